@@ -1,0 +1,9 @@
+//! What wit-bindgen makes of `wit/`; nothing outside of `boundary` sees it.
+
+#![allow(unsafe_code, missing_docs, reason = "generated code")]
+#![allow(clippy::all, reason = "generated code")]
+
+wit_bindgen::generate!({ path: "wit", world: "parallel-agents", generate_all });
+
+use super::exports::Component;
+export!(Component);

@@ -1,0 +1,71 @@
+//! The WIT exports, each a few lines: convert, call, convert.
+
+use super::bindings::exports::parallel_agents::skill::agents::{AgentDescription, AgentSummary};
+use super::bindings::exports::parallel_agents::skill::documents::{DocumentFunction, DocumentReply};
+use super::bindings::exports::parallel_agents::skill::{about, agents, documents, orchestration, teams};
+use super::bindings::parallel_agents::skill::types::{CallError, Problem, RunReport, RunRequest, Task};
+use super::convert;
+use super::host::Imports;
+use crate::CONTRACT_VERSION;
+
+/// The component.
+pub struct Component;
+
+impl orchestration::Guest for Component {
+    async fn run_tasks(request: RunRequest) -> Result<RunReport, CallError> {
+        let spec = convert::run_spec(request).map_err(convert::call_error)?;
+        crate::run_tasks(spec, &mut Imports).await.map(convert::run_report).map_err(convert::call_error)
+    }
+}
+
+impl agents::Guest for Component {
+    fn list_agents(category: Option<String>) -> Result<Vec<AgentSummary>, Problem> {
+        let found = crate::agents::list(category.as_deref()).map_err(convert::problem)?;
+        Ok(found.iter().map(convert::agent_summary).collect())
+    }
+
+    fn describe_agent(agent_type: String) -> Result<AgentDescription, Problem> {
+        let found = crate::agents::find(&agent_type, "/agent_type").map_err(convert::problem)?;
+        Ok(convert::agent_description(&found))
+    }
+}
+
+impl teams::Guest for Component {
+    fn content_team(topic: String, platform: String) -> Result<Vec<Task>, CallError> {
+        crate::teams::content_team(&topic, &platform).map(convert::tasks).map_err(convert::call_error)
+    }
+
+    fn development_team(app_name: String, features: Vec<String>) -> Result<Vec<Task>, CallError> {
+        crate::teams::development_team(&app_name, &features).map(convert::tasks).map_err(convert::call_error)
+    }
+
+    fn review_team(code: String, file: Option<String>) -> Result<Vec<Task>, CallError> {
+        crate::teams::review_team(&code, file.as_deref()).map(convert::tasks).map_err(convert::call_error)
+    }
+}
+
+impl documents::Guest for Component {
+    fn list_functions() -> Vec<DocumentFunction> {
+        crate::documents::functions()
+            .into_iter()
+            .map(|function| DocumentFunction {
+                name: function.name,
+                description: function.description,
+                parameters: function.parameters,
+            })
+            .collect()
+    }
+
+    async fn call(function: String, arguments: String) -> DocumentReply {
+        match crate::documents::call(&function, &arguments, &mut Imports).await {
+            crate::documents::DocumentReply::Answer(text) => DocumentReply::Answer(text),
+            crate::documents::DocumentReply::Refused(text) => DocumentReply::Refused(text),
+        }
+    }
+}
+
+impl about::Guest for Component {
+    fn versions() -> about::VersionInfo {
+        about::VersionInfo { component: crate::COMPONENT_VERSION.to_owned(), contract: CONTRACT_VERSION.to_owned() }
+    }
+}

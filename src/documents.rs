@@ -1,0 +1,225 @@
+//! The JSON door: one strict reader for every function, so that each host refuses the same things with the same bytes.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use crate::agents::{self, AgentDefinition};
+use crate::host::Host;
+use crate::json::schema;
+use crate::json::strict::{self, JsonError, REQUEST_BOUNDS};
+use crate::plan;
+use crate::policy::limits::MAX_REQUEST_BYTES;
+use crate::problem::{CallError, Problem, unknown_name};
+use crate::report::document;
+use crate::task::TaskSpec;
+use crate::{COMPONENT_VERSION, CONTRACT_VERSION, pump, teams};
+
+/// A function that `call` knows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DocumentFunction {
+    /// Snake case.
+    pub name: String,
+    /// For a person or a model that has to choose.
+    pub description: String,
+    /// The JSON Schema of its arguments.
+    pub parameters: String,
+}
+
+/// What a call gives back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DocumentReply {
+    /// The result.
+    Answer(String),
+    /// The problems.
+    Refused(String),
+}
+
+struct Function {
+    name: &'static str,
+    description: &'static str,
+    parameters: &'static str,
+}
+
+macro_rules! functions {
+    ($($name:literal: $description:literal),* $(,)?) => {
+        &[$(Function {
+            name: $name,
+            description: $description,
+            parameters: include_str!(concat!("../schemas/", $name, ".json")),
+        }),*]
+    };
+}
+
+const FUNCTIONS: &[Function] = functions![
+    "run_tasks": "Runs tasks in parallel, each in a session of its own, and returns one checked result per task.",
+    "list_agents": "Lists the agent types, all or those of one category.",
+    "describe_agent": "Shows one agent type: its prompt, the input it expects, and the schema of its answer.",
+    "content_team": "Makes five tasks, one per content writer, on one topic; run them with run_tasks.",
+    "development_team": "Makes five tasks, one per development agent, for one application; run them with run_tasks.",
+    "review_team": "Makes five tasks, one per reviewer, for one source text; run them with run_tasks.",
+    "versions": "Says which version of the component and of its contract this is.",
+];
+
+/// All functions, in a fixed order.
+pub fn functions() -> Vec<DocumentFunction> {
+    FUNCTIONS
+        .iter()
+        .map(|function| DocumentFunction {
+            name: function.name.to_owned(),
+            description: function.description.to_owned(),
+            parameters: schema::published(&schema_of(function)).to_string(),
+        })
+        .collect()
+}
+
+/// Calls a function with a JSON object.
+pub async fn call(function: &str, arguments: &str, host: &mut impl Host) -> DocumentReply {
+    let reply = match read(function, arguments) {
+        Ok(Read::Run(plan)) => pump::run(*plan, host).await.map(|report| document::report(&report)),
+        Ok(Read::Done(text)) => Ok(text),
+        Err(error) => Err(error),
+    };
+    match reply {
+        Ok(text) => DocumentReply::Answer(text),
+        Err(error) => DocumentReply::Refused(document::refusal(&error)),
+    }
+}
+
+/// The request schema of `run_tasks`, for requests that come as records.
+pub fn run_schema() -> Value {
+    FUNCTIONS.first().map(schema_of).unwrap_or_default()
+}
+
+/// A checked call: either there is something to run, or it is done already.
+enum Read {
+    Run(Box<plan::Plan>),
+    Done(String),
+}
+
+fn read(function: &str, arguments: &str) -> Result<Read, CallError> {
+    let Some(known) = FUNCTIONS.iter().find(|known| known.name == function) else {
+        let names = FUNCTIONS.iter().map(|known| known.name);
+        let hint = format!("the functions are {}", names.clone().collect::<Vec<_>>().join(", "));
+        return Err(CallError::invalid(vec![unknown_name(
+            "E_FUNCTION_UNKNOWN",
+            "",
+            "function",
+            function,
+            names,
+            &hint,
+        )]));
+    };
+    let mut document = parse(arguments)?;
+    let request_schema = schema_of(known);
+    if function == "run_tasks" {
+        return plan::plan(&request_schema, document).map(|plan| Read::Run(Box::new(plan)));
+    }
+    let problems = plan::check_document(&request_schema, &mut document);
+    if !problems.is_empty() {
+        return Err(CallError::invalid(problems));
+    }
+    let arguments: Arguments = serde_json::from_value(document)
+        .map_err(|error| CallError::invalid(vec![Problem::new("E_REQUEST_TYPE", "", error.to_string())]))?;
+    answer(function, arguments).map(Read::Done)
+}
+
+/// The arguments of all functions but `run_tasks`; the schemas say which belong to which.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Arguments {
+    category: Option<String>,
+    agent_type: String,
+    topic: String,
+    platform: String,
+    app_name: String,
+    features: Vec<String>,
+    code: String,
+    file: Option<String>,
+}
+
+fn answer(function: &str, arguments: Arguments) -> Result<String, CallError> {
+    let refuse = |problem| CallError::invalid(vec![problem]);
+    match function {
+        "list_agents" => {
+            let agents = agents::list(arguments.category.as_deref()).map_err(refuse)?;
+            Ok(document::to_text(&json!({ "agents": agents.iter().map(summary).collect::<Vec<_>>() })))
+        }
+        "describe_agent" => {
+            let agent = agents::find(&arguments.agent_type, "/agent_type").map_err(refuse)?;
+            Ok(document::to_text(&description(&agent)))
+        }
+        "content_team" => teams::content_team(&arguments.topic, &arguments.platform).map(team),
+        "development_team" => teams::development_team(&arguments.app_name, &arguments.features).map(team),
+        "review_team" => teams::review_team(&arguments.code, arguments.file.as_deref()).map(team),
+        _ => Ok(document::to_text(&json!({ "component": COMPONENT_VERSION, "contract": CONTRACT_VERSION }))),
+    }
+}
+
+fn parse(text: &str) -> Result<Value, CallError> {
+    let refuse = |problem| CallError::invalid(vec![problem]);
+    if text.len() > MAX_REQUEST_BYTES {
+        let message = format!("the request has {} bytes, need at most {MAX_REQUEST_BYTES}", text.len());
+        let problem = Problem::new("E_REQUEST_TOO_LARGE", "", message).got(text.len());
+        return Err(refuse(problem.limit(format!("0..={MAX_REQUEST_BYTES} bytes")).hint("split the run")));
+    }
+    strict::parse(text, REQUEST_BOUNDS).map_err(|error| {
+        let code = match error {
+            JsonError::Syntax { .. } => "E_REQUEST_JSON",
+            JsonError::DuplicateKey(_) => "E_DUPLICATE_KEY",
+            JsonError::TooDeep(_) | JsonError::TooMany(_) => "E_REQUEST_DEPTH",
+        };
+        refuse(Problem::new(code, "", format!("the request is not acceptable JSON: {error}")))
+    })
+}
+
+fn schema_of(function: &Function) -> Value {
+    // The files are this crate's own and a test reads each of them.
+    serde_json::from_str(function.parameters).unwrap_or_default()
+}
+
+fn team(tasks: Vec<TaskSpec>) -> String {
+    #[derive(Serialize)]
+    struct Team {
+        tasks: Vec<TaskSpec>,
+    }
+    document::to_text(&Team { tasks })
+}
+
+fn summary(agent: &AgentDefinition) -> Map<String, Value> {
+    let mut fields = Map::new();
+    fields.insert("name".to_owned(), Value::from(agent.name.as_str()));
+    fields.insert("description".to_owned(), Value::from(agent.description.as_str()));
+    fields.insert("category".to_owned(), Value::from(agent.category.as_str()));
+    fields
+}
+
+fn description(agent: &AgentDefinition) -> Map<String, Value> {
+    let mut fields = summary(agent);
+    let more = json!({
+        "tier": agent.tier.name(),
+        "tool_free": agent.tool_free,
+        "timeout_seconds": agent.timeout_seconds,
+        "output_format": agent.output_format,
+        "prompt": agent.prompt,
+        "input": agent.input,
+        "output_schema": agent.output_schema,
+        "example_input": agent.example_input,
+    });
+    fields.extend(more.as_object().cloned().unwrap_or_default());
+    fields
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_schema_is_a_schema_and_shows_no_annotations() {
+        for (function, shown) in FUNCTIONS.iter().zip(functions()) {
+            let parameters: Value = serde_json::from_str(&shown.parameters).expect("JSON");
+            assert_eq!(schema::faults(&parameters), [], "{}", function.name);
+            assert!(schema_of(function).is_object() && !shown.parameters.contains("x-code"));
+        }
+        assert_eq!(run_schema(), schema_of(&FUNCTIONS[0]));
+    }
+}

@@ -1,0 +1,121 @@
+//! Deletes sessions once nothing else is left to do. Deleting is slow on the gateway (about a second each), so it never
+//! stands in the way of a task.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use crate::host::HostError;
+use crate::ids::SessionKey;
+use crate::policy::{outcome, stopping};
+
+/// Deletions under way at once.
+const AT_ONCE: usize = 4;
+
+#[derive(Debug)]
+struct Deletion {
+    tries: u32,
+    wake_at: u64,
+    pausing: bool,
+}
+
+/// The sessions to delete, and how far that is.
+#[derive(Debug, Default)]
+pub struct Cleaning {
+    queue: VecDeque<SessionKey>,
+    active: BTreeMap<SessionKey, Deletion>,
+    again: Vec<SessionKey>,
+    deleted: BTreeSet<SessionKey>,
+    failed: Vec<SessionKey>,
+}
+
+impl Cleaning {
+    /// A session whose answer has been read.
+    pub fn add(&mut self, session: SessionKey) {
+        self.queue.push_back(session);
+    }
+
+    /// The sessions to ask for now.
+    pub fn due(&mut self) -> Vec<SessionKey> {
+        let mut due = std::mem::take(&mut self.again);
+        while self.active.len() + due.iter().filter(|session| !self.active.contains_key(*session)).count() < AT_ONCE {
+            let Some(session) = self.queue.pop_front() else { break };
+            due.push(session);
+        }
+        due
+    }
+
+    /// A deletion was asked for.
+    pub fn asked(&mut self, now: u64, session: SessionKey) {
+        let tries = self.active.get(&session).map_or(0, |deletion| deletion.tries) + 1;
+        self.active.insert(session, Deletion { tries, wake_at: now + stopping::PATIENCE_MS, pausing: false });
+    }
+
+    /// A deletion was answered. False: nobody waited for it.
+    pub fn answered(&mut self, now: u64, session: &SessionKey, answer: Result<(), HostError>) -> bool {
+        let Some(deletion) = self.active.get_mut(session).filter(|deletion| !deletion.pausing) else { return false };
+        match answer {
+            Ok(()) | Err(HostError::NotFound(_)) => {
+                self.active.remove(session);
+                self.deleted.insert(session.clone());
+            }
+            Err(error) => match stopping::pause_after(deletion.tries).filter(|_| outcome::passes(&error)) {
+                Some(millis) => {
+                    deletion.pausing = true;
+                    deletion.wake_at = now + millis;
+                }
+                None => {
+                    self.active.remove(session);
+                    self.failed.push(session.clone());
+                }
+            },
+        }
+        true
+    }
+
+    /// Moves on whatever has waited long enough.
+    pub fn time_is_up(&mut self, now: u64) {
+        let late: Vec<SessionKey> = self
+            .active
+            .iter()
+            .filter(|(_, deletion)| deletion.wake_at <= now)
+            .map(|(session, _)| session.clone())
+            .collect();
+        for session in late {
+            let pausing = self.active.get(&session).is_some_and(|deletion| deletion.pausing);
+            if pausing {
+                if let Some(deletion) = self.active.get_mut(&session) {
+                    deletion.wake_at = u64::MAX;
+                }
+                self.again.push(session);
+            } else {
+                self.answered(now, &session, Err(HostError::InDoubt("no answer came".to_owned())));
+            }
+        }
+    }
+
+    /// When `time_is_up` is due.
+    pub fn wake_at(&self) -> Option<u64> {
+        self.active.values().map(|deletion| deletion.wake_at).min()
+    }
+
+    /// Whether nothing is left to do.
+    pub fn is_done(&self) -> bool {
+        self.queue.is_empty() && self.active.is_empty() && self.again.is_empty()
+    }
+
+    /// Forgets what is not done, and returns it.
+    pub fn give_up(&mut self) -> Vec<SessionKey> {
+        self.again.clear();
+        let active = std::mem::take(&mut self.active).into_keys();
+        active.chain(self.queue.drain(..)).collect()
+    }
+
+    /// What is gone.
+    pub fn take_deleted(&mut self) -> BTreeSet<SessionKey> {
+        std::mem::take(&mut self.deleted)
+    }
+
+    /// What would not go.
+    pub fn take_failed(&mut self) -> Vec<SessionKey> {
+        std::mem::take(&mut self.failed)
+    }
+}

@@ -1,0 +1,68 @@
+//! Ends work before its time: for the caller, for the deadline, or because nothing more can be started.
+
+use super::Engine;
+use crate::ids::{TaskId, TaskIndex};
+use crate::policy::limits::CLEANUP_GRACE_MS;
+use crate::policy::outcome;
+use crate::session::{Input, StopReason};
+use crate::task::TaskStatus;
+
+impl Engine {
+    pub(super) fn stop_requested(&mut self, task: Option<TaskId>, reason: String) -> bool {
+        let reason = StopReason::Caller(reason);
+        let Some(id) = task else {
+            let first = self.stop.is_none();
+            if first {
+                self.stop_all(reason);
+            }
+            return first;
+        };
+        let found = self.plan.tasks.iter().position(|planned| planned.id == id).map(TaskIndex);
+        found.is_some_and(|task| self.stop_task(task, &reason))
+    }
+
+    pub(super) fn stop_all(&mut self, reason: StopReason) {
+        self.give_up_at = self.give_up_at.min(self.now + CLEANUP_GRACE_MS);
+        self.stop = Some(reason.clone());
+        for index in 0..self.tasks.len() {
+            self.stop_task(TaskIndex(index), &reason);
+        }
+    }
+
+    fn stop_task(&mut self, task: TaskIndex, reason: &StopReason) -> bool {
+        match self.status(task) {
+            TaskStatus::Pending => {
+                let (status, error) = reason.verdict();
+                self.settle_unstarted(task, status, error);
+                true
+            }
+            TaskStatus::Running => self.drive(task, Input::Stop(reason.clone())),
+            _ => false,
+        }
+    }
+
+    /// Nothing more can be started: what has not been will not be.
+    pub(super) fn fail_pending(&mut self, code: &str, message: &str) {
+        for index in 0..self.tasks.len() {
+            if self.status(TaskIndex(index)) == TaskStatus::Pending {
+                let error = outcome::error(code, message, false);
+                self.settle_unstarted(TaskIndex(index), TaskStatus::Failed, error);
+            }
+        }
+    }
+
+    /// The time for stopping and deleting is over; whatever is left is reported.
+    pub(super) fn give_up(&mut self) {
+        let seconds = self.plan.deadline_seconds;
+        let reason = self.stop.clone().unwrap_or(StopReason::Deadline { seconds });
+        for index in 0..self.tasks.len() {
+            let task = TaskIndex(index);
+            let ending = self.tasks.get_mut(index).filter(|run| run.status == TaskStatus::Running);
+            if let Some(ending) = ending.and_then(|run| run.machine.as_mut()).map(|machine| machine.give_up(&reason)) {
+                self.reset_alarm(task);
+                self.settle(task, ending);
+            }
+        }
+        self.leaked.extend(self.cleaning.give_up());
+    }
+}

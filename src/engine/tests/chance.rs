@@ -1,0 +1,178 @@
+//! Any host at all: whatever it answers and in whatever order, the promises hold.
+
+use proptest::prelude::*;
+
+use super::puppet::{Open, Puppet, receipt};
+use crate::host::{Completion, FailureKind, Happening, HistoryPage, HostError, Reply, SessionOutcome};
+use crate::ids::SessionKey;
+use crate::task::Cleanup;
+use crate::testing::plan_of;
+
+/// One thing that the host does next; numbers choose among what is possible.
+#[derive(Clone, Debug)]
+enum Act {
+    Answer(usize, u8),
+    End(usize, u8),
+    Start(usize),
+    StopTask(usize),
+    StopAll,
+    Wake,
+    Rewind(u64),
+    Repeat(usize),
+}
+
+fn act() -> impl Strategy<Value = Act> {
+    prop_oneof![
+        20 => (any::<usize>(), any::<u8>()).prop_map(|(which, how)| Act::Answer(which, how)),
+        15 => (any::<usize>(), any::<u8>()).prop_map(|(which, how)| Act::End(which, how)),
+        3 => any::<usize>().prop_map(Act::Start),
+        1 => any::<usize>().prop_map(Act::StopTask),
+        1 => Just(Act::StopAll),
+        5 => Just(Act::Wake),
+        1 => (0_u64..5_000).prop_map(Act::Rewind),
+        2 => any::<usize>().prop_map(Act::Repeat),
+    ]
+}
+
+/// What the host knows by itself.
+#[derive(Default)]
+struct Ledger {
+    live: Vec<SessionKey>,
+    named: usize,
+}
+
+impl Ledger {
+    fn reply(&mut self, open: &Open, how: u8) -> Result<Reply, HostError> {
+        let words = || "no".to_owned();
+        match how % 12 {
+            0 => return Err(HostError::Forbidden(words())),
+            1 => return Err(HostError::AtCapacity(words())),
+            2 => return Err(HostError::Unavailable(words())),
+            3 => return Err(HostError::Busy(words())),
+            4 if how > 250 => return Err(HostError::Exhausted(words())),
+            5 => return Err(HostError::InDoubt(words())),
+            // A host that knows a session never says otherwise, so only reading can miss one.
+            6 if matches!(open, Open::History(_)) => return Err(HostError::NotFound(words())),
+            _ => {}
+        }
+        Ok(match open {
+            Open::Spawn(_) => {
+                self.named += 1;
+                let key = format!("s{}", self.named);
+                self.live.push(SessionKey::new(key.clone()));
+                receipt(&key)
+            }
+            Open::History(_) => Reply::History(HistoryPage {
+                messages: vec![],
+                has_more: how > 128,
+                dropped_messages: 0,
+                redacted: false,
+            }),
+            Open::Cancel(session) => {
+                self.live.retain(|live| live != session);
+                Reply::Cancelled
+            }
+            Open::Delete(_) => Reply::Deleted,
+        })
+    }
+}
+
+fn play(tasks: usize, edges: &[(usize, usize)], cap: u32, delete: bool, acts: &[Act]) -> Puppet {
+    let mut plan = plan_of(tasks, edges);
+    plan.max_concurrent = cap;
+    plan.cleanup = if delete { Cleanup::Delete } else { Cleanup::Keep };
+    let mut puppet = Puppet::open(plan);
+    let mut ledger = Ledger::default();
+    for act in acts {
+        if puppet.report.is_some() {
+            break;
+        }
+        match act {
+            Act::Answer(which, how) => {
+                let Some((id, open)) = pick(puppet.open.iter(), *which).map(|(id, open)| (*id, open.clone())) else {
+                    continue;
+                };
+                let reply = ledger.reply(&open, *how);
+                puppet.answer(id, reply);
+            }
+            Act::End(which, how) => {
+                let Some(session) = pick(ledger.live.iter(), *which).cloned() else { continue };
+                ledger.live.retain(|live| *live != session);
+                let text = |truncated| Some(Completion { text: "words".to_owned(), truncated });
+                let failed = SessionOutcome::Failed { kind: FailureKind::Other, message: "x".to_owned() };
+                match how % 8 {
+                    0 => puppet.ends_as(session.as_str(), failed, None),
+                    1 => puppet.ends_as(session.as_str(), SessionOutcome::TimedOut, text(false)),
+                    2 => puppet.ends_as(session.as_str(), SessionOutcome::Completed, None),
+                    3 => puppet.ends_as(session.as_str(), SessionOutcome::Completed, text(true)),
+                    4 => puppet.ends_as(session.as_str(), SessionOutcome::Interrupted, None),
+                    _ => puppet.ends(session.as_str(), "words"),
+                }
+            }
+            Act::Start(which) => {
+                let Some(session) = pick(ledger.live.iter(), *which).cloned() else { continue };
+                puppet.happens(Happening::SessionStarted(session));
+            }
+            Act::StopTask(which) => {
+                let task = Some(crate::ids::TaskId::new(format!("task-{}", which % tasks + 1)));
+                puppet.happens(Happening::StopRequested { task, reason: "x".to_owned() });
+            }
+            Act::StopAll => puppet.stop(),
+            Act::Wake => puppet.wake(),
+            Act::Rewind(by) => {
+                puppet.now = puppet.now.saturating_sub(*by);
+                puppet.happens(Happening::Woke);
+            }
+            Act::Repeat(which) => puppet.ends(&format!("s{which}"), "again"),
+        }
+        let alive = ledger.live.len() + puppet.open.values().filter(|open| matches!(open, Open::Spawn(_))).count();
+        assert!(alive <= cap as usize, "{alive} sessions with a cap of {cap}");
+    }
+    // From here on the host only lets time pass; the run has to end all the same.
+    let limit = puppet.now + 1_830_000 + 5_000 * acts.len() as u64;
+    while puppet.report.is_none() {
+        puppet.wake();
+        assert!(puppet.now <= limit, "still running at {}", puppet.now);
+    }
+    let leaked = &puppet.done().leaked;
+    for session in &ledger.live {
+        assert!(leaked.contains(session), "{session} is alive and not named");
+    }
+    puppet
+}
+
+fn pick<T>(mut items: impl ExactSizeIterator<Item = T>, which: usize) -> Option<T> {
+    let count = items.len();
+    if count == 0 { None } else { items.nth(which % count) }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2_048, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn promises_hold_under_any_host(
+        tasks in 1_usize..8,
+        raw_edges in prop::collection::vec((any::<usize>(), any::<usize>()), 0..6),
+        cap in 1_u32..5,
+        delete in any::<bool>(),
+        acts in prop::collection::vec(act(), 0..80),
+    ) {
+        let edges: Vec<(usize, usize)> =
+            raw_edges.iter().map(|(a, b)| (a % tasks, b % tasks)).filter(|(task, on)| on < task).collect();
+        let puppet = play(tasks, &edges, cap, delete, &acts);
+        let report = puppet.done();
+        prop_assert_eq!(report.results.len(), tasks);
+        let census = report.census;
+        prop_assert_eq!(census.completed + census.failed + census.timeout + census.cancelled + census.skipped, tasks as u32);
+        prop_assert!(report.peak_in_flight <= cap);
+        prop_assert_eq!(report.spawn_calls, puppet.spawns);
+        for (index, result) in report.results.iter().enumerate() {
+            prop_assert!(result.status.is_final());
+            let ends = puppet.told.iter().filter(|(task, status)| *task == format!("task-{}", index + 1) && status.is_final());
+            prop_assert_eq!(ends.count(), 1, "one final status is told for each task");
+        }
+        // The same events give the same report.
+        let again = play(tasks, &edges, cap, delete, &acts);
+        prop_assert_eq!(again.done(), report);
+    }
+}

@@ -1,0 +1,308 @@
+//! A host that refuses, loses, repeats and comes late.
+
+use super::puppet::{Open, Puppet, receipt};
+use crate::host::{
+    Completion, FailureKind, Happening, HistoryPage, HostError, Message, MessageRole, Reply, SessionOutcome,
+};
+use crate::ids::{RequestId, SessionKey};
+use crate::task::{Cleanup, RunStatus, TaskStatus};
+use crate::testing::plan_of;
+
+const CANCELLED: (TaskStatus, Option<&str>) = (TaskStatus::Cancelled, Some("E_CANCELLED"));
+
+fn one() -> Puppet {
+    Puppet::open(plan_of(1, &[]))
+}
+
+#[test]
+fn late_repeated_and_foreign_events_change_nothing() {
+    let mut puppet = Puppet::open(plan_of(2, &[]));
+    puppet.accept("a");
+    puppet.ends("a", "first");
+    puppet.ends("a", "second");
+    puppet.ends("stranger", "third");
+    puppet.happens(Happening::SessionStarted(SessionKey::new("a")));
+    puppet.answer(RequestId(99), Ok(Reply::Cancelled));
+    puppet.answer(RequestId(1), Ok(receipt("z")));
+    puppet.accept("b");
+    puppet.ends("b", "fine");
+    let report = puppet.done();
+    assert_eq!(report.results[0].output, Some("first".into()));
+    assert_eq!(report.ignored_events, 5);
+}
+
+#[test]
+fn a_refused_spawn_fails_its_task_and_no_other() {
+    let mut puppet = Puppet::open(plan_of(2, &[]));
+    puppet.answer_oldest(Err(HostError::Forbidden("agentId is not allowed\u{1b}[0m".to_owned())));
+    puppet.accept("b");
+    puppet.ends("b", "fine");
+    assert_eq!(puppet.verdicts(), [(TaskStatus::Failed, Some("E_SPAWN_FORBIDDEN")), (TaskStatus::Completed, None)]);
+    let message = &puppet.done().results[0].error.as_ref().expect("error").message;
+    assert!(!message.contains('\u{1b}'), "{message}");
+}
+
+#[test]
+fn a_full_host_delays_and_costs_no_attempt() {
+    let mut puppet = Puppet::open(plan_of(3, &[]));
+    puppet.accept("a");
+    for _ in 0..2 {
+        puppet.answer_oldest(Err(HostError::AtCapacity("7/7".to_owned())));
+    }
+    assert!(puppet.open.is_empty(), "nothing is asked for while the host is full");
+    puppet.ends("a", "fine");
+    puppet.accept("b");
+    puppet.ends("b", "fine");
+    while puppet.report.is_none() {
+        puppet.accept("c");
+        puppet.ends("c", "fine");
+    }
+    assert_eq!(puppet.done().status, RunStatus::Completed);
+    assert_eq!(puppet.done().results.iter().map(|result| result.metadata.attempts).max(), Some(1));
+}
+
+#[test]
+fn a_host_that_is_full_of_others_is_asked_again_later() {
+    let mut puppet = one();
+    puppet.answer_oldest(Err(HostError::AtCapacity("full".to_owned())));
+    assert!(puppet.open.is_empty());
+    puppet.wake();
+    puppet.accept("a");
+    puppet.ends("a", "fine");
+    assert_eq!(puppet.done().status, RunStatus::Completed);
+}
+
+#[test]
+fn a_used_up_total_ends_what_has_not_started() {
+    let mut puppet = Puppet::open(plan_of(7, &[]));
+    puppet.accept("a");
+    puppet.answer_oldest(Err(HostError::Exhausted("200/200".to_owned())));
+    for _ in 0..3 {
+        puppet.answer_oldest(Err(HostError::Exhausted("200/200".to_owned())));
+    }
+    puppet.ends("a", "fine");
+    assert_eq!(puppet.spawns, 5);
+    let failed = (TaskStatus::Failed, Some("E_HOST_TOTAL_CAP"));
+    assert_eq!(puppet.verdicts(), [vec![(TaskStatus::Completed, None)], vec![failed; 6]].concat());
+}
+
+#[test]
+fn a_lost_receipt_is_asked_for_again_with_the_same_key() {
+    let mut puppet = one();
+    let first = puppet.open.values().next().cloned();
+    puppet.answer_oldest(Err(HostError::InDoubt("no answer".to_owned())));
+    assert_eq!(puppet.open.values().next().cloned(), first);
+    puppet.accept("a");
+    puppet.ends("a", "fine");
+    assert_eq!((puppet.done().status, puppet.done().results[0].metadata.attempts), (RunStatus::Completed, 1));
+}
+
+#[test]
+fn two_tasks_never_share_a_session() {
+    let mut puppet = Puppet::open(plan_of(2, &[]));
+    puppet.accept("a");
+    puppet.accept("a");
+    puppet.accept("a");
+    puppet.ends("a", "fine");
+    assert_eq!(puppet.verdicts(), [(TaskStatus::Completed, None), (TaskStatus::Failed, Some("E_SPAWN_IN_DOUBT"))]);
+}
+
+#[test]
+fn failures_keep_their_kind_and_what_was_said() {
+    let mut puppet = one();
+    puppet.accept("a");
+    let outcome = SessionOutcome::Failed { kind: FailureKind::Infrastructure, message: "HTTP 500".to_owned() };
+    puppet.ends_as("a", outcome, Some(Completion { text: "half of".to_owned(), truncated: false }));
+    assert_eq!(puppet.verdicts(), [(TaskStatus::Failed, Some("E_MODEL_UNAVAILABLE"))]);
+    let result = &puppet.done().results[0];
+    assert_eq!(result.output, Some("half of".into()));
+    assert!(result.error.as_ref().is_some_and(|error| error.retryable && error.message.contains("HTTP 500")));
+}
+
+#[test]
+fn a_cut_completion_is_completed_from_the_transcript() {
+    let mut puppet = one();
+    puppet.accept("a");
+    let cut = Completion { text: "long ans…".to_owned(), truncated: true };
+    puppet.ends_as("a", SessionOutcome::Completed, Some(cut));
+    let say = |role, text: &str| Message { role, text: text.to_owned(), truncated: false, model: None, usage: None };
+    let messages = vec![say(MessageRole::Assistant, "long answer"), say(MessageRole::User, "thanks")];
+    let page = HistoryPage { messages, has_more: false, dropped_messages: 0, redacted: true };
+    puppet.answer_oldest(Ok(Reply::History(page)));
+    let result = &puppet.done().results[0];
+    assert_eq!(result.output, Some("long answer".into()));
+    assert_eq!((result.metadata.truncated, result.metadata.redacted), (false, true));
+}
+
+#[test]
+fn an_unreadable_transcript_is_tried_five_times() {
+    let mut puppet = one();
+    puppet.accept("a");
+    puppet.ends_as("a", SessionOutcome::Completed, None);
+    for _ in 0..4 {
+        puppet.answer_oldest(Err(HostError::Unavailable("draining".to_owned())));
+        puppet.wake();
+    }
+    puppet.answer_oldest(Err(HostError::Unavailable("draining".to_owned())));
+    assert_eq!(puppet.verdicts(), [(TaskStatus::Failed, Some("E_HISTORY_UNAVAILABLE"))]);
+}
+
+#[test]
+fn a_session_that_runs_too_long_is_stopped() {
+    let mut puppet = one();
+    puppet.accept("a");
+    puppet.wake();
+    assert_eq!(puppet.now, 5_000 + 122_000, "its 120 seconds and two of grace");
+    puppet.answer_oldest(Ok(Reply::Cancelled));
+    puppet.ends_as("a", SessionOutcome::Cancelled, None);
+    assert_eq!(puppet.verdicts(), [(TaskStatus::Timeout, Some("E_TIMEOUT"))]);
+    assert_eq!(puppet.done().ignored_events, 0);
+}
+
+#[test]
+fn the_deadline_ends_everything() {
+    let mut plan = plan_of(7, &[]);
+    plan.deadline_seconds = 60;
+    let mut puppet = Puppet::open(plan);
+    puppet.accept("a");
+    puppet.ends("a", "fine");
+    puppet.accept("b");
+    puppet.wake();
+    assert_eq!(puppet.now, 65_000);
+    while puppet.report.is_none() {
+        match puppet.open.values().next().cloned().expect("something to answer") {
+            Open::Spawn(key) => puppet.accept(&key),
+            _ => puppet.answer_oldest(Ok(Reply::Cancelled)),
+        }
+    }
+    assert_eq!(puppet.done().status, RunStatus::Deadline);
+    assert_eq!(puppet.done().census.cancelled, 6);
+    assert_eq!(puppet.spawns, 6, "five at first and one more when the first ended");
+}
+
+#[test]
+fn stopping_works_in_every_state_and_twice() {
+    // Before the receipt.
+    let mut puppet = one();
+    puppet.stop();
+    puppet.stop();
+    puppet.accept("a");
+    assert_eq!(puppet.open.values().next(), Some(&Open::Cancel(SessionKey::new("a"))));
+    puppet.ends("a", "done after all");
+    assert_eq!(puppet.verdicts(), [CANCELLED]);
+    assert_eq!(puppet.done().results[0].output, Some("done after all".into()), "what was paid for is kept");
+    // The receipt never comes: refused.
+    let mut puppet = one();
+    puppet.stop();
+    puppet.answer_oldest(Err(HostError::Unavailable("draining".to_owned())));
+    assert_eq!(puppet.verdicts(), [CANCELLED]);
+    // While the transcript is read.
+    let mut puppet = one();
+    puppet.accept("a");
+    puppet.ends_as("a", SessionOutcome::Completed, None);
+    puppet.stop();
+    assert_eq!(puppet.verdicts(), [CANCELLED]);
+    // One task of two.
+    let mut puppet = Puppet::open(plan_of(2, &[]));
+    let task = Some(crate::ids::TaskId::new("task-2"));
+    puppet.happens(Happening::StopRequested { task, reason: "not this one".to_owned() });
+    puppet.accept("a");
+    puppet.ends("a", "fine");
+    puppet.accept("b");
+    puppet.answer_oldest(Ok(Reply::Cancelled));
+    assert_eq!(puppet.verdicts(), [(TaskStatus::Completed, None), CANCELLED]);
+    assert_eq!(puppet.done().status, RunStatus::Partial);
+}
+
+#[test]
+fn a_session_that_will_not_stop_is_named() {
+    let mut puppet = one();
+    puppet.accept("a");
+    puppet.stop();
+    for _ in 0..4 {
+        puppet.answer_oldest(Err(HostError::Busy("still active; try again".to_owned())));
+        puppet.wake();
+    }
+    puppet.answer_oldest(Err(HostError::Busy("still active; try again".to_owned())));
+    assert_eq!(puppet.done().leaked, [SessionKey::new("a")]);
+}
+
+#[test]
+fn a_session_that_will_not_stop_counts_against_the_cap() {
+    let mut plan = plan_of(3, &[]);
+    plan.max_concurrent = 1;
+    let mut puppet = Puppet::open(plan.clone());
+    puppet.accept("a");
+    puppet.wake();
+    puppet.answer_oldest(Err(HostError::NotOwner("no".to_owned())));
+    let lost = (TaskStatus::Failed, Some("E_SLOTS_LOST"));
+    assert_eq!(puppet.verdicts(), [(TaskStatus::Timeout, Some("E_TIMEOUT")), lost, lost]);
+    // With room for one more the others run, and one that ends late is not leaked any more.
+    plan.max_concurrent = 2;
+    let mut puppet = Puppet::open(plan);
+    puppet.accept("a");
+    puppet.accept("b");
+    puppet.ends("b", "fine");
+    puppet.wake();
+    puppet.answer(RequestId(4), Err(HostError::NotOwner("no".to_owned())));
+    puppet.ends("a", "late");
+    puppet.accept("c");
+    puppet.ends("c", "fine");
+    assert_eq!((puppet.done().leaked.len(), puppet.done().census.completed), (0, 2));
+}
+
+#[test]
+fn a_silent_host_cannot_hold_a_run() {
+    let mut puppet = Puppet::open(plan_of(2, &[]));
+    puppet.accept("a");
+    puppet.stop();
+    while puppet.report.is_none() {
+        puppet.wake();
+    }
+    assert!(puppet.now <= 5_000 + 30_000, "at {}", puppet.now);
+    assert_eq!(puppet.verdicts(), [CANCELLED, CANCELLED]);
+    assert_eq!(puppet.done().leaked, [SessionKey::new("a")], "the other one has no name to report");
+}
+
+#[test]
+fn sessions_are_deleted_after_everything_else() {
+    let mut plan = plan_of(6, &[]);
+    plan.cleanup = Cleanup::Delete;
+    let mut puppet = Puppet::open(plan);
+    for number in 0..6 {
+        assert!(puppet.open.values().all(|open| matches!(open, Open::Spawn(_))), "deleting is not in the way");
+        puppet.accept(&format!("s{number}"));
+        puppet.ends(&format!("s{number}"), "fine");
+    }
+    assert_eq!(puppet.open.len(), 4, "a few at a time");
+    puppet.answer_oldest(Err(HostError::Unsupported("no".to_owned())));
+    while puppet.report.is_none() {
+        puppet.answer_oldest(Ok(Reply::Deleted));
+    }
+    let deleted: Vec<bool> = puppet.done().results.iter().map(|result| result.metadata.deleted).collect();
+    assert_eq!(deleted, [false, true, true, true, true, true]);
+    assert_eq!((puppet.done().leaked.len(), puppet.done().status), (1, RunStatus::Completed));
+}
+
+#[test]
+fn time_never_runs_backwards() {
+    let mut puppet = one();
+    puppet.accept("a");
+    puppet.now = 1_000;
+    puppet.happens(Happening::Woke);
+    puppet.wake();
+    assert_eq!(puppet.now, 1_000 + 122_000, "the wait counts on from the clock as it stands now");
+    puppet.answer_oldest(Ok(Reply::Cancelled));
+    assert_eq!(puppet.done().elapsed_ms, 122_000);
+}
+
+#[test]
+fn a_queued_session_is_timed_from_its_start() {
+    let facts = crate::host::HostFacts { name: String::new(), seed: 1, max_concurrent: None, reports_starts: true };
+    let mut puppet = Puppet::with(plan_of(1, &[]), facts);
+    puppet.accept("a");
+    puppet.now += 500_000;
+    puppet.happens(Happening::SessionStarted(SessionKey::new("a")));
+    puppet.wake();
+    assert_eq!(puppet.now, 505_000 + 122_000);
+}

@@ -1,0 +1,153 @@
+//! A host that does exactly what a test tells it, and keeps its own count of sessions.
+
+use std::collections::BTreeMap;
+
+use crate::engine::Engine;
+use crate::host::{
+    Command, Completion, Event, Happening, HostError, HostFacts, Receipt, Reply, SessionEnd, SessionOutcome,
+};
+use crate::ids::{RequestId, SessionKey};
+use crate::plan::Plan;
+use crate::task::{RunReport, TaskStatus};
+
+/// A request that the engine made and nobody has answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Open {
+    /// With its idempotency key.
+    Spawn(String),
+    History(SessionKey),
+    Cancel(SessionKey),
+    Delete(SessionKey),
+}
+
+/// Engine and host in one hand.
+pub struct Puppet {
+    pub engine: Engine,
+    pub now: u64,
+    seq: u64,
+    /// Unanswered requests, oldest first.
+    pub open: BTreeMap<RequestId, Open>,
+    /// The statuses that were told, in order.
+    pub told: Vec<(String, TaskStatus)>,
+    /// Spawn commands seen.
+    pub spawns: u32,
+    pub report: Option<RunReport>,
+}
+
+impl Puppet {
+    /// A host that says nothing about starts and has no cap of its own.
+    pub fn open(plan: Plan) -> Self {
+        let facts = HostFacts { name: "puppet".to_owned(), seed: 7, max_concurrent: None, reports_starts: false };
+        Self::with(plan, facts)
+    }
+
+    pub fn with(plan: Plan, facts: HostFacts) -> Self {
+        let mut puppet = Self {
+            engine: Engine::new(plan),
+            now: 5_000,
+            seq: 0,
+            open: BTreeMap::new(),
+            told: Vec::new(),
+            spawns: 0,
+            report: None,
+        };
+        puppet.happens(Happening::Opened(facts));
+        puppet
+    }
+
+    pub fn happens(&mut self, what: Happening) {
+        let event = Event { seq: self.seq, at_ms: self.now, what };
+        self.seq += 1;
+        for command in self.engine.step(event) {
+            match command {
+                Command::Spawn(id, options) => {
+                    self.spawns += 1;
+                    self.open.insert(id, Open::Spawn(options.idempotency_key));
+                }
+                Command::History(id, query) => drop(self.open.insert(id, Open::History(query.session_key))),
+                Command::Cancel(id, session) => drop(self.open.insert(id, Open::Cancel(session))),
+                Command::Delete(id, session) => drop(self.open.insert(id, Open::Delete(session))),
+                Command::List(..) => panic!("nothing asks for lists yet"),
+                Command::Progress(progress) => {
+                    assert_eq!(progress.seq, self.told.len() as u64, "progress has no gaps");
+                    self.told.push((progress.task.to_string(), progress.status));
+                }
+            }
+        }
+        if let Some(result) = self.engine.finished() {
+            self.report = Some(result.expect("a report"));
+        }
+    }
+
+    pub fn answer(&mut self, id: RequestId, outcome: Result<Reply, HostError>) {
+        self.open.remove(&id);
+        self.happens(Happening::Answered { request: id, outcome });
+    }
+
+    /// Answers the oldest open request.
+    pub fn answer_oldest(&mut self, outcome: Result<Reply, HostError>) {
+        let id = *self.open.keys().next().expect("an open request");
+        self.answer(id, outcome);
+    }
+
+    /// Answers the oldest read.
+    pub fn answer_read(&mut self, outcome: Result<Reply, HostError>) {
+        let read = self.open.iter().find(|(_, open)| matches!(open, Open::History(_)));
+        let id = *read.expect("an open read").0;
+        self.answer(id, outcome);
+    }
+
+    /// Accepts the oldest spawn as session `key`.
+    pub fn accept(&mut self, key: &str) {
+        let spawn = self.open.iter().find(|(_, open)| matches!(open, Open::Spawn(_)));
+        let id = *spawn.expect("an open spawn").0;
+        self.answer(id, Ok(receipt(key)));
+    }
+
+    /// A session ends with an answer.
+    pub fn ends(&mut self, key: &str, text: &str) {
+        let completion = Some(Completion { text: text.to_owned(), truncated: false });
+        self.ends_as(key, SessionOutcome::Completed, completion);
+    }
+
+    pub fn ends_as(&mut self, key: &str, outcome: SessionOutcome, completion: Option<Completion>) {
+        let session = SessionKey::new(key);
+        self.happens(Happening::SessionEnded(SessionEnd { session, outcome, completion, usage: None, model: None }));
+    }
+
+    /// Lets time pass until the engine wants to be woken, and wakes it.
+    pub fn wake(&mut self) {
+        self.now = self.engine.wake_at().expect("a time to wake").max(self.now);
+        self.happens(Happening::Woke);
+    }
+
+    pub fn stop(&mut self) {
+        self.happens(Happening::StopRequested { task: None, reason: "enough".to_owned() });
+    }
+
+    pub fn done(&self) -> &RunReport {
+        self.report.as_ref().expect("the run has ended")
+    }
+
+    /// Status and error code of each task.
+    pub fn verdicts(&self) -> Vec<(TaskStatus, Option<&str>)> {
+        let code = |error: &'_ Option<crate::task::TaskError>| error.is_some();
+        self.done()
+            .results
+            .iter()
+            .map(|result| {
+                assert_eq!(code(&result.error), result.status != TaskStatus::Completed);
+                (result.status, result.error.as_ref().map(|error| error.code.as_str()))
+            })
+            .collect()
+    }
+}
+
+pub fn receipt(key: &str) -> Reply {
+    Reply::Spawned(Receipt {
+        session_key: SessionKey::new(key),
+        run_id: String::new(),
+        applied_model: Some("mock/m1".to_owned()),
+        tool_free: true,
+    })
+}

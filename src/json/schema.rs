@@ -1,0 +1,356 @@
+//! A JSON Schema subset: the keywords that agents' answers and requests need, and no others.
+//!
+//! No `pattern` and no `$ref`: a schema may come from a caller, and checking a value must cost no more than reading it.
+//! `x-code` names the error code for whatever is wrong at that place; it is meant for this crate's own request schemas and
+//! refused in those of callers.
+
+use serde_json::{Map, Number, Value};
+
+use super::strict::JsonError;
+
+/// The keywords that a caller's schema may use.
+pub const KEYWORDS: [&str; 19] = [
+    "type",
+    "properties",
+    "required",
+    "additionalProperties",
+    "items",
+    "enum",
+    "const",
+    "anyOf",
+    "minimum",
+    "maximum",
+    "minLength",
+    "maxLength",
+    "minItems",
+    "maxItems",
+    "title",
+    "description",
+    "default",
+    "examples",
+    "$schema",
+];
+
+/// Error code for this place, in this crate's own schemas.
+const CODE_KEYWORD: &str = "x-code";
+
+/// Nesting of a caller's schema.
+pub const MAX_SCHEMA_DEPTH: usize = 16;
+
+/// Size of a caller's schema as text.
+pub const MAX_SCHEMA_BYTES: usize = 16 * 1024;
+
+const TYPES: [&str; 7] = ["object", "array", "string", "number", "integer", "boolean", "null"];
+
+/// What kind of rule a value broke.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rule {
+    /// The wrong type.
+    Type,
+    /// A field that has to be there is not.
+    Missing,
+    /// A field that is not known.
+    Unknown,
+    /// Not one of the listed values.
+    Enum,
+    /// Outside a numeric, length or count bound.
+    Range,
+    /// None of the alternatives fits.
+    AnyOf,
+}
+
+/// One place where a value does not fit its schema.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    /// JSON pointer into the value.
+    pub path: String,
+    /// Which rule.
+    pub rule: Rule,
+    /// The schema's own code for this place.
+    pub code: Option<String>,
+    /// What was there, in a few words.
+    pub got: String,
+    /// What is allowed.
+    pub limit: String,
+    /// Whether the place is for an object.
+    pub wants_object: bool,
+}
+
+/// Why something is not a schema of this subset: path and reason.
+pub type SchemaFault = (String, String);
+
+/// Says what keeps a caller's schema from being usable; empty means usable.
+pub fn faults(schema: &Value) -> Vec<SchemaFault> {
+    let mut found = Vec::new();
+    if !schema.is_object() {
+        found.push((String::new(), "a schema has to be a JSON object".to_owned()));
+        return found;
+    }
+    collect_faults(schema, "", 0, &mut found);
+    found
+}
+
+fn collect_faults(schema: &Value, path: &str, depth: usize, found: &mut Vec<SchemaFault>) {
+    let Value::Object(map) = schema else {
+        found.push((path.to_owned(), "a schema has to be a JSON object".to_owned()));
+        return;
+    };
+    if depth > MAX_SCHEMA_DEPTH {
+        found.push((path.to_owned(), JsonError::TooDeep(MAX_SCHEMA_DEPTH).to_string()));
+        return;
+    }
+    for (key, value) in map {
+        let here = join(path, key);
+        let mut expect = |fits: bool, what: &str| {
+            if !fits {
+                found.push((here.clone(), format!("`{key}` has to be {what}")));
+            }
+        };
+        match key.as_str() {
+            "type" => expect(
+                type_names(value).is_some(),
+                "one of object, array, string, number, integer, boolean, null, or a list of them",
+            ),
+            "enum" => expect(value.as_array().is_some_and(|list| !list.is_empty()), "a list of at least one value"),
+            "required" => {
+                expect(value.as_array().is_some_and(|list| list.iter().all(Value::is_string)), "a list of names")
+            }
+            "additionalProperties" => expect(value.is_boolean(), "true or false"),
+            "minimum" | "maximum" => expect(value.is_number(), "a number"),
+            "minLength" | "maxLength" | "minItems" | "maxItems" => expect(value.is_u64(), "a whole number from 0"),
+            "title" | "description" | "$schema" => expect(value.is_string(), "a text"),
+            "const" | "default" | "examples" => {}
+            "items" => collect_faults(value, &here, depth + 1, found),
+            "properties" => match value {
+                Value::Object(properties) => {
+                    for (name, property) in properties {
+                        collect_faults(property, &join(&here, name), depth + 1, found);
+                    }
+                }
+                _ => expect(false, "an object"),
+            },
+            "anyOf" => match value {
+                Value::Array(options) if !options.is_empty() => {
+                    for (index, option) in options.iter().enumerate() {
+                        collect_faults(option, &join(&here, &index.to_string()), depth + 1, found);
+                    }
+                }
+                _ => expect(false, "a list of at least one schema"),
+            },
+            _ => found.push((here, format!("`{key}` is not a supported keyword"))),
+        }
+    }
+}
+
+/// Lists every place where `value` does not fit `schema`, in the order of the value.
+///
+/// The schema must have no `faults`; a keyword with an unusable value is passed over.
+pub fn check(schema: &Value, value: &Value) -> Vec<Violation> {
+    let mut found = Vec::new();
+    check_at(schema, value, "", &mut found);
+    found
+}
+
+fn check_at(schema: &Value, value: &Value, path: &str, found: &mut Vec<Violation>) {
+    let Value::Object(rules) = schema else { return };
+    let code = rules.get(CODE_KEYWORD).and_then(Value::as_str).map(str::to_owned);
+    let wants_object = rules.get("type").and_then(Value::as_str) == Some("object");
+    let mut violate = |rule: Rule, got: String, limit: String| {
+        found.push(Violation { path: path.to_owned(), rule, code: code.clone(), got, limit, wants_object });
+    };
+    if let Some(names) = rules.get("type").and_then(type_names)
+        && !names.iter().any(|name| has_type(value, name))
+    {
+        violate(Rule::Type, show(value), allowed_type(&names, rules));
+        return;
+    }
+    if let Some(allowed) = rules.get("enum").and_then(Value::as_array)
+        && !allowed.iter().any(|option| same(option, value))
+    {
+        violate(Rule::Enum, show(value), format!("one of {}", list_values(allowed)));
+        return;
+    }
+    if let Some(only) = rules.get("const")
+        && !same(only, value)
+    {
+        violate(Rule::Enum, show(value), show(only));
+        return;
+    }
+    match value {
+        Value::Number(number) => {
+            let below = rules.get("minimum").and_then(Value::as_number).is_some_and(|min| less(number, min));
+            let above = rules.get("maximum").and_then(Value::as_number).is_some_and(|max| less(max, number));
+            if below || above {
+                violate(Rule::Range, number.to_string(), bounds(rules, "minimum", "maximum"));
+            }
+        }
+        Value::String(text) => {
+            let length = text.chars().count() as u64;
+            if out_of(rules, "minLength", "maxLength", length) {
+                violate(
+                    Rule::Range,
+                    format!("{length} characters"),
+                    bounds(rules, "minLength", "maxLength") + " characters",
+                );
+            }
+        }
+        Value::Array(items) => {
+            if out_of(rules, "minItems", "maxItems", items.len() as u64) {
+                violate(Rule::Range, items.len().to_string(), bounds(rules, "minItems", "maxItems"));
+            }
+            if let Some(item_schema) = rules.get("items") {
+                for (index, item) in items.iter().enumerate() {
+                    check_at(item_schema, item, &join(path, &index.to_string()), found);
+                }
+            }
+        }
+        Value::Object(fields) => check_object(rules, fields, path, found),
+        Value::Null | Value::Bool(_) => {}
+    }
+    if let Some(options) = rules.get("anyOf").and_then(Value::as_array)
+        && !options.iter().any(|option| check(option, value).is_empty())
+    {
+        let limit = format!("one of {} alternatives", options.len());
+        found.push(Violation { path: path.to_owned(), rule: Rule::AnyOf, code, got: show(value), limit, wants_object });
+    }
+}
+
+fn check_object(rules: &Map<String, Value>, fields: &Map<String, Value>, path: &str, found: &mut Vec<Violation>) {
+    let empty = Map::new();
+    let properties = rules.get("properties").and_then(Value::as_object).unwrap_or(&empty);
+    for name in rules.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str) {
+        if !fields.contains_key(name) {
+            let property = properties.get(name);
+            found.push(Violation {
+                path: join(path, name),
+                rule: Rule::Missing,
+                code: property.and_then(|p| p.get(CODE_KEYWORD)).and_then(Value::as_str).map(str::to_owned),
+                got: "nothing".to_owned(),
+                limit: property.and_then(Value::as_object).map_or_else(|| "a value".to_owned(), describe),
+                wants_object: false,
+            });
+        }
+    }
+    let closed = rules.get("additionalProperties").and_then(Value::as_bool) == Some(false);
+    for (name, field) in fields {
+        match properties.get(name) {
+            Some(property) => check_at(property, field, &join(path, name), found),
+            None if closed => found.push(Violation {
+                path: join(path, name),
+                rule: Rule::Unknown,
+                code: None,
+                got: name.clone(),
+                limit: properties.keys().map(String::as_str).collect::<Vec<_>>().join(", "),
+                wants_object: false,
+            }),
+            None => {}
+        }
+    }
+}
+
+/// The schema without this crate's own annotations, as it is shown to callers.
+pub fn published(schema: &Value) -> Value {
+    match schema {
+        Value::Object(map) => Value::Object(
+            map.iter().filter(|(key, _)| *key != CODE_KEYWORD).map(|(k, v)| (k.clone(), published(v))).collect(),
+        ),
+        Value::Array(items) => Value::Array(items.iter().map(published).collect()),
+        other => other.clone(),
+    }
+}
+
+fn describe(rules: &Map<String, Value>) -> String {
+    let names = rules.get("type").and_then(type_names).unwrap_or_default();
+    allowed_type(&names, rules)
+}
+
+fn allowed_type(names: &[&str], rules: &Map<String, Value>) -> String {
+    let name = if names.is_empty() { "a value".to_owned() } else { names.join(" or ") };
+    let range = [("minimum", "maximum"), ("minItems", "maxItems"), ("minLength", "maxLength")]
+        .into_iter()
+        .find(|(low, high)| rules.contains_key(*low) || rules.contains_key(*high));
+    match range {
+        Some((low, high)) => format!("{name}, {}", bounds(rules, low, high)),
+        None => match rules.get("enum").and_then(Value::as_array) {
+            Some(allowed) => format!("one of {}", list_values(allowed)),
+            None => name,
+        },
+    }
+}
+
+fn type_names(value: &Value) -> Option<Vec<&str>> {
+    let names: Vec<&str> = match value {
+        Value::String(name) => vec![name.as_str()],
+        Value::Array(list) if !list.is_empty() => list.iter().map(Value::as_str).collect::<Option<_>>()?,
+        _ => return None,
+    };
+    names.iter().all(|name| TYPES.contains(name)).then_some(names)
+}
+
+fn has_type(value: &Value, name: &str) -> bool {
+    match name {
+        "object" => value.is_object(),
+        "array" => value.is_array(),
+        "string" => value.is_string(),
+        "boolean" => value.is_boolean(),
+        "null" => value.is_null(),
+        "number" => value.is_number(),
+        // JSON Schema counts 3.0 as an integer; a reader that wants a count does not.
+        "integer" => value.is_i64() || value.is_u64(),
+        _ => false,
+    }
+}
+
+/// Equality that does not tell 1 from 1.0, as JSON Schema has it.
+fn same(left: &Value, right: &Value) -> bool {
+    match (left, right) {
+        (Value::Number(a), Value::Number(b)) => !less(a, b) && !less(b, a),
+        _ => left == right,
+    }
+}
+
+fn less(left: &Number, right: &Number) -> bool {
+    match (left.as_i128(), right.as_i128()) {
+        (Some(a), Some(b)) => a < b,
+        _ => left.as_f64().unwrap_or(0.0) < right.as_f64().unwrap_or(0.0),
+    }
+}
+
+fn out_of(rules: &Map<String, Value>, low: &str, high: &str, count: u64) -> bool {
+    rules.get(low).and_then(Value::as_u64).is_some_and(|min| count < min)
+        || rules.get(high).and_then(Value::as_u64).is_some_and(|max| count > max)
+}
+
+fn bounds(rules: &Map<String, Value>, low: &str, high: &str) -> String {
+    match (rules.get(low), rules.get(high)) {
+        (Some(low), Some(high)) => format!("{low}..={high}"),
+        (Some(low), None) => format!("{low} or more"),
+        (None, Some(high)) => format!("{high} or less"),
+        (None, None) => "any".to_owned(),
+    }
+}
+
+fn list_values(values: &[Value]) -> String {
+    values
+        .iter()
+        .map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+/// A few words on what a value is, never more than a line.
+fn show(value: &Value) -> String {
+    match value {
+        Value::Null => "null".to_owned(),
+        Value::Bool(flag) => flag.to_string(),
+        Value::Number(number) => number.to_string(),
+        Value::String(text) => crate::text::quoted(text),
+        Value::Array(items) => format!("an array of {}", items.len()),
+        Value::Object(fields) => format!("an object with {} fields", fields.len()),
+    }
+}
+
+/// Appends one step to a JSON pointer.
+pub fn join(path: &str, step: &str) -> String {
+    format!("{path}/{}", step.replace('~', "~0").replace('/', "~1"))
+}

@@ -1,0 +1,213 @@
+//! Reads one JSON value and refuses what serde_json alone would let pass.
+//!
+//! serde_json keeps the last of two equal keys, which lets whoever writes a document choose what a reader sees. Depth and
+//! the number of values are bounded, so that no text costs more than it is long.
+
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Value};
+
+/// How large a document may be.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// Nested arrays and objects.
+    pub depth: usize,
+    /// Values of any kind, keys not counted.
+    pub values: usize,
+}
+
+/// Model output: the limits of the fault table, row 37.
+pub const ANSWER_BOUNDS: Bounds = Bounds { depth: 64, values: 10_000 };
+
+/// Requests: 16 levels of our own, plus input data and schemas that may nest as deep as answers.
+pub const REQUEST_BOUNDS: Bounds = Bounds { depth: 64, values: 200_000 };
+
+/// Why a text is not one acceptable JSON value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum JsonError {
+    /// Not JSON; line and column count from 1.
+    Syntax {
+        /// What the reader stumbled over.
+        message: String,
+        /// Where.
+        line: usize,
+        /// Where.
+        column: usize,
+    },
+    /// An object names this key twice.
+    DuplicateKey(String),
+    /// Deeper than the bound.
+    TooDeep(usize),
+    /// More values than the bound.
+    TooMany(usize),
+}
+
+impl fmt::Display for JsonError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Syntax { message, line, column } => write!(f, "line {line}, column {column}: {message}"),
+            Self::DuplicateKey(key) => write!(f, "the key {key:?} stands twice in one object"),
+            Self::TooDeep(depth) => write!(f, "nested deeper than {depth} levels"),
+            Self::TooMany(values) => write!(f, "more than {values} values"),
+        }
+    }
+}
+
+/// Reads the whole text as one JSON value.
+pub fn parse(text: &str, bounds: Bounds) -> Result<Value, JsonError> {
+    let mut reader = Reader { bounds, values: 0, refused: None };
+    let mut source = serde_json::Deserializer::from_str(text);
+    // The reader's own bound comes first and is lower than serde_json's 128.
+    let parsed = Seed { reader: &mut reader, depth: 0 }.deserialize(&mut source).and_then(|value| {
+        source.end()?;
+        Ok(value)
+    });
+    parsed.map_err(|error| match reader.refused {
+        Some(refused) => refused,
+        None => JsonError::Syntax { message: bare_message(&error), line: error.line(), column: error.column() },
+    })
+}
+
+/// serde_json appends the position to its message; `JsonError` carries it apart.
+fn bare_message(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    match text.rfind(" at line ") {
+        Some(at) => text.get(..at).unwrap_or(&text).to_owned(),
+        None => text,
+    }
+}
+
+struct Reader {
+    bounds: Bounds,
+    values: usize,
+    refused: Option<JsonError>,
+}
+
+impl Reader {
+    fn refuse<E: serde::de::Error>(&mut self, why: JsonError) -> E {
+        let error = E::custom(&why);
+        self.refused.get_or_insert(why);
+        error
+    }
+}
+
+struct Seed<'a> {
+    reader: &'a mut Reader,
+    depth: usize,
+}
+
+impl Seed<'_> {
+    fn enter<E: serde::de::Error>(&mut self) -> Result<(), E> {
+        if self.depth >= self.reader.bounds.depth {
+            return Err(self.reader.refuse(JsonError::TooDeep(self.reader.bounds.depth)));
+        }
+        Ok(())
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Seed<'_> {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, source: D) -> Result<Value, D::Error> {
+        self.reader.values += 1;
+        if self.reader.values > self.reader.bounds.values {
+            return Err(self.reader.refuse(JsonError::TooMany(self.reader.bounds.values)));
+        }
+        source.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Seed<'_> {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(Value::Bool(value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(Value::from(value))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(Value::from(value))
+    }
+
+    fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Value, E> {
+        // serde_json refuses 1e400 itself; this keeps an infinity out should that ever change.
+        serde_json::Number::from_f64(value).map(Value::Number).ok_or_else(|| E::custom("number out of range"))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(Value::String(value.to_owned()))
+    }
+
+    fn visit_string<E>(self, value: String) -> Result<Value, E> {
+        Ok(Value::String(value))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut items: A) -> Result<Value, A::Error> {
+        self.enter()?;
+        let mut list = Vec::new();
+        while let Some(item) = items.next_element_seed(Seed { reader: self.reader, depth: self.depth + 1 })? {
+            list.push(item);
+        }
+        Ok(Value::Array(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(mut self, mut entries: A) -> Result<Value, A::Error> {
+        self.enter()?;
+        let mut map = Map::new();
+        while let Some(key) = entries.next_key::<String>()? {
+            if map.contains_key(&key) {
+                return Err(self.reader.refuse(JsonError::DuplicateKey(key)));
+            }
+            let value = entries.next_value_seed(Seed { reader: self.reader, depth: self.depth + 1 })?;
+            map.insert(key, value);
+        }
+        Ok(Value::Object(map))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(text: &str) -> JsonError {
+        parse(text, Bounds { depth: 3, values: 8 }).expect_err("must be refused")
+    }
+
+    #[test]
+    fn keeps_order_and_numbers() {
+        let value = parse(r#"{"b":1,"a":[7.25,-3,18446744073709551615]}"#, ANSWER_BOUNDS).expect("valid");
+        assert_eq!(value.to_string(), r#"{"b":1,"a":[7.25,-3,18446744073709551615]}"#);
+    }
+
+    #[test]
+    fn refuses_duplicate_keys_at_any_level() {
+        assert_eq!(refused(r#"{"a":1,"a":2}"#), JsonError::DuplicateKey("a".into()));
+        assert_eq!(refused(r#"[{"x":{"k":1,"\u006b":2}}]"#), JsonError::DuplicateKey("k".into()));
+    }
+
+    #[test]
+    fn refuses_depth_and_number_of_values() {
+        assert_eq!(refused("[[[[]]]]"), JsonError::TooDeep(3));
+        assert_eq!(refused("[1,2,3,4,5,6,7,8]"), JsonError::TooMany(8));
+        assert!(matches!(parse(&"[".repeat(100_000), ANSWER_BOUNDS), Err(JsonError::TooDeep(64))));
+    }
+
+    #[test]
+    fn refuses_what_is_not_json() {
+        for text in ["", "{", "NaN", "1e400", "{'a':1}", "[1,]", "1 2", "{\"a\":1} x", "\u{feff}1"] {
+            assert!(matches!(refused(text), JsonError::Syntax { .. }), "{text}");
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! Runs many specialised sub-sessions of an agent gateway in parallel and returns checked results.
+//!
+//! Data moves one way, and only `boundary` knows WIT:
+//!
+//! ```text
+//! request -> plan -> schedule -> session -> answer -> report
+//!                        ^ engine: the only one that changes state; policy: the decisions
+//! ```
+//!
+//! The engine is a pure state machine, so all of this but `boundary` compiles and is tested natively. ARCHITECTURE.md
+//! has the map, the glossary and what is absent on purpose.
+
+// From outside to inside.
+pub mod documents;
+mod pump;
+
+// The stages.
+pub mod agents;
+mod answer;
+pub mod engine;
+pub mod plan;
+mod policy;
+mod prompt;
+mod report;
+mod schedule;
+mod session;
+pub mod teams;
+
+// What all stages share.
+pub mod host;
+pub mod ids;
+pub mod json;
+pub mod problem;
+pub mod task;
+mod text;
+
+#[cfg(target_family = "wasm")]
+mod boundary;
+#[cfg(test)]
+mod testing;
+
+use problem::CallError;
+use task::{RunReport, RunSpec};
+
+/// The version of this component.
+pub const COMPONENT_VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// The version of the WIT package that this crate implements; a test compares the two.
+pub const CONTRACT_VERSION: &str = "0.1.0";
+
+/// Runs tasks in parallel and returns one result per task, in order. Nothing is asked of the host if the request is
+/// invalid.
+pub async fn run_tasks(spec: RunSpec, host: &mut impl host::Host) -> Result<RunReport, CallError> {
+    // A record goes through the same checks as a document, so that there is one set of them.
+    let request = serde_json::to_value(&spec).unwrap_or_default();
+    let plan = plan::plan(&documents::run_schema(), request)?;
+    pump::run(plan, host).await
+}

@@ -1,0 +1,249 @@
+//! From a request document to a plan: everything that the shape alone cannot tell.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::{Plan, PlannedTask, check_document, graph};
+use crate::agents::{self, AgentDefinition};
+use crate::ids::TaskId;
+use crate::json::schema;
+use crate::policy::limits::{
+    DEFAULT_DEADLINE_SECONDS, DEFAULT_MAX_CONCURRENT, MAX_DESCRIPTION_BYTES, MAX_INPUT_BYTES, MAX_NAME_CHARS,
+    MAX_TEXT_BYTES,
+};
+use crate::problem::{CallError, Problem};
+use crate::prompt;
+use crate::task::{OutputFormat, RunSpec, TaskSpec};
+
+/// Names that OpenClaw gives a meaning of their own.
+const RESERVED_IDS: [&str; 2] = ["last", "all"];
+
+/// Checks a request for `run_tasks` and makes a plan of it, or lists all of its problems.
+pub fn plan(request_schema: &Value, mut document: Value) -> Result<Plan, CallError> {
+    let mut problems = check_document(request_schema, &mut document);
+    let covered: Vec<String> = problems.iter().map(|problem| problem.path.clone()).collect();
+    let spec: RunSpec = match serde_json::from_value(document) {
+        Ok(spec) => spec,
+        Err(error) => {
+            // Only a schema that says less than the type can lead here.
+            problems.push(Problem::new("E_REQUEST_TYPE", "", format!("the request cannot be read: {error}")));
+            return Err(CallError::invalid(problems));
+        }
+    };
+    let mut checker = Checker { problems: Vec::new(), agents: BTreeMap::new() };
+    let planned = checker.run(spec);
+    // A place that already has a problem gets no second one that only follows from it.
+    problems.extend(checker.problems.into_iter().filter(|problem| {
+        !covered.iter().any(|path| problem.path == *path || problem.path.starts_with(&format!("{path}/")))
+    }));
+    match planned {
+        Some(plan) if problems.is_empty() => Ok(plan),
+        _ => Err(CallError::invalid(problems)),
+    }
+}
+
+struct Checker {
+    problems: Vec<Problem>,
+    agents: BTreeMap<String, Arc<AgentDefinition>>,
+}
+
+impl Checker {
+    fn run(&mut self, spec: RunSpec) -> Option<Plan> {
+        let deadline = spec.deadline_seconds.unwrap_or(DEFAULT_DEADLINE_SECONDS);
+        self.name("E_MODEL_FORMAT", "/model", spec.model.as_deref());
+        self.name("E_THINKING_FORMAT", "/thinking", spec.thinking.as_deref());
+        let ids = self.ids(&spec.tasks);
+        let dependencies: Vec<Vec<String>> = spec.tasks.iter().map(|task| task.dependencies.clone()).collect();
+        let edges = graph::resolve(&ids, &dependencies).map_err(|problems| self.problems.extend(problems)).ok();
+        let mut total_bytes = 0;
+        let mut tasks = Vec::with_capacity(spec.tasks.len());
+        for (index, (task, id)) in spec.tasks.into_iter().zip(ids).enumerate() {
+            let path = format!("/tasks/{index}");
+            total_bytes += task.task_description.len() + self.input_bytes(&task, &path);
+            let planned = self.task(task, id, &path, deadline, &spec.model, &spec.thinking);
+            tasks.extend(planned);
+        }
+        if total_bytes > MAX_TEXT_BYTES {
+            let message = format!("tasks: {total_bytes} bytes of text in all, need at most {MAX_TEXT_BYTES}");
+            let problem = Problem::new("E_TASK_TOO_LARGE", "/tasks", message).got(total_bytes);
+            self.problems.push(problem.limit(format!("1..={MAX_TEXT_BYTES} bytes")).hint("split the run"));
+        }
+        for (task, edges) in tasks.iter_mut().zip(edges?) {
+            task.dependencies = edges;
+        }
+        Some(Plan {
+            tasks,
+            max_concurrent: spec.max_concurrent.unwrap_or(DEFAULT_MAX_CONCURRENT),
+            deadline_seconds: deadline,
+            cleanup: spec.cleanup.unwrap_or_default(),
+        })
+    }
+
+    /// The id of each task: its own, or one by position that nobody else has.
+    fn ids(&mut self, tasks: &[TaskSpec]) -> Vec<String> {
+        let given: BTreeSet<&str> = tasks.iter().filter_map(|task| task.task_id.as_deref()).collect();
+        let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+        let mut ids = Vec::with_capacity(tasks.len());
+        for (index, task) in tasks.iter().enumerate() {
+            let id = match &task.task_id {
+                Some(id) => {
+                    self.id(id, &format!("/tasks/{index}/task_id"));
+                    id.clone()
+                }
+                None => {
+                    let plain = format!("task-{}", index + 1);
+                    if given.contains(plain.as_str()) { format!("{plain}-auto") } else { plain }
+                }
+            };
+            if let Some(first) = seen.insert(id.clone(), index) {
+                let path = format!("/tasks/{index}/task_id");
+                let message = format!("{} is also the id of task {}", crate::text::quoted(&id), first + 1);
+                self.problems
+                    .push(Problem::new("E_ID_DUPLICATE", path, message).got(&id).hint("ids are unique within a run"));
+            }
+            ids.push(id);
+        }
+        ids
+    }
+
+    fn id(&mut self, id: &str, path: &str) {
+        let well_formed = id.len() <= 64
+            && id.starts_with(|c: char| c.is_ascii_lowercase())
+            && id.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | '-'));
+        if !well_formed {
+            let message = format!("task_id: {} has another form", crate::text::quoted(id));
+            self.problems.push(Problem::new("E_ID_FORMAT", path, message).got(id).limit("[a-z][a-z0-9_-]{0,63}"));
+        } else if RESERVED_IDS.contains(&id) {
+            let problem =
+                Problem::new("E_ID_RESERVED", path, format!("task_id: {id} has a meaning of its own in OpenClaw"));
+            self.problems.push(problem.got(id).hint("choose another id"));
+        }
+    }
+
+    fn input_bytes(&mut self, task: &TaskSpec, path: &str) -> usize {
+        let Some(input) = &task.input_data else { return 0 };
+        let bytes = input.to_string().len();
+        let path = format!("{path}/input_data");
+        if bytes > MAX_INPUT_BYTES {
+            let message = format!("input_data: got {bytes} bytes, need at most {MAX_INPUT_BYTES}");
+            let problem = Problem::new("E_INPUT_TOO_LARGE", &path, message).got(bytes);
+            self.problems.push(problem.limit(format!("0..={MAX_INPUT_BYTES} bytes")));
+        }
+        if holds_nul(input) {
+            self.problems.push(Problem::new("E_TASK_CHARS", path, "input_data: a text holds the character U+0000"));
+        }
+        bytes
+    }
+
+    fn task(
+        &mut self,
+        task: TaskSpec,
+        id: String,
+        path: &str,
+        deadline: u32,
+        run_model: &Option<String>,
+        run_thinking: &Option<String>,
+    ) -> Option<PlannedTask> {
+        self.description(&task.task_description, &format!("{path}/task_description"));
+        self.name("E_MODEL_FORMAT", &format!("{path}/model"), task.model.as_deref());
+        self.name("E_THINKING_FORMAT", &format!("{path}/thinking"), task.thinking.as_deref());
+        self.name("E_AGENT_FORMAT", &format!("{path}/agent_id"), task.agent_id.as_deref());
+        let agent = self.agent(&task.agent_type, &format!("{path}/agent_type"));
+        let timeout = task.timeout_seconds.or(agent.as_ref().map(|agent| agent.timeout_seconds.min(deadline)));
+        if let Some(seconds) = task.timeout_seconds.filter(|seconds| *seconds > deadline) {
+            let message = format!("timeout_seconds: got {seconds}, but the whole run ends after {deadline}");
+            let problem =
+                Problem::new("E_TIMEOUT_GT_DEADLINE", format!("{path}/timeout_seconds"), message).got(seconds);
+            self.problems.push(problem.limit(format!("1..={deadline}")).hint("lower it or raise deadline_seconds"));
+        }
+        let agent = agent?;
+        let output_format = task.output_format.unwrap_or(agent.output_format);
+        self.output_schema(task.output_schema.as_ref(), output_format, &format!("{path}/output_schema"));
+        let output_schema = match output_format {
+            OutputFormat::Json => Some(task.output_schema.unwrap_or_else(|| agent.output_schema.clone())),
+            OutputFormat::Markdown | OutputFormat::Code | OutputFormat::Text => None,
+        };
+        Some(PlannedTask {
+            id: TaskId::new(id),
+            description: task.task_description,
+            input: task.input_data.and_then(|input| input.as_object().cloned()).unwrap_or_default(),
+            timeout_seconds: timeout?,
+            output_format,
+            output_schema,
+            priority: task.priority.unwrap_or(0),
+            dependencies: Vec::new(),
+            model: task.model.or_else(|| run_model.clone()),
+            thinking: task.thinking.or_else(|| run_thinking.clone()),
+            agent_id: task.agent_id,
+            agent,
+        })
+    }
+
+    fn agent(&mut self, name: &str, path: &str) -> Option<Arc<AgentDefinition>> {
+        if let Some(agent) = self.agents.get(name) {
+            return Some(Arc::clone(agent));
+        }
+        let agent = agents::find(name, path).map_err(|problem| self.problems.push(problem)).ok().map(Arc::new)?;
+        self.agents.insert(name.to_owned(), Arc::clone(&agent));
+        Some(agent)
+    }
+
+    fn description(&mut self, text: &str, path: &str) {
+        if text.trim().is_empty() {
+            self.problems.push(
+                Problem::new("E_TASK_EMPTY", path, "task_description: is blank").got(text).hint("say what to do"),
+            );
+        } else if text.len() > MAX_DESCRIPTION_BYTES {
+            let message = format!("task_description: got {} bytes, need at most {MAX_DESCRIPTION_BYTES}", text.len());
+            let problem = Problem::new("E_TASK_TOO_LARGE", path, message).got(text.len());
+            let hint = "long material belongs into input_data";
+            self.problems.push(problem.limit(format!("1..={MAX_DESCRIPTION_BYTES} bytes")).hint(hint));
+        } else if text.contains('\0') || prompt::holds_marker(text) {
+            let message = "task_description: holds U+0000 or a line that looks like a marker of the prompt";
+            self.problems
+                .push(Problem::new("E_TASK_CHARS", path, message).hint("material to work on belongs into input_data"));
+        }
+    }
+
+    /// `[A-Za-z0-9._:/@-]{1,128}` without `..`: a name, never a path that climbs.
+    fn name(&mut self, code: &str, path: &str, name: Option<&str>) {
+        let Some(name) = name else { return };
+        let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | ':' | '/' | '@' | '-');
+        if name.is_empty() || name.len() > MAX_NAME_CHARS || !name.chars().all(allowed) || name.contains("..") {
+            let field = path.rsplit('/').next().unwrap_or_default();
+            let message = format!("{field}: {} has another form", crate::text::quoted(name));
+            let limit = format!("[A-Za-z0-9._:/@-]{{1,{MAX_NAME_CHARS}}} without `..`");
+            self.problems.push(Problem::new(code, path, message).got(name).limit(limit));
+        }
+    }
+
+    fn output_schema(&mut self, output_schema: Option<&Value>, format: OutputFormat, path: &str) {
+        let Some(output_schema) = output_schema else { return };
+        if format != OutputFormat::Json {
+            let message = format!("output_schema: the answer is {}, a schema is for json", format.name());
+            self.problems.push(
+                Problem::new("E_SCHEMA", path, message).hint("set output_format to json or leave the schema out"),
+            );
+        }
+        let bytes = output_schema.to_string().len();
+        if bytes > schema::MAX_SCHEMA_BYTES {
+            let message = format!("output_schema: got {bytes} bytes, need at most {}", schema::MAX_SCHEMA_BYTES);
+            self.problems.push(Problem::new("E_SCHEMA", path, message).got(bytes));
+        }
+        for (place, reason) in schema::faults(output_schema) {
+            let problem = Problem::new("E_SCHEMA", format!("{path}{place}"), format!("output_schema: {reason}"));
+            self.problems.push(problem.limit(schema::KEYWORDS.join(", ")));
+        }
+    }
+}
+
+fn holds_nul(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains('\0'),
+        Value::Array(items) => items.iter().any(holds_nul),
+        Value::Object(fields) => fields.iter().any(|(name, field)| name.contains('\0') || holds_nul(field)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
+}

@@ -1,0 +1,41 @@
+//! Numbers that bound a run. The published request schemas repeat those that a caller can set; a test compares them.
+
+/// Sessions alive at once when the request names no number: the specification's.
+pub const DEFAULT_MAX_CONCURRENT: u32 = 5;
+
+/// Seconds for a whole run when the request names none.
+pub const DEFAULT_DEADLINE_SECONDS: u32 = 1_800;
+
+/// Bytes of one task description.
+pub const MAX_DESCRIPTION_BYTES: usize = 64 * 1024;
+
+/// Bytes of one task's input as compact JSON. Larger than a description, because it is where source files go.
+pub const MAX_INPUT_BYTES: usize = 128 * 1024;
+
+/// Bytes of all descriptions and inputs of a run.
+pub const MAX_TEXT_BYTES: usize = 768 * 1024;
+
+/// Bytes of a request document.
+pub const MAX_REQUEST_BYTES: usize = 1024 * 1024;
+
+/// Characters of a model's, an agent's or a thinking level's name.
+pub const MAX_NAME_CHARS: usize = 128;
+
+/// Characters of a session's label, OpenClaw's limit.
+pub const MAX_LABEL_CHARS: usize = 120;
+
+/// Messages asked for in one page of history.
+pub const HISTORY_PAGE: u32 = 50;
+
+/// Pages of one transcript that are read in search of the answer.
+pub const MAX_HISTORY_PAGES: u32 = 20;
+
+/// How much later than the host's own limit the component ends a session by itself. The host reports its own timeouts
+/// within this time, which saves a cancellation.
+pub const TIMEOUT_GRACE_MS: u64 = 2_000;
+
+/// How long after the deadline everything is given up that has not stopped; what is still there is reported as leaked.
+pub const CLEANUP_GRACE_MS: u64 = 30_000;
+
+/// How long a host that refused for lack of room is left alone when no session of the run is alive that could make room.
+pub const CAPACITY_PAUSE_MS: u64 = 1_000;

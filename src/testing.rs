@@ -1,0 +1,53 @@
+//! Small plans for this crate's own tests.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use crate::agents::AgentDefinition;
+use crate::ids::{TaskId, TaskIndex};
+use crate::plan::{Plan, PlannedTask};
+use crate::task::{Cleanup, OutputFormat};
+
+/// A text task with some input.
+pub fn planned(input: Value) -> PlannedTask {
+    let agent = AgentDefinition {
+        name: "probe".to_owned(),
+        description: "probe".to_owned(),
+        category: "test".to_owned(),
+        tier: crate::agents::Tier::Economy,
+        tool_free: true,
+        timeout_seconds: 120,
+        output_format: OutputFormat::Text,
+        prompt: "Do it.".to_owned(),
+        input: String::new(),
+        output_schema: json!({}),
+        example_input: json!({}),
+    };
+    PlannedTask {
+        id: TaskId::new("task-1"),
+        agent: Arc::new(agent),
+        description: "Say something.".to_owned(),
+        input: input.as_object().cloned().unwrap_or_default(),
+        timeout_seconds: 120,
+        output_format: OutputFormat::Text,
+        output_schema: None,
+        priority: 0,
+        dependencies: Vec::new(),
+        model: None,
+        thinking: None,
+        agent_id: None,
+    }
+}
+
+/// `count` text tasks, with `(task, dependency)` edges, five at once.
+pub fn plan_of(count: usize, edges: &[(usize, usize)]) -> Plan {
+    let tasks = (0..count)
+        .map(|index| PlannedTask {
+            id: TaskId::new(format!("task-{}", index + 1)),
+            dependencies: edges.iter().filter(|(task, _)| *task == index).map(|(_, on)| TaskIndex(*on)).collect(),
+            ..planned(json!({}))
+        })
+        .collect();
+    Plan { tasks, max_concurrent: 5, deadline_seconds: 1_800, cleanup: Cleanup::Keep }
+}

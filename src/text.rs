@@ -1,0 +1,104 @@
+//! How foreign text is cut and shown: on character boundaries, with nothing in it that could act on a terminal.
+
+/// What a message echoes of foreign input, in bytes.
+pub const MAX_ECHO_BYTES: usize = 64;
+
+/// What an error message for people may hold, in characters.
+pub const MAX_MESSAGE_CHARS: usize = 300;
+
+/// The longest prefix of at most `bytes` bytes that ends on a character boundary.
+pub fn head(text: &str, bytes: usize) -> &str {
+    let mut end = bytes.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text.get(..end).unwrap_or_default()
+}
+
+/// The longest suffix of at most `bytes` bytes that starts on a character boundary.
+pub fn tail(text: &str, bytes: usize) -> &str {
+    let mut start = text.len().saturating_sub(bytes);
+    while !text.is_char_boundary(start) {
+        start += 1;
+    }
+    text.get(start..).unwrap_or_default()
+}
+
+/// Quotes at most 64 bytes of foreign text, escaped.
+pub fn quoted(text: &str) -> String {
+    let shown = head(text, MAX_ECHO_BYTES);
+    let more = if shown.len() < text.len() { "…" } else { "" };
+    format!("\"{}{more}\"", escaped(shown))
+}
+
+/// Makes a message of the host's words: one line of at most 300 characters, escaped.
+pub fn message(text: &str) -> String {
+    let shown = escaped(head(text, 4 * MAX_MESSAGE_CHARS));
+    match shown.char_indices().nth(MAX_MESSAGE_CHARS - 1) {
+        Some((at, _)) if shown.chars().count() > MAX_MESSAGE_CHARS => format!("{}…", head(&shown, at)),
+        _ => shown,
+    }
+}
+
+/// Replaces every character that acts instead of showing: C0 and C1 controls, bidirectional and zero-width marks.
+pub fn escaped(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '\n' => shown.push_str("\\n"),
+            '\t' => shown.push_str("\\t"),
+            '\r' => shown.push_str("\\r"),
+            c if acts(c) => shown.push_str(&format!("\\u{{{:x}}}", u32::from(c))),
+            c => shown.push(c),
+        }
+    }
+    shown
+}
+
+/// Whether a character changes how other text is shown rather than showing itself.
+pub fn acts(character: char) -> bool {
+    character.is_control()
+        || matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
+/// The names nearest to a mistyped one, best first, at most three.
+///
+/// Near means that a third of the letters differ at most (a swap of neighbours counts once), or that it is a part.
+pub fn nearest<'a>(wanted: &str, names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    let wanted = head(wanted, MAX_ECHO_BYTES).to_lowercase();
+    let mut ranked: Vec<(usize, &str)> = names
+        .filter_map(|name| {
+            let distance = strsim::osa_distance(&wanted, name);
+            let part = !wanted.is_empty() && name.contains(&wanted);
+            (part || distance <= name.len().max(wanted.len()) / 3).then_some((distance, name))
+        })
+        .collect();
+    ranked.sort();
+    ranked.into_iter().take(3).map(|(_, name)| name).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cuts_on_character_boundaries() {
+        assert_eq!(head("aé", 2), "a");
+        assert_eq!(tail("éa", 2), "a");
+        assert_eq!(head("abc", 9), "abc");
+    }
+
+    #[test]
+    fn shows_nothing_that_acts() {
+        assert_eq!(quoted("a\u{1b}[31m\u{202e}\n"), r#""a\u{1b}[31m\u{202e}\n""#);
+        assert!(message(&"x".repeat(5_000)).chars().count() <= MAX_MESSAGE_CHARS);
+    }
+
+    #[test]
+    fn finds_the_name_that_was_meant() {
+        let names = ["code_reviewer", "security_reviewer", "content_writer_funny"];
+        assert_eq!(nearest("code_reveiwer", names.into_iter()), ["code_reviewer"]);
+        assert_eq!(nearest("Reviewer", names.into_iter()), ["code_reviewer", "security_reviewer"]);
+        assert!(nearest("xyz", names.into_iter()).is_empty());
+    }
+}
