@@ -1,0 +1,229 @@
+//! What can be said on the command line.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use host_sim::component::COMPONENT_VARIABLE;
+
+const ABOUT: &str =
+    "Runs the parallel-agents component offline: simulated sessions, scripted answers, no model, no cost";
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  everything asked for was done, and every task is completed
+  1  the run ended, but not every task is completed
+  2  bad usage, or a bad request or file
+  3  the host or the component failed
+
+Examples:
+  parallel-agents-sim agents list
+  parallel-agents-sim review src/main.rs
+  parallel-agents-sim run request.json --max-concurrent 20 --seed 7
+  parallel-agents-sim call content_team - <<< '{\"topic\": \"tides\", \"platform\": \"bluesky\"}'";
+
+#[derive(Debug, Parser)]
+#[command(name = "parallel-agents-sim", version, about = ABOUT, after_help = EXIT_CODES, max_term_width = 100)]
+pub struct Arguments {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the tasks of a request and show what came of each
+    #[command(after_help = "\
+Examples:
+  parallel-agents-sim run request.json
+  parallel-agents-sim run request.json --json > report.json
+  parallel-agents-sim run - --clock real --script slow.toml < request.json")]
+    Run(RunArguments),
+
+    /// Call one function of the component with a JSON object
+    #[command(after_help = "\
+Functions: run_tasks, list_agents, describe_agent, content_team, development_team, review_team, versions
+
+Examples:
+  parallel-agents-sim call versions
+  parallel-agents-sim call development_team arguments.json
+  parallel-agents-sim call content_team - <<< '{\"topic\": \"tides\", \"platform\": \"bluesky\"}'")]
+    Call(CallArguments),
+
+    /// Show the agent types
+    #[command(subcommand)]
+    Agents(AgentsCommand),
+
+    /// Have five reviewers read a source file
+    #[command(after_help = "\
+The file has to be text in UTF-8, at most 96 KiB.
+
+Examples:
+  parallel-agents-sim review src/main.rs
+  parallel-agents-sim review shop.py --json | jq '.results[].output.findings'")]
+    Review(ReviewArguments),
+
+    /// Serve the scripted answers as an OpenAI-compatible model server, for a real gateway
+    #[command(after_help = "\
+The address is printed as one JSON line once the server listens; the server runs until it is interrupted.
+
+Example:
+  parallel-agents-sim serve-model --listen 127.0.0.1:8080 --speed 10")]
+    ServeModel(ServeModelArguments),
+}
+
+#[derive(Debug, Args)]
+pub struct RunArguments {
+    /// The request: a JSON file, or - for standard input
+    #[arg(value_name = "REQUEST.json")]
+    pub request: PathBuf,
+
+    /// Sessions alive at once, 1 to 50; in place of what the request says
+    #[arg(long, value_name = "N")]
+    pub max_concurrent: Option<u32>,
+
+    #[command(flatten)]
+    pub simulation: Simulation,
+}
+
+#[derive(Debug, Args)]
+pub struct CallArguments {
+    /// The function
+    pub function: String,
+
+    /// Its arguments: a file with a JSON object, or - for standard input; without it {}
+    #[arg(value_name = "ARGS.json")]
+    pub arguments: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub simulation: Simulation,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum AgentsCommand {
+    /// List the agent types
+    #[command(after_help = "\
+Examples:
+  parallel-agents-sim agents list
+  parallel-agents-sim agents list --category qa")]
+    List {
+        /// Only those of one category, such as content, development, qa or documentation
+        #[arg(long, value_name = "NAME")]
+        category: Option<String>,
+
+        #[command(flatten)]
+        guest: Guest,
+    },
+
+    /// Show one agent type: what it is told, what it expects, what it answers
+    #[command(after_help = "\
+Example:
+  parallel-agents-sim agents show code_reviewer")]
+    Show {
+        /// The agent type
+        #[arg(value_name = "TYPE")]
+        agent_type: String,
+
+        #[command(flatten)]
+        guest: Guest,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct ReviewArguments {
+    /// The file to review
+    pub file: PathBuf,
+
+    /// Sessions alive at once, 1 to 50; 5 unless said otherwise
+    #[arg(long, value_name = "N")]
+    pub max_concurrent: Option<u32>,
+
+    #[command(flatten)]
+    pub simulation: Simulation,
+}
+
+#[derive(Debug, Args)]
+pub struct ServeModelArguments {
+    /// The address to listen on; port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
+    pub listen: SocketAddr,
+
+    /// How many times faster the answers come than the script says; below 1 they come later
+    #[arg(long, value_name = "FACTOR", default_value = "1", value_parser = speed)]
+    pub speed: f64,
+
+    #[command(flatten)]
+    pub cast: Cast,
+}
+
+/// Which agents and which gateway are simulated.
+#[derive(Debug, Args)]
+pub struct Cast {
+    /// Everything that is drawn comes from this number; the same number gives the same run
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+
+    /// What agents answer and what the gateway allows: a .toml or .json file, in place of the bundled one
+    #[arg(long, value_name = "FILE")]
+    pub script: Option<PathBuf>,
+}
+
+/// Which code is called, and how replies are shown.
+#[derive(Debug, Args)]
+pub struct Guest {
+    /// The component to run; without it target/component/parallel_agents.wasm, searched for upwards
+    #[arg(long, value_name = "FILE", env = COMPONENT_VARIABLE)]
+    pub component: Option<PathBuf>,
+
+    /// Run the component, or the same engine compiled into this program, for comparing the two
+    #[arg(long, value_enum, default_value = "wasm")]
+    pub engine: EngineKind,
+
+    /// Print exactly one JSON document, the component's own, and nothing else
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Everything about a simulated call.
+#[derive(Debug, Args)]
+pub struct Simulation {
+    #[command(flatten)]
+    pub cast: Cast,
+
+    /// Jump from event to event, or take as long as the sessions would
+    #[arg(long, value_enum, default_value = "virtual")]
+    pub clock: ClockKind,
+
+    /// Write every command and every event to a file, one per line
+    #[arg(long, value_name = "FILE")]
+    pub trace: Option<PathBuf>,
+
+    /// Write the whole report to a file, with the simulator's own account of it
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub guest: Guest,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ClockKind {
+    /// Time jumps to whatever comes next
+    Virtual,
+    /// Time passes as it does
+    Real,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum EngineKind {
+    /// The component under wasmtime
+    Wasm,
+    /// The same engine, compiled into this program
+    Native,
+}
+
+fn speed(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(factor) if factor.is_finite() && factor > 0.0 => Ok(factor),
+        _ => Err("it has to be a number above 0".to_owned()),
+    }
+}

@@ -1,0 +1,37 @@
+//! `call`: one function of the component, as it is.
+
+use parallel_agents::task::RunStatus;
+use serde::Deserialize;
+
+use crate::args::CallArguments;
+use crate::input;
+use crate::outcome::{Failure, Finish};
+use crate::simulation::Engine;
+use crate::ui::Ui;
+
+/// Of all functions only `run_tasks` says how something ended.
+#[derive(Deserialize)]
+struct Ended {
+    status: RunStatus,
+}
+
+pub async fn carry_out(ui: &Ui, arguments: CallArguments) -> Result<Finish, Failure> {
+    let document = match &arguments.arguments {
+        Some(path) => input::document(path)?,
+        None => "{}".to_owned(),
+    };
+    let engine = Engine::load(&arguments.simulation.guest).await?;
+    let (bar, observer) = ui.progress();
+    let reply = engine.call(&arguments.simulation, &arguments.function, &document, observer).await;
+    bar.finish_and_clear();
+    let reply = reply?;
+    if ui.is_json() {
+        ui.print(&format!("{}\n", reply.text))?;
+    } else {
+        ui.print(&format!("{:#}\n", reply.document))?;
+    }
+    match Ended::deserialize(&reply.document) {
+        Ok(Ended { status }) if status != RunStatus::Completed => Ok(Finish::Incomplete),
+        _ => Ok(Finish::Complete),
+    }
+}

@@ -1,0 +1,33 @@
+//! One file per command.
+
+mod agents;
+mod call;
+mod review;
+mod run;
+mod serve_model;
+
+use crate::args::Command;
+use crate::outcome::{Failure, Finish};
+use crate::ui::Ui;
+
+/// Whether a command was asked for exactly one JSON document.
+pub fn wants_json(command: &Command) -> bool {
+    match command {
+        Command::Run(arguments) => arguments.simulation.guest.json,
+        Command::Call(arguments) => arguments.simulation.guest.json,
+        Command::Agents(command) => agents::guest(command).json,
+        Command::Review(arguments) => arguments.simulation.guest.json,
+        Command::ServeModel(_) => false,
+    }
+}
+
+/// Carries a command out.
+pub async fn carry_out(ui: &Ui, command: Command) -> Result<Finish, Failure> {
+    match command {
+        Command::Run(arguments) => run::carry_out(ui, arguments).await,
+        Command::Call(arguments) => call::carry_out(ui, arguments).await,
+        Command::Agents(command) => agents::carry_out(ui, command).await,
+        Command::Review(arguments) => review::carry_out(ui, arguments).await,
+        Command::ServeModel(arguments) => serve_model::carry_out(ui, arguments).await,
+    }
+}

@@ -1,0 +1,31 @@
+//! `review`: five reviewers on one source file.
+
+use parallel_agents::teams::MAX_CODE_BYTES;
+use serde_json::json;
+
+use super::run;
+use crate::args::ReviewArguments;
+use crate::outcome::{Failure, Finish};
+use crate::simulation::Engine;
+use crate::ui::Ui;
+use crate::{findings, input, summary, table};
+
+pub async fn carry_out(ui: &Ui, arguments: ReviewArguments) -> Result<Finish, Failure> {
+    let code = input::source(&arguments.file, MAX_CODE_BYTES)?;
+    let team = json!({ "code": code, "file": arguments.file.to_string_lossy() });
+    let engine = Engine::load(&arguments.simulation.guest).await?;
+    let team = engine.ask("review_team", &team).await?;
+    let (reply, report) = run::run(ui, &engine, &arguments.simulation, team.text, arguments.max_concurrent).await?;
+    if ui.is_json() {
+        ui.print(&format!("{}\n", reply.text))?;
+    } else {
+        let text = [
+            table::tasks(ui, &report),
+            findings::text(ui, &report),
+            summary::not_completed(ui, &report),
+            summary::totals(ui, &report),
+        ];
+        ui.print(&text.concat())?;
+    }
+    Ok(report.finish())
+}

@@ -1,0 +1,84 @@
+//! Reads the files that a command names, and says clearly why one cannot be used.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use anyhow::{Context, anyhow, bail};
+
+use crate::outcome::Failure;
+
+/// No document is read beyond this. The component's own limit is lower and its refusal says more.
+const MAX_DOCUMENT_BYTES: u64 = 4 << 20;
+
+/// Reads a text file, or standard input for `-`.
+pub fn document(path: &Path) -> Result<String, Failure> {
+    text(path, MAX_DOCUMENT_BYTES).map_err(Failure::file)
+}
+
+/// Reads a source file of at most `max_bytes`. One that is larger, binary or not there is an error.
+pub fn source(path: &Path, max_bytes: usize) -> Result<String, Failure> {
+    text(path, max_bytes as u64).map_err(Failure::file)
+}
+
+fn text(path: &Path, max_bytes: u64) -> anyhow::Result<String> {
+    let (name, bytes) = if path.as_os_str() == "-" {
+        ("standard input".to_owned(), read(io::stdin().lock(), max_bytes).context("cannot read standard input")?)
+    } else {
+        let name = path.display().to_string();
+        let file = File::open(path).with_context(|| format!("cannot open {name}"))?;
+        // Opening a directory succeeds on some systems; reading it says something obscure.
+        if file.metadata().is_ok_and(|metadata| metadata.is_dir()) {
+            bail!("cannot read {name}: it is a directory");
+        }
+        let bytes = read(file, max_bytes).with_context(|| format!("cannot read {name}"))?;
+        (name, bytes)
+    };
+    if bytes.len() as u64 > max_bytes {
+        bail!("{name} is too large: more than {} KiB", max_bytes / 1024);
+    }
+    decode(&name, bytes)
+}
+
+fn read(source: impl Read, max_bytes: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    source.take(max_bytes + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Text is UTF-8 without NUL; a mark for the byte order at its beginning is left out.
+fn decode(name: &str, bytes: Vec<u8>) -> anyhow::Result<String> {
+    if let Some(at) = bytes.iter().position(|byte| *byte == 0) {
+        bail!("{name} is not a text file: byte {at} is NUL");
+    }
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        let byte = error.as_bytes().get(at).copied().unwrap_or_default();
+        anyhow!("{name} is not a text file in UTF-8: byte {at} is 0x{byte:02x}")
+    })?;
+    Ok(match text.strip_prefix('\u{feff}') {
+        Some(rest) => rest.to_owned(),
+        None => text,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wrong(bytes: &[u8]) -> String {
+        decode("f", bytes.to_vec()).map_or_else(|error| error.to_string(), |text| panic!("{text:?} was accepted"))
+    }
+
+    #[test]
+    fn what_is_not_text_is_named_with_its_place() {
+        assert_eq!(wrong(b"ab\0c"), "f is not a text file: byte 2 is NUL");
+        assert_eq!(wrong(b"ab\xc3("), "f is not a text file in UTF-8: byte 2 is 0xc3");
+        assert_eq!(wrong(b"\xff\xfe"), "f is not a text file in UTF-8: byte 0 is 0xff");
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_left_out() {
+        assert_eq!(decode("f", "\u{feff}{}".into()).ok().as_deref(), Some("{}"));
+    }
+}

@@ -1,0 +1,45 @@
+//! The command line of the simulator.
+
+mod args;
+mod commands;
+mod findings;
+mod input;
+mod outcome;
+mod problems;
+mod report;
+mod request;
+mod simulation;
+mod summary;
+mod table;
+mod text;
+mod ui;
+
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::Parser;
+
+use args::Arguments;
+use outcome::{Failure, Finish};
+use ui::Ui;
+
+fn main() -> ExitCode {
+    let Arguments { command } = Arguments::parse();
+    let ui = Ui::new(commands::wants_json(&command));
+    match start(&ui, command) {
+        Ok(finish) => finish.exit_code(),
+        Err(failure) => {
+            ui.failure(&failure);
+            failure.exit_code()
+        }
+    }
+}
+
+fn start(ui: &Ui, command: args::Command) -> Result<Finish, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the asynchronous runtime")
+        .map_err(|error| Failure::Broken { code: "E_HOST", error })?;
+    runtime.block_on(commands::carry_out(ui, command))
+}

@@ -1,0 +1,114 @@
+//! How a command can end, and the exit code that goes with it.
+
+use std::process::ExitCode;
+
+use host_sim::SimError;
+use serde_json::{Value, json};
+
+/// The end of a command that did what it was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Finish {
+    /// Everything was done, and every task is completed.
+    Complete,
+    /// Not every task is completed.
+    Incomplete,
+}
+
+/// The end of a command that did not get that far.
+#[derive(Debug)]
+pub enum Failure {
+    /// The component refused the request; its own document.
+    Refused(Value),
+    /// A file or an option makes no sense.
+    Bad {
+        /// Stable, for `--json`.
+        code: &'static str,
+        /// What is wrong, and with which file.
+        error: anyhow::Error,
+    },
+    /// The host or the component failed.
+    Broken {
+        /// Stable, for `--json`.
+        code: &'static str,
+        /// What happened.
+        error: anyhow::Error,
+    },
+}
+
+impl Finish {
+    pub fn exit_code(self) -> ExitCode {
+        match self {
+            Self::Complete => ExitCode::SUCCESS,
+            Self::Incomplete => ExitCode::from(1),
+        }
+    }
+}
+
+impl Failure {
+    /// A file that cannot be used.
+    pub fn file(error: anyhow::Error) -> Self {
+        Self::Bad { code: "E_FILE", error }
+    }
+
+    /// A file that cannot be written, or standard output.
+    pub fn output(error: anyhow::Error) -> Self {
+        Self::Broken { code: "E_OUTPUT", error }
+    }
+
+    /// A reply of the component that is not what the contract says.
+    pub fn reply(what: impl Into<String>) -> Self {
+        SimError::Reply { what: what.into() }.into()
+    }
+
+    pub fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Refused(_) | Self::Bad { .. } => ExitCode::from(2),
+            Self::Broken { .. } => ExitCode::from(3),
+        }
+    }
+
+    /// The failure as the document that `--json` prints, in the shape of a refusal.
+    pub fn document(&self) -> Value {
+        match self {
+            Self::Refused(document) => document.clone(),
+            Self::Bad { code, error } | Self::Broken { code, error } => {
+                let problem = json!({
+                    "code": code, "message": chain(error), "path": "",
+                    "got": null, "limit": null, "hint": null, "retryable": false,
+                });
+                json!({ "error": problem, "errors": [problem] })
+            }
+        }
+    }
+}
+
+impl From<SimError> for Failure {
+    fn from(error: SimError) -> Self {
+        Self::Broken { code: error.code(), error: error.into() }
+    }
+}
+
+/// An error with its causes in one text. A cause that only repeats what stands before it is left out.
+pub fn chain(error: &anyhow::Error) -> String {
+    let mut parts: Vec<String> = Vec::new();
+    for cause in error.chain() {
+        let words = cause.to_string().trim_end().to_owned();
+        if !parts.last().is_some_and(|last| last.contains(&words)) {
+            parts.push(words);
+        }
+    }
+    parts.join(": ")
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::anyhow;
+
+    use super::*;
+
+    #[test]
+    fn causes_are_told_once() {
+        let error = anyhow!("line 3 is odd\n").context("line 3 is odd").context("cannot read the file");
+        assert_eq!(chain(&error), "cannot read the file: line 3 is odd");
+    }
+}

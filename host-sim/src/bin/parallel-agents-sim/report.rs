@@ -1,0 +1,86 @@
+//! The report of a run, as far as people are shown it.
+
+use parallel_agents::task::{Census, ResultMetadata, RunStatus, TaskError, TaskStatus, Usage};
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::outcome::{Failure, Finish};
+
+/// A run's report, read from the component's document.
+#[derive(Debug, Deserialize)]
+pub struct Report {
+    pub status: RunStatus,
+    pub results: Vec<TaskReport>,
+    pub census: Census,
+    pub elapsed_seconds: f64,
+    pub peak_in_flight: u32,
+    pub usage: Option<Usage>,
+    pub usage_complete: bool,
+    pub leaked: Vec<String>,
+}
+
+/// What became of one task.
+#[derive(Debug, Deserialize)]
+pub struct TaskReport {
+    pub task_id: String,
+    pub agent_type: String,
+    pub status: TaskStatus,
+    pub output: Option<Value>,
+    pub execution_time: f64,
+    pub error: Option<TaskError>,
+    pub metadata: ResultMetadata,
+}
+
+impl Report {
+    /// Reads the document of `run_tasks`.
+    pub fn read(document: &Value) -> Result<Self, Failure> {
+        Self::deserialize(document).map_err(|error| Failure::reply(format!("it is no report: {error}")))
+    }
+
+    /// How the command ends.
+    pub fn finish(&self) -> Finish {
+        match self.status {
+            RunStatus::Completed => Finish::Complete,
+            RunStatus::Partial | RunStatus::Failed | RunStatus::Cancelled | RunStatus::Deadline => Finish::Incomplete,
+        }
+    }
+}
+
+impl TaskReport {
+    /// The gist of the answer, or of the error: one line for people, as long as it comes.
+    pub fn gist(&self) -> String {
+        match (&self.error, &self.output) {
+            (Some(error), _) => format!("{}: {}", error.code, error.message),
+            (None, Some(output)) => gist(output),
+            (None, None) => String::new(),
+        }
+    }
+}
+
+/// The first thing in an answer that reads like a sentence.
+fn gist(output: &Value) -> String {
+    let text = match output {
+        Value::String(text) => text.clone(),
+        Value::Object(fields) => match fields.values().find_map(Value::as_str) {
+            Some(text) => text.to_owned(),
+            None => output.to_string(),
+        },
+        _ => output.to_string(),
+    };
+    text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default().trim().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_gist_is_the_first_sentence() {
+        assert_eq!(gist(&json!("\n  # Title\nmore")), "# Title");
+        assert_eq!(gist(&json!({ "score": 7, "summary": "Good.\nVery." })), "Good.");
+        assert_eq!(gist(&json!({ "score": 7 })), r#"{"score":7}"#);
+        assert_eq!(gist(&json!([1, 2])), "[1,2]");
+    }
+}

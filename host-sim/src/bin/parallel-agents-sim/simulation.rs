@@ -1,0 +1,163 @@
+//! Runs one call as the options say, and writes what they ask for.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, anyhow};
+use host_sim::clock::{Clock, StopSwitch};
+use host_sim::component::{self, ComponentHost};
+use host_sim::ledger::Violation;
+use host_sim::script::{Script, ScriptError};
+use host_sim::world::{World, WorldOptions};
+use host_sim::{Called, native};
+use parallel_agents::documents::DocumentReply;
+use parallel_agents::host::Progress;
+use serde_json::{Value, json};
+
+use crate::args::{Cast, ClockKind, EngineKind, Guest, Simulation};
+use crate::outcome::Failure;
+
+/// A reply of the component that is not a refusal.
+pub struct Reply {
+    /// The document, byte for byte.
+    pub text: String,
+    /// The document, read.
+    pub document: Value,
+}
+
+/// The code that is called, loaded once for all calls of a command.
+pub enum Engine {
+    /// The component under wasmtime.
+    Wasm(Box<ComponentHost>),
+    /// The engine that is compiled into this program.
+    Native,
+}
+
+impl Engine {
+    /// Loads what the options name.
+    pub async fn load(guest: &Guest) -> Result<Self, Failure> {
+        match (guest.engine, &guest.component) {
+            (EngineKind::Native, _) => Ok(Self::Native),
+            (EngineKind::Wasm, Some(path)) => Ok(Self::Wasm(Box::new(ComponentHost::load(path).await?))),
+            (EngineKind::Wasm, None) => Ok(Self::Wasm(Box::new(ComponentHost::load(&component::find()?).await?))),
+        }
+    }
+
+    /// Calls a function in a simulated world.
+    pub async fn call(
+        &self,
+        simulation: &Simulation,
+        function: &str,
+        arguments: &str,
+        observer: impl FnMut(&Progress) + Send + 'static,
+    ) -> Result<Reply, Failure> {
+        let mut world = World::new(script(&simulation.cast)?, simulation.cast.seed, WorldOptions::default());
+        world.watch_progress(observer);
+        let clock = match simulation.clock {
+            ClockKind::Virtual => Clock::virtual_time(),
+            ClockKind::Real => Clock::real_time(),
+        };
+        let called = self.enter(function, arguments, world, &clock.with_stop(stop_on_interrupt())).await;
+        if let Some(path) = &simulation.trace {
+            write(path, called.world.trace().text())?;
+        }
+        let account = json!({
+            "seed": simulation.cast.seed,
+            "engine": self.name(),
+            "fuel_used": called.fuel_used,
+            "ledger": called.world.ledger().summary(),
+        });
+        let violations = called.world.ledger().violations();
+        let reply = called.result?;
+        if let Some(path) = &simulation.report {
+            write_report(path, &reply, account)?;
+        }
+        // A reply that the host's own account contradicts is not worth showing.
+        if violations.is_empty() { accept(reply) } else { Err(broken_promises(&violations)) }
+    }
+
+    /// Calls a function that spawns nothing.
+    pub async fn ask(&self, function: &str, arguments: &Value) -> Result<Reply, Failure> {
+        let world = World::new(Script::bundled(), 0, WorldOptions::default());
+        let called = self.enter(function, &arguments.to_string(), world, &Clock::virtual_time()).await;
+        accept(called.result?)
+    }
+
+    async fn enter(&self, function: &str, arguments: &str, world: World, clock: &Clock) -> Called<DocumentReply> {
+        match self {
+            Self::Wasm(host) => host.call(function, arguments, world, clock).await,
+            Self::Native => native::call(function, arguments, world, clock).await,
+        }
+    }
+
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Wasm(_) => "wasm",
+            Self::Native => "native",
+        }
+    }
+}
+
+/// The script that the options name, or the bundled one.
+pub fn script(cast: &Cast) -> Result<Script, Failure> {
+    let Some(path) = &cast.script else { return Ok(Script::bundled()) };
+    let bad = |error| Failure::Bad { code: "E_SCRIPT", error };
+    Script::load(path).map_err(|error| match error {
+        // These two name the file themselves.
+        ScriptError::Read { .. } | ScriptError::Extension { .. } => bad(error.into()),
+        ScriptError::Toml(_) | ScriptError::Json(_) | ScriptError::Invalid(_) => {
+            bad(anyhow::Error::from(error).context(format!("cannot use the script {}", path.display())))
+        }
+    })
+}
+
+/// Writes the component's own document, with the host's account beside it.
+fn write_report(path: &Path, reply: &DocumentReply, account: Value) -> Result<(), Failure> {
+    let mut report = read(document_text(reply))?;
+    if let Some(fields) = report.as_object_mut() {
+        fields.insert("simulation".to_owned(), account);
+    }
+    write(path, &format!("{report:#}\n"))
+}
+
+fn accept(reply: DocumentReply) -> Result<Reply, Failure> {
+    let document = read(document_text(&reply))?;
+    match reply {
+        DocumentReply::Answer(text) => Ok(Reply { text, document }),
+        DocumentReply::Refused(_) => Err(Failure::Refused(document)),
+    }
+}
+
+fn broken_promises(violations: &[Violation]) -> Failure {
+    let all: Vec<String> = violations.iter().map(ToString::to_string).collect();
+    Failure::Broken { code: "E_GUEST_PROMISE", error: anyhow!("the component broke its promises: {}", all.join("; ")) }
+}
+
+fn document_text(reply: &DocumentReply) -> &str {
+    match reply {
+        DocumentReply::Answer(text) | DocumentReply::Refused(text) => text,
+    }
+}
+
+fn read(text: &str) -> Result<Value, Failure> {
+    serde_json::from_str(text).map_err(|error| Failure::reply(format!("it is not JSON: {error}")))
+}
+
+fn write(path: &Path, text: &str) -> Result<(), Failure> {
+    fs::write(path, text).with_context(|| format!("cannot write {}", path.display())).map_err(Failure::output)
+}
+
+/// The first interrupt asks the component to stop, which gives a report; the second one ends the program.
+fn stop_on_interrupt() -> StopSwitch {
+    let stop = StopSwitch::new();
+    let switch = stop.clone();
+    tokio::spawn(async move {
+        if tokio::signal::ctrl_c().await.is_ok() {
+            switch.throw("interrupted at the keyboard");
+        }
+        if tokio::signal::ctrl_c().await.is_ok() {
+            std::process::exit(130);
+        }
+    });
+    stop
+}

@@ -1,0 +1,125 @@
+//! The streams: results on standard output, everything else on standard error, colour only where somebody looks.
+
+use std::env;
+use std::io::{self, IsTerminal, Write};
+use std::time::Duration;
+
+use anyhow::Context;
+use comfy_table::Table;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use parallel_agents::host::Progress;
+
+use crate::outcome::{self, Failure};
+use crate::problems;
+
+/// Columns of text where no terminal has a say.
+const PLAIN_WIDTH: usize = 120;
+
+/// No layout is narrower than this.
+const NARROWEST: usize = 40;
+
+/// How much a piece of text stands out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tone {
+    Plain,
+    Strong,
+    Good,
+    Warn,
+    Bad,
+    Faint,
+}
+
+/// What the streams can show.
+#[derive(Clone, Copy, Debug)]
+pub struct Ui {
+    json: bool,
+    colour: bool,
+    width: usize,
+    progress: bool,
+}
+
+impl Ui {
+    /// Looks at the streams.
+    pub fn new(json: bool) -> Self {
+        let is_terminal = io::stdout().is_terminal();
+        let columns = Table::new().width().map(usize::from);
+        Self {
+            json,
+            colour: is_terminal && env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
+            width: columns.unwrap_or(PLAIN_WIDTH).max(NARROWEST),
+            progress: io::stderr().is_terminal(),
+        }
+    }
+
+    /// Whether exactly one JSON document goes to standard output.
+    pub fn is_json(&self) -> bool {
+        self.json
+    }
+
+    /// Whether colours may be used.
+    pub fn is_coloured(&self) -> bool {
+        self.colour
+    }
+
+    /// Columns that a line may have.
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    /// A piece of text in a tone.
+    pub fn tone(&self, tone: Tone, text: &str) -> String {
+        let code = match tone {
+            Tone::Plain => return text.to_owned(),
+            Tone::Strong => "1",
+            Tone::Good => "32",
+            Tone::Warn => "33",
+            Tone::Bad => "31",
+            Tone::Faint => "2",
+        };
+        if self.colour { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
+    }
+
+    /// Prints a text on standard output. A reader that has gone away is no error.
+    pub fn print(&self, text: &str) -> Result<(), Failure> {
+        let mut out = io::stdout().lock();
+        match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                Err(error).context("cannot write to standard output").map_err(Failure::output)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Prints what went wrong: readable on standard error, and with `--json` as a document on standard output.
+    pub fn failure(&self, failure: &Failure) {
+        let text = match failure {
+            Failure::Refused(document) => problems::text(document),
+            Failure::Bad { error, .. } | Failure::Broken { error, .. } => format!("error: {}\n", outcome::chain(error)),
+        };
+        // There is no place left to report that nothing can be reported.
+        let _ = io::stderr().lock().write_all(text.as_bytes());
+        if self.json {
+            let _ = self.print(&format!("{}\n", failure.document()));
+        }
+    }
+
+    /// A bar for the tasks of a run on standard error; invisible without a terminal. The function moves it.
+    pub fn progress(&self) -> (ProgressBar, impl FnMut(&Progress) + Send + 'static) {
+        let bar = ProgressBar::no_length();
+        if !self.progress {
+            bar.set_draw_target(ProgressDrawTarget::hidden());
+        }
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {bar:24} {pos}/{len}  {msg}") {
+            bar.set_style(style);
+        }
+        bar.enable_steady_tick(Duration::from_millis(120));
+        let shown = bar.clone();
+        let observer = move |progress: &Progress| {
+            shown.set_length(u64::from(progress.total));
+            shown.set_position(u64::from(progress.ended));
+            let status = progress.status.name();
+            shown.set_message(format!("{} running; {} {status}", progress.running, progress.task));
+        };
+        (bar, observer)
+    }
+}

@@ -1,0 +1,100 @@
+//! What a store holds, and the imports that work on it.
+
+use std::fmt;
+
+use parallel_agents::host::Command;
+use parallel_agents::ids::{RequestId, SessionKey};
+use wasmtime::StoreLimits;
+use wasmtime::component::{Accessor, HasSelf};
+
+use super::limits::GuestLimits;
+use crate::bindings::parallel_agents::skill::{events, sessions, types};
+use crate::clock::Passing;
+use crate::convert;
+use crate::world::{Next, World};
+
+/// The guest asked for something that cannot be; kept apart from traps of its own.
+#[derive(Debug)]
+pub(super) struct BrokenContract(pub(super) String);
+
+impl fmt::Display for BrokenContract {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for BrokenContract {}
+
+/// The data of one store.
+pub(super) struct GuestState {
+    pub(super) limiter: StoreLimits,
+    pub(super) world: World,
+    passing: Passing,
+    is_waiting: bool,
+}
+
+impl GuestState {
+    pub(super) fn new(world: World, passing: Passing, limits: &GuestLimits) -> Self {
+        Self { limiter: limits.limiter(), world, passing, is_waiting: false }
+    }
+}
+
+impl types::Host for GuestState {}
+
+impl sessions::Host for GuestState {
+    fn sessions_spawn(&mut self, request: sessions::RequestId, options: sessions::SpawnOptions) {
+        self.world.perform(Command::Spawn(RequestId(request), convert::spawn_options(options)));
+    }
+
+    fn sessions_list(&mut self, request: sessions::RequestId, filter: sessions::ListFilter) {
+        self.world.perform(Command::List(RequestId(request), convert::list_filter(filter)));
+    }
+
+    fn sessions_history(&mut self, request: sessions::RequestId, query: sessions::HistoryQuery) {
+        self.world.perform(Command::History(RequestId(request), convert::history_query(query)));
+    }
+
+    fn sessions_cancel(&mut self, request: sessions::RequestId, session: types::SessionKey) {
+        self.world.perform(Command::Cancel(RequestId(request), SessionKey::new(session)));
+    }
+
+    fn sessions_delete(&mut self, request: sessions::RequestId, session: types::SessionKey) {
+        self.world.perform(Command::Delete(RequestId(request), SessionKey::new(session)));
+    }
+}
+
+impl events::Host for GuestState {
+    fn report_progress(&mut self, progress: events::Progress) {
+        self.world.perform(Command::Progress(convert::progress(progress)));
+    }
+}
+
+impl<T: Send> events::HostWithStore<T> for HasSelf<GuestState> {
+    async fn next_event(accessor: &Accessor<T, Self>, until_ms: Option<u64>) -> wasmtime::Result<events::Event> {
+        let (passing, mut now_ms) = accessor.with(|mut access| {
+            let state = access.get();
+            if std::mem::replace(&mut state.is_waiting, true) {
+                return Err(broken("next-event was called while another call of it was outstanding"));
+            }
+            state.world.waiting(until_ms);
+            Ok((state.passing.clone(), state.world.now_ms()))
+        })?;
+        loop {
+            let next = accessor.with(|mut access| {
+                let state = access.get();
+                let next = state.world.poll_with_stop(now_ms, until_ms, passing.stop());
+                state.is_waiting = matches!(next, Next::SleepUntil(_));
+                next
+            });
+            match next {
+                Next::Event(event) => return Ok(convert::event(event)),
+                Next::SleepUntil(at_ms) => now_ms = passing.pass(at_ms).await,
+                Next::Stuck(why) => return Err(broken(why)),
+            }
+        }
+    }
+}
+
+fn broken(what: impl Into<String>) -> wasmtime::Error {
+    wasmtime::Error::new(BrokenContract(what.into()))
+}

@@ -1,0 +1,171 @@
+//! Runs the component under wasmtime, one fresh instance per call.
+//!
+//! The component gets the sessions and events of a simulated world and nothing else: no WASI is linked, memory, stack and
+//! fuel are bounded, and whatever could differ between machines is switched off. A store is never used again. After a
+//! call, good or bad, the world comes back with no session left alive.
+
+mod find;
+mod guest;
+mod limits;
+mod loading;
+
+use std::io::ErrorKind;
+use std::path::Path;
+
+use parallel_agents::documents::{DocumentFunction, DocumentReply};
+use parallel_agents::problem::CallError;
+use parallel_agents::task::{RunReport, RunSpec};
+use wasmtime::{Engine, Store, Trap};
+
+use crate::bindings::{ParallelAgents, ParallelAgentsPre};
+use crate::call::{Called, hold_to_cap, hold_to_request};
+use crate::clock::Clock;
+use crate::convert;
+use crate::error::SimError;
+use crate::script::Script;
+use crate::world::{World, WorldOptions};
+pub use find::{COMPONENT_VARIABLE, find};
+use guest::{BrokenContract, GuestState};
+pub use limits::GuestLimits;
+
+/// A loaded component, ready for any number of calls.
+pub struct ComponentHost {
+    engine: Engine,
+    template: ParallelAgentsPre<GuestState>,
+    limits: GuestLimits,
+}
+
+impl ComponentHost {
+    /// Loads and compiles a component file, and refuses one that speaks another version of the contract.
+    pub async fn load(path: &Path) -> Result<Self, SimError> {
+        let bytes = std::fs::read(path).map_err(|source| match source.kind() {
+            ErrorKind::NotFound => SimError::Missing { path: Some(path.to_owned()) },
+            _ => SimError::Read { path: path.to_owned(), source },
+        })?;
+        Self::from_bytes(&bytes).await
+    }
+
+    /// Loads a component from memory.
+    pub async fn from_bytes(bytes: &[u8]) -> Result<Self, SimError> {
+        let (engine, template) = loading::prepare(bytes)?;
+        let host = Self { engine, template, limits: GuestLimits::default() };
+        host.check_version().await?;
+        Ok(host)
+    }
+
+    /// The same component with other limits, without compiling it again.
+    pub fn with_limits(&self, limits: GuestLimits) -> Self {
+        Self { engine: self.engine.clone(), template: self.template.clone(), limits }
+    }
+
+    /// Calls a function of the JSON door with a JSON object.
+    pub async fn call(
+        &self,
+        function: &str,
+        arguments: &str,
+        mut world: World,
+        clock: &Clock,
+    ) -> Called<DocumentReply> {
+        hold_to_request(&mut world, function, arguments);
+        let (function, arguments) = (function.to_owned(), arguments.to_owned());
+        self.enter(world, clock, async |store, guest| {
+            let call = guest.parallel_agents_skill_documents().func_call();
+            let (reply,) = call.call_async(store, (function, arguments)).await?;
+            Ok(convert::document_reply(reply))
+        })
+        .await
+    }
+
+    /// Runs tasks through the typed export.
+    pub async fn run_tasks(
+        &self,
+        spec: RunSpec,
+        mut world: World,
+        clock: &Clock,
+    ) -> Called<Result<RunReport, CallError>> {
+        hold_to_cap(&mut world, spec.max_concurrent);
+        let request = convert::run_request(spec);
+        let called = self
+            .enter(world, clock, async |store, guest| {
+                let run = guest.parallel_agents_skill_orchestration().func_run_tasks();
+                let (reply,) = run.call_async(store, (request,)).await?;
+                Ok(reply)
+            })
+            .await;
+        called.and_then(|reply| match reply {
+            Ok(report) => convert::run_report(report).map(Ok),
+            Err(error) => Ok(Err(convert::call_error(error))),
+        })
+    }
+
+    /// The functions that [`Self::call`] knows.
+    pub async fn functions(&self) -> Result<Vec<DocumentFunction>, SimError> {
+        let (mut store, guest) = self.instantiate(self.idle_state()).await?;
+        let list = guest.parallel_agents_skill_documents().func_list_functions();
+        let listed = list.call_async(&mut store, ()).await;
+        let (functions,) = listed.map_err(|error| self.broke_off(&error))?;
+        Ok(functions.into_iter().map(convert::document_function).collect())
+    }
+
+    /// One call on one instance: in with a world, out with the same world and what came of it.
+    async fn enter<R>(
+        &self,
+        world: World,
+        clock: &Clock,
+        call: impl AsyncFnOnce(&mut Store<GuestState>, &ParallelAgents) -> wasmtime::Result<R>,
+    ) -> Called<R> {
+        let passing = clock.begin(world.now_ms());
+        let mut store = self.store(GuestState::new(world, passing, &self.limits));
+        let result = match self.template.instantiate_async(&mut store).await {
+            Ok(guest) => call(&mut store, &guest).await,
+            Err(error) => Err(error),
+        };
+        let result = result.map_err(|error| self.broke_off(&error));
+        let fuel_used = store.get_fuel().ok().map(|left| self.limits.fuel.saturating_sub(left));
+        Called::close(result, fuel_used, store.into_data().world)
+    }
+
+    async fn check_version(&self) -> Result<(), SimError> {
+        let (mut store, guest) = self.instantiate(self.idle_state()).await?;
+        let versions = guest.parallel_agents_skill_about().func_versions();
+        let (info,) = versions.call_async(&mut store, ()).await.map_err(|error| self.broke_off(&error))?;
+        loading::check_version(&info.contract)
+    }
+
+    async fn instantiate(&self, state: GuestState) -> Result<(Store<GuestState>, ParallelAgents), SimError> {
+        let mut store = self.store(state);
+        let guest = self.template.instantiate_async(&mut store).await.map_err(|error| self.broke_off(&error))?;
+        Ok((store, guest))
+    }
+
+    /// For exports that have nothing to do with a world.
+    fn idle_state(&self) -> GuestState {
+        let world = World::new(Script::bundled(), 0, WorldOptions::default());
+        GuestState::new(world, Clock::virtual_time().begin(0), &self.limits)
+    }
+
+    fn store(&self, state: GuestState) -> Store<GuestState> {
+        let mut store = Store::new(&self.engine, state);
+        store.limiter(|state| &mut state.limiter);
+        store.set_hostcall_fuel(self.limits.hostcall_bytes);
+        // Fails only if the engine does not meter fuel, which `loading` switches on.
+        if let Err(error) = store.set_fuel(self.limits.fuel) {
+            debug_assert!(false, "fuel is metered: {error}");
+        }
+        store
+    }
+
+    /// What a broken-off call means.
+    fn broke_off(&self, error: &wasmtime::Error) -> SimError {
+        if let Some(BrokenContract(what)) = error.downcast_ref() {
+            return SimError::Contract { what: what.clone() };
+        }
+        match error.downcast_ref::<Trap>() {
+            Some(Trap::OutOfFuel) => SimError::OutOfFuel { fuel: self.limits.fuel },
+            Some(Trap::AsyncDeadlock) => {
+                SimError::Contract { what: "it waits for something that can never happen".to_owned() }
+            }
+            _ => SimError::Trap { reason: error.root_cause().to_string() },
+        }
+    }
+}

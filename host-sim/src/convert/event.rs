@@ -1,0 +1,137 @@
+//! What the host tells the component.
+
+use parallel_agents::host;
+
+use super::wit_usage;
+use crate::bindings::parallel_agents::skill::{events, sessions};
+
+/// An event.
+pub(crate) fn event(event: host::Event) -> events::Event {
+    events::Event { seq: event.seq, at_ms: event.at_ms, what: happening(event.what) }
+}
+
+fn happening(what: host::Happening) -> events::Happening {
+    match what {
+        host::Happening::Opened(facts) => events::Happening::Opened(events::HostFacts {
+            name: facts.name,
+            seed: facts.seed,
+            max_concurrent: facts.max_concurrent,
+            reports_starts: facts.reports_starts,
+        }),
+        host::Happening::Answered { request, outcome } => events::Happening::Answered(events::Answer {
+            request: request.0,
+            outcome: outcome.map(reply).map_err(host_error),
+        }),
+        host::Happening::SessionStarted(key) => events::Happening::SessionStarted(key.to_string()),
+        host::Happening::SessionEnded(end) => events::Happening::SessionEnded(events::SessionEnd {
+            session: end.session.to_string(),
+            outcome: session_outcome(end.outcome),
+            completion: end
+                .completion
+                .map(|completion| events::Completion { text: completion.text, truncated: completion.truncated }),
+            usage: end.usage.map(wit_usage),
+            model: end.model,
+        }),
+        host::Happening::StopRequested { task, reason } => {
+            events::Happening::StopRequested(events::StopRequest { task: task.map(|id| id.to_string()), reason })
+        }
+        host::Happening::Woke => events::Happening::Woke,
+    }
+}
+
+fn reply(reply: host::Reply) -> sessions::Reply {
+    match reply {
+        host::Reply::Spawned(receipt) => sessions::Reply::Spawned(sessions::Receipt {
+            session_key: receipt.session_key.to_string(),
+            run_id: receipt.run_id,
+            applied_model: receipt.applied_model,
+            tool_free: receipt.tool_free,
+        }),
+        host::Reply::Listed(page) => sessions::Reply::Listed(sessions::SessionPage {
+            sessions: page.sessions.into_iter().map(session_row).collect(),
+            has_more: page.has_more,
+        }),
+        host::Reply::History(page) => sessions::Reply::History(sessions::HistoryPage {
+            messages: page.messages.into_iter().map(message).collect(),
+            has_more: page.has_more,
+            dropped_messages: page.dropped_messages,
+            redacted: page.redacted,
+        }),
+        host::Reply::Cancelled => sessions::Reply::Cancelled,
+        host::Reply::Deleted => sessions::Reply::Deleted,
+    }
+}
+
+fn session_row(row: host::SessionRow) -> sessions::SessionRow {
+    sessions::SessionRow {
+        session_key: row.session_key.to_string(),
+        label: row.label,
+        state: match row.state {
+            host::SessionState::Queued => sessions::SessionState::Queued,
+            host::SessionState::Running => sessions::SessionState::Running,
+            host::SessionState::Completed => sessions::SessionState::Completed,
+            host::SessionState::Failed => sessions::SessionState::Failed,
+            host::SessionState::TimedOut => sessions::SessionState::TimedOut,
+            host::SessionState::Cancelled => sessions::SessionState::Cancelled,
+            host::SessionState::Unknown => sessions::SessionState::Unknown,
+        },
+        model: row.model,
+        usage: row.usage.map(wit_usage),
+    }
+}
+
+fn message(message: host::Message) -> sessions::Message {
+    sessions::Message {
+        role: match message.role {
+            host::MessageRole::User => sessions::MessageRole::User,
+            host::MessageRole::Assistant => sessions::MessageRole::Assistant,
+            host::MessageRole::Tool => sessions::MessageRole::Tool,
+            host::MessageRole::System => sessions::MessageRole::System,
+        },
+        text: message.text,
+        truncated: message.truncated,
+        model: message.model,
+        usage: message.usage.map(wit_usage),
+    }
+}
+
+fn host_error(error: host::HostError) -> sessions::HostError {
+    match error {
+        host::HostError::Forbidden(words) => sessions::HostError::Forbidden(words),
+        host::HostError::Invalid(words) => sessions::HostError::Invalid(words),
+        host::HostError::AtCapacity(words) => sessions::HostError::AtCapacity(words),
+        host::HostError::Exhausted(words) => sessions::HostError::Exhausted(words),
+        host::HostError::RateLimited { retry_after_ms, message } => {
+            sessions::HostError::RateLimited(sessions::RateLimit { retry_after_ms, message })
+        }
+        host::HostError::Unavailable(words) => sessions::HostError::Unavailable(words),
+        host::HostError::Busy(words) => sessions::HostError::Busy(words),
+        host::HostError::NotFound(words) => sessions::HostError::NotFound(words),
+        host::HostError::NotOwner(words) => sessions::HostError::NotOwner(words),
+        host::HostError::Unsupported(words) => sessions::HostError::Unsupported(words),
+        host::HostError::InDoubt(words) => sessions::HostError::InDoubt(words),
+    }
+}
+
+fn session_outcome(outcome: host::SessionOutcome) -> events::SessionOutcome {
+    match outcome {
+        host::SessionOutcome::Completed => events::SessionOutcome::Completed,
+        host::SessionOutcome::Failed { kind, message } => {
+            events::SessionOutcome::Failed(events::SessionFailure { kind: failure_kind(kind), message })
+        }
+        host::SessionOutcome::TimedOut => events::SessionOutcome::TimedOut,
+        host::SessionOutcome::Cancelled => events::SessionOutcome::Cancelled,
+        host::SessionOutcome::Interrupted => events::SessionOutcome::Interrupted,
+    }
+}
+
+fn failure_kind(kind: host::FailureKind) -> events::FailureKind {
+    match kind {
+        host::FailureKind::Infrastructure => events::FailureKind::Infrastructure,
+        host::FailureKind::RateLimited => events::FailureKind::RateLimited,
+        host::FailureKind::Authentication => events::FailureKind::Authentication,
+        host::FailureKind::Rejected => events::FailureKind::Rejected,
+        host::FailureKind::ContextOverflow => events::FailureKind::ContextOverflow,
+        host::FailureKind::Other => events::FailureKind::Other,
+    }
+}

@@ -1,0 +1,57 @@
+//! What a caller asks the component for.
+
+use parallel_agents::task::{Cleanup, OutputFormat, RunSpec, TaskSpec};
+
+use crate::bindings::parallel_agents::skill::types as wit;
+
+/// A run.
+pub(crate) fn run_request(spec: RunSpec) -> wit::RunRequest {
+    let RunSpec { tasks, max_concurrent, deadline_seconds, cleanup, model, thinking } = spec;
+    wit::RunRequest {
+        tasks: tasks.into_iter().map(task).collect(),
+        max_concurrent,
+        deadline_seconds,
+        cleanup: cleanup.map(|cleanup| match cleanup {
+            Cleanup::Keep => wit::Cleanup::Keep,
+            Cleanup::Delete => wit::Cleanup::Delete,
+        }),
+        model,
+        thinking,
+    }
+}
+
+fn task(spec: TaskSpec) -> wit::Task {
+    let TaskSpec {
+        agent_type,
+        task_description,
+        input_data,
+        task_id,
+        timeout_seconds,
+        output_format,
+        output_schema,
+        priority,
+        dependencies,
+        model,
+        thinking,
+        agent_id,
+    } = spec;
+    wit::Task {
+        agent_type,
+        task_description,
+        input_data: input_data.map(|value| value.to_string()),
+        task_id,
+        timeout_seconds,
+        output_format: output_format.map(|format| match format {
+            OutputFormat::Json => wit::OutputFormat::Json,
+            OutputFormat::Markdown => wit::OutputFormat::Markdown,
+            OutputFormat::Code => wit::OutputFormat::Code,
+            OutputFormat::Text => wit::OutputFormat::Text,
+        }),
+        output_schema: output_schema.map(|value| value.to_string()),
+        priority,
+        dependencies,
+        model,
+        thinking,
+        agent_id,
+    }
+}

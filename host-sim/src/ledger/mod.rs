@@ -1,0 +1,223 @@
+//! The host's own account of a call, independent of the component's word.
+//!
+//! The world enters every command that it is given and every event that it hands out, and what it knows to be true of its
+//! sessions. [`Ledger::violations`] then says which promises were broken; nothing in here changes what happens.
+
+mod account;
+mod summary;
+mod violation;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use parallel_agents::host::{Command, Event, Happening, SessionState};
+use parallel_agents::ids::{RequestId, SessionKey};
+use parallel_agents::task::Usage;
+
+use account::{Account, Asked, Tasks};
+pub use summary::LedgerSummary;
+pub use violation::{Invariant, Violation};
+
+/// Cancel and delete requests for one session that are still plausible.
+const MAX_CLEANUP_TRIES: u32 = 8;
+
+/// Something that holds one of the places that the cap allows.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Live {
+    /// A spawn call without an answer: a session may exist already.
+    Spawning(RequestId),
+    /// A session that has not ended.
+    Session(SessionKey),
+}
+
+/// What one call did, as its host saw it.
+#[derive(Clone, Debug, Default)]
+pub struct Ledger {
+    cap: Option<u32>,
+    live: BTreeSet<Live>,
+    peak_live: u32,
+    spawn_calls: u32,
+    requests: BTreeMap<RequestId, Asked>,
+    sessions: BTreeMap<SessionKey, Account>,
+    tasks: Tasks,
+    events: u64,
+    stop_requested: bool,
+    orphans: Vec<SessionKey>,
+    open_spawns: Vec<RequestId>,
+    returned: bool,
+    broken: Vec<Violation>,
+}
+
+impl Ledger {
+    /// Holds the call to at most `cap` live sessions from now on.
+    pub fn hold_to(&mut self, cap: u32) {
+        self.cap = Some(cap);
+    }
+
+    /// Sessions alive now, counted from the spawn call.
+    pub fn live(&self) -> u32 {
+        count(self.live.len())
+    }
+
+    /// The largest number of sessions that were alive at once, counted from the spawn call.
+    pub fn peak_live(&self) -> u32 {
+        self.peak_live
+    }
+
+    /// Spawn calls made.
+    pub fn spawn_calls(&self) -> u32 {
+        self.spawn_calls
+    }
+
+    /// Sessions that were alive when the call came back.
+    pub fn orphans(&self) -> &[SessionKey] {
+        &self.orphans
+    }
+
+    /// Sessions by the state that they are in; deleted ones count with the state that they ended in.
+    pub fn sessions_in(&self, state: SessionState) -> u32 {
+        count(self.sessions.values().filter(|account| account.state == state).count())
+    }
+
+    /// The tokens of all sessions that answered.
+    pub fn usage(&self) -> Usage {
+        self.sessions.values().filter_map(|account| account.usage).fold(Usage::default(), Usage::plus)
+    }
+
+    /// What was broken, in the order of discovery; the state at the end comes last. Empty: every promise was kept.
+    pub fn violations(&self) -> Vec<Violation> {
+        let mut all = self.broken.clone();
+        all.extend(self.broken_at_the_end());
+        all
+    }
+
+    /// The account in numbers, for reports.
+    pub fn summary(&self) -> LedgerSummary {
+        summary::summarise(self)
+    }
+
+    /// Enters a command that the component gave.
+    pub(crate) fn command(&mut self, command: &Command) {
+        if self.returned {
+            self.note(Invariant::CallOrder, "a command came after the call had returned".to_owned());
+        }
+        match command {
+            Command::Spawn(request, options) => {
+                self.ask(*request, "spawn", None);
+                self.spawn_calls += 1;
+                self.check_spawn(options);
+                self.live.insert(Live::Spawning(*request));
+                self.peak_live = self.peak_live.max(self.live());
+                if let Some(asked) = self.requests.get_mut(request) {
+                    asked.spawn = Some((options.label.clone(), options.cleanup));
+                }
+                if let Some(cap) = self.cap.filter(|cap| self.live() > *cap) {
+                    self.note(Invariant::Cap, format!("{} sessions are alive, {cap} are allowed", self.live()));
+                }
+            }
+            Command::List(request, _) => self.ask(*request, "list", None),
+            Command::History(request, query) => {
+                self.ask(*request, "history", Some(&query.session_key));
+                self.check_history(&query.session_key);
+            }
+            Command::Cancel(request, key) => {
+                self.ask(*request, "cancel", Some(key));
+                self.check_cleanup(key);
+            }
+            Command::Delete(request, key) => {
+                self.ask(*request, "delete", Some(key));
+                self.check_cleanup(key);
+            }
+            Command::Progress(progress) => {
+                for what in self.tasks.enter(progress) {
+                    self.note(Invariant::Progress, what);
+                }
+            }
+        }
+    }
+
+    /// Enters that a spawn request has a session, new or, for a repeated key, the one that it had before.
+    pub(crate) fn accepted(&mut self, request: RequestId, key: &SessionKey) {
+        self.live.remove(&Live::Spawning(request));
+        if self.sessions.contains_key(key) {
+            return;
+        }
+        let (label, cleanup) = self.requests.get(&request).and_then(|asked| asked.spawn.clone()).unwrap_or_default();
+        self.sessions.insert(key.clone(), Account::new(label, cleanup));
+        self.live.insert(Live::Session(key.clone()));
+    }
+
+    /// Enters that a spawn request has no session.
+    pub(crate) fn refused(&mut self, request: RequestId) {
+        self.live.remove(&Live::Spawning(request));
+    }
+
+    /// Enters the end of a session, at the moment in which the host knows it.
+    pub(crate) fn session_over(&mut self, key: &SessionKey, state: SessionState, usage: Option<Usage>, cost: u64) {
+        self.live.remove(&Live::Session(key.clone()));
+        if let Some(account) = self.sessions.get_mut(key) {
+            account.state = state;
+            account.usage = usage;
+            account.cost_micro_usd = if usage.is_some() { cost } else { 0 };
+        }
+    }
+
+    /// Enters that a session was deleted.
+    pub(crate) fn deleted(&mut self, key: &SessionKey) {
+        if let Some(account) = self.sessions.get_mut(key) {
+            account.deleted = true;
+        }
+    }
+
+    /// Enters an event that the component is given.
+    pub(crate) fn event(&mut self, event: &Event) {
+        if event.seq != self.events {
+            self.note(Invariant::Events, format!("event {} follows event {}", event.seq, self.events));
+        }
+        self.events = event.seq + 1;
+        match &event.what {
+            Happening::Answered { request, .. } => self.check_answer(*request),
+            Happening::SessionEnded(end) => self.check_end(&end.session),
+            Happening::StopRequested { task: None, .. } => self.stop_requested = true,
+            Happening::StopRequested { task: Some(_), .. }
+            | Happening::Opened(_)
+            | Happening::SessionStarted(_)
+            | Happening::Woke => {}
+        }
+    }
+
+    /// Enters that the call came back; what is alive now is an orphan.
+    pub(crate) fn returned(&mut self) {
+        self.returned = true;
+        for live in &self.live {
+            match live {
+                Live::Spawning(request) => self.open_spawns.push(*request),
+                Live::Session(key) => self.orphans.push(key.clone()),
+            }
+        }
+    }
+
+    /// Enters that the host stopped everything; spawn calls that it had not looked at will not be carried out.
+    pub(crate) fn swept(&mut self) {
+        self.live.retain(|live| !matches!(live, Live::Spawning(_)));
+    }
+
+    fn ask(&mut self, request: RequestId, function: &'static str, session: Option<&SessionKey>) {
+        if self.requests.insert(request, Asked::new(function)).is_some() {
+            self.note(Invariant::OneAnswer, format!("request {request} was used twice"));
+        }
+        if let Some(key) = session.filter(|key| !self.sessions.contains_key(*key)) {
+            self.note(Invariant::CallOrder, format!("{function} names {key}, which this call never spawned"));
+        }
+    }
+
+    fn note(&mut self, invariant: Invariant, what: String) {
+        self.broken.push(Violation { invariant, what });
+    }
+}
+
+fn count(length: usize) -> u32 {
+    u32::try_from(length).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,71 @@
+//! A ledger in numbers.
+
+use parallel_agents::host::SessionState;
+use parallel_agents::task::Usage;
+use serde::Serialize;
+
+use super::{Ledger, count};
+
+/// What a report says about the host's own account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LedgerSummary {
+    /// Spawn calls made.
+    pub spawn_calls: u32,
+    /// Sessions that came into being.
+    pub sessions: u32,
+    /// Of these, how many answered.
+    pub completed: u32,
+    /// Failed.
+    pub failed: u32,
+    /// Ran into the host's time limit.
+    pub timed_out: u32,
+    /// Were stopped.
+    pub cancelled: u32,
+    /// Were deleted, whatever they had come to.
+    pub deleted: u32,
+    /// The largest number alive at once, counted from the spawn call.
+    pub peak_live: u32,
+    /// Alive now.
+    pub live: u32,
+    /// Alive when the call came back.
+    pub orphans: u32,
+    /// Requests made.
+    pub requests: u32,
+    /// Requests answered so far.
+    pub answered: u32,
+    /// Events handed out.
+    pub events: u64,
+    /// Tasks whose end was shown.
+    pub tasks_ended: u32,
+    /// Tokens of the sessions that answered.
+    pub usage: Usage,
+    /// Their price by the script, in millionths of a dollar. Nothing of it was spent.
+    pub scripted_cost_micro_usd: u64,
+    /// Broken promises, one sentence each.
+    pub violations: Vec<String>,
+}
+
+pub(super) fn summarise(ledger: &Ledger) -> LedgerSummary {
+    LedgerSummary {
+        spawn_calls: ledger.spawn_calls(),
+        sessions: count(ledger.sessions.len()),
+        completed: ledger.sessions_in(SessionState::Completed),
+        failed: ledger.sessions_in(SessionState::Failed),
+        timed_out: ledger.sessions_in(SessionState::TimedOut),
+        cancelled: ledger.sessions_in(SessionState::Cancelled),
+        deleted: count(ledger.sessions.values().filter(|account| account.deleted).count()),
+        peak_live: ledger.peak_live(),
+        live: ledger.live(),
+        orphans: count(ledger.orphans().len()),
+        requests: count(ledger.requests.len()),
+        answered: count(ledger.requests.values().filter(|asked| asked.answers > 0).count()),
+        events: ledger.events,
+        tasks_ended: count(ledger.tasks.ended()),
+        usage: ledger.usage(),
+        scripted_cost_micro_usd: ledger
+            .sessions
+            .values()
+            .fold(0, |sum: u64, account| sum.saturating_add(account.cost_micro_usd)),
+        violations: ledger.violations().iter().map(ToString::to_string).collect(),
+    }
+}

@@ -1,0 +1,176 @@
+use parallel_agents::host::{HistoryQuery, Progress, Reply, SpawnOptions};
+use parallel_agents::ids::TaskId;
+use parallel_agents::task::{Cleanup, TaskStatus};
+
+use super::*;
+
+fn spawn(request: u64, label: &str) -> Command {
+    let options = SpawnOptions {
+        task: "t".to_owned(),
+        label: label.to_owned(),
+        task_name: label.to_owned(),
+        agent_id: None,
+        model: None,
+        thinking: None,
+        run_timeout_seconds: 1,
+        cleanup: Cleanup::Keep,
+        tool_free: true,
+        idempotency_key: label.to_owned(),
+    };
+    Command::Spawn(RequestId(request), options)
+}
+
+fn key(name: &str) -> SessionKey {
+    SessionKey::new(name)
+}
+
+/// A ledger with one session that runs.
+fn running() -> Ledger {
+    let mut ledger = Ledger::default();
+    ledger.command(&spawn(1, "a"));
+    ledger.accepted(RequestId(1), &key("s"));
+    ledger
+}
+
+fn broken(ledger: &Ledger) -> Vec<Invariant> {
+    ledger.violations().into_iter().map(|violation| violation.invariant).collect()
+}
+
+fn progress(seq: u64, status: TaskStatus) -> Command {
+    Command::Progress(Progress {
+        seq,
+        at_ms: 0,
+        task: TaskId::new("a"),
+        agent_type: "x".to_owned(),
+        status,
+        ended: 0,
+        running: 0,
+        total: 1,
+    })
+}
+
+#[test]
+fn a_session_is_alive_from_its_spawn_call_to_its_end() {
+    let mut ledger = Ledger::default();
+    ledger.command(&spawn(1, "a"));
+    assert_eq!(ledger.live(), 1);
+    ledger.accepted(RequestId(1), &key("s"));
+    assert_eq!(ledger.live(), 1);
+    ledger.session_over(&key("s"), SessionState::Completed, None, 9);
+    assert_eq!((ledger.live(), ledger.peak_live()), (0, 1));
+    ledger.returned();
+    assert_eq!(ledger.violations(), []);
+    assert_eq!(ledger.summary().completed, 1);
+}
+
+#[test]
+fn the_cap_counts_spawn_calls_and_not_receipts() {
+    let mut ledger = Ledger::default();
+    ledger.hold_to(1);
+    ledger.command(&spawn(1, "a"));
+    assert_eq!(broken(&ledger), []);
+    ledger.command(&spawn(2, "b"));
+    assert_eq!(broken(&ledger), [Invariant::Cap]);
+}
+
+#[test]
+fn a_refused_spawn_gives_its_place_back() {
+    let mut ledger = Ledger::default();
+    ledger.hold_to(1);
+    ledger.command(&spawn(1, "a"));
+    ledger.refused(RequestId(1));
+    ledger.command(&spawn(2, "a"));
+    assert_eq!(broken(&ledger), []);
+}
+
+#[test]
+fn a_second_attempt_beside_the_first_is_noticed() {
+    let mut ledger = running();
+    ledger.command(&spawn(2, "a"));
+    assert_eq!(broken(&ledger), [Invariant::OneAttempt]);
+}
+
+#[test]
+fn nothing_may_be_spawned_after_a_stop() {
+    let mut ledger = Ledger::default();
+    let what = Happening::StopRequested { task: None, reason: String::new() };
+    ledger.event(&Event { seq: 0, at_ms: 0, what });
+    ledger.command(&spawn(1, "a"));
+    assert_eq!(broken(&ledger), [Invariant::Stop]);
+}
+
+#[test]
+fn what_is_alive_at_the_end_is_an_orphan() {
+    let mut ledger = running();
+    ledger.command(&spawn(2, "b"));
+    assert_eq!(broken(&ledger), [], "nothing is at the end before the end");
+    ledger.returned();
+    assert_eq!(broken(&ledger), [Invariant::NoOrphans, Invariant::NoOrphans]);
+    assert_eq!(ledger.orphans(), [key("s")]);
+}
+
+#[test]
+fn what_was_to_be_deleted_has_to_be_gone() {
+    let mut ledger = Ledger::default();
+    let Command::Spawn(request, options) = spawn(1, "a") else { unreachable!() };
+    ledger.command(&Command::Spawn(request, SpawnOptions { cleanup: Cleanup::Delete, ..options }));
+    ledger.accepted(request, &key("s"));
+    ledger.session_over(&key("s"), SessionState::Completed, None, 0);
+    let mut kept = ledger.clone();
+    kept.returned();
+    assert_eq!(broken(&kept), [Invariant::NoOrphans]);
+    ledger.deleted(&key("s"));
+    ledger.returned();
+    assert_eq!(broken(&ledger), []);
+}
+
+#[test]
+fn requests_name_sessions_of_the_call_and_histories_wait_for_the_end() {
+    let mut ledger = running();
+    ledger.command(&Command::Cancel(RequestId(2), key("somebody else's")));
+    let query = HistoryQuery { session_key: key("s"), offset: 0, limit: 1, include_tools: false };
+    ledger.command(&Command::History(RequestId(3), query.clone()));
+    ledger.session_over(&key("s"), SessionState::Completed, None, 0);
+    ledger.command(&Command::History(RequestId(4), query.clone()));
+    assert_eq!(broken(&ledger), [Invariant::CallOrder; 2]);
+    ledger.deleted(&key("s"));
+    ledger.command(&Command::History(RequestId(5), query));
+    assert_eq!(broken(&ledger), [Invariant::CallOrder; 3]);
+}
+
+#[test]
+fn cleaning_up_has_an_end() {
+    let mut ledger = running();
+    for request in 2..=9 {
+        ledger.command(&Command::Cancel(RequestId(request), key("s")));
+    }
+    assert_eq!(broken(&ledger), []);
+    ledger.command(&Command::Delete(RequestId(10), key("s")));
+    assert_eq!(broken(&ledger), [Invariant::CallOrder]);
+}
+
+#[test]
+fn every_request_has_one_number_and_one_answer() {
+    let mut ledger = running();
+    let answer = |seq, request| Event {
+        seq,
+        at_ms: 0,
+        what: Happening::Answered { request: RequestId(request), outcome: Ok(Reply::Cancelled) },
+    };
+    ledger.event(&answer(0, 1));
+    assert_eq!(broken(&ledger), []);
+    ledger.event(&answer(1, 1));
+    ledger.event(&answer(2, 7));
+    ledger.command(&spawn(1, "b"));
+    assert_eq!(broken(&ledger), [Invariant::OneAnswer; 3]);
+}
+
+#[test]
+fn progress_has_no_gaps_and_nothing_after_the_end() {
+    let mut ledger = Ledger::default();
+    ledger.command(&progress(0, TaskStatus::Running));
+    ledger.command(&progress(1, TaskStatus::Completed));
+    assert_eq!(broken(&ledger), []);
+    ledger.command(&progress(3, TaskStatus::Failed));
+    assert_eq!(broken(&ledger), [Invariant::Progress; 2], "a gap, and an end after the end");
+}

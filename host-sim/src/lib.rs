@@ -1,0 +1,28 @@
+//! An offline OpenClaw: runs the parallel-agents component against simulated sessions with scripted answers.
+//!
+//! | module         | what it does                                                               |
+//! |----------------|----------------------------------------------------------------------------|
+//! | `script`       | what simulated agents answer, and what the gateway allows                  |
+//! | `world`        | the simulated gateway: sessions, lanes, caps, an ordered stream of events  |
+//! | `ledger`       | the host's own account of a call, and the promises that it checks          |
+//! | `trace`        | everything that was said, as text that can be compared                     |
+//! | `clock`        | virtual time, which jumps, and real time, which passes                     |
+//! | `component`    | the component under wasmtime, one fresh instance per call                  |
+//! | `native`       | the same calls on the engine's native code                                 |
+//! | `model_server` | the same answers behind an OpenAI-compatible address, for a real gateway   |
+
+mod bindings;
+mod call;
+pub mod clock;
+pub mod component;
+mod convert;
+mod error;
+pub mod ledger;
+pub mod model_server;
+pub mod native;
+pub mod script;
+pub mod trace;
+pub mod world;
+
+pub use call::Called;
+pub use error::SimError;

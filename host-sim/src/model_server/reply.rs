@@ -1,0 +1,192 @@
+//! The shapes in which answers and failures travel.
+
+use std::collections::BTreeSet;
+use std::convert::Infallible;
+
+use axum::Json;
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::sse::{Event, Sse};
+use axum::response::{IntoResponse, Response};
+use futures::stream;
+use parallel_agents::host::FailureKind;
+use parallel_agents::task::Usage;
+use serde_json::{Value, json};
+
+use super::conversation::ToolCall;
+
+/// Characters of an answer in one event of a stream.
+const EVENT_CHARS: usize = 200;
+/// Every answer claims to be this old, so that equal runs give equal bytes.
+const CREATED: u64 = 1;
+
+/// What a completion says.
+#[derive(Debug)]
+pub(super) enum Content {
+    Text(String),
+    Call(ToolCall),
+}
+
+/// What every message of one answer has in common.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Frame<'a> {
+    pub id: u64,
+    pub model: &'a str,
+    pub stream: bool,
+    /// A stream ends with the token counts.
+    pub usage: bool,
+}
+
+impl Frame<'_> {
+    /// The whole answer, in the form that was asked for.
+    pub(super) fn respond(self, content: Content, usage: Usage) -> Response {
+        if self.stream {
+            let events = self.events(content, usage).into_iter().map(Ok::<_, Infallible>);
+            return Sse::new(stream::iter(events)).into_response();
+        }
+        let (message, finish) = match content {
+            Content::Text(text) => (json!({ "role": "assistant", "content": text }), "stop"),
+            Content::Call(call) => {
+                (json!({ "role": "assistant", "content": null, "tool_calls": [self.tool_call(&call)] }), "tool_calls")
+            }
+        };
+        let choice = json!({ "index": 0, "message": message, "finish_reason": finish });
+        Json(self.wrap("chat.completion", json!([choice]), Some(usage))).into_response()
+    }
+
+    fn events(self, content: Content, usage: Usage) -> Vec<Event> {
+        let mut deltas = vec![json!({ "role": "assistant", "content": "" })];
+        let finish = match content {
+            Content::Text(text) => {
+                deltas.extend(pieces(&text).map(|piece| json!({ "content": piece })));
+                "stop"
+            }
+            Content::Call(call) => {
+                let mut call = self.tool_call(&call);
+                call["index"] = json!(0);
+                deltas.push(json!({ "tool_calls": [call] }));
+                "tool_calls"
+            }
+        };
+        let chunk = |delta: Value, finish: Value| {
+            let choice = json!({ "index": 0, "delta": delta, "finish_reason": finish });
+            self.wrap("chat.completion.chunk", json!([choice]), None)
+        };
+        let mut chunks: Vec<Value> = deltas.into_iter().map(|delta| chunk(delta, Value::Null)).collect();
+        chunks.push(chunk(json!({}), json!(finish)));
+        if self.usage {
+            chunks.push(self.wrap("chat.completion.chunk", json!([]), Some(usage)));
+        }
+        let mut events: Vec<Event> = chunks.iter().map(|chunk| Event::default().data(chunk.to_string())).collect();
+        events.push(Event::default().data("[DONE]"));
+        events
+    }
+
+    fn tool_call(self, call: &ToolCall) -> Value {
+        json!({
+            "id": format!("call_{}", self.id),
+            "type": "function",
+            "function": { "name": call.name, "arguments": call.arguments.to_string() },
+        })
+    }
+
+    fn wrap(self, object: &str, choices: Value, usage: Option<Usage>) -> Value {
+        let mut whole = json!({
+            "id": format!("scripted-{}", self.id),
+            "object": object,
+            "created": CREATED,
+            "model": self.model,
+            "choices": choices,
+        });
+        if let Some(usage) = usage {
+            whole["usage"] = json!({
+                "prompt_tokens": usage.input_tokens,
+                "completion_tokens": usage.output_tokens,
+                "total_tokens": usage.input_tokens.saturating_add(usage.output_tokens),
+            });
+        }
+        whole
+    }
+}
+
+/// The text in pieces of [`EVENT_CHARS`] characters; none if it is empty.
+fn pieces(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let end = rest.char_indices().nth(EVENT_CHARS).map_or(rest.len(), |(end, _)| end);
+        let (piece, later) = rest.split_at(end);
+        rest = later;
+        (!piece.is_empty()).then_some(piece)
+    })
+}
+
+/// Tokens of what the script does not play, counted as four characters each.
+pub(super) fn counted(request: &[u8], answer: &str) -> Usage {
+    Usage { input_tokens: request.len().div_ceil(4) as u64, output_tokens: answer.len().div_ceil(4) as u64 }
+}
+
+/// The list of models, under the names that follow the provider's.
+pub(super) fn models<'a>(names: impl Iterator<Item = &'a str>) -> Response {
+    let names: BTreeSet<&str> = names.map(|name| name.split_once('/').map_or(name, |(_, bare)| bare)).collect();
+    let model = |name: &str| json!({ "id": name, "object": "model", "created": CREATED, "owned_by": "script" });
+    let list: Vec<Value> = names.into_iter().map(model).collect();
+    Json(json!({ "object": "list", "data": list })).into_response()
+}
+
+/// A failure as a provider reports it.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// By status and error object.
+    Status { status: StatusCode, kind: &'static str, code: Option<&'static str>, message: String },
+    /// By an answer that nobody can read.
+    Garbage { stream: bool },
+}
+
+impl Failure {
+    /// The failure of a script.
+    pub(super) fn of(kind: FailureKind, message: &str, stream: bool) -> Self {
+        let (status, kind, code) = match kind {
+            FailureKind::Infrastructure => (StatusCode::INTERNAL_SERVER_ERROR, "server_error", None),
+            FailureKind::RateLimited => {
+                (StatusCode::TOO_MANY_REQUESTS, "rate_limit_error", Some("rate_limit_exceeded"))
+            }
+            FailureKind::Authentication => (StatusCode::UNAUTHORIZED, "authentication_error", Some("invalid_api_key")),
+            // A model that the provider does not have is refused in a way of its own.
+            FailureKind::Rejected if message.contains("not found") => {
+                (StatusCode::NOT_FOUND, "invalid_request_error", Some("model_not_found"))
+            }
+            FailureKind::Rejected => (StatusCode::BAD_REQUEST, "invalid_request_error", None),
+            FailureKind::ContextOverflow => {
+                (StatusCode::BAD_REQUEST, "invalid_request_error", Some("context_length_exceeded"))
+            }
+            FailureKind::Other => return Self::Garbage { stream },
+        };
+        Self::Status { status, kind, code, message: message.to_owned() }
+    }
+
+    /// A request that cannot be read.
+    pub(super) fn bad_request(message: &str) -> Self {
+        Self::of(FailureKind::Rejected, message, false)
+    }
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Status { status, kind, code, message } => {
+                let error = json!({ "message": message, "type": kind, "param": null, "code": code });
+                let mut response = (status, Json(json!({ "error": error }))).into_response();
+                if status == StatusCode::TOO_MANY_REQUESTS {
+                    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+                }
+                response
+            }
+            Self::Garbage { stream: true } => {
+                ([(CONTENT_TYPE, "text/event-stream")], "data: {\"choices\": [\n\n").into_response()
+            }
+            Self::Garbage { stream: false } => {
+                ([(CONTENT_TYPE, "application/json")], "{\"choices\": [").into_response()
+            }
+        }
+    }
+}

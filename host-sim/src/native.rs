@@ -1,0 +1,106 @@
+//! The same calls without WebAssembly: the engine's own code on the same world.
+//!
+//! For comparing the two, and for tests that run many thousand times. The world cannot tell the difference.
+
+use futures::channel::oneshot;
+use futures::future::{Either, pending, select};
+use parallel_agents::documents::{self, DocumentReply};
+use parallel_agents::host::{Command, Event, Host};
+use parallel_agents::problem::CallError;
+use parallel_agents::task::{RunReport, RunSpec};
+
+use crate::call::{Called, hold_to_cap, hold_to_request};
+use crate::clock::{Clock, Passing};
+use crate::error::SimError;
+use crate::world::{Next, World};
+
+/// Calls a function of the JSON door with a JSON object.
+pub async fn call(function: &str, arguments: &str, mut world: World, clock: &Clock) -> Called<DocumentReply> {
+    hold_to_request(&mut world, function, arguments);
+    enter(world, clock, async |host| documents::call(function, arguments, host).await).await
+}
+
+/// Runs tasks.
+pub async fn run_tasks(spec: RunSpec, mut world: World, clock: &Clock) -> Called<Result<RunReport, CallError>> {
+    hold_to_cap(&mut world, spec.max_concurrent);
+    enter(world, clock, async |host| parallel_agents::run_tasks(spec, host).await).await
+}
+
+async fn enter<R>(world: World, clock: &Clock, call: impl AsyncFnOnce(&mut NativeHost) -> R) -> Called<R> {
+    let (stuck, gets_stuck) = oneshot::channel();
+    let mut host = NativeHost { passing: clock.begin(world.now_ms()), world, stuck: Some(stuck) };
+    let outcome = {
+        let call = std::pin::pin!(call(&mut host));
+        match select(call, gets_stuck).await {
+            Either::Left((reply, _)) => Ok(reply),
+            Either::Right((Ok(what), _)) => Err(SimError::Contract { what }),
+            // The sender is dropped with the host only, which the call borrows.
+            Either::Right((Err(oneshot::Canceled), call)) => Ok(call.await),
+        }
+    };
+    Called::close(outcome, None, host.world)
+}
+
+/// A world as the engine's host.
+struct NativeHost {
+    world: World,
+    passing: Passing,
+    /// Takes the reason when nothing can happen any more; the call is then given up.
+    stuck: Option<oneshot::Sender<String>>,
+}
+
+impl Host for NativeHost {
+    fn perform(&mut self, command: Command) {
+        self.world.perform(command);
+    }
+
+    async fn next_event(&mut self, until_ms: Option<u64>) -> Event {
+        self.world.waiting(until_ms);
+        let mut now_ms = self.world.now_ms();
+        loop {
+            match self.world.poll_with_stop(now_ms, until_ms, self.passing.stop()) {
+                Next::Event(event) => return event,
+                Next::SleepUntil(at_ms) => now_ms = self.passing.pass(at_ms).await,
+                Next::Stuck(why) => {
+                    if let Some(stuck) = self.stuck.take() {
+                        // Nobody listens only if the call is being dropped.
+                        let _ = stuck.send(why);
+                    }
+                    return pending().await;
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::script::Script;
+    use crate::world::WorldOptions;
+
+    #[tokio::test]
+    async fn a_call_that_waits_for_nothing_is_given_up() {
+        let world = World::new(Script::bundled(), 1, WorldOptions::default());
+        let called = enter(world, &Clock::virtual_time(), async |host| {
+            host.next_event(None).await;
+            host.next_event(None).await;
+        })
+        .await;
+        assert!(matches!(called.result, Err(SimError::Contract { .. })), "{:?}", called.result);
+    }
+
+    #[tokio::test]
+    async fn a_call_that_runs_in_circles_is_given_up() {
+        let options = WorldOptions { max_events: 100, ..WorldOptions::default() };
+        let world = World::new(Script::bundled(), 1, options);
+        let called = enter(world, &Clock::virtual_time(), async |host| {
+            loop {
+                host.next_event(Some(0)).await;
+            }
+        })
+        .await;
+        let error = called.result.map_or_else(|error| error.to_string(), |()| String::new());
+        assert!(error.contains("100 events"), "{error}");
+    }
+}

@@ -1,0 +1,276 @@
+//! Turns a script file into rules, or into the list of everything that is wrong with it.
+
+use std::collections::BTreeMap;
+
+use parallel_agents::host::FailureKind;
+
+use super::error::ScriptProblem;
+use super::file::{
+    AnswerEntry, DamageName, FailureEntry, FailureName, LatencyEntry, ModelEntry, OddsEntry, ScriptFile, escape,
+};
+use super::host_profile::HostProfile;
+use super::latency::{LONGEST_MS, Latency};
+use super::model::{Model, Models};
+use super::rule::{Failure, Fate, Late, Matcher, Odds, Rule};
+use super::template;
+
+/// The only version of the format so far.
+const VERSION: u32 = 1;
+const TIERS: [&str; 3] = ["economy", "standard", "premium"];
+
+/// A script file whose contents make sense.
+pub(super) struct Checked {
+    pub host: HostProfile,
+    pub models: Models,
+    pub rules: Vec<Rule>,
+    /// For what no rule matches.
+    pub fallback: Rule,
+}
+
+/// Checks everything; `problems` are those that reading has already found.
+pub(super) fn check(file: ScriptFile, problems: Vec<ScriptProblem>) -> Result<Checked, Vec<ScriptProblem>> {
+    let mut problems = Problems(problems);
+    if file.version != Some(VERSION) {
+        problems.add("/version", format!("must be {VERSION}"));
+    }
+    check_host(&file.host, &mut problems);
+    let models = models(file.models, file.default_model, &mut problems);
+    let mut rules = Vec::new();
+    for (index, entry) in file.answers.into_iter().enumerate() {
+        rules.push(rule(entry, &format!("/answers/{index}"), &mut problems));
+    }
+    problems.finish().map(|()| Checked { host: file.host, models, rules, fallback: fallback() })
+}
+
+/// What happens where no rule of the script matches: a good answer, made from the schema in the prompt.
+fn fallback() -> Rule {
+    rule(AnswerEntry::default(), "", &mut Problems(Vec::new()))
+}
+
+struct Problems(Vec<ScriptProblem>);
+
+impl Problems {
+    fn add(&mut self, path: impl Into<String>, message: impl Into<String>) {
+        let problem = ScriptProblem { path: path.into(), message: message.into() };
+        // A value that could not be read is reported already; that it is missing now is no news.
+        if !self.0.iter().any(|known| known.path == problem.path) {
+            self.0.push(problem);
+        }
+    }
+
+    fn any_below(&self, path: &str) -> bool {
+        self.0.iter().any(|known| known.path.strip_prefix(path).is_some_and(|rest| rest.starts_with('/')))
+    }
+
+    fn range(&mut self, path: String, value: u64, low: u64, high: u64) {
+        if !(low..=high).contains(&value) {
+            self.add(path, format!("must be from {low} to {high}, not {value}"));
+        }
+    }
+
+    fn finish(mut self) -> Result<(), Vec<ScriptProblem>> {
+        self.0.sort();
+        if self.0.is_empty() { Ok(()) } else { Err(self.0) }
+    }
+}
+
+fn check_host(host: &HostProfile, problems: &mut Problems) {
+    let numbers = [
+        ("max_concurrent", u64::from(host.max_concurrent), 1, 1_000),
+        ("max_children", u64::from(host.max_children), 1, 10_000),
+        ("max_total", u64::from(host.max_total), 1, 100_000),
+        ("history_block_chars", host.history_block_chars as u64, 1, 10_000_000),
+        ("history_page_bytes", host.history_page_bytes as u64, 1, 100_000_000),
+        ("completion_chars", host.completion_chars as u64, 0, 10_000_000),
+        ("spawn_latency_ms", host.spawn_latency_ms, 0, LONGEST_MS),
+        ("answer_latency_ms", host.answer_latency_ms, 0, LONGEST_MS),
+        ("cancel_latency_ms", host.cancel_latency_ms, 0, LONGEST_MS),
+        ("delete_latency_ms", host.delete_latency_ms, 0, LONGEST_MS),
+    ];
+    for (name, value, low, high) in numbers {
+        problems.range(format!("/host/{name}"), value, low, high);
+    }
+}
+
+fn models(entries: BTreeMap<String, ModelEntry>, default: Option<String>, problems: &mut Problems) -> Models {
+    let mut models = BTreeMap::new();
+    let aliases: Vec<String> =
+        entries.iter().filter(|(_, entry)| entry.applied_as.is_some()).map(|(name, _)| name.clone()).collect();
+    for (name, entry) in &entries {
+        let path = format!("/models/{}", escape(name));
+        if let Some(target) = &entry.applied_as {
+            if !entries.contains_key(target) || aliases.contains(target) {
+                problems.add(format!("{path}/applied_as"), "must name a model of this script that is no alias itself");
+            }
+            if entry.tier.is_some() || entry.input_price.is_some() || entry.output_price.is_some() {
+                problems.add(&path, "an alias has no tier and no prices of its own");
+            }
+        } else if !is_full_name(name) {
+            problems.add(&path, "a model that runs needs a name of the form provider/model");
+        }
+        check_tier(entry.tier.as_deref(), &path, problems);
+        let prices = [("input_price", entry.input_price), ("output_price", entry.output_price)];
+        for (field, price) in prices {
+            problems.range(format!("{path}/{field}"), price.unwrap_or(0), 0, 1_000_000_000);
+        }
+        models.insert(
+            name.clone(),
+            Model {
+                tier: entry.tier.clone(),
+                input_price: entry.input_price.unwrap_or(0),
+                output_price: entry.output_price.unwrap_or(0),
+                applied_as: entry.applied_as.clone(),
+            },
+        );
+    }
+    let default = match default {
+        Some(name) if entries.get(&name).is_some_and(|entry| entry.applied_as.is_none()) => name,
+        Some(_) => {
+            problems.add("/default_model", "must name a model of this script that is no alias");
+            Models::FALLBACK.to_owned()
+        }
+        None => entries
+            .iter()
+            .find(|(_, entry)| entry.applied_as.is_none())
+            .map_or_else(|| Models::FALLBACK.to_owned(), |(name, _)| name.clone()),
+    };
+    Models::new(models, default)
+}
+
+fn is_full_name(name: &str) -> bool {
+    name.split_once('/').is_some_and(|(provider, model)| !provider.is_empty() && !model.is_empty())
+}
+
+fn check_tier(tier: Option<&str>, path: &str, problems: &mut Problems) {
+    if tier.is_some_and(|tier| !TIERS.contains(&tier)) {
+        problems.add(format!("{path}/tier"), format!("must be one of {}", TIERS.join(", ")));
+    }
+}
+
+fn rule(entry: AnswerEntry, path: &str, problems: &mut Problems) -> Rule {
+    check_tier(entry.tier.as_deref(), path, problems);
+    problems.range(format!("{path}/max_attempt"), entry.max_attempt.unwrap_or(1).into(), 1, u32::MAX.into());
+    let late = Late { factor: entry.late_factor.unwrap_or(40), min_ms: entry.late_min_ms.unwrap_or(600_000) };
+    problems.range(format!("{path}/late_factor"), late.factor.into(), 2, 100_000);
+    problems.range(format!("{path}/late_min_ms"), late.min_ms, 0, LONGEST_MS);
+    let damage = entry.malformed_kinds.unwrap_or_else(|| {
+        use DamageName::{MissingField, TrailingComma, Truncated, TwoObjects, WrongType};
+        vec![TwoObjects, Truncated, WrongType, MissingField, TrailingComma]
+    });
+    if damage.is_empty() {
+        problems.add(format!("{path}/malformed_kinds"), "must name at least one kind");
+    }
+    if let Some(error) = entry.template.as_deref().and_then(template::syntax_error) {
+        problems.add(format!("{path}/template"), error);
+    }
+    Rule {
+        matcher: Matcher {
+            agent_type: entry.agent_type,
+            tier: entry.tier,
+            model: entry.model,
+            task_contains: entry.task_contains,
+            max_attempt: entry.max_attempt,
+        },
+        odds: odds(&entry.odds, &format!("{path}/odds"), problems),
+        latency: latency(entry.latency, &format!("{path}/latency"), problems),
+        late,
+        input_tokens: entry.tokens.input,
+        output_tokens: entry.tokens.output,
+        damage,
+        failures: failures(entry.failures, &format!("{path}/failures"), problems),
+        template: entry.template,
+    }
+}
+
+fn odds(entry: &OddsEntry, path: &str, problems: &mut Problems) -> Odds {
+    let bad = [
+        (Fate::Malformed, entry.malformed),
+        (Fate::Empty, entry.empty),
+        (Fate::Late, entry.late),
+        (Fate::Failing, entry.failing),
+        (Fate::Hanging, entry.hanging),
+    ];
+    let sum: u64 = bad.iter().map(|(_, chance)| u64::from(*chance)).sum();
+    if sum > 1_000 || entry.good.is_some_and(|good| u64::from(good) + sum != 1_000) {
+        problems.add(path, "are chances per mille and have to add up to 1000; `good` is the rest if it is left out");
+    }
+    let good = 1_000u64.saturating_sub(sum) as u32;
+    let [malformed, empty, late, failing, hanging] = bad;
+    Odds([malformed, empty, late, failing, hanging, (Fate::Good, good)])
+}
+
+fn latency(entry: Option<LatencyEntry>, path: &str, problems: &mut Problems) -> Latency {
+    let typical = Latency::Lognormal { median_ms: 15_000, sigma: 0.4 };
+    let Some(entry) = entry else { return typical };
+    match (entry.constant_ms, entry.uniform_ms, entry.lognormal) {
+        (Some(ms), None, None) => {
+            problems.range(format!("{path}/constant_ms"), ms, 0, LONGEST_MS);
+            Latency::Constant(ms)
+        }
+        (None, Some([low, high]), None) => {
+            if low > high || high > LONGEST_MS {
+                problems.add(format!("{path}/uniform_ms"), format!("must be two rising numbers up to {LONGEST_MS}"));
+            }
+            Latency::Uniform(low, high)
+        }
+        (None, None, Some(entry)) => {
+            let median_ms = entry.median_ms.unwrap_or(0);
+            let sigma = entry.sigma.unwrap_or(0.4);
+            problems.range(format!("{path}/lognormal/median_ms"), median_ms, 1, LONGEST_MS);
+            if !(0.0..=3.0).contains(&sigma) {
+                problems.add(format!("{path}/lognormal/sigma"), format!("must be from 0 to 3, not {sigma}"));
+            }
+            Latency::Lognormal { median_ms, sigma }
+        }
+        _ => {
+            if !problems.any_below(path) {
+                problems.add(path, "needs exactly one of constant_ms, uniform_ms, lognormal");
+            }
+            typical
+        }
+    }
+}
+
+fn failures(entries: Option<Vec<FailureEntry>>, path: &str, problems: &mut Problems) -> Vec<Failure> {
+    let entries = entries.unwrap_or_else(|| {
+        use FailureName::{Infrastructure, RateLimited};
+        [Infrastructure, RateLimited]
+            .into_iter()
+            .map(|kind| FailureEntry { kind: Some(kind), ..FailureEntry::default() })
+            .collect()
+    });
+    let mut failures = Vec::new();
+    for (index, entry) in entries.into_iter().enumerate() {
+        let path = format!("{path}/{index}");
+        let Some(name) = entry.kind else {
+            problems.add(format!("{path}/kind"), "is missing");
+            continue;
+        };
+        let weight = entry.weight.unwrap_or(1);
+        problems.range(format!("{path}/weight"), weight.into(), 1, 1_000_000);
+        problems.range(format!("{path}/latency_ms"), entry.latency_ms.unwrap_or(0), 0, LONGEST_MS);
+        let (kind, words) = failure(name);
+        let message = entry.message.unwrap_or_else(|| words.to_owned());
+        failures.push(Failure { kind, weight, message, latency_ms: entry.latency_ms });
+    }
+    if failures.is_empty() {
+        problems.add(path, "must list at least one failure");
+    }
+    failures
+}
+
+/// The kind that the component knows, and words such as a gateway uses for it.
+fn failure(name: FailureName) -> (FailureKind, &'static str) {
+    match name {
+        FailureName::Infrastructure => {
+            (FailureKind::Infrastructure, "LLM request failed (provider internal error, HTTP 500).")
+        }
+        FailureName::RateLimited => (FailureKind::RateLimited, "The provider limits the request rate (HTTP 429)."),
+        FailureName::Authentication => (FailureKind::Authentication, "Authentication failed, HTTP 401."),
+        FailureName::Rejected => (FailureKind::Rejected, "The provider rejected the request schema or tool payload."),
+        FailureName::ContextOverflow => {
+            (FailureKind::ContextOverflow, "The prompt is too large for the context window of the model.")
+        }
+        FailureName::Other => (FailureKind::Other, "The agent run failed."),
+    }
+}

@@ -1,0 +1,225 @@
+//! What simulated agents answer, and when.
+//!
+//! A [`Script`] is read from a file and then only asked: [`Script::play`] is a function of its arguments, so the simulator
+//! and the model server behind a real gateway give the same answer to the same task. Nothing here knows sessions, time
+//! or the network.
+
+mod chance;
+mod check;
+mod damage;
+mod error;
+mod file;
+mod host_profile;
+mod latency;
+mod model;
+pub mod prompt;
+mod rule;
+mod source;
+mod synth;
+mod template;
+#[cfg(test)]
+mod tests;
+
+use std::path::Path;
+
+use parallel_agents::host::FailureKind;
+use parallel_agents::json::strict::{self, REQUEST_BOUNDS};
+use parallel_agents::task::Usage;
+
+use chance::{Chance, Purpose};
+use check::Checked;
+use latency::LONGEST_MS;
+use model::Models;
+use prompt::Prompt;
+use rule::{Fate, Rule, Subject};
+
+pub use error::{ScriptError, ScriptProblem};
+pub use host_profile::HostProfile;
+
+/// A script: loaded, checked, ready to be played.
+#[derive(Clone, Debug)]
+pub struct Script {
+    host: HostProfile,
+    models: Models,
+    rules: Vec<Rule>,
+    fallback: Rule,
+}
+
+/// What a scripted agent does with one prompt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Scripted {
+    /// Milliseconds from the start of the session to its outcome. Meaningless for [`ScriptedOutcome::Hang`].
+    pub latency_ms: u64,
+    /// What comes out.
+    pub outcome: ScriptedOutcome,
+    /// Tokens spent; zero for failures and hangs.
+    pub usage: Usage,
+    /// The price of `usage` in millionths of a dollar, rounded up.
+    pub cost_micro_usd: u64,
+}
+
+/// What comes out of a session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ScriptedOutcome {
+    /// The agent's last message. It may be empty or not what was asked for.
+    Answer(String),
+    /// The session fails.
+    Fail {
+        /// What kind of failure.
+        kind: FailureKind,
+        /// The words of host or provider.
+        message: String,
+    },
+    /// Nothing ever comes.
+    Hang,
+}
+
+/// Characters that count as one token where a script names no number.
+const CHARS_PER_TOKEN: usize = 4;
+
+impl Script {
+    /// The script that comes with the simulator: every agent succeeds.
+    pub fn bundled() -> Self {
+        match Self::from_toml(include_str!("../../scripts/default.toml")) {
+            Ok(script) => script,
+            // It is compiled in and a test loads it, so nothing outside can make it wrong.
+            Err(error) => unreachable!("the bundled script is valid: {error}"),
+        }
+    }
+
+    /// Reads a script from a `.toml` or `.json` file.
+    pub fn load(path: &Path) -> Result<Self, ScriptError> {
+        let read =
+            || std::fs::read_to_string(path).map_err(|source| ScriptError::Read { path: path.to_owned(), source });
+        match path.extension().and_then(|extension| extension.to_str()) {
+            Some("toml") => Self::from_toml(&read()?),
+            Some("json") => Self::from_json(&read()?),
+            _ => Err(ScriptError::Extension { path: path.to_owned() }),
+        }
+    }
+
+    /// Reads a script from TOML. All problems of its contents are reported at once.
+    pub fn from_toml(text: &str) -> Result<Self, ScriptError> {
+        Self::from_document(toml::from_str(text)?)
+    }
+
+    /// Reads a script from JSON. All problems of its contents are reported at once.
+    pub fn from_json(text: &str) -> Result<Self, ScriptError> {
+        Self::from_document(strict::parse(text, REQUEST_BOUNDS).map_err(ScriptError::Json)?)
+    }
+
+    fn from_document(document: serde_json::Value) -> Result<Self, ScriptError> {
+        let (file, problems) = file::read(document);
+        let Checked { host, models, rules, fallback } = check::check(file, problems).map_err(ScriptError::Invalid)?;
+        Ok(Self { host, models, rules, fallback })
+    }
+
+    /// The model that really runs when `requested` is asked for, as `provider/model`.
+    ///
+    /// None gives the script's default model. An unknown model is passed on as it is, as gateways do.
+    pub fn applied_model(&self, requested: Option<&str>) -> String {
+        self.models.applied(requested)
+    }
+
+    /// The models that can run, as `provider/model`, in order; aliases are not among them.
+    pub fn models(&self) -> impl Iterator<Item = &str> {
+        self.models.names()
+    }
+
+    /// What the agent does with `prompt` under `model`. The first attempt is 1.
+    ///
+    /// Chance depends only on `seed`, `attempt`, the model's name without its provider, and the agent type and task id that
+    /// the prompt names. A prompt that is not the component's gets a plain sentence.
+    pub fn play(&self, seed: u64, prompt: &str, model: &str, attempt: u32) -> Scripted {
+        let model = self.models.applied(Some(model));
+        let parsed = Prompt::parse(prompt);
+        let (agent_type, task_id) =
+            parsed.as_ref().map_or(("", ""), |prompt| (prompt.agent_type.as_str(), prompt.task_id.as_str()));
+        let chance = Chance::of(seed, agent_type, task_id, rule::bare(&model), attempt);
+        let rule = self.rule(Subject {
+            agent_type,
+            task: parsed.as_ref().map_or(prompt, |prompt| prompt.description.as_str()),
+            model: &model,
+            tier: self.models.tier(&model),
+            attempt,
+        });
+        let fate = rule.odds.draw(&mut chance.dice(Purpose::Fate));
+        let latency_ms = rule.latency.draw(&mut chance.dice(Purpose::Latency));
+        let good = || match &parsed {
+            Some(parsed) => rule.good_answer(parsed, chance.dice(Purpose::Text)),
+            None => ScriptedOutcome::Answer(synth::plain(prompt)),
+        };
+        let (latency_ms, outcome) = match fate {
+            Fate::Good => (latency_ms, good()),
+            Fate::Late => (rule.late_ms(latency_ms), good()),
+            Fate::Malformed => {
+                let schema = parsed.as_ref().and_then(|parsed| parsed.schema.as_ref());
+                let spoil =
+                    |answer: String| damage::spoil(&answer, schema, &rule.damage, &mut chance.dice(Purpose::Damage));
+                (latency_ms, good().map_answer(spoil))
+            }
+            Fate::Empty => (latency_ms, ScriptedOutcome::Answer(String::new())),
+            Fate::Failing => rule.failure(latency_ms, chance.dice(Purpose::Damage)),
+            Fate::Hanging => (latency_ms, ScriptedOutcome::Hang),
+        };
+        let usage = rule.usage(prompt, &outcome);
+        Scripted { latency_ms, outcome, usage, cost_micro_usd: self.models.cost(&model, usage) }
+    }
+
+    /// The first rule that matches, else the one for everything.
+    fn rule(&self, subject: Subject<'_>) -> &Rule {
+        self.rules.iter().find(|rule| rule.matcher.matches(subject)).unwrap_or(&self.fallback)
+    }
+
+    /// The gateway that the script describes.
+    pub fn host(&self) -> &HostProfile {
+        &self.host
+    }
+}
+
+impl Rule {
+    fn good_answer(&self, prompt: &Prompt, dice: chance::Dice) -> ScriptedOutcome {
+        let Some(template) = &self.template else {
+            return ScriptedOutcome::Answer(synth::answer(prompt, dice));
+        };
+        match template::render(template, prompt, dice) {
+            Ok(answer) => ScriptedOutcome::Answer(answer.trim().to_owned()),
+            Err(error) => ScriptedOutcome::Fail {
+                kind: FailureKind::Other,
+                message: format!("the template of the script failed: {error}"),
+            },
+        }
+    }
+
+    fn late_ms(&self, latency_ms: u64) -> u64 {
+        latency_ms.saturating_mul(self.late.factor.into()).max(self.late.min_ms).min(LONGEST_MS)
+    }
+
+    fn failure(&self, latency_ms: u64, mut dice: chance::Dice) -> (u64, ScriptedOutcome) {
+        let Some(failure) = rule::draw_failure(&self.failures, &mut dice) else {
+            return (latency_ms, ScriptedOutcome::Hang);
+        };
+        let outcome = ScriptedOutcome::Fail { kind: failure.kind, message: failure.message.clone() };
+        (failure.latency_ms.unwrap_or(latency_ms), outcome)
+    }
+
+    fn usage(&self, prompt: &str, outcome: &ScriptedOutcome) -> Usage {
+        let ScriptedOutcome::Answer(answer) = outcome else {
+            return Usage::default();
+        };
+        let tokens = |text: &str| text.chars().count().div_ceil(CHARS_PER_TOKEN) as u64;
+        Usage {
+            input_tokens: self.input_tokens.unwrap_or_else(|| tokens(prompt)),
+            output_tokens: self.output_tokens.unwrap_or_else(|| tokens(answer)),
+        }
+    }
+}
+
+impl ScriptedOutcome {
+    fn map_answer(self, change: impl FnOnce(String) -> String) -> Self {
+        match self {
+            Self::Answer(answer) => Self::Answer(change(answer)),
+            other => other,
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! The rules of a script, checked.
+
+use parallel_agents::host::FailureKind;
+
+use super::chance::Dice;
+use super::file::DamageName;
+use super::latency::Latency;
+
+/// How one kind of agent behaves.
+#[derive(Clone, Debug)]
+pub(super) struct Rule {
+    pub matcher: Matcher,
+    pub odds: Odds,
+    pub latency: Latency,
+    pub late: Late,
+    /// None: counted from the text.
+    pub input_tokens: Option<u64>,
+    /// None: counted from the text.
+    pub output_tokens: Option<u64>,
+    /// Never empty.
+    pub damage: Vec<DamageName>,
+    /// Never empty, and the weights add up to more than 0.
+    pub failures: Vec<Failure>,
+    /// None: the answer is made from the schema in the prompt.
+    pub template: Option<String>,
+}
+
+/// Which attempts a rule is for; what is not named matches everything.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Matcher {
+    pub agent_type: Option<String>,
+    pub tier: Option<String>,
+    pub model: Option<String>,
+    pub task_contains: Option<String>,
+    pub max_attempt: Option<u32>,
+}
+
+/// What a rule is matched against.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Subject<'a> {
+    pub agent_type: &'a str,
+    /// The task's words, or the whole prompt if it is not one of ours.
+    pub task: &'a str,
+    pub model: &'a str,
+    pub tier: Option<&'a str>,
+    pub attempt: u32,
+}
+
+impl Matcher {
+    pub(super) fn matches(&self, subject: Subject<'_>) -> bool {
+        let same = |wanted: &Option<String>, got: Option<&str>| wanted.is_none() || wanted.as_deref() == got;
+        same(&self.agent_type, Some(subject.agent_type))
+            && same(&self.tier, subject.tier)
+            && self.model.as_deref().is_none_or(|model| model == subject.model || model == bare(subject.model))
+            && self.task_contains.as_deref().is_none_or(|part| subject.task.contains(part))
+            && self.max_attempt.is_none_or(|last| subject.attempt <= last)
+    }
+}
+
+/// A model's name without its provider.
+pub(super) fn bare(model: &str) -> &str {
+    model.split_once('/').map_or(model, |(_, name)| name)
+}
+
+/// How an attempt goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fate {
+    Good,
+    Malformed,
+    Empty,
+    Late,
+    Failing,
+    Hanging,
+}
+
+/// Chances per mille that add up to 1,000.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Odds(pub [(Fate, u32); 6]);
+
+impl Odds {
+    pub(super) fn draw(&self, dice: &mut Dice) -> Fate {
+        let mut left = dice.below(1_000);
+        for (fate, chance) in self.0 {
+            match left.checked_sub(u64::from(chance)) {
+                Some(rest) => left = rest,
+                None => return fate,
+            }
+        }
+        Fate::Good
+    }
+}
+
+/// When a late answer comes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Late {
+    pub factor: u32,
+    pub min_ms: u64,
+}
+
+/// A way to fail.
+#[derive(Clone, Debug)]
+pub(super) struct Failure {
+    pub kind: FailureKind,
+    pub weight: u32,
+    pub message: String,
+    /// None: as long as an answer takes.
+    pub latency_ms: Option<u64>,
+}
+
+/// One of the failures, by weight. None if there is none with a weight.
+pub(super) fn draw_failure<'a>(failures: &'a [Failure], dice: &mut Dice) -> Option<&'a Failure> {
+    let mut left = dice.below(failures.iter().map(|failure| u64::from(failure.weight)).sum());
+    failures.iter().find(|failure| match left.checked_sub(u64::from(failure.weight)) {
+        Some(rest) => {
+            left = rest;
+            false
+        }
+        None => true,
+    })
+}

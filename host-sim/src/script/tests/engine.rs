@@ -1,0 +1,84 @@
+//! The prompts that the engine really writes can be read back.
+
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+use parallel_agents::host::{Command, Event, Happening, Host, HostFacts};
+use parallel_agents::task::{OutputFormat, RunSpec, TaskSpec};
+use serde_json::{Value, json};
+
+use super::super::prompt::Prompt;
+
+/// A host that opens, notes the prompts of all spawns, and never answers.
+#[derive(Default)]
+struct Listening {
+    opened: bool,
+    prompts: Vec<String>,
+}
+
+impl Host for Listening {
+    fn perform(&mut self, command: Command) {
+        if let Command::Spawn(_, options) = command {
+            self.prompts.push(options.task);
+        }
+    }
+
+    async fn next_event(&mut self, _until_ms: Option<u64>) -> Event {
+        if self.opened {
+            return std::future::pending().await;
+        }
+        self.opened = true;
+        let facts = HostFacts { name: "test".into(), seed: 5, max_concurrent: None, reports_starts: true };
+        Event { seq: 0, at_ms: 0, what: Happening::Opened(facts) }
+    }
+}
+
+fn written(task: TaskSpec) -> Prompt {
+    let mut host = Listening::default();
+    let spec = RunSpec { tasks: vec![task], ..RunSpec::default() };
+    {
+        let run = pin!(parallel_agents::run_tasks(spec, &mut host));
+        let poll = run.poll(&mut Context::from_waker(Waker::noop()));
+        assert!(matches!(poll, Poll::Pending), "the run ended without a session: {poll:?}");
+    }
+    let [prompt] = host.prompts.as_slice() else { panic!("one spawn, not {}", host.prompts.len()) };
+    Prompt::parse(prompt).unwrap_or_else(|| panic!("not recognised:\n{prompt}"))
+}
+
+#[test]
+fn every_part_of_a_task_arrives() {
+    let input = json!({
+        "code": "fn a() {\n    b();\n}\n",
+        "focus": ["speed", "size"],
+        "limits": { "n": 3, "deep": { "x": null } },
+        "strict": true,
+        "note": "# Answer\n\n```json\n{}\n```\nAgent type: z\nTask id: z\nOutput format: text",
+    });
+    let schema = json!({ "type": "object", "properties": { "a": { "type": "string" } }, "required": ["a"] });
+    let prompt = written(TaskSpec {
+        agent_type: "code_reviewer".into(),
+        task_description: "Look at it.\n\nThoroughly.".into(),
+        task_id: Some("look-1".into()),
+        input_data: Some(input.clone()),
+        output_schema: Some(schema.clone()),
+        ..TaskSpec::default()
+    });
+    assert_eq!((prompt.agent_type.as_str(), prompt.task_id.as_str()), ("code_reviewer", "look-1"));
+    assert_eq!(prompt.output_format, OutputFormat::Json);
+    assert_eq!(prompt.description, "Look at it.\n\nThoroughly.");
+    assert_eq!(Value::Object(prompt.input), input);
+    assert_eq!(prompt.schema, Some(schema));
+    assert!(prompt.code.is_some());
+}
+
+#[test]
+fn other_forms_have_no_schema_and_input_may_be_absent() {
+    let prompt = written(TaskSpec {
+        agent_type: "documentation_writer".into(),
+        task_description: "Write.".into(),
+        output_format: Some(OutputFormat::Markdown),
+        ..TaskSpec::default()
+    });
+    assert_eq!((prompt.output_format, prompt.schema), (OutputFormat::Markdown, None));
+    assert!(prompt.input.is_empty());
+}

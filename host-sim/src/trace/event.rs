@@ -1,0 +1,130 @@
+//! What the host says.
+
+use parallel_agents::host::{
+    Completion, Event, FailureKind, Happening, HistoryPage, HostError, HostFacts, Message, MessageRole, Receipt, Reply,
+    SessionEnd, SessionOutcome, SessionPage, SessionState,
+};
+
+use super::words::{Long, Maybe, Short, Tokens, maybe_short};
+
+/// The words of an event.
+pub(super) fn words(event: &Event) -> String {
+    format!("#{} {}", event.seq, happening(&event.what))
+}
+
+fn happening(what: &Happening) -> String {
+    match what {
+        Happening::Opened(HostFacts { name, seed, max_concurrent, reports_starts }) => format!(
+            "opened host={} seed={seed} max-concurrent={} reports-starts={reports_starts}",
+            Short(name),
+            Maybe(*max_concurrent),
+        ),
+        Happening::Answered { request, outcome: Ok(reply) } => format!("answered {request} {}", answer(reply)),
+        Happening::Answered { request, outcome: Err(error) } => format!("refused {request} {}", refusal(error)),
+        Happening::SessionStarted(key) => format!("started session={key}"),
+        Happening::SessionEnded(end) => ended(end),
+        Happening::StopRequested { task, reason } => {
+            format!("stop task={} reason={}", maybe_short(task.as_ref().map(|id| id.as_str())), Short(reason))
+        }
+        Happening::Woke => "woke".to_owned(),
+    }
+}
+
+fn answer(reply: &Reply) -> String {
+    match reply {
+        Reply::Spawned(Receipt { session_key, run_id, applied_model, tool_free }) => format!(
+            "spawned session={session_key} run={run_id} model={} tool-free={tool_free}",
+            maybe_short(applied_model.as_deref()),
+        ),
+        Reply::Listed(SessionPage { sessions, has_more }) => {
+            let rows: Vec<String> =
+                sessions.iter().map(|row| format!("{}:{}", row.session_key, state(row.state))).collect();
+            format!("listed more={has_more} [{}]", rows.join(" "))
+        }
+        Reply::History(HistoryPage { messages, has_more, dropped_messages, redacted }) => {
+            let messages: Vec<String> = messages.iter().map(message).collect();
+            format!("history more={has_more} dropped={dropped_messages} redacted={redacted} [{}]", messages.join(" "))
+        }
+        Reply::Cancelled => "cancelled".to_owned(),
+        Reply::Deleted => "deleted".to_owned(),
+    }
+}
+
+fn message(message: &Message) -> String {
+    let Message { role, text, truncated, model, usage } = message;
+    let role = match role {
+        MessageRole::User => "user",
+        MessageRole::Assistant => "assistant",
+        MessageRole::Tool => "tool",
+        MessageRole::System => "system",
+    };
+    format!(
+        "{role}={}{} model={} tokens={}",
+        Long(text),
+        if *truncated { "(cut)" } else { "" },
+        maybe_short(model.as_deref()),
+        Maybe(usage.map(Tokens)),
+    )
+}
+
+fn refusal(error: &HostError) -> String {
+    let (name, message) = match error {
+        HostError::Forbidden(message) => ("forbidden", message),
+        HostError::Invalid(message) => ("invalid", message),
+        HostError::AtCapacity(message) => ("at-capacity", message),
+        HostError::Exhausted(message) => ("exhausted", message),
+        HostError::RateLimited { retry_after_ms, message } => {
+            return format!("rate-limited retry-after={} {}", Maybe(*retry_after_ms), Short(message));
+        }
+        HostError::Unavailable(message) => ("unavailable", message),
+        HostError::Busy(message) => ("busy", message),
+        HostError::NotFound(message) => ("not-found", message),
+        HostError::NotOwner(message) => ("not-owner", message),
+        HostError::Unsupported(message) => ("unsupported", message),
+        HostError::InDoubt(message) => ("in-doubt", message),
+    };
+    format!("{name} {}", Short(message))
+}
+
+fn ended(end: &SessionEnd) -> String {
+    let SessionEnd { session, outcome, completion, usage, model } = end;
+    let outcome = match outcome {
+        SessionOutcome::Completed => "completed".to_owned(),
+        SessionOutcome::Failed { kind, message } => format!("failed({}, {})", failure(*kind), Short(message)),
+        SessionOutcome::TimedOut => "timed-out".to_owned(),
+        SessionOutcome::Cancelled => "cancelled".to_owned(),
+        SessionOutcome::Interrupted => "interrupted".to_owned(),
+    };
+    let completion = completion
+        .as_ref()
+        .map(|Completion { text, truncated }| format!("{}{}", Long(text), if *truncated { "(cut)" } else { "" }));
+    format!(
+        "ended session={session} outcome={outcome} text={} model={} tokens={}",
+        Maybe(completion),
+        maybe_short(model.as_deref()),
+        Maybe(usage.map(Tokens)),
+    )
+}
+
+fn failure(kind: FailureKind) -> &'static str {
+    match kind {
+        FailureKind::Infrastructure => "infrastructure",
+        FailureKind::RateLimited => "rate-limited",
+        FailureKind::Authentication => "authentication",
+        FailureKind::Rejected => "rejected",
+        FailureKind::ContextOverflow => "context-overflow",
+        FailureKind::Other => "other",
+    }
+}
+
+fn state(state: SessionState) -> &'static str {
+    match state {
+        SessionState::Queued => "queued",
+        SessionState::Running => "running",
+        SessionState::Completed => "completed",
+        SessionState::Failed => "failed",
+        SessionState::TimedOut => "timed-out",
+        SessionState::Cancelled => "cancelled",
+        SessionState::Unknown => "unknown",
+    }
+}

@@ -1,0 +1,112 @@
+//! What is going to happen, and in which order.
+//!
+//! One ordered map and nothing else: two things that fall into the same millisecond are ordered by a number that the
+//! world draws from its seed, so that no engine sees an order that another one would not.
+
+use std::collections::BTreeMap;
+
+use parallel_agents::host::Command;
+use parallel_agents::ids::{SessionKey, TaskId};
+
+/// Something that is due at some time.
+#[derive(Clone, Debug)]
+pub(super) enum Due {
+    /// A request reaches the gateway and is answered.
+    Request(Command),
+    /// A session asks for a free place in the lane.
+    Queue(SessionKey),
+    /// The model of a session is done.
+    Finish(SessionKey),
+    /// The host's own time limit for a session.
+    TimeLimit(SessionKey),
+    /// Somebody wants the work stopped.
+    StopRequest {
+        /// None: the whole run.
+        task: Option<TaskId>,
+        /// For the report.
+        reason: String,
+    },
+}
+
+/// Time, then the drawn number, then the order of entry for the case that two draws are equal.
+type Place = (u64, u64, u64);
+
+/// The future, ordered.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Agenda {
+    items: BTreeMap<Place, Due>,
+    entered: u64,
+}
+
+impl Agenda {
+    /// Enters something for `at_ms`; `draw` orders it among what is due in the same millisecond.
+    pub(super) fn enter(&mut self, at_ms: u64, draw: u64, due: Due) {
+        self.items.insert((at_ms, draw, self.entered), due);
+        self.entered += 1;
+    }
+
+    /// Strikes out what was to happen to a session.
+    pub(super) fn forget(&mut self, session: &SessionKey) {
+        self.items.retain(|_, due| match due {
+            Due::Queue(key) | Due::Finish(key) | Due::TimeLimit(key) => key != session,
+            Due::Request(_) | Due::StopRequest { .. } => true,
+        });
+    }
+
+    /// When the next thing is due. None: nothing is going to happen by itself.
+    pub(super) fn next_at(&self) -> Option<u64> {
+        self.items.first_key_value().map(|((at_ms, _, _), _)| *at_ms)
+    }
+
+    /// Takes the next thing that is due at `now_ms` or before.
+    pub(super) fn take_due(&mut self, now_ms: u64) -> Option<Due> {
+        let first = self.items.first_entry()?;
+        (first.key().0 <= now_ms).then(|| first.remove())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn finish(name: &str) -> Due {
+        Due::Finish(SessionKey::new(name))
+    }
+
+    fn order(agenda: &mut Agenda, now_ms: u64) -> Vec<String> {
+        let mut names = Vec::new();
+        while let Some(Due::Finish(key)) = agenda.take_due(now_ms) {
+            names.push(key.to_string());
+        }
+        names
+    }
+
+    #[test]
+    fn time_comes_first_then_the_draw_then_the_order_of_entry() {
+        let mut agenda = Agenda::default();
+        agenda.enter(20, 0, finish("late"));
+        agenda.enter(10, 7, finish("second"));
+        agenda.enter(10, 3, finish("first"));
+        agenda.enter(10, 7, finish("third"));
+        assert_eq!(agenda.next_at(), Some(10));
+        assert_eq!(order(&mut agenda, 20), ["first", "second", "third", "late"]);
+    }
+
+    #[test]
+    fn what_concerns_a_session_can_be_struck_out() {
+        let mut agenda = Agenda::default();
+        agenda.enter(10, 0, finish("a"));
+        agenda.enter(20, 0, finish("b"));
+        agenda.forget(&SessionKey::new("a"));
+        assert_eq!(order(&mut agenda, 30), ["b"]);
+    }
+
+    #[test]
+    fn nothing_is_taken_before_its_time() {
+        let mut agenda = Agenda::default();
+        agenda.enter(10, 0, finish("a"));
+        assert!(agenda.take_due(9).is_none());
+        assert!(agenda.take_due(10).is_some());
+        assert_eq!(agenda.next_at(), None);
+    }
+}

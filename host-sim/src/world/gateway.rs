@@ -1,0 +1,194 @@
+//! How the gateway answers requests.
+
+use parallel_agents::host::{
+    Command, Happening, HistoryPage, HistoryQuery, HostError, ListFilter, MessageRole, Receipt, Reply, SessionPage,
+    SessionRow, SessionState, SpawnOptions,
+};
+use parallel_agents::ids::{RequestId, SessionKey};
+use rand::Rng;
+
+use super::World;
+use super::agenda::Due;
+use super::cut::{cut_page, cut_text};
+use super::session::Session;
+use crate::script::HostProfile;
+
+/// Rows or messages that one page may hold.
+const PAGE_ROWS: u32 = 1_000;
+
+/// How long the gateway takes to answer, in milliseconds.
+pub(super) fn latency_ms(profile: &HostProfile, command: &Command) -> u64 {
+    match command {
+        Command::Spawn(..) => profile.spawn_latency_ms,
+        Command::List(..) | Command::History(..) => profile.answer_latency_ms,
+        Command::Cancel(..) => profile.cancel_latency_ms,
+        Command::Delete(..) => profile.delete_latency_ms,
+        Command::Progress(_) => 0,
+    }
+}
+
+impl World {
+    /// Carries a request out and answers it.
+    pub(super) fn answer(&mut self, command: Command) {
+        let told_before = self.untold.len();
+        let (request, outcome) = match command {
+            Command::Spawn(request, options) => (request, self.spawn(request, options).map(Reply::Spawned)),
+            Command::List(request, filter) => (request, self.list(&filter).map(Reply::Listed)),
+            Command::History(request, query) => (request, self.history(&query).map(Reply::History)),
+            Command::Cancel(request, key) => (request, self.cancel(&key)),
+            Command::Delete(request, key) => (request, self.delete(&key)),
+            Command::Progress(_) => return,
+        };
+        // The answer comes before what the request brought about.
+        self.untold.insert(told_before, Happening::Answered { request, outcome });
+    }
+
+    fn spawn(&mut self, request: RequestId, options: SpawnOptions) -> Result<Receipt, HostError> {
+        if let Some(receipt) = self.receipts_by_idempotency_key.get(&options.idempotency_key) {
+            self.ledger.accepted(request, &receipt.session_key);
+            return Ok(receipt.clone());
+        }
+        if let Err(refusal) = self.admit(&options) {
+            self.ledger.refused(request);
+            return Err(refusal);
+        }
+        let attempt = self.spawns_by_label.entry(options.label.clone()).or_default();
+        *attempt += 1;
+        let model = self.script.applied_model(options.model.as_deref());
+        let scripted = self.script.play(self.seed, &options.task, &model, *attempt);
+        let profile = self.script.host();
+        let receipt = Receipt {
+            session_key: SessionKey::new(format!("agent:main:subagent:{}", draw_uuid(&mut self.draws))),
+            run_id: draw_uuid(&mut self.draws),
+            applied_model: profile.reports_model.then(|| model.clone()),
+            tool_free: options.tool_free && profile.tool_free,
+        };
+        let key = receipt.session_key.clone();
+        self.receipts_by_idempotency_key.insert(options.idempotency_key.clone(), receipt.clone());
+        let number = u64::from(self.spawned);
+        self.spawned += 1;
+        let session =
+            Session { receipt: receipt.clone(), options, model, scripted, state: SessionState::Queued, number };
+        self.sessions.insert(key.clone(), session);
+        self.ledger.accepted(request, &key);
+        self.enter(self.now_ms, Due::Queue(key));
+        Ok(receipt)
+    }
+
+    /// Whether the gateway takes one more session.
+    fn admit(&self, options: &SpawnOptions) -> Result<(), HostError> {
+        let profile = self.profile();
+        if options.run_timeout_seconds == 0 {
+            return Err(HostError::Invalid("runTimeoutSeconds must be at least 1".to_owned()));
+        }
+        if options.task.trim().is_empty() {
+            return Err(HostError::Invalid("task required".to_owned()));
+        }
+        if self.spawned >= profile.max_total {
+            let words =
+                format!("sessions_spawn reached the total of sessions for this group ({0}/{0})", profile.max_total);
+            return Err(HostError::Exhausted(words));
+        }
+        let cap = if profile.queue { profile.max_children } else { profile.max_children.min(profile.max_concurrent) };
+        let live = self.sessions.values().filter(|session| session.is_live()).count();
+        if live >= cap as usize {
+            let words = format!("sessions_spawn has reached max active children for this session ({live}/{cap})");
+            return Err(HostError::AtCapacity(words));
+        }
+        Ok(())
+    }
+
+    fn list(&self, filter: &ListFilter) -> Result<SessionPage, HostError> {
+        check_limit(filter.limit)?;
+        let mut sessions: Vec<&Session> = self.sessions.values().filter(|session| matches(session, filter)).collect();
+        sessions.sort_by_key(|session| session.number);
+        let end = (filter.offset as usize).saturating_add(filter.limit as usize);
+        let has_more = sessions.len() > end;
+        let rows = sessions.into_iter().skip(filter.offset as usize).take(filter.limit as usize);
+        Ok(SessionPage { sessions: rows.map(|session| self.shown(session.row())).collect(), has_more })
+    }
+
+    /// The row without what this gateway does not tell.
+    fn shown(&self, row: SessionRow) -> SessionRow {
+        let profile = self.profile();
+        SessionRow {
+            model: row.model.filter(|_| profile.reports_model),
+            usage: row.usage.filter(|_| profile.reports_usage),
+            ..row
+        }
+    }
+
+    fn history(&self, query: &HistoryQuery) -> Result<HistoryPage, HostError> {
+        check_limit(query.limit)?;
+        let session = self
+            .sessions
+            .get(&query.session_key)
+            .ok_or_else(|| HostError::NotFound(format!("No session found: {}", query.session_key)))?;
+        let profile = self.profile();
+        let mut messages = session.transcript();
+        messages.retain(|message| query.include_tools || message.role != MessageRole::Tool);
+        let end = messages.len().saturating_sub(query.offset as usize);
+        let start = end.saturating_sub(query.limit as usize);
+        messages.truncate(end);
+        messages.drain(..start);
+        let mut dropped_messages = 0;
+        if profile.full_history {
+            for message in &mut messages {
+                message.usage = message.usage.filter(|_| profile.reports_usage);
+            }
+        } else {
+            for message in &mut messages {
+                message.truncated = cut_text(&mut message.text, profile.history_block_chars);
+                message.usage = None;
+            }
+            dropped_messages = cut_page(&mut messages, profile.history_page_bytes);
+        }
+        Ok(HistoryPage { messages, has_more: start > 0, dropped_messages, redacted: false })
+    }
+
+    fn cancel(&mut self, key: &SessionKey) -> Result<Reply, HostError> {
+        if !self.sessions.contains_key(key) {
+            return Err(HostError::NotFound(format!("No session found: {key}")));
+        }
+        self.stop(key);
+        Ok(Reply::Cancelled)
+    }
+
+    /// Deletes a session. A live one is stopped by that, and its end is reported like every other one.
+    fn delete(&mut self, key: &SessionKey) -> Result<Reply, HostError> {
+        self.stop(key);
+        if self.sessions.remove(key).is_some() {
+            self.ledger.deleted(key);
+        }
+        Ok(Reply::Deleted)
+    }
+}
+
+fn matches(session: &Session, filter: &ListFilter) -> bool {
+    let found = filter
+        .search
+        .as_deref()
+        .is_none_or(|text| session.options.label.contains(text) || session.receipt.session_key.as_str().contains(text));
+    found && filter.spawned_by.as_ref().is_none_or(|parent| parent.as_str() == World::CALLER)
+}
+
+fn check_limit(limit: u32) -> Result<(), HostError> {
+    if (1..=PAGE_ROWS).contains(&limit) {
+        return Ok(());
+    }
+    Err(HostError::Invalid(format!("limit must be 1 to {PAGE_ROWS}, not {limit}")))
+}
+
+/// A random UUID, version 4.
+fn draw_uuid(draws: &mut impl Rng) -> String {
+    let high = (draws.next_u64() & 0xffff_ffff_ffff_0fff) | 0x4000;
+    let low = (draws.next_u64() & 0x3fff_ffff_ffff_ffff) | 0x8000_0000_0000_0000;
+    format!(
+        "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
+        high >> 32,
+        (high >> 16) & 0xffff,
+        high & 0xffff,
+        low >> 48,
+        low & 0xffff_ffff_ffff
+    )
+}

@@ -1,0 +1,267 @@
+//! The simulated gateway: a pure function of a script, a seed and the commands that it is given.
+//!
+//! The world has its own clock, which moves only when [`World::poll`] is told so. It never sleeps: it says until when
+//! nothing can happen, and whoever drives it decides whether to wait for that time or to jump there. So virtual and real
+//! time see the same events with the same times. Everything that the world does is entered in its [`Ledger`] and, as
+//! text, in its [`Trace`].
+
+mod agenda;
+mod cut;
+mod gateway;
+mod lifecycle;
+mod session;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use parallel_agents::host::{Command, Event, Happening, HostFacts, Progress, Receipt};
+use parallel_agents::ids::{SessionKey, TaskId};
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+use crate::clock::StopSwitch;
+use crate::ledger::Ledger;
+use crate::script::{HostProfile, Script};
+use crate::trace::Trace;
+use agenda::{Agenda, Due};
+use session::{Lane, Session};
+
+/// What is chosen about a world beside its script and its seed.
+#[derive(Clone, Debug)]
+pub struct WorldOptions {
+    /// The time at which the world opens, in milliseconds. Not 0 by default, so that nobody comes to rely on that.
+    pub start_ms: u64,
+    /// Whether the host says how many sessions it runs at once. If not, sessions may have to queue.
+    pub announces_width: bool,
+    /// Whether the trace is kept. Without it a world needs less memory.
+    pub keep_trace: bool,
+    /// Events after which a call counts as running in circles.
+    pub max_events: u64,
+}
+
+impl Default for WorldOptions {
+    fn default() -> Self {
+        Self { start_ms: 3_600_000, announces_width: true, keep_trace: true, max_events: 1_000_000 }
+    }
+}
+
+/// What a world answers when it is asked for the next event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// This happened.
+    Event(Event),
+    /// Nothing can happen before this time, in milliseconds on the world's clock. Ask again then.
+    SleepUntil(u64),
+    /// Nothing will ever happen; one sentence says what the caller did to get here. Asking again does not help.
+    Stuck(String),
+}
+
+/// Somebody who is shown progress.
+type Observer = Box<dyn FnMut(&Progress) + Send>;
+
+/// A simulated gateway with its sessions.
+pub struct World {
+    script: Arc<Script>,
+    seed: u64,
+    options: WorldOptions,
+    draws: ChaCha8Rng,
+    now_ms: u64,
+    next_seq: u64,
+    agenda: Agenda,
+    /// What has happened and was not yet told, in order.
+    untold: VecDeque<Happening>,
+    sessions: BTreeMap<SessionKey, Session>,
+    receipts_by_idempotency_key: BTreeMap<String, Receipt>,
+    spawns_by_label: BTreeMap<String, u32>,
+    spawned: u32,
+    lane: Lane,
+    ledger: Ledger,
+    trace: Trace,
+    on_progress: Option<Observer>,
+}
+
+impl World {
+    /// The session on whose behalf everything is spawned.
+    pub const CALLER: &'static str = "agent:main:main";
+
+    /// A world in which nothing has happened yet.
+    pub fn new(script: impl Into<Arc<Script>>, seed: u64, options: WorldOptions) -> Self {
+        let script = script.into();
+        Self {
+            seed,
+            draws: ChaCha8Rng::seed_from_u64(seed),
+            now_ms: options.start_ms,
+            next_seq: 0,
+            agenda: Agenda::default(),
+            untold: VecDeque::new(),
+            sessions: BTreeMap::new(),
+            receipts_by_idempotency_key: BTreeMap::new(),
+            spawns_by_label: BTreeMap::new(),
+            spawned: 0,
+            lane: Lane::new(script.host().max_concurrent),
+            ledger: Ledger::default(),
+            trace: Trace::new(options.start_ms, options.keep_trace),
+            on_progress: None,
+            script,
+            options,
+        }
+    }
+
+    /// Hands a command over. Takes effect at once for progress, otherwise when the request reaches the gateway.
+    pub fn perform(&mut self, command: Command) {
+        self.trace.command(self.now_ms, &command);
+        self.ledger.command(&command);
+        if let Command::Progress(progress) = &command {
+            if let Some(observer) = &mut self.on_progress {
+                observer(progress);
+            }
+            return;
+        }
+        let at_ms = self.now_ms.saturating_add(gateway::latency_ms(self.profile(), &command));
+        self.enter(at_ms, Due::Request(command));
+    }
+
+    /// Moves the clock to `now_ms`, if that is later, and gives the next event that is due by then.
+    ///
+    /// With `until_ms` the event is `woke` at that time if nothing else happened before. Without it the caller waits for
+    /// as long as it takes, which is an error of the caller if nothing is under way.
+    pub fn poll(&mut self, now_ms: u64, until_ms: Option<u64>) -> Next {
+        self.now_ms = self.now_ms.max(now_ms);
+        if self.next_seq >= self.options.max_events {
+            return Next::Stuck(format!("the call took {} events and is still not done", self.next_seq));
+        }
+        if self.next_seq == 0 {
+            let facts = Happening::Opened(self.facts());
+            return Next::Event(self.event(facts));
+        }
+        loop {
+            if let Some(what) = self.untold.pop_front() {
+                return Next::Event(self.event(what));
+            }
+            let Some(due) = self.agenda.take_due(self.now_ms) else { break };
+            self.carry_out(due);
+        }
+        match (self.agenda.next_at(), until_ms) {
+            (_, Some(until)) if until <= self.now_ms => Next::Event(self.event(Happening::Woke)),
+            (Some(at), Some(until)) => Next::SleepUntil(at.min(until)),
+            (Some(at), None) => Next::SleepUntil(at),
+            (None, Some(until)) => Next::SleepUntil(until),
+            (None, None) => Next::Stuck("next-event was asked to wait without limit while no answer is due".to_owned()),
+        }
+    }
+
+    /// Like [`Self::poll`], after passing on what a switch was thrown for.
+    pub(crate) fn poll_with_stop(&mut self, now_ms: u64, until_ms: Option<u64>, stop: &StopSwitch) -> Next {
+        if let Some(reason) = stop.take_reason() {
+            self.now_ms = self.now_ms.max(now_ms);
+            self.request_stop(None, reason);
+        }
+        self.poll(now_ms, until_ms)
+    }
+
+    /// Notes in the trace that the next event is waited for; to be called once per wait.
+    pub fn waiting(&mut self, until_ms: Option<u64>) {
+        self.trace.wait(self.now_ms, until_ms);
+    }
+
+    /// Asks the component to stop one task, or the whole run, as soon as it waits for the next event.
+    pub fn request_stop(&mut self, task: Option<TaskId>, reason: impl Into<String>) {
+        self.request_stop_at(self.now_ms, task, reason);
+    }
+
+    /// Asks the component to stop one task, or the whole run, at a time on the world's clock.
+    pub fn request_stop_at(&mut self, at_ms: u64, task: Option<TaskId>, reason: impl Into<String>) {
+        self.enter(at_ms, Due::StopRequest { task, reason: reason.into() });
+    }
+
+    /// Ends the call: notes whether it came back or broke off, then stops whatever it left alive.
+    pub fn close(&mut self, came_back: bool) {
+        self.trace.closed(self.now_ms, came_back);
+        if came_back {
+            self.ledger.returned();
+        }
+        self.sweep();
+    }
+
+    /// Stops every live session, as a host does after a call that broke off. Their number.
+    pub fn sweep(&mut self) -> usize {
+        let live: Vec<SessionKey> =
+            self.sessions.values().filter(|session| session.is_live()).map(|s| s.receipt.session_key.clone()).collect();
+        for key in &live {
+            self.stop(key);
+        }
+        self.ledger.swept();
+        live.len()
+    }
+
+    /// Has `observer` called with every progress report, as it comes.
+    pub fn watch_progress(&mut self, observer: impl FnMut(&Progress) + Send + 'static) {
+        self.on_progress = Some(Box::new(observer));
+    }
+
+    /// The host's own account of everything.
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// The host's own account, to tell it what the call was allowed.
+    pub fn ledger_mut(&mut self) -> &mut Ledger {
+        &mut self.ledger
+    }
+
+    /// Everything that was said, as text.
+    pub fn trace(&self) -> &Trace {
+        &self.trace
+    }
+
+    /// The time on the world's clock, in milliseconds.
+    pub fn now_ms(&self) -> u64 {
+        self.now_ms
+    }
+
+    /// Sessions that the host says it runs at once. None: it does not say.
+    pub fn announced_width(&self) -> Option<u32> {
+        self.options.announces_width.then_some(self.profile().max_concurrent)
+    }
+
+    /// What the gateway allows.
+    pub fn profile(&self) -> &HostProfile {
+        self.script.host()
+    }
+
+    fn facts(&self) -> HostFacts {
+        HostFacts {
+            name: "simulator".to_owned(),
+            seed: self.seed,
+            max_concurrent: self.announced_width(),
+            reports_starts: self.profile().reports_starts,
+        }
+    }
+
+    fn event(&mut self, what: Happening) -> Event {
+        let event = Event { seq: self.next_seq, at_ms: self.now_ms, what };
+        self.next_seq += 1;
+        self.trace.event(&event);
+        self.ledger.event(&event);
+        event
+    }
+
+    fn enter(&mut self, at_ms: u64, due: Due) {
+        let draw = self.draws.next_u64();
+        self.agenda.enter(at_ms, draw, due);
+    }
+
+    fn carry_out(&mut self, due: Due) {
+        match due {
+            Due::Request(command) => self.answer(command),
+            Due::Queue(key) => self.queue(&key),
+            Due::Finish(key) => self.finish(&key),
+            Due::TimeLimit(key) => self.time_limit(&key),
+            Due::StopRequest { task, reason } => self.tell(Happening::StopRequested { task, reason }),
+        }
+    }
+
+    fn tell(&mut self, what: Happening) {
+        self.untold.push_back(what);
+    }
+}

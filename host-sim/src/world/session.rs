@@ -1,0 +1,150 @@
+//! One simulated session, and the lane in which sessions wait for their turn.
+
+use std::collections::VecDeque;
+
+use parallel_agents::host::{
+    FailureKind, Message, MessageRole, Receipt, SessionOutcome, SessionRow, SessionState, SpawnOptions,
+};
+use parallel_agents::ids::SessionKey;
+use parallel_agents::task::Usage;
+
+use crate::script::{Scripted, ScriptedOutcome};
+
+/// A session as the gateway knows it.
+#[derive(Clone, Debug)]
+pub(super) struct Session {
+    pub(super) receipt: Receipt,
+    pub(super) options: SpawnOptions,
+    pub(super) model: String,
+    pub(super) scripted: Scripted,
+    pub(super) state: SessionState,
+    /// Its place in the order of spawning, which is the order of lists.
+    pub(super) number: u64,
+}
+
+impl Session {
+    /// Whether it waits or runs.
+    pub(super) fn is_live(&self) -> bool {
+        matches!(self.state, SessionState::Queued | SessionState::Running)
+    }
+
+    /// The tokens that the host knows of: those of a session that answered.
+    pub(super) fn usage(&self) -> Option<Usage> {
+        (self.state == SessionState::Completed).then_some(self.scripted.usage)
+    }
+
+    /// How it ended. None: it has not.
+    pub(super) fn outcome(&self) -> Option<SessionOutcome> {
+        match self.state {
+            SessionState::Queued | SessionState::Running | SessionState::Unknown => None,
+            SessionState::Completed => Some(SessionOutcome::Completed),
+            SessionState::TimedOut => Some(SessionOutcome::TimedOut),
+            SessionState::Cancelled => Some(SessionOutcome::Cancelled),
+            SessionState::Failed => Some(match &self.scripted.outcome {
+                ScriptedOutcome::Fail { kind, message } => {
+                    SessionOutcome::Failed { kind: *kind, message: message.clone() }
+                }
+                ScriptedOutcome::Answer(_) | ScriptedOutcome::Hang => {
+                    SessionOutcome::Failed { kind: FailureKind::Other, message: String::new() }
+                }
+            }),
+        }
+    }
+
+    /// The whole text of the answer, once there is one.
+    pub(super) fn answer(&self) -> Option<&str> {
+        match (&self.scripted.outcome, self.state) {
+            (ScriptedOutcome::Answer(text), SessionState::Completed) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The transcript, oldest message first.
+    pub(super) fn transcript(&self) -> Vec<Message> {
+        let mut messages = vec![Message {
+            role: MessageRole::User,
+            text: self.options.task.clone(),
+            truncated: false,
+            model: None,
+            usage: None,
+        }];
+        if let Some(text) = self.answer() {
+            messages.push(Message {
+                role: MessageRole::Assistant,
+                text: text.to_owned(),
+                truncated: false,
+                model: Some(self.model.clone()),
+                usage: self.usage(),
+            });
+        }
+        messages
+    }
+
+    /// Its row in a list.
+    pub(super) fn row(&self) -> SessionRow {
+        SessionRow {
+            session_key: self.receipt.session_key.clone(),
+            label: Some(self.options.label.clone()),
+            state: self.state,
+            model: Some(self.model.clone()),
+            usage: self.usage(),
+        }
+    }
+}
+
+/// Runs a limited number of sessions at once; the others wait, first come, first served.
+#[derive(Clone, Debug)]
+pub(super) struct Lane {
+    width: usize,
+    running: usize,
+    waiting: VecDeque<SessionKey>,
+}
+
+impl Lane {
+    /// An empty lane; a width of 0 counts as 1, since nothing could ever run in it.
+    pub(super) fn new(width: u32) -> Self {
+        Self { width: (width as usize).max(1), running: 0, waiting: VecDeque::new() }
+    }
+
+    /// Takes a place if one is free; otherwise the session waits for one.
+    pub(super) fn enter(&mut self, session: &SessionKey) -> bool {
+        if self.running < self.width {
+            self.running += 1;
+            return true;
+        }
+        self.waiting.push_back(session.clone());
+        false
+    }
+
+    /// Gives a place back. The session that gets it next, if one waits.
+    pub(super) fn leave(&mut self) -> Option<SessionKey> {
+        let next = self.waiting.pop_front();
+        if next.is_none() {
+            self.running = self.running.saturating_sub(1);
+        }
+        next
+    }
+
+    /// Takes a waiting session out of the queue.
+    pub(super) fn forget(&mut self, session: &SessionKey) {
+        self.waiting.retain(|waiting| waiting != session);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_lane_hands_its_places_on_in_order() {
+        let key = |name: &str| SessionKey::new(name);
+        let mut lane = Lane::new(1);
+        assert!(lane.enter(&key("a")));
+        assert!(!lane.enter(&key("b")));
+        assert!(!lane.enter(&key("c")));
+        lane.forget(&key("b"));
+        assert_eq!(lane.leave(), Some(key("c")));
+        assert_eq!(lane.leave(), None);
+        assert!(lane.enter(&key("d")), "the last place came back");
+    }
+}

@@ -1,0 +1,88 @@
+//! Runs the program itself.
+
+mod agents;
+mod help;
+mod review;
+mod run;
+mod serve;
+
+use std::fs;
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use host_sim::component::{COMPONENT_VARIABLE, find};
+use serde_json::Value;
+
+/// What a program left behind.
+struct Ran {
+    code: i32,
+    out: String,
+    err: String,
+}
+
+impl Ran {
+    /// Standard output as the one JSON document that it has to be.
+    #[track_caller]
+    fn json(&self) -> Value {
+        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {:?}, {:?}", self.out, self.err))
+    }
+}
+
+fn command(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_parallel-agents-sim"));
+    // The tests of the library have found the component in the same way; a missing one fails there and here.
+    let component = find().unwrap_or_else(|error| panic!("{error}"));
+    command.args(arguments).env(COMPONENT_VARIABLE, component).env_remove("NO_COLOR");
+    command
+}
+
+#[track_caller]
+fn sim(arguments: &[&str]) -> Ran {
+    sim_with(arguments, b"")
+}
+
+/// Runs the program with the engine that is compiled into it, which starts at once. For what does not depend on it.
+#[track_caller]
+fn native(arguments: &[&str], input: impl AsRef<[u8]>) -> Ran {
+    sim_with(&[arguments, &["--engine", "native"]].concat(), input.as_ref())
+}
+
+/// Runs the program with something on its standard input.
+#[track_caller]
+fn sim_with(arguments: &[&str], input: &[u8]) -> Ran {
+    ran(&mut command(arguments), input)
+}
+
+#[track_caller]
+fn ran(command: &mut Command, input: &[u8]) -> Ran {
+    let spawned = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    let mut child = spawned.unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    // A program that refuses its arguments does not read its input.
+    let _ = child.stdin.take().map(|mut stdin| stdin.write_all(input));
+    let output = child.wait_with_output().expect("the program ends");
+    Ran {
+        code: output.status.code().expect("the program was not killed"),
+        out: String::from_utf8(output.stdout).expect("standard output is text"),
+        err: String::from_utf8(output.stderr).expect("standard error is text"),
+    }
+}
+
+/// A path for a file of one test; the file need not exist.
+fn path(name: &str) -> String {
+    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+    path.to_str().expect("a plain path").to_owned()
+}
+
+/// Writes a file for one test. Its path.
+fn file(name: &str, content: impl AsRef<[u8]>) -> String {
+    let path = path(name);
+    fs::write(&path, content).unwrap_or_else(|error| panic!("{path}: {error}"));
+    path
+}
+
+/// A script under which every session fails at once.
+fn failing_script(name: &str) -> String {
+    let failures = "failures = [{ kind = \"rejected\", message = \"no such model\" }]";
+    file(name, format!("version = 1\n[[answers]]\nodds = {{ good = 0, failing = 1000 }}\n{failures}\n"))
+}

@@ -1,0 +1,52 @@
+//! Help, usage, and the component that is not there.
+
+use host_sim::component::COMPONENT_VARIABLE;
+
+use super::{command, path, ran, sim, sim_with};
+use crate::requests_of::many;
+
+#[test]
+fn help_names_the_exit_codes_and_every_command_has_examples() {
+    let help = sim(&["--help"]);
+    assert_eq!(help.code, 0);
+    for words in ["Exit codes:", "  0  ", "  1  ", "  2  ", "  3  ", "Examples:"] {
+        assert!(help.out.contains(words), "{words:?} is missing in\n{}", help.out);
+    }
+    for command in [&["run"][..], &["call"], &["agents", "list"], &["agents", "show"], &["review"], &["serve-model"]] {
+        let help = sim(&[command, &["--help"]].concat());
+        assert_eq!(help.code, 0, "{command:?}");
+        assert!(help.out.contains("Example"), "{command:?}:\n{}", help.out);
+        assert!(help.out.lines().all(|line| line.chars().count() <= 130), "{}", help.out);
+    }
+}
+
+#[test]
+fn bad_usage_exits_with_2() {
+    let cases: [&[&str]; 6] = [
+        &[],
+        &["fly"],
+        &["run"],
+        &["run", "-", "--seed", "many"],
+        &["run", "-", "--clock", "lunar"],
+        &["serve-model", "--speed", "0"],
+    ];
+    for arguments in cases {
+        let ran = sim(arguments);
+        assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{arguments:?}");
+        assert!(!ran.err.is_empty(), "{arguments:?}");
+    }
+}
+
+#[test]
+fn a_missing_component_exits_with_3_and_names_the_command_that_builds_it() {
+    let missing = path("no-such.wasm");
+    let request = many(1, "");
+    let named = sim_with(&["run", "-", "--component", &missing], request.as_bytes());
+    let by_variable = ran(command(&["run", "-"]).env(COMPONENT_VARIABLE, &missing), request.as_bytes());
+    for ran in [named, by_variable] {
+        assert_eq!((ran.code, ran.out.as_str()), (3, ""));
+        assert!(ran.err.contains("cargo xtask build") && ran.err.contains("no-such.wasm"), "{}", ran.err);
+    }
+    let json = sim_with(&["run", "-", "--json", "--component", &missing], request.as_bytes());
+    assert_eq!((json.code, &json.json()["error"]["code"]), (3, &serde_json::json!("E_COMPONENT_MISSING")));
+}

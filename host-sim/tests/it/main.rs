@@ -1,0 +1,11 @@
+//! All tests of the simulator that use it from outside.
+
+mod bench;
+mod cli;
+mod component;
+mod conformance;
+mod failures;
+mod lifecycle;
+mod requests;
+mod requests_of;
+mod runs;
