@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use crate::agents::{self, AgentDefinition};
+use crate::agents::{AgentDefinition, Catalogue};
 use crate::host::Host;
 use crate::json::schema;
 use crate::json::strict::{self, JsonError, REQUEST_BOUNDS};
@@ -11,8 +11,8 @@ use crate::plan;
 use crate::policy::limits::MAX_REQUEST_BYTES;
 use crate::problem::{CallError, Problem, unknown_name};
 use crate::report::document;
-use crate::task::TaskSpec;
-use crate::{COMPONENT_VERSION, CONTRACT_VERSION, pump, teams};
+use crate::task::{AgentSource, RunSpec, TaskSpec};
+use crate::{COMPONENT_VERSION, CONTRACT_VERSION, prompt, pump, teams};
 
 /// A function that `call` knows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,6 +54,7 @@ const FUNCTIONS: &[Function] = functions![
     "run_tasks": "Runs tasks in parallel, each in a session of its own, and returns one checked result per task.",
     "list_agents": "Lists the agent types, all or those of one category.",
     "describe_agent": "Shows one agent type: its prompt, the input it expects, and the schema of its answer.",
+    "render_prompt": "Shows the prompt that a task's session would be given, without spawning it.",
     "content_team": "Makes five tasks, one per content writer, on one topic; run them with run_tasks.",
     "development_team": "Makes five tasks, one per development agent, for one application; run them with run_tasks.",
     "review_team": "Makes five tasks, one per reviewer, for one source text; run them with run_tasks.",
@@ -127,6 +128,8 @@ fn read(function: &str, arguments: &str) -> Result<Read, CallError> {
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Arguments {
+    agents: Vec<AgentSource>,
+    task: TaskSpec,
     category: Option<String>,
     agent_type: String,
     topic: String,
@@ -139,13 +142,18 @@ struct Arguments {
 
 fn answer(function: &str, arguments: Arguments) -> Result<String, CallError> {
     let refuse = |problem| CallError::invalid(vec![problem]);
+    let catalogue = || Catalogue::with(&arguments.agents).map_err(CallError::invalid);
     match function {
+        "render_prompt" => {
+            let text = render_prompt(arguments.task, arguments.agents)?;
+            Ok(document::to_text(&json!({ "prompt": text })))
+        }
         "list_agents" => {
-            let agents = agents::list(arguments.category.as_deref()).map_err(refuse)?;
-            Ok(document::to_text(&json!({ "agents": agents.iter().map(summary).collect::<Vec<_>>() })))
+            let agents = catalogue()?.list(arguments.category.as_deref()).map_err(refuse)?;
+            Ok(document::to_text(&json!({ "agents": agents.iter().map(|agent| summary(agent)).collect::<Vec<_>>() })))
         }
         "describe_agent" => {
-            let agent = agents::find(&arguments.agent_type, "/agent_type").map_err(refuse)?;
+            let agent = catalogue()?.find(&arguments.agent_type, "/agent_type").map_err(refuse)?;
             Ok(document::to_text(&description(&agent)))
         }
         "content_team" => teams::content_team(&arguments.topic, &arguments.platform).map(team),
@@ -153,6 +161,32 @@ fn answer(function: &str, arguments: Arguments) -> Result<String, CallError> {
         "review_team" => teams::review_team(&arguments.code, arguments.file.as_deref()).map(team),
         _ => Ok(document::to_text(&json!({ "component": COMPONENT_VERSION, "contract": CONTRACT_VERSION }))),
     }
+}
+
+/// The prompt of one task, as `run_tasks` would send it with the seed 0. What its dependencies would fill in is named
+/// instead.
+pub fn render_prompt(task: TaskSpec, agents: Vec<AgentSource>) -> Result<String, CallError> {
+    let mut task = task;
+    task.dependencies.clear();
+    let placeholders = std::mem::take(&mut task.input_from);
+    let run = RunSpec { tasks: vec![task], agents, ..RunSpec::default() };
+    let request = serde_json::to_value(&run).unwrap_or_default();
+    let mut plan = plan::plan(&run_schema(), request).map_err(|error| match error {
+        // The caller gave one task and not a list.
+        CallError::InvalidRequest(mut problems) => {
+            for problem in &mut problems {
+                problem.path = problem.path.replacen("/tasks/0", "/task", 1);
+            }
+            CallError::InvalidRequest(problems)
+        }
+        other => other,
+    })?;
+    let Some(planned) = plan.tasks.first_mut() else { return Ok(String::new()) };
+    for source in placeholders {
+        let shown = format!("(the output of {}{})", source.task, source.pointer);
+        planned.input.insert(source.field, Value::from(shown));
+    }
+    Ok(prompt::for_task(planned, 0))
 }
 
 fn parse(text: &str) -> Result<Value, CallError> {

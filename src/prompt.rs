@@ -142,14 +142,14 @@ mod tests {
 
     #[test]
     fn whole_prompts() {
-        let agent = crate::agents::find("code_reviewer", "").expect("known");
+        let agent = crate::agents::Catalogue::default().find("code_reviewer", "").expect("known");
         let input = json!({"file_path": "greet.py", "code": "def greet(name):\n    print('hi ' + name)\n", "focus": ["naming"]});
         let mut task = planned(input);
         task.description = "Review the source file greet.py.".to_owned();
         task.output_format = OutputFormat::Json;
         task.output_schema =
             Some(json!({"type": "object", "required": ["summary"], "properties": {"summary": {"type": "string"}}}));
-        task.agent = std::sync::Arc::new(agent);
+        task.agent = agent;
         insta::assert_snapshot!("review_as_json", for_task(&task, 7));
         task.output_format = OutputFormat::Markdown;
         task.output_schema = None;

@@ -51,6 +51,8 @@ pub struct TaskSpec {
     pub task_description: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub input_data: Option<Value>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub input_from: Vec<InputSource>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub task_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -71,12 +73,35 @@ pub struct TaskSpec {
     pub agent_id: Option<String>,
 }
 
+/// A field of a task's input that another task's output fills. Documented in `wit/types.wit`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+#[allow(missing_docs, reason = "wit/types.wit documents every field once")]
+pub struct InputSource {
+    pub field: String,
+    pub task: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub pointer: String,
+}
+
+/// An agent type that comes with a request.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum AgentSource {
+    /// The text of a definition file.
+    File(String),
+    /// The same as a JSON object.
+    Definition(Value),
+}
+
 /// A run, as the caller wrote it. Documented in `wit/types.wit`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[allow(missing_docs, reason = "wit/types.wit documents every field once")]
 pub struct RunSpec {
     pub tasks: Vec<TaskSpec>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub agents: Vec<AgentSource>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_concurrent: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -29,6 +29,7 @@ pub fn planned(input: Value) -> PlannedTask {
         agent: Arc::new(agent),
         description: "Say something.".to_owned(),
         input: input.as_object().cloned().unwrap_or_default(),
+        input_from: Vec::new(),
         timeout_seconds: 120,
         output_format: OutputFormat::Text,
         output_schema: None,

@@ -1,19 +1,22 @@
-//! One agent type: a file with a few `key: value` lines, a prompt, and what goes in and comes out.
+//! One agent type: a file with a few `key: value` lines, a prompt, and what goes in and comes out; or the same as JSON.
 //!
-//! The form follows the `.claude/agents/*.md` convention. The head is flat on purpose: every line is one key and one plain
-//! value, so that no YAML reader is needed in the component.
+//! The form follows the `.claude/agents/*.md` convention: only `name`, `description` and the text are needed. The head is
+//! flat on purpose, every line one key and one plain value, so that no YAML reader is needed in the component.
 
-use serde_json::Value;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
-use crate::json::schema;
+use crate::json::schema::{self, Rule, Violation};
 use crate::json::strict::{self, ANSWER_BOUNDS};
-use crate::task::OutputFormat;
+use crate::task::{AgentSource, OutputFormat};
 
 /// How capable a model an agent needs. Hosts map tiers to models; no model is named here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[allow(missing_docs, reason = "the names say it")]
 pub enum Tier {
     Economy,
+    #[default]
     Standard,
     Premium,
 }
@@ -26,10 +29,6 @@ impl Tier {
             Self::Standard => "standard",
             Self::Premium => "premium",
         }
-    }
-
-    fn from_name(name: &str) -> Option<Self> {
-        [Self::Economy, Self::Standard, Self::Premium].into_iter().find(|tier| tier.name() == name)
     }
 }
 
@@ -54,130 +53,177 @@ pub struct AgentDefinition {
     pub prompt: String,
     /// The input that it expects, in words.
     pub input: String,
-    /// What its answer has to fit.
+    /// What its answer has to fit; `{}` fits everything.
     pub output_schema: Value,
     /// A sample of its input.
     pub example_input: Value,
 }
 
+/// The fields of a definition as they are written; `schemas/agent.json` documents and bounds them.
+#[derive(Deserialize)]
+struct Written {
+    name: String,
+    description: String,
+    #[serde(default = "custom")]
+    category: String,
+    #[serde(default)]
+    tier: Tier,
+    #[serde(default)]
+    tools: Tools,
+    #[serde(default = "two_minutes")]
+    timeout_seconds: u32,
+    output_format: Option<OutputFormat>,
+    prompt: String,
+    #[serde(default)]
+    input: String,
+    output_schema: Option<Value>,
+    example_input: Option<Value>,
+}
+
+#[derive(Default, PartialEq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Tools {
+    None,
+    #[default]
+    Inherit,
+}
+
+fn custom() -> String {
+    "custom".to_owned()
+}
+
+fn two_minutes() -> u32 {
+    120
+}
+
 /// Longest prompt, in bytes; the limit for instructions in the bad-input table.
 const MAX_PROMPT_BYTES: usize = 32 * 1024;
 
-const KEYS: [&str; 7] = ["name", "description", "category", "tier", "tools", "timeout_seconds", "output_format"];
-const SECTIONS: [&str; 3] = ["# Input", "# Output schema", "# Example input"];
+const FORM: &str = include_str!("../../schemas/agent.json");
+const SECTIONS: [(&str, &str); 3] =
+    [("# Input", "input"), ("# Output schema", "output_schema"), ("# Example input", "example_input")];
 
 impl AgentDefinition {
-    /// Reads a definition, or lists everything that is wrong with it.
+    /// Reads a definition in either form, or lists everything that is wrong with it.
+    pub fn read(source: &AgentSource) -> Result<Self, Vec<String>> {
+        match source {
+            AgentSource::File(text) => Self::parse(text),
+            AgentSource::Definition(value) => Self::check(value, Vec::new()),
+        }
+    }
+
+    /// Reads a definition file.
     pub fn parse(text: &str) -> Result<Self, Vec<String>> {
-        let (head, body) = split_head(text).map_err(|problem| vec![problem])?;
         let mut problems = Vec::new();
-        let values = read_head(head, &mut problems);
-        let [prompt, input, schema_text, example_text] = split_sections(body).map_err(|problem| vec![problem])?;
-        let output_schema = read_json("Output schema", schema_text, &mut problems);
-        let example_input = read_json("Example input", example_text, &mut problems);
-        for (path, reason) in schema::faults(&output_schema) {
-            problems.push(format!("Output schema{path}: {reason}"));
-        }
-        if prompt.is_empty() || prompt.len() > MAX_PROMPT_BYTES {
-            problems.push(format!("the prompt has {} bytes; 1..={MAX_PROMPT_BYTES} are allowed", prompt.len()));
-        }
-        let mut choose = |key: &str, allowed: &[&str]| {
-            let value = value_of(&values, key);
-            if !allowed.contains(&value) {
-                problems.push(format!("{key}: got {value:?}, need one of {}", allowed.join(", ")));
+        let fields = read_file(text, &mut problems).map_err(|problem| vec![problem])?;
+        Self::check(&Value::Object(fields), problems)
+    }
+
+    fn check(value: &Value, mut problems: Vec<String>) -> Result<Self, Vec<String>> {
+        let form: Value = serde_json::from_str(FORM).unwrap_or_default();
+        problems.extend(schema::check(&form, value).iter().map(tell));
+        if let Some(faulty) = value.get("output_schema").filter(|schema| schema.is_object()) {
+            problems
+                .extend(schema::faults(faulty).iter().map(|(path, reason)| format!("output_schema{path}: {reason}")));
+            if faulty.to_string().len() > schema::MAX_SCHEMA_BYTES {
+                problems.push(format!("output_schema: need at most {} bytes", schema::MAX_SCHEMA_BYTES));
             }
-        };
-        choose("tier", &["economy", "standard", "premium"]);
-        choose("tools", &["none", "inherit"]);
-        choose("output_format", &["json", "markdown", "code", "text"]);
-        let timeout =
-            value_of(&values, "timeout_seconds").parse::<u32>().ok().filter(|seconds| (1..=86_400).contains(seconds));
-        let name = value_of(&values, "name");
-        if !is_identifier(name) {
-            problems.push(format!("name: got {name:?}, need [a-z][a-z0-9_]{{0,63}}"));
         }
-        let Some(timeout_seconds) = timeout else {
-            problems.push("timeout_seconds: need a whole number, 1..=86400".to_owned());
-            return Err(problems);
-        };
         if !problems.is_empty() {
             return Err(problems);
         }
+        let written = Written::deserialize(value).map_err(|error| vec![error.to_string()])?;
+        if !is_identifier(&written.name) {
+            problems.push(format!("name: got {}, need [a-z][a-z0-9_]{{0,63}}", crate::text::quoted(&written.name)));
+        }
+        if written.prompt.len() > MAX_PROMPT_BYTES {
+            problems.push(format!("prompt: got {} bytes, need 1..={MAX_PROMPT_BYTES}", written.prompt.len()));
+        }
+        if written.prompt.contains('\0') || crate::prompt::holds_marker(&written.prompt) {
+            problems.push("prompt: holds U+0000 or a line that looks like a marker of the prompt".to_owned());
+        }
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        let by_schema = if written.output_schema.is_some() { OutputFormat::Json } else { OutputFormat::Markdown };
         Ok(Self {
-            name: name.to_owned(),
-            description: value_of(&values, "description").to_owned(),
-            category: value_of(&values, "category").to_owned(),
-            tier: Tier::from_name(value_of(&values, "tier")).unwrap_or(Tier::Standard),
-            tool_free: value_of(&values, "tools") == "none",
-            timeout_seconds,
-            output_format: match value_of(&values, "output_format") {
-                "markdown" => OutputFormat::Markdown,
-                "code" => OutputFormat::Code,
-                "text" => OutputFormat::Text,
-                _ => OutputFormat::Json,
-            },
-            prompt: prompt.to_owned(),
-            input: input.to_owned(),
-            output_schema,
-            example_input,
+            name: written.name,
+            description: written.description,
+            category: written.category,
+            tier: written.tier,
+            tool_free: written.tools == Tools::None,
+            timeout_seconds: written.timeout_seconds,
+            output_format: written.output_format.unwrap_or(by_schema),
+            prompt: written.prompt,
+            input: written.input,
+            output_schema: written.output_schema.unwrap_or_else(|| Value::Object(Map::new())),
+            example_input: written.example_input.unwrap_or_else(|| Value::Object(Map::new())),
         })
     }
 }
 
-fn split_head(text: &str) -> Result<(&str, &str), String> {
+/// A file as the object that it stands for.
+fn read_file(text: &str, problems: &mut Vec<String>) -> Result<Map<String, Value>, String> {
     let rest = text.strip_prefix("---\n").ok_or("the first line has to be `---`")?;
-    rest.split_once("\n---\n").ok_or_else(|| "the head has to end with a line `---`".to_owned())
-}
-
-fn read_head<'a>(head: &'a str, problems: &mut Vec<String>) -> Vec<(&'a str, &'a str)> {
-    let mut values: Vec<(&str, &str)> = Vec::new();
+    let (head, body) = rest.split_once("\n---\n").ok_or("the head has to end with a line `---`")?;
+    let mut fields = Map::new();
     for line in head.lines() {
-        match line.split_once(": ") {
-            Some((key, _)) if !KEYS.contains(&key) => problems.push(format!("{key}: not a known key")),
-            Some((key, _)) if values.iter().any(|(known, _)| *known == key) => {
-                problems.push(format!("{key}: stands twice"))
-            }
-            Some((key, value)) => values.push((key, value.trim())),
-            None => problems.push(format!("{line:?} is not `key: value`")),
+        let Some((key, value)) = line.split_once(':') else {
+            problems.push(format!("{} is not `key: value`", crate::text::quoted(line)));
+            continue;
+        };
+        let value = value.trim();
+        let value = match key {
+            "name" => Value::from(value.replace('-', "_")),
+            "timeout_seconds" => value.parse::<u64>().map_or_else(|_| Value::from(value), Value::from),
+            _ => Value::from(value),
+        };
+        if fields.insert(key.to_owned(), value).is_some() {
+            problems.push(format!("{}: stands twice", crate::text::escaped(key)));
         }
     }
-    for key in KEYS {
-        if value_of(&values, key).is_empty() {
-            problems.push(format!("{key}: is missing"));
-        }
-    }
-    values
-}
-
-fn value_of<'a>(values: &[(&str, &'a str)], key: &str) -> &'a str {
-    values.iter().find(|(known, _)| *known == key).map_or("", |(_, value)| value)
-}
-
-/// The prompt and the three sections after it, in their fixed order.
-fn split_sections(body: &str) -> Result<[&str; 4], String> {
+    let mut field = "prompt";
     let mut rest = body;
-    let mut parts = Vec::new();
-    for heading in SECTIONS {
-        let (before, after) = rest
-            .split_once(&format!("\n{heading}\n"))
-            .ok_or_else(|| format!("the section `{heading}` is missing or out of order"))?;
-        parts.push(before.trim());
-        rest = after;
+    for (heading, next_field) in SECTIONS {
+        if let Some((before, after)) = rest.split_once(&format!("\n{heading}\n")) {
+            put_section(&mut fields, field, before.trim(), problems);
+            (field, rest) = (next_field, after);
+        }
     }
-    parts.push(rest.trim());
-    <[&str; 4]>::try_from(parts).map_err(|_| "a section is missing".to_owned())
+    put_section(&mut fields, field, rest.trim(), problems);
+    Ok(fields)
 }
 
-fn read_json(section: &str, text: &str, problems: &mut Vec<String>) -> Value {
-    let content = text.strip_prefix("```json\n").and_then(|rest| rest.strip_suffix("\n```"));
-    let Some(content) = content else {
-        problems.push(format!("{section}: need one ```json fence and nothing else"));
-        return Value::Object(serde_json::Map::new());
+fn put_section(fields: &mut Map<String, Value>, field: &str, text: &str, problems: &mut Vec<String>) {
+    let stray = SECTIONS.iter().find(|(heading, _)| text.lines().any(|line| line == *heading));
+    if let Some((heading, _)) = stray {
+        problems.push(format!("the section `{heading}` is out of order"));
+    }
+    let value = match field {
+        "prompt" | "input" => Value::from(text),
+        _ => {
+            let content = text.strip_prefix("```json\n").and_then(|rest| rest.strip_suffix("\n```"));
+            match content.map(|content| strict::parse(content, ANSWER_BOUNDS)) {
+                Some(Ok(value)) => value,
+                Some(Err(error)) => return problems.push(format!("{field}: {error}")),
+                None => return problems.push(format!("{field}: need one ```json fence and nothing else")),
+            }
+        }
     };
-    strict::parse(content, ANSWER_BOUNDS).unwrap_or_else(|error| {
-        problems.push(format!("{section}: {error}"));
-        Value::Object(serde_json::Map::new())
-    })
+    if fields.insert(field.to_owned(), value).is_some() {
+        problems.push(format!("{field}: stands both in the head and in the text"));
+    }
+}
+
+fn tell(violation: &Violation) -> String {
+    let place = violation.path.trim_start_matches('/');
+    match violation.rule {
+        Rule::Unknown => format!("{}: is not a known key; known are {}", crate::text::escaped(place), violation.limit),
+        Rule::Missing => format!("{place}: is missing"),
+        Rule::Type | Rule::Enum | Rule::Range | Rule::AnyOf => {
+            format!("{place}: got {}, need {}", violation.got, violation.limit)
+        }
+    }
 }
 
 /// `[a-z][a-z0-9_]{0,63}`
@@ -189,16 +235,33 @@ fn is_identifier(name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
-    const GOOD: &str = "---\nname: x\ndescription: d\ncategory: c\ntier: economy\ntools: none\ntimeout_seconds: 5\n\
+    const GOOD: &str = "---\nname: x\ndescription: Does it: well.\ncategory: c\ntier: economy\ntools: none\ntimeout_seconds: 5\n\
         output_format: json\n---\n\nDo it.\n\n# Input\n\nNothing.\n\n# Output schema\n\n```json\n{\"type\":\"object\"}\n```\n\n\
         # Example input\n\n```json\n{}\n```\n";
 
     #[test]
-    fn reads_a_definition() {
+    fn reads_a_definition_in_both_forms() {
         let agent = AgentDefinition::parse(GOOD).expect("good");
         assert_eq!((agent.name.as_str(), agent.tool_free, agent.prompt.as_str()), ("x", true, "Do it."));
+        let object = json!({"name": "x", "description": "Does it: well.", "category": "c", "tier": "economy",
+            "tools": "none", "timeout_seconds": 5, "output_format": "json", "prompt": "Do it.", "input": "Nothing.",
+            "output_schema": {"type": "object"}, "example_input": {}});
+        assert_eq!(AgentDefinition::read(&AgentSource::Definition(object)), Ok(agent));
+    }
+
+    #[test]
+    fn a_name_a_description_and_a_text_are_enough() {
+        let agent = AgentDefinition::parse("---\nname: tone-checker\ndescription: Checks tone.\n---\nCheck it.\n")
+            .expect("good");
+        assert_eq!(
+            (agent.name.as_str(), agent.category.as_str(), agent.timeout_seconds),
+            ("tone_checker", "custom", 120)
+        );
+        assert_eq!((agent.output_format, agent.tool_free, agent.tier), (OutputFormat::Markdown, false, Tier::Standard));
     }
 
     #[test]
@@ -209,10 +272,15 @@ mod tests {
             .replace("{\"type\":\"object\"}", "{\"pattern\":\".*\"}");
         let problems = AgentDefinition::parse(&bad).expect_err("bad").join("\n");
         for part in
-            ["colour: not a known key", "tier: got \"free\"", "timeout_seconds", "`pattern` is not a supported keyword"]
+            ["colour: is not a known key", "tier: got \"free\"", "timeout_seconds", "`pattern` is not a supported"]
         {
             assert!(problems.contains(part), "{part} in {problems}");
         }
-        assert!(AgentDefinition::parse("").is_err());
+        let swapped = GOOD.replace("# Input", "# Other").replace("# Example input", "# Input");
+        for bad in ["", "---\nname: x", "---\nname: x\n---\n", &swapped, &GOOD.replace("name: x", "name: X y")] {
+            assert!(AgentDefinition::parse(bad).is_err(), "{bad}");
+        }
+        let long = GOOD.replace("Do it.", &"x".repeat(MAX_PROMPT_BYTES + 1));
+        assert!(AgentDefinition::parse(&long).expect_err("long")[0].starts_with("prompt: got 32769 bytes"));
     }
 }

@@ -1,10 +1,14 @@
-//! The catalogue: every agent type is a file under `prompts/agents/`, none is code.
+//! The catalogue: every agent type is a file under `prompts/agents/` or comes with a request; none is code.
 
 mod definition;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 pub use definition::{AgentDefinition, Tier};
 
 use crate::problem::{Problem, unknown_name};
+use crate::task::AgentSource;
 
 macro_rules! definitions {
     ($($name:literal),* $(,)?) => {
@@ -37,51 +41,88 @@ const DEFINITIONS: &[(&str, &str)] = definitions![
     "training_assistant",
 ];
 
-/// The names of all agent types, in the order of the catalogue.
-pub fn names() -> impl Iterator<Item = &'static str> {
-    DEFINITIONS.iter().map(|(name, _)| *name)
+/// Names that mean an agent of the host.
+const RESERVED_NAMES: [&str; 2] = ["main", "default"];
+
+const HOW_TO_LIST: &str = "list_agents names all of them";
+
+/// The agent types that a call knows: the built-in ones, and those that came with it.
+#[derive(Debug, Default)]
+pub struct Catalogue {
+    own: Vec<Arc<AgentDefinition>>,
+    /// Built-in types that were asked for, so that each file is read once.
+    read: BTreeMap<String, Arc<AgentDefinition>>,
 }
 
-/// One agent type, or a problem at `path` with the nearest names.
-pub fn find(name: &str, path: &str) -> Result<AgentDefinition, Problem> {
-    match DEFINITIONS.iter().find(|(known, _)| *known == name) {
-        Some((_, text)) => AgentDefinition::parse(text).map_err(|problems| {
-            Problem::new(
-                "E_AGENT_DEFINITION",
-                path,
-                format!("the definition of {name} is unusable: {}", problems.join("; ")),
-            )
-        }),
-        None => {
-            let hint = "list_agents names all of them";
-            Err(unknown_name("E_AGENT_UNKNOWN", path, "agent_type", name, names(), hint))
+impl Catalogue {
+    /// The built-in types and those of a request, or everything that is wrong with the latter.
+    pub fn with(sources: &[AgentSource]) -> Result<Self, Vec<Problem>> {
+        let mut catalogue = Self::default();
+        let mut problems = Vec::new();
+        for (index, source) in sources.iter().enumerate() {
+            let path = format!("/agents/{index}");
+            match AgentDefinition::read(source) {
+                Ok(agent) if RESERVED_NAMES.contains(&agent.name.as_str()) => {
+                    let message = format!("agents: {} is an agent of the host", agent.name);
+                    problems.push(Problem::new("E_AGENT_RESERVED", path, message).got(&agent.name));
+                }
+                Ok(agent) if catalogue.own.iter().any(|known| known.name == agent.name) => {
+                    let message = format!("agents: {} is defined twice in this request", agent.name);
+                    problems.push(Problem::new("E_AGENT_EXISTS", path, message).got(&agent.name));
+                }
+                Ok(agent) => catalogue.own.push(Arc::new(agent)),
+                Err(faults) => problems.extend(
+                    faults.iter().map(|fault| Problem::new("E_AGENT_DEFINITION", &path, format!("agents: {fault}"))),
+                ),
+            }
         }
+        if problems.is_empty() { Ok(catalogue) } else { Err(problems) }
     }
-}
 
-/// All agent types, or those of one category, in the order of the catalogue.
-pub fn list(category: Option<&str>) -> Result<Vec<AgentDefinition>, Problem> {
-    let all = names().map(|name| find(name, "")).collect::<Result<Vec<_>, _>>()?;
-    let Some(category) = category else { return Ok(all) };
-    let mut categories: Vec<String> = all.iter().map(|agent| agent.category.clone()).collect();
-    categories.dedup();
-    let found: Vec<AgentDefinition> = all.into_iter().filter(|agent| agent.category == category).collect();
-    if found.is_empty() {
-        let hint = format!("the categories are {}", categories.join(", "));
-        return Err(unknown_name(
-            "E_CATEGORY_UNKNOWN",
-            "/category",
-            "category",
-            category,
-            categories.iter().map(String::as_str),
-            &hint,
-        ));
+    /// One agent type, or a problem at `path` with the nearest names.
+    pub fn find(&mut self, name: &str, path: &str) -> Result<Arc<AgentDefinition>, Problem> {
+        if let Some(own) = self.own.iter().find(|agent| agent.name == name) {
+            return Ok(Arc::clone(own));
+        }
+        if let Some(known) = self.read.get(name) {
+            return Ok(Arc::clone(known));
+        }
+        let Some((_, text)) = DEFINITIONS.iter().find(|(known, _)| *known == name) else {
+            let own = self.own.iter().map(|agent| agent.name.as_str());
+            let known = DEFINITIONS.iter().map(|(name, _)| *name).chain(own);
+            return Err(unknown_name("E_AGENT_UNKNOWN", path, "agent_type", name, known, HOW_TO_LIST));
+        };
+        let agent = AgentDefinition::parse(text).map(Arc::new).map_err(|problems| {
+            let message = format!("the definition of {name} is unusable: {}", problems.join("; "));
+            Problem::new("E_AGENT_DEFINITION", path, message)
+        })?;
+        self.read.insert(name.to_owned(), Arc::clone(&agent));
+        Ok(agent)
     }
-    Ok(found)
+
+    /// All agent types, or those of one category: the built-in ones in their order, then those of the request.
+    pub fn list(&mut self, category: Option<&str>) -> Result<Vec<Arc<AgentDefinition>>, Problem> {
+        let own: Vec<String> = self.own.iter().map(|agent| agent.name.clone()).collect();
+        let built_in = DEFINITIONS.iter().map(|(name, _)| (*name).to_owned()).filter(|name| !own.contains(name));
+        let names: Vec<String> = built_in.chain(own.clone()).collect();
+        let all = names.iter().map(|name| self.find(name, "")).collect::<Result<Vec<_>, _>>()?;
+        let Some(category) = category else { return Ok(all) };
+        let mut categories: Vec<String> = all.iter().map(|agent| agent.category.clone()).collect();
+        categories.dedup();
+        let found: Vec<_> = all.into_iter().filter(|agent| agent.category == category).collect();
+        if found.is_empty() {
+            let known = categories.iter().map(String::as_str);
+            let hint = format!("the categories are {}", categories.join(", "));
+            return Err(unknown_name("E_CATEGORY_UNKNOWN", "/category", "category", category, known, &hint));
+        }
+        Ok(found)
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
     use crate::json::schema;
 
@@ -93,12 +134,12 @@ mod tests {
             .map(|entry| entry.expect("entry").file_name().to_string_lossy().into_owned())
             .collect();
         files.sort();
-        let mut listed: Vec<String> = names().map(|name| format!("{name}.md")).collect();
+        let mut listed: Vec<String> = DEFINITIONS.iter().map(|(name, _)| format!("{name}.md")).collect();
         listed.sort();
         assert_eq!(files, listed);
-        for name in names() {
-            let agent = find(name, "").unwrap_or_else(|problem| panic!("{}", problem.message));
-            assert_eq!(agent.name, name);
+        for (name, _) in DEFINITIONS {
+            let agent = Catalogue::default().find(name, "").unwrap_or_else(|problem| panic!("{}", problem.message));
+            assert_eq!(agent.name, *name);
             assert!(schema::faults(&agent.output_schema).is_empty());
             assert!(agent.example_input.is_object(), "{name}");
         }
@@ -106,16 +147,52 @@ mod tests {
 
     #[test]
     fn the_task_agents_of_the_specification_are_there() {
-        let count = |category| list(Some(category)).map(|agents| agents.len());
+        let count = |category| Catalogue::default().list(Some(category)).map(|agents| agents.len());
         let counts = ["content", "development", "qa", "documentation"].map(count);
         assert_eq!(counts, [Ok(5), Ok(5), Ok(5), Ok(1)]);
     }
 
     #[test]
     fn a_mistyped_name_gets_the_nearest() {
-        let problem = find("code_reveiwer", "/tasks/0/agent_type").expect_err("unknown");
+        let mut catalogue = Catalogue::default();
+        let problem = catalogue.find("code_reveiwer", "/tasks/0/agent_type").expect_err("unknown");
         assert_eq!(problem.code, "E_AGENT_UNKNOWN");
         assert_eq!(problem.hint.as_deref(), Some("did you mean code_reviewer? list_agents names all of them"));
-        assert_eq!(list(Some("testing")).expect_err("unknown").code, "E_CATEGORY_UNKNOWN");
+        assert_eq!(catalogue.list(Some("testing")).expect_err("unknown").code, "E_CATEGORY_UNKNOWN");
+    }
+
+    #[test]
+    fn types_of_a_request_extend_and_replace() {
+        let (_, text) = DEFINITIONS.iter().find(|(name, _)| *name == "code_reviewer").expect("known");
+        let mine = text.replace("name: code_reviewer", "name: tone_reviewer");
+        let replaced = text.replace("category: qa", "category: house");
+        let sources = [AgentSource::File(mine), AgentSource::File(replaced)];
+        let mut catalogue = Catalogue::with(&sources).expect("good");
+        assert_eq!(catalogue.find("tone_reviewer", "").map(|agent| agent.category.clone()), Ok("qa".to_owned()));
+        assert_eq!(catalogue.find("code_reviewer", "").map(|agent| agent.category.clone()), Ok("house".to_owned()));
+        assert_eq!(catalogue.list(None).map(|all| all.len()), Ok(DEFINITIONS.len() + 1));
+        assert_eq!(catalogue.list(Some("qa")).map(|all| all.len()), Ok(5));
+    }
+
+    #[test]
+    fn bad_definitions_are_told_all_at_once() {
+        let (_, text) = DEFINITIONS.first().expect("one");
+        let sources = [
+            AgentSource::File(text.replace("tier: economy", "tier: free")),
+            AgentSource::File((*text).to_owned()),
+            AgentSource::File((*text).to_owned()),
+            AgentSource::File(text.replace("name: content_writer_creative", "name: main")),
+            AgentSource::Definition(json!({"name": "x", "colour": "red"})),
+        ];
+        let problems = Catalogue::with(&sources).expect_err("bad");
+        let told: Vec<(&str, &str)> = problems.iter().map(|p| (p.code.as_str(), p.path.as_str())).collect();
+        assert_eq!(
+            told[..3],
+            [("E_AGENT_DEFINITION", "/agents/0"), ("E_AGENT_EXISTS", "/agents/2"), ("E_AGENT_RESERVED", "/agents/3")]
+        );
+        assert!(
+            told.len() > 5 && told[3..].iter().all(|told| *told == ("E_AGENT_DEFINITION", "/agents/4")),
+            "{told:?}"
+        );
     }
 }

@@ -11,12 +11,14 @@ use crate::ids::{RequestId, SessionKey, TaskId};
 use crate::json::strict::{self, ANSWER_BOUNDS};
 use crate::problem::{CallError, Problem};
 use crate::task::{
-    Cleanup, OutputFormat, RunReport, RunSpec, RunStatus, TaskError, TaskResult, TaskSpec, TaskStatus, Usage,
+    AgentSource, Cleanup, InputSource, OutputFormat, RunReport, RunSpec, RunStatus, TaskError, TaskResult, TaskSpec,
+    TaskStatus, Usage,
 };
 
 /// Texts that have to be JSON are read here; what is not JSON is a problem like any other.
 pub fn run_spec(request: wt::RunRequest) -> Result<RunSpec, CallError> {
     let mut problems = Vec::new();
+    let agents = agent_sources(request.agents, &mut problems);
     let tasks =
         request.tasks.into_iter().enumerate().map(|(index, task)| task_spec(index, task, &mut problems)).collect();
     if !problems.is_empty() {
@@ -24,6 +26,7 @@ pub fn run_spec(request: wt::RunRequest) -> Result<RunSpec, CallError> {
     }
     Ok(RunSpec {
         tasks,
+        agents,
         max_concurrent: request.max_concurrent,
         deadline_seconds: request.deadline_seconds,
         cleanup: request.cleanup.map(|cleanup| match cleanup {
@@ -33,6 +36,28 @@ pub fn run_spec(request: wt::RunRequest) -> Result<RunSpec, CallError> {
         model: request.model,
         thinking: request.thinking,
     })
+}
+
+/// One task and the agent types that come with it.
+pub fn one_task(task: wt::Task, agents: Vec<wt::AgentSource>) -> Result<(TaskSpec, Vec<AgentSource>), CallError> {
+    let mut problems = Vec::new();
+    let agents = agent_sources(agents, &mut problems);
+    let task = task_spec(0, task, &mut problems);
+    if problems.is_empty() { Ok((task, agents)) } else { Err(CallError::invalid(problems)) }
+}
+
+fn agent_sources(sources: Vec<wt::AgentSource>, problems: &mut Vec<Problem>) -> Vec<AgentSource> {
+    let mut read = |(index, source)| match source {
+        wt::AgentSource::File(text) => Some(AgentSource::File(text)),
+        wt::AgentSource::Definition(text) => strict::parse(&text, ANSWER_BOUNDS)
+            .map_err(|error| {
+                let message = format!("agents: is not acceptable JSON: {error}");
+                problems.push(Problem::new("E_AGENT_DEFINITION", format!("/agents/{index}"), message));
+            })
+            .ok()
+            .map(AgentSource::Definition),
+    };
+    sources.into_iter().enumerate().filter_map(&mut read).collect()
 }
 
 fn task_spec(index: usize, task: wt::Task, problems: &mut Vec<Problem>) -> TaskSpec {
@@ -49,6 +74,11 @@ fn task_spec(index: usize, task: wt::Task, problems: &mut Vec<Problem>) -> TaskS
         output_schema: read("output_schema", "E_SCHEMA", task.output_schema),
         agent_type: task.agent_type,
         task_description: task.task_description,
+        input_from: task
+            .input_from
+            .into_iter()
+            .map(|source| InputSource { field: source.field, task: source.task, pointer: source.pointer })
+            .collect(),
         task_id: task.task_id,
         timeout_seconds: task.timeout_seconds,
         output_format: task.output_format.map(|format| match format {
@@ -73,6 +103,11 @@ pub fn tasks(tasks: Vec<TaskSpec>) -> Vec<wt::Task> {
             agent_type: task.agent_type,
             task_description: task.task_description,
             input_data: task.input_data.map(|input| input.to_string()),
+            input_from: task
+                .input_from
+                .into_iter()
+                .map(|source| wt::InputSource { field: source.field, task: source.task, pointer: source.pointer })
+                .collect(),
             task_id: task.task_id,
             timeout_seconds: task.timeout_seconds,
             output_format: task.output_format.map(output_format),

@@ -3,10 +3,11 @@
 use super::bindings::exports::parallel_agents::skill::agents::{AgentDescription, AgentSummary};
 use super::bindings::exports::parallel_agents::skill::documents::{DocumentFunction, DocumentReply};
 use super::bindings::exports::parallel_agents::skill::{about, agents, documents, orchestration, teams};
-use super::bindings::parallel_agents::skill::types::{CallError, Problem, RunReport, RunRequest, Task};
+use super::bindings::parallel_agents::skill::types::{AgentSource, CallError, Problem, RunReport, RunRequest, Task};
 use super::convert;
 use super::host::Imports;
 use crate::CONTRACT_VERSION;
+use crate::agents::Catalogue;
 
 /// The component.
 pub struct Component;
@@ -20,13 +21,18 @@ impl orchestration::Guest for Component {
 
 impl agents::Guest for Component {
     fn list_agents(category: Option<String>) -> Result<Vec<AgentSummary>, Problem> {
-        let found = crate::agents::list(category.as_deref()).map_err(convert::problem)?;
-        Ok(found.iter().map(convert::agent_summary).collect())
+        let found = Catalogue::default().list(category.as_deref()).map_err(convert::problem)?;
+        Ok(found.iter().map(|agent| convert::agent_summary(agent)).collect())
     }
 
     fn describe_agent(agent_type: String) -> Result<AgentDescription, Problem> {
-        let found = crate::agents::find(&agent_type, "/agent_type").map_err(convert::problem)?;
+        let found = Catalogue::default().find(&agent_type, "/agent_type").map_err(convert::problem)?;
         Ok(convert::agent_description(&found))
+    }
+
+    fn render_prompt(task: Task, agents: Vec<AgentSource>) -> Result<String, CallError> {
+        let (task, agents) = convert::one_task(task, agents).map_err(convert::call_error)?;
+        crate::documents::render_prompt(task, agents).map_err(convert::call_error)
     }
 }
 

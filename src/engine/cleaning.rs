@@ -7,8 +7,11 @@ use crate::host::HostError;
 use crate::ids::SessionKey;
 use crate::policy::{outcome, stopping};
 
-/// Deletions under way at once.
-const AT_ONCE: usize = 4;
+/// Deletions under way at once. With four, one of them took ten seconds on a busy gateway.
+const AT_ONCE: usize = 2;
+
+/// How long an answer to one try is waited for: three times the longest that was seen.
+const PATIENCE_MS: u64 = 30_000;
 
 #[derive(Debug)]
 struct Deletion {
@@ -46,15 +49,18 @@ impl Cleaning {
     /// A deletion was asked for.
     pub fn asked(&mut self, now: u64, session: SessionKey) {
         let tries = self.active.get(&session).map_or(0, |deletion| deletion.tries) + 1;
-        self.active.insert(session, Deletion { tries, wake_at: now + stopping::PATIENCE_MS, pausing: false });
+        self.active.insert(session, Deletion { tries, wake_at: now + PATIENCE_MS, pausing: false });
     }
 
     /// A deletion was answered. False: nobody waited for it.
     pub fn answered(&mut self, now: u64, session: &SessionKey, answer: Result<(), HostError>) -> bool {
-        let Some(deletion) = self.active.get_mut(session).filter(|deletion| !deletion.pausing) else { return false };
+        let Some(deletion) = self.active.get_mut(session) else { return false };
         match answer {
+            // A refusal that comes after the next try was decided on adds nothing; a late success does.
+            Err(_) if deletion.pausing => return false,
             Ok(()) | Err(HostError::NotFound(_)) => {
                 self.active.remove(session);
+                self.again.retain(|again| again != session);
                 self.deleted.insert(session.clone());
             }
             Err(error) => match stopping::pause_after(deletion.tries).filter(|_| outcome::passes(&error)) {

@@ -22,6 +22,7 @@ use crate::report;
 use crate::schedule::{Ready, Slots};
 use crate::session::{Effect, Ending, Input, Machine, StopReason};
 use crate::task::{Cleanup, RunReport, TaskError, TaskStatus};
+use crate::text;
 
 use cleaning::Cleaning;
 use tasks::TaskRun;
@@ -266,13 +267,36 @@ impl Engine {
     /// Starts as many tasks as there is room for.
     fn fill_slots(&mut self) {
         while self.stop.is_none() && self.now >= self.no_spawn_before && self.slots.has_room() {
-            let Some(task) = self.ready.take() else { return };
-            self.slots.take();
-            self.start(task);
+            let Some(task) = self.ready.take() else { break };
+            match self.fill_input(task) {
+                Ok(()) => {
+                    self.slots.take();
+                    self.start(task);
+                }
+                Err(error) => self.settle_unstarted(task, TaskStatus::Failed, error),
+            }
         }
         if self.slots.all_lost() {
             self.fail_pending("E_SLOTS_LOST", "sessions that would not stop hold all the room that this run may use");
         }
+    }
+
+    /// Takes what the task's input wants from the outputs of its dependencies.
+    fn fill_input(&mut self, task: TaskIndex) -> Result<(), TaskError> {
+        let Some(planned) = self.plan.tasks.get_mut(task.0) else { return Ok(()) };
+        for reference in &planned.input_from {
+            let output = self.tasks.get(reference.task.0).and_then(TaskRun::output);
+            let Some(value) = output.and_then(|output| output.pointer(&reference.pointer)) else {
+                let place = text::quoted(&reference.pointer);
+                let message = format!(
+                    "input_from: the output that fills {} has nothing at {place}",
+                    text::quoted(&reference.field)
+                );
+                return Err(outcome::error("E_REF_MISSING", message, false));
+            };
+            planned.input.insert(reference.field.clone(), value.clone());
+        }
+        Ok(())
     }
 
     fn start(&mut self, task: TaskIndex) {
@@ -302,7 +326,7 @@ impl Engine {
             thinking: planned.thinking.clone(),
             run_timeout_seconds: planned.timeout_seconds,
             cleanup: self.plan.cleanup,
-            tool_free: planned.agent.tool_free,
+            tool_free: planned.tool_free(),
             idempotency_key: format!("{run_code}-{}-{attempt}", planned.id),
         };
         self.spawn_calls += 1;

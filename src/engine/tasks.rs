@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::Value;
+
 use crate::answer;
 use crate::ids::SessionKey;
 use crate::plan::PlannedTask;
@@ -88,6 +90,11 @@ impl TaskRun {
     pub fn end_unstarted(&mut self, status: TaskStatus, error: TaskError) {
         self.status = status;
         self.error = Some(error);
+    }
+
+    /// What it gave its dependants.
+    pub fn output(&self) -> Option<&Value> {
+        self.judged.as_ref()?.output.as_ref()
     }
 
     /// The record that it ends with.

@@ -26,6 +26,8 @@ pub struct PlannedTask {
     pub description: String,
     /// With what.
     pub input: Map<String, Value>,
+    /// With what from the outputs of dependencies.
+    pub input_from: Vec<Reference>,
     /// At least 1.
     pub timeout_seconds: u32,
     /// The form of the answer.
@@ -42,6 +44,25 @@ pub struct PlannedTask {
     pub thinking: Option<String>,
     /// The host's agent to run under.
     pub agent_id: Option<String>,
+}
+
+/// A field of the input that a dependency's output fills.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reference {
+    /// The field.
+    pub field: String,
+    /// The dependency.
+    pub task: TaskIndex,
+    /// JSON pointer into its output.
+    pub pointer: String,
+}
+
+impl PlannedTask {
+    /// Whether its session gets no tools. Whoever reads what other agents wrote gets none, whatever its type says: their
+    /// text may try to use them.
+    pub fn tool_free(&self) -> bool {
+        self.agent.tool_free || !self.input_from.is_empty()
+    }
 }
 
 /// A run that can be carried out.

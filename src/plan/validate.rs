@@ -1,13 +1,12 @@
 //! From a request document to a plan: everything that the shape alone cannot tell.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{Plan, PlannedTask, check_document, graph};
-use crate::agents::{self, AgentDefinition};
-use crate::ids::TaskId;
+use super::{Plan, PlannedTask, Reference, check_document, graph};
+use crate::agents::Catalogue;
+use crate::ids::{TaskId, TaskIndex};
 use crate::json::schema;
 use crate::policy::limits::{
     DEFAULT_DEADLINE_SECONDS, DEFAULT_MAX_CONCURRENT, MAX_DESCRIPTION_BYTES, MAX_INPUT_BYTES, MAX_NAME_CHARS,
@@ -15,7 +14,7 @@ use crate::policy::limits::{
 };
 use crate::problem::{CallError, Problem};
 use crate::prompt;
-use crate::task::{OutputFormat, RunSpec, TaskSpec};
+use crate::task::{InputSource, OutputFormat, RunSpec, TaskSpec};
 
 /// Names that OpenClaw gives a meaning of their own.
 const RESERVED_IDS: [&str; 2] = ["last", "all"];
@@ -32,7 +31,11 @@ pub fn plan(request_schema: &Value, mut document: Value) -> Result<Plan, CallErr
             return Err(CallError::invalid(problems));
         }
     };
-    let mut checker = Checker { problems: Vec::new(), agents: BTreeMap::new() };
+    let (catalogue, faults) = match Catalogue::with(&spec.agents) {
+        Ok(catalogue) => (catalogue, Vec::new()),
+        Err(faults) => (Catalogue::default(), faults),
+    };
+    let mut checker = Checker { problems: faults, catalogue };
     let planned = checker.run(spec);
     // A place that already has a problem gets no second one that only follows from it.
     problems.extend(checker.problems.into_iter().filter(|problem| {
@@ -46,7 +49,7 @@ pub fn plan(request_schema: &Value, mut document: Value) -> Result<Plan, CallErr
 
 struct Checker {
     problems: Vec<Problem>,
-    agents: BTreeMap<String, Arc<AgentDefinition>>,
+    catalogue: Catalogue,
 }
 
 impl Checker {
@@ -56,7 +59,9 @@ impl Checker {
         self.name("E_THINKING_FORMAT", "/thinking", spec.thinking.as_deref());
         let ids = self.ids(&spec.tasks);
         let dependencies: Vec<Vec<String>> = spec.tasks.iter().map(|task| task.dependencies.clone()).collect();
+        self.references(&ids, &spec.tasks);
         let edges = graph::resolve(&ids, &dependencies).map_err(|problems| self.problems.extend(problems)).ok();
+        let references: Vec<Vec<Reference>> = spec.tasks.iter().map(|task| references_of(task, &ids)).collect();
         let mut total_bytes = 0;
         let mut tasks = Vec::with_capacity(spec.tasks.len());
         for (index, (task, id)) in spec.tasks.into_iter().zip(ids).enumerate() {
@@ -70,8 +75,9 @@ impl Checker {
             let problem = Problem::new("E_TASK_TOO_LARGE", "/tasks", message).got(total_bytes);
             self.problems.push(problem.limit(format!("1..={MAX_TEXT_BYTES} bytes")).hint("split the run"));
         }
-        for (task, edges) in tasks.iter_mut().zip(edges?) {
+        for ((task, edges), references) in tasks.iter_mut().zip(edges?).zip(references) {
             task.dependencies = edges;
+            task.input_from = references;
         }
         Some(Plan {
             tasks,
@@ -150,7 +156,11 @@ impl Checker {
         self.name("E_MODEL_FORMAT", &format!("{path}/model"), task.model.as_deref());
         self.name("E_THINKING_FORMAT", &format!("{path}/thinking"), task.thinking.as_deref());
         self.name("E_AGENT_FORMAT", &format!("{path}/agent_id"), task.agent_id.as_deref());
-        let agent = self.agent(&task.agent_type, &format!("{path}/agent_type"));
+        let agent = self
+            .catalogue
+            .find(&task.agent_type, &format!("{path}/agent_type"))
+            .map_err(|problem| self.problems.push(problem))
+            .ok();
         let timeout = task.timeout_seconds.or(agent.as_ref().map(|agent| agent.timeout_seconds.min(deadline)));
         if let Some(seconds) = task.timeout_seconds.filter(|seconds| *seconds > deadline) {
             let message = format!("timeout_seconds: got {seconds}, but the whole run ends after {deadline}");
@@ -168,6 +178,7 @@ impl Checker {
         Some(PlannedTask {
             id: TaskId::new(id),
             description: task.task_description,
+            input_from: Vec::new(),
             input: task.input_data.and_then(|input| input.as_object().cloned()).unwrap_or_default(),
             timeout_seconds: timeout?,
             output_format,
@@ -181,13 +192,31 @@ impl Checker {
         })
     }
 
-    fn agent(&mut self, name: &str, path: &str) -> Option<Arc<AgentDefinition>> {
-        if let Some(agent) = self.agents.get(name) {
-            return Some(Arc::clone(agent));
+    /// A reference has to name a declared dependency, and a field that nothing else fills.
+    fn references(&mut self, ids: &[String], tasks: &[TaskSpec]) {
+        for (index, task) in tasks.iter().enumerate() {
+            let mut filled: BTreeSet<&str> = BTreeSet::new();
+            for (place, source) in task.input_from.iter().enumerate() {
+                let path = format!("/tasks/{index}/input_from/{place}");
+                if !task.dependencies.contains(&source.task) {
+                    let known =
+                        if ids.contains(&source.task) { "add it to dependencies" } else { "no task has this id" };
+                    let message = format!("input_from: {} is not a dependency", crate::text::quoted(&source.task));
+                    let problem = Problem::new("E_REF_UNDECLARED", format!("{path}/task"), message);
+                    self.problems.push(problem.got(&source.task).hint(known));
+                }
+                if !(source.pointer.is_empty() || source.pointer.starts_with('/')) {
+                    let message = "input_from: a JSON pointer is empty or begins with /";
+                    self.problems.push(Problem::new("E_REF", format!("{path}/pointer"), message).got(&source.pointer));
+                }
+                let given = task.input_data.as_ref().is_some_and(|input| input.get(&source.field).is_some());
+                if given || !filled.insert(&source.field) {
+                    let message =
+                        format!("input_from: the field {} is filled twice", crate::text::quoted(&source.field));
+                    self.problems.push(Problem::new("E_REF", format!("{path}/field"), message).got(&source.field));
+                }
+            }
         }
-        let agent = agents::find(name, path).map_err(|problem| self.problems.push(problem)).ok().map(Arc::new)?;
-        self.agents.insert(name.to_owned(), Arc::clone(&agent));
-        Some(agent)
     }
 
     fn description(&mut self, text: &str, path: &str) {
@@ -237,6 +266,15 @@ impl Checker {
             self.problems.push(problem.limit(schema::KEYWORDS.join(", ")));
         }
     }
+}
+
+/// The references of a task that can be resolved; the others have been told.
+fn references_of(task: &TaskSpec, ids: &[String]) -> Vec<Reference> {
+    let resolve = |source: &InputSource| {
+        let index = ids.iter().position(|id| *id == source.task)?;
+        Some(Reference { field: source.field.clone(), task: TaskIndex(index), pointer: source.pointer.clone() })
+    };
+    task.input_from.iter().filter_map(resolve).collect()
 }
 
 fn holds_nul(value: &Value) -> bool {

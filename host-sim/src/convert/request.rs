@@ -1,14 +1,15 @@
 //! What a caller asks the component for.
 
-use parallel_agents::task::{Cleanup, OutputFormat, RunSpec, TaskSpec};
+use parallel_agents::task::{AgentSource, Cleanup, InputSource, OutputFormat, RunSpec, TaskSpec};
 
 use crate::bindings::parallel_agents::skill::types as wit;
 
 /// A run.
 pub(crate) fn run_request(spec: RunSpec) -> wit::RunRequest {
-    let RunSpec { tasks, max_concurrent, deadline_seconds, cleanup, model, thinking } = spec;
+    let RunSpec { tasks, agents, max_concurrent, deadline_seconds, cleanup, model, thinking } = spec;
     wit::RunRequest {
         tasks: tasks.into_iter().map(task).collect(),
+        agents: agents.into_iter().map(agent).collect(),
         max_concurrent,
         deadline_seconds,
         cleanup: cleanup.map(|cleanup| match cleanup {
@@ -20,11 +21,19 @@ pub(crate) fn run_request(spec: RunSpec) -> wit::RunRequest {
     }
 }
 
+fn agent(source: AgentSource) -> wit::AgentSource {
+    match source {
+        AgentSource::File(text) => wit::AgentSource::File(text),
+        AgentSource::Definition(value) => wit::AgentSource::Definition(value.to_string()),
+    }
+}
+
 fn task(spec: TaskSpec) -> wit::Task {
     let TaskSpec {
         agent_type,
         task_description,
         input_data,
+        input_from,
         task_id,
         timeout_seconds,
         output_format,
@@ -39,6 +48,10 @@ fn task(spec: TaskSpec) -> wit::Task {
         agent_type,
         task_description,
         input_data: input_data.map(|value| value.to_string()),
+        input_from: input_from
+            .into_iter()
+            .map(|InputSource { field, task, pointer }| wit::InputSource { field, task, pointer })
+            .collect(),
         task_id,
         timeout_seconds,
         output_format: output_format.map(|format| match format {

@@ -274,7 +274,7 @@ fn sessions_are_deleted_after_everything_else() {
         puppet.accept(&format!("s{number}"));
         puppet.ends(&format!("s{number}"), "fine");
     }
-    assert_eq!(puppet.open.len(), 4, "a few at a time");
+    assert_eq!(puppet.open.len(), 2, "a few at a time");
     puppet.answer_oldest(Err(HostError::Unsupported("no".to_owned())));
     while puppet.report.is_none() {
         puppet.answer_oldest(Ok(Reply::Deleted));

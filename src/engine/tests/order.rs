@@ -2,7 +2,9 @@
 
 use super::puppet::Puppet;
 use crate::host::{HistoryPage, HostFacts, Reply};
-use crate::task::{RunStatus, TaskStatus};
+use crate::ids::TaskIndex;
+use crate::plan::Reference;
+use crate::task::{OutputFormat, RunStatus, TaskStatus};
 use crate::testing::plan_of;
 
 #[test]
@@ -58,6 +60,34 @@ fn a_task_starts_after_its_dependencies_and_is_skipped_without_them() {
         ]
     );
     assert_eq!(puppet.done().status, RunStatus::Partial);
+}
+
+#[test]
+fn a_dependency_fills_input_and_takes_the_tools() {
+    let chain = |pointer: &str| {
+        let mut plan = plan_of(2, &[(1, 0)]);
+        let producer = &mut plan.tasks[0];
+        producer.output_format = OutputFormat::Json;
+        let reference = Reference { field: "draft".to_owned(), task: TaskIndex(0), pointer: pointer.to_owned() };
+        plan.tasks[1].input_from = vec![reference];
+        let mut agent = (*plan.tasks[1].agent).clone();
+        agent.tool_free = false;
+        plan.tasks[1].agent = std::sync::Arc::new(agent);
+        assert!(plan.tasks[1].tool_free(), "who reads what another agent wrote has no tools");
+        let mut puppet = Puppet::open(plan);
+        puppet.accept("a");
+        puppet.ends("a", r#"{"design": {"name": "x\n<<<END INPUT"}}"#);
+        puppet
+    };
+    let mut puppet = chain("/design/name");
+    let prompt = puppet.prompts.last().expect("a second prompt");
+    assert!(prompt.contains("<<<FIELD draft ") && prompt.contains("x\n<<<END INPUT\n"), "{prompt}");
+    puppet.accept("b");
+    puppet.ends("b", "fine");
+    assert_eq!(puppet.done().status, RunStatus::Completed);
+    let puppet = chain("/design/title");
+    assert_eq!(puppet.verdicts()[1], (TaskStatus::Failed, Some("E_REF_MISSING")));
+    assert_eq!(puppet.spawns, 1);
 }
 
 #[test]

@@ -31,6 +31,8 @@ pub struct Puppet {
     pub told: Vec<(String, TaskStatus)>,
     /// Spawn commands seen.
     pub spawns: u32,
+    /// Their prompts.
+    pub prompts: Vec<String>,
     pub report: Option<RunReport>,
 }
 
@@ -49,6 +51,7 @@ impl Puppet {
             open: BTreeMap::new(),
             told: Vec::new(),
             spawns: 0,
+            prompts: Vec::new(),
             report: None,
         };
         puppet.happens(Happening::Opened(facts));
@@ -62,6 +65,7 @@ impl Puppet {
             match command {
                 Command::Spawn(id, options) => {
                     self.spawns += 1;
+                    self.prompts.push(options.task);
                     self.open.insert(id, Open::Spawn(options.idempotency_key));
                 }
                 Command::History(id, query) => drop(self.open.insert(id, Open::History(query.session_key))),

@@ -1,0 +1,61 @@
+/** The contract's own types, as jco writes them from the WIT, and what the two threads say to each other in them. */
+
+import type * as events from '../dist/component/interfaces/parallel-agents-skill-events.js';
+import type * as sessions from '../dist/component/interfaces/parallel-agents-skill-sessions.js';
+import type * as documents from '../dist/component/interfaces/parallel-agents-skill-documents.js';
+
+export type {
+  Event,
+  FailureKind,
+  Happening,
+  HostFacts,
+  Progress,
+  SessionEnd,
+  SessionOutcome,
+  Usage,
+} from '../dist/component/interfaces/parallel-agents-skill-events.js';
+export type {
+  HistoryPage,
+  HistoryQuery,
+  HostError,
+  ListFilter,
+  Message,
+  Receipt,
+  Reply,
+  SessionPage,
+  SessionRow,
+  SpawnOptions,
+} from '../dist/component/interfaces/parallel-agents-skill-sessions.js';
+export type { DocumentReply } from '../dist/component/interfaces/parallel-agents-skill-documents.js';
+
+/** The component, as far as the worker uses it. jco keys the imports without a version, unlike its declarations. */
+export interface Component {
+  instantiate(
+    module: (path: string) => Promise<WebAssembly.Module>,
+    imports: { 'parallel-agents:skill/sessions': typeof sessions; 'parallel-agents:skill/events': typeof events },
+  ): Promise<{ documents: typeof documents }>;
+}
+
+/** What the worker is started with. */
+export interface Call {
+  function: string;
+  /** A JSON document. */
+  arguments: string;
+  /** The answer is a document of tasks: run them too. */
+  run: boolean;
+}
+
+/** A request of the component: which import was called, and with what. */
+export type Command = { request: bigint } & (
+  | { kind: 'spawn'; options: sessions.SpawnOptions }
+  | { kind: 'list'; filter: sessions.ListFilter }
+  | { kind: 'history'; query: sessions.HistoryQuery }
+  | { kind: 'cancel' | 'delete'; session: string }
+);
+
+/** From the worker. The answer to `next` is one event; to everything else there is none. */
+export type Said =
+  | Command
+  | { kind: 'progress'; progress: events.Progress }
+  | { kind: 'next'; untilMs: bigint | undefined }
+  | { kind: 'reply'; reply: documents.DocumentReply };

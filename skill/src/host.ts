@@ -1,0 +1,230 @@
+/**
+ * The host's side of the contract: requests become calls of the gateway, and everything that happens becomes one
+ * ordered stream of events. No rule of the product is here; every request is answered, whatever the gateway does.
+ */
+
+import type { Command, Event, Happening, HostFacts, Message, Receipt, Reply, SpawnOptions } from './contract.ts';
+import type { Gateway } from './gateway.ts';
+import { type Fields, Refused, hostError, sessionEnd, text } from './words.ts';
+
+/** How long the gateway may take to answer a request before it counts as in doubt. */
+const ANSWER_MS = 60_000;
+/** How long a transcript may take, or an attempt to stop a session that is left over. */
+const PATIENCE_MS = 5_000;
+/** The pause after an attempt that brought nothing. */
+const PAUSE_MS = 500;
+/** Attempts to stop a session that is left over. */
+const SWEEPS = 3;
+/** The longest time that Node's timers know. */
+const LONGEST_MS = 2 ** 31 - 1;
+
+interface Child {
+  runId: string;
+  /** The component has its receipt, so it may hear of it. */
+  admitted: boolean;
+  started: boolean;
+  ended: boolean;
+}
+
+export class Host {
+  readonly #gateway: Gateway;
+  readonly #queue: Happening[];
+  readonly #children = new Map<string, Child>();
+  readonly #spawns = new Map<string, Promise<Receipt>>();
+  /** Sessions that were seen to start; a child among them may not have its receipt yet. */
+  readonly #starts = new Set<string>();
+  readonly #stopListening: () => void;
+  #deliver: ((what: Happening) => void) | undefined;
+  #seq = 0n;
+  #lastMs = 0;
+  #wait = new AbortController();
+  #waiting = false;
+  #stopped = false;
+  #closed = false;
+
+  constructor(gateway: Gateway, facts: HostFacts) {
+    this.#gateway = gateway;
+    this.#queue = [{ tag: 'opened', val: facts }];
+    this.#stopListening = gateway.onStart((session) => this.#start(session));
+  }
+
+  /** The next event; never rejects. Only one may be waited for at a time. */
+  async next(untilMs: bigint | undefined): Promise<Event> {
+    const what = this.#queue.shift() ?? (await this.#happening(untilMs));
+    const least = what.tag === 'woke' ? Number(untilMs ?? 0n) : 0;
+    this.#lastMs = Math.max(this.#lastMs, Math.floor(performance.now()), least);
+    return { seq: this.#seq++, atMs: BigInt(this.#lastMs), what };
+  }
+
+  /** Carries a request out and answers it with an event; returns at once and never fails. */
+  perform(command: Command): void {
+    void this.#answer(command);
+  }
+
+  /** Asks the component to stop the whole run. */
+  stop(reason: string): void {
+    if (!this.#stopped) this.#tell({ tag: 'stop-requested', val: { reason } });
+    this.#stopped = true;
+  }
+
+  /** Ends the stream and stops every session that still runs. Returns those that could not be stopped. */
+  async close(): Promise<string[]> {
+    this.#closed = true;
+    this.#wait.abort();
+    this.#stopListening();
+    this.#deliver?.({ tag: 'woke' });
+    await within(PATIENCE_MS, Promise.allSettled(this.#spawns.values())).catch(() => {});
+    const left = [...this.#children].filter(([, child]) => !child.ended);
+    const swept = left.map(async ([session, child]) => ((await this.#sweep(child)) ? [] : [session]));
+    return (await Promise.all(swept)).flat();
+  }
+
+  #happening(untilMs: bigint | undefined): Promise<Happening> {
+    return new Promise((resolve) => {
+      let timer: NodeJS.Timeout | undefined;
+      this.#deliver = (what) => {
+        clearTimeout(timer);
+        this.#deliver = undefined;
+        resolve(what);
+      };
+      if (untilMs === undefined) return;
+      const millis = Math.max(0, Number(untilMs) - performance.now());
+      timer = setTimeout(() => this.#deliver?.({ tag: 'woke' }), Math.min(millis, LONGEST_MS));
+    });
+  }
+
+  #tell(what: Happening): void {
+    if (this.#deliver) this.#deliver(what);
+    else this.#queue.push(what);
+  }
+
+  async #answer(command: Command): Promise<void> {
+    const { request } = command;
+    try {
+      const reply = await within(ANSWER_MS, this.#carryOut(command));
+      this.#tell({ tag: 'answered', val: { request, outcome: { tag: 'ok', val: reply } } });
+      if (reply.tag === 'spawned') this.#admit(reply.val);
+      if (command.kind === 'cancel') this.#end(command.session, { status: 'killed' }, []);
+    } catch (error) {
+      this.#tell({ tag: 'answered', val: { request, outcome: { tag: 'err', val: hostError(error) } } });
+    }
+  }
+
+  async #carryOut(command: Command): Promise<Reply> {
+    switch (command.kind) {
+      case 'spawn':
+        return { tag: 'spawned', val: await this.#spawn(command.options) };
+      case 'list':
+        return { tag: 'listed', val: await this.#gateway.list(command.filter) };
+      case 'history':
+        this.#child(command.query.sessionKey);
+        return { tag: 'history', val: await this.#gateway.history(command.query) };
+      case 'cancel': {
+        const child = this.#child(command.session);
+        if (!child.ended) await this.#gateway.cancel(child.runId);
+        return { tag: 'cancelled' };
+      }
+      case 'delete':
+        this.#child(command.session);
+        await this.#gateway.delete(command.session);
+        return { tag: 'deleted' };
+    }
+  }
+
+  /** A repeated key gives the first receipt again, and a doubt stays one. Only what was plainly refused is asked anew. */
+  #spawn(options: SpawnOptions): Promise<Receipt> {
+    const key = options.idempotencyKey;
+    let spawn = this.#spawns.get(key);
+    if (!spawn) {
+      spawn = this.#gateway.spawn(options).then((receipt) => {
+        // Noted at once, for the sweep: the answer may have been given up by now.
+        this.#children.set(receipt.sessionKey, { runId: receipt.runId, admitted: false, started: false, ended: false });
+        return receipt;
+      });
+      this.#spawns.set(key, spawn);
+      spawn.catch((error) => hostError(error).tag !== 'in-doubt' && this.#spawns.delete(key));
+    }
+    return spawn;
+  }
+
+  #child(session: string): Child {
+    const child = this.#children.get(session);
+    if (!child) throw new Refused('not-found', `this call has no session ${session}`);
+    return child;
+  }
+
+  #admit({ sessionKey }: Receipt): void {
+    this.#child(sessionKey).admitted = true;
+    if (this.#starts.has(sessionKey)) this.#start(sessionKey);
+    // The sessions that are waited for have changed.
+    this.#wait.abort();
+    void this.#watch();
+  }
+
+  #start(session: string): void {
+    this.#starts.add(session);
+    const child = this.#children.get(session);
+    if (!child?.admitted || child.started || child.ended) return;
+    child.started = true;
+    this.#tell({ tag: 'session-started', val: session });
+  }
+
+  #end(session: string, said: Fields, messages: Message[]): void {
+    const child = this.#children.get(session);
+    if (!child || child.ended) return;
+    child.ended = true;
+    this.#tell({ tag: 'session-ended', val: sessionEnd(session, said, messages) });
+  }
+
+  /** Reports the end of sessions for as long as any is alive. */
+  async #watch(): Promise<void> {
+    if (this.#waiting) return;
+    this.#waiting = true;
+    for (;;) {
+      const live = [...this.#children].filter(([, child]) => child.admitted && !child.ended);
+      if (this.#closed || live.length === 0) break;
+      this.#wait = new AbortController();
+      const runIds = live.map(([, child]) => child.runId);
+      const ends = await within(ANSWER_MS, this.#gateway.ends(runIds, this.#wait.signal)).catch(() => []);
+      const reports = ends.map((said) => this.#report(said, live));
+      // Without a pause, a gateway that answers at once and with nonsense would leave its own thread no time.
+      if (!(await Promise.all(reports)).includes(true) && !this.#wait.signal.aborted) await pause();
+    }
+    this.#waiting = false;
+  }
+
+  /** Whether this is the end of one of the sessions. */
+  async #report(said: Fields, live: [string, Child][]): Promise<boolean> {
+    const session = live.find(([, child]) => child.runId === text(said['runId']))?.[0];
+    if (!session) return false;
+    this.#end(session, said, await within(PATIENCE_MS, this.#gateway.messages(session)).catch(() => []));
+    return true;
+  }
+
+  async #sweep(child: Child): Promise<boolean> {
+    for (let attempt = 1; attempt <= SWEEPS; attempt++) {
+      try {
+        await within(PATIENCE_MS, this.#gateway.cancel(child.runId));
+        return true;
+      } catch {
+        await pause();
+      }
+    }
+    return false;
+  }
+}
+
+function pause(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+}
+
+async function within<T>(millis: number, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(
+      () => reject(new Refused('in-doubt', `the gateway gave no answer in ${millis / 1000} seconds`)),
+      millis,
+    );
+  });
+  return Promise.race([work, late]).finally(() => clearTimeout(timer));
+}

@@ -1,0 +1,110 @@
+/** The tool: parameters become a call of the component, its reply becomes the text that the model reads. */
+
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+
+import { Broken, call } from './call.ts';
+import type { DocumentReply, Progress } from './contract.ts';
+import { Gateway } from './gateway.ts';
+import { Host } from './host.ts';
+import { type PluginApi, type Tool, type ToolContext, type ToolResult, loadToolFactory } from './openclaw.ts';
+import { fields, text, words } from './words.ts';
+
+export const TOOL = 'parallel_agents_call';
+
+/** What the component says of its functions, written down when the plugin is built. */
+interface DocumentFunction {
+  name: string;
+  description: string;
+  parameters: string;
+}
+
+const FUNCTIONS = JSON.parse(readFileSync(new URL('./functions.json', import.meta.url), 'utf8')) as DocumentFunction[];
+
+const WORKER = new URL('./worker.js', import.meta.url);
+
+export interface Environment {
+  api: PluginApi;
+  context: ToolContext;
+  outside: <T>(work: () => T) => T;
+  /** The turn in which a call of the tool was made. */
+  runOf: (callId: string) => string | undefined;
+}
+
+export function createTool(environment: Environment): Tool {
+  const described = FUNCTIONS.map(
+    ({ name, description, parameters }) => `${name}: ${description} Arguments: ${parameters}`,
+  );
+  return {
+    name: TOOL,
+    label: 'Parallel agents',
+    description:
+      'Runs specialised sub-agents in parallel and returns one checked result per task. Also makes ready-made teams of tasks.',
+    catalogMode: 'direct-only',
+    parameters: {
+      type: 'object',
+      additionalProperties: false,
+      required: ['function', 'arguments'],
+      properties: {
+        function: { type: 'string', enum: FUNCTIONS.map(({ name }) => name), description: 'What to call.' },
+        arguments: { type: 'object', description: described.join('\n') },
+        run: {
+          type: 'boolean',
+          description: 'With a function that makes tasks (…_team): run them and return their results.',
+        },
+      },
+    },
+    execute: (...given) => execute(environment, ...given),
+  };
+}
+
+async function execute(
+  environment: Environment,
+  ...[id, parameters, signal, onUpdate]: Parameters<Tool['execute']>
+): Promise<ToolResult> {
+  const { api, context, outside, runOf } = environment;
+  const { function: name, arguments: given, run } = fields(parameters);
+  let host: Host | undefined;
+  const stop = () => host?.stop('the turn was stopped');
+  try {
+    const createTools = await loadToolFactory();
+    const gateway = new Gateway({ runtime: api.runtime, context, createTools, runId: runOf(id), outside });
+    host = new Host(gateway, gateway.facts(seed(api.pluginConfig)));
+    signal?.addEventListener('abort', stop);
+    if (signal?.aborted) stop();
+    const request = { function: text(name) ?? '', arguments: JSON.stringify(given ?? {}), run: run === true };
+    return result(await call(WORKER, request, host, (progress) => show(progress, onUpdate)));
+  } catch (error) {
+    return result(broken(error));
+  } finally {
+    signal?.removeEventListener('abort', stop);
+    const left = await host?.close();
+    if (left?.length) api.logger.warn(`sessions that could not be stopped: ${left.join(', ')}`);
+  }
+}
+
+/** A failure on this side, in the shape in which the component refuses a call. */
+function broken(error: unknown): DocumentReply {
+  const code = error instanceof Broken ? 'E_COMPONENT_BROKEN' : 'E_HOST_UNSUPPORTED';
+  const problem = { code, message: words(error), path: '', retryable: false };
+  return { tag: 'refused', val: JSON.stringify({ error: problem, errors: [problem] }) };
+}
+
+function result({ tag, val }: DocumentReply): ToolResult {
+  return { content: [{ type: 'text', text: val }], details: { reply: tag } };
+}
+
+function seed(config: Record<string, unknown> | undefined): bigint {
+  const fixed = config?.['seed'];
+  return typeof fixed === 'number' && Number.isSafeInteger(fixed) ? BigInt(fixed) : randomBytes(8).readBigUInt64LE();
+}
+
+function show({ task, status, ended, total }: Progress, onUpdate?: (update: object) => void): void {
+  const line = `${task}: ${status} (${ended} of ${total} done)`;
+  const progress = { text: line, visibility: 'channel', privacy: 'public' };
+  try {
+    onUpdate?.({ content: [{ type: 'text', text: line }], details: {}, progress });
+  } catch {
+    // Progress is for display only.
+  }
+}

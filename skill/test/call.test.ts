@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { Broken, call } from '../src/call.ts';
+import type { Call } from '../src/contract.ts';
+import { Host } from '../src/host.ts';
+import { FakeOpenClaw } from './openclaw.ts';
+
+const WORKER = new URL('../dist/worker.js', import.meta.url);
+const TASK = { agent_type: 'code_reviewer', task_description: 'Say something.', output_format: 'text' };
+
+function start(openclaw: FakeOpenClaw) {
+  const gateway = openclaw.gateway();
+  return new Host(gateway, gateway.facts(7n));
+}
+
+function request(name: string, arguments_: object, run = false): Call {
+  return { function: name, arguments: JSON.stringify(arguments_), run };
+}
+
+test('the component runs tasks', async () => {
+  const openclaw = new FakeOpenClaw();
+  const host = start(openclaw);
+  const shown: string[] = [];
+  const reply = await call(WORKER, request('run_tasks', { tasks: [TASK, TASK] }), host, ({ status }) =>
+    shown.push(status),
+  );
+  assert.equal(reply.tag, 'answer');
+  const report = JSON.parse(reply.val);
+  assert.equal(report.status, 'completed', reply.val);
+  assert.deepEqual(
+    report.results.map((result: any) => [result.task_id, result.output, result.metadata.model_applied]),
+    [
+      ['task-1', 'an answer', 'sim/standard'],
+      ['task-2', 'an answer', 'sim/standard'],
+    ],
+  );
+  assert.deepEqual(shown, ['running', 'running', 'completed', 'completed']);
+  assert.deepEqual(await host.close(), []);
+});
+
+test('a team is made and run in one call', async () => {
+  const host = start(new FakeOpenClaw());
+  const reply = await call(WORKER, request('review_team', { code: 'fn main() {}' }, true), host, () => {});
+  assert.equal(JSON.parse(reply.val).results.length, 5, reply.val);
+  await host.close();
+});
+
+test('a request that is refused asks nothing of the gateway', async () => {
+  const openclaw = new FakeOpenClaw();
+  const host = start(openclaw);
+  const reply = await call(WORKER, request('run_tasks', { tasks: [] }), host, () => {});
+  assert.equal(reply.tag, 'refused');
+  assert.ok(JSON.parse(reply.val).errors.length > 0);
+  assert.deepEqual(openclaw.sessions, []);
+  await host.close();
+});
+
+test('whatever the gateway throws, the run has its report', async () => {
+  for (const spoilt of ['sessions_spawn', 'messages', 'resolve', 'cancel']) {
+    const openclaw = new FakeOpenClaw();
+    openclaw.spoil = (call) => {
+      if (call === spoilt) throw new Error('sessions_spawn reached tools.swarm.maxTotalPerGroup');
+    };
+    const host = start(openclaw);
+    const reply = await call(WORKER, request('run_tasks', { tasks: [TASK] }), host, () => {});
+    assert.equal(reply.tag, 'answer', spoilt);
+    assert.ok(JSON.parse(reply.val).results[0].status, spoilt);
+    await host.close();
+  }
+});
+
+test('a stopped turn stops its sessions', async () => {
+  const openclaw = new FakeOpenClaw();
+  openclaw.answer = undefined;
+  const host = start(openclaw);
+  const running = call(
+    WORKER,
+    request('run_tasks', { tasks: [TASK, TASK] }),
+    host,
+    ({ running }) => running === 2 && host.stop('enough'),
+  );
+  const report = JSON.parse((await running).val);
+  assert.equal(report.status, 'cancelled');
+  assert.deepEqual(
+    report.results.map((result: any) => result.error.code),
+    ['E_CANCELLED', 'E_CANCELLED'],
+  );
+  assert.deepEqual(openclaw.live(), []);
+  assert.deepEqual(await host.close(), []);
+});
+
+for (const [what, code] of Object.entries({
+  'computes for ever': "port.postMessage({ kind: 'next' }); port.once('message', () => { for (;;) {} });",
+  'breaks off': "port.postMessage({ kind: 'next' }); port.once('message', () => { throw new Error('unreachable'); });",
+  'ends without a reply': '',
+})) {
+  test(`a component that ${what} leaves nothing behind`, async () => {
+    const openclaw = new FakeOpenClaw();
+    openclaw.answer = undefined;
+    const host = start(openclaw);
+    const options = {
+      task: 'x',
+      label: 'x',
+      taskName: 'x',
+      runTimeoutSeconds: 9,
+      cleanup: 'keep',
+      toolFree: false,
+      idempotencyKey: 'x',
+    };
+    const spawn = `port.postMessage({ kind: 'spawn', request: 1n, options: ${JSON.stringify(options)} });`;
+    const worker = new URL(
+      `data:text/javascript,${encodeURIComponent(`import { parentPort as port } from 'node:worker_threads'; ${spawn} ${code}`)}`,
+    );
+    await assert.rejects(
+      call(worker, request('x', {}), host, () => {}),
+      Broken,
+    );
+    assert.deepEqual(await host.close(), []);
+    assert.deepEqual(openclaw.live(), []);
+    assert.equal(openclaw.sessions.length, 1);
+  });
+}

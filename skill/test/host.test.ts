@@ -1,0 +1,218 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import type { Command, Happening, SpawnOptions } from '../src/contract.ts';
+import { Host } from '../src/host.ts';
+import { FakeOpenClaw } from './openclaw.ts';
+
+const KEY = 'agent:main:subagent:0';
+
+function options(idempotencyKey: string): SpawnOptions {
+  return {
+    task: 'Say something.',
+    label: 'a label',
+    taskName: 'task',
+    runTimeoutSeconds: 9,
+    cleanup: 'keep',
+    toolFree: true,
+    idempotencyKey,
+  };
+}
+
+const spawn = (request: bigint, key = 'key'): Command => ({ kind: 'spawn', request, options: options(key) });
+
+/** A host after its first event, and what takes the following ones, checked for their numbers. */
+async function open(openclaw: FakeOpenClaw) {
+  const gateway = openclaw.gateway();
+  const host = new Host(gateway, gateway.facts(7n));
+  let seq = 0n;
+  const next = async (): Promise<Happening> => {
+    const event = await host.next(undefined);
+    assert.equal(event.seq, seq++);
+    return event.what;
+  };
+  assert.deepEqual(await next(), {
+    tag: 'opened',
+    val: { name: 'openclaw', seed: 7n, maxConcurrent: 4, reportsStarts: true },
+  });
+  return { host, next };
+}
+
+/** The outcome of the request that the next event answers. */
+function outcome(what: Happening, request: bigint) {
+  assert.ok(what.tag === 'answered' && what.val.request === request, `not the answer to ${request}: ${what.tag}`);
+  return what.val.outcome;
+}
+
+for (const hasty of [false, true]) {
+  test(`a session is told of by its receipt, its start, its end (${hasty ? 'hasty' : 'orderly'} gateway)`, async () => {
+    const openclaw = new FakeOpenClaw();
+    openclaw.hasty = hasty;
+    const { host, next } = await open(openclaw);
+    host.perform(spawn(1n));
+    const receipt = { sessionKey: KEY, runId: 'run-0', appliedModel: 'sim/standard', toolFree: false };
+    assert.deepEqual(outcome(await next(), 1n), { tag: 'ok', val: { tag: 'spawned', val: receipt } });
+    assert.deepEqual(await next(), { tag: 'session-started', val: KEY });
+    const completion = { text: 'an answer', truncated: false };
+    const usage = { inputTokens: 10n, outputTokens: 2n };
+    assert.deepEqual(await next(), {
+      tag: 'session-ended',
+      val: { session: KEY, outcome: { tag: 'completed' }, completion, usage, model: 'sim/standard' },
+    });
+    host.perform({
+      kind: 'history',
+      request: 2n,
+      query: { sessionKey: KEY, offset: 0, limit: 1, includeTools: false },
+    });
+    const page = outcome(await next(), 2n);
+    assert.ok(
+      page.tag === 'ok' &&
+        page.val.tag === 'history' &&
+        page.val.val.hasMore &&
+        page.val.val.messages[0]?.text === 'an answer',
+    );
+    host.perform({ kind: 'delete', request: 3n, session: KEY });
+    assert.deepEqual(outcome(await next(), 3n), { tag: 'ok', val: { tag: 'deleted' } });
+    assert.deepEqual(await host.close(), []);
+  });
+}
+
+test('a text that could not be read whole is marked as cut', async () => {
+  const openclaw = new FakeOpenClaw();
+  openclaw.spoil = (call) => {
+    if (call === 'messages') throw new Error('no');
+  };
+  const { host, next } = await open(openclaw);
+  host.perform(spawn(1n));
+  await next();
+  await next();
+  const end = await next();
+  assert.ok(end.tag === 'session-ended');
+  assert.deepEqual(end.val.completion, { text: 'an a…', truncated: true });
+  await host.close();
+});
+
+test('equal keys are one session', async () => {
+  const openclaw = new FakeOpenClaw();
+  openclaw.answer = undefined;
+  const { host, next } = await open(openclaw);
+  for (const request of [1n, 2n]) host.perform(spawn(request));
+  assert.deepEqual(outcome(await next(), 1n), outcome(await next(), 2n));
+  assert.equal(openclaw.sessions.length, 1);
+  assert.equal((await next()).tag, 'session-started');
+  assert.deepEqual(await host.close(), []);
+  assert.deepEqual(openclaw.live(), []);
+});
+
+test('a cancelled session ends once', async () => {
+  const openclaw = new FakeOpenClaw();
+  openclaw.answer = undefined;
+  const { host, next } = await open(openclaw);
+  host.perform(spawn(1n));
+  await next();
+  await next();
+  for (const request of [2n, 3n]) host.perform({ kind: 'cancel', request, session: KEY });
+  const told = [await next(), await next(), await next()];
+  assert.deepEqual(told.map((what) => what.tag).sort(), ['answered', 'answered', 'session-ended']);
+  host.stop('first');
+  host.stop('second');
+  assert.deepEqual(await next(), { tag: 'stop-requested', val: { reason: 'first' } });
+  assert.equal((await host.next(0n)).what.tag, 'woke');
+  await host.close();
+});
+
+const SPOILS: [string, () => unknown][] = [
+  [
+    'an error',
+    () => {
+      throw new Error('something else');
+    },
+  ],
+  [
+    'undefined',
+    () => {
+      throw undefined;
+    },
+  ],
+  [
+    'an object without a prototype',
+    () => {
+      throw Object.create(null);
+    },
+  ],
+  ['an empty answer', () => ({})],
+  ['a number', () => 7],
+  [
+    'wrong types',
+    () => ({
+      details: { status: 1, childSessionKey: [], sessions: 'x', completed: 3, deleted: 'yes' },
+      messages: 3,
+      id: {},
+    }),
+  ],
+];
+const REQUESTS: Record<string, [string[], Command]> = {
+  spawn: [['sessions_spawn'], spawn(2n, 'another key')],
+  list: [['sessions_list'], { kind: 'list', request: 2n, filter: { offset: 0, limit: 10 } }],
+  history: [
+    ['messages'],
+    { kind: 'history', request: 2n, query: { sessionKey: KEY, offset: 0, limit: 10, includeTools: true } },
+  ],
+  cancel: [['resolve', 'cancel'], { kind: 'cancel', request: 2n, session: KEY }],
+  delete: [['sessions_list', 'sessions'], { kind: 'delete', request: 2n, session: KEY }],
+};
+
+for (const [name, [calls, command]] of Object.entries(REQUESTS)) {
+  for (const [what, spoil] of SPOILS) {
+    test(`${name} is answered once when the gateway gives ${what}`, async () => {
+      for (const spoilt of calls) {
+        const openclaw = new FakeOpenClaw();
+        openclaw.answer = undefined;
+        const { host, next } = await open(openclaw);
+        host.perform(spawn(1n));
+        await next();
+        await next();
+        openclaw.spoil = (call) => (call === spoilt ? spoil() : undefined);
+        host.perform(command);
+        assert.equal(outcome(await next(), 2n).tag, 'err', spoilt);
+        openclaw.spoil = () => undefined;
+        assert.ok(['woke', 'session-ended'].includes((await host.next(0n)).what.tag), 'nothing but an end may follow');
+        await host.close();
+        assert.deepEqual(openclaw.live(), []);
+      }
+    });
+  }
+}
+
+for (const [tag, details] of Object.entries({
+  exhausted: { status: 'forbidden', error: 'sessions_spawn reached tools.swarm.maxTotalPerGroup (9/9).' },
+  'at-capacity': { status: 'forbidden', error: 'sessions_spawn reached tools.swarm.maxChildrenPerGroup (7/7).' },
+  forbidden: { status: 'forbidden', error: 'agentId is not allowed for sessions_spawn (allowed: main)' },
+  invalid: { status: 'error', error: 'sessions_spawn model "nosuch/zzz" is not usable: Unknown model: nosuch/zzz' },
+  'in-doubt': { status: 'accepted' },
+})) {
+  test(`a refused spawn is told as ${tag}`, async () => {
+    const openclaw = new FakeOpenClaw();
+    openclaw.spoil = (call) => (call === 'sessions_spawn' ? { details } : undefined);
+    const { host, next } = await open(openclaw);
+    host.perform(spawn(1n));
+    const refused = outcome(await next(), 1n);
+    assert.equal(refused.tag === 'err' && refused.val.tag, tag);
+    await host.close();
+  });
+}
+
+test('ends that are nonsense leave the gateway its time', async () => {
+  const openclaw = new FakeOpenClaw();
+  openclaw.answer = undefined;
+  let waits = 0;
+  openclaw.spoil = (call) =>
+    call === 'agents_wait' ? (waits++, { details: { completed: [{}], errors: [7] } }) : undefined;
+  const { host, next } = await open(openclaw);
+  host.perform(spawn(1n));
+  await next();
+  await next();
+  assert.equal((await host.next(BigInt(Math.ceil(performance.now()) + 50))).what.tag, 'woke');
+  assert.ok(waits <= 2, `${waits} calls in 50 ms`);
+  await host.close();
+});

@@ -1,0 +1,150 @@
+/** A gateway for tests: the shapes of OpenClaw's answers, and a way to spoil any of them. */
+
+import { Gateway } from '../src/gateway.ts';
+import type { CoreTool, ToolContext } from '../src/openclaw.ts';
+
+interface Session {
+  runId: string;
+  key: string;
+  prompt: string;
+  status: 'running' | 'done' | 'killed';
+}
+
+export class FakeOpenClaw {
+  readonly sessions: Session[] = [];
+  /** Looked at by every call; what it returns replaces the answer, and it may throw. */
+  spoil: (call: string) => unknown = () => undefined;
+  /** What a session answers. None: it never ends by itself. */
+  answer: string | undefined = 'an answer';
+  /** The start of a session is told before its receipt. */
+  hasty = false;
+  #listeners = new Set<(event: unknown) => void>();
+  #changed: () => void = () => {};
+
+  gateway(): Gateway {
+    return new Gateway({
+      runtime: {
+        events: { onAgentEvent: (listener) => (this.#listeners.add(listener), () => this.#listeners.delete(listener)) },
+        subagent: {
+          getSessionMessages: async ({ sessionKey }) => this.spoil('messages') ?? this.#messages(sessionKey),
+        },
+        tasks: {
+          async: {
+            runs: {
+              bindSession: () => ({
+                resolve: async (runId) => this.spoil('resolve') ?? { id: runId, status: this.#run(runId)?.status },
+              }),
+            },
+          },
+          runs: { bindSession: () => ({ cancel: async ({ taskId }) => this.spoil('cancel') ?? this.#cancel(taskId) }) },
+        },
+      },
+      context: {
+        sessionKey: 'agent:main:main',
+        getRuntimeConfig: () => ({ tools: { swarm: { maxConcurrent: 4 } } }),
+      } as ToolContext,
+      createTools: () => this.#tools(),
+      runId: 'turn',
+      outside: (work) => work(),
+    });
+  }
+
+  /** The sessions that run. */
+  live(): string[] {
+    return this.sessions.filter(({ status }) => status === 'running').map(({ key }) => key);
+  }
+
+  /** Ends a session with its answer. */
+  end(session: Session, status: 'done' | 'killed' = 'done'): void {
+    session.status = status;
+    this.#changed();
+  }
+
+  #tools(): CoreTool[] {
+    const tool = (name: string, work: (parameters: any, signal?: AbortSignal) => unknown): CoreTool => ({
+      name,
+      execute: async (_id, parameters, signal) => {
+        const spoilt = this.spoil(name);
+        return spoilt === undefined ? { details: await work(parameters, signal) } : spoilt;
+      },
+    });
+    return [
+      tool('get_goal', () => ({})),
+      tool('sessions_spawn', ({ task }) => this.#spawn(task)),
+      tool('agents_wait', ({ ids }, signal) => this.#wait(ids, signal)),
+      tool('sessions_list', () => ({
+        sessions: this.sessions.map(({ key, status }) => ({ key, status, sessionId: `id of ${key}` })),
+      })),
+      tool('sessions', ({ sessionKey, expectedSessionId }) => ({
+        deleted: expectedSessionId === `id of ${sessionKey}`,
+      })),
+    ];
+  }
+
+  async #spawn(prompt: string): Promise<object> {
+    const number = this.sessions.length;
+    const session: Session = {
+      runId: `run-${number}`,
+      key: `agent:main:subagent:${number}`,
+      prompt,
+      status: 'running',
+    };
+    this.sessions.push(session);
+    const start = () =>
+      this.#listeners.forEach((listener) =>
+        listener({ stream: 'lifecycle', data: { phase: 'start' }, sessionKey: session.key }),
+      );
+    if (this.hasty) {
+      start();
+      if (this.answer !== undefined) this.end(session);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    } else {
+      setTimeout(start, 2);
+      if (this.answer !== undefined) setTimeout(() => session.status === 'running' && this.end(session), 10);
+    }
+    return { status: 'accepted', childSessionKey: session.key, runId: session.runId, resolvedModel: 'sim/standard' };
+  }
+
+  async #wait(ids: string[], signal?: AbortSignal): Promise<object> {
+    for (;;) {
+      if (signal?.aborted) throw new Error('agents_wait aborted.');
+      const completed = ids.map((id) => this.#run(id)).filter((run) => run !== undefined && run.status !== 'running');
+      if (completed.length > 0)
+        return {
+          completed: completed.map((run) => ({
+            runId: run?.runId,
+            status: run?.status,
+            result: this.answer?.slice(0, 4) + '…',
+          })),
+        };
+      await new Promise<void>((resolve) => {
+        this.#changed = resolve;
+        signal?.addEventListener('abort', () => resolve());
+      });
+    }
+  }
+
+  #messages(key: string): object {
+    const session = this.sessions.find((session) => session.key === key);
+    const user = { role: 'user', content: session?.prompt };
+    const assistant = {
+      role: 'assistant',
+      content: [{ type: 'text', text: this.answer }],
+      provider: 'sim',
+      model: 'standard',
+      usage: { input: 10, output: 2 },
+    };
+    return { messages: session?.status === 'done' ? [user, assistant] : [user] };
+  }
+
+  #cancel(runId: string): object {
+    const run = this.#run(runId);
+    const cancelled = run?.status === 'running';
+    if (run && cancelled) this.end(run, 'killed');
+    return { found: run !== undefined, cancelled };
+  }
+
+  #run(runId: string): Session | undefined {
+    return this.sessions.find((session) => session.runId === runId);
+  }
+}

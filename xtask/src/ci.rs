@@ -1,0 +1,76 @@
+//! Everything that has to pass before a change lands.
+
+use std::process::Command;
+use std::time::Instant;
+
+use anyhow::Result;
+
+use crate::cache::Cache;
+use crate::{component, process, suite, toolchain, workspace};
+
+const CARGO_DENY_VERSION: &str = "0.20.2";
+
+/// A panic ends the instance and with it every session's result, so what can panic on foreign input is refused. Tests
+/// may; they are not compiled here.
+const NEVER_IN_THE_COMPONENT: [&str; 6] = [
+    "clippy::expect_used",
+    "clippy::indexing_slicing",
+    "clippy::panic",
+    "clippy::string_slice",
+    "clippy::unreachable",
+    "clippy::unwrap_used",
+];
+
+/// A name for people, and what to run.
+type Step = (&'static str, fn() -> Result<()>);
+
+/// Runs all checks, the quick ones first, and stops at the first that fails.
+///
+/// # Errors
+/// The failing step's.
+pub fn run() -> Result<()> {
+    let steps: [Step; 5] = [
+        ("format", format),
+        ("lints", lints),
+        ("lints of the component", component_lints),
+        ("licences and sources of dependencies", dependencies),
+        ("tests", || suite::run(false)),
+    ];
+    toolchain::check_components()?;
+    for (name, step) in steps {
+        eprintln!("==> {name}");
+        let start = Instant::now();
+        step()?;
+        eprintln!("==> {name}: {} s", start.elapsed().as_secs());
+    }
+    Ok(())
+}
+
+fn format() -> Result<()> {
+    process::run(workspace::cargo().args(["fmt", "--all", "--check"]), "")
+}
+
+fn lints() -> Result<()> {
+    process::run(workspace::cargo().args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]), "")
+}
+
+/// The boundary is compiled only for WebAssembly, so the lints above do not see it.
+fn component_lints() -> Result<()> {
+    toolchain::ensure_wasm_target()?;
+    let mut command = component::wasm_cargo("clippy")?;
+    command.args(["--", "-D", "warnings"]);
+    command.args(NEVER_IN_THE_COMPONENT.iter().flat_map(|lint| ["-D", *lint]));
+    process::run(&mut command, "")
+}
+
+fn dependencies() -> Result<()> {
+    let recipe = format!("cargo-deny@{CARGO_DENY_VERSION}");
+    let place = Cache::open()?.ensure(&format!("cargo-deny-{CARGO_DENY_VERSION}"), &recipe, |directory| {
+        let mut install = workspace::cargo();
+        install.args(["install", "--quiet", "--locked", "--root"]).arg(directory).arg(&recipe).current_dir(directory);
+        process::run(&mut install, "")
+    })?;
+    let mut command = Command::new(place.join("bin/cargo-deny"));
+    command.args(["--locked", "--workspace", "check", "--hide-inclusion-graph", "licenses", "bans", "sources"]);
+    process::run(command.current_dir(workspace::root()), "")
+}

@@ -1,0 +1,77 @@
+//! The project's own tasks: what cargo alone cannot say.
+//!
+//! Tasks only call tools and check that they are there; they hold no logic of the product.
+
+#![expect(clippy::print_stderr, reason = "a command line program tells what it does")]
+
+mod cache;
+mod ci;
+mod component;
+mod demo;
+mod e2e;
+mod npm;
+mod process;
+mod suite;
+mod toolchain;
+mod workspace;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+const EXIT_CODES: &str = "Exit codes:
+  0  everything succeeded
+  1  a step failed or a tool is missing; the last line on stderr says which and what to do
+  2  no task was named, or the command line was not understood
+  `demo` ends with the exit code of the review itself once that has started.";
+
+/// The project's own tasks.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", arg_required_else_help = true, after_help = EXIT_CODES)]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Builds the component: target/component/parallel_agents.wasm.
+    ///
+    /// Adds the Rust target wasm32-unknown-unknown when it is missing. With PARALLEL_AGENTS_MODULE set to the path of
+    /// a core module, that one is wrapped instead of compiling; CONTRIBUTING.md says when this is needed.
+    Build,
+    /// Reviews a source file with five simulated reviewers, offline, in the real component.
+    Demo {
+        /// The file to review; a file of this repository when none is given.
+        file: Option<PathBuf>,
+    },
+    /// Builds the component, then runs all tests of the workspace and the end-to-end run.
+    Test {
+        /// Leaves out the end-to-end run, which installs Node and OpenClaw from the npm registry.
+        #[arg(long)]
+        skip_e2e: bool,
+    },
+    /// Runs the packaged skill inside a real OpenClaw gateway.
+    E2e {
+        /// Only installs the tools: Node, OpenClaw, jco and TypeScript, into $PARALLEL_AGENTS_CACHE or ~/.cache/parallel-agents.
+        #[arg(long)]
+        setup_only: bool,
+    },
+    /// Runs everything that has to pass before a change lands: format, lints, licences, tests.
+    Ci,
+}
+
+fn main() -> ExitCode {
+    let outcome = match Arguments::parse().task {
+        Task::Build => component::build().map(|_| ExitCode::SUCCESS),
+        Task::Demo { file } => demo::run(file),
+        Task::Test { skip_e2e } => suite::run(skip_e2e).map(|()| ExitCode::SUCCESS),
+        Task::E2e { setup_only } => e2e::run(setup_only).map(|()| ExitCode::SUCCESS),
+        Task::Ci => ci::run().map(|()| ExitCode::SUCCESS),
+    };
+    outcome.unwrap_or_else(|error| {
+        eprintln!("error: {error:#}");
+        ExitCode::from(1)
+    })
+}

