@@ -30,6 +30,7 @@ pub mod teams;
 pub mod host;
 pub mod ids;
 pub mod json;
+mod marker;
 pub mod problem;
 pub mod task;
 mod text;

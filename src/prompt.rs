@@ -7,6 +7,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde_json::Value;
 use sha2::Sha256;
 
+use crate::marker;
 use crate::plan::PlannedTask;
 use crate::policy::limits::MAX_LABEL_CHARS;
 use crate::task::OutputFormat;
@@ -18,14 +19,6 @@ const ANSWER_MARKDOWN: &str = include_str!("../prompts/answer/markdown.md");
 const ANSWER_CODE: &str = include_str!("../prompts/answer/code.md");
 const ANSWER_TEXT: &str = include_str!("../prompts/answer/text.md");
 
-/// What opens each marker line.
-const MARKERS: [&str; 3] = ["<<<INPUT ", "<<<FIELD ", "<<<END INPUT "];
-
-/// Whether a text holds what could pass for a marker line.
-pub fn holds_marker(text: &str) -> bool {
-    MARKERS.iter().any(|marker| text.contains(marker))
-}
-
 /// The whole prompt of a task's session. `seed` is the run's; the same seed gives the same text.
 pub fn for_task(task: &PlannedTask, seed: u64) -> String {
     let fields: Vec<(String, String)> =
@@ -35,7 +28,7 @@ pub fn for_task(task: &PlannedTask, seed: u64) -> String {
         [] => "(no input)".to_owned(),
         fields => {
             let shown: Vec<String> =
-                fields.iter().map(|(name, value)| format!("<<<FIELD {name} {nonce}>>>\n{value}")).collect();
+                fields.iter().map(|(name, value)| format!("{}\n{value}", marker::field(name, &nonce))).collect();
             shown.join("\n")
         }
     };

@@ -139,7 +139,7 @@ impl AgentDefinition {
         if written.prompt.len() > MAX_PROMPT_BYTES {
             problems.push(format!("prompt: got {} bytes, need 1..={MAX_PROMPT_BYTES}", written.prompt.len()));
         }
-        if written.prompt.contains('\0') || crate::prompt::holds_marker(&written.prompt) {
+        if written.prompt.contains('\0') || crate::marker::holds_marker(&written.prompt) {
             problems.push("prompt: holds U+0000 or a line that looks like a marker of the prompt".to_owned());
         }
         if !problems.is_empty() {

@@ -8,12 +8,12 @@ use super::{Plan, PlannedTask, Reference, check_document, graph};
 use crate::agents::Catalogue;
 use crate::ids::{TaskId, TaskIndex};
 use crate::json::schema;
+use crate::marker;
 use crate::policy::limits::{
     DEFAULT_DEADLINE_SECONDS, DEFAULT_MAX_CONCURRENT, MAX_DESCRIPTION_BYTES, MAX_INPUT_BYTES, MAX_NAME_CHARS,
     MAX_TEXT_BYTES,
 };
 use crate::problem::{CallError, Problem};
-use crate::prompt;
 use crate::task::{InputSource, OutputFormat, RunSpec, TaskSpec};
 
 /// Names that OpenClaw gives a meaning of their own.
@@ -229,7 +229,7 @@ impl Checker {
             let problem = Problem::new("E_TASK_TOO_LARGE", path, message).got(text.len());
             let hint = "long material belongs into input_data";
             self.problems.push(problem.limit(format!("1..={MAX_DESCRIPTION_BYTES} bytes")).hint(hint));
-        } else if text.contains('\0') || prompt::holds_marker(text) {
+        } else if text.contains('\0') || marker::holds_marker(text) {
             let message = "task_description: holds U+0000 or a line that looks like a marker of the prompt";
             self.problems
                 .push(Problem::new("E_TASK_CHARS", path, message).hint("material to work on belongs into input_data"));

@@ -14,6 +14,7 @@ const STAGES: &[&str] = &[
     "text",
     "ids",
     "json",
+    "marker",
     "task",
     "host",
     "problem",
@@ -33,8 +34,7 @@ const STAGES: &[&str] = &[
 ];
 
 /// Imports against the direction: who, what, and why it is right all the same.
-const AGAINST_THE_DIRECTION: &[(&str, &str, &str)] =
-    &[("plan", "prompt", "a task is checked for words that only the prompt's own frame may hold")];
+const AGAINST_THE_DIRECTION: &[(&str, &str, &str)] = &[];
 
 /// What the engine must not touch: its only clock, chance and input are the host's events.
 const BANNED_IN_THE_ENGINE: &[(&[&str], &str)] = &[

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 
 use crate::{component, process, workspace};
 
@@ -15,14 +15,17 @@ const REPORT: &str = "review-report.json";
 /// Builds everything and runs the review; its streams and its exit code are those of this program.
 ///
 /// # Errors
-/// If the file is not there or something does not build. What the review itself reports is in the exit code.
+/// If something does not build. A path that is no file ends with 2, as it would in the review itself; what the review
+/// reports is in the exit code.
 pub fn run(file: Option<PathBuf>) -> Result<ExitCode> {
     let file = match file {
         Some(file) => std::path::absolute(&file).with_context(|| format!("cannot resolve {}", file.display()))?,
         None => workspace::root().join(DEFAULT_FILE),
     };
     if !file.is_file() {
-        bail!("{} is not a file", workspace::shown(&file));
+        // Said before anything is built, since there is nothing to wait for.
+        eprintln!("error: {} is not a file", workspace::shown(&file));
+        return Ok(ExitCode::from(2));
     }
     component::build()?;
     let package = ["--package", "parallel-agents-host-sim", "--bin", "parallel-agents-sim"];

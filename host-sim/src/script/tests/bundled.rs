@@ -1,4 +1,6 @@
-use parallel_agents::agents::{self, AgentDefinition};
+use std::sync::Arc;
+
+use parallel_agents::agents::{AgentDefinition, Catalogue};
 use parallel_agents::json::{schema, strict};
 use parallel_agents::task::OutputFormat;
 use serde_json::{Value, json};
@@ -6,8 +8,8 @@ use serde_json::{Value, json};
 use super::super::{Script, ScriptedOutcome};
 use super::{Asked, answer};
 
-fn all_agents() -> Vec<AgentDefinition> {
-    agents::list(None).expect("the catalogue is readable")
+fn all_agents() -> Vec<Arc<AgentDefinition>> {
+    Catalogue::default().list(None).expect("the catalogue is readable")
 }
 
 /// One strict JSON value that fits the schema.

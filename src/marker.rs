@@ -1,0 +1,27 @@
+//! The lines that frame input in a prompt. Text of others may look like one; only the code in it makes it one.
+
+const INPUT: &str = "<<<INPUT ";
+const FIELD: &str = "<<<FIELD ";
+const END: &str = "<<<END INPUT ";
+
+/// Whether a text holds what could pass for a marker line.
+pub fn holds_marker(text: &str) -> bool {
+    [INPUT, FIELD, END].iter().any(|marker| text.contains(marker))
+}
+
+/// The line before a field's value.
+pub fn field(name: &str, code: &str) -> String {
+    format!("{FIELD}{name} {code}>>>")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_frame_of_prompts_uses_these_lines() {
+        let frame = include_str!("../prompts/task.md");
+        assert!(frame.contains(&format!("{INPUT}{{nonce}}>>>")) && frame.contains(&format!("{END}{{nonce}}>>>")));
+        assert!(holds_marker(frame) && holds_marker(&field("code", "0")) && !holds_marker("<<<INPUTS"));
+    }
+}
