@@ -12,6 +12,10 @@ use crate::policy::limits::MAX_REQUEST_BYTES;
 use crate::problem::{CallError, Problem, unknown_name};
 use crate::report::document;
 use crate::task::{AgentSource, RunSpec, TaskSpec};
+use crate::workflow::improve::{Improve, Origin};
+use crate::workflow::orchestrate::{self, Orchestrate};
+use crate::workflow::request::{self, Improvement};
+use crate::workflow::{self, AsPlanned};
 use crate::{COMPONENT_VERSION, CONTRACT_VERSION, prompt, pump, teams};
 
 /// A function that `call` knows.
@@ -52,6 +56,9 @@ macro_rules! functions {
 
 const FUNCTIONS: &[Function] = functions![
     "run_tasks": "Runs tasks in parallel, each in a session of its own, and returns one checked result per task.",
+    "run_iterative_refinement": "Judges drafts and improves them until they reach a score, or until going on does not help.",
+    "create_agents": "Makes new agent types, has each judged and improved, and returns a registry of those that passed.",
+    "orchestrate": "Reaches a goal: an agent plans tasks, they are run, and an agent compiles the report.",
     "list_agents": "Lists the agent types, all or those of one category.",
     "describe_agent": "Shows one agent type: its prompt, the input it expects, and the schema of its answer.",
     "render_prompt": "Shows the prompt that a task's session would be given, without spawning it.",
@@ -76,7 +83,9 @@ pub fn functions() -> Vec<DocumentFunction> {
 /// Calls a function with a JSON object.
 pub async fn call(function: &str, arguments: &str, host: &mut impl Host) -> DocumentReply {
     let reply = match read(function, arguments) {
-        Ok(Read::Run(plan)) => pump::run(*plan, host).await.map(|report| document::report(&report)),
+        Ok(Read::Run(plan)) => pump::run(*plan, &mut AsPlanned, host).await.map(|report| document::report(&report)),
+        Ok(Read::Improve(what)) => improve(*what, host).await,
+        Ok(Read::Orchestrate(what)) => orchestrate(*what, host).await,
         Ok(Read::Done(text)) => Ok(text),
         Err(error) => Err(error),
     };
@@ -84,6 +93,28 @@ pub async fn call(function: &str, arguments: &str, host: &mut impl Host) -> Docu
         Ok(text) => DocumentReply::Answer(text),
         Err(error) => DocumentReply::Refused(document::refusal(&error)),
     }
+}
+
+/// Judges, improves and, where asked for, makes drafts.
+async fn improve(what: Improvement, host: &mut impl Host) -> Result<String, CallError> {
+    let Improvement { settings, wanted, registry } = what;
+    let creates = wanted.iter().any(|wanted| matches!(wanted.origin, Origin::Wished(_)));
+    let common = settings.common.clone();
+    let (mut improve, tasks) = Improve::new(settings, wanted);
+    let run = pump::run(common.plan(tasks), &mut improve, host).await?;
+    Ok(if creates {
+        workflow::document::creation(&improve, registry, &run)
+    } else {
+        workflow::document::refinement(&improve, &run)
+    })
+}
+
+/// Plans, carries out and compiles.
+async fn orchestrate(settings: orchestrate::Settings, host: &mut impl Host) -> Result<String, CallError> {
+    let common = settings.common.clone();
+    let (mut orchestrate, tasks) = Orchestrate::new(settings);
+    let run = pump::run(common.plan(tasks), &mut orchestrate, host).await?;
+    Ok(workflow::document::orchestration(&orchestrate, &run))
 }
 
 /// The request schema of `run_tasks`, for requests that come as records.
@@ -94,6 +125,8 @@ pub fn run_schema() -> Value {
 /// A checked call: either there is something to run, or it is done already.
 enum Read {
     Run(Box<plan::Plan>),
+    Improve(Box<Improvement>),
+    Orchestrate(Box<orchestrate::Settings>),
     Done(String),
 }
 
@@ -114,6 +147,13 @@ fn read(function: &str, arguments: &str) -> Result<Read, CallError> {
     let request_schema = schema_of(known);
     if function == "run_tasks" {
         return plan::plan(&request_schema, document).map(|plan| Read::Run(Box::new(plan)));
+    }
+    if matches!(function, "run_iterative_refinement" | "create_agents") {
+        return request::improvement(&request_schema, document).map(|what| Read::Improve(Box::new(what)));
+    }
+    if function == "orchestrate" {
+        let settings = request::orchestration(&request_schema, run_schema(), document);
+        return settings.map(|settings| Read::Orchestrate(Box::new(settings)));
     }
     let problems = plan::check_document(&request_schema, &mut document);
     if !problems.is_empty() {

@@ -25,6 +25,7 @@ mod report;
 mod schedule;
 mod session;
 pub mod teams;
+pub mod workflow;
 
 // What all stages share.
 pub mod host;
@@ -55,5 +56,5 @@ pub async fn run_tasks(spec: RunSpec, host: &mut impl host::Host) -> Result<RunR
     // A record goes through the same checks as a document, so that there is one set of them.
     let request = serde_json::to_value(&spec).unwrap_or_default();
     let plan = plan::plan(&documents::run_schema(), request)?;
-    pump::run(plan, host).await
+    pump::run(plan, &mut workflow::AsPlanned, host).await
 }

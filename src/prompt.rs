@@ -68,7 +68,7 @@ fn readable(value: &Value) -> String {
 }
 
 /// Replaces `{name}` once and from left to right: what is filled in is never looked at again, whatever it holds.
-fn fill(template: &str, values: &[(&str, &str)]) -> String {
+pub fn fill(template: &str, values: &[(&str, &str)]) -> String {
     let mut filled = String::new();
     let mut rest = template;
     while let Some((before, after)) = rest.split_once('{') {

@@ -5,13 +5,14 @@ use crate::host::Host;
 use crate::plan::Plan;
 use crate::problem::CallError;
 use crate::task::RunReport;
+use crate::workflow::Director;
 
-/// Runs a plan to its end.
-pub async fn run(plan: Plan, host: &mut impl Host) -> Result<RunReport, CallError> {
+/// Runs a plan, and what its director adds to it, to the end.
+pub async fn run(plan: Plan, director: &mut dyn Director, host: &mut impl Host) -> Result<RunReport, CallError> {
     let mut engine = Engine::new(plan);
     loop {
         let event = host.next_event(engine.wake_at()).await;
-        for command in engine.step(event) {
+        for command in engine.step(event, director) {
             host.perform(command);
         }
         if let Some(result) = engine.finished() {

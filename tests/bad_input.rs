@@ -287,6 +287,66 @@ fn the_other_functions() {
 }
 
 #[test]
+fn refinement_and_new_agents() {
+    let draft = json!({"name": "post", "draft": "Text.", "kind": "blog post"});
+    let drafts = |field: &str, value: Value| {
+        let mut draft = draft.clone();
+        draft[field] = value;
+        json!({ "drafts": [draft] })
+    };
+    let run = |field: &str, value: Value| json!({"drafts": [draft], field: value});
+    let rows = [
+        (json!({}), "E_DRAFT_COUNT", "/drafts"),
+        (json!({"drafts": []}), "E_DRAFT_COUNT", "/drafts"),
+        (json!({"drafts": vec![draft.clone(); 21]}), "E_DRAFT_COUNT", "/drafts"),
+        (json!({"drafts": [draft, draft]}), "E_ID_DUPLICATE", "/drafts/1/name"),
+        (drafts("name", json!("A")), "E_ID_FORMAT", "/drafts/0/name"),
+        (drafts("name", json!("main")), "E_AGENT_RESERVED", "/drafts/0/name"),
+        (drafts("draft", json!(" ")), "E_DRAFT_EMPTY", "/drafts/0/draft"),
+        (drafts("draft", json!(7)), "E_DRAFT_EMPTY", "/drafts/0/draft"),
+        (drafts("draft", json!("x".repeat(65_537))), "E_DRAFT_TOO_LARGE", "/drafts/0/draft"),
+        (drafts("kind", json!("<<<FIELD ")), "E_TASK_CHARS", "/drafts/0/kind"),
+        (drafts("score", json!(9)), "E_UNKNOWN_FIELD", "/drafts/0/score"),
+        (json!({"drafts": [{"name": "x", "draft": "no definition"}]}), "E_AGENT_DEFINITION", "/drafts/0/draft"),
+        (run("max_rounds", json!(0)), "E_ROUNDS", "/max_rounds"),
+        (run("max_rounds", json!(11)), "E_ROUNDS", "/max_rounds"),
+        (run("judges", json!(0)), "E_REVIEWERS", "/judges"),
+        (run("judges", json!(8)), "E_REVIEWERS", "/judges"),
+        (run("target_score", json!(10.1)), "E_THRESHOLD", "/target_score"),
+        (run("target_score", json!("8.5")), "E_THRESHOLD", "/target_score"),
+        (run("judge_agent", json!("agent_refiner")), "E_SELF_REVIEW", "/judge_agent"),
+        (run("judge_agent", json!("frontend_developer")), "E_AGENT_TOOLS", "/judge_agent"),
+        (run("refiner_agent", json!("nobody")), "E_AGENT_UNKNOWN", "/refiner_agent"),
+        (run("model", json!("a b")), "E_MODEL_FORMAT", "/model"),
+    ];
+    for (request, code, path) in rows {
+        let told = problems("run_iterative_refinement", &request.to_string());
+        assert_eq!(told, [(code.to_owned(), path.to_owned())], "{request}");
+    }
+    let many: Vec<Value> = (0..20).map(|n| json!({"name": format!("d{n}"), "draft": "x", "kind": "note"})).collect();
+    let told =
+        problems("run_iterative_refinement", &json!({"drafts": many, "max_rounds": 10, "judges": 7}).to_string());
+    assert_eq!(told[0].0, "E_REFINE_SIZE");
+    let wish = json!({"name": "x", "purpose": "p"});
+    let rows = [
+        (json!({"new_agents": []}), "E_AGENT_COUNT", "/new_agents"),
+        (json!({"new_agents": [{"name": "x"}]}), "E_AGENT_PURPOSE", "/new_agents/0/purpose"),
+        (json!({"new_agents": [{"name": "x-y", "purpose": "p"}]}), "E_ID_FORMAT", "/new_agents/0/name"),
+        (json!({"new_agents": [wish, wish]}), "E_ID_DUPLICATE", "/new_agents/1/name"),
+        (json!({"new_agents": [wish], "registry": [7]}), "E_REGISTRY", "/registry/0"),
+        (json!({"new_agents": [wish], "registry": [{"name": "x"}]}), "E_REGISTRY", "/registry/0"),
+        (
+            json!({"new_agents": [wish], "registry": [{"name": "x", "version": 1, "hash": "00", "score": 9, "definition": {}}]}),
+            "E_REGISTRY",
+            "/registry/0",
+        ),
+    ];
+    for (request, code, path) in rows {
+        assert_eq!(problems("create_agents", &request.to_string()), [(code.to_owned(), path.to_owned())], "{request}");
+    }
+}
+
+#[test]
 fn everything_at_once_and_readable() {
     let request = json!({
         "max_concurrent": 0,

@@ -35,6 +35,9 @@ impl<R> Called<R> {
 /// the host's own account.
 const DEFAULT_MAX_CONCURRENT: u32 = 5;
 
+/// Functions that may spawn sessions, all of them with a `max_concurrent`.
+const SPAWNING: [&str; 4] = ["run_tasks", "run_iterative_refinement", "create_agents", "orchestrate"];
+
 /// The one field of a request that the host's own account depends on.
 #[derive(Deserialize)]
 struct Cap {
@@ -43,7 +46,7 @@ struct Cap {
 
 /// Holds a call of the JSON door to the cap of its request. What cannot be read will be refused and spawns nothing.
 pub(crate) fn hold_to_request(world: &mut World, function: &str, arguments: &str) {
-    if function != "run_tasks" {
+    if !SPAWNING.contains(&function) {
         world.ledger_mut().hold_to(0);
     } else if let Ok(Cap { max_concurrent }) = serde_json::from_str(arguments) {
         hold_to_cap(world, max_concurrent);

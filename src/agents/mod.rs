@@ -34,6 +34,10 @@ const DEFINITIONS: &[(&str, &str)] = definitions![
     "accessibility_reviewer",
     "test_engineer",
     "documentation_writer",
+    "agent_creator",
+    "agent_design_reviewer",
+    "agent_refiner",
+    "agent_orchestrator",
     "travel_event_planner",
     "donut_care_coordinator",
     "pup_community_engager",
@@ -146,10 +150,10 @@ mod tests {
     }
 
     #[test]
-    fn the_task_agents_of_the_specification_are_there() {
+    fn the_25_types_of_the_specification_are_there() {
         let count = |category| Catalogue::default().list(Some(category)).map(|agents| agents.len());
-        let counts = ["content", "development", "qa", "documentation"].map(count);
-        assert_eq!(counts, [Ok(5), Ok(5), Ok(5), Ok(1)]);
+        let counts = ["content", "development", "qa", "documentation", "meta", "personal"].map(count);
+        assert_eq!(counts, [Ok(5), Ok(5), Ok(5), Ok(1), Ok(4), Ok(5)]);
     }
 
     #[test]

@@ -9,11 +9,11 @@ mod cleaning;
 mod stopping;
 mod tasks;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::host::{Command, Event, Happening, HistoryQuery, HostFacts, Progress, SpawnOptions};
-use crate::ids::{RequestId, SessionKey, TaskId, TaskIndex};
-use crate::plan::Plan;
+use crate::ids::{RequestId, SessionKey, TaskIndex};
+use crate::plan::{Plan, PlannedTask};
 use crate::policy::limits::{CAPACITY_PAUSE_MS, CLEANUP_GRACE_MS, HISTORY_PAGE};
 use crate::policy::outcome;
 use crate::problem::CallError;
@@ -23,6 +23,7 @@ use crate::schedule::{Ready, Slots};
 use crate::session::{Effect, Ending, Input, Machine, StopReason};
 use crate::task::{Cleanup, RunReport, TaskError, TaskStatus};
 use crate::text;
+use crate::workflow::Director;
 
 use cleaning::Cleaning;
 use tasks::TaskRun;
@@ -65,6 +66,8 @@ pub struct Engine {
     no_spawn_before: u64,
     progress_seq: u64,
     ended: u32,
+    /// Tasks whose end the director has not been told.
+    just_ended: VecDeque<TaskIndex>,
     spawn_calls: u32,
     ignored_events: u32,
     leaked: Vec<SessionKey>,
@@ -95,6 +98,7 @@ impl Engine {
             no_spawn_before: 0,
             progress_seq: 0,
             ended: 0,
+            just_ended: VecDeque::new(),
             spawn_calls: 0,
             ignored_events: 0,
             leaked: Vec::new(),
@@ -106,7 +110,7 @@ impl Engine {
     }
 
     /// Takes in one event and returns what is to be done, in order.
-    pub fn step(&mut self, event: Event) -> Vec<Command> {
+    pub fn step(&mut self, event: Event, director: &mut dyn Director) -> Vec<Command> {
         if self.over {
             return Vec::new();
         }
@@ -128,8 +132,42 @@ impl Engine {
         }
         self.ring_alarms();
         self.fill_slots();
+        self.direct(director);
         self.conclude();
         std::mem::take(&mut self.out)
+    }
+
+    /// Tells the director what has ended and takes in what it wants done next.
+    fn direct(&mut self, director: &mut dyn Director) {
+        while let Some(task) = self.just_ended.pop_front() {
+            let Some(result) = self.tasks.get(task.0).and_then(TaskRun::result) else { continue };
+            let more = director.ended(result, TaskIndex(self.tasks.len()));
+            for planned in more {
+                self.add(planned);
+            }
+            // What was added may end at once, which is told in the next round.
+            self.fill_slots();
+        }
+    }
+
+    /// Takes in a task while the run lasts. On a run that is being stopped it ends without having started.
+    fn add(&mut self, planned: PlannedTask) {
+        let task = TaskIndex(self.tasks.len());
+        let open: Vec<TaskIndex> =
+            planned.dependencies.iter().copied().filter(|on| !self.status(*on).is_final()).collect();
+        let failed = planned
+            .dependencies
+            .iter()
+            .find(|on| self.status(**on).is_final() && self.status(**on) != TaskStatus::Completed);
+        let failed = failed.copied();
+        self.ready.add(task, &open, planned.priority);
+        self.plan.tasks.push(planned);
+        self.tasks.push(TaskRun::default());
+        if let Some(reason) = self.stop.clone() {
+            self.stop_task(task, &reason);
+        } else if let Some(dependency) = failed {
+            self.skip(task, dependency);
+        }
     }
 
     /// The result, once there is one. After it, `step` does nothing.
@@ -285,7 +323,8 @@ impl Engine {
     fn fill_input(&mut self, task: TaskIndex) -> Result<(), TaskError> {
         let Some(planned) = self.plan.tasks.get_mut(task.0) else { return Ok(()) };
         for reference in &planned.input_from {
-            let output = self.tasks.get(reference.task.0).and_then(TaskRun::output);
+            let output =
+                self.tasks.get(reference.task.0).and_then(TaskRun::result).and_then(|result| result.output.as_ref());
             let Some(value) = output.and_then(|output| output.pointer(&reference.pointer)) else {
                 let place = text::quoted(&reference.pointer);
                 let message = format!(
@@ -373,28 +412,32 @@ impl Engine {
     /// Ends a task that never got a session.
     fn settle_unstarted(&mut self, task: TaskIndex, status: TaskStatus, error: TaskError) {
         self.ready.withdraw(task);
+        let Some(planned) = self.plan.tasks.get(task.0) else { return };
         if let Some(run) = self.tasks.get_mut(task.0) {
-            run.end_unstarted(status, error);
+            run.end_unstarted(self.now, planned, status, error);
         }
         self.final_status(task);
     }
 
     fn final_status(&mut self, task: TaskIndex) {
         self.ended += 1;
+        self.just_ended.push_back(task);
         self.tell(task);
-        let status = self.status(task);
-        if status == TaskStatus::Completed {
+        if self.status(task) == TaskStatus::Completed {
             self.ready.completed(task);
             return;
         }
-        let id = self.plan.tasks.get(task.0).map(|planned| planned.id.clone());
         for dependant in self.ready.dependants_of(task) {
             if self.status(dependant) == TaskStatus::Pending {
-                let message =
-                    format!("it depends on {}, which is {}", id.as_ref().map_or("?", TaskId::as_str), status.name());
-                self.settle_unstarted(dependant, TaskStatus::Skipped, outcome::error("E_DEP_FAILED", message, false));
+                self.skip(dependant, task);
             }
         }
+    }
+
+    fn skip(&mut self, task: TaskIndex, dependency: TaskIndex) {
+        let id = self.plan.tasks.get(dependency.0).map_or("?", |planned| planned.id.as_str());
+        let message = format!("it depends on {id}, which is {}", self.status(dependency).name());
+        self.settle_unstarted(task, TaskStatus::Skipped, outcome::error("E_DEP_FAILED", message, false));
     }
 
     fn status(&self, task: TaskIndex) -> TaskStatus {
@@ -415,8 +458,7 @@ impl Engine {
         }
         self.leaked.extend(self.cleaning.take_failed());
         let deleted = self.cleaning.take_deleted();
-        let results =
-            self.tasks.iter_mut().zip(&self.plan.tasks).map(|(run, planned)| run.result(planned, self.now, &deleted));
+        let results = self.tasks.iter_mut().filter_map(|run| run.take_result(&deleted));
         let totals = report::Totals {
             elapsed_ms: self.now,
             spawn_calls: self.spawn_calls,

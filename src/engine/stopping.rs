@@ -29,7 +29,7 @@ impl Engine {
         }
     }
 
-    fn stop_task(&mut self, task: TaskIndex, reason: &StopReason) -> bool {
+    pub(super) fn stop_task(&mut self, task: TaskIndex, reason: &StopReason) -> bool {
         match self.status(task) {
             TaskStatus::Pending => {
                 let (status, error) = reason.verdict();

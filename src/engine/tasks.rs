@@ -2,8 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
-
 use crate::answer;
 use crate::ids::SessionKey;
 use crate::plan::PlannedTask;
@@ -23,27 +21,12 @@ pub struct TaskRun {
     /// Sessions that were started for it.
     pub attempts: u32,
     spawned_at: Option<u64>,
-    ended_at: u64,
-    session: Option<SessionKey>,
-    ending: Option<Ending>,
-    error: Option<TaskError>,
-    judged: Option<answer::Judged>,
+    result: Option<TaskResult>,
 }
 
 impl Default for TaskRun {
     fn default() -> Self {
-        Self {
-            status: TaskStatus::Pending,
-            machine: None,
-            alarm: None,
-            attempts: 0,
-            spawned_at: None,
-            ended_at: 0,
-            session: None,
-            ending: None,
-            error: None,
-            judged: None,
-        }
+        Self { status: TaskStatus::Pending, machine: None, alarm: None, attempts: 0, spawned_at: None, result: None }
     }
 }
 
@@ -65,68 +48,70 @@ impl TaskRun {
     }
 
     /// Its session is over. Returns the session's key.
-    pub fn finish(&mut self, now: u64, planned: &PlannedTask, mut ending: Ending) -> Option<SessionKey> {
-        self.session = self.machine.take().and_then(|machine| machine.session().cloned());
-        self.ended_at = now;
+    pub fn finish(&mut self, now: u64, planned: &PlannedTask, ending: Ending) -> Option<SessionKey> {
+        let session = self.machine.take().and_then(|machine| machine.session().cloned());
+        let mut judged = ending.answer.as_ref().map(|raw| match ending.status {
+            TaskStatus::Completed => answer::judge(raw, planned.output_format, planned.output_schema.as_ref()),
+            _ => answer::keep_only(raw),
+        });
         self.status = ending.status;
-        self.error = ending.error.take();
-        if let Some(raw) = &ending.answer {
-            let mut judged = if ending.status == TaskStatus::Completed {
-                answer::judge(raw, planned.output_format, planned.output_schema.as_ref())
-            } else {
-                answer::keep_only(raw)
-            };
-            if let Some(error) = judged.error.take() {
-                self.status = TaskStatus::Failed;
-                self.error = Some(error);
-            }
-            self.judged = Some(judged);
+        let mut error = ending.error;
+        if let Some(why) = judged.as_mut().and_then(|judged| judged.error.take()) {
+            self.status = TaskStatus::Failed;
+            error = Some(why);
         }
-        self.ending = Some(ending);
-        self.session.clone()
+        let mut result = self.blank(now, planned, error);
+        let metadata = &mut result.metadata;
+        metadata.model_mismatch = differ(planned.model.as_deref(), ending.model.as_deref());
+        metadata.model_applied = ending.model;
+        metadata.usage = ending.usage;
+        metadata.output_bytes = ending.answer.as_ref().map_or(0, |raw| raw.text.len() as u64);
+        metadata.redacted = ending.answer.as_ref().is_some_and(|raw| raw.redacted);
+        if let Some(judged) = judged {
+            metadata.truncated = judged.truncated;
+            metadata.unwrapped = judged.unwrapped;
+            result.output = judged.output;
+        }
+        result.session_key.clone_from(&session);
+        self.result = Some(result);
+        session
     }
 
     /// It never got a session.
-    pub fn end_unstarted(&mut self, status: TaskStatus, error: TaskError) {
+    pub fn end_unstarted(&mut self, now: u64, planned: &PlannedTask, status: TaskStatus, error: TaskError) {
         self.status = status;
-        self.error = Some(error);
+        self.result = Some(self.blank(now, planned, Some(error)));
     }
 
-    /// What it gave its dependants.
-    pub fn output(&self) -> Option<&Value> {
-        self.judged.as_ref()?.output.as_ref()
-    }
-
-    /// The record that it ends with.
-    pub fn result(&mut self, planned: &PlannedTask, run_ms: u64, deleted: &BTreeSet<SessionKey>) -> TaskResult {
-        let ending = self.ending.take();
-        let raw = ending.as_ref().and_then(|ending| ending.answer.as_ref());
-        let judged = self.judged.take();
-        let model_applied = ending.as_ref().and_then(|ending| ending.model.clone());
-        let metadata = ResultMetadata {
-            label: prompt::label(planned),
-            attempts: self.attempts,
-            model_mismatch: differ(planned.model.as_deref(), model_applied.as_deref()),
-            model_requested: planned.model.clone(),
-            model_applied,
-            usage: ending.as_ref().and_then(|ending| ending.usage),
-            queued_ms: self.spawned_at.unwrap_or(run_ms),
-            output_bytes: raw.map_or(0, |raw| raw.text.len() as u64),
-            truncated: judged.as_ref().is_some_and(|judged| judged.truncated),
-            redacted: raw.is_some_and(|raw| raw.redacted),
-            unwrapped: judged.as_ref().is_some_and(|judged| judged.unwrapped),
-            deleted: self.session.as_ref().is_some_and(|session| deleted.contains(session)),
-        };
+    fn blank(&self, now: u64, planned: &PlannedTask, error: Option<TaskError>) -> TaskResult {
         TaskResult {
             task_id: planned.id.clone(),
             agent_type: planned.agent.name.clone(),
             status: self.status,
-            output: judged.and_then(|judged| judged.output),
-            execution_ms: self.spawned_at.map_or(0, |at| self.ended_at.saturating_sub(at)),
-            error: self.error.take(),
-            session_key: self.session.take(),
-            metadata,
+            output: None,
+            execution_ms: self.spawned_at.map_or(0, |at| now.saturating_sub(at)),
+            error,
+            session_key: None,
+            metadata: ResultMetadata {
+                label: prompt::label(planned),
+                attempts: self.attempts,
+                model_requested: planned.model.clone(),
+                queued_ms: self.spawned_at.unwrap_or(now),
+                ..ResultMetadata::default()
+            },
         }
+    }
+
+    /// The record that it ended with, if it has.
+    pub fn result(&self) -> Option<&TaskResult> {
+        self.result.as_ref()
+    }
+
+    /// Takes that record, with what is known about its session at the very end.
+    pub fn take_result(&mut self, deleted: &BTreeSet<SessionKey>) -> Option<TaskResult> {
+        let mut result = self.result.take()?;
+        result.metadata.deleted = result.session_key.as_ref().is_some_and(|session| deleted.contains(session));
+        Some(result)
     }
 }
 

@@ -13,7 +13,7 @@ use crate::ids::{TaskId, TaskIndex};
 use crate::task::{Cleanup, OutputFormat};
 
 pub use shape::check_document;
-pub use validate::plan;
+pub use validate::{check_name, plan};
 
 /// One task, ready to be started when its dependencies are completed.
 #[derive(Clone, Debug, PartialEq)]

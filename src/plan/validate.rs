@@ -236,16 +236,8 @@ impl Checker {
         }
     }
 
-    /// `[A-Za-z0-9._:/@-]{1,128}` without `..`: a name, never a path that climbs.
     fn name(&mut self, code: &str, path: &str, name: Option<&str>) {
-        let Some(name) = name else { return };
-        let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | ':' | '/' | '@' | '-');
-        if name.is_empty() || name.len() > MAX_NAME_CHARS || !name.chars().all(allowed) || name.contains("..") {
-            let field = path.rsplit('/').next().unwrap_or_default();
-            let message = format!("{field}: {} has another form", crate::text::quoted(name));
-            let limit = format!("[A-Za-z0-9._:/@-]{{1,{MAX_NAME_CHARS}}} without `..`");
-            self.problems.push(Problem::new(code, path, message).got(name).limit(limit));
-        }
+        check_name(code, path, name, &mut self.problems);
     }
 
     fn output_schema(&mut self, output_schema: Option<&Value>, format: OutputFormat, path: &str) {
@@ -265,6 +257,18 @@ impl Checker {
             let problem = Problem::new("E_SCHEMA", format!("{path}{place}"), format!("output_schema: {reason}"));
             self.problems.push(problem.limit(schema::KEYWORDS.join(", ")));
         }
+    }
+}
+
+/// `[A-Za-z0-9._:/@-]{1,128}` without `..`: a name of the host's, never a path that climbs.
+pub fn check_name(code: &str, path: &str, name: Option<&str>, problems: &mut Vec<Problem>) {
+    let Some(name) = name else { return };
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | ':' | '/' | '@' | '-');
+    if name.is_empty() || name.len() > MAX_NAME_CHARS || !name.chars().all(allowed) || name.contains("..") {
+        let field = path.rsplit('/').next().unwrap_or_default();
+        let message = format!("{field}: {} has another form", crate::text::quoted(name));
+        let limit = format!("[A-Za-z0-9._:/@-]{{1,{MAX_NAME_CHARS}}} without `..`");
+        problems.push(Problem::new(code, path, message).got(name).limit(limit));
     }
 }
 

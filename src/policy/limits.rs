@@ -39,3 +39,21 @@ pub const CLEANUP_GRACE_MS: u64 = 30_000;
 
 /// How long a host that refused for lack of room is left alone when no session of the run is alive that could make room.
 pub const CAPACITY_PAUSE_MS: u64 = 1_000;
+
+/// Good enough when a request names no score: the specification's.
+pub const DEFAULT_TARGET_SCORE: f64 = 8.5;
+
+/// Versions of a draft that are judged when a request names no number.
+pub const DEFAULT_MAX_ROUNDS: u32 = 3;
+
+/// Bytes of one draft as compact JSON.
+pub const MAX_DRAFT_BYTES: usize = 64 * 1024;
+
+/// Sessions that a workflow could need at the most; more are refused before the first.
+pub const MAX_WORKFLOW_SESSIONS: u64 = 1_000;
+
+/// Tasks of an orchestrator's plan when the request names no number.
+pub const DEFAULT_PLAN_TASKS: u32 = 20;
+
+/// Bytes of a goal: it stands in the planning prompt twice and has to fit into a task description.
+pub const MAX_GOAL_BYTES: usize = 24 * 1024;

@@ -48,7 +48,16 @@ struct ProblemDocument<'a> {
 
 /// A run's report.
 pub fn report(report: &RunReport) -> String {
-    to_text(&ReportDocument {
+    to_text(&document(report))
+}
+
+/// The same as a part of another document.
+pub fn report_value(report: &RunReport) -> Value {
+    serde_json::to_value(document(report)).unwrap_or_default()
+}
+
+fn document(report: &RunReport) -> ReportDocument<'_> {
+    ReportDocument {
         status: report.status,
         results: report.results.iter().map(result).collect(),
         census: report.census,
@@ -59,7 +68,7 @@ pub fn report(report: &RunReport) -> String {
         usage_complete: report.usage_complete,
         ignored_events: report.ignored_events,
         leaked: report.leaked.iter().map(|session| session.as_str()).collect(),
-    })
+    }
 }
 
 fn result(result: &TaskResult) -> ResultDocument<'_> {

@@ -21,23 +21,34 @@ pub struct Ready {
 impl Ready {
     /// All tasks of a plan; those without dependencies are ready.
     pub fn new(plan: &Plan) -> Self {
+        let count = plan.tasks.len();
         let mut queue = Self {
             ready: BTreeSet::new(),
-            missing: plan.tasks.iter().map(|task| Some(task.dependencies.len())).collect(),
-            dependants: vec![Vec::new(); plan.tasks.len()],
-            priorities: plan.tasks.iter().map(|task| task.priority).collect(),
+            missing: Vec::with_capacity(count),
+            dependants: vec![Vec::new(); count],
+            priorities: Vec::with_capacity(count),
         };
         for (index, task) in plan.tasks.iter().enumerate() {
-            for dependency in &task.dependencies {
-                if let Some(list) = queue.dependants.get_mut(dependency.0) {
-                    list.push(TaskIndex(index));
-                }
-            }
-            if task.dependencies.is_empty() {
-                queue.put(TaskIndex(index));
-            }
+            queue.add(TaskIndex(index), &task.dependencies, task.priority);
         }
         queue
+    }
+
+    /// Takes in the task that comes next by number; `dependencies` are those that are not completed yet.
+    pub fn add(&mut self, task: TaskIndex, dependencies: &[TaskIndex], priority: i32) {
+        self.missing.push(Some(dependencies.len()));
+        self.priorities.push(priority);
+        if self.dependants.len() <= task.0 {
+            self.dependants.push(Vec::new());
+        }
+        for dependency in dependencies {
+            if let Some(list) = self.dependants.get_mut(dependency.0) {
+                list.push(task);
+            }
+        }
+        if dependencies.is_empty() {
+            self.put(task);
+        }
     }
 
     /// Makes a task ready, or ready again. One that was taken keeps its place by number, so it goes before later ones.

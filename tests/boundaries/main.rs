@@ -27,6 +27,7 @@ const STAGES: &[&str] = &[
     "answer",
     "session",
     "report",
+    "workflow",
     "engine",
     "pump",
     "documents",

@@ -4,6 +4,7 @@ mod bench;
 mod cli;
 mod component;
 mod conformance;
+mod examples;
 mod failures;
 mod lifecycle;
 mod requests;

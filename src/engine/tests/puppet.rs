@@ -9,6 +9,7 @@ use crate::host::{
 use crate::ids::{RequestId, SessionKey};
 use crate::plan::Plan;
 use crate::task::{RunReport, TaskStatus};
+use crate::workflow::AsPlanned;
 
 /// A request that the engine made and nobody has answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,7 +62,7 @@ impl Puppet {
     pub fn happens(&mut self, what: Happening) {
         let event = Event { seq: self.seq, at_ms: self.now, what };
         self.seq += 1;
-        for command in self.engine.step(event) {
+        for command in self.engine.step(event, &mut AsPlanned) {
             match command {
                 Command::Spawn(id, options) => {
                     self.spawns += 1;

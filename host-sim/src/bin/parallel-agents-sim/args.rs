@@ -36,12 +36,14 @@ pub enum Command {
 Examples:
   parallel-agents-sim run request.json
   parallel-agents-sim run request.json --json > report.json
+  parallel-agents-sim run request.json --agents my-agents
   parallel-agents-sim run - --clock real --script slow.toml < request.json")]
     Run(RunArguments),
 
     /// Call one function of the component with a JSON object
     #[command(after_help = "\
-Functions: run_tasks, list_agents, describe_agent, content_team, development_team, review_team, versions
+Functions: run_tasks, run_iterative_refinement, create_agents, orchestrate, list_agents, describe_agent,
+  render_prompt, content_team, development_team, review_team, versions
 
 Examples:
   parallel-agents-sim call versions
@@ -82,6 +84,9 @@ pub struct RunArguments {
     pub max_concurrent: Option<u32>,
 
     #[command(flatten)]
+    pub own_agents: OwnAgents,
+
+    #[command(flatten)]
     pub simulation: Simulation,
 }
 
@@ -104,11 +109,15 @@ pub enum AgentsCommand {
     #[command(after_help = "\
 Examples:
   parallel-agents-sim agents list
-  parallel-agents-sim agents list --category qa")]
+  parallel-agents-sim agents list --category qa
+  parallel-agents-sim agents list --category custom --agents my-agents")]
     List {
         /// Only those of one category, such as content, development, qa or documentation
         #[arg(long, value_name = "NAME")]
         category: Option<String>,
+
+        #[command(flatten)]
+        own_agents: OwnAgents,
 
         #[command(flatten)]
         guest: Guest,
@@ -116,12 +125,16 @@ Examples:
 
     /// Show one agent type: what it is told, what it expects, what it answers
     #[command(after_help = "\
-Example:
-  parallel-agents-sim agents show code_reviewer")]
+Examples:
+  parallel-agents-sim agents show code_reviewer
+  parallel-agents-sim agents show my_agent --agents my-agents")]
     Show {
         /// The agent type
         #[arg(value_name = "TYPE")]
         agent_type: String,
+
+        #[command(flatten)]
+        own_agents: OwnAgents,
 
         #[command(flatten)]
         guest: Guest,
@@ -153,6 +166,15 @@ pub struct ServeModelArguments {
 
     #[command(flatten)]
     pub cast: Cast,
+}
+
+/// Agent types that do not come with the component.
+#[derive(Debug, Args)]
+pub struct OwnAgents {
+    /// Agent types of your own: a directory with one definition in each *.md file, taken by name. They extend the
+    /// catalogue or replace a type of it. A request that brings agents itself takes no others
+    #[arg(long = "agents", value_name = "DIR")]
+    pub directory: Option<PathBuf>,
 }
 
 /// Which agents and which gateway are simulated.

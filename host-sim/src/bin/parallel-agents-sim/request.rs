@@ -4,7 +4,7 @@
 //! whatever else is wrong with it. So the text is only cut open at one place.
 
 use serde::de::IgnoredAny;
-use serde_json::Deserializer;
+use serde_json::{Deserializer, Value};
 
 /// The request with another cap. A text that is not a JSON object comes back as it was, for the component to refuse.
 pub fn with_max_concurrent(request: &str, cap: u32) -> String {
@@ -12,6 +12,16 @@ pub fn with_max_concurrent(request: &str, cap: u32) -> String {
         Some(members) => replace(request, &members, "max_concurrent", &cap.to_string()),
         None => request.to_owned(),
     }
+}
+
+/// The request with agent definitions. None if it has a list of agents already: two lists would have to be merged by
+/// guessing. A text that is not a JSON object comes back as it was, for the component to refuse.
+pub fn with_agents(request: &str, definitions: &[String]) -> Option<String> {
+    let Some(members) = members(request) else { return Some(request.to_owned()) };
+    if members.iter().any(|member| member.name == "agents") {
+        return None;
+    }
+    Some(replace(request, &members, "agents", &Value::from(definitions).to_string()))
 }
 
 /// A member of an object: its name, and where its value stands.
@@ -105,6 +115,16 @@ mod tests {
             r#"{"a":[{"max_concurrent":1}],"max_concurrent":7}"#,
         );
         check(r#"{"a":"}","max_concurrent":[1,{"x":"]"}] }"#, r#"{"a":"}","max_concurrent":7 }"#);
+    }
+
+    #[test]
+    fn agents_are_added_where_there_are_none() {
+        let add = |request| with_agents(request, &["a \"quoted\"\nline".to_owned(), "b".to_owned()]);
+        let list = r#""agents":["a \"quoted\"\nline","b"]"#;
+        assert_eq!(add("{}"), Some(format!("{{{list}}}")));
+        assert_eq!(add(r#"{"tasks":[{"agents":1}]}"#), Some(format!(r#"{{{list},"tasks":[{{"agents":1}}]}}"#)));
+        assert_eq!(add(r#"{"agents":[]}"#), None);
+        assert_eq!(add("[]").as_deref(), Some("[]"));
     }
 
     #[test]

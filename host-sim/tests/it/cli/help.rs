@@ -21,6 +21,14 @@ fn help_names_the_exit_codes_and_every_command_has_examples() {
 }
 
 #[test]
+fn commands_that_take_agents_of_ones_own_say_so() {
+    for command in [&["run"][..], &["agents", "list"], &["agents", "show"]] {
+        let help = sim(&[command, &["--help"]].concat());
+        assert!(help.out.contains("--agents <DIR>"), "{command:?}:\n{}", help.out);
+    }
+}
+
+#[test]
 fn bad_usage_exits_with_2() {
     let cases: [&[&str]; 6] = [
         &[],

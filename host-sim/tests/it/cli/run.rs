@@ -166,3 +166,12 @@ fn a_call_of_run_tasks_that_fails_exits_with_1() {
     let ran = native(&["call", "run_tasks", "-", "--json", "--script", &script], many(2, ""));
     assert_eq!((ran.code, &ran.json()["status"]), (1, &serde_json::json!("failed")));
 }
+
+#[test]
+fn agents_that_fall_short_exit_with_1_and_those_that_do_not_with_0() {
+    let examples = concat!(env!("CARGO_MANIFEST_DIR"), "/../skill/examples");
+    for (file, code) in [("workflow-1-simple-creation.json", 1), ("4-create-agents.json", 0)] {
+        let ran = native(&["call", "create_agents", &format!("{examples}/{file}")], "");
+        assert_eq!((ran.code, ran.err.as_str()), (code, ""), "{file}");
+    }
+}

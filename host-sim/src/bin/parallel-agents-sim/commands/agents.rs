@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::args::{AgentsCommand, Guest};
+use crate::input;
 use crate::outcome::{Failure, Finish};
 use crate::simulation::Engine;
 use crate::table::Layout;
@@ -45,19 +46,23 @@ pub fn guest(command: &AgentsCommand) -> &Guest {
 }
 
 pub async fn carry_out(ui: &Ui, command: AgentsCommand) -> Result<Finish, Failure> {
+    let (function, mut arguments, own_agents) = match &command {
+        AgentsCommand::List { category: Some(name), own_agents, .. } => {
+            ("list_agents", json!({ "category": name }), own_agents)
+        }
+        AgentsCommand::List { category: None, own_agents, .. } => ("list_agents", json!({}), own_agents),
+        AgentsCommand::Show { agent_type, own_agents, .. } => {
+            ("describe_agent", json!({ "agent_type": agent_type }), own_agents)
+        }
+    };
+    if let Some(directory) = &own_agents.directory {
+        arguments["agents"] = input::definitions(directory)?.into();
+    }
     let engine = Engine::load(guest(&command)).await?;
-    let (reply, text) = match &command {
-        AgentsCommand::List { category, .. } => {
-            let arguments = category.as_ref().map_or_else(|| json!({}), |name| json!({ "category": name }));
-            let reply = engine.ask("list_agents", &arguments).await?;
-            let text = list(ui, &reply.document);
-            (reply, text)
-        }
-        AgentsCommand::Show { agent_type, .. } => {
-            let reply = engine.ask("describe_agent", &json!({ "agent_type": agent_type })).await?;
-            let text = show(ui, &reply.document);
-            (reply, text)
-        }
+    let reply = engine.ask(function, &arguments).await?;
+    let text = match &command {
+        AgentsCommand::List { .. } => list(ui, &reply.document),
+        AgentsCommand::Show { .. } => show(ui, &reply.document),
     };
     let text = text.map_err(|error| Failure::reply(error.to_string()))?;
     ui.print(&if ui.is_json() { format!("{}\n", reply.text) } else { text })?;

@@ -9,7 +9,7 @@ use crate::outcome::{Failure, Finish};
 use crate::simulation::Engine;
 use crate::ui::Ui;
 
-/// Of all functions only `run_tasks` says how something ended.
+/// Only the functions that run something say how it ended.
 #[derive(Deserialize)]
 struct Ended {
     status: RunStatus,

@@ -1,5 +1,7 @@
 //! `run`: the tasks of a request.
 
+use anyhow::anyhow;
+
 use crate::args::{RunArguments, Simulation};
 use crate::outcome::{Failure, Finish};
 use crate::report::Report;
@@ -8,7 +10,11 @@ use crate::ui::Ui;
 use crate::{input, request, summary, table};
 
 pub async fn carry_out(ui: &Ui, arguments: RunArguments) -> Result<Finish, Failure> {
-    let request = input::document(&arguments.request)?;
+    let mut request = input::document(&arguments.request)?;
+    if let Some(directory) = &arguments.own_agents.directory {
+        let definitions = input::definitions(directory)?;
+        request = request::with_agents(&request, &definitions).ok_or_else(both_bring_agents)?;
+    }
     let engine = Engine::load(&arguments.simulation.guest).await?;
     let (reply, report) = run(ui, &engine, &arguments.simulation, request, arguments.max_concurrent).await?;
     if ui.is_json() {
@@ -18,6 +24,11 @@ pub async fn carry_out(ui: &Ui, arguments: RunArguments) -> Result<Finish, Failu
         ui.print(&text.concat())?;
     }
     Ok(report.finish())
+}
+
+fn both_bring_agents() -> Failure {
+    let error = anyhow!("the request has a list of agents itself: leave that out, or run without --agents");
+    Failure::Bad { code: "E_AGENTS_TWICE", error }
 }
 
 /// Runs a request, with progress for whoever looks.

@@ -1,0 +1,150 @@
+//! The examples of the skill, each as it lies there, under the bundled script.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use host_sim::Called;
+use host_sim::clock::Clock;
+use host_sim::script::Script;
+use host_sim::world::{World, WorldOptions};
+use parallel_agents::documents::DocumentReply;
+use serde_json::{Value, json};
+
+use crate::component::component;
+
+/// File, function, status of the reply, sessions spawned.
+const EXAMPLES: [(&str, &str, &str, u32); 8] = [
+    ("1-content-team.json", "run_tasks", "completed", 5),
+    ("2-development-team.json", "run_tasks", "completed", 5),
+    ("3-review-team.json", "run_tasks", "completed", 5),
+    // For each agent one that makes it, one that judges it, one that improves it, and one that judges it again.
+    ("4-create-agents.json", "create_agents", "completed", 3 * 4),
+    ("5-mass-creation.json", "create_agents", "completed", 10 * 4),
+    // One round only: the first versions are judged, fall short, and nobody improves them.
+    ("workflow-1-simple-creation.json", "create_agents", "failed", 2 * 2),
+    ("workflow-2-iterative-refinement.json", "run_iterative_refinement", "completed", 3),
+    // The plan, a review, the documentation, the report.
+    ("workflow-3-orchestration.json", "orchestrate", "completed", 4),
+];
+
+fn directory() -> PathBuf {
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../skill/examples"))
+}
+
+fn read(file: &str) -> String {
+    let path = directory().join(file);
+    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+async fn call(function: &str, arguments: &str) -> Called<DocumentReply> {
+    let world = World::new(Script::bundled(), 1, WorldOptions::default());
+    component().await.call(function, arguments, world, &Clock::virtual_time()).await
+}
+
+/// The reply to a call, after which nothing is left and nothing was promised in vain.
+#[track_caller]
+fn answer(called: &Called<DocumentReply>, place: &str) -> Value {
+    assert_eq!(called.world.ledger().violations(), [], "{place}");
+    let summary = called.world.ledger().summary();
+    assert_eq!((summary.live, summary.orphans), (0, 0), "{place}");
+    match &called.result {
+        Ok(DocumentReply::Answer(text)) => serde_json::from_str(text).expect("a reply is JSON"),
+        other => panic!("{place}: no answer: {other:?}"),
+    }
+}
+
+/// Every task of a run is completed: its answer fits the schema of its agent type.
+#[track_caller]
+fn assert_all_completed(run: &Value, count: usize, place: &str) {
+    let results = run["results"].as_array().unwrap_or_else(|| panic!("{place}: no results in {run}"));
+    assert_eq!(results.len(), count, "{place}");
+    for result in results {
+        assert_eq!(result["status"], "completed", "{place}: {result:#}");
+    }
+}
+
+#[test]
+fn every_example_is_in_the_table() {
+    let files: BTreeSet<String> = std::fs::read_dir(directory())
+        .expect("the examples are there")
+        .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())
+        .filter(|name| name != "README.md")
+        .collect();
+    let table: BTreeSet<String> = EXAMPLES.iter().map(|example| example.0.to_owned()).collect();
+    assert_eq!(files, table);
+    let readme = read("README.md");
+    for (file, function, ..) in EXAMPLES {
+        let command = if function == "run_tasks" { "run".to_owned() } else { format!("call {function}") };
+        let command = format!("parallel-agents-sim {command} {file}");
+        assert!(readme.contains(&command), "the README does not show: {command}");
+    }
+}
+
+#[tokio::test]
+async fn every_example_ends_as_it_should() {
+    for (file, function, status, spawns) in EXAMPLES {
+        let called = call(function, &read(file)).await;
+        let reply = answer(&called, file);
+        assert_eq!(reply["status"], status, "{file}");
+        assert_eq!(called.world.ledger().spawn_calls(), spawns, "{file}");
+        assert_all_completed(reply.get("run").unwrap_or(&reply), spawns as usize, file);
+    }
+}
+
+#[tokio::test]
+async fn agents_that_are_made_are_promoted_only_when_they_are_good_enough() {
+    for (file, promotion, rounds) in [
+        ("4-create-agents.json", "promoted", 2),
+        ("5-mass-creation.json", "promoted", 2),
+        ("workflow-1-simple-creation.json", "not_good_enough", 1),
+    ] {
+        let request: Value = serde_json::from_str(&read(file)).expect("JSON");
+        let reply = answer(&call("create_agents", &read(file)).await, file);
+        let created = reply["created"].as_array().expect("a list");
+        let wanted = request["new_agents"].as_array().expect("a list");
+        assert_eq!(created.len(), wanted.len(), "{file}");
+        for (made, wish) in created.iter().zip(wanted) {
+            assert_eq!(made["name"], wish["name"], "{file}");
+            assert_eq!((&made["promotion"], &made["rounds"]), (&json!(promotion), &json!(rounds)), "{file}");
+            let good = made["score"].as_f64().is_some_and(|score| score >= 8.5);
+            assert_eq!(good, promotion == "promoted", "{file}: {}", made["score"]);
+        }
+        let registered = reply["registry"].as_array().map(Vec::len);
+        assert_eq!(registered, Some(if promotion == "promoted" { wanted.len() } else { 0 }), "{file}");
+    }
+}
+
+#[tokio::test]
+async fn a_result_reaches_the_task_that_builds_on_it() {
+    let reply = answer(&call("orchestrate", &read("workflow-3-orchestration.json")).await, "workflow 3");
+    let tasks = reply["plan"]["tasks"].as_array().expect("a plan");
+    let agents: Vec<&str> = tasks.iter().filter_map(|task| task["agent_type"].as_str()).collect();
+    assert_eq!(agents, ["code_reviewer", "documentation_writer"]);
+    assert_eq!(tasks[1]["dependencies"], json!([tasks[0]["task_id"]]));
+    assert_eq!(reply["unsupported_claims"], json!([]));
+    assert!(reply["report"].as_str().is_some_and(|report| !report.trim().is_empty()), "{reply:#}");
+}
+
+#[tokio::test]
+async fn every_agent_type_completes_its_own_example() {
+    let listed = answer(&call("list_agents", "{}").await, "list_agents");
+    let mut tasks = Vec::new();
+    for agent in listed["agents"].as_array().expect("a list") {
+        let arguments = json!({ "agent_type": agent["name"] }).to_string();
+        let described = answer(&call("describe_agent", &arguments).await, &arguments);
+        let example = &described["example_input"];
+        assert!(example.as_object().is_some_and(|fields| !fields.is_empty()), "{arguments}: {example}");
+        tasks.push(json!({
+            "task_id": agent["name"], "agent_type": agent["name"],
+            "task_description": described["description"], "input_data": example,
+        }));
+    }
+    assert_eq!(tasks.len(), 25, "the catalogue has changed");
+    let called = call("run_tasks", &json!({ "tasks": tasks, "max_concurrent": 25 }).to_string()).await;
+    let report = answer(&called, "all agents");
+    assert_all_completed(&report, tasks.len(), "all agents");
+    for (result, task) in report["results"].as_array().expect("results").iter().zip(&tasks) {
+        assert_eq!(result["agent_type"], task["agent_type"]);
+    }
+    assert_eq!(called.world.ledger().spawn_calls() as usize, tasks.len(), "none needed a second attempt");
+}

@@ -1,0 +1,398 @@
+//! Judges drafts and improves them until they are good enough, or until going on does not help.
+//!
+//! | a draft is | and then                         | it becomes                                        |
+//! |------------|----------------------------------|---------------------------------------------------|
+//! | created    | there is a valid definition      | judged                                            |
+//! | created    | there is none, for the 2nd time  | ended: `no_draft`                                 |
+//! | judged     | the score reaches the target     | ended: `target_reached`                           |
+//! | judged     | it was the last round            | ended: `max_rounds`                               |
+//! | judged     | no better than before, twice     | ended: `no_progress` (`no_review` without a score)|
+//! | judged     | anything else                    | refined, from the best version so far             |
+//! | refined    | there is a valid draft           | judged                                            |
+//! | refined    | there is none                    | refined again; twice in a row ends it             |
+//!
+//! The best version never gets worse, a missing or invalid review is never a pass, and a judge is told neither the target
+//! nor the author.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::{Map, Value, json};
+
+use super::review::{Review, Score};
+use super::{Common, Director};
+use crate::agents::AgentDefinition;
+use crate::ids::TaskIndex;
+use crate::plan::PlannedTask;
+use crate::prompt;
+use crate::task::{AgentSource, TaskResult, TaskStatus};
+
+const JUDGE: &str = include_str!("../../prompts/workflow/judge.md");
+const REFINE: &str = include_str!("../../prompts/workflow/refine.md");
+const CREATE: &str = include_str!("../../prompts/workflow/create.md");
+
+/// Rounds or attempts in a row without a gain that end the work on a draft.
+const MAX_STALE: u32 = 2;
+
+/// The kind of a draft that has to be a usable agent definition.
+pub const DEFINITION_KIND: &str = "agent definition";
+
+/// Who does what, and when it is enough.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// For all sessions.
+    pub common: Common,
+    /// Good enough.
+    pub target: Score,
+    /// Versions that are judged at the most.
+    pub max_rounds: u32,
+    /// Judges for each version.
+    pub judges: u32,
+    /// Who judges.
+    pub judge: Arc<AgentDefinition>,
+    /// Who improves.
+    pub refiner: Arc<AgentDefinition>,
+    /// Who makes agents.
+    pub creator: Arc<AgentDefinition>,
+}
+
+/// Where a draft comes from.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Origin {
+    /// The caller has it.
+    Given(Value),
+    /// The creator makes it of these wishes.
+    Wished(Map<String, Value>),
+}
+
+/// One draft as the caller asks for it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Wanted {
+    /// Unique; begins the ids of its tasks.
+    pub name: String,
+    /// What it is.
+    pub kind: String,
+    /// What it is for.
+    pub purpose: Option<String>,
+    /// What counts.
+    pub rubric: Option<String>,
+    /// Its first version.
+    pub origin: Origin,
+}
+
+/// Why the work on a draft ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// Good enough.
+    TargetReached,
+    /// The last round is over.
+    MaxRounds,
+    /// No better, twice.
+    NoProgress,
+    /// No valid review, twice.
+    NoReview,
+    /// Nothing to judge.
+    NoDraft,
+    /// The run was stopped.
+    Stopped,
+}
+
+impl Reason {
+    /// The name that reports use.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::TargetReached => "target_reached",
+            Self::MaxRounds => "max_rounds",
+            Self::NoProgress => "no_progress",
+            Self::NoReview => "no_review",
+            Self::NoDraft => "no_draft",
+            Self::Stopped => "stopped",
+        }
+    }
+}
+
+/// A version and what its judges made of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Best {
+    /// The version.
+    pub draft: Value,
+    /// Its score.
+    pub score: Score,
+    /// The round in which it was judged.
+    pub round: u32,
+    /// What is still wrong with it.
+    pub issues: Vec<Value>,
+}
+
+/// One draft on its way.
+#[derive(Debug)]
+pub struct Draft {
+    /// As it was asked for.
+    pub wanted: Wanted,
+    /// The best version that was judged.
+    pub best: Option<Best>,
+    /// One entry a round, for the report.
+    pub history: Vec<Value>,
+    /// Why it ended; None while it has not.
+    pub reason: Option<Reason>,
+    current: Value,
+    waiting: u32,
+    reviews: Vec<(String, Option<Review>)>,
+    /// Rounds or attempts without a gain, in a row.
+    stale: u32,
+    /// Sessions asked for besides judges, for their names.
+    attempts: u32,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Role {
+    Create,
+    Judge,
+    Refine,
+}
+
+/// The director of all drafts.
+#[derive(Debug)]
+pub struct Improve {
+    settings: Settings,
+    drafts: Vec<Draft>,
+    roles: BTreeMap<String, (usize, Role)>,
+}
+
+impl Improve {
+    /// The director, and the tasks to begin with.
+    pub fn new(settings: Settings, wanted: Vec<Wanted>) -> (Self, Vec<PlannedTask>) {
+        let drafts = wanted.into_iter().map(Draft::new).collect();
+        let mut improve = Self { settings, drafts, roles: BTreeMap::new() };
+        let first = (0..improve.drafts.len()).flat_map(|index| improve.begin(index)).collect();
+        (improve, first)
+    }
+
+    /// The drafts, in the order in which they were asked for.
+    pub fn drafts(&self) -> &[Draft] {
+        &self.drafts
+    }
+
+    fn begin(&mut self, index: usize) -> Vec<PlannedTask> {
+        let origin = self.drafts.get(index).map(|draft| draft.wanted.origin.clone());
+        match origin {
+            Some(Origin::Given(draft)) => {
+                self.set_current(index, draft);
+                self.judge(index)
+            }
+            Some(Origin::Wished(_)) => self.create(index, &[]),
+            None => Vec::new(),
+        }
+    }
+
+    fn set_current(&mut self, index: usize, value: Value) {
+        if let Some(draft) = self.drafts.get_mut(index) {
+            draft.current = value;
+        }
+    }
+
+    fn create(&mut self, index: usize, problems: &[String]) -> Vec<PlannedTask> {
+        let Some(draft) = self.drafts.get_mut(index) else { return Vec::new() };
+        let Origin::Wished(wishes) = &draft.wanted.origin else { return Vec::new() };
+        draft.attempts += 1;
+        let mut input = wishes.clone();
+        if !problems.is_empty() {
+            // Refused for reasons of form; the words are this program's own.
+            let mut constraints = input.get("constraints").and_then(Value::as_array).cloned().unwrap_or_default();
+            constraints
+                .extend(problems.iter().map(|problem| Value::from(format!("A definition was refused: {problem}"))));
+            input.insert("constraints".to_owned(), Value::from(constraints));
+        }
+        let purpose = draft.wanted.purpose.clone().unwrap_or_default();
+        let description = prompt::fill(CREATE, &[("name", &draft.wanted.name), ("purpose", &purpose)]);
+        let id = format!("{}-create-{}", draft.wanted.name, draft.attempts);
+        let task = self.settings.common.task(&self.settings.creator, id.clone(), description, input);
+        self.roles.insert(id, (index, Role::Create));
+        vec![task]
+    }
+
+    fn judge(&mut self, index: usize) -> Vec<PlannedTask> {
+        let Some(draft) = self.drafts.get_mut(index) else { return Vec::new() };
+        draft.waiting = self.settings.judges;
+        draft.reviews.clear();
+        let round = draft.history.len() + 1;
+        let description = prompt::fill(JUDGE, &[("kind", &draft.wanted.kind)]);
+        let input = draft.input(&draft.current);
+        let ids: Vec<String> =
+            (1..=self.settings.judges).map(|n| format!("{}-r{round}-judge-{n}", draft.wanted.name)).collect();
+        let task = |id: &String| {
+            self.settings.common.task(&self.settings.judge, id.clone(), description.clone(), input.clone())
+        };
+        let tasks = ids.iter().map(task).collect();
+        self.roles.extend(ids.into_iter().map(|id| (id, (index, Role::Judge))));
+        tasks
+    }
+
+    fn refine(&mut self, index: usize) -> Vec<PlannedTask> {
+        let Some(draft) = self.drafts.get_mut(index) else { return Vec::new() };
+        let Some(best) = &draft.best else { return Vec::new() };
+        draft.attempts += 1;
+        let mut input = draft.input(&best.draft);
+        input.insert("issues".to_owned(), Value::from(best.issues.clone()));
+        let description = prompt::fill(REFINE, &[("kind", &draft.wanted.kind)]);
+        let id = format!("{}-r{}-refine-{}", draft.wanted.name, draft.history.len(), draft.attempts);
+        let task = self.settings.common.task(&self.settings.refiner, id.clone(), description, input);
+        self.roles.insert(id, (index, Role::Refine));
+        vec![task]
+    }
+
+    fn created(&mut self, index: usize, result: &TaskResult) -> Vec<PlannedTask> {
+        let Some(draft) = self.drafts.get_mut(index) else { return Vec::new() };
+        let made = result.output.as_ref().filter(|_| result.status == TaskStatus::Completed);
+        let problems = match made.and_then(|output| output.get("definition")) {
+            Some(definition) => match draft.usable(definition) {
+                Ok(()) => {
+                    draft.current = definition.clone();
+                    draft.stale = 0;
+                    return self.judge(index);
+                }
+                Err(problems) => problems,
+            },
+            None => Vec::new(),
+        };
+        draft.stale += 1;
+        if draft.stale >= MAX_STALE {
+            draft.reason = Some(Reason::NoDraft);
+            return Vec::new();
+        }
+        self.create(index, &problems)
+    }
+
+    fn refined(&mut self, index: usize, result: &TaskResult) -> Vec<PlannedTask> {
+        let Some(draft) = self.drafts.get_mut(index) else { return Vec::new() };
+        let made = result.output.as_ref().filter(|_| result.status == TaskStatus::Completed);
+        let next = made.and_then(|output| output.get("draft")).filter(|next| draft.usable(next).is_ok()).cloned();
+        match next {
+            Some(next) => {
+                draft.current = next;
+                self.judge(index)
+            }
+            None => {
+                draft.stale += 1;
+                if draft.stale >= MAX_STALE {
+                    draft.reason = Some(Reason::NoProgress);
+                    return Vec::new();
+                }
+                self.refine(index)
+            }
+        }
+    }
+
+    fn judged(&mut self, index: usize, result: &TaskResult) -> Vec<PlannedTask> {
+        let (target, max_rounds) = (self.settings.target, self.settings.max_rounds);
+        let Some(draft) = self.drafts.get_mut(index) else { return Vec::new() };
+        draft.reviews.push((result.task_id.to_string(), Review::of(result)));
+        draft.waiting = draft.waiting.saturating_sub(1);
+        if draft.waiting > 0 {
+            return Vec::new();
+        }
+        let score = draft.end_round();
+        let best = draft.best.as_ref().map(|best| best.score);
+        let last_round = draft.history.len() >= max_rounds as usize;
+        draft.reason = match (best, score) {
+            (Some(best), _) if best >= target => Some(Reason::TargetReached),
+            (None, _) if last_round || draft.stale >= MAX_STALE => Some(Reason::NoReview),
+            _ if last_round => Some(Reason::MaxRounds),
+            (_, None) if draft.stale >= MAX_STALE => Some(Reason::NoReview),
+            _ if draft.stale >= MAX_STALE => Some(Reason::NoProgress),
+            _ => None,
+        };
+        match (draft.reason, score) {
+            (Some(_), _) => Vec::new(),
+            (None, Some(_)) => self.refine(index),
+            // Nobody said what is wrong, so there is nothing to improve yet.
+            (None, None) => self.judge(index),
+        }
+    }
+}
+
+impl Draft {
+    fn new(wanted: Wanted) -> Self {
+        Self {
+            wanted,
+            best: None,
+            history: Vec::new(),
+            reason: None,
+            current: Value::Null,
+            waiting: 0,
+            reviews: Vec::new(),
+            stale: 0,
+            attempts: 0,
+        }
+    }
+
+    /// What judges and refiners read of it.
+    fn input(&self, version: &Value) -> Map<String, Value> {
+        let mut input = Map::new();
+        input.insert("kind".to_owned(), Value::from(self.wanted.kind.as_str()));
+        for (field, text) in [("purpose", &self.wanted.purpose), ("rubric", &self.wanted.rubric)] {
+            if let Some(text) = text {
+                input.insert(field.to_owned(), Value::from(text.as_str()));
+            }
+        }
+        input.insert("draft".to_owned(), version.clone());
+        input
+    }
+
+    /// Whether a version can take the place of the draft at all.
+    fn usable(&self, version: &Value) -> Result<(), Vec<String>> {
+        if self.wanted.kind != DEFINITION_KIND {
+            let empty = version.as_str().is_some_and(|text| text.trim().is_empty());
+            return if empty || version.is_null() { Err(vec!["it is empty".to_owned()]) } else { Ok(()) };
+        }
+        let agent = AgentDefinition::read(&AgentSource::Definition(version.clone()))?;
+        if agent.name == self.wanted.name {
+            Ok(())
+        } else {
+            Err(vec![format!("its name has to be {}", self.wanted.name)])
+        }
+    }
+
+    /// All judges have answered or will not; returns the score, if there is one.
+    fn end_round(&mut self) -> Option<Score> {
+        let round = u32::try_from(self.history.len() + 1).unwrap_or(u32::MAX);
+        let reviews = std::mem::take(&mut self.reviews);
+        let valid: Vec<&Review> = reviews.iter().filter_map(|(_, review)| review.as_ref()).collect();
+        let score = Score::median(valid.iter().map(|review| review.score).collect());
+        let better = score.is_some() && score > self.best.as_ref().map(|best| best.score);
+        if let Some(score) = score.filter(|_| better) {
+            let issues = valid.iter().flat_map(|review| review.issues.iter().cloned()).collect();
+            self.best = Some(Best { draft: self.current.clone(), score, round, issues });
+            self.stale = 0;
+        } else {
+            self.stale += 1;
+        }
+        let shown = |score: Option<Score>| score.map_or(Value::Null, Score::value);
+        let judges: Vec<Value> = reviews
+            .iter()
+            .map(
+                |(task, review)| json!({ "task_id": task, "score": shown(review.as_ref().map(|review| review.score)) }),
+            )
+            .collect();
+        self.history.push(json!({ "round": round, "score": shown(score), "improved": better, "judges": judges }));
+        score
+    }
+}
+
+impl Director for Improve {
+    fn ended(&mut self, result: &TaskResult, _next: TaskIndex) -> Vec<PlannedTask> {
+        let Some((index, role)) = self.roles.remove(result.task_id.as_str()) else { return Vec::new() };
+        let stopped =
+            result.error.as_ref().is_some_and(|error| matches!(error.code.as_str(), "E_DEADLINE" | "E_CANCELLED"));
+        let Some(draft) = self.drafts.get_mut(index).filter(|draft| draft.reason.is_none()) else { return Vec::new() };
+        if stopped {
+            draft.reason = Some(Reason::Stopped);
+            return Vec::new();
+        }
+        match role {
+            Role::Create => self.created(index, result),
+            Role::Judge => self.judged(index, result),
+            Role::Refine => self.refined(index, result),
+        }
+    }
+}

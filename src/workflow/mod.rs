@@ -1,0 +1,101 @@
+//! Work whose next step depends on what came out of the last: drafts that are judged and improved, agents that are made,
+//! goals that are planned.
+//!
+//! A director is told of each result and names the tasks that follow. It asks nobody anything and has no clock; the engine
+//! carries its tasks out with all of its guarantees.
+
+pub mod document;
+pub mod improve;
+pub mod orchestrate;
+pub mod registry;
+pub mod request;
+mod review;
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use crate::agents::{AgentDefinition, Catalogue};
+use crate::ids::{TaskId, TaskIndex};
+use crate::plan::{Plan, PlannedTask};
+use crate::problem::Problem;
+use crate::task::{Cleanup, OutputFormat, TaskResult};
+
+/// Decides what else is to be done when a task has ended.
+pub trait Director {
+    /// A task has ended; the tasks returned are added, the first of them at `next`. On a run that is being stopped they end
+    /// without having started, and their ends are told like any other.
+    fn ended(&mut self, result: &TaskResult, next: TaskIndex) -> Vec<PlannedTask>;
+}
+
+/// Adds nothing.
+#[derive(Debug)]
+pub struct AsPlanned;
+
+impl Director for AsPlanned {
+    fn ended(&mut self, _result: &TaskResult, _next: TaskIndex) -> Vec<PlannedTask> {
+        Vec::new()
+    }
+}
+
+/// What holds for every task of a workflow.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Common {
+    /// For the whole run.
+    pub max_concurrent: u32,
+    /// For the whole run.
+    pub deadline_seconds: u32,
+    /// For all sessions.
+    pub cleanup: Cleanup,
+    /// The model to ask for.
+    pub model: Option<String>,
+    /// The thinking level to ask for.
+    pub thinking: Option<String>,
+}
+
+impl Common {
+    /// A run that begins with these tasks.
+    pub fn plan(&self, tasks: Vec<PlannedTask>) -> Plan {
+        Plan {
+            tasks,
+            max_concurrent: self.max_concurrent,
+            deadline_seconds: self.deadline_seconds,
+            cleanup: self.cleanup,
+        }
+    }
+
+    /// A task for an agent that reads what it is given and answers with JSON.
+    fn task(
+        &self,
+        agent: &Arc<AgentDefinition>,
+        id: String,
+        description: String,
+        input: Map<String, Value>,
+    ) -> PlannedTask {
+        PlannedTask {
+            id: TaskId::new(id),
+            agent: Arc::clone(agent),
+            description,
+            input,
+            input_from: Vec::new(),
+            timeout_seconds: agent.timeout_seconds.min(self.deadline_seconds),
+            output_format: OutputFormat::Json,
+            output_schema: Some(agent.output_schema.clone()),
+            priority: 0,
+            dependencies: Vec::new(),
+            model: self.model.clone(),
+            thinking: self.thinking.clone(),
+            agent_id: None,
+        }
+    }
+}
+
+/// An agent type that a workflow gives a role; it has to be one that only reads.
+fn role(catalogue: &mut Catalogue, name: &str, path: &str) -> Result<Arc<AgentDefinition>, Problem> {
+    let agent = catalogue.find(name, path)?;
+    if agent.tool_free {
+        return Ok(agent);
+    }
+    let message = format!("{name} may use tools; who reads what other agents wrote must not");
+    Err(Problem::new("E_AGENT_TOOLS", path, message).got(name).hint("choose a type with `tools: none`"))
+}

@@ -1,0 +1,52 @@
+//! A host whose sessions answer at once.
+
+use std::collections::VecDeque;
+
+use parallel_agents::host::{
+    Command, Completion, Event, Happening, Host, HostFacts, Receipt, Reply, SessionEnd, SessionOutcome, SpawnOptions,
+};
+use parallel_agents::ids::SessionKey;
+
+/// Answers each prompt with what a function makes of it; at once, and in the order of the spawns.
+pub struct Answering<F> {
+    answer: F,
+    events: VecDeque<Happening>,
+    seq: u64,
+    /// The prompts of all sessions.
+    pub prompts: Vec<SpawnOptions>,
+}
+
+impl<F: FnMut(&str, &str) -> String> Answering<F> {
+    /// `answer` gets the task id and the prompt.
+    pub fn new(answer: F) -> Self {
+        let facts = HostFacts { name: "test".to_owned(), seed: 7, max_concurrent: None, reports_starts: false };
+        Self { answer, events: VecDeque::from([Happening::Opened(facts)]), seq: 0, prompts: Vec::new() }
+    }
+}
+
+impl<F: FnMut(&str, &str) -> String> Host for Answering<F> {
+    fn perform(&mut self, command: Command) {
+        let Command::Spawn(request, options) = command else { return };
+        let session_key = SessionKey::new(format!("s{}", self.prompts.len()));
+        let id = options.label.split(' ').nth(1).expect("a task id").to_owned();
+        let text = (self.answer)(&id, &options.task);
+        self.prompts.push(options);
+        let receipt =
+            Receipt { session_key: session_key.clone(), run_id: String::new(), applied_model: None, tool_free: true };
+        self.events.push_back(Happening::Answered { request, outcome: Ok(Reply::Spawned(receipt)) });
+        self.events.push_back(Happening::SessionEnded(SessionEnd {
+            session: session_key,
+            outcome: SessionOutcome::Completed,
+            completion: Some(Completion { text, truncated: false }),
+            usage: None,
+            model: None,
+        }));
+    }
+
+    async fn next_event(&mut self, until_ms: Option<u64>) -> Event {
+        let what = self.events.pop_front().unwrap_or(Happening::Woke);
+        let at_ms = if what == Happening::Woke { until_ms.unwrap_or(0) } else { 0 };
+        self.seq += 1;
+        Event { seq: self.seq - 1, at_ms, what }
+    }
+}
