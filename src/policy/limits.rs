@@ -1,4 +1,4 @@
-//! Numbers that bound a run. The published request schemas repeat those that a caller can set; a test compares them.
+//! Numbers that bound a run. Ranges that a caller can set stand in `schemas/`, where they are checked.
 
 /// Sessions alive at once when the request names no number: the specification's.
 pub const DEFAULT_MAX_CONCURRENT: u32 = 5;
