@@ -1,6 +1,6 @@
 //! The JSON door: one strict reader for every function, so that each host refuses the same things with the same bytes.
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::agents::{AgentDefinition, Catalogue};
@@ -62,9 +62,11 @@ const FUNCTIONS: &[Function] = functions![
     "list_agents": "Lists the agent types, all or those of one category.",
     "describe_agent": "Shows one agent type: its prompt, the input it expects, and the schema of its answer.",
     "render_prompt": "Shows the prompt that a task's session would be given, without spawning it.",
-    "content_team": "Makes five tasks, one per content writer, on one topic; run them with run_tasks.",
-    "development_team": "Makes five tasks, one per development agent, for one application; run them with run_tasks.",
-    "review_team": "Makes five tasks, one per reviewer, for one source text; run them with run_tasks.",
+    "content_team": "Makes five tasks, one per content writer, on one topic; runs them at once if asked to.",
+    "development_team": "Makes five tasks, one per development agent, for one application; runs them at once if asked to.",
+    "review_team": "Makes five tasks, one per reviewer, for one source text; runs them at once if asked to.",
+    "custom_agent": "Makes two tasks, the design of a new agent type and its review; runs them at once if asked to.",
+    "meta_workflow": "Makes two tasks, design and review, for each of several new agent types; runs them at once if asked to.",
     "versions": "Says which version of the component and of its contract this is.",
 ];
 
@@ -151,6 +153,9 @@ fn read(function: &str, arguments: &str) -> Result<Read, CallError> {
     if matches!(function, "run_iterative_refinement" | "create_agents") {
         return request::improvement(&request_schema, document).map(|what| Read::Improve(Box::new(what)));
     }
+    if teams::NAMES.contains(&function) {
+        return team(function, document);
+    }
     if function == "orchestrate" {
         let settings = request::orchestration(&request_schema, run_schema(), document);
         return settings.map(|settings| Read::Orchestrate(Box::new(settings)));
@@ -164,6 +169,26 @@ fn read(function: &str, arguments: &str) -> Result<Read, CallError> {
     answer(function, arguments).map(Read::Done)
 }
 
+/// A team's request for `run_tasks`, or its run if that is wanted.
+fn team(function: &str, document: Value) -> Result<Read, CallError> {
+    let team = team_of(function, document)?;
+    let request = serde_json::to_value(&team.run).unwrap_or_default();
+    if team.at_once {
+        return plan::plan(&run_schema(), request).map(|plan| Read::Run(Box::new(plan)));
+    }
+    Ok(Read::Done(document::to_text(&request)))
+}
+
+/// Makes a team of a checked or unchecked document, which has to fit the function's schema.
+pub fn team_of(function: &str, mut document: Value) -> Result<teams::Team, CallError> {
+    let request_schema = FUNCTIONS.iter().find(|known| known.name == function).map(schema_of).unwrap_or_default();
+    let problems = plan::check_document(&request_schema, &mut document);
+    if !problems.is_empty() {
+        return Err(CallError::invalid(problems));
+    }
+    teams::make(function, document)
+}
+
 /// The arguments of all functions but `run_tasks`; the schemas say which belong to which.
 #[derive(Default, Deserialize)]
 #[serde(default)]
@@ -172,12 +197,6 @@ struct Arguments {
     task: TaskSpec,
     category: Option<String>,
     agent_type: String,
-    topic: String,
-    platform: String,
-    app_name: String,
-    features: Vec<String>,
-    code: String,
-    file: Option<String>,
 }
 
 fn answer(function: &str, arguments: Arguments) -> Result<String, CallError> {
@@ -196,9 +215,6 @@ fn answer(function: &str, arguments: Arguments) -> Result<String, CallError> {
             let agent = catalogue()?.find(&arguments.agent_type, "/agent_type").map_err(refuse)?;
             Ok(document::to_text(&description(&agent)))
         }
-        "content_team" => teams::content_team(&arguments.topic, &arguments.platform).map(team),
-        "development_team" => teams::development_team(&arguments.app_name, &arguments.features).map(team),
-        "review_team" => teams::review_team(&arguments.code, arguments.file.as_deref()).map(team),
         _ => Ok(document::to_text(&json!({ "component": COMPONENT_VERSION, "contract": CONTRACT_VERSION }))),
     }
 }
@@ -249,14 +265,6 @@ fn parse(text: &str) -> Result<Value, CallError> {
 fn schema_of(function: &Function) -> Value {
     // The files are this crate's own and a test reads each of them.
     serde_json::from_str(function.parameters).unwrap_or_default()
-}
-
-fn team(tasks: Vec<TaskSpec>) -> String {
-    #[derive(Serialize)]
-    struct Team {
-        tasks: Vec<TaskSpec>,
-    }
-    document::to_text(&Team { tasks })
 }
 
 fn summary(agent: &AgentDefinition) -> Map<String, Value> {

@@ -20,16 +20,14 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use super::review::{Review, Score};
-use super::{Common, Director};
+use super::{Common, Director, wish};
 use crate::agents::AgentDefinition;
 use crate::ids::TaskIndex;
 use crate::plan::PlannedTask;
 use crate::prompt;
 use crate::task::{AgentSource, TaskResult, TaskStatus};
 
-const JUDGE: &str = include_str!("../../prompts/workflow/judge.md");
 const REFINE: &str = include_str!("../../prompts/workflow/refine.md");
-const CREATE: &str = include_str!("../../prompts/workflow/create.md");
 
 /// Rounds or attempts in a row without a gain that end the work on a draft.
 const MAX_STALE: u32 = 2;
@@ -204,7 +202,7 @@ impl Improve {
             input.insert("constraints".to_owned(), Value::from(constraints));
         }
         let purpose = draft.wanted.purpose.clone().unwrap_or_default();
-        let description = prompt::fill(CREATE, &[("name", &draft.wanted.name), ("purpose", &purpose)]);
+        let description = wish::create_description(&draft.wanted.name, &purpose);
         let id = format!("{}-create-{}", draft.wanted.name, draft.attempts);
         let task = self.settings.common.task(&self.settings.creator, id.clone(), description, input);
         self.roles.insert(id, (index, Role::Create));
@@ -216,7 +214,7 @@ impl Improve {
         draft.waiting = self.settings.judges;
         draft.reviews.clear();
         let round = draft.history.len() + 1;
-        let description = prompt::fill(JUDGE, &[("kind", &draft.wanted.kind)]);
+        let description = wish::judge_description(&draft.wanted.kind);
         let input = draft.input(&draft.current);
         let ids: Vec<String> =
             (1..=self.settings.judges).map(|n| format!("{}-r{round}-judge-{n}", draft.wanted.name)).collect();

@@ -10,6 +10,7 @@ pub mod orchestrate;
 pub mod registry;
 pub mod request;
 mod review;
+pub mod wish;
 
 use std::sync::Arc;
 

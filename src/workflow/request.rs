@@ -1,16 +1,14 @@
 //! Requests for workflows: from a checked document to settings and drafts, or all problems at once.
 
-use std::collections::BTreeSet;
-
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::improve::{DEFINITION_KIND, Origin, Settings, Wanted};
 use super::registry::Entry;
 use super::review::Score;
+use super::wish::{self, Wish, check_name as check_draft_name, plain};
 use super::{Common, orchestrate, role};
 use crate::agents::{AgentDefinition, Catalogue};
-use crate::marker;
 use crate::plan::{check_document, check_name};
 use crate::policy::limits::{
     DEFAULT_DEADLINE_SECONDS, DEFAULT_MAX_CONCURRENT, DEFAULT_MAX_ROUNDS, DEFAULT_PLAN_TASKS, DEFAULT_TARGET_SCORE,
@@ -38,7 +36,7 @@ struct Request {
     goal: String,
     max_tasks: Option<u32>,
     drafts: Vec<DraftRequest>,
-    new_agents: Vec<WishRequest>,
+    new_agents: Vec<Wish>,
     registry: Vec<Value>,
     target_score: Option<Value>,
     max_rounds: Option<u32>,
@@ -61,16 +59,6 @@ struct DraftRequest {
     kind: Option<String>,
     purpose: Option<String>,
     rubric: Option<String>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct WishRequest {
-    name: String,
-    purpose: String,
-    domain: Option<String>,
-    capabilities: Vec<String>,
-    constraints: Vec<String>,
 }
 
 /// Reads a request for refinement or for new agents.
@@ -170,18 +158,9 @@ fn improvement_of(request: Request, problems: &mut Vec<Problem>) -> Option<Impro
     for (index, draft) in request.drafts.into_iter().enumerate() {
         wanted.push(given(draft, &format!("/drafts/{index}"), problems));
     }
-    for (index, wish) in request.new_agents.into_iter().enumerate() {
-        wanted.push(wished(wish, &format!("/new_agents/{index}"), problems));
-    }
-    let place =
-        if wanted.iter().any(|wanted| matches!(wanted.origin, Origin::Wished(_))) { "new_agents" } else { "drafts" };
-    let mut names = BTreeSet::new();
-    for (index, one) in wanted.iter().enumerate() {
-        if !names.insert(one.name.clone()) {
-            let message = format!("name: {} stands twice", text::quoted(&one.name));
-            problems.push(Problem::new("E_ID_DUPLICATE", format!("/{place}/{index}/name"), message).got(&one.name));
-        }
-    }
+    wish::check_unique(wanted.iter().map(|draft| draft.name.as_str()), "/drafts", problems);
+    wish::check(&request.new_agents, "/new_agents", &mut catalogue, problems);
+    wanted.extend(request.new_agents.iter().map(Wish::wanted));
     let (max_rounds, judges) = (request.max_rounds.unwrap_or(DEFAULT_MAX_ROUNDS), request.judges.unwrap_or(1));
     // Judges of all rounds, a refiner between them and once more in vain, two attempts to create.
     let sessions = wanted.len() as u64 * u64::from(max_rounds * (judges + 2) + 2);
@@ -199,7 +178,7 @@ fn improvement_of(request: Request, problems: &mut Vec<Problem>) -> Option<Impro
 }
 
 fn given(draft: DraftRequest, path: &str, problems: &mut Vec<Problem>) -> Wanted {
-    name(&draft.name, path, true, problems);
+    check_draft_name(&draft.name, path, true, problems);
     let kind = draft.kind.unwrap_or_else(|| DEFINITION_KIND.to_owned());
     let bytes = draft.draft.to_string().len();
     if draft.draft.as_str().is_some_and(|text| text.trim().is_empty()) {
@@ -230,51 +209,6 @@ fn given(draft: DraftRequest, path: &str, problems: &mut Vec<Problem>) -> Wanted
         plain(value, &format!("{path}/{field}"), problems);
     }
     Wanted { name: draft.name, kind, purpose: draft.purpose, rubric: draft.rubric, origin: Origin::Given(draft.draft) }
-}
-
-fn wished(wish: WishRequest, path: &str, problems: &mut Vec<Problem>) -> Wanted {
-    name(&wish.name, path, false, problems);
-    plain(Some(&wish.purpose), &format!("{path}/purpose"), problems);
-    let mut wishes = Map::new();
-    wishes.insert("name".to_owned(), Value::from(wish.name.as_str()));
-    wishes.insert("purpose".to_owned(), Value::from(wish.purpose.as_str()));
-    if let Some(domain) = wish.domain {
-        wishes.insert("domain".to_owned(), Value::from(domain));
-    }
-    for (field, list) in [("capabilities", wish.capabilities), ("constraints", wish.constraints)] {
-        if !list.is_empty() {
-            wishes.insert(field.to_owned(), Value::from(list));
-        }
-    }
-    Wanted {
-        name: wish.name,
-        kind: DEFINITION_KIND.to_owned(),
-        purpose: Some(wish.purpose),
-        rubric: None,
-        origin: Origin::Wished(wishes),
-    }
-}
-
-/// `[a-z][a-z0-9_-]{0,39}`, for agents without the hyphen, and no name that the host gives a meaning.
-fn name(name: &str, path: &str, hyphen: bool, problems: &mut Vec<Problem>) {
-    let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_' || (hyphen && c == '-');
-    let path = format!("{path}/name");
-    if !name.starts_with(|c: char| c.is_ascii_lowercase()) || !name.chars().all(allowed) || name.len() > 40 {
-        let limit = if hyphen { "[a-z][a-z0-9_-]{0,39}" } else { "[a-z][a-z0-9_]{0,39}" };
-        let message = format!("name: {} has another form", text::quoted(name));
-        problems.push(Problem::new("E_ID_FORMAT", path, message).got(name).limit(limit));
-    } else if matches!(name, "main" | "default") {
-        let message = format!("name: {name} is an agent of the host");
-        problems.push(Problem::new("E_AGENT_RESERVED", path, message).got(name));
-    }
-}
-
-/// Text that goes into a task's description has to be words, and none of the prompt's own marks.
-fn plain(value: Option<&String>, path: &str, problems: &mut Vec<Problem>) {
-    if value.is_some_and(|value| value.contains('\0') || marker::holds_marker(value)) {
-        let message = "holds U+0000 or a line that looks like a marker of the prompt";
-        problems.push(Problem::new("E_TASK_CHARS", path, message));
-    }
 }
 
 fn entries(values: Vec<Value>, problems: &mut Vec<Problem>) -> Vec<Entry> {

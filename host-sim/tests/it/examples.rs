@@ -19,9 +19,9 @@ const EXAMPLES: [(&str, &str, &str, u32); 8] = [
     ("3-review-team.json", "run_tasks", "completed", 5),
     // For each agent one that makes it, one that judges it, one that improves it, and one that judges it again.
     ("4-create-agents.json", "create_agents", "completed", 3 * 4),
-    ("5-mass-creation.json", "create_agents", "completed", 10 * 4),
-    // One round only: the first versions are judged, fall short, and nobody improves them.
-    ("workflow-1-simple-creation.json", "create_agents", "failed", 2 * 2),
+    // For each agent one that designs it and one that reviews the design.
+    ("5-mass-creation.json", "meta_workflow", "completed", 10 * 2),
+    ("workflow-1-simple-creation.json", "meta_workflow", "completed", 2 * 2),
     ("workflow-2-iterative-refinement.json", "run_iterative_refinement", "completed", 3),
     // The plan, a review, the documentation, the report.
     ("workflow-3-orchestration.json", "orchestrate", "completed", 4),
@@ -93,24 +93,41 @@ async fn every_example_ends_as_it_should() {
 
 #[tokio::test]
 async fn agents_that_are_made_are_promoted_only_when_they_are_good_enough() {
-    for (file, promotion, rounds) in [
-        ("4-create-agents.json", "promoted", 2),
-        ("5-mass-creation.json", "promoted", 2),
-        ("workflow-1-simple-creation.json", "not_good_enough", 1),
-    ] {
-        let request: Value = serde_json::from_str(&read(file)).expect("JSON");
-        let reply = answer(&call("create_agents", &read(file)).await, file);
+    // With one round the first versions are judged, fall short, and nobody improves them.
+    for (max_rounds, promotion) in [(3, "promoted"), (1, "not_good_enough")] {
+        let mut request: Value = serde_json::from_str(&read("4-create-agents.json")).expect("JSON");
+        request["max_rounds"] = json!(max_rounds);
+        let reply = answer(&call("create_agents", &request.to_string()).await, promotion);
         let created = reply["created"].as_array().expect("a list");
         let wanted = request["new_agents"].as_array().expect("a list");
-        assert_eq!(created.len(), wanted.len(), "{file}");
+        assert_eq!(created.len(), wanted.len());
         for (made, wish) in created.iter().zip(wanted) {
-            assert_eq!(made["name"], wish["name"], "{file}");
-            assert_eq!((&made["promotion"], &made["rounds"]), (&json!(promotion), &json!(rounds)), "{file}");
+            assert_eq!((&made["name"], &made["promotion"]), (&wish["name"], &json!(promotion)));
             let good = made["score"].as_f64().is_some_and(|score| score >= 8.5);
-            assert_eq!(good, promotion == "promoted", "{file}: {}", made["score"]);
+            assert_eq!(good, promotion == "promoted", "{promotion}: {}", made["score"]);
         }
         let registered = reply["registry"].as_array().map(Vec::len);
-        assert_eq!(registered, Some(if promotion == "promoted" { wanted.len() } else { 0 }), "{file}");
+        assert_eq!(registered, Some(if promotion == "promoted" { wanted.len() } else { 0 }));
+    }
+}
+
+#[tokio::test]
+async fn ten_designs_reach_ten_reviewers() {
+    let reply = answer(&call("meta_workflow", &read("5-mass-creation.json")).await, "mass creation");
+    let (created, reviewed): (Vec<&Value>, Vec<&Value>) = reply["results"]
+        .as_array()
+        .expect("results")
+        .iter()
+        .partition(|result| result["agent_type"] == "agent_creator");
+    assert_eq!((created.len(), reviewed.len()), (10, 10));
+    for (design, review) in created.iter().zip(reviewed) {
+        let name = design["output"]["definition"]["name"].as_str().expect("a name");
+        assert_eq!(review["task_id"], format!("{name}-review"));
+        // The scripted reviewer quotes the prompt that it judges, and nobody told it of that but the creator.
+        let prompt = design["output"]["definition"]["prompt"].as_str().expect("a prompt");
+        let problem = review["output"]["issues"][0]["problem"].as_str().expect("a problem");
+        let quote = problem.split(['“', '”']).nth(1).expect("a quote").trim_end_matches('…');
+        assert!(!quote.is_empty() && prompt.contains(quote), "{name}: {problem}");
     }
 }
 

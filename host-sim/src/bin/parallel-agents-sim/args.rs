@@ -43,11 +43,12 @@ Examples:
     /// Call one function of the component with a JSON object
     #[command(after_help = "\
 Functions: run_tasks, run_iterative_refinement, create_agents, orchestrate, list_agents, describe_agent,
-  render_prompt, content_team, development_team, review_team, versions
+  render_prompt, content_team, development_team, review_team, custom_agent, meta_workflow, versions
 
 Examples:
   parallel-agents-sim call versions
   parallel-agents-sim call development_team arguments.json
+  parallel-agents-sim call custom_agent - <<< '{\"name\": \"tide_reader\", \"purpose\": \"Read tide tables\", \"run\": true}'
   parallel-agents-sim call content_team - <<< '{\"topic\": \"tides\", \"platform\": \"bluesky\"}'")]
     Call(CallArguments),
 
