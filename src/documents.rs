@@ -12,6 +12,7 @@ use crate::policy::limits::MAX_REQUEST_BYTES;
 use crate::problem::{CallError, Problem, unknown_name};
 use crate::report::document;
 use crate::task::{AgentSource, RunSpec, TaskSpec};
+use crate::workflow::create::Create;
 use crate::workflow::improve::{Improve, Origin};
 use crate::workflow::orchestrate::{self, Orchestrate};
 use crate::workflow::request::{self, Improvement};
@@ -57,7 +58,7 @@ macro_rules! functions {
 const FUNCTIONS: &[Function] = functions![
     "run_tasks": "Runs tasks in parallel, each in a session of its own, and returns one checked result per task.",
     "run_iterative_refinement": "Judges drafts and improves them until they reach a score, or until going on does not help.",
-    "create_agents": "Makes new agent types, has each judged and improved, and returns a registry of those that passed.",
+    "create_agents": "Makes new agent types, has each judged and improved, returns a registry of those that passed, and runs tasks with them.",
     "orchestrate": "Reaches a goal: an agent plans tasks, they are run, and an agent compiles the report.",
     "list_agents": "Lists the agent types, all or those of one category.",
     "describe_agent": "Shows one agent type: its prompt, the input it expects, and the schema of its answer.",
@@ -99,16 +100,17 @@ pub async fn call(function: &str, arguments: &str, host: &mut impl Host) -> Docu
 
 /// Judges, improves and, where asked for, makes drafts.
 async fn improve(what: Improvement, host: &mut impl Host) -> Result<String, CallError> {
-    let Improvement { settings, wanted, registry } = what;
+    let Improvement { settings, wanted, registry, later } = what;
     let creates = wanted.iter().any(|wanted| matches!(wanted.origin, Origin::Wished(_)));
     let common = settings.common.clone();
+    if creates {
+        let (mut create, tasks) = Create::new(settings, wanted, registry, later);
+        let run = pump::run(common.plan(tasks), &mut create, host).await?;
+        return Ok(workflow::document::creation(&mut create, run));
+    }
     let (mut improve, tasks) = Improve::new(settings, wanted);
     let run = pump::run(common.plan(tasks), &mut improve, host).await?;
-    Ok(if creates {
-        workflow::document::creation(&improve, registry, &run)
-    } else {
-        workflow::document::refinement(&improve, &run)
-    })
+    Ok(workflow::document::refinement(&improve, &run))
 }
 
 /// Plans, carries out and compiles.
@@ -151,7 +153,7 @@ fn read(function: &str, arguments: &str) -> Result<Read, CallError> {
         return plan::plan(&request_schema, document).map(|plan| Read::Run(Box::new(plan)));
     }
     if matches!(function, "run_iterative_refinement" | "create_agents") {
-        return request::improvement(&request_schema, document).map(|what| Read::Improve(Box::new(what)));
+        return request::improvement(&request_schema, run_schema(), document).map(|what| Read::Improve(Box::new(what)));
     }
     if teams::NAMES.contains(&function) {
         return team(function, document);

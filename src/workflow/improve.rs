@@ -171,6 +171,11 @@ impl Improve {
         &self.drafts
     }
 
+    /// Whether the work on every draft has ended.
+    pub fn is_over(&self) -> bool {
+        self.drafts.iter().all(|draft| draft.reason.is_some())
+    }
+
     fn begin(&mut self, index: usize) -> Vec<PlannedTask> {
         let origin = self.drafts.get(index).map(|draft| draft.wanted.origin.clone());
         match origin {

@@ -4,8 +4,10 @@
 //! A director is told of each result and names the tasks that follow. It asks nobody anything and has no clock; the engine
 //! carries its tasks out with all of its guarantees.
 
+pub mod create;
 pub mod document;
 pub mod improve;
+pub mod join;
 pub mod orchestrate;
 pub mod registry;
 pub mod request;

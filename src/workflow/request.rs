@@ -1,14 +1,17 @@
 //! Requests for workflows: from a checked document to settings and drafts, or all problems at once.
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use super::create::{Later, Made, field};
 use super::improve::{DEFINITION_KIND, Origin, Settings, Wanted};
+use super::join::Rules;
 use super::registry::Entry;
 use super::review::Score;
 use super::wish::{self, Wish, check_name as check_draft_name, plain};
 use super::{Common, orchestrate, role};
 use crate::agents::{AgentDefinition, Catalogue};
+use crate::ids::TaskIndex;
 use crate::plan::{check_document, check_name};
 use crate::policy::limits::{
     DEFAULT_DEADLINE_SECONDS, DEFAULT_MAX_CONCURRENT, DEFAULT_MAX_ROUNDS, DEFAULT_PLAN_TASKS, DEFAULT_TARGET_SCORE,
@@ -27,6 +30,8 @@ pub struct Improvement {
     pub wanted: Vec<Wanted>,
     /// The agent types that are there already.
     pub registry: Vec<Entry>,
+    /// What the agents are made for, if that is to be done in the same run.
+    pub later: Option<Later>,
 }
 
 /// All requests in one; the schemas say which fields belong to which.
@@ -38,6 +43,7 @@ struct Request {
     drafts: Vec<DraftRequest>,
     new_agents: Vec<Wish>,
     registry: Vec<Value>,
+    tasks: Option<Vec<Value>>,
     target_score: Option<Value>,
     max_rounds: Option<u32>,
     judges: Option<u32>,
@@ -61,9 +67,9 @@ struct DraftRequest {
     rubric: Option<String>,
 }
 
-/// Reads a request for refinement or for new agents.
-pub fn improvement(request_schema: &Value, document: Value) -> Result<Improvement, CallError> {
-    all_problems(request_schema, document, improvement_of)
+/// Reads a request for refinement or for new agents. `run_schema` is what tasks for the new agents are held to.
+pub fn improvement(request_schema: &Value, run_schema: Value, document: Value) -> Result<Improvement, CallError> {
+    all_problems(request_schema, document, |request, problems| improvement_of(request, run_schema, problems))
 }
 
 /// Reads a request for orchestration. `run_schema` is what the plan will be held to.
@@ -141,7 +147,7 @@ fn orchestration_of(request: Request, run_schema: Value, problems: &mut Vec<Prob
     })
 }
 
-fn improvement_of(request: Request, problems: &mut Vec<Problem>) -> Option<Improvement> {
+fn improvement_of(request: Request, run_schema: Value, problems: &mut Vec<Problem>) -> Option<Improvement> {
     let common = common_of(&request, problems);
     let mut catalogue = catalogue_of(&request.agents, problems);
     let judge_name = request.judge_agent.as_deref().unwrap_or("agent_design_reviewer");
@@ -163,18 +169,21 @@ fn improvement_of(request: Request, problems: &mut Vec<Problem>) -> Option<Impro
     wanted.extend(request.new_agents.iter().map(Wish::wanted));
     let (max_rounds, judges) = (request.max_rounds.unwrap_or(DEFAULT_MAX_ROUNDS), request.judges.unwrap_or(1));
     // Judges of all rounds, a refiner between them and once more in vain, two attempts to create.
-    let sessions = wanted.len() as u64 * u64::from(max_rounds * (judges + 2) + 2);
+    let sessions = wanted.len() as u64 * u64::from(max_rounds * (judges + 2) + 2)
+        + request.tasks.as_ref().map_or(0, Vec::len) as u64;
     if sessions > MAX_WORKFLOW_SESSIONS {
         let message = format!("{sessions} sessions could be needed, at most {MAX_WORKFLOW_SESSIONS} are allowed");
         let problem = Problem::new("E_REFINE_SIZE", "", message).got(sessions);
         problems.push(problem.limit(format!("1..={MAX_WORKFLOW_SESSIONS}")).hint("fewer drafts, rounds or judges"));
     }
     let registry = entries(request.registry, problems);
+    let rules = Rules { common: common.clone(), agents: request.agents, run_schema };
+    let later = request.tasks.map(|tasks| later(tasks, rules, &wanted, &registry, problems));
     let target =
         request.target_score.as_ref().and_then(Score::read).or_else(|| Score::read(&Value::from(DEFAULT_TARGET_SCORE)));
     let (Some(judge), Some(refiner), Some(creator)) = roles else { return None };
     let settings = Settings { common, target: target?, max_rounds, judges, judge, refiner, creator };
-    Some(Improvement { settings, wanted, registry })
+    Some(Improvement { settings, wanted, registry, later })
 }
 
 fn given(draft: DraftRequest, path: &str, problems: &mut Vec<Problem>) -> Wanted {
@@ -211,11 +220,68 @@ fn given(draft: DraftRequest, path: &str, problems: &mut Vec<Problem>) -> Wanted
     Wanted { name: draft.name, kind, purpose: draft.purpose, rubric: draft.rubric, origin: Origin::Given(draft.draft) }
 }
 
+/// The tasks that are to be done with the agents once they are made. What these will say of themselves is not known yet, so
+/// the tasks are checked with stand-ins for them.
+fn later(
+    mut tasks: Vec<Value>,
+    rules: Rules,
+    wanted: &[Wanted],
+    registry: &[Entry],
+    problems: &mut Vec<Problem>,
+) -> Later {
+    let new: Vec<&str> = wanted.iter().map(|wanted| wanted.name.as_str()).collect();
+    let stand_in = |name: &&str| {
+        let definition = json!({
+            "name": name, "description": "To be made.", "prompt": "To be made.", "output_schema": {},
+        });
+        AgentSource::Definition(definition)
+    };
+    let mut made = Made::new(registry.to_vec()).agents(&rules.agents);
+    made.extend(new.iter().filter(|name| !registry.iter().any(|entry| entry.name == **name)).map(stand_in));
+    for (index, task) in tasks.iter_mut().enumerate() {
+        let id = field(task, "task_id").to_owned();
+        // The sessions that make an agent are called after it.
+        let of_a_draft = |name: &&str| {
+            let rest = id.strip_prefix(*name).unwrap_or_default();
+            rest.starts_with("-create-") || rest.starts_with("-r")
+        };
+        if let Some(name) = new.iter().find(|name| of_a_draft(name)) {
+            let message =
+                format!("task_id: names that begin like {} belong to the making of {name}", text::quoted(&id));
+            let problem = Problem::new("E_ID_RESERVED", format!("/tasks/{index}/task_id"), message).got(&id);
+            problems.push(problem.hint("choose another id"));
+        }
+        // A schema is for JSON, whatever form the new agent may prefer.
+        let json = task.get("output_schema").is_some_and(Value::is_object) && field(task, "output_format").is_empty();
+        if let Some(fields) = task.as_object_mut().filter(|_| json) {
+            fields.insert("output_format".to_owned(), Value::from("json"));
+        }
+    }
+    match rules.join(&tasks, &made, &[], TaskIndex(0)) {
+        // Tasks may be left out later; the others keep the ids that they have by position.
+        Ok(planned) => {
+            for (task, planned) in tasks.iter_mut().zip(planned) {
+                if let Some(fields) = task.as_object_mut() {
+                    fields.insert("task_id".to_owned(), Value::from(planned.id.as_str()));
+                }
+            }
+        }
+        Err(found) => {
+            // Wrong agents and limits of the run are told once, by the request itself.
+            problems.extend(found.into_iter().filter(|problem| problem.path.starts_with("/tasks")));
+        }
+    }
+    Later { tasks, rules }
+}
+
 fn entries(values: Vec<Value>, problems: &mut Vec<Problem>) -> Vec<Entry> {
     let mut registry: Vec<Entry> = Vec::new();
     for (index, value) in values.into_iter().enumerate() {
         let why = match Entry::deserialize(&value) {
             Ok(entry) if !entry.is_intact() => "its definition is not the one that its hash names".to_owned(),
+            Ok(entry) if name_of(&entry) != Some(entry.name.as_str().to_owned()) => {
+                "its definition is unusable, or defines another name".to_owned()
+            }
             Ok(entry) if registry.iter().any(|known| known.name == entry.name) => "its name stands twice".to_owned(),
             Ok(entry) => {
                 registry.push(entry);
@@ -226,4 +292,8 @@ fn entries(values: Vec<Value>, problems: &mut Vec<Problem>) -> Vec<Entry> {
         problems.push(Problem::new("E_REGISTRY", format!("/registry/{index}"), format!("registry: {why}")));
     }
     registry
+}
+
+fn name_of(entry: &Entry) -> Option<String> {
+    AgentDefinition::read(&AgentSource::Definition(entry.definition.clone())).ok().map(|agent| agent.name)
 }

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::component::component;
 
 /// File, function, status of the reply, sessions spawned.
-const EXAMPLES: [(&str, &str, &str, u32); 8] = [
+const EXAMPLES: [(&str, &str, &str, u32); 9] = [
     ("1-content-team.json", "run_tasks", "completed", 5),
     ("2-development-team.json", "run_tasks", "completed", 5),
     ("3-review-team.json", "run_tasks", "completed", 5),
@@ -21,6 +21,8 @@ const EXAMPLES: [(&str, &str, &str, u32); 8] = [
     ("4-create-agents.json", "create_agents", "completed", 3 * 4),
     // For each agent one that designs it and one that reviews the design.
     ("5-mass-creation.json", "meta_workflow", "completed", 10 * 2),
+    // One that makes it, two that judge it, one that improves it between them, and the two tasks.
+    ("6-create-and-use.json", "create_agents", "completed", 4 + 2),
     ("workflow-1-simple-creation.json", "meta_workflow", "completed", 2 * 2),
     ("workflow-2-iterative-refinement.json", "run_iterative_refinement", "completed", 3),
     // The plan, a review, the documentation, the report.
