@@ -14,8 +14,8 @@ use crate::report::document;
 use crate::task::{AgentSource, RunSpec, TaskSpec};
 use crate::workflow::create::Create;
 use crate::workflow::improve::{Improve, Origin};
-use crate::workflow::orchestrate::{self, Orchestrate};
-use crate::workflow::request::{self, Improvement};
+use crate::workflow::orchestrate::Orchestrate;
+use crate::workflow::request::{self, Goal, Improvement};
 use crate::workflow::{self, AsPlanned};
 use crate::{COMPONENT_VERSION, CONTRACT_VERSION, prompt, pump, teams};
 
@@ -59,7 +59,7 @@ const FUNCTIONS: &[Function] = functions![
     "run_tasks": "Runs tasks in parallel, each in a session of its own, and returns one checked result per task.",
     "run_iterative_refinement": "Judges drafts and improves them until they reach a score, or until going on does not help.",
     "create_agents": "Makes new agent types, has each judged and improved, returns a registry of those that passed, and runs tasks with them.",
-    "orchestrate": "Reaches a goal: an agent plans tasks, they are run, and an agent compiles the report.",
+    "orchestrate": "Reaches a goal: an agent plans tasks and new agents, they are made and run, and an agent compiles the report.",
     "list_agents": "Lists the agent types, all or those of one category.",
     "describe_agent": "Shows one agent type: its prompt, the input it expects, and the schema of its answer.",
     "render_prompt": "Shows the prompt that a task's session would be given, without spawning it.",
@@ -114,11 +114,11 @@ async fn improve(what: Improvement, host: &mut impl Host) -> Result<String, Call
 }
 
 /// Plans, carries out and compiles.
-async fn orchestrate(settings: orchestrate::Settings, host: &mut impl Host) -> Result<String, CallError> {
+async fn orchestrate((settings, registry): Goal, host: &mut impl Host) -> Result<String, CallError> {
     let common = settings.common.clone();
-    let (mut orchestrate, tasks) = Orchestrate::new(settings);
+    let (mut orchestrate, tasks) = Orchestrate::new(settings, registry);
     let run = pump::run(common.plan(tasks), &mut orchestrate, host).await?;
-    Ok(workflow::document::orchestration(&orchestrate, &run))
+    Ok(workflow::document::orchestration(&mut orchestrate, run))
 }
 
 /// The request schema of `run_tasks`, for requests that come as records.
@@ -130,7 +130,7 @@ pub fn run_schema() -> Value {
 enum Read {
     Run(Box<plan::Plan>),
     Improve(Box<Improvement>),
-    Orchestrate(Box<orchestrate::Settings>),
+    Orchestrate(Box<Goal>),
     Done(String),
 }
 
@@ -159,8 +159,8 @@ fn read(function: &str, arguments: &str) -> Result<Read, CallError> {
         return team(function, document);
     }
     if function == "orchestrate" {
-        let settings = request::orchestration(&request_schema, run_schema(), document);
-        return settings.map(|settings| Read::Orchestrate(Box::new(settings)));
+        return request::orchestration(&request_schema, run_schema(), document)
+            .map(|goal| Read::Orchestrate(Box::new(goal)));
     }
     let problems = plan::check_document(&request_schema, &mut document);
     if !problems.is_empty() {

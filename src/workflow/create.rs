@@ -9,9 +9,7 @@
 //! no version there is not run, nor is what depends on it. Nobody has read a definition that was made a moment ago: its
 //! sessions get no tools, whatever it says. They may have them in a later run, to which the caller hands it over.
 
-use std::collections::BTreeMap;
-
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::Director;
 use super::improve::{Improve, Reason, Settings, Wanted};
@@ -19,6 +17,7 @@ use super::join::Rules;
 use super::registry::{self, Entry, Promotion};
 use crate::ids::{TaskId, TaskIndex};
 use crate::plan::PlannedTask;
+use crate::problem::Problem;
 use crate::task::{AgentSource, ResultMetadata, RunReport, RunStatus, TaskError, TaskResult, TaskStatus};
 
 /// What is to be done once the agents are made.
@@ -37,7 +36,7 @@ pub struct Create {
     later: Option<Later>,
     /// The ids of all later tasks, in their order.
     ids: Vec<String>,
-    not_run: BTreeMap<String, TaskResult>,
+    not_run: Vec<TaskResult>,
     made: Made,
 }
 
@@ -79,6 +78,40 @@ impl Made {
         self.registry.iter().any(|entry| entry.name == name)
     }
 
+    /// Plans the tasks whose agent types there are, and says of each of the others why it is not run. `new` are the types
+    /// that were to be made.
+    pub fn put_to_work<'a>(
+        &self,
+        tasks: &[Value],
+        new: impl Iterator<Item = &'a str>,
+        join: impl FnOnce(&[Value]) -> Result<Vec<PlannedTask>, Vec<Problem>>,
+    ) -> (Vec<PlannedTask>, Vec<TaskResult>) {
+        let missing: Vec<&str> = new.filter(|name| !self.has(name)).collect();
+        let mut left_out = Vec::new();
+        for task in tasks {
+            let agent = field(task, "agent_type");
+            if missing.contains(&agent) {
+                let message = format!("{agent} did not reach the target score, so there is no such agent type");
+                left_out.push(not_run(task, "E_AGENT_NOT_PROMOTED", message));
+            }
+        }
+        add_dependants(tasks, &mut left_out);
+        let is_left_out = |task: &Value| left_out.iter().any(|left| left.task_id.as_str() == field(task, "task_id"));
+        let ready: Vec<Value> = tasks.iter().filter(|task| !is_left_out(task)).cloned().collect();
+        if ready.is_empty() {
+            return (Vec::new(), left_out);
+        }
+        let planned = join(&ready).unwrap_or_else(|problems| {
+            // They were checked when they were written; only what a new definition says of itself is news.
+            let first = problems.into_iter().next();
+            let (code, message) =
+                first.map_or_else(|| ("E_TASK_TYPE".to_owned(), String::new()), |first| (first.code, first.message));
+            left_out.extend(ready.iter().map(|task| not_run(task, &code, message.clone())));
+            Vec::new()
+        });
+        (planned, left_out)
+    }
+
     /// The registry as agent types of a request. Types that the request brings itself go first.
     pub fn agents(&self, own: &[AgentSource]) -> Vec<AgentSource> {
         let own: Vec<String> = own.iter().filter_map(name_of).collect();
@@ -105,7 +138,7 @@ impl Create {
     ) -> (Self, Vec<PlannedTask>) {
         let (improve, first) = Improve::new(settings, wanted);
         let ids = later.iter().flat_map(|later| &later.tasks).map(|task| field(task, "task_id").to_owned()).collect();
-        let create = Self { improve, later, ids, not_run: BTreeMap::new(), made: Made::new(registry) };
+        let create = Self { improve, later, ids, not_run: Vec::new(), made: Made::new(registry) };
         (create, first)
     }
 
@@ -121,18 +154,13 @@ impl Create {
     }
 
     /// The report with one result for each task that was asked for, those that were not run included.
-    pub fn complete(&self, mut report: RunReport) -> RunReport {
-        let (mut later, own): (Vec<TaskResult>, Vec<TaskResult>) =
-            report.results.into_iter().partition(|result| self.ids.iter().any(|id| id == result.task_id.as_str()));
-        later.extend(self.not_run.values().cloned());
-        later.sort_by_key(|result| self.ids.iter().position(|id| id == result.task_id.as_str()));
-        report.results = own.into_iter().chain(later).collect();
-        let missing = u32::try_from(self.not_run.len()).unwrap_or(u32::MAX);
-        report.census.tasks += missing;
-        report.census.skipped += missing;
-        if missing > 0 && report.status == RunStatus::Completed {
-            report.status = RunStatus::Partial;
-        }
+    pub fn complete(&self, report: RunReport) -> RunReport {
+        let mut report = add_not_run(report, &self.not_run);
+        // The making comes first, then the caller's tasks in their own order.
+        report.results.sort_by_key(|result| {
+            let place = self.ids.iter().position(|id| id == result.task_id.as_str());
+            place.map_or(0, |place| place + 1)
+        });
         report
     }
 
@@ -146,33 +174,12 @@ impl Create {
 
     fn use_them(&mut self, next: TaskIndex) -> Vec<PlannedTask> {
         self.made.promote(&self.improve);
-        let Some(Later { mut tasks, rules }) = self.later.take() else { return Vec::new() };
-        let wanted = self.improve.drafts().iter().map(|draft| draft.wanted.name.as_str());
-        let missing: Vec<&str> = wanted.filter(|name| !self.made.has(name)).collect();
-        let mut left_out = Vec::new();
-        for task in &tasks {
-            let agent = field(task, "agent_type");
-            if missing.contains(&agent) {
-                let message = format!("{agent} did not reach the target score, so there is no such agent type");
-                left_out.push(not_run(task, "E_AGENT_NOT_PROMOTED", message));
-            }
-        }
-        add_dependants(&tasks, &mut left_out);
-        tasks.retain(|task| !left_out.iter().any(|result| result.task_id.as_str() == field(task, "task_id")));
-        let planned = if tasks.is_empty() {
-            Vec::new()
-        } else {
-            let made = self.made.agents(&rules.agents);
-            rules.join(&tasks, &made, &[], next).unwrap_or_else(|problems| {
-                // They were checked when the request came; only what a new definition says of itself is news.
-                let first = problems.into_iter().next();
-                let (code, message) = first
-                    .map_or_else(|| ("E_TASK_TYPE".to_owned(), String::new()), |first| (first.code, first.message));
-                left_out.extend(tasks.iter().map(|task| not_run(task, &code, message.clone())));
-                Vec::new()
-            })
-        };
-        self.not_run = left_out.into_iter().map(|result| (result.task_id.to_string(), result)).collect();
+        let Some(Later { tasks, rules }) = self.later.take() else { return Vec::new() };
+        let new = self.improve.drafts().iter().map(|draft| draft.wanted.name.as_str());
+        let agents = self.made.agents(&rules.agents);
+        let join = |tasks: &[Value]| rules.join(tasks, &agents, &[], next);
+        let (planned, left_out) = self.made.put_to_work(&tasks, new, join);
+        self.not_run = left_out;
         planned
     }
 }
@@ -188,7 +195,7 @@ impl Director for Create {
 }
 
 /// The record of a task that was left out.
-pub fn not_run(task: &Value, code: &str, message: String) -> TaskResult {
+fn not_run(task: &Value, code: &str, message: String) -> TaskResult {
     let (id, agent_type) = (field(task, "task_id"), field(task, "agent_type"));
     TaskResult {
         task_id: TaskId::new(id),
@@ -203,7 +210,7 @@ pub fn not_run(task: &Value, code: &str, message: String) -> TaskResult {
 }
 
 /// Adds whatever depends on a task that was left out, however far away.
-pub fn add_dependants(tasks: &[Value], left_out: &mut Vec<TaskResult>) {
+fn add_dependants(tasks: &[Value], left_out: &mut Vec<TaskResult>) {
     // Each round adds at least one task or is the last.
     for _ in tasks {
         let known: Vec<String> = left_out.iter().map(|result| result.task_id.to_string()).collect();
@@ -220,6 +227,31 @@ pub fn add_dependants(tasks: &[Value], left_out: &mut Vec<TaskResult>) {
 /// A text field of a task as it was written.
 pub fn field<'a>(task: &'a Value, name: &str) -> &'a str {
     task.get(name).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// Whether an id could be that of a session in which an agent type is made; those are called after it.
+pub fn belongs_to_a_draft(id: &str, name: &str) -> bool {
+    let rest = id.strip_prefix(name).unwrap_or_default();
+    rest.starts_with("-create-") || rest.starts_with("-r")
+}
+
+/// Stands for an agent type that is to be made when tasks for it are checked. It takes any form of answer.
+pub fn stand_in(name: &str) -> AgentSource {
+    AgentSource::Definition(
+        json!({ "name": name, "description": "To be made.", "prompt": "To be made.", "output_schema": {} }),
+    )
+}
+
+/// The report with the records of tasks that were not run at its end.
+pub fn add_not_run(mut report: RunReport, not_run: &[TaskResult]) -> RunReport {
+    let missing = u32::try_from(not_run.len()).unwrap_or(u32::MAX);
+    report.results.extend_from_slice(not_run);
+    report.census.tasks += missing;
+    report.census.skipped += missing;
+    if missing > 0 && report.status == RunStatus::Completed {
+        report.status = RunStatus::Partial;
+    }
+    report
 }
 
 fn name_of(source: &AgentSource) -> Option<String> {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::create::Create;
+use super::create::{Create, add_not_run};
 use super::improve::{Draft, Improve, Reason};
 use super::orchestrate::{self, Orchestrate};
 use super::registry::Promotion;
@@ -48,26 +48,40 @@ fn created(improve: &Improve, promotions: &[Option<Promotion>]) -> Vec<Value> {
     shown.collect()
 }
 
-/// What the goal came to, the plan, and the run with every session's result.
-pub fn orchestration(done: &Orchestrate, run: &RunReport) -> String {
+/// What the goal came to, the plans, what was made and refined, and the run with every session's result.
+pub fn orchestration(done: &mut Orchestrate, run: RunReport) -> String {
+    let run = add_not_run(run, done.not_run());
+    let made = done.made();
+    let (promotions, registry) = (made.promotions.clone(), made.registry.clone());
     let reason = done.reason();
-    let field = |name: &str| done.compiled.as_ref().and_then(|compiled| compiled.get(name)).cloned();
-    let complete = field("status") == Some(Value::from("complete")) && done.unsupported.is_empty();
+    let compiled = |name: &str| done.compiled.as_ref().and_then(|compiled| compiled.get(name)).cloned();
+    let complete = compiled("status") == Some(Value::from("complete")) && done.unsupported.is_empty();
     let status = match reason {
-        orchestrate::Reason::Compiled if done.whole && complete => "completed",
+        orchestrate::Reason::Compiled if done.is_whole() && complete => "completed",
         orchestrate::Reason::PlanRefused => "failed",
         _ => "partial",
     };
+    let refined = done.refined().into_iter().map(|(task, refined)| {
+        let mut shown = draft(refined);
+        if let Some(fields) = shown.as_object_mut() {
+            fields.insert("name".to_owned(), Value::from(task));
+        }
+        shown
+    });
     document::to_text(&json!({
         "status": status,
         "reason": reason.name(),
-        "report": field("report"),
-        "claims": field("claims").unwrap_or_else(|| json!([])),
+        "report": compiled("report"),
+        "claims": compiled("claims").unwrap_or_else(|| json!([])),
         "unsupported_claims": done.unsupported,
-        "gaps": field("gaps").unwrap_or_else(|| json!([])),
+        "gaps": compiled("gaps").unwrap_or_else(|| json!([])),
         "problems": done.problems,
         "plan": done.plan,
-        "run": document::report_value(run),
+        "replacements": done.replacements,
+        "created": done.making().map(|making| created(making, &promotions)).unwrap_or_default(),
+        "registry": registry,
+        "refined": refined.collect::<Vec<_>>(),
+        "run": document::report_value(&run),
     }))
 }
 

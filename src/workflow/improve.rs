@@ -23,6 +23,7 @@ use super::review::{Review, Score};
 use super::{Common, Director, wish};
 use crate::agents::AgentDefinition;
 use crate::ids::TaskIndex;
+use crate::json::schema;
 use crate::plan::PlannedTask;
 use crate::prompt;
 use crate::task::{AgentSource, TaskResult, TaskStatus};
@@ -54,6 +55,14 @@ pub struct Settings {
     pub creator: Arc<AgentDefinition>,
 }
 
+impl Settings {
+    /// Sessions that one draft could need: judges of all rounds, a refiner between them and once more in vain, two attempts
+    /// to create.
+    pub fn sessions_for_one(&self) -> u64 {
+        u64::from(self.max_rounds * (self.judges + 2) + 2)
+    }
+}
+
 /// Where a draft comes from.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Origin {
@@ -74,6 +83,8 @@ pub struct Wanted {
     pub purpose: Option<String>,
     /// What counts.
     pub rubric: Option<String>,
+    /// What every version has to fit, besides what its kind demands.
+    pub schema: Option<Value>,
     /// Its first version.
     pub origin: Origin,
 }
@@ -346,7 +357,14 @@ impl Draft {
     fn usable(&self, version: &Value) -> Result<(), Vec<String>> {
         if self.wanted.kind != DEFINITION_KIND {
             let empty = version.as_str().is_some_and(|text| text.trim().is_empty());
-            return if empty || version.is_null() { Err(vec!["it is empty".to_owned()]) } else { Ok(()) };
+            if empty || version.is_null() {
+                return Err(vec!["it is empty".to_owned()]);
+            }
+            if self.wanted.schema.as_ref().is_some_and(|schema| !schema::check(schema, version).is_empty()) {
+                return Err(vec!["it does not fit its schema".to_owned()]);
+            }
+            let same_form = version.is_string() == self.current.is_string();
+            return if same_form { Ok(()) } else { Err(vec!["it has another form".to_owned()]) };
         }
         let agent = AgentDefinition::read(&AgentSource::Definition(version.clone()))?;
         if agent.name == self.wanted.name {

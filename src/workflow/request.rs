@@ -1,9 +1,9 @@
 //! Requests for workflows: from a checked document to settings and drafts, or all problems at once.
 
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::create::{Later, Made, field};
+use super::create::{Later, Made, belongs_to_a_draft, field, stand_in};
 use super::improve::{DEFINITION_KIND, Origin, Settings, Wanted};
 use super::join::Rules;
 use super::registry::Entry;
@@ -14,8 +14,8 @@ use crate::agents::{AgentDefinition, Catalogue};
 use crate::ids::TaskIndex;
 use crate::plan::{check_document, check_name};
 use crate::policy::limits::{
-    DEFAULT_DEADLINE_SECONDS, DEFAULT_MAX_CONCURRENT, DEFAULT_MAX_ROUNDS, DEFAULT_PLAN_TASKS, DEFAULT_TARGET_SCORE,
-    MAX_DRAFT_BYTES, MAX_GOAL_BYTES, MAX_WORKFLOW_SESSIONS,
+    DEFAULT_DEADLINE_SECONDS, DEFAULT_MAX_CONCURRENT, DEFAULT_MAX_ROUNDS, DEFAULT_NEW_AGENTS, DEFAULT_PLAN_TASKS,
+    DEFAULT_REPLANS, DEFAULT_TARGET_SCORE, MAX_DRAFT_BYTES, MAX_GOAL_BYTES, MAX_WORKFLOW_SESSIONS,
 };
 use crate::problem::{CallError, Problem};
 use crate::task::{AgentSource, Cleanup};
@@ -34,12 +34,17 @@ pub struct Improvement {
     pub later: Option<Later>,
 }
 
+/// A goal, and the agent types that are there already.
+pub type Goal = (orchestrate::Settings, Vec<Entry>);
+
 /// All requests in one; the schemas say which fields belong to which.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Request {
     goal: String,
     max_tasks: Option<u32>,
+    max_replans: Option<u32>,
+    max_new_agents: Option<u32>,
     drafts: Vec<DraftRequest>,
     new_agents: Vec<Wish>,
     registry: Vec<Value>,
@@ -73,11 +78,7 @@ pub fn improvement(request_schema: &Value, run_schema: Value, document: Value) -
 }
 
 /// Reads a request for orchestration. `run_schema` is what the plan will be held to.
-pub fn orchestration(
-    request_schema: &Value,
-    run_schema: Value,
-    document: Value,
-) -> Result<orchestrate::Settings, CallError> {
+pub fn orchestration(request_schema: &Value, run_schema: Value, document: Value) -> Result<Goal, CallError> {
     all_problems(request_schema, document, |request, problems| orchestration_of(request, run_schema, problems))
 }
 
@@ -122,7 +123,7 @@ fn common_of(request: &Request, problems: &mut Vec<Problem>) -> Common {
     }
 }
 
-fn orchestration_of(request: Request, run_schema: Value, problems: &mut Vec<Problem>) -> Option<orchestrate::Settings> {
+fn orchestration_of(mut request: Request, run_schema: Value, problems: &mut Vec<Problem>) -> Option<Goal> {
     let common = common_of(&request, problems);
     if request.goal.trim().is_empty() {
         problems.push(Problem::new("E_GOAL", "/goal", "goal: is blank").hint("say what is to be reached"));
@@ -133,56 +134,89 @@ fn orchestration_of(request: Request, run_schema: Value, problems: &mut Vec<Prob
     plain(Some(&request.goal), "/goal", problems);
     let mut catalogue = catalogue_of(&request.agents, problems);
     let orchestrator =
-        role(&mut catalogue, "agent_orchestrator", "/agents").map_err(|problem| problems.push(problem)).ok()?;
+        role(&mut catalogue, "agent_orchestrator", "/agents").map_err(|problem| problems.push(problem)).ok();
     let all = catalogue.list(None).map_err(|problem| problems.push(problem)).ok()?;
+    let improvement = improvement_settings(&request, common.clone(), &mut catalogue, problems);
+    let registry = entries(std::mem::take(&mut request.registry), problems);
+    let max_tasks = request.max_tasks.unwrap_or(DEFAULT_PLAN_TASKS);
+    let max_replans = request.max_replans.unwrap_or(DEFAULT_REPLANS);
+    let max_new_agents = request.max_new_agents.unwrap_or(DEFAULT_NEW_AGENTS);
+    let (orchestrator, improvement) = (orchestrator?, improvement?);
+    // Two tries for each plan and one report; the plans' tasks; the making of agents; what is refined.
+    let sessions = u64::from(2 * (1 + max_replans) + 1)
+        + u64::from(max_tasks * (1 + max_replans))
+        + (u64::from(max_new_agents) + orchestrate::MAX_REFINED as u64) * improvement.sessions_for_one();
+    too_many(sessions, "fewer tasks, replans, new agents, rounds or judges", problems);
     let others = all.iter().filter(|agent| agent.name != orchestrator.name);
-    Some(orchestrate::Settings {
-        common,
+    let settings = orchestrate::Settings {
         goal: request.goal,
-        max_tasks: request.max_tasks.unwrap_or(DEFAULT_PLAN_TASKS) as usize,
+        max_tasks: max_tasks as usize,
+        max_replans,
+        max_new_agents: max_new_agents as usize,
         offered: others.map(|agent| (agent.name.clone(), agent.description.clone())).collect(),
         orchestrator,
-        agents: request.agents,
-        run_schema,
-    })
+        rules: Rules { common: common.clone(), agents: request.agents, run_schema },
+        improvement,
+        common,
+    };
+    Some((settings, registry))
 }
 
-fn improvement_of(request: Request, run_schema: Value, problems: &mut Vec<Problem>) -> Option<Improvement> {
-    let common = common_of(&request, problems);
-    let mut catalogue = catalogue_of(&request.agents, problems);
+/// How drafts are judged and improved.
+fn improvement_settings(
+    request: &Request,
+    common: Common,
+    catalogue: &mut Catalogue,
+    problems: &mut Vec<Problem>,
+) -> Option<Settings> {
     let judge_name = request.judge_agent.as_deref().unwrap_or("agent_design_reviewer");
     let refiner_name = request.refiner_agent.as_deref().unwrap_or("agent_refiner");
     if judge_name == refiner_name {
         let problem = Problem::new("E_SELF_REVIEW", "/judge_agent", "judge_agent: nobody judges their own work");
         problems.push(problem.got(judge_name).hint("choose another type for one of the two roles"));
     }
-    let mut take =
-        |name: &str, path: &str| role(&mut catalogue, name, path).map_err(|problem| problems.push(problem)).ok();
-    let roles =
+    let mut take = |name: &str, path: &str| role(catalogue, name, path).map_err(|problem| problems.push(problem)).ok();
+    let (judge, refiner, creator) =
         (take(judge_name, "/judge_agent"), take(refiner_name, "/refiner_agent"), take("agent_creator", "/new_agents"));
+    let target =
+        request.target_score.as_ref().and_then(Score::read).or_else(|| Score::read(&Value::from(DEFAULT_TARGET_SCORE)));
+    Some(Settings {
+        common,
+        target: target?,
+        max_rounds: request.max_rounds.unwrap_or(DEFAULT_MAX_ROUNDS),
+        judges: request.judges.unwrap_or(1),
+        judge: judge?,
+        refiner: refiner?,
+        creator: creator?,
+    })
+}
+
+fn too_many(sessions: u64, hint: &str, problems: &mut Vec<Problem>) {
+    if sessions > MAX_WORKFLOW_SESSIONS {
+        let message = format!("{sessions} sessions could be needed, at most {MAX_WORKFLOW_SESSIONS} are allowed");
+        let problem = Problem::new("E_REFINE_SIZE", "", message).got(sessions);
+        problems.push(problem.limit(format!("1..={MAX_WORKFLOW_SESSIONS}")).hint(hint));
+    }
+}
+
+fn improvement_of(mut request: Request, run_schema: Value, problems: &mut Vec<Problem>) -> Option<Improvement> {
+    let common = common_of(&request, problems);
+    let mut catalogue = catalogue_of(&request.agents, problems);
+    let settings = improvement_settings(&request, common.clone(), &mut catalogue, problems);
     let mut wanted: Vec<Wanted> = Vec::new();
-    for (index, draft) in request.drafts.into_iter().enumerate() {
+    for (index, draft) in std::mem::take(&mut request.drafts).into_iter().enumerate() {
         wanted.push(given(draft, &format!("/drafts/{index}"), problems));
     }
     wish::check_unique(wanted.iter().map(|draft| draft.name.as_str()), "/drafts", problems);
     wish::check(&request.new_agents, "/new_agents", &mut catalogue, problems);
     wanted.extend(request.new_agents.iter().map(Wish::wanted));
-    let (max_rounds, judges) = (request.max_rounds.unwrap_or(DEFAULT_MAX_ROUNDS), request.judges.unwrap_or(1));
-    // Judges of all rounds, a refiner between them and once more in vain, two attempts to create.
-    let sessions = wanted.len() as u64 * u64::from(max_rounds * (judges + 2) + 2)
-        + request.tasks.as_ref().map_or(0, Vec::len) as u64;
-    if sessions > MAX_WORKFLOW_SESSIONS {
-        let message = format!("{sessions} sessions could be needed, at most {MAX_WORKFLOW_SESSIONS} are allowed");
-        let problem = Problem::new("E_REFINE_SIZE", "", message).got(sessions);
-        problems.push(problem.limit(format!("1..={MAX_WORKFLOW_SESSIONS}")).hint("fewer drafts, rounds or judges"));
-    }
     let registry = entries(request.registry, problems);
-    let rules = Rules { common: common.clone(), agents: request.agents, run_schema };
+    let rules = Rules { common, agents: request.agents, run_schema };
     let later = request.tasks.map(|tasks| later(tasks, rules, &wanted, &registry, problems));
-    let target =
-        request.target_score.as_ref().and_then(Score::read).or_else(|| Score::read(&Value::from(DEFAULT_TARGET_SCORE)));
-    let (Some(judge), Some(refiner), Some(creator)) = roles else { return None };
-    let settings = Settings { common, target: target?, max_rounds, judges, judge, refiner, creator };
+    let settings = settings?;
+    let tasks = later.as_ref().map_or(0, |later| later.tasks.len());
+    let sessions = wanted.len() as u64 * settings.sessions_for_one() + tasks as u64;
+    too_many(sessions, "fewer drafts, rounds, judges or tasks", problems);
     Some(Improvement { settings, wanted, registry, later })
 }
 
@@ -217,7 +251,14 @@ fn given(draft: DraftRequest, path: &str, problems: &mut Vec<Problem>) -> Wanted
     {
         plain(value, &format!("{path}/{field}"), problems);
     }
-    Wanted { name: draft.name, kind, purpose: draft.purpose, rubric: draft.rubric, origin: Origin::Given(draft.draft) }
+    Wanted {
+        name: draft.name,
+        kind,
+        purpose: draft.purpose,
+        rubric: draft.rubric,
+        schema: None,
+        origin: Origin::Given(draft.draft),
+    }
 }
 
 /// The tasks that are to be done with the agents once they are made. What these will say of themselves is not known yet, so
@@ -230,22 +271,13 @@ fn later(
     problems: &mut Vec<Problem>,
 ) -> Later {
     let new: Vec<&str> = wanted.iter().map(|wanted| wanted.name.as_str()).collect();
-    let stand_in = |name: &&str| {
-        let definition = json!({
-            "name": name, "description": "To be made.", "prompt": "To be made.", "output_schema": {},
-        });
-        AgentSource::Definition(definition)
-    };
     let mut made = Made::new(registry.to_vec()).agents(&rules.agents);
-    made.extend(new.iter().filter(|name| !registry.iter().any(|entry| entry.name == **name)).map(stand_in));
+    made.extend(
+        new.iter().filter(|name| !registry.iter().any(|entry| entry.name == **name)).map(|name| stand_in(name)),
+    );
     for (index, task) in tasks.iter_mut().enumerate() {
         let id = field(task, "task_id").to_owned();
-        // The sessions that make an agent are called after it.
-        let of_a_draft = |name: &&str| {
-            let rest = id.strip_prefix(*name).unwrap_or_default();
-            rest.starts_with("-create-") || rest.starts_with("-r")
-        };
-        if let Some(name) = new.iter().find(|name| of_a_draft(name)) {
+        if let Some(name) = new.iter().find(|name| belongs_to_a_draft(&id, name)) {
             let message =
                 format!("task_id: names that begin like {} belong to the making of {name}", text::quoted(&id));
             let problem = Problem::new("E_ID_RESERVED", format!("/tasks/{index}/task_id"), message).got(&id);

@@ -55,6 +55,7 @@ impl Wish {
             kind: DEFINITION_KIND.to_owned(),
             purpose: Some(self.purpose.clone()),
             rubric: None,
+            schema: None,
             origin: Origin::Wished(self.input()),
         }
     }

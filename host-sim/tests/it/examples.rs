@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::component::component;
 
 /// File, function, status of the reply, sessions spawned.
-const EXAMPLES: [(&str, &str, &str, u32); 9] = [
+const EXAMPLES: [(&str, &str, &str, u32); 10] = [
     ("1-content-team.json", "run_tasks", "completed", 5),
     ("2-development-team.json", "run_tasks", "completed", 5),
     ("3-review-team.json", "run_tasks", "completed", 5),
@@ -27,6 +27,8 @@ const EXAMPLES: [(&str, &str, &str, u32); 9] = [
     ("workflow-2-iterative-refinement.json", "run_iterative_refinement", "completed", 3),
     // The plan, a review, the documentation, the report.
     ("workflow-3-orchestration.json", "orchestrate", "completed", 4),
+    // The plan, four sessions for each of the five agents, the report.
+    ("workflow-4-agents-to-order.json", "orchestrate", "completed", 1 + 5 * 4 + 1),
 ];
 
 fn directory() -> PathBuf {
@@ -142,6 +144,51 @@ async fn a_result_reaches_the_task_that_builds_on_it() {
     assert_eq!(tasks[1]["dependencies"], json!([tasks[0]["task_id"]]));
     assert_eq!(reply["unsupported_claims"], json!([]));
     assert!(reply["report"].as_str().is_some_and(|report| !report.trim().is_empty()), "{reply:#}");
+}
+
+#[tokio::test]
+async fn agents_to_order_reach_the_score_that_the_goal_names() {
+    let reply = answer(&call("orchestrate", &read("workflow-4-agents-to-order.json")).await, "workflow 4");
+    let created = reply["created"].as_array().expect("a list");
+    assert_eq!((created.len(), reply["registry"].as_array().map(Vec::len)), (5, Some(5)));
+    for made in created {
+        assert!(made["score"].as_f64().is_some_and(|score| score >= 8.5), "{made:#}");
+        assert_eq!((&made["reason"], &made["promotion"]), (&json!("target_reached"), &json!("promoted")));
+    }
+    assert_eq!((&reply["plan"]["target_score"], &reply["plan"]["tasks"]), (&json!(8.5), &json!([])));
+    assert_eq!((&reply["gaps"], &reply["unsupported_claims"]), (&json!([]), &json!([])));
+}
+
+#[tokio::test]
+async fn what_fails_is_planned_anew_and_stays_on_record() {
+    let first = "[[answers]]\nagent_type = \"code_reviewer\"\n";
+    let failing =
+        format!("{first}odds = {{ good = 0, failing = 1000 }}\nfailures = [{{ kind = \"rejected\" }}]\n\n{first}");
+    let script = include_str!("../../scripts/default.toml").replacen(first, &failing, 1);
+    let script = Script::from_toml(&script).unwrap_or_else(|error| panic!("{error}"));
+    let world = World::new(script, 1, WorldOptions::default());
+    let request = read("workflow-3-orchestration.json");
+    let called = component().await.call("orchestrate", &request, world, &Clock::virtual_time()).await;
+    let reply = answer(&called, "a failing reviewer");
+    assert_eq!(
+        (&reply["status"], &reply["reason"], &reply["problems"]),
+        (&json!("partial"), &json!("compiled"), &json!([]))
+    );
+    let results = reply["run"]["results"].as_array().expect("results");
+    let ids: Vec<&str> = results.iter().filter_map(|result| result["task_id"].as_str()).collect();
+    assert_eq!(
+        ids,
+        [
+            "orchestrate-plan-1",
+            "review-1",
+            "document",
+            "orchestrate-replace-1-1",
+            "review-1-again",
+            "document-again",
+            "orchestrate-compile",
+        ]
+    );
+    assert_eq!(reply["gaps"].as_array().map(Vec::len), Some(2), "what replaced the two failed as well: {reply:#}");
 }
 
 #[tokio::test]
