@@ -1,9 +1,9 @@
 //! The JSON door: one strict reader for every function, so that each host refuses the same things with the same bytes.
 
-use serde::Deserialize;
-use serde_json::{Map, Value, json};
+mod catalogue;
 
-use crate::agents::{AgentDefinition, Catalogue};
+use serde_json::Value;
+
 use crate::host::Host;
 use crate::json::schema;
 use crate::json::strict::{self, JsonError, REQUEST_BOUNDS};
@@ -11,13 +11,14 @@ use crate::plan;
 use crate::policy::limits::MAX_REQUEST_BYTES;
 use crate::problem::{CallError, Problem, unknown_name};
 use crate::report::document;
-use crate::task::{AgentSource, RunSpec, TaskSpec};
 use crate::workflow::create::Create;
 use crate::workflow::improve::{Improve, Origin};
 use crate::workflow::orchestrate::Orchestrate;
 use crate::workflow::request::{self, Goal, Improvement};
 use crate::workflow::{self, AsPlanned};
-use crate::{COMPONENT_VERSION, CONTRACT_VERSION, prompt, pump, teams};
+use crate::{pump, teams};
+
+pub use catalogue::render_prompt;
 
 /// A function that `call` knows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,6 +64,7 @@ const FUNCTIONS: &[Function] = functions![
     "list_agents": "Lists the agent types, all or those of one category.",
     "describe_agent": "Shows one agent type: its prompt, the input it expects, and the schema of its answer.",
     "render_prompt": "Shows the prompt that a task's session would be given, without spawning it.",
+    "definition_file": "Shows an agent type in both of its forms, as the text of a file and as an object, with its hash.",
     "content_team": "Makes five tasks, one per content writer, on one topic; runs them at once if asked to.",
     "development_team": "Makes five tasks, one per development agent, for one application; runs them at once if asked to.",
     "review_team": "Makes five tasks, one per reviewer, for one source text; runs them at once if asked to.",
@@ -166,9 +168,7 @@ fn read(function: &str, arguments: &str) -> Result<Read, CallError> {
     if !problems.is_empty() {
         return Err(CallError::invalid(problems));
     }
-    let arguments: Arguments = serde_json::from_value(document)
-        .map_err(|error| CallError::invalid(vec![Problem::new("E_REQUEST_TYPE", "", error.to_string())]))?;
-    answer(function, arguments).map(Read::Done)
+    catalogue::read(function, document).map(Read::Done)
 }
 
 /// A team's request for `run_tasks`, or its run if that is wanted.
@@ -191,62 +191,6 @@ pub fn team_of(function: &str, mut document: Value) -> Result<teams::Team, CallE
     teams::make(function, document)
 }
 
-/// The arguments of all functions but `run_tasks`; the schemas say which belong to which.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Arguments {
-    agents: Vec<AgentSource>,
-    task: TaskSpec,
-    category: Option<String>,
-    agent_type: String,
-}
-
-fn answer(function: &str, arguments: Arguments) -> Result<String, CallError> {
-    let refuse = |problem| CallError::invalid(vec![problem]);
-    let catalogue = || Catalogue::with(&arguments.agents).map_err(CallError::invalid);
-    match function {
-        "render_prompt" => {
-            let text = render_prompt(arguments.task, arguments.agents)?;
-            Ok(document::to_text(&json!({ "prompt": text })))
-        }
-        "list_agents" => {
-            let agents = catalogue()?.list(arguments.category.as_deref()).map_err(refuse)?;
-            Ok(document::to_text(&json!({ "agents": agents.iter().map(|agent| summary(agent)).collect::<Vec<_>>() })))
-        }
-        "describe_agent" => {
-            let agent = catalogue()?.find(&arguments.agent_type, "/agent_type").map_err(refuse)?;
-            Ok(document::to_text(&description(&agent)))
-        }
-        _ => Ok(document::to_text(&json!({ "component": COMPONENT_VERSION, "contract": CONTRACT_VERSION }))),
-    }
-}
-
-/// The prompt of one task, as `run_tasks` would send it with the seed 0. What its dependencies would fill in is named
-/// instead.
-pub fn render_prompt(task: TaskSpec, agents: Vec<AgentSource>) -> Result<String, CallError> {
-    let mut task = task;
-    task.dependencies.clear();
-    let placeholders = std::mem::take(&mut task.input_from);
-    let run = RunSpec { tasks: vec![task], agents, ..RunSpec::default() };
-    let request = serde_json::to_value(&run).unwrap_or_default();
-    let mut plan = plan::plan(&run_schema(), request).map_err(|error| match error {
-        // The caller gave one task and not a list.
-        CallError::InvalidRequest(mut problems) => {
-            for problem in &mut problems {
-                problem.path = problem.path.replacen("/tasks/0", "/task", 1);
-            }
-            CallError::InvalidRequest(problems)
-        }
-        other => other,
-    })?;
-    let Some(planned) = plan.tasks.first_mut() else { return Ok(String::new()) };
-    for source in placeholders {
-        let shown = format!("(the output of {}{})", source.task, source.pointer);
-        planned.input.insert(source.field, Value::from(shown));
-    }
-    Ok(prompt::for_task(planned, 0))
-}
-
 fn parse(text: &str) -> Result<Value, CallError> {
     let refuse = |problem| CallError::invalid(vec![problem]);
     if text.len() > MAX_REQUEST_BYTES {
@@ -267,30 +211,6 @@ fn parse(text: &str) -> Result<Value, CallError> {
 fn schema_of(function: &Function) -> Value {
     // The files are this crate's own and a test reads each of them.
     serde_json::from_str(function.parameters).unwrap_or_default()
-}
-
-fn summary(agent: &AgentDefinition) -> Map<String, Value> {
-    let mut fields = Map::new();
-    fields.insert("name".to_owned(), Value::from(agent.name.as_str()));
-    fields.insert("description".to_owned(), Value::from(agent.description.as_str()));
-    fields.insert("category".to_owned(), Value::from(agent.category.as_str()));
-    fields
-}
-
-fn description(agent: &AgentDefinition) -> Map<String, Value> {
-    let mut fields = summary(agent);
-    let more = json!({
-        "tier": agent.tier.name(),
-        "tool_free": agent.tool_free,
-        "timeout_seconds": agent.timeout_seconds,
-        "output_format": agent.output_format,
-        "prompt": agent.prompt,
-        "input": agent.input,
-        "output_schema": agent.output_schema,
-        "example_input": agent.example_input,
-    });
-    fields.extend(more.as_object().cloned().unwrap_or_default());
-    fields
 }
 
 #[cfg(test)]

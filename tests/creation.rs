@@ -169,3 +169,65 @@ fn a_registry_whose_definitions_cannot_be_used_is_refused() {
         assert!(matches!(&reply, DocumentReply::Refused(text) if text.contains("E_REGISTRY")), "{reply:?}");
     }
 }
+
+fn call(function: &str, arguments: &Value) -> Result<Value, Value> {
+    let mut host = Answering::new(|id: &str, _: &str| panic!("{id} was spawned"));
+    match block_on(documents::call(function, &arguments.to_string(), &mut host)) {
+        DocumentReply::Answer(text) => Ok(serde_json::from_str(&text).expect("JSON")),
+        DocumentReply::Refused(text) => Err(serde_json::from_str(&text).expect("JSON")),
+    }
+}
+
+#[test]
+fn a_definition_has_two_forms_that_say_the_same() {
+    let (report, _) = create(&json!({"new_agents": [wishes()[0]]}));
+    let entry = &report["registry"][0];
+    let from_object = call("definition_file", &json!({"definition": entry["definition"]})).expect("good");
+    assert_eq!((&from_object["hash"], &from_object["definition"]), (&entry["hash"], &entry["definition"]));
+    let from_file = call("definition_file", &json!({"definition": from_object["file"]})).expect("good");
+    assert_eq!(from_file, from_object);
+    // Every built-in type has both forms too: what is described can be written down.
+    let listed = call("list_agents", &json!({})).expect("a list");
+    for agent in listed["agents"].as_array().expect("a list") {
+        let name = agent["name"].as_str().expect("a name");
+        let text = std::fs::read_to_string(format!("{}/prompts/agents/{name}.md", env!("CARGO_MANIFEST_DIR")));
+        let forms = call("definition_file", &json!({"definition": text.expect("a file")})).expect("good");
+        let again = call("definition_file", &json!({"definition": forms["definition"]})).expect("good");
+        assert_eq!(again, forms, "{name}");
+    }
+}
+
+#[test]
+fn what_has_no_text_form_is_told() {
+    let mut bad = definition("good_one");
+    bad["prompt"] = json!("Do it.\n\n# Input\n\nNothing.");
+    let refusal = call("definition_file", &json!({ "definition": bad })).expect_err("bad");
+    assert_eq!(
+        (&refusal["error"]["code"], &refusal["error"]["path"]),
+        (&json!("E_AGENT_DEFINITION"), &json!("/definition"))
+    );
+    // A creator that writes such a one is told so, and asked once more.
+    let mut host = Answering::new(|id: &str, prompt: &str| match id {
+        "good_one-create-1" => {
+            json!({"definition": bad, "rationale": "So.", "limits": ["Not for prose."], "open_questions": []})
+                .to_string()
+        }
+        "good_one-create-2" => {
+            assert!(prompt.contains("prompt: has no text form"), "{prompt}");
+            let mut padded = definition("good_one");
+            padded["prompt"] = json!("You are good_one.\n");
+            json!({"definition": padded, "rationale": "So.", "limits": ["Not for prose."], "open_questions": []})
+                .to_string()
+        }
+        _ => review(9.0),
+    });
+    let request = json!({"new_agents": [wishes()[0]]}).to_string();
+    let DocumentReply::Answer(text) = block_on(documents::call("create_agents", &request, &mut host)) else {
+        panic!("refused")
+    };
+    let report: Value = serde_json::from_str(&text).expect("JSON");
+    let entry = &report["registry"][0];
+    assert_eq!(entry["definition"]["prompt"], "You are good_one.", "kept as it can be written down");
+    let forms = call("definition_file", &json!({"definition": entry["definition"]})).expect("good");
+    assert_eq!(forms["hash"], entry["hash"]);
+}

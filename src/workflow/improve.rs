@@ -260,8 +260,8 @@ impl Improve {
         let made = result.output.as_ref().filter(|_| result.status == TaskStatus::Completed);
         let problems = match made.and_then(|output| output.get("definition")) {
             Some(definition) => match draft.usable(definition) {
-                Ok(()) => {
-                    draft.current = definition.clone();
+                Ok(definition) => {
+                    draft.current = definition;
                     draft.stale = 0;
                     return self.judge(index);
                 }
@@ -280,7 +280,7 @@ impl Improve {
     fn refined(&mut self, index: usize, result: &TaskResult) -> Vec<PlannedTask> {
         let Some(draft) = self.drafts.get_mut(index) else { return Vec::new() };
         let made = result.output.as_ref().filter(|_| result.status == TaskStatus::Completed);
-        let next = made.and_then(|output| output.get("draft")).filter(|next| draft.usable(next).is_ok()).cloned();
+        let next = made.and_then(|output| output.get("draft")).and_then(|next| draft.usable(next).ok());
         match next {
             Some(next) => {
                 draft.current = next;
@@ -353,8 +353,9 @@ impl Draft {
         input
     }
 
-    /// Whether a version can take the place of the draft at all.
-    fn usable(&self, version: &Value) -> Result<(), Vec<String>> {
+    /// The version as it can take the place of the draft, or why it cannot. A definition is kept in the form in which it
+    /// can be written into a file.
+    fn usable(&self, version: &Value) -> Result<Value, Vec<String>> {
         if self.wanted.kind != DEFINITION_KIND {
             let empty = version.as_str().is_some_and(|text| text.trim().is_empty());
             if empty || version.is_null() {
@@ -364,11 +365,11 @@ impl Draft {
                 return Err(vec!["it does not fit its schema".to_owned()]);
             }
             let same_form = version.is_string() == self.current.is_string();
-            return if same_form { Ok(()) } else { Err(vec!["it has another form".to_owned()]) };
+            return if same_form { Ok(version.clone()) } else { Err(vec!["it has another form".to_owned()]) };
         }
-        let agent = AgentDefinition::read(&AgentSource::Definition(version.clone()))?;
-        if agent.name == self.wanted.name {
-            Ok(())
+        let definition = AgentDefinition::forms(&AgentSource::Definition(version.clone()))?.definition;
+        if definition.get("name").and_then(Value::as_str) == Some(self.wanted.name.as_str()) {
+            Ok(definition)
         } else {
             Err(vec![format!("its name has to be {}", self.wanted.name)])
         }
