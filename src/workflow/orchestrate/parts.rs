@@ -222,7 +222,10 @@ mod tests {
         }
     }
 
-    fn parts(rows: &[(&str, bool, &[&str])]) -> Parts {
+    /// Id, whether it went well, what it replaces.
+    type Row<'a> = (&'a str, bool, &'a [&'a str]);
+
+    fn parts(rows: &[Row<'_>]) -> Parts {
         let mut parts = Parts::default();
         for (place, (id, good, replaces)) in rows.iter().enumerate() {
             let replaces = replaces.iter().map(|id| (*id).to_owned()).collect();
@@ -234,7 +237,7 @@ mod tests {
 
     #[test]
     fn a_part_is_done_when_something_good_takes_its_place() {
-        let rows: [(&[(&str, bool, &[&str])], &[&str]); 5] = [
+        let rows: [(&[Row<'_>], &[&str]); 5] = [
             (&[("a", true, &[]), ("b", false, &[])], &["b"]),
             (&[("a", false, &[]), ("b", true, &["a"])], &[]),
             (&[("a", false, &[]), ("b", false, &["a"])], &["a", "b"]),
