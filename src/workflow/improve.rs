@@ -19,12 +19,13 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use super::review::{Review, Score};
+use super::review::Review;
 use super::{Common, Director};
 use crate::agents::AgentDefinition;
 use crate::ids::TaskIndex;
 use crate::plan::PlannedTask;
 use crate::prompt;
+use crate::score::Score;
 use crate::task::{AgentSource, TaskResult, TaskStatus};
 
 const JUDGE: &str = include_str!("../../prompts/workflow/judge.md");

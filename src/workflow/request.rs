@@ -7,8 +7,7 @@ use serde_json::{Map, Value};
 
 use super::improve::{DEFINITION_KIND, Origin, Settings, Wanted};
 use super::registry::Entry;
-use super::review::Score;
-use super::{Common, orchestrate, role};
+use super::{Common, orchestrate};
 use crate::agents::{AgentDefinition, Catalogue};
 use crate::marker;
 use crate::plan::{check_document, check_name};
@@ -17,6 +16,7 @@ use crate::policy::limits::{
     MAX_DRAFT_BYTES, MAX_GOAL_BYTES, MAX_WORKFLOW_SESSIONS,
 };
 use crate::problem::{CallError, Problem};
+use crate::score::Score;
 use crate::task::{AgentSource, Cleanup};
 use crate::text;
 
@@ -139,7 +139,7 @@ fn orchestration_of(request: Request, run_schema: Value, problems: &mut Vec<Prob
     plain(Some(&request.goal), "/goal", problems);
     let mut catalogue = catalogue_of(&request.agents, problems);
     let orchestrator =
-        role(&mut catalogue, "agent_orchestrator", "/agents").map_err(|problem| problems.push(problem)).ok()?;
+        catalogue.find_reader("agent_orchestrator", "/agents").map_err(|problem| problems.push(problem)).ok()?;
     let all = catalogue.list(None).map_err(|problem| problems.push(problem)).ok()?;
     let others = all.iter().filter(|agent| agent.name != orchestrator.name);
     Some(orchestrate::Settings {
@@ -163,7 +163,7 @@ fn improvement_of(request: Request, problems: &mut Vec<Problem>) -> Option<Impro
         problems.push(problem.got(judge_name).hint("choose another type for one of the two roles"));
     }
     let mut take =
-        |name: &str, path: &str| role(&mut catalogue, name, path).map_err(|problem| problems.push(problem)).ok();
+        |name: &str, path: &str| catalogue.find_reader(name, path).map_err(|problem| problems.push(problem)).ok();
     let roles =
         (take(judge_name, "/judge_agent"), take(refiner_name, "/refiner_agent"), take("agent_creator", "/new_agents"));
     let mut wanted: Vec<Wanted> = Vec::new();
