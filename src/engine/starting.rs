@@ -409,7 +409,8 @@ impl Engine {
             && attempt.machine.as_ref().is_some_and(Machine::is_running)
             && self.hedges < hedge::allowance(self.plan.tasks.len());
         let late_after = self.durations.get(&planned.agent.name).and_then(|times| hedge::late_after_ms(times));
-        Some(attempt.running_since?.saturating_add(late_after?)).filter(|_| may)
+        // Late is whoever takes longer.
+        Some(attempt.running_since?.saturating_add(late_after?).saturating_add(1)).filter(|_| may)
     }
 
     /// When the next session counts as late.
