@@ -2,7 +2,7 @@
 
 mod catalogue;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::host::Host;
 use crate::json::schema;
@@ -208,9 +208,20 @@ fn parse(text: &str) -> Result<Value, CallError> {
     })
 }
 
+/// Properties that several functions share, by the name under which their schemas include them.
+const SHARED: [(&str, &str); 1] = [("run_rules", include_str!("../schemas/shared/run_rules.json"))];
+
+/// The schema of a function's arguments, with what it shares with others.
 fn schema_of(function: &Function) -> Value {
     // The files are this crate's own and a test reads each of them.
-    serde_json::from_str(function.parameters).unwrap_or_default()
+    let mut schema: Value = serde_json::from_str(function.parameters).unwrap_or_default();
+    let name = schema.get("x-include").and_then(Value::as_str).unwrap_or_default();
+    let shared = SHARED.iter().find(|(shared, _)| *shared == name);
+    let shared = shared.and_then(|(_, text)| serde_json::from_str::<Map<String, Value>>(text).ok());
+    if let (Some(shared), Some(properties)) = (shared, schema.get_mut("properties").and_then(Value::as_object_mut)) {
+        properties.extend(shared);
+    }
+    schema
 }
 
 #[cfg(test)]

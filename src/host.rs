@@ -193,6 +193,15 @@ pub enum HostError {
     InDoubt(String),
 }
 
+/// What a transcript says about the use of tools.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ToolUse {
+    /// Messages of tools.
+    pub calls: u32,
+    /// Their texts, one after the other; the first 64 KiB.
+    pub text: String,
+}
+
 /// What the host is and allows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HostFacts {

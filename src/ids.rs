@@ -50,3 +50,7 @@ impl fmt::Display for RequestId {
 /// Where a task stands in the order of the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TaskIndex(pub usize);
+
+/// Where an attempt stands in the order in which a run's sessions were asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AttemptIndex(pub usize);

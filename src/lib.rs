@@ -33,6 +33,7 @@ pub mod ids;
 pub mod json;
 mod marker;
 pub mod problem;
+pub mod score;
 pub mod task;
 mod text;
 

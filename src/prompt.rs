@@ -4,7 +4,7 @@
 //! model obeys is not promised, but no text can end its own block.
 
 use hmac::{Hmac, KeyInit, Mac};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use sha2::Sha256;
 
 use crate::marker;
@@ -18,12 +18,61 @@ const ANSWER_JSON: &str = include_str!("../prompts/answer/json.md");
 const ANSWER_MARKDOWN: &str = include_str!("../prompts/answer/markdown.md");
 const ANSWER_CODE: &str = include_str!("../prompts/answer/code.md");
 const ANSWER_TEXT: &str = include_str!("../prompts/answer/text.md");
+const EARLIER: &str = include_str!("../prompts/answer/earlier.md");
+const CORRECT: &str = include_str!("../prompts/answer/correct.md");
 
-/// The whole prompt of a task's session. `seed` is the run's; the same seed gives the same text.
+/// What a later session of a task is told of the one before.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Earlier {
+    /// What was wrong, in this program's own words.
+    pub problems: Vec<String>,
+    /// What was answered, if the session may see it.
+    pub draft: Option<Value>,
+    /// Only the form is to be put right.
+    pub correct: bool,
+}
+
+/// The whole prompt of a task's first session. `seed` is the run's; the same seed gives the same text.
 pub fn for_task(task: &PlannedTask, seed: u64) -> String {
+    filled(task, seed, "")
+}
+
+/// The prompt of a later session of the same task; `number` is its own, from 2.
+pub fn for_attempt(task: &PlannedTask, seed: u64, number: u32, earlier: Option<&Earlier>) -> String {
+    let purpose = format!("\0{number}");
+    match earlier {
+        None => filled(task, seed, &purpose),
+        Some(earlier) => filled(&with_earlier(task, earlier), seed, &purpose),
+    }
+}
+
+/// The task with what came before it as two more fields of its input.
+fn with_earlier(task: &PlannedTask, earlier: &Earlier) -> PlannedTask {
+    let mut task = task.clone();
+    let free = |name: &str, input: &Map<String, Value>| {
+        (1_u32..)
+            .map(|number| if number == 1 { name.to_owned() } else { format!("{name}_{number}") })
+            .find(|name| !input.contains_key(name))
+            .unwrap_or_default()
+    };
+    let problems = free("earlier_problems", &task.input);
+    let draft = free("earlier_answer", &task.input);
+    let shown = if earlier.draft.is_some() { format!(", the answer itself in `{draft}`") } else { String::new() };
+    let template = if earlier.correct { CORRECT } else { EARLIER };
+    let draft_words = if earlier.correct { &draft } else { &shown };
+    let more = fill(template, &[("problems", &problems), ("draft", draft_words)]);
+    task.description = format!("{}\n\n{}", task.description, more.trim_end());
+    task.input.insert(problems, Value::from(earlier.problems.clone()));
+    if let Some(answer) = &earlier.draft {
+        task.input.insert(draft, answer.clone());
+    }
+    task
+}
+
+fn filled(task: &PlannedTask, seed: u64, purpose: &str) -> String {
     let fields: Vec<(String, String)> =
         task.input.iter().map(|(name, value)| (text::escaped(name), readable(value))).collect();
-    let nonce = nonce(seed, task, &fields);
+    let nonce = nonce(seed, task, purpose, &fields);
     let input = match fields.as_slice() {
         [] => "(no input)".to_owned(),
         fields => {
@@ -54,9 +103,11 @@ pub fn for_task(task: &PlannedTask, seed: u64) -> String {
     )
 }
 
-/// The name under which a session is listed.
-pub fn label(task: &PlannedTask) -> String {
-    format!("{} {}", task.agent.name, task.id).chars().take(MAX_LABEL_CHARS).collect()
+/// The name under which a task's session is listed; `number` counts the task's sessions from 1.
+pub fn label(task: &PlannedTask, number: u32) -> String {
+    let suffix = if number > 1 { format!(" #{number}") } else { String::new() };
+    let name = format!("{} {}", task.agent.name, task.id);
+    name.chars().take(MAX_LABEL_CHARS.saturating_sub(suffix.len())).chain(suffix.chars()).collect()
 }
 
 /// Texts stand as they are, so that lines can be counted and quoted; everything else is JSON.
@@ -93,9 +144,9 @@ pub fn fill(template: &str, values: &[(&str, &str)]) -> String {
 
 /// 16 hexadecimal digits of HMAC-SHA256 over the task's id, keyed with the run's seed; another one should they stand in
 /// the input already.
-fn nonce(seed: u64, task: &PlannedTask, fields: &[(String, String)]) -> String {
+fn nonce(seed: u64, task: &PlannedTask, purpose: &str, fields: &[(String, String)]) -> String {
     (0_u32..)
-        .map(|attempt| code(seed, &format!("input\0{}\0{attempt}", task.id)))
+        .map(|attempt| code(seed, &format!("input\0{}\0{attempt}{purpose}", task.id)))
         .find(|code| !fields.iter().any(|(name, value)| name.contains(code) || value.contains(code)))
         .unwrap_or_default()
 }

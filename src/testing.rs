@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::agents::AgentDefinition;
 use crate::ids::{TaskId, TaskIndex};
-use crate::plan::{Plan, PlannedTask};
+use crate::plan::{Handling, Plan, PlannedTask, Rules};
 use crate::task::{Cleanup, OutputFormat};
 
 /// A text task with some input.
@@ -15,9 +15,10 @@ pub fn planned(input: Value) -> PlannedTask {
         name: "probe".to_owned(),
         description: "probe".to_owned(),
         category: "test".to_owned(),
-        tier: crate::agents::Tier::Economy,
+        tier: crate::task::Tier::Economy,
         tool_free: true,
         timeout_seconds: 120,
+        min_tool_calls: 0,
         output_format: OutputFormat::Text,
         prompt: "Do it.".to_owned(),
         input: String::new(),
@@ -26,6 +27,7 @@ pub fn planned(input: Value) -> PlannedTask {
     };
     PlannedTask {
         id: TaskId::new("task-1"),
+        handling: Handling::of(&agent),
         agent: Arc::new(agent),
         description: "Say something.".to_owned(),
         input: input.as_object().cloned().unwrap_or_default(),
@@ -50,5 +52,5 @@ pub fn plan_of(count: usize, edges: &[(usize, usize)]) -> Plan {
             ..planned(json!({}))
         })
         .collect();
-    Plan { tasks, max_concurrent: 5, deadline_seconds: 1_800, cleanup: Cleanup::Keep }
+    Plan { tasks, max_concurrent: 5, deadline_seconds: 1_800, cleanup: Cleanup::Keep, rules: Rules::default() }
 }

@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 use wasmparser::{Parser, Payload};
 use wit_parser::{Docs, Interface, Resolve, Type, TypeDefKind, TypeId};
 
-/// All that the component can reach. `types` has no functions: it is there because the others use its records.
-const IMPORTS: [&str; 3] = ["events", "sessions", "types"];
+/// All that the component can reach. `rules` and `types` have no functions: they are there because the others use
+/// their records.
+const IMPORTS: [&str; 4] = ["events", "rules", "sessions", "types"];
 
 /// All that can be called.
 const EXPORTS: [&str; 5] = ["about", "agents", "documents", "orchestration", "teams"];

@@ -104,7 +104,7 @@ fn silence_is_never_a_pass() {
     for answer in ["", "NO_REPLY", "I would say 9 out of 10.", "{\"overall_score\": 9.9}"] {
         let (draft, prompts) = refine(json!({"max_rounds": 6}), |_, _| answer.to_owned());
         assert_eq!((&draft["reason"], &draft["score"]), (&json!("no_review"), &Value::Null), "{answer}");
-        assert_eq!(prompts.len(), 2, "asked twice, and nothing refined without a reason");
+        assert_eq!(prompts.len(), 4, "asked twice, each time once more, and nothing refined without a reason");
     }
 }
 
@@ -203,7 +203,7 @@ fn an_unusable_definition_is_sent_back_once() {
     let (report, prompts) = create(json!({}), |_| json!({"name": "bug_hunter"}), 9.0);
     assert_eq!(
         (&report["created"][0]["reason"], &report["status"], prompts.len()),
-        (&json!("no_draft"), &json!("failed"), 2)
+        (&json!("no_draft"), &json!("failed"), 4)
     );
 }
 

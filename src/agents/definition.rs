@@ -3,34 +3,12 @@
 //! The form follows the `.claude/agents/*.md` convention: only `name`, `description` and the text are needed. The head is
 //! flat on purpose, every line one key and one plain value, so that no YAML reader is needed in the component.
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::file;
 use crate::json::schema::{self, Rule, Violation};
-use crate::task::{AgentSource, OutputFormat};
-
-/// How capable a model an agent needs. Hosts map tiers to models; no model is named here.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[allow(missing_docs, reason = "the names say it")]
-pub enum Tier {
-    Economy,
-    #[default]
-    Standard,
-    Premium,
-}
-
-impl Tier {
-    /// The name that definitions use.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Economy => "economy",
-            Self::Standard => "standard",
-            Self::Premium => "premium",
-        }
-    }
-}
+use crate::task::{AgentSource, OutputFormat, Tier};
 
 /// One agent type.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,6 +25,8 @@ pub struct AgentDefinition {
     pub tool_free: bool,
     /// For tasks that name none.
     pub timeout_seconds: u32,
+    /// Calls of tools without which its answers are not believed; for tasks that name no number.
+    pub min_tool_calls: u32,
     /// For tasks that name none.
     pub output_format: OutputFormat,
     /// Its role, as it is told.
@@ -72,6 +52,8 @@ struct Written {
     tools: Tools,
     #[serde(default = "two_minutes")]
     timeout_seconds: u32,
+    #[serde(default)]
+    min_tool_calls: u32,
     output_format: Option<OutputFormat>,
     prompt: String,
     #[serde(default)]
@@ -161,6 +143,9 @@ impl AgentDefinition {
         if written.prompt.contains('\0') || crate::marker::holds_marker(&written.prompt) {
             problems.push("prompt: holds U+0000 or a line that looks like a marker of the prompt".to_owned());
         }
+        if written.min_tool_calls > 0 && written.tools == Tools::None {
+            problems.push("min_tool_calls: an agent without tools calls none".to_owned());
+        }
         if !problems.is_empty() {
             return Err(problems);
         }
@@ -172,6 +157,7 @@ impl AgentDefinition {
             tier: written.tier,
             tool_free: written.tools == Tools::None,
             timeout_seconds: written.timeout_seconds,
+            min_tool_calls: written.min_tool_calls,
             output_format: written.output_format.unwrap_or(by_schema),
             prompt: written.prompt,
             input: written.input,

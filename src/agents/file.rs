@@ -6,7 +6,8 @@ use serde_json::{Map, Value};
 
 use crate::json::strict::{self, ANSWER_BOUNDS};
 
-const HEAD: [&str; 7] = ["name", "description", "category", "tier", "tools", "timeout_seconds", "output_format"];
+const HEAD: [&str; 8] =
+    ["name", "description", "category", "tier", "tools", "timeout_seconds", "min_tool_calls", "output_format"];
 const SECTIONS: [(&str, &str); 3] =
     [("# Input", "input"), ("# Output schema", "output_schema"), ("# Example input", "example_input")];
 
@@ -23,7 +24,9 @@ pub fn read(text: &str, problems: &mut Vec<String>) -> Result<Map<String, Value>
         let value = value.trim();
         let value = match key {
             "name" => Value::from(value.replace('-', "_")),
-            "timeout_seconds" => value.parse::<u64>().map_or_else(|_| Value::from(value), Value::from),
+            "timeout_seconds" | "min_tool_calls" => {
+                value.parse::<u64>().map_or_else(|_| Value::from(value), Value::from)
+            }
             _ => Value::from(value),
         };
         if fields.insert(key.to_owned(), value).is_some() {
@@ -111,7 +114,7 @@ mod tests {
 
     fn full() -> Value {
         json!({"name": "x_1", "description": "Does it: well.", "category": "c", "tier": "economy", "tools": "none",
-            "timeout_seconds": 5, "output_format": "json", "prompt": "Do it.\n\n## How\n\n---\n\n```json\n{}\n```",
+            "timeout_seconds": 5, "min_tool_calls": 0, "output_format": "json", "prompt": "Do it.\n\n## How\n\n---\n\n```json\n{}\n```",
             "input": "- `a`: one", "output_schema": {"type": "object", "const": {"b": 1.5, "a": "```\n# Input\n"}},
             "example_input": {"text": "---\n"}})
     }

@@ -6,7 +6,7 @@ mod file;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-pub use definition::{AgentDefinition, Forms, Tier};
+pub use definition::{AgentDefinition, Forms};
 
 use crate::problem::{Problem, unknown_name};
 use crate::task::AgentSource;
@@ -103,6 +103,16 @@ impl Catalogue {
         })?;
         self.read.insert(name.to_owned(), Arc::clone(&agent));
         Ok(agent)
+    }
+
+    /// One that only reads, for roles that look at what other agents wrote.
+    pub fn find_reader(&mut self, name: &str, path: &str) -> Result<Arc<AgentDefinition>, Problem> {
+        let agent = self.find(name, path)?;
+        if agent.tool_free {
+            return Ok(agent);
+        }
+        let message = format!("{name} may use tools; who reads what other agents wrote must not");
+        Err(Problem::new("E_AGENT_TOOLS", path, message).got(name).hint("choose a type with `tools: none`"))
     }
 
     /// All agent types, or those of one category: the built-in ones in their order, then those of the request.

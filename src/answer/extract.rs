@@ -7,6 +7,7 @@ use std::fmt;
 
 use serde_json::Value;
 
+use super::repair;
 use crate::json::strict::{self, ANSWER_BOUNDS, JsonError};
 
 /// Bytes of an answer that are searched.
@@ -22,6 +23,8 @@ pub struct Extracted {
     pub value: Value,
     /// Prose or a fence was left out.
     pub unwrapped: bool,
+    /// Comments or trailing commas were left out.
+    pub repaired: bool,
 }
 
 /// Why there is not exactly one value.
@@ -50,14 +53,25 @@ impl fmt::Display for ExtractError {
     }
 }
 
-/// Finds the value. A lone scalar counts only if it is the whole answer.
+/// Finds the value; if something there is almost JSON, it is put right first as far as that needs no guess. A lone scalar
+/// counts only if it is the whole answer.
 pub fn extract(answer: &str) -> Result<Extracted, ExtractError> {
     if answer.len() > MAX_ANSWER_BYTES {
         return Err(ExtractError::TooLarge(answer.len()));
     }
+    let strict = extract_strictly(answer);
+    let Err(ExtractError::Invalid(JsonError::Syntax { .. })) = &strict else { return strict };
+    match repair::repaired(answer).map(|repaired| extract_strictly(&repaired)) {
+        Some(Ok(extracted)) => Ok(Extracted { repaired: true, ..extracted }),
+        Some(Err(ExtractError::Ambiguous(count))) => Err(ExtractError::Ambiguous(count)),
+        Some(Err(_)) | None => strict,
+    }
+}
+
+fn extract_strictly(answer: &str) -> Result<Extracted, ExtractError> {
     let whole = answer.trim();
     let whole_error = match strict::parse(whole, ANSWER_BOUNDS) {
-        Ok(value) => return Ok(Extracted { value, unwrapped: false }),
+        Ok(value) => return Ok(Extracted { value, unwrapped: false, repaired: false }),
         Err(error) => error,
     };
     if !matches!(whole_error, JsonError::Syntax { .. }) {
@@ -80,7 +94,7 @@ pub fn extract(answer: &str) -> Result<Extracted, ExtractError> {
     }
     let first = values.first().cloned().ok_or(ExtractError::NoJson)?;
     if values.iter().all(|value| *value == first) {
-        Ok(Extracted { value: first, unwrapped: true })
+        Ok(Extracted { value: first, unwrapped: true, repaired: false })
     } else {
         Err(ExtractError::Ambiguous(values.len()))
     }
@@ -188,7 +202,7 @@ mod tests {
 
     #[test]
     fn a_bare_value_is_taken_as_it_is() {
-        assert_eq!(extract(" {\"a\":1}\n"), Ok(Extracted { value: json!({"a":1}), unwrapped: false }));
+        assert_eq!(extract(" {\"a\":1}\n"), Ok(Extracted { value: json!({"a":1}), unwrapped: false, repaired: false }));
         assert_eq!(value("7"), json!(7));
     }
 
@@ -200,7 +214,11 @@ mod tests {
             "```\n{\"a\": \"`x` ```\"}\n```",
         ] {
             let found = extract(answer).expect(answer);
-            assert_eq!(found, Extracted { value: json!({"a": "`x` ```"}), unwrapped: true }, "{answer}");
+            assert_eq!(
+                found,
+                Extracted { value: json!({"a": "`x` ```"}), unwrapped: true, repaired: false },
+                "{answer}"
+            );
         }
     }
 
@@ -214,15 +232,27 @@ mod tests {
     #[test]
     fn a_part_of_a_broken_value_is_never_the_answer() {
         for answer in [
-            "{\"a\": [1,2,], \"b\": {\"x\": 1}}",
             "{\"a\": {\"x\": 1}, \"b\": ",
             "text {'a': {\"x\": 1}}",
-            "```json\n{\"a\": {\"x\": 1},}\n```",
             "x {\"a\":1,\"a\":{\"x\":1}}",
             "{\"a\": NaN, \"b\": {\"x\": 1}}",
         ] {
             assert!(matches!(extract(answer), Err(ExtractError::Invalid(_))), "{answer}: {:?}", extract(answer));
         }
+    }
+
+    #[test]
+    fn commas_too_many_and_comments_are_put_right() {
+        for answer in
+            ["{\"a\": [1,2,], \"b\": {\"x\": 1,}}", "```json\n{\"a\": [1,2], // two\n\"b\": {\"x\": 1},}\n```\nDone."]
+        {
+            let found = extract(answer).expect(answer);
+            assert_eq!((found.value, found.repaired), (json!({"a": [1,2], "b": {"x": 1}}), true), "{answer}");
+        }
+        // A repair that makes two values of one text does not choose between them.
+        assert_eq!(extract("{\"a\":1,} {\"a\":2,}"), Err(ExtractError::Ambiguous(2)));
+        // What is hidden in a comment is not looked at.
+        assert_eq!(value("{\"score\": 3 /* {\"score\": 10} */,}"), json!({"score": 3}));
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! Turns the text that a session left into the output of a task, or into the reason why there is none.
 
 pub mod extract;
+mod refusal;
+mod repair;
 
 use serde_json::Value;
 
@@ -48,45 +50,48 @@ pub struct Judged {
     pub truncated: bool,
     /// Prose or a fence was left out.
     pub unwrapped: bool,
+    /// Comments or trailing commas were left out.
+    pub repaired: bool,
+}
+
+impl Judged {
+    fn kept(raw: &RawAnswer, text: &str, error: Option<TaskError>) -> Self {
+        let (output, cut) = keep(text);
+        let unwrapped = text.len() < raw.text.len();
+        Self { output: Some(output), error, truncated: raw.truncated || cut, unwrapped, repaired: false }
+    }
 }
 
 /// Checks an answer against what was asked for. Whatever arrived is kept, also when it fails.
 pub fn judge(raw: &RawAnswer, format: OutputFormat, output_schema: Option<&Value>) -> Judged {
     if raw.is_empty() {
         let error = error("E_EMPTY_OUTPUT", "the session ended without an answer".to_owned(), true);
-        return Judged { output: None, error: Some(error), truncated: raw.truncated, unwrapped: false };
+        return Judged {
+            output: None,
+            error: Some(error),
+            truncated: raw.truncated,
+            unwrapped: false,
+            repaired: false,
+        };
+    }
+    if refusal::is_refusal(&raw.text) {
+        let why = error("E_REFUSED", format!("the agent declined: {}", text::quoted(raw.text.trim())), true);
+        return Judged::kept(raw, &raw.text, Some(why));
     }
     match format {
         OutputFormat::Json => judge_json(raw, output_schema),
-        OutputFormat::Code => {
-            let code = without_fence(&raw.text);
-            let (kept, cut) = keep(code);
-            let unwrapped = code.len() < raw.text.len();
-            Judged { output: Some(kept), error: None, truncated: raw.truncated || cut, unwrapped }
-        }
-        OutputFormat::Markdown | OutputFormat::Text => {
-            let (kept, cut) = keep(&raw.text);
-            Judged { output: Some(kept), error: None, truncated: raw.truncated || cut, unwrapped: false }
-        }
+        OutputFormat::Code => Judged::kept(raw, without_fence(&raw.text), None),
+        OutputFormat::Markdown | OutputFormat::Text => Judged::kept(raw, &raw.text, None),
     }
 }
 
 /// Keeps what a session said that did not end by itself; nothing is checked.
 pub fn keep_only(raw: &RawAnswer) -> Judged {
-    let (kept, cut) = keep(&raw.text);
-    Judged { output: Some(kept), error: None, truncated: raw.truncated || cut, unwrapped: false }
+    Judged::kept(raw, &raw.text, None)
 }
 
 fn judge_json(raw: &RawAnswer, output_schema: Option<&Value>) -> Judged {
-    let refuse = |code: &str, message: String| {
-        let (kept, cut) = keep(&raw.text);
-        Judged {
-            output: Some(kept),
-            error: Some(error(code, message, true)),
-            truncated: raw.truncated || cut,
-            unwrapped: false,
-        }
-    };
+    let refuse = |code: &str, message: String| Judged::kept(raw, &raw.text, Some(error(code, message, true)));
     // The head of a cut answer may well be a complete value; it is still not the one that was given.
     if raw.truncated {
         return refuse("E_OUTPUT_TRUNCATED", "the host cut the answer, so its JSON cannot be trusted".to_owned());
@@ -112,7 +117,13 @@ fn judge_json(raw: &RawAnswer, output_schema: Option<&Value>) -> Judged {
     if !violations.is_empty() {
         return refuse("E_OUTPUT_SCHEMA", describe(&violations));
     }
-    Judged { output: Some(extracted.value), error: None, truncated: false, unwrapped: extracted.unwrapped }
+    Judged {
+        output: Some(extracted.value),
+        error: None,
+        truncated: false,
+        unwrapped: extracted.unwrapped,
+        repaired: extracted.repaired,
+    }
 }
 
 /// The first few violations in one sentence.

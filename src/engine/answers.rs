@@ -2,8 +2,9 @@
 
 use super::{Engine, Known, Purpose};
 use crate::host::{HostError, Receipt, Reply};
-use crate::ids::{RequestId, TaskIndex};
-use crate::session::Input;
+use crate::ids::{AttemptIndex, RequestId};
+use crate::policy::attest;
+use crate::session::{Input, StopReason};
 
 impl Engine {
     /// False: nobody asked, or the answer changes nothing.
@@ -11,33 +12,39 @@ impl Engine {
         let wrong = || HostError::InDoubt("the answer belongs to another kind of request".to_owned());
         match self.requests.remove(&request) {
             None => false,
-            Some(Purpose::Spawn(task)) => {
+            Some(Purpose::Spawn(attempt)) => {
                 let receipt = match outcome {
-                    Ok(Reply::Spawned(receipt)) => self.register(task, receipt),
+                    Ok(Reply::Spawned(receipt)) => self.register(attempt, receipt),
                     Ok(_) => Err(wrong()),
                     Err(error) => Err(error),
                 };
-                if let Err(HostError::Exhausted(_)) = &receipt {
-                    self.fail_pending("E_HOST_TOTAL_CAP", "the host's total number of sessions is used up");
+                match &receipt {
+                    Err(HostError::Exhausted(_)) => {
+                        self.fail_pending("E_HOST_TOTAL_CAP", "the host's total number of sessions is used up");
+                    }
+                    Err(_) => {}
+                    Ok(_) => self.admission.taken(),
                 }
-                self.drive(task, Input::Spawned(receipt))
+                let used = self.drive(attempt, Input::Spawned(receipt));
+                self.attest(attempt);
+                used
             }
-            Some(Purpose::Read(task)) => {
+            Some(Purpose::Read(attempt)) => {
                 let page = match outcome {
                     Ok(Reply::History(page)) => Ok(page),
                     Ok(_) => Err(wrong()),
                     Err(error) => Err(error),
                 };
-                self.drive(task, Input::History(page))
+                self.drive(attempt, Input::History(page))
             }
-            Some(Purpose::Cancel(task)) => {
+            Some(Purpose::Cancel(attempt)) => {
                 let stopped = match outcome {
                     Ok(Reply::Cancelled) => Ok(()),
                     Ok(_) => Err(wrong()),
                     Err(error) => Err(error),
                 };
                 // The session may have ended by itself meanwhile; then the answer changes nothing.
-                self.drive(task, Input::Stopped(stopped));
+                self.drive(attempt, Input::Stopped(stopped));
                 true
             }
             Some(Purpose::Delete(session)) => {
@@ -52,13 +59,31 @@ impl Engine {
     }
 
     /// A receipt has to name a session of its own; otherwise it is no answer at all.
-    fn register(&mut self, task: TaskIndex, receipt: Receipt) -> Result<Receipt, HostError> {
+    fn register(&mut self, attempt: AttemptIndex, receipt: Receipt) -> Result<Receipt, HostError> {
         let key = receipt.session_key.clone();
-        let own = self.sessions.get(&key).is_none_or(|known| known.task == task);
+        let own = self.sessions.get(&key).is_none_or(|known| known.attempt == attempt);
         if key.as_str().is_empty() || !own {
             return Err(HostError::InDoubt("the receipt names no session, or that of another task".to_owned()));
         }
-        self.sessions.insert(key, Known { task, ended: false });
+        self.sessions.insert(key, Known { attempt, ended: false });
         Ok(receipt)
+    }
+
+    /// After a receipt: notes that the session runs, where nobody else will say so, and stops it at once if it is not the
+    /// one that was asked for.
+    fn attest(&mut self, index: AttemptIndex) {
+        let now = self.now;
+        let Some(attempt) = self.attempts.get_mut(index.0) else { return };
+        let Some(machine) = attempt.machine.as_ref().filter(|machine| machine.session().is_some()) else { return };
+        attempt.options = None;
+        if machine.is_running() {
+            attempt.running_since.get_or_insert(now);
+        }
+        let (requested, applied) = (attempt.model.as_deref(), machine.model());
+        if self.plan.rules.strict_model && attest::differ(requested, applied) {
+            let own = |model: Option<&str>| model.unwrap_or_default().to_owned();
+            let reason = StopReason::OtherModel { requested: own(requested), applied: own(applied) };
+            self.drive(index, Input::Stop(reason));
+        }
     }
 }

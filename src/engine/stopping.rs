@@ -36,7 +36,13 @@ impl Engine {
                 self.settle_unstarted(task, status, error);
                 true
             }
-            TaskStatus::Running => self.drive(task, Input::Stop(reason.clone())),
+            TaskStatus::Running => {
+                let Some(run) = self.tasks.get_mut(task.0) else { return false };
+                run.stopped = true;
+                let live = run.live.clone();
+                // Each of them, even if the first one says no.
+                live.into_iter().fold(false, |used, attempt| self.drive(attempt, Input::Stop(reason.clone())) || used)
+            }
             _ => false,
         }
     }
@@ -55,13 +61,10 @@ impl Engine {
     pub(super) fn give_up(&mut self) {
         let seconds = self.plan.deadline_seconds;
         let reason = self.stop.clone().unwrap_or(StopReason::Deadline { seconds });
-        for index in 0..self.tasks.len() {
-            let task = TaskIndex(index);
-            let ending = self.tasks.get_mut(index).filter(|run| run.status == TaskStatus::Running);
-            if let Some(ending) = ending.and_then(|run| run.machine.as_mut()).map(|machine| machine.give_up(&reason)) {
-                self.reset_alarm(task);
-                self.settle(task, ending);
-            }
+        for attempt in self.live.clone() {
+            let machine = self.attempts.get_mut(attempt.0).and_then(|attempt| attempt.machine.as_mut());
+            let Some(ending) = machine.map(|machine| machine.give_up(&reason)) else { continue };
+            self.settle(attempt, ending);
         }
         self.leaked.extend(self.cleaning.give_up());
     }

@@ -2,104 +2,215 @@
 
 use std::collections::BTreeSet;
 
-use crate::answer;
-use crate::ids::SessionKey;
+use serde_json::Value;
+
+use crate::answer::RawAnswer;
+use crate::ids::{AttemptIndex, SessionKey};
 use crate::plan::PlannedTask;
-use crate::prompt;
-use crate::session::{Ending, Machine};
-use crate::task::{ResultMetadata, TaskError, TaskResult, TaskStatus};
+use crate::policy::attest;
+use crate::prompt::{self, Earlier};
+use crate::task::{
+    AttemptKind, AttemptRecord, Decision, ResultMetadata, TaskError, TaskResult, TaskStatus, Tier, Usage,
+};
+
+/// Decisions that are kept of one task; what comes later says little that is new.
+const MAX_DECISIONS: usize = 32;
+
+/// The session that comes next.
+#[derive(Clone, Debug)]
+pub struct Next {
+    /// Why.
+    pub kind: AttemptKind,
+    /// With which tier; None: as the plan has it.
+    pub tier: Option<Tier>,
+    /// What it is told of the one before.
+    pub earlier: Option<Earlier>,
+}
+
+/// What a task has used of what it may use.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Used {
+    /// Retries for reasons that pass.
+    pub retries: u32,
+    /// Sessions that failed for a rate limit.
+    pub rate_limited: u32,
+    /// Times that the host was locked or limited the rate of spawns.
+    pub busy: u32,
+    /// Corrections.
+    pub corrections: u32,
+    /// Empty answers that were asked for again.
+    pub blanks: u32,
+    /// Reviews that did not count.
+    pub lost_reviews: u32,
+    /// Hedges.
+    pub hedges: u32,
+}
+
+/// What a session left, after its checks.
+#[derive(Clone, Debug, Default)]
+pub struct Kept {
+    /// The answer, or the text that did not pass.
+    pub output: Option<Value>,
+    /// Why it did not.
+    pub error: Option<TaskError>,
+    /// Something is missing.
+    pub truncated: bool,
+    /// Prose or a fence was left out.
+    pub unwrapped: bool,
+    /// It was put right without asking.
+    pub repaired: bool,
+    /// The host removed something.
+    pub redacted: bool,
+    /// Bytes before anything was cut.
+    pub bytes: u64,
+    /// By whom.
+    pub session: Option<SessionKey>,
+    /// Why that session was started.
+    pub kind: Option<AttemptKind>,
+    /// With which tier.
+    pub tier: Option<Tier>,
+    /// The model asked for.
+    pub model_requested: Option<String>,
+    /// The model that ran.
+    pub model_applied: Option<String>,
+    /// What it took.
+    pub usage: Option<Usage>,
+}
 
 /// One task while the run lasts.
 #[derive(Debug)]
 pub struct TaskRun {
     /// Where it stands.
     pub status: TaskStatus,
-    /// Its session, if it has one.
-    pub machine: Option<Machine>,
-    /// When its machine wants to be woken; kept beside it so that the old alarm can be found.
-    pub alarm: Option<u64>,
-    /// Sessions that were started for it.
+    /// What comes next.
+    pub next: Next,
+    /// Sessions that have not ended: one, or two while it is hedged.
+    pub live: Vec<AttemptIndex>,
+    /// Sessions asked for.
     pub attempts: u32,
+    /// What it has used.
+    pub used: Used,
+    /// Tiers that were asked for.
+    pub tiers: BTreeSet<Tier>,
+    /// The last session's answer that says something.
+    pub kept: Kept,
+    /// How it ends as soon as its last session has.
+    pub decided: Option<(TaskStatus, Option<TaskError>)>,
+    /// Nothing more is started for it.
+    pub stopped: bool,
+    /// What holds it back, for the decisions.
+    pub held_by: &'static str,
+    /// When it could have been started for the first time since it was last taken.
+    pub ready_at: u64,
     spawned_at: Option<u64>,
+    log: Vec<AttemptRecord>,
+    decisions: Vec<Decision>,
     result: Option<TaskResult>,
 }
 
 impl Default for TaskRun {
     fn default() -> Self {
-        Self { status: TaskStatus::Pending, machine: None, alarm: None, attempts: 0, spawned_at: None, result: None }
+        Self {
+            status: TaskStatus::Pending,
+            next: Next { kind: AttemptKind::First, tier: None, earlier: None },
+            live: Vec::new(),
+            attempts: 0,
+            used: Used::default(),
+            tiers: BTreeSet::new(),
+            kept: Kept::default(),
+            decided: None,
+            stopped: false,
+            held_by: "dependencies or a free slot",
+            ready_at: 0,
+            spawned_at: None,
+            log: Vec::new(),
+            decisions: Vec::new(),
+            result: None,
+        }
     }
 }
 
 impl TaskRun {
     /// A session is asked for.
-    pub fn begin(&mut self, now: u64, machine: Machine) {
+    pub fn begin(&mut self, now: u64, attempt: AttemptIndex, tier: Option<Tier>) {
         self.status = TaskStatus::Running;
-        self.machine = Some(machine);
-        self.spawned_at = Some(now);
+        self.spawned_at.get_or_insert(now);
+        self.live.push(attempt);
+        self.tiers.extend(tier);
         self.attempts += 1;
     }
 
     /// The host had no room: as if it had not begun.
-    pub fn withdraw(&mut self) {
-        self.status = TaskStatus::Pending;
-        self.machine = None;
-        self.spawned_at = None;
+    pub fn withdraw(&mut self, attempt: AttemptIndex) {
+        self.live.retain(|live| *live != attempt);
         self.attempts = self.attempts.saturating_sub(1);
+        if self.attempts == 0 {
+            self.spawned_at = None;
+        }
     }
 
-    /// Its session is over. Returns the session's key.
-    pub fn finish(&mut self, now: u64, planned: &PlannedTask, ending: Ending) -> Option<SessionKey> {
-        let session = self.machine.take().and_then(|machine| machine.session().cloned());
-        let mut judged = ending.answer.as_ref().map(|raw| match ending.status {
-            TaskStatus::Completed => answer::judge(raw, planned.output_format, planned.output_schema.as_ref()),
-            _ => answer::keep_only(raw),
-        });
-        self.status = ending.status;
-        let mut error = ending.error;
-        if let Some(why) = judged.as_mut().and_then(|judged| judged.error.take()) {
-            self.status = TaskStatus::Failed;
-            error = Some(why);
-        }
-        let mut result = self.blank(now, planned, error);
-        let metadata = &mut result.metadata;
-        metadata.model_mismatch = differ(planned.model.as_deref(), ending.model.as_deref());
-        metadata.model_applied = ending.model;
-        metadata.usage = ending.usage;
-        metadata.output_bytes = ending.answer.as_ref().map_or(0, |raw| raw.text.len() as u64);
-        metadata.redacted = ending.answer.as_ref().is_some_and(|raw| raw.redacted);
-        if let Some(judged) = judged {
-            metadata.truncated = judged.truncated;
-            metadata.unwrapped = judged.unwrapped;
-            result.output = judged.output;
-        }
-        result.session_key.clone_from(&session);
-        self.result = Some(result);
-        session
+    /// A session is over.
+    pub fn log(&mut self, attempt: AttemptIndex, record: AttemptRecord) {
+        self.live.retain(|live| *live != attempt);
+        self.log.push(record);
     }
 
-    /// It never got a session.
-    pub fn end_unstarted(&mut self, now: u64, planned: &PlannedTask, status: TaskStatus, error: TaskError) {
+    /// Notes a decision.
+    pub fn decide(&mut self, at_ms: u64, what: String) {
+        if self.decisions.len() < MAX_DECISIONS {
+            self.decisions.push(Decision { at_ms, what });
+        }
+    }
+
+    /// The last session's record.
+    pub fn last(&self) -> Option<&AttemptRecord> {
+        self.log.last()
+    }
+
+    /// Keeps an answer, unless it says nothing and there is one already: what was paid for is not thrown away.
+    pub fn keep(&mut self, kept: Kept) {
+        if kept.output.is_some() || self.kept.output.is_none() {
+            self.kept = kept;
+        }
+    }
+
+    /// Writes the one record.
+    pub fn end(&mut self, now: u64, planned: &PlannedTask, status: TaskStatus, error: Option<TaskError>) {
         self.status = status;
-        self.result = Some(self.blank(now, planned, Some(error)));
-    }
-
-    fn blank(&self, now: u64, planned: &PlannedTask, error: Option<TaskError>) -> TaskResult {
-        TaskResult {
+        let kept = std::mem::take(&mut self.kept);
+        let used: Vec<&AttemptRecord> = self.log.iter().filter(|record| record.session_key.is_some()).collect();
+        let usages: Vec<Option<Usage>> = used.iter().map(|record| record.usage).collect();
+        let costs: Vec<Option<u64>> = used.iter().map(|record| record.cost_micro_usd).collect();
+        let metadata = ResultMetadata {
+            label: prompt::label(planned, 1),
+            attempts: self.attempts,
+            tier: kept.tier,
+            model_mismatch: attest::differ(kept.model_requested.as_deref(), kept.model_applied.as_deref()),
+            model_requested: kept.model_requested.or_else(|| planned.model.clone()),
+            model_applied: kept.model_applied,
+            usage: usages.iter().flatten().copied().reduce(Usage::plus),
+            cost_micro_usd: costs.iter().flatten().copied().reduce(u64::saturating_add),
+            queued_ms: self.spawned_at.unwrap_or(now),
+            output_bytes: kept.bytes,
+            truncated: kept.truncated,
+            redacted: kept.redacted,
+            unwrapped: kept.unwrapped,
+            repaired: kept.repaired,
+            corrected: status == TaskStatus::Completed && kept.kind == Some(AttemptKind::Correction),
+            deleted: false,
+            attempt_log: std::mem::take(&mut self.log),
+            decisions: std::mem::take(&mut self.decisions),
+        };
+        self.result = Some(TaskResult {
             task_id: planned.id.clone(),
             agent_type: planned.agent.name.clone(),
-            status: self.status,
-            output: None,
+            status,
+            output: kept.output,
             execution_ms: self.spawned_at.map_or(0, |at| now.saturating_sub(at)),
             error,
-            session_key: None,
-            metadata: ResultMetadata {
-                label: prompt::label(planned),
-                attempts: self.attempts,
-                model_requested: planned.model.clone(),
-                queued_ms: self.spawned_at.unwrap_or(now),
-                ..ResultMetadata::default()
-            },
-        }
+            session_key: kept.session,
+            metadata,
+        });
     }
 
     /// The record that it ended with, if it has.
@@ -115,21 +226,13 @@ impl TaskRun {
     }
 }
 
-/// Whether another model ran than the one asked for. `haiku` and `anthropic/haiku` are the same.
-fn differ(requested: Option<&str>, applied: Option<&str>) -> bool {
-    let (Some(requested), Some(applied)) = (requested, applied) else { return false };
-    let same = applied == requested || applied.strip_suffix(requested).is_some_and(|provider| provider.ends_with('/'));
-    !same
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_provider_prefix_is_no_difference() {
-        assert!(!differ(Some("haiku"), Some("anthropic/haiku")));
-        assert!(!differ(None, Some("x")) && !differ(Some("x"), None));
-        assert!(differ(Some("haiku"), Some("anthropic/not-haiku")));
+impl Kept {
+    /// What arrived, before it is checked.
+    pub fn of(raw: Option<&RawAnswer>) -> Self {
+        Self {
+            bytes: raw.map_or(0, |raw| raw.text.len() as u64),
+            redacted: raw.is_some_and(|raw| raw.redacted),
+            ..Self::default()
+        }
     }
 }

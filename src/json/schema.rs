@@ -34,6 +34,12 @@ pub const KEYWORDS: [&str; 19] = [
 /// Error code for this place, in this crate's own schemas.
 const CODE_KEYWORD: &str = "x-code";
 
+/// Schema of the values of an object whose names are free, in this crate's own schemas.
+const VALUES_KEYWORD: &str = "x-values";
+
+/// What the names of this crate's own annotations begin with.
+const OWN_PREFIX: &str = "x-";
+
 /// Nesting of a caller's schema.
 pub const MAX_SCHEMA_DEPTH: usize = 16;
 
@@ -243,7 +249,11 @@ fn check_object(rules: &Map<String, Value>, fields: &Map<String, Value>, path: &
                 limit: properties.keys().map(String::as_str).collect::<Vec<_>>().join(", "),
                 wants_object: false,
             }),
-            None => {}
+            None => {
+                if let Some(values) = rules.get(VALUES_KEYWORD) {
+                    check_at(values, field, &join(path, name), found);
+                }
+            }
         }
     }
 }
@@ -252,7 +262,10 @@ fn check_object(rules: &Map<String, Value>, fields: &Map<String, Value>, path: &
 pub fn published(schema: &Value) -> Value {
     match schema {
         Value::Object(map) => Value::Object(
-            map.iter().filter(|(key, _)| *key != CODE_KEYWORD).map(|(k, v)| (k.clone(), published(v))).collect(),
+            map.iter()
+                .filter(|(key, _)| !key.starts_with(OWN_PREFIX))
+                .map(|(k, v)| (k.clone(), published(v)))
+                .collect(),
         ),
         Value::Array(items) => Value::Array(items.iter().map(published).collect()),
         other => other.clone(),

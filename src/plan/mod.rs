@@ -1,6 +1,8 @@
 //! The plan: a request whose every field has been checked, as a graph that has an order.
 
+mod forecast;
 mod graph;
+mod rules;
 mod shape;
 mod validate;
 
@@ -10,8 +12,15 @@ use serde_json::{Map, Value};
 
 use crate::agents::AgentDefinition;
 use crate::ids::{TaskId, TaskIndex};
-use crate::task::{Cleanup, OutputFormat};
+use crate::policy::caps::Caps;
+use crate::policy::ladder::Ladder;
+use crate::policy::price::Prices;
+use crate::policy::retry::{Backoff, DEFAULT_RETRIES};
+use crate::policy::wait::Wait;
+use crate::score::Score;
+use crate::task::{Cleanup, Forecast, OnDependencyFailure, OutputFormat, Proof, Tier};
 
+pub use rules::rules;
 pub use shape::check_document;
 pub use validate::{check_name, plan};
 
@@ -44,6 +53,45 @@ pub struct PlannedTask {
     pub thinking: Option<String>,
     /// The host's agent to run under.
     pub agent_id: Option<String>,
+    /// How it is dealt with.
+    pub handling: Handling,
+}
+
+/// How one task is dealt with.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Handling {
+    /// The tier that it starts with, where the run has models for tiers.
+    pub tier: Tier,
+    /// Retries for reasons that pass.
+    pub retries: u32,
+    /// How long the host may leave it in a queue that does not move.
+    pub start_timeout_seconds: u32,
+    /// What it does without a dependency.
+    pub on_dependency_failure: OnDependencyFailure,
+    /// It may run twice without harm.
+    pub idempotent: bool,
+    /// The run is not completed without it.
+    pub required: bool,
+    /// What has to be there before it counts as completed.
+    pub proof: Proof,
+}
+
+/// Seconds that an accepted session may wait while nothing of the run moves, when a request names no number.
+pub const DEFAULT_START_TIMEOUT_SECONDS: u32 = 120;
+
+impl Handling {
+    /// As the agent type and the defaults have it.
+    pub fn of(agent: &AgentDefinition) -> Self {
+        Self {
+            tier: agent.tier,
+            retries: DEFAULT_RETRIES,
+            start_timeout_seconds: DEFAULT_START_TIMEOUT_SECONDS,
+            on_dependency_failure: OnDependencyFailure::Skip,
+            idempotent: false,
+            required: true,
+            proof: Proof { min_tool_calls: agent.min_tool_calls, ..Proof::default() },
+        }
+    }
 }
 
 /// A field of the input that a dependency's output fills.
@@ -57,7 +105,17 @@ pub struct Reference {
     pub pointer: String,
 }
 
+/// Bytes of a prompt besides what the task brings: its frame and the words about the form of the answer.
+const FRAME_BYTES: usize = 1_500;
+
 impl PlannedTask {
+    /// About how many bytes its prompt has, before anything is filled in from other tasks.
+    pub fn estimated_bytes(&self) -> usize {
+        let input: usize = self.input.iter().map(|(name, value)| name.len() + 40 + value.to_string().len()).sum();
+        let schema = self.output_schema.as_ref().map_or(0, |schema| schema.to_string().len());
+        FRAME_BYTES + self.agent.prompt.len() + self.description.len() + input + schema
+    }
+
     /// Whether its session gets no tools. Whoever reads what other agents wrote gets none, whatever its type says: their
     /// text may try to use them.
     pub fn tool_free(&self) -> bool {
@@ -76,4 +134,76 @@ pub struct Plan {
     pub deadline_seconds: u32,
     /// For all sessions.
     pub cleanup: Cleanup,
+    /// Everything else that holds for the whole run.
+    pub rules: Rules,
+}
+
+impl Plan {
+    /// What it may cost.
+    pub fn forecast(&self) -> Forecast {
+        forecast::forecast(self)
+    }
+}
+
+/// The rules of a run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rules {
+    /// When it is enough.
+    pub wait: Wait,
+    /// How long retries wait.
+    pub backoff: Backoff,
+    /// Retries of all tasks together. None: by the number of tasks.
+    pub retry_budget: Option<u32>,
+    /// Corrective sessions for one task.
+    pub corrections: u32,
+    /// The models of the tiers, if the run has any.
+    pub ladder: Option<Ladder>,
+    /// Whether evidence leads to a better model.
+    pub escalate: bool,
+    /// Another model than the one asked for fails the session.
+    pub strict_model: bool,
+    /// Who judges every answer.
+    pub judge: Option<Judge>,
+    /// What may be spent.
+    pub caps: Caps,
+    /// What models cost.
+    pub prices: Prices,
+    /// Tasks that have to end before the others start.
+    pub canary: Option<u32>,
+    /// Circuits may open.
+    pub breaker: bool,
+    /// Late sessions get a twin.
+    pub hedge: bool,
+    /// Between two starts, on average.
+    pub start_interval_ms: u64,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self {
+            wait: Wait::default(),
+            backoff: Backoff::default(),
+            retry_budget: None,
+            corrections: 1,
+            ladder: None,
+            escalate: true,
+            strict_model: false,
+            judge: None,
+            caps: Caps::default(),
+            prices: Prices::default(),
+            canary: None,
+            breaker: true,
+            hedge: false,
+            start_interval_ms: 0,
+        }
+    }
+}
+
+/// Who judges answers, and what is good enough.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Judge {
+    /// An agent type that only reads.
+    pub agent: Arc<AgentDefinition>,
+    /// Good enough.
+    pub threshold: Score,
 }

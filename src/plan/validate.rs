@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::{Plan, PlannedTask, Reference, check_document, graph};
-use crate::agents::Catalogue;
+use super::{Handling, Plan, PlannedTask, Reference, check_document, graph, rules};
+use crate::agents::{AgentDefinition, Catalogue};
 use crate::ids::{TaskId, TaskIndex};
 use crate::json::schema;
 use crate::marker;
@@ -14,7 +14,7 @@ use crate::policy::limits::{
     MAX_TEXT_BYTES,
 };
 use crate::problem::{CallError, Problem};
-use crate::task::{InputSource, OutputFormat, RunSpec, TaskSpec};
+use crate::task::{InputSource, OnDependencyFailure, OutputFormat, Proof, RunSpec, TaskSpec};
 
 /// Names that OpenClaw gives a meaning of their own.
 const RESERVED_IDS: [&str; 2] = ["last", "all"];
@@ -47,6 +47,16 @@ pub fn plan(request_schema: &Value, mut document: Value) -> Result<Plan, CallErr
     }
 }
 
+/// What holds for tasks that say nothing else.
+struct Defaults {
+    deadline: u32,
+    model: Option<String>,
+    thinking: Option<String>,
+    retries: Option<u32>,
+    start_timeout_seconds: Option<u32>,
+    on_dependency_failure: Option<OnDependencyFailure>,
+}
+
 struct Checker {
     problems: Vec<Problem>,
     catalogue: Catalogue,
@@ -55,6 +65,14 @@ struct Checker {
 impl Checker {
     fn run(&mut self, spec: RunSpec) -> Option<Plan> {
         let deadline = spec.deadline_seconds.unwrap_or(DEFAULT_DEADLINE_SECONDS);
+        let defaults = Defaults {
+            deadline,
+            model: spec.model.clone(),
+            thinking: spec.thinking.clone(),
+            retries: spec.rules.retries,
+            start_timeout_seconds: spec.rules.start_timeout_seconds,
+            on_dependency_failure: spec.rules.on_dependency_failure,
+        };
         self.name("E_MODEL_FORMAT", "/model", spec.model.as_deref());
         self.name("E_THINKING_FORMAT", "/thinking", spec.thinking.as_deref());
         let ids = self.ids(&spec.tasks);
@@ -67,7 +85,7 @@ impl Checker {
         for (index, (task, id)) in spec.tasks.into_iter().zip(ids).enumerate() {
             let path = format!("/tasks/{index}");
             total_bytes += task.task_description.len() + self.input_bytes(&task, &path);
-            let planned = self.task(task, id, &path, deadline, &spec.model, &spec.thinking);
+            let planned = self.task(task, id, &path, &defaults);
             tasks.extend(planned);
         }
         if total_bytes > MAX_TEXT_BYTES {
@@ -75,6 +93,8 @@ impl Checker {
             let problem = Problem::new("E_TASK_TOO_LARGE", "/tasks", message).got(total_bytes);
             self.problems.push(problem.limit(format!("1..={MAX_TEXT_BYTES} bytes")).hint("split the run"));
         }
+        let rules = rules::rules(spec.rules, &mut self.catalogue, &mut self.problems);
+        rules::check_budget(&rules, &tasks, &mut self.problems);
         for ((task, edges), references) in tasks.iter_mut().zip(edges?).zip(references) {
             task.dependencies = edges;
             task.input_from = references;
@@ -84,6 +104,7 @@ impl Checker {
             max_concurrent: spec.max_concurrent.unwrap_or(DEFAULT_MAX_CONCURRENT),
             deadline_seconds: deadline,
             cleanup: spec.cleanup.unwrap_or_default(),
+            rules,
         })
     }
 
@@ -143,15 +164,8 @@ impl Checker {
         bytes
     }
 
-    fn task(
-        &mut self,
-        task: TaskSpec,
-        id: String,
-        path: &str,
-        deadline: u32,
-        run_model: &Option<String>,
-        run_thinking: &Option<String>,
-    ) -> Option<PlannedTask> {
+    fn task(&mut self, task: TaskSpec, id: String, path: &str, defaults: &Defaults) -> Option<PlannedTask> {
+        let deadline = defaults.deadline;
         self.description(&task.task_description, &format!("{path}/task_description"));
         self.name("E_MODEL_FORMAT", &format!("{path}/model"), task.model.as_deref());
         self.name("E_THINKING_FORMAT", &format!("{path}/thinking"), task.thinking.as_deref());
@@ -171,6 +185,7 @@ impl Checker {
         let agent = agent?;
         let output_format = task.output_format.unwrap_or(agent.output_format);
         self.output_schema(task.output_schema.as_ref(), output_format, &format!("{path}/output_schema"));
+        let handling = self.handling(&task, &agent, path, defaults);
         let output_schema = match output_format {
             OutputFormat::Json => Some(task.output_schema.unwrap_or_else(|| agent.output_schema.clone())),
             OutputFormat::Markdown | OutputFormat::Code | OutputFormat::Text => None,
@@ -185,11 +200,52 @@ impl Checker {
             output_schema,
             priority: task.priority.unwrap_or(0),
             dependencies: Vec::new(),
-            model: task.model.or_else(|| run_model.clone()),
-            thinking: task.thinking.or_else(|| run_thinking.clone()),
+            model: task.model.or_else(|| defaults.model.clone()),
+            thinking: task.thinking.or_else(|| defaults.thinking.clone()),
             agent_id: task.agent_id,
             agent,
+            handling,
         })
+    }
+
+    fn handling(&mut self, task: &TaskSpec, agent: &AgentDefinition, path: &str, defaults: &Defaults) -> Handling {
+        let own = Handling::of(agent);
+        let proof = match &task.proof {
+            // Who reads other tasks' answers has no tools to prove anything with.
+            None if !task.input_from.is_empty() => Proof::default(),
+            None => own.proof,
+            Some(proof) => self.proof(task, agent, proof, &format!("{path}/proof")),
+        };
+        Handling {
+            tier: task.tier.unwrap_or(own.tier),
+            retries: task.retries.or(defaults.retries).unwrap_or(own.retries),
+            start_timeout_seconds: task
+                .start_timeout_seconds
+                .or(defaults.start_timeout_seconds)
+                .unwrap_or(own.start_timeout_seconds),
+            on_dependency_failure: task
+                .on_dependency_failure
+                .or(defaults.on_dependency_failure)
+                .unwrap_or(own.on_dependency_failure),
+            idempotent: task.idempotent.unwrap_or(own.idempotent),
+            required: task.required.unwrap_or(own.required),
+            proof,
+        }
+    }
+
+    fn proof(&mut self, task: &TaskSpec, agent: &AgentDefinition, proof: &Proof, path: &str) -> Proof {
+        for (list, pointers) in [("fields", &proof.fields), ("artefacts", &proof.artefacts)] {
+            for (index, pointer) in pointers.iter().enumerate() {
+                rules::check_pointer("E_PROOF", &format!("{path}/{list}/{index}"), pointer, &mut self.problems);
+            }
+        }
+        if proof.wants_tools() && (agent.tool_free || !task.input_from.is_empty()) {
+            let why =
+                if agent.tool_free { "its agent type has no tools" } else { "who reads other tasks' answers has none" };
+            let problem = Problem::new("E_PROOF", path, format!("proof: asks for the work of tools, but {why}"));
+            self.problems.push(problem.hint("ask for `fields` only, or for another agent type"));
+        }
+        Proof { min_tool_calls: proof.min_tool_calls.max(agent.min_tool_calls), ..proof.clone() }
     }
 
     /// A reference has to name a declared dependency, and a field that nothing else fills.

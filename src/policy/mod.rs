@@ -1,5 +1,15 @@
 //! Decisions, one file each. A policy reads and returns; only the engine changes state.
 
+pub mod attest;
+pub mod caps;
+pub mod chance;
+pub mod followup;
+pub mod hedge;
+pub mod ladder;
 pub mod limits;
 pub mod outcome;
+pub mod price;
+pub mod proof;
+pub mod retry;
 pub mod stopping;
+pub mod wait;

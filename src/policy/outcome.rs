@@ -37,6 +37,12 @@ pub fn session_failed(kind: FailureKind, message: &str) -> TaskError {
     error(code, format!("the session failed: {message}"), retryable)
 }
 
+/// Another model ran than the one asked for, and the request does not put up with that.
+pub fn model_mismatch(requested: &str, applied: &str) -> TaskError {
+    let message = format!("{} was asked for and {} ran", text::quoted(requested), text::quoted(applied));
+    error("E_MODEL_MISMATCH", message, true)
+}
+
 /// Why a transcript could not be read.
 pub fn history_failed(host_error: &HostError) -> TaskError {
     let code = match host_error {

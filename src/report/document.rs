@@ -4,18 +4,25 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::problem::{CallError, Problem};
-use crate::task::{Census, ResultMetadata, RunReport, RunStatus, TaskError, TaskResult, TaskStatus, Usage};
+use crate::task::{
+    BudgetReport, Census, CostReport, Forecast, ResultMetadata, RunReport, RunStatus, TaskError, TaskResult,
+    TaskStatus, Usage, WaitReport,
+};
 
 #[derive(Serialize)]
 struct ReportDocument<'a> {
     status: RunStatus,
     results: Vec<ResultDocument<'a>>,
     census: Census,
+    wait: &'a WaitReport,
     elapsed_seconds: Value,
     spawn_calls: u32,
     peak_in_flight: u32,
     usage: Option<Usage>,
     usage_complete: bool,
+    cost: CostReport,
+    budget: BudgetReport,
+    forecast: Forecast,
     ignored_events: u32,
     leaked: Vec<&'a str>,
 }
@@ -61,11 +68,15 @@ fn document(report: &RunReport) -> ReportDocument<'_> {
         status: report.status,
         results: report.results.iter().map(result).collect(),
         census: report.census,
+        wait: &report.wait,
         elapsed_seconds: seconds(report.elapsed_ms),
         spawn_calls: report.spawn_calls,
         peak_in_flight: report.peak_in_flight,
         usage: report.usage,
         usage_complete: report.usage_complete,
+        cost: report.cost,
+        budget: report.budget,
+        forecast: report.forecast,
         ignored_events: report.ignored_events,
         leaked: report.leaked.iter().map(|session| session.as_str()).collect(),
     }

@@ -1,10 +1,15 @@
 //! From results to the report of a run.
 
 pub mod document;
+mod money;
 
 use crate::ids::SessionKey;
+use crate::plan::Plan;
+use crate::policy::wait::Enough;
 use crate::session::StopReason;
-use crate::task::{Census, RunReport, RunStatus, TaskResult, TaskStatus, Usage};
+use crate::task::{
+    BudgetReport, Census, Forecast, RunReport, RunStatus, TaskResult, TaskStatus, Usage, WaitMode, WaitReport,
+};
 
 /// What a report says besides the results.
 #[derive(Debug)]
@@ -21,21 +26,46 @@ pub struct Totals {
     pub leaked: Vec<SessionKey>,
     /// Who stopped the run, if anybody did.
     pub stopped_by: Option<StopReason>,
+    /// What was enough.
+    pub enough: Option<Enough>,
+    /// What was spent.
+    pub budget: BudgetReport,
+    /// Something was not started for lack of budget.
+    pub budget_ended: bool,
+    /// What was foreseen.
+    pub forecast: Forecast,
 }
 
 /// Counts the results and says how the run ended.
-pub fn assemble(results: Vec<TaskResult>, totals: Totals) -> RunReport {
+pub fn assemble(results: Vec<TaskResult>, totals: Totals, plan: &Plan) -> RunReport {
     let census = count(&results);
-    let started: Vec<&TaskResult> = results.iter().filter(|result| result.session_key.is_some()).collect();
-    let reported: Vec<Usage> = started.iter().filter_map(|result| result.metadata.usage).collect();
+    let sessions = results.iter().flat_map(|result| &result.metadata.attempt_log);
+    let sessions = sessions.filter(|record| record.session_key.is_some());
+    let (mut all, mut reported) = (0_usize, Vec::new());
+    for record in sessions {
+        all += 1;
+        reported.extend(record.usage);
+    }
+    let usage_complete = reported.len() == all;
+    let mode = plan.rules.wait.mode;
+    let required = results.iter().zip(&plan.tasks).filter(|(_, task)| task.handling.required);
+    let satisfied = match mode {
+        WaitMode::All => required.clone().all(|(result, _)| result.status == TaskStatus::Completed),
+        WaitMode::Until => census.completed > 0,
+        WaitMode::Any | WaitMode::First | WaitMode::Quorum => totals.enough.is_some(),
+    };
     RunReport {
-        status: status(&census, totals.stopped_by.as_ref()),
+        status: status(satisfied, &census, &totals),
+        wait: WaitReport { mode, satisfied, value: totals.enough.and_then(|enough| enough.value) },
+        cost: money::cost(&results, plan, usage_complete),
         census,
         elapsed_ms: totals.elapsed_ms,
         spawn_calls: totals.spawn_calls,
         peak_in_flight: totals.peak_in_flight,
-        usage: reported.iter().copied().reduce(Usage::plus),
-        usage_complete: reported.len() == started.len(),
+        usage: reported.into_iter().reduce(Usage::plus),
+        usage_complete,
+        budget: totals.budget,
+        forecast: totals.forecast,
         ignored_events: totals.ignored_events,
         leaked: totals.leaked,
         results,
@@ -57,12 +87,13 @@ fn count(results: &[TaskResult]) -> Census {
     census
 }
 
-fn status(census: &Census, stopped_by: Option<&StopReason>) -> RunStatus {
-    match stopped_by {
-        _ if census.completed == census.tasks => RunStatus::Completed,
+fn status(satisfied: bool, census: &Census, totals: &Totals) -> RunStatus {
+    match &totals.stopped_by {
+        _ if satisfied => RunStatus::Completed,
         Some(StopReason::Caller(_)) => RunStatus::Cancelled,
-        Some(StopReason::Deadline { .. } | StopReason::Timeout { .. }) => RunStatus::Deadline,
-        None if census.completed == 0 => RunStatus::Failed,
-        None => RunStatus::Partial,
+        Some(StopReason::Deadline { .. }) => RunStatus::Deadline,
+        _ if totals.budget_ended => RunStatus::Budget,
+        _ if census.completed == 0 => RunStatus::Failed,
+        _ => RunStatus::Partial,
     }
 }

@@ -53,13 +53,21 @@ impl Ready {
 
     /// Makes a task ready, or ready again. One that was taken keeps its place by number, so it goes before later ones.
     pub fn put(&mut self, task: TaskIndex) {
-        let priority = self.priorities.get(task.0).copied().unwrap_or(0);
-        self.ready.insert((Reverse(priority), task));
+        self.ready.insert((Reverse(self.priority(task)), task));
     }
 
-    /// Takes the task that starts next.
-    pub fn take(&mut self) -> Option<TaskIndex> {
-        self.ready.pop_first().map(|(_, task)| task)
+    fn priority(&self, task: TaskIndex) -> i32 {
+        self.priorities.get(task.0).copied().unwrap_or(0)
+    }
+
+    /// The tasks that may start, in the order in which they should.
+    pub fn in_order(&self) -> impl Iterator<Item = TaskIndex> {
+        self.ready.iter().map(|(_, task)| *task)
+    }
+
+    /// Takes a task that starts now.
+    pub fn take(&mut self, task: TaskIndex) {
+        self.ready.remove(&(Reverse(self.priority(task)), task));
     }
 
     /// Takes a task out for good: it will not start, not even when its dependencies are completed.
@@ -67,20 +75,21 @@ impl Ready {
         if let Some(missing) = self.missing.get_mut(task.0) {
             *missing = None;
         }
-        let priority = self.priorities.get(task.0).copied().unwrap_or(0);
-        self.ready.remove(&(Reverse(priority), task));
+        self.take(task);
     }
 
-    /// A task is completed: whatever waited only for it becomes ready.
-    pub fn completed(&mut self, task: TaskIndex) {
-        for dependant in self.dependants_of(task) {
-            if let Some(Some(missing)) = self.missing.get_mut(dependant.0) {
-                *missing = missing.saturating_sub(1);
-                if *missing == 0 {
-                    self.put(dependant);
-                }
-            }
+    /// A task need not wait for one of its dependencies any more. True: it waits for none now and is ready.
+    pub fn satisfied(&mut self, dependant: TaskIndex) -> bool {
+        let Some(Some(missing)) = self.missing.get_mut(dependant.0) else { return false };
+        if *missing == 0 {
+            return false;
         }
+        *missing -= 1;
+        let now_ready = *missing == 0;
+        if now_ready {
+            self.put(dependant);
+        }
+        now_ready
     }
 
     /// The tasks that wait for this one directly.
@@ -100,7 +109,9 @@ mod tests {
     use crate::testing::plan_of;
 
     fn order(queue: &mut Ready) -> Vec<usize> {
-        std::iter::from_fn(|| queue.take()).map(|task| task.0).collect()
+        let tasks: Vec<TaskIndex> = queue.in_order().collect();
+        tasks.iter().for_each(|task| queue.take(*task));
+        tasks.into_iter().map(|task| task.0).collect()
     }
 
     #[test]
@@ -115,26 +126,24 @@ mod tests {
     fn a_task_waits_for_all_of_its_dependencies() {
         let mut queue = Ready::new(&plan_of(3, &[(2, 0), (2, 1)]));
         assert_eq!(order(&mut queue), [0, 1]);
-        queue.completed(TaskIndex(0));
-        assert!(queue.is_empty());
-        queue.completed(TaskIndex(1));
+        assert!(!queue.satisfied(TaskIndex(2)) && queue.is_empty());
+        assert!(queue.satisfied(TaskIndex(2)) && !queue.satisfied(TaskIndex(2)));
         assert_eq!(order(&mut queue), [2]);
     }
 
     #[test]
     fn a_task_that_was_withdrawn_stays_out() {
         let mut queue = Ready::new(&plan_of(2, &[(1, 0)]));
-        let first = queue.take().expect("a task");
+        queue.take(TaskIndex(0));
         queue.withdraw(TaskIndex(1));
-        queue.completed(first);
-        assert!(queue.is_empty());
+        assert!(!queue.satisfied(TaskIndex(1)) && queue.is_empty());
     }
 
     #[test]
     fn a_task_that_is_put_back_keeps_its_place() {
         let mut queue = Ready::new(&plan_of(3, &[]));
-        let first = queue.take().expect("a task");
-        queue.put(first);
+        queue.take(TaskIndex(0));
+        queue.put(TaskIndex(0));
         queue.withdraw(TaskIndex(1));
         assert_eq!(order(&mut queue), [0, 2]);
     }

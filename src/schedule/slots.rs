@@ -41,6 +41,11 @@ impl Slots {
         }
     }
 
+    /// The session that was just asked for does not come to be; that says nothing about room.
+    pub fn put_back(&mut self) {
+        self.taken = self.taken.saturating_sub(1);
+    }
+
     /// The host refused the session that was just asked for: what is alive besides it is all there is room for.
     pub fn host_is_full(&mut self) {
         self.taken = self.taken.saturating_sub(1);

@@ -1,7 +1,7 @@
 //! How a session left its task.
 
 use crate::answer::RawAnswer;
-use crate::host::SessionOutcome;
+use crate::host::{SessionOutcome, ToolUse};
 use crate::policy::outcome;
 use crate::task::{TaskError, TaskStatus, Usage};
 
@@ -20,6 +20,27 @@ pub enum StopReason {
     },
     /// The caller wants it.
     Caller(String),
+    /// The host took it and never ran it.
+    NotStarted {
+        /// How long it waited while nothing else moved.
+        seconds: u32,
+    },
+    /// Another model was applied than the one asked for.
+    OtherModel {
+        /// What was asked for.
+        requested: String,
+        /// What the host says it is.
+        applied: String,
+    },
+    /// Its twin answered first.
+    HedgeLost,
+    /// What there is is enough.
+    Enough,
+    /// Another task failed that this run was not to go on without.
+    FailFast {
+        /// That task.
+        task: String,
+    },
 }
 
 impl StopReason {
@@ -38,6 +59,25 @@ impl StopReason {
                 let message = format!("stopped by the caller: {reason}");
                 (TaskStatus::Cancelled, outcome::error("E_CANCELLED", message, true))
             }
+            Self::NotStarted { seconds } => {
+                let message = format!("the host accepted the session and did not run it within {seconds} seconds");
+                (TaskStatus::Timeout, outcome::error("E_START_TIMEOUT", message, true))
+            }
+            Self::OtherModel { requested, applied } => {
+                (TaskStatus::Failed, outcome::model_mismatch(requested, applied))
+            }
+            Self::HedgeLost => {
+                let message = "another session of the same task answered first";
+                (TaskStatus::Cancelled, outcome::error("E_HEDGE_LOST", message, false))
+            }
+            Self::Enough => {
+                let message = "enough other tasks are completed";
+                (TaskStatus::Cancelled, outcome::error("E_NOT_NEEDED", message, false))
+            }
+            Self::FailFast { task } => {
+                let message = format!("the run was stopped because {task} did not complete");
+                (TaskStatus::Cancelled, outcome::error("E_FAIL_FAST", message, true))
+            }
         }
     }
 }
@@ -51,6 +91,8 @@ pub struct Ending {
     pub error: Option<TaskError>,
     /// What it said, if anything.
     pub answer: Option<RawAnswer>,
+    /// What its transcript says about tools, if that was wanted and could be read.
+    pub tools: Option<ToolUse>,
     /// What it cost, if the host says so.
     pub usage: Option<Usage>,
     /// What ran, if the host says so.

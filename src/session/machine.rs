@@ -2,18 +2,22 @@
 //!
 //! | state    | spawn answered            | session ended        | history read   | cancel answered   | stop wanted | time is up      |
 //! |----------|---------------------------|----------------------|----------------|-------------------|-------------|-----------------|
-//! | Spawning | Running, again, or the end| –                    | –              | –                 | noted       | –               |
+//! | Spawning | Queued, again, or the end | –                    | –              | –                 | noted       | –               |
+//! | Queued   | –                         | Reading or the end   | –              | –                 | Stopping    | Stopping        |
 //! | Running  | –                         | Reading or the end   | –              | –                 | Stopping    | Stopping        |
 //! | Reading  | –                         | –                    | more or the end| –                 | the end     | again or the end|
 //! | Stopping | –                         | the end              | –              | again or the end  | –           | again or the end|
 //! | Ended    | –                         | –                    | –              | –                 | –           | –               |
+//!
+//! A host that does not report starts skips Queued. There, time is up when neither this session nor any other of the run
+//! has started or ended for a while.
 //!
 //! "–" changes nothing and is counted by the engine. A machine asks for at most one thing at a time, has one timer, and
 //! never leaves `Ended`.
 
 use super::ending::{Ending, StopReason, verdict_of};
 use crate::answer::RawAnswer;
-use crate::host::{HistoryPage, HostError, MessageRole, Receipt, SessionEnd};
+use crate::host::{HistoryPage, HostError, MessageRole, Receipt, SessionEnd, ToolUse};
 use crate::ids::SessionKey;
 use crate::policy::limits::{MAX_HISTORY_PAGES, TIMEOUT_GRACE_MS};
 use crate::policy::{outcome, stopping};
@@ -22,6 +26,9 @@ use crate::task::{TaskError, TaskStatus, Usage};
 /// How long an empty transcript is given to fill, before its one re-read.
 const REREAD_PAUSE_MS: u64 = 1_000;
 
+/// Bytes of tool messages that are kept to look for artefacts in.
+const MAX_TOOL_TEXT_BYTES: usize = 64 * 1024;
+
 /// What can happen to a session.
 #[derive(Clone, Debug)]
 pub enum Input {
@@ -29,6 +36,8 @@ pub enum Input {
     Spawned(Result<Receipt, HostError>),
     /// It left the host's queue.
     Started,
+    /// Another session of the run started or ended, so the host's queue moves.
+    QueueMoved,
     /// It ended.
     Ended(SessionEnd),
     /// Its transcript was read.
@@ -50,11 +59,13 @@ pub enum Effect {
     Read {
         /// Messages to skip, from the newest.
         offset: u32,
+        /// With the messages of tools.
+        tools: bool,
     },
     /// Stop it.
     Cancel,
-    /// The host has no room: the task goes back to the queue as if it had never been taken.
-    Requeue,
+    /// The host has no room, or is locked for a moment: the task goes back to the queue as if it had never been taken.
+    Requeue(HostError),
     /// It is over.
     Settle(Box<Ending>),
 }
@@ -62,10 +73,24 @@ pub enum Effect {
 #[derive(Debug, PartialEq)]
 enum State {
     Spawning { again: bool, stop: Option<StopReason> },
+    Queued,
     Running,
     Reading { offset: u32, pages: u32, failures: u32, reread: bool, pausing: bool },
     Stopping { reason: StopReason, tries: u32, pausing: bool },
     Ended,
+}
+
+/// What a session is held to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Terms {
+    /// From its start; at least 1.
+    pub timeout_seconds: u32,
+    /// From its receipt, while nothing moves.
+    pub start_timeout_seconds: u32,
+    /// The host says when it starts; if not, its time counts from the receipt.
+    pub starts_reported: bool,
+    /// Its transcript is read for what its tools did.
+    pub tools_wanted: bool,
 }
 
 /// One session.
@@ -74,24 +99,26 @@ pub struct Machine {
     state: State,
     session: Option<SessionKey>,
     wake_at: Option<u64>,
-    timeout_seconds: u32,
-    /// The run's time counts from `Started` and not from the receipt.
-    starts_reported: bool,
+    terms: Terms,
     answer: RawAnswer,
+    /// The last word of its transcript has been read.
+    answer_read: bool,
+    tools: Option<ToolUse>,
     usage: Option<Usage>,
     model: Option<String>,
 }
 
 impl Machine {
     /// A session whose spawn request is under way.
-    pub fn new(timeout_seconds: u32, starts_reported: bool) -> Self {
+    pub fn new(terms: Terms) -> Self {
         Self {
             state: State::Spawning { again: false, stop: None },
             session: None,
             wake_at: None,
-            timeout_seconds,
-            starts_reported,
+            terms,
             answer: RawAnswer::default(),
+            answer_read: false,
+            tools: None,
             usage: None,
             model: None,
         }
@@ -107,6 +134,16 @@ impl Machine {
         self.session.as_ref()
     }
 
+    /// The model that the host says it runs.
+    pub fn model(&self) -> Option<&str> {
+        self.model.as_deref()
+    }
+
+    /// Whether it does its work now, as far as anybody says.
+    pub fn is_running(&self) -> bool {
+        self.state == State::Running
+    }
+
     /// Takes one step; None means that the input changes nothing in this state.
     pub fn step(&mut self, now: u64, input: Input) -> Option<Vec<Effect>> {
         match (&mut self.state, input) {
@@ -116,14 +153,23 @@ impl Machine {
                 Some(Vec::new())
             }
             (State::Spawning { .. }, Input::Spawned(answer)) => Some(self.spawned(now, answer)),
-            (State::Running, Input::Started) => {
-                self.wake_at = self.starts_reported.then(|| self.own_timeout(now)).or(self.wake_at);
+            (State::Queued, Input::Started) => {
+                self.state = State::Running;
+                self.wake_at = Some(self.own_timeout(now));
                 Some(Vec::new())
             }
-            (State::Running, Input::Ended(end)) => Some(self.ended(now, end)),
-            (State::Running, Input::Stop(reason)) => Some(self.cancel(now, reason, 1)),
+            (State::Queued, Input::QueueMoved) => {
+                self.wake_at = Some(self.start_timeout(now));
+                Some(Vec::new())
+            }
+            (State::Queued | State::Running, Input::Ended(end)) => Some(self.ended(now, end)),
+            (State::Queued | State::Running, Input::Stop(reason)) => Some(self.cancel(now, reason, 1)),
+            (State::Queued, Input::TimeIsUp) => {
+                let seconds = self.terms.start_timeout_seconds;
+                Some(self.cancel(now, StopReason::NotStarted { seconds }, 1))
+            }
             (State::Running, Input::TimeIsUp) => {
-                let seconds = self.timeout_seconds;
+                let seconds = self.terms.timeout_seconds;
                 Some(self.cancel(now, StopReason::Timeout { seconds }, 1))
             }
             // The session is over and paid for, only its words are missing: nothing is left to stop.
@@ -134,7 +180,7 @@ impl Machine {
                     *pausing = false;
                     let offset = *offset;
                     self.wake_at = Some(now + stopping::PATIENCE_MS);
-                    Some(vec![Effect::Read { offset }])
+                    Some(vec![self.ask(offset)])
                 } else {
                     Some(self.read(now, Err(HostError::InDoubt("no answer came".to_owned()))))
                 }
@@ -172,9 +218,14 @@ impl Machine {
                 self.model = receipt.applied_model;
                 match stop {
                     Some(reason) => self.cancel(now, reason, 1),
+                    None if self.terms.starts_reported => {
+                        self.state = State::Queued;
+                        self.wake_at = Some(self.start_timeout(now));
+                        Vec::new()
+                    }
                     None => {
                         self.state = State::Running;
-                        self.wake_at = (!self.starts_reported).then(|| self.own_timeout(now));
+                        self.wake_at = Some(self.own_timeout(now));
                         Vec::new()
                     }
                 }
@@ -189,9 +240,9 @@ impl Machine {
                 let ending = self.ending(Some(reason.verdict()), leaked);
                 vec![Effect::Settle(Box::new(ending))]
             }
-            (Err(HostError::AtCapacity(_)), None) => {
+            (Err(error @ (HostError::AtCapacity(_) | HostError::Busy(_) | HostError::RateLimited { .. })), None) => {
                 self.state = State::Ended;
-                vec![Effect::Requeue]
+                vec![Effect::Requeue(error)]
             }
             (Err(error), None) => {
                 let leaked = matches!(error, HostError::InDoubt(_));
@@ -202,15 +253,32 @@ impl Machine {
     }
 
     fn ended(&mut self, now: u64, end: SessionEnd) -> Vec<Effect> {
-        let verdict = verdict_of(&end.outcome, self.timeout_seconds);
+        let verdict = verdict_of(&end.outcome, self.terms.timeout_seconds);
         self.take_over(end);
-        let whole = !self.answer.truncated && !self.answer.is_empty();
+        let whole = !self.answer.truncated && !self.answer.is_empty() && !self.terms.tools_wanted;
         if verdict.is_some() || whole {
             return self.settle(verdict);
         }
         self.state = State::Reading { offset: 0, pages: 0, failures: 0, reread: false, pausing: false };
         self.wake_at = Some(now + stopping::PATIENCE_MS);
-        vec![Effect::Read { offset: 0 }]
+        vec![self.ask(0)]
+    }
+
+    fn ask(&self, offset: u32) -> Effect {
+        Effect::Read { offset, tools: self.terms.tools_wanted }
+    }
+
+    /// Notes what tools did. The pages of a transcript are read from its end.
+    fn take_tools(&mut self, page: &HistoryPage) {
+        if !self.terms.tools_wanted {
+            return;
+        }
+        let tools = self.tools.get_or_insert_default();
+        for message in page.messages.iter().filter(|message| message.role == MessageRole::Tool) {
+            tools.calls = tools.calls.saturating_add(1);
+            let room = MAX_TOOL_TEXT_BYTES.saturating_sub(tools.text.len());
+            tools.text.push_str(crate::text::head(&message.text, room));
+        }
     }
 
     fn take_over(&mut self, end: SessionEnd) {
@@ -242,8 +310,11 @@ impl Machine {
             }
         };
         self.answer.redacted |= page.redacted;
+        self.take_tools(&page);
         let newest = page.messages.iter().rev().find(|message| message.role == MessageRole::Assistant);
-        if let Some(message) = newest {
+        // Older pages may be read for their tools; what was said there was not the last word.
+        if let Some(message) = newest.filter(|_| !self.answer_read) {
+            self.answer_read = true;
             // Of two cut versions the longer one says more.
             if !message.truncated || message.text.len() > self.answer.text.len() {
                 self.answer.text.clone_from(&message.text);
@@ -251,18 +322,25 @@ impl Machine {
             }
             self.usage = self.usage.or(message.usage);
             self.model = message.model.clone().or(self.model.take());
-            if !self.answer.is_empty() {
-                return self.settle(None);
-            }
         }
-        if page.has_more && newest.is_none() && pages + 1 < MAX_HISTORY_PAGES && !page.messages.is_empty() {
+        let answered = !self.answer.is_empty();
+        let wants_more = if self.terms.tools_wanted { page.has_more } else { page.has_more && newest.is_none() };
+        if answered && !(self.terms.tools_wanted && wants_more) {
+            return self.settle(None);
+        }
+        if wants_more && pages + 1 < MAX_HISTORY_PAGES && !page.messages.is_empty() {
             let read = u32::try_from(page.messages.len()).unwrap_or(u32::MAX).saturating_add(page.dropped_messages);
             let offset = offset.saturating_add(read);
             self.state = State::Reading { offset, pages: pages + 1, failures, reread, pausing: false };
             self.wake_at = Some(now + stopping::PATIENCE_MS);
-            return vec![Effect::Read { offset }];
+            return vec![self.ask(offset)];
+        }
+        if answered {
+            return self.settle(None);
         }
         if !reread {
+            // It will be counted again from the start.
+            self.tools = None;
             return pause(self, REREAD_PAUSE_MS, 0, pages, failures, true);
         }
         self.settle(None)
@@ -308,6 +386,7 @@ impl Machine {
             status,
             error,
             answer: said_something.then_some(answer),
+            tools: self.tools.take(),
             usage: self.usage,
             model: self.model.take(),
             leaked,
@@ -315,6 +394,10 @@ impl Machine {
     }
 
     fn own_timeout(&self, now: u64) -> u64 {
-        now.saturating_add(u64::from(self.timeout_seconds) * 1_000).saturating_add(TIMEOUT_GRACE_MS)
+        now.saturating_add(u64::from(self.terms.timeout_seconds) * 1_000).saturating_add(TIMEOUT_GRACE_MS)
+    }
+
+    fn start_timeout(&self, now: u64) -> u64 {
+        now.saturating_add(u64::from(self.terms.start_timeout_seconds) * 1_000)
     }
 }

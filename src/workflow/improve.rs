@@ -19,13 +19,14 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use super::review::{Review, Score};
+use super::review::Review;
 use super::{Common, Director, wish};
 use crate::agents::AgentDefinition;
 use crate::ids::TaskIndex;
 use crate::json::schema;
 use crate::plan::PlannedTask;
 use crate::prompt;
+use crate::score::Score;
 use crate::task::{AgentSource, TaskResult, TaskStatus};
 
 const REFINE: &str = include_str!("../../prompts/workflow/refine.md");

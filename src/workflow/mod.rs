@@ -11,17 +11,16 @@ pub mod join;
 pub mod orchestrate;
 pub mod registry;
 pub mod request;
-mod review;
+pub mod review;
 pub mod wish;
 
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use crate::agents::{AgentDefinition, Catalogue};
+use crate::agents::AgentDefinition;
 use crate::ids::{TaskId, TaskIndex};
-use crate::plan::{Plan, PlannedTask};
-use crate::problem::Problem;
+use crate::plan::{Handling, Plan, PlannedTask, Rules};
 use crate::task::{Cleanup, OutputFormat, TaskResult};
 
 /// Decides what else is to be done when a task has ended.
@@ -64,6 +63,7 @@ impl Common {
             max_concurrent: self.max_concurrent,
             deadline_seconds: self.deadline_seconds,
             cleanup: self.cleanup,
+            rules: Rules::default(),
         }
     }
 
@@ -89,16 +89,7 @@ impl Common {
             model: self.model.clone(),
             thinking: self.thinking.clone(),
             agent_id: None,
+            handling: Handling::of(agent),
         }
     }
-}
-
-/// An agent type that a workflow gives a role; it has to be one that only reads.
-fn role(catalogue: &mut Catalogue, name: &str, path: &str) -> Result<Arc<AgentDefinition>, Problem> {
-    let agent = catalogue.find(name, path)?;
-    if agent.tool_free {
-        return Ok(agent);
-    }
-    let message = format!("{name} may use tools; who reads what other agents wrote must not");
-    Err(Problem::new("E_AGENT_TOOLS", path, message).got(name).hint("choose a type with `tools: none`"))
 }

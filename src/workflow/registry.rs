@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::review::Score;
+use crate::score::Score;
 
 /// One agent type in its current version.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -7,9 +7,8 @@ use super::create::{Later, Made, belongs_to_a_draft, field, stand_in};
 use super::improve::{DEFINITION_KIND, Origin, Settings, Wanted};
 use super::join::Rules;
 use super::registry::Entry;
-use super::review::Score;
 use super::wish::{self, Wish, check_name as check_draft_name, plain};
-use super::{Common, orchestrate, role};
+use super::{Common, orchestrate};
 use crate::agents::{AgentDefinition, Catalogue};
 use crate::ids::TaskIndex;
 use crate::plan::{check_document, check_name};
@@ -18,6 +17,7 @@ use crate::policy::limits::{
     DEFAULT_REPLANS, DEFAULT_TARGET_SCORE, MAX_DRAFT_BYTES, MAX_GOAL_BYTES, MAX_WORKFLOW_SESSIONS,
 };
 use crate::problem::{CallError, Problem};
+use crate::score::Score;
 use crate::task::{AgentSource, Cleanup};
 use crate::text;
 
@@ -134,7 +134,7 @@ fn orchestration_of(mut request: Request, run_schema: Value, problems: &mut Vec<
     plain(Some(&request.goal), "/goal", problems);
     let mut catalogue = catalogue_of(&request.agents, problems);
     let orchestrator =
-        role(&mut catalogue, "agent_orchestrator", "/agents").map_err(|problem| problems.push(problem)).ok();
+        catalogue.find_reader("agent_orchestrator", "/agents").map_err(|problem| problems.push(problem)).ok();
     let all = catalogue.list(None).map_err(|problem| problems.push(problem)).ok()?;
     let improvement = improvement_settings(&request, common.clone(), &mut catalogue, problems);
     let registry = entries(std::mem::take(&mut request.registry), problems);
@@ -175,7 +175,8 @@ fn improvement_settings(
         let problem = Problem::new("E_SELF_REVIEW", "/judge_agent", "judge_agent: nobody judges their own work");
         problems.push(problem.got(judge_name).hint("choose another type for one of the two roles"));
     }
-    let mut take = |name: &str, path: &str| role(catalogue, name, path).map_err(|problem| problems.push(problem)).ok();
+    let mut take =
+        |name: &str, path: &str| catalogue.find_reader(name, path).map_err(|problem| problems.push(problem)).ok();
     let (judge, refiner, creator) =
         (take(judge_name, "/judge_agent"), take(refiner_name, "/refiner_agent"), take("agent_creator", "/new_agents"));
     let target =

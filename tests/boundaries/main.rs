@@ -18,6 +18,7 @@ const STAGES: &[&str] = &[
     "task",
     "host",
     "problem",
+    "score",
     "policy",
     "agents",
     "plan",

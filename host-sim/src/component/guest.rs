@@ -8,7 +8,7 @@ use wasmtime::StoreLimits;
 use wasmtime::component::{Accessor, HasSelf};
 
 use super::limits::GuestLimits;
-use crate::bindings::parallel_agents::skill::{events, sessions, types};
+use crate::bindings::parallel_agents::skill::{events, rules, sessions, types};
 use crate::clock::Passing;
 use crate::convert;
 use crate::world::{Next, World};
@@ -38,6 +38,8 @@ impl GuestState {
         Self { limiter: limits.limiter(), world, passing, is_waiting: false }
     }
 }
+
+impl rules::Host for GuestState {}
 
 impl types::Host for GuestState {}
 

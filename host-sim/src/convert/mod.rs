@@ -7,6 +7,7 @@ mod document;
 mod event;
 mod report;
 mod request;
+mod rules;
 
 pub(crate) use command::{history_query, list_filter, progress, spawn_options};
 pub(crate) use document::{document_function, document_reply};

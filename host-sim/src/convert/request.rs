@@ -2,11 +2,12 @@
 
 use parallel_agents::task::{AgentSource, Cleanup, InputSource, OutputFormat, RunSpec, TaskSpec};
 
+use super::rules;
 use crate::bindings::parallel_agents::skill::types as wit;
 
 /// A run.
 pub(crate) fn run_request(spec: RunSpec) -> wit::RunRequest {
-    let RunSpec { tasks, agents, max_concurrent, deadline_seconds, cleanup, model, thinking } = spec;
+    let RunSpec { tasks, agents, max_concurrent, deadline_seconds, cleanup, model, thinking, rules } = spec;
     wit::RunRequest {
         tasks: tasks.into_iter().map(task).collect(),
         agents: agents.into_iter().map(agent).collect(),
@@ -18,6 +19,7 @@ pub(crate) fn run_request(spec: RunSpec) -> wit::RunRequest {
         }),
         model,
         thinking,
+        rules: rules::run_rules(rules),
     }
 }
 
@@ -43,6 +45,13 @@ fn task(spec: TaskSpec) -> wit::Task {
         model,
         thinking,
         agent_id,
+        tier,
+        retries,
+        start_timeout_seconds,
+        on_dependency_failure,
+        idempotent,
+        required,
+        proof,
     } = spec;
     wit::Task {
         agent_type,
@@ -66,5 +75,12 @@ fn task(spec: TaskSpec) -> wit::Task {
         model,
         thinking,
         agent_id,
+        tier: tier.map(rules::wit_tier),
+        retries,
+        start_timeout_seconds,
+        on_dependency_failure: on_dependency_failure.map(rules::on_dependency_failure),
+        idempotent,
+        required,
+        proof: proof.map(rules::proof),
     }
 }

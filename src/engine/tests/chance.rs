@@ -77,8 +77,41 @@ impl Ledger {
     }
 }
 
-fn play(tasks: usize, edges: &[(usize, usize)], cap: u32, delete: bool, acts: &[Act]) -> Puppet {
+/// Rules that every host has to leave the promises to; each bit of `choice` switches one on.
+fn rules(plan: &mut crate::plan::Plan, choice: u16) {
+    let on = |bit: u16| choice & (1 << bit) != 0;
+    let rules = &mut plan.rules;
+    rules.retry_budget = on(0).then_some(3);
+    rules.breaker = on(1);
+    rules.canary = on(2).then_some(2);
+    rules.hedge = on(3);
+    rules.caps.tokens = on(4).then_some(60_000);
+    rules.caps.spawns = on(5).then_some(5);
+    rules.caps.seconds = on(6).then_some(30);
+    rules.start_interval_ms = if on(7) { 200 } else { 0 };
+    if on(8) {
+        rules.wait.mode = crate::task::WaitMode::First;
+        rules.wait.count = 2;
+    }
+    if on(9) {
+        rules.ladder = crate::policy::ladder::Ladder::of(&crate::policy::ladder::Ladder::default_models());
+        rules.strict_model = on(10);
+    }
+    for (index, task) in plan.tasks.iter_mut().enumerate() {
+        task.handling.idempotent = index % 2 == 0;
+        task.handling.retries = u32::from(choice % 4);
+        task.handling.on_dependency_failure = match (on(11), index % 3) {
+            (true, 0) => crate::task::OnDependencyFailure::Run,
+            (true, 1) => crate::task::OnDependencyFailure::FailFast,
+            _ => crate::task::OnDependencyFailure::Skip,
+        };
+        task.handling.proof.min_tool_calls = u32::from(on(12) && index == 0);
+    }
+}
+
+fn play(tasks: usize, edges: &[(usize, usize)], cap: u32, delete: bool, choice: u16, acts: &[Act]) -> Puppet {
     let mut plan = plan_of(tasks, edges);
+    rules(&mut plan, choice);
     plan.max_concurrent = cap;
     plan.cleanup = if delete { Cleanup::Delete } else { Cleanup::Keep };
     let mut puppet = Puppet::open(plan);
@@ -155,24 +188,28 @@ proptest! {
         raw_edges in prop::collection::vec((any::<usize>(), any::<usize>()), 0..6),
         cap in 1_u32..5,
         delete in any::<bool>(),
+        choice in any::<u16>(),
         acts in prop::collection::vec(act(), 0..80),
     ) {
         let edges: Vec<(usize, usize)> =
             raw_edges.iter().map(|(a, b)| (a % tasks, b % tasks)).filter(|(task, on)| on < task).collect();
-        let puppet = play(tasks, &edges, cap, delete, &acts);
+        let puppet = play(tasks, &edges, cap, delete, choice, &acts);
         let report = puppet.done();
         prop_assert_eq!(report.results.len(), tasks);
         let census = report.census;
         prop_assert_eq!(census.completed + census.failed + census.timeout + census.cancelled + census.skipped, tasks as u32);
         prop_assert!(report.peak_in_flight <= cap);
         prop_assert_eq!(report.spawn_calls, puppet.spawns);
+        let sessions: u32 = report.results.iter().map(|result| result.metadata.attempts).sum();
+        prop_assert!(choice & 32 == 0 || sessions <= 5, "{} sessions", sessions);
         for (index, result) in report.results.iter().enumerate() {
             prop_assert!(result.status.is_final());
+            prop_assert_eq!(result.metadata.attempts as usize, result.metadata.attempt_log.len());
             let ends = puppet.told.iter().filter(|(task, status)| *task == format!("task-{}", index + 1) && status.is_final());
             prop_assert_eq!(ends.count(), 1, "one final status is told for each task");
         }
         // The same events give the same report.
-        let again = play(tasks, &edges, cap, delete, &acts);
+        let again = play(tasks, &edges, cap, delete, choice, &acts);
         prop_assert_eq!(again.done(), report);
     }
 }

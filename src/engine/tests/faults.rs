@@ -10,8 +10,11 @@ use crate::testing::plan_of;
 
 const CANCELLED: (TaskStatus, Option<&str>) = (TaskStatus::Cancelled, Some("E_CANCELLED"));
 
+/// One task that gets one session.
 fn one() -> Puppet {
-    Puppet::open(plan_of(1, &[]))
+    let mut plan = plan_of(1, &[]);
+    plan.rules.retry_budget = Some(0);
+    Puppet::open(plan)
 }
 
 #[test]

@@ -2,5 +2,9 @@
 
 mod chance;
 mod faults;
+mod ladder;
+mod limits;
 mod order;
 mod puppet;
+mod retries;
+mod waits;

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use crate::engine::Engine;
 use crate::host::{
-    Command, Completion, Event, Happening, HostError, HostFacts, Receipt, Reply, SessionEnd, SessionOutcome,
+    Command, Completion, Event, FailureKind, Happening, HostError, HostFacts, Receipt, Reply, SessionEnd,
+    SessionOutcome,
 };
 use crate::ids::{RequestId, SessionKey};
 use crate::plan::Plan;
-use crate::task::{RunReport, TaskStatus};
+use crate::task::{RunReport, TaskStatus, Usage};
 use crate::workflow::AsPlanned;
 
 /// A request that the engine made and nobody has answered.
@@ -34,6 +35,8 @@ pub struct Puppet {
     pub spawns: u32,
     /// Their prompts.
     pub prompts: Vec<String>,
+    /// Their models and labels.
+    pub asked: Vec<(Option<String>, String)>,
     pub report: Option<RunReport>,
 }
 
@@ -53,6 +56,7 @@ impl Puppet {
             told: Vec::new(),
             spawns: 0,
             prompts: Vec::new(),
+            asked: Vec::new(),
             report: None,
         };
         puppet.happens(Happening::Opened(facts));
@@ -67,6 +71,7 @@ impl Puppet {
                 Command::Spawn(id, options) => {
                     self.spawns += 1;
                     self.prompts.push(options.task);
+                    self.asked.push((options.model, options.label));
                     self.open.insert(id, Open::Spawn(options.idempotency_key));
                 }
                 Command::History(id, query) => drop(self.open.insert(id, Open::History(query.session_key))),
@@ -113,6 +118,21 @@ impl Puppet {
     pub fn ends(&mut self, key: &str, text: &str) {
         let completion = Some(Completion { text: text.to_owned(), truncated: false });
         self.ends_as(key, SessionOutcome::Completed, completion);
+    }
+
+    /// A session ends with an answer, and with what it took.
+    pub fn ends_for(&mut self, key: &str, text: &str, tokens: u64, model: &str) {
+        let session = SessionKey::new(key);
+        let completion = Some(Completion { text: text.to_owned(), truncated: false });
+        let usage = Some(Usage { input_tokens: tokens, output_tokens: 0 });
+        let model = Some(model.to_owned());
+        let end = SessionEnd { session, outcome: SessionOutcome::Completed, completion, usage, model };
+        self.happens(Happening::SessionEnded(end));
+    }
+
+    /// A session fails for reasons of the provider's.
+    pub fn breaks(&mut self, key: &str, kind: FailureKind) {
+        self.ends_as(key, SessionOutcome::Failed { kind, message: "HTTP 500".to_owned() }, None);
     }
 
     pub fn ends_as(&mut self, key: &str, outcome: SessionOutcome, completion: Option<Completion>) {

@@ -11,10 +11,10 @@ use crate::agents::Catalogue;
 use crate::ids::TaskIndex;
 use crate::plan::PlannedTask;
 use crate::problem::Problem;
+use crate::score::Score;
 use crate::task::AgentSource;
 use crate::text;
 use crate::workflow::create::{Made, belongs_to_a_draft, field, stand_in};
-use crate::workflow::review::Score;
 use crate::workflow::wish::{self, Wish};
 
 /// Begins the ids of the orchestrator's own tasks; no task of a plan may begin like it.

@@ -33,11 +33,11 @@ use super::create::Made;
 use super::improve::{self, Draft, Improve, Reason as DraftReason};
 use super::join::Rules;
 use super::registry::Entry;
-use super::review::Score;
 use super::{Common, Director};
 use crate::agents::AgentDefinition;
 use crate::ids::TaskIndex;
 use crate::plan::PlannedTask;
+use crate::score::Score;
 use crate::task::TaskResult;
 
 use draft_plan::DraftPlan;

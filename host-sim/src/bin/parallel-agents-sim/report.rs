@@ -1,6 +1,6 @@
 //! The report of a run, as far as people are shown it.
 
-use parallel_agents::task::{Census, ResultMetadata, RunStatus, TaskError, TaskStatus, Usage};
+use parallel_agents::task::{Census, CostReport, ResultMetadata, RunStatus, TaskError, TaskStatus, Usage};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -16,6 +16,7 @@ pub struct Report {
     pub peak_in_flight: u32,
     pub usage: Option<Usage>,
     pub usage_complete: bool,
+    pub cost: CostReport,
     pub leaked: Vec<String>,
 }
 
@@ -41,7 +42,9 @@ impl Report {
     pub fn finish(&self) -> Finish {
         match self.status {
             RunStatus::Completed => Finish::Complete,
-            RunStatus::Partial | RunStatus::Failed | RunStatus::Cancelled | RunStatus::Deadline => Finish::Incomplete,
+            RunStatus::Partial | RunStatus::Failed | RunStatus::Cancelled | RunStatus::Deadline | RunStatus::Budget => {
+                Finish::Incomplete
+            }
         }
     }
 }

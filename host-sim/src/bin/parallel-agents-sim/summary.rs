@@ -1,6 +1,6 @@
 //! What is said below the table of a run.
 
-use parallel_agents::task::{Census, RunStatus, TaskStatus};
+use parallel_agents::task::{Census, CostReport, RunStatus, TaskStatus};
 
 use crate::report::Report;
 use crate::text::{count, duration, shown, thousands, wrapped};
@@ -33,6 +33,7 @@ pub fn totals(ui: &Ui, report: &Report) -> String {
         let (read, written) = (thousands(usage.input_tokens), thousands(usage.output_tokens));
         text.push_str(&format!("{read} tokens read, {written} written{gap}.\n"));
     }
+    text.push_str(&cost(&report.cost));
     if !report.leaked.is_empty() {
         let leaked: Vec<String> = report.leaked.iter().map(|session| shown(session)).collect();
         text.push_str(&format!("Sessions that could not be stopped or deleted: {}\n", leaked.join(", ")));
@@ -42,6 +43,23 @@ pub fn totals(ui: &Ui, report: &Report) -> String {
     text
 }
 
+/// What it would have cost by the request's prices; nothing if it names none.
+fn cost(cost: &CostReport) -> String {
+    let Some(paid) = cost.micro_usd else { return String::new() };
+    let gap = if cost.complete { "" } else { ", as far as usage and prices are known" };
+    let mut text = format!("{} by the request's prices{gap}", dollars(i128::from(paid)));
+    if let Some(saved) = cost.saved_micro_usd {
+        let (verb, amount) = if saved < 0 { ("lost", -i128::from(saved)) } else { ("saved", i128::from(saved)) };
+        text.push_str(&format!("; {} {verb} against the best model for everything", dollars(amount)));
+    }
+    text + ".\n"
+}
+
+/// Micro-dollars as people read them, to the last digit.
+fn dollars(micro_usd: i128) -> String {
+    format!("${}.{:06}", micro_usd / 1_000_000, micro_usd % 1_000_000)
+}
+
 fn verdict(status: RunStatus) -> &'static str {
     match status {
         RunStatus::Completed => "Completed.",
@@ -49,13 +67,14 @@ fn verdict(status: RunStatus) -> &'static str {
         RunStatus::Failed => "Failed.",
         RunStatus::Cancelled => "Cancelled.",
         RunStatus::Deadline => "Stopped at the deadline.",
+        RunStatus::Budget => "Stopped by the budget.",
     }
 }
 
 fn tone(status: RunStatus) -> Tone {
     match status {
         RunStatus::Completed => Tone::Good,
-        RunStatus::Partial | RunStatus::Cancelled | RunStatus::Deadline => Tone::Warn,
+        RunStatus::Partial | RunStatus::Cancelled | RunStatus::Deadline | RunStatus::Budget => Tone::Warn,
         RunStatus::Failed => Tone::Bad,
     }
 }

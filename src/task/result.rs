@@ -1,118 +1,10 @@
-//! The words that people meet: tasks, statuses, results. One type each, shared by every stage.
+//! What a run gives back: statuses, results, the report.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::{Tier, WaitMode};
 use crate::ids::{SessionKey, TaskId};
-
-/// The form in which an agent has to answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum OutputFormat {
-    /// One JSON value, checked against the output schema.
-    Json,
-    /// Markdown, kept as it came.
-    Markdown,
-    /// Source code, without its surrounding fence.
-    Code,
-    /// Plain text, kept as it came.
-    Text,
-}
-
-impl OutputFormat {
-    /// The name that requests and prompts use.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Json => "json",
-            Self::Markdown => "markdown",
-            Self::Code => "code",
-            Self::Text => "text",
-        }
-    }
-}
-
-/// What happens to a sub-session once its answer has been read.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Cleanup {
-    /// It stays.
-    #[default]
-    Keep,
-    /// It is deleted.
-    Delete,
-}
-
-/// One piece of work for one agent, as the caller wrote it. Documented in `wit/types.wit`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-#[allow(missing_docs, reason = "wit/types.wit documents every field once")]
-pub struct TaskSpec {
-    pub agent_type: String,
-    pub task_description: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub input_data: Option<Value>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub input_from: Vec<InputSource>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub task_id: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub timeout_seconds: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub output_format: Option<OutputFormat>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub output_schema: Option<Value>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub priority: Option<i32>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub dependencies: Vec<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub model: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub thinking: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub agent_id: Option<String>,
-}
-
-/// A field of a task's input that another task's output fills. Documented in `wit/types.wit`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-#[allow(missing_docs, reason = "wit/types.wit documents every field once")]
-pub struct InputSource {
-    pub field: String,
-    pub task: String,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub pointer: String,
-}
-
-/// An agent type that comes with a request.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(untagged)]
-pub enum AgentSource {
-    /// The text of a definition file.
-    File(String),
-    /// The same as a JSON object.
-    Definition(Value),
-}
-
-/// A run, as the caller wrote it. Documented in `wit/types.wit`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-#[allow(missing_docs, reason = "wit/types.wit documents every field once")]
-pub struct RunSpec {
-    pub tasks: Vec<TaskSpec>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub agents: Vec<AgentSource>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub max_concurrent: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub deadline_seconds: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub cleanup: Option<Cleanup>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub model: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub thinking: Option<String>,
-}
 
 /// Where a task stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -168,6 +60,8 @@ pub enum RunStatus {
     Cancelled,
     /// The deadline stopped it.
     Deadline,
+    /// The budget was used up before everything could be started.
+    Budget,
 }
 
 /// Tokens, as the host counted them.
@@ -200,22 +94,86 @@ pub struct TaskError {
     pub retryable: bool,
 }
 
+/// Why a session was started. Documented in `wit/types.wit`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AttemptKind {
+    /// The task's first.
+    First,
+    /// The one before failed for reasons that pass.
+    Retry,
+    /// The answer before did not have the right form.
+    Correction,
+    /// The answer before was not good enough for its tier.
+    Climb,
+    /// The one before takes unusually long; it goes on.
+    Hedge,
+    /// It judges the answer before.
+    Judge,
+}
+
+impl AttemptKind {
+    /// The name that reports use.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::First => "first",
+            Self::Retry => "retry",
+            Self::Correction => "correction",
+            Self::Climb => "climb",
+            Self::Hedge => "hedge",
+            Self::Judge => "judge",
+        }
+    }
+}
+
+/// One session that was asked for, and what became of it. Documented in `wit/types.wit`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs, reason = "wit/types.wit documents every field once")]
+pub struct AttemptRecord {
+    pub number: u32,
+    pub kind: AttemptKind,
+    pub tier: Option<Tier>,
+    pub model_requested: Option<String>,
+    pub model_applied: Option<String>,
+    pub status: TaskStatus,
+    pub error: Option<TaskError>,
+    pub usage: Option<Usage>,
+    pub cost_micro_usd: Option<u64>,
+    pub started_ms: u64,
+    pub ended_ms: u64,
+    pub session_key: Option<String>,
+}
+
+/// Something that was decided about a task, and when. Documented in `wit/types.wit`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs, reason = "wit/types.wit documents every field once")]
+pub struct Decision {
+    pub at_ms: u64,
+    pub what: String,
+}
+
 /// What is known about how a result came about. Documented in `wit/types.wit`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "wit/types.wit documents every field once")]
 pub struct ResultMetadata {
     pub label: String,
     pub attempts: u32,
+    pub tier: Option<Tier>,
     pub model_requested: Option<String>,
     pub model_applied: Option<String>,
     pub model_mismatch: bool,
     pub usage: Option<Usage>,
+    pub cost_micro_usd: Option<u64>,
     pub queued_ms: u64,
     pub output_bytes: u64,
     pub truncated: bool,
     pub redacted: bool,
     pub unwrapped: bool,
+    pub repaired: bool,
+    pub corrected: bool,
     pub deleted: bool,
+    pub attempt_log: Vec<AttemptRecord>,
+    pub decisions: Vec<Decision>,
 }
 
 /// The one record that every task ends with. Documented in `wit/types.wit`.
@@ -244,6 +202,55 @@ pub struct Census {
     pub skipped: u32,
 }
 
+/// What a run may cost, told before its first spawn. Documented in `wit/types.wit`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs, reason = "wit/types.wit documents every field once")]
+pub struct Forecast {
+    pub sessions_expected: u32,
+    pub sessions_worst: u32,
+    pub tokens_expected: u64,
+    pub tokens_worst: u64,
+    pub micro_usd_expected: Option<u64>,
+    pub micro_usd_worst: Option<u64>,
+}
+
+/// One dimension of a budget at the end of a run. Documented in `wit/types.wit`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs, reason = "wit/types.wit documents every field once")]
+pub struct Spending {
+    pub cap: Option<u64>,
+    pub spent: u64,
+    pub overshoot: u64,
+}
+
+/// What a run spent. Documented in `wit/types.wit`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs, reason = "wit/types.wit documents every field once")]
+pub struct BudgetReport {
+    pub tokens: Spending,
+    pub micro_usd: Spending,
+    pub spawns: Spending,
+}
+
+/// What a run cost, beside the dearest way to do the same. Documented in `wit/types.wit`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs, reason = "wit/types.wit documents every field once")]
+pub struct CostReport {
+    pub micro_usd: Option<u64>,
+    pub complete: bool,
+    pub all_premium_micro_usd: Option<u64>,
+    pub saved_micro_usd: Option<i64>,
+}
+
+/// Whether it was enough. Documented in `wit/types.wit`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[allow(missing_docs, reason = "wit/types.wit documents every field once")]
+pub struct WaitReport {
+    pub mode: WaitMode,
+    pub satisfied: bool,
+    pub value: Option<Value>,
+}
+
 /// What a run gives back, whatever happened. Documented in `wit/types.wit`.
 #[derive(Clone, Debug, PartialEq)]
 #[allow(missing_docs, reason = "wit/types.wit documents every field once")]
@@ -251,11 +258,15 @@ pub struct RunReport {
     pub status: RunStatus,
     pub results: Vec<TaskResult>,
     pub census: Census,
+    pub wait: WaitReport,
     pub elapsed_ms: u64,
     pub spawn_calls: u32,
     pub peak_in_flight: u32,
     pub usage: Option<Usage>,
     pub usage_complete: bool,
+    pub cost: CostReport,
+    pub budget: BudgetReport,
+    pub forecast: Forecast,
     pub ignored_events: u32,
     pub leaked: Vec<SessionKey>,
 }

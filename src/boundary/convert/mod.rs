@@ -1,0 +1,44 @@
+//! WIT on one side, the engine's types on the other. Matches are exhaustive: a case that is added on one side has to be
+//! thought about here.
+
+mod report;
+mod request;
+mod rules;
+mod sessions;
+
+pub use report::{agent_description, agent_summary, call_error, forecast, problem, run_report, task_result};
+pub use request::{one_task, run_spec, tasks};
+pub use rules::tier_models;
+pub use sessions::{event, history_query, list_filter, progress, spawn_options};
+
+use super::bindings::parallel_agents::skill::types as wt;
+use crate::task::{OutputFormat, TaskStatus, Usage};
+
+fn output_format(format: OutputFormat) -> wt::OutputFormat {
+    match format {
+        OutputFormat::Json => wt::OutputFormat::Json,
+        OutputFormat::Markdown => wt::OutputFormat::Markdown,
+        OutputFormat::Code => wt::OutputFormat::Code,
+        OutputFormat::Text => wt::OutputFormat::Text,
+    }
+}
+
+fn task_status(status: TaskStatus) -> wt::TaskStatus {
+    match status {
+        TaskStatus::Pending => wt::TaskStatus::Pending,
+        TaskStatus::Running => wt::TaskStatus::Running,
+        TaskStatus::Completed => wt::TaskStatus::Completed,
+        TaskStatus::Failed => wt::TaskStatus::Failed,
+        TaskStatus::Timeout => wt::TaskStatus::Timeout,
+        TaskStatus::Cancelled => wt::TaskStatus::Cancelled,
+        TaskStatus::Skipped => wt::TaskStatus::Skipped,
+    }
+}
+
+fn usage(usage: Usage) -> wt::Usage {
+    wt::Usage { input_tokens: usage.input_tokens, output_tokens: usage.output_tokens }
+}
+
+fn usage_in(usage: wt::Usage) -> Usage {
+    Usage { input_tokens: usage.input_tokens, output_tokens: usage.output_tokens }
+}

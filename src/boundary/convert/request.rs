@@ -1,0 +1,130 @@
+//! What a caller asks for, inwards; texts that have to be JSON are read here.
+
+use serde_json::Value;
+
+use super::{output_format, rules};
+use crate::boundary::bindings::parallel_agents::skill::types as wt;
+use crate::json::strict::{self, ANSWER_BOUNDS};
+use crate::problem::{CallError, Problem};
+use crate::task::{AgentSource, Cleanup, InputSource, OutputFormat, RunSpec, TaskSpec};
+
+/// Texts that have to be JSON are read here; what is not JSON is a problem like any other.
+pub fn run_spec(request: wt::RunRequest) -> Result<RunSpec, CallError> {
+    let mut problems = Vec::new();
+    let agents = agent_sources(request.agents, &mut problems);
+    let tasks =
+        request.tasks.into_iter().enumerate().map(|(index, task)| task_spec(index, task, &mut problems)).collect();
+    if !problems.is_empty() {
+        return Err(CallError::invalid(problems));
+    }
+    Ok(RunSpec {
+        tasks,
+        agents,
+        max_concurrent: request.max_concurrent,
+        deadline_seconds: request.deadline_seconds,
+        cleanup: request.cleanup.map(|cleanup| match cleanup {
+            wt::Cleanup::Keep => Cleanup::Keep,
+            wt::Cleanup::Delete => Cleanup::Delete,
+        }),
+        model: request.model,
+        thinking: request.thinking,
+        rules: rules::rule_spec(request.rules),
+    })
+}
+
+/// One task and the agent types that come with it.
+pub fn one_task(task: wt::Task, agents: Vec<wt::AgentSource>) -> Result<(TaskSpec, Vec<AgentSource>), CallError> {
+    let mut problems = Vec::new();
+    let agents = agent_sources(agents, &mut problems);
+    let task = task_spec(0, task, &mut problems);
+    if problems.is_empty() { Ok((task, agents)) } else { Err(CallError::invalid(problems)) }
+}
+
+fn agent_sources(sources: Vec<wt::AgentSource>, problems: &mut Vec<Problem>) -> Vec<AgentSource> {
+    let mut read = |(index, source)| match source {
+        wt::AgentSource::File(text) => Some(AgentSource::File(text)),
+        wt::AgentSource::Definition(text) => strict::parse(&text, ANSWER_BOUNDS)
+            .map_err(|error| {
+                let message = format!("agents: is not acceptable JSON: {error}");
+                problems.push(Problem::new("E_AGENT_DEFINITION", format!("/agents/{index}"), message));
+            })
+            .ok()
+            .map(AgentSource::Definition),
+    };
+    sources.into_iter().enumerate().filter_map(&mut read).collect()
+}
+
+fn task_spec(index: usize, task: wt::Task, problems: &mut Vec<Problem>) -> TaskSpec {
+    let mut read = |field: &str, code: &str, text: Option<String>| -> Option<Value> {
+        strict::parse(&text?, ANSWER_BOUNDS)
+            .map_err(|error| {
+                let path = format!("/tasks/{index}/{field}");
+                problems.push(Problem::new(code, path, format!("{field}: is not acceptable JSON: {error}")));
+            })
+            .ok()
+    };
+    TaskSpec {
+        input_data: read("input_data", "E_INPUT_TYPE", task.input_data),
+        output_schema: read("output_schema", "E_SCHEMA", task.output_schema),
+        agent_type: task.agent_type,
+        task_description: task.task_description,
+        input_from: task
+            .input_from
+            .into_iter()
+            .map(|source| InputSource { field: source.field, task: source.task, pointer: source.pointer })
+            .collect(),
+        task_id: task.task_id,
+        timeout_seconds: task.timeout_seconds,
+        output_format: task.output_format.map(|format| match format {
+            wt::OutputFormat::Json => OutputFormat::Json,
+            wt::OutputFormat::Markdown => OutputFormat::Markdown,
+            wt::OutputFormat::Code => OutputFormat::Code,
+            wt::OutputFormat::Text => OutputFormat::Text,
+        }),
+        priority: task.priority,
+        dependencies: task.dependencies,
+        model: task.model,
+        thinking: task.thinking,
+        agent_id: task.agent_id,
+        tier: task.tier.map(rules::tier),
+        retries: task.retries,
+        start_timeout_seconds: task.start_timeout_seconds,
+        on_dependency_failure: task.on_dependency_failure.map(rules::on_dependency_failure),
+        idempotent: task.idempotent,
+        required: task.required,
+        proof: task.proof.map(rules::proof),
+    }
+}
+
+/// Tasks of a team, as a caller would write them.
+pub fn tasks(tasks: Vec<TaskSpec>) -> Vec<wt::Task> {
+    tasks
+        .into_iter()
+        .map(|task| wt::Task {
+            agent_type: task.agent_type,
+            task_description: task.task_description,
+            input_data: task.input_data.map(|input| input.to_string()),
+            input_from: task
+                .input_from
+                .into_iter()
+                .map(|source| wt::InputSource { field: source.field, task: source.task, pointer: source.pointer })
+                .collect(),
+            task_id: task.task_id,
+            timeout_seconds: task.timeout_seconds,
+            output_format: task.output_format.map(output_format),
+            output_schema: task.output_schema.map(|schema| schema.to_string()),
+            priority: task.priority,
+            dependencies: task.dependencies,
+            model: task.model,
+            thinking: task.thinking,
+            agent_id: task.agent_id,
+            tier: task.tier.map(rules::wit_tier),
+            retries: task.retries,
+            start_timeout_seconds: task.start_timeout_seconds,
+            on_dependency_failure: task.on_dependency_failure.map(rules::wit_on_dependency_failure),
+            idempotent: task.idempotent,
+            required: task.required,
+            proof: task.proof.map(rules::wit_proof),
+        })
+        .collect()
+}

@@ -1,0 +1,185 @@
+//! What the component and its host say to each other.
+
+use super::{task_status, usage_in};
+use crate::boundary::bindings::parallel_agents::skill::{events as we, sessions as ws, types as wt};
+use crate::host;
+use crate::ids::{RequestId, SessionKey, TaskId};
+use crate::task::Cleanup;
+
+/// What a spawn is given.
+pub fn spawn_options(options: host::SpawnOptions) -> ws::SpawnOptions {
+    ws::SpawnOptions {
+        task: options.task,
+        label: options.label,
+        task_name: options.task_name,
+        agent_id: options.agent_id,
+        model: options.model,
+        thinking: options.thinking,
+        run_timeout_seconds: options.run_timeout_seconds,
+        cleanup: match options.cleanup {
+            Cleanup::Keep => wt::Cleanup::Keep,
+            Cleanup::Delete => wt::Cleanup::Delete,
+        },
+        tool_free: options.tool_free,
+        idempotency_key: options.idempotency_key,
+    }
+}
+
+/// Which sessions to list.
+pub fn list_filter(filter: host::ListFilter) -> ws::ListFilter {
+    ws::ListFilter {
+        search: filter.search,
+        spawned_by: filter.spawned_by.map(|session| session.to_string()),
+        offset: filter.offset,
+        limit: filter.limit,
+    }
+}
+
+/// Which messages to read.
+pub fn history_query(query: host::HistoryQuery) -> ws::HistoryQuery {
+    ws::HistoryQuery {
+        session_key: query.session_key.to_string(),
+        offset: query.offset,
+        limit: query.limit,
+        include_tools: query.include_tools,
+    }
+}
+
+/// How far a run is.
+pub fn progress(progress: host::Progress) -> we::Progress {
+    we::Progress {
+        seq: progress.seq,
+        at_ms: progress.at_ms,
+        task: progress.task.to_string(),
+        agent_type: progress.agent_type,
+        status: task_status(progress.status),
+        ended: progress.ended,
+        running: progress.running,
+        total: progress.total,
+    }
+}
+
+/// What happened.
+pub fn event(event: we::Event) -> host::Event {
+    let what = match event.what {
+        we::Happening::Opened(facts) => host::Happening::Opened(host::HostFacts {
+            name: facts.name,
+            seed: facts.seed,
+            max_concurrent: facts.max_concurrent,
+            reports_starts: facts.reports_starts,
+        }),
+        we::Happening::Answered(answer) => host::Happening::Answered {
+            request: RequestId(answer.request),
+            outcome: answer.outcome.map(reply).map_err(host_error),
+        },
+        we::Happening::SessionStarted(session) => host::Happening::SessionStarted(SessionKey::new(session)),
+        we::Happening::SessionEnded(end) => host::Happening::SessionEnded(session_end(end)),
+        we::Happening::StopRequested(stop) => {
+            host::Happening::StopRequested { task: stop.task.map(TaskId::new), reason: stop.reason }
+        }
+        we::Happening::Woke => host::Happening::Woke,
+    };
+    host::Event { seq: event.seq, at_ms: event.at_ms, what }
+}
+
+fn session_end(end: we::SessionEnd) -> host::SessionEnd {
+    host::SessionEnd {
+        session: SessionKey::new(end.session),
+        outcome: match end.outcome {
+            we::SessionOutcome::Completed => host::SessionOutcome::Completed,
+            we::SessionOutcome::Failed(failure) => host::SessionOutcome::Failed {
+                kind: match failure.kind {
+                    we::FailureKind::Infrastructure => host::FailureKind::Infrastructure,
+                    we::FailureKind::RateLimited => host::FailureKind::RateLimited,
+                    we::FailureKind::Authentication => host::FailureKind::Authentication,
+                    we::FailureKind::Rejected => host::FailureKind::Rejected,
+                    we::FailureKind::ContextOverflow => host::FailureKind::ContextOverflow,
+                    we::FailureKind::Other => host::FailureKind::Other,
+                },
+                message: failure.message,
+            },
+            we::SessionOutcome::TimedOut => host::SessionOutcome::TimedOut,
+            we::SessionOutcome::Cancelled => host::SessionOutcome::Cancelled,
+            we::SessionOutcome::Interrupted => host::SessionOutcome::Interrupted,
+        },
+        completion: end
+            .completion
+            .map(|completion| host::Completion { text: completion.text, truncated: completion.truncated }),
+        usage: end.usage.map(usage_in),
+        model: end.model,
+    }
+}
+
+fn reply(reply: ws::Reply) -> host::Reply {
+    match reply {
+        ws::Reply::Spawned(receipt) => host::Reply::Spawned(host::Receipt {
+            session_key: SessionKey::new(receipt.session_key),
+            run_id: receipt.run_id,
+            applied_model: receipt.applied_model,
+            tool_free: receipt.tool_free,
+        }),
+        ws::Reply::Listed(page) => host::Reply::Listed(host::SessionPage {
+            sessions: page.sessions.into_iter().map(session_row).collect(),
+            has_more: page.has_more,
+        }),
+        ws::Reply::History(page) => host::Reply::History(host::HistoryPage {
+            messages: page.messages.into_iter().map(message).collect(),
+            has_more: page.has_more,
+            dropped_messages: page.dropped_messages,
+            redacted: page.redacted,
+        }),
+        ws::Reply::Cancelled => host::Reply::Cancelled,
+        ws::Reply::Deleted => host::Reply::Deleted,
+    }
+}
+
+fn session_row(row: ws::SessionRow) -> host::SessionRow {
+    host::SessionRow {
+        session_key: SessionKey::new(row.session_key),
+        label: row.label,
+        state: match row.state {
+            ws::SessionState::Queued => host::SessionState::Queued,
+            ws::SessionState::Running => host::SessionState::Running,
+            ws::SessionState::Completed => host::SessionState::Completed,
+            ws::SessionState::Failed => host::SessionState::Failed,
+            ws::SessionState::TimedOut => host::SessionState::TimedOut,
+            ws::SessionState::Cancelled => host::SessionState::Cancelled,
+            ws::SessionState::Unknown => host::SessionState::Unknown,
+        },
+        model: row.model,
+        usage: row.usage.map(usage_in),
+    }
+}
+
+fn message(message: ws::Message) -> host::Message {
+    host::Message {
+        role: match message.role {
+            ws::MessageRole::User => host::MessageRole::User,
+            ws::MessageRole::Assistant => host::MessageRole::Assistant,
+            ws::MessageRole::Tool => host::MessageRole::Tool,
+            ws::MessageRole::System => host::MessageRole::System,
+        },
+        text: message.text,
+        truncated: message.truncated,
+        model: message.model,
+        usage: message.usage.map(usage_in),
+    }
+}
+
+fn host_error(error: ws::HostError) -> host::HostError {
+    match error {
+        ws::HostError::Forbidden(text) => host::HostError::Forbidden(text),
+        ws::HostError::Invalid(text) => host::HostError::Invalid(text),
+        ws::HostError::AtCapacity(text) => host::HostError::AtCapacity(text),
+        ws::HostError::Exhausted(text) => host::HostError::Exhausted(text),
+        ws::HostError::RateLimited(limit) => {
+            host::HostError::RateLimited { retry_after_ms: limit.retry_after_ms, message: limit.message }
+        }
+        ws::HostError::Unavailable(text) => host::HostError::Unavailable(text),
+        ws::HostError::Busy(text) => host::HostError::Busy(text),
+        ws::HostError::NotFound(text) => host::HostError::NotFound(text),
+        ws::HostError::NotOwner(text) => host::HostError::NotOwner(text),
+        ws::HostError::Unsupported(text) => host::HostError::Unsupported(text),
+        ws::HostError::InDoubt(text) => host::HostError::InDoubt(text),
+    }
+}

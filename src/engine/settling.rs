@@ -1,0 +1,425 @@
+//! What a session that is over means for its task: done, not done, or another session.
+
+use super::Engine;
+use super::tasks::{Kept, Next};
+use crate::answer;
+use crate::ids::{AttemptIndex, SessionKey, TaskIndex};
+use crate::policy::followup::{self, Followup, Standing};
+use crate::policy::{attest, outcome, proof, retry};
+use crate::prompt::Earlier;
+use crate::schedule::Amount;
+use crate::session::{Ending, Input, Machine, StopReason};
+use crate::task::{AttemptKind, AttemptRecord, Cleanup, OnDependencyFailure, TaskError, TaskStatus, Tier};
+
+/// Empty answers of one task that are asked for again.
+const MAX_BLANKS: u32 = 1;
+
+/// A session that is over, as far as its task is concerned.
+#[derive(Debug)]
+pub(super) struct Settled {
+    pub(super) task: TaskIndex,
+    pub(super) kind: AttemptKind,
+    pub(super) tier: Option<Tier>,
+    pub(super) status: TaskStatus,
+    pub(super) error: Option<TaskError>,
+    pub(super) leaked: bool,
+}
+
+impl Engine {
+    /// A session is over.
+    pub(super) fn settle(&mut self, index: AttemptIndex, mut ending: Ending) {
+        let Some(attempt) = self.attempts.get_mut(index.0) else { return };
+        let session = attempt.machine.take().as_ref().and_then(Machine::session).cloned();
+        attempt.options = None;
+        let (task, kind, model) = (attempt.task, attempt.kind, attempt.model.clone());
+        let (group, started_ms, running_since) = (attempt.group.clone(), attempt.started_ms, attempt.running_since);
+        self.live.remove(&index);
+        self.reset_alarm(index);
+        if ending.leaked {
+            self.slots.lose();
+            self.leaked.extend(session.clone());
+        } else {
+            self.slots.give_back();
+        }
+        self.admission.over(&group.1);
+        let cost = self.settle_money(index, &ending, session.as_ref());
+        if let (Some(session), Cleanup::Delete) = (&session, self.plan.cleanup) {
+            self.cleaning.add(session.clone());
+        }
+
+        let kept = self.check(index, &mut ending, session.clone());
+        let error = kept.error.clone();
+        let status =
+            if error.is_some() && ending.status == TaskStatus::Completed { TaskStatus::Failed } else { ending.status };
+        match error.as_ref().map(|error| error.code.as_str()) {
+            None => {
+                self.admission.went_well(&group.1);
+                let took = self.now.saturating_sub(running_since.unwrap_or(started_ms));
+                self.durations.entry(group.0.clone()).or_default().push(took);
+            }
+            Some("E_RATE_LIMITED") => self.admission.rate_limited(&group.1, started_ms, self.now, None),
+            Some("E_GATEWAY_UNAVAILABLE" | "E_SPAWN_IN_DOUBT" | "E_HOST_BUSY") => self.admission.pressed(),
+            Some(_) => {}
+        }
+        let Some(attempt) = self.attempts.get(index.0) else { return };
+        let record = AttemptRecord {
+            number: attempt.number,
+            kind,
+            tier: attempt.tier,
+            model_requested: model.clone(),
+            model_applied: ending.model.clone(),
+            status,
+            error: error.clone(),
+            usage: ending.usage,
+            cost_micro_usd: cost,
+            started_ms,
+            ended_ms: self.now,
+            session_key: session.map(|session| session.as_str().to_owned()),
+        };
+        let tier = self.tier_that_ran(attempt.tier, model.as_deref(), ending.model.as_deref());
+        let settled = Settled { task, kind, tier, status, error, leaked: ending.leaked };
+        if let Some(run) = self.tasks.get_mut(task.0) {
+            run.log(index, record);
+        }
+        self.follow(settled, kept, &group);
+    }
+
+    /// Takes a settled session on to what it means.
+    fn follow(&mut self, settled: Settled, kept: Kept, group: &crate::schedule::Group) {
+        let task = settled.task;
+        let Some(run) = self.tasks.get_mut(task.0) else { return };
+        if run.decided.is_some() {
+            // The twin of one that answered.
+            self.breaker.withdrawn(group);
+            self.finish_if_alone(task);
+            return;
+        }
+        let code = settled.error.as_ref().map(|error| error.code.as_str());
+        if code == Some("E_HEDGE_LOST") {
+            self.breaker.withdrawn(group);
+            return;
+        }
+        if settled.kind == AttemptKind::Judge {
+            self.breaker.withdrawn(group);
+            self.reviewed(settled, &kept);
+            return;
+        }
+        run.keep(kept);
+        let judged_next = settled.error.is_none() && self.plan.rules.judge.is_some();
+        match &settled.error {
+            // What it is worth will be told by its judge.
+            None if judged_next => self.breaker.withdrawn(group),
+            Some(error) if is_ours(&error.code) => self.breaker.withdrawn(group),
+            error => self.tell_breaker(task, group, error.as_ref()),
+        }
+        match settled.error {
+            None => self.passed(task),
+            Some(_) => self.failed(settled),
+        }
+    }
+
+    /// Enters how a session did; what that opens is noted with its task.
+    pub(super) fn tell_breaker(&mut self, task: TaskIndex, group: &crate::schedule::Group, error: Option<&TaskError>) {
+        let idempotent = self.plan.tasks.get(task.0).is_some_and(|planned| planned.handling.idempotent);
+        if self.breaker.ended(group, self.now, error, idempotent) {
+            let now = self.now;
+            if let Some(run) = self.tasks.get_mut(task.0) {
+                run.decide(now, format!("the circuit of {} opened with this session", group.0));
+            }
+        }
+    }
+
+    /// Books what a session took, and returns its cost. What nobody reports is booked as it was reserved.
+    fn settle_money(&mut self, index: AttemptIndex, ending: &Ending, session: Option<&SessionKey>) -> Option<u64> {
+        let attempt = self.attempts.get(index.0)?;
+        let model = ending.model.as_deref().or(attempt.model.as_deref());
+        let cost = ending.usage.and_then(|usage| self.plan.rules.prices.cost(model, usage));
+        match ending.usage {
+            Some(usage) => {
+                let tokens = usage.input_tokens.saturating_add(usage.output_tokens);
+                let actual = Amount { tokens, micro_usd: cost.unwrap_or(0) };
+                self.budget.settle(attempt.reserved, actual);
+            }
+            None if session.is_none() && !ending.leaked => self.budget.refund(attempt.reserved),
+            None => self.budget.settle(attempt.reserved, attempt.reserved),
+        }
+        cost
+    }
+
+    /// Checks the answer, the model and the proof.
+    fn check(&self, index: AttemptIndex, ending: &mut Ending, session: Option<SessionKey>) -> Kept {
+        let mut kept = Kept::of(ending.answer.as_ref());
+        let Some(attempt) = self.attempts.get(index.0) else { return kept };
+        let judging = self.judge_task(attempt.task).filter(|_| attempt.kind == AttemptKind::Judge);
+        let Some(planned) = judging.as_ref().or(self.plan.tasks.get(attempt.task.0)) else { return kept };
+        let judged = ending.answer.as_ref().map(|raw| match ending.status {
+            TaskStatus::Completed => answer::judge(raw, planned.output_format, planned.output_schema.as_ref()),
+            _ => answer::keep_only(raw),
+        });
+        kept.error = ending.error.take();
+        if let Some(judged) = judged {
+            kept.truncated = judged.truncated;
+            kept.unwrapped = judged.unwrapped;
+            kept.repaired = judged.repaired;
+            kept.output = judged.output;
+            kept.error = kept.error.or(judged.error);
+        }
+        if kept.error.is_none() {
+            kept.error = self.not_attested(attempt.model.as_deref(), ending.model.as_deref());
+        }
+        // A correction changes the form of work that an earlier session did and proved, or did not.
+        let proves = !matches!(attempt.kind, AttemptKind::Judge | AttemptKind::Correction);
+        if kept.error.is_none() && proves {
+            let missing = proof::missing(&planned.handling.proof, kept.output.as_ref(), ending.tools.as_ref());
+            kept.error = missing.map(|why| outcome::error("E_PROOF_MISSING", why, true));
+        }
+        kept.session = session;
+        kept.kind = Some(attempt.kind);
+        kept.tier = self.tier_that_ran(attempt.tier, attempt.model.as_deref(), ending.model.as_deref());
+        kept.model_requested.clone_from(&attempt.model);
+        kept.model_applied.clone_from(&ending.model);
+        kept.usage = ending.usage;
+        kept
+    }
+
+    fn not_attested(&self, requested: Option<&str>, applied: Option<&str>) -> Option<TaskError> {
+        let wrong = self.plan.rules.strict_model && attest::differ(requested, applied);
+        wrong.then(|| outcome::model_mismatch(requested.unwrap_or_default(), applied.unwrap_or_default()))
+    }
+
+    /// The tier that counts: that of the model that really ran. None: that model is of no tier.
+    fn tier_that_ran(&self, asked: Option<Tier>, requested: Option<&str>, applied: Option<&str>) -> Option<Tier> {
+        if !attest::differ(requested, applied) {
+            return asked;
+        }
+        let ladder = self.plan.rules.ladder.as_ref()?;
+        applied.and_then(|model| ladder.tier_of(model))
+    }
+
+    /// The answer passed its checks.
+    fn passed(&mut self, task: TaskIndex) {
+        let live = self.tasks.get(task.0).map(|run| run.live.clone()).unwrap_or_default();
+        if self.plan.rules.judge.is_some() && self.stop.is_none() {
+            self.ask_for_review(task);
+        } else {
+            self.decide_end(task, TaskStatus::Completed, None);
+        }
+        for twin in live {
+            self.drive(twin, Input::Stop(StopReason::HedgeLost));
+        }
+    }
+
+    /// The answer did not pass, or there is none.
+    pub(super) fn failed(&mut self, settled: Settled) {
+        let Settled { task, tier, status, error, leaked, .. } = settled;
+        let Some(error) = error else { return };
+        let Some(run) = self.tasks.get(task.0) else { return };
+        if !run.live.is_empty() {
+            // Its twin may still answer.
+            return;
+        }
+        let stopping = leaked || run.stopped || self.stop.is_some();
+        let followup = if stopping { Followup::Fail } else { followup::after(&error.code, &self.standing(task, tier)) };
+        let pause = self.pause_before(task, followup);
+        if followup == Followup::Fail || self.now.saturating_add(pause) >= self.deadline_ms() {
+            self.decide_end(task, status, Some(error));
+            return;
+        }
+        self.go_on(task, tier, followup, pause, &error);
+    }
+
+    /// What is left to a task.
+    fn standing(&self, task: TaskIndex, ran: Option<Tier>) -> Standing {
+        let (Some(planned), Some(run)) = (self.plan.tasks.get(task.0), self.tasks.get(task.0)) else {
+            return Standing::default();
+        };
+        let rules = &self.plan.rules;
+        let budget = rules.retry_budget.unwrap_or_else(|| retry::default_budget(self.plan.tasks.len()));
+        let ladder = rules.ladder.as_ref().filter(|_| rules.escalate && planned.model.is_none());
+        // A tier that was asked for once and did not run is not asked for again and again.
+        let floor = ran.or(run.tiers.last().copied());
+        let above = ladder.and_then(|ladder| {
+            let mut above = ladder.above(floor?)?;
+            while run.tiers.contains(&above) {
+                above = ladder.above(above)?;
+            }
+            Some(above)
+        });
+        Standing {
+            retries: planned.handling.retries.saturating_sub(run.used.retries),
+            run_retries: budget.saturating_sub(self.retries),
+            rate_limits: retry::MAX_RATE_LIMITED.saturating_sub(run.used.rate_limited),
+            corrections: rules.corrections.saturating_sub(run.used.corrections),
+            blanks: MAX_BLANKS.saturating_sub(run.used.blanks),
+            above,
+            idempotent: planned.handling.idempotent,
+        }
+    }
+
+    fn pause_before(&self, task: TaskIndex, followup: Followup) -> u64 {
+        let (Some(planned), Some(run)) = (self.plan.tasks.get(task.0), self.tasks.get(task.0)) else { return 0 };
+        let seed = self.facts.as_ref().map_or(0, |facts| facts.seed);
+        let backoff = &self.plan.rules.backoff;
+        match followup {
+            Followup::Retry => backoff.pause_ms(seed, planned.id.as_str(), run.used.retries + 1, None),
+            Followup::WaitOut => {
+                backoff.pause_ms(seed, &format!("rate {}", planned.id), run.used.rate_limited + 2, None)
+            }
+            Followup::Fail | Followup::AskAgain | Followup::Correct | Followup::Climb(_) => 0,
+        }
+    }
+
+    /// Prepares the task's next session.
+    fn go_on(&mut self, task: TaskIndex, ran: Option<Tier>, followup: Followup, pause: u64, error: &TaskError) {
+        let now = self.now;
+        let tool_free = self.plan.tasks.get(task.0).is_some_and(crate::plan::PlannedTask::tool_free);
+        let Some(run) = self.tasks.get_mut(task.0) else { return };
+        let asked = run.last().and_then(|record| record.tier);
+        let told = Earlier { problems: vec![error.message.clone()], draft: run.kept.output.clone(), correct: false };
+        let what = match followup {
+            Followup::Fail => return,
+            Followup::Retry => {
+                run.used.retries += 1;
+                self.retries += 1;
+                run.next = Next { kind: AttemptKind::Retry, tier: asked, earlier: run.next.earlier.take() };
+                format!("retry {} in {pause} ms, since {} may pass", run.used.retries, error.code)
+            }
+            Followup::WaitOut => {
+                run.used.rate_limited += 1;
+                run.next = Next { kind: AttemptKind::Retry, tier: asked, earlier: run.next.earlier.take() };
+                format!("again in {pause} ms, since the rate is limited")
+            }
+            Followup::AskAgain => {
+                run.used.blanks += 1;
+                self.retries += 1;
+                run.next = Next { kind: AttemptKind::Retry, tier: asked, earlier: run.next.earlier.take() };
+                "asked again, since the answer was empty".to_owned()
+            }
+            Followup::Correct => {
+                run.used.corrections += 1;
+                run.next = Next {
+                    kind: AttemptKind::Correction,
+                    tier: asked,
+                    earlier: Some(Earlier { correct: true, ..told }),
+                };
+                format!("a correction is asked for: {}", error.message)
+            }
+            Followup::Climb(tier) => {
+                // Who may use tools reads no text that an earlier session wrote.
+                let draft = told.draft.filter(|_| tool_free);
+                run.next =
+                    Next { kind: AttemptKind::Climb, tier: Some(tier), earlier: Some(Earlier { draft, ..told }) };
+                let from = ran.or(asked).map_or("an unknown tier", Tier::name);
+                format!("climbs from {from} to {}: {}: {}", tier.name(), error.code, error.message)
+            }
+        };
+        run.decide(now, what);
+        run.status = TaskStatus::Pending;
+        run.held_by = "its pause or a free slot";
+        self.queue(task, pause);
+        self.tell(task);
+    }
+
+    /// Ends a task as soon as none of its sessions is alive.
+    pub(super) fn decide_end(&mut self, task: TaskIndex, status: TaskStatus, error: Option<TaskError>) {
+        if let Some(run) = self.tasks.get_mut(task.0) {
+            run.decided.get_or_insert((status, error));
+        }
+        self.finish_if_alone(task);
+    }
+
+    fn finish_if_alone(&mut self, task: TaskIndex) {
+        let (Some(planned), Some(run)) = (self.plan.tasks.get(task.0), self.tasks.get_mut(task.0)) else { return };
+        if !run.live.is_empty() || run.status.is_final() {
+            return;
+        }
+        let Some((status, error)) = run.decided.take() else { return };
+        run.end(self.now, planned, status, error);
+        self.ready.withdraw(task);
+        self.final_status(task);
+    }
+
+    /// Ends a task that has no session now.
+    pub(super) fn settle_unstarted(&mut self, task: TaskIndex, status: TaskStatus, error: TaskError) {
+        self.ready.withdraw(task);
+        self.pausing.retain(|(_, pausing)| *pausing != task);
+        let (Some(planned), Some(run)) = (self.plan.tasks.get(task.0), self.tasks.get_mut(task.0)) else { return };
+        // Why the last session failed says more than why there is no other one.
+        let before = run.last().and_then(|record| record.error.clone().map(|error| (record.status, error)));
+        match before.filter(|_| error.code == "E_BUDGET" || error.code == "E_BREAKER_OPEN") {
+            Some((status, last)) => {
+                run.decide(self.now, format!("no further session: {}", error.message));
+                run.end(self.now, planned, status, Some(last));
+            }
+            None => run.end(self.now, planned, status, Some(error)),
+        }
+        self.final_status(task);
+    }
+
+    fn final_status(&mut self, task: TaskIndex) {
+        self.ended += 1;
+        self.just_ended.push_back(task);
+        self.tell(task);
+        self.canary_ended(task);
+        self.enough_yet();
+        let completed = self.status(task) == TaskStatus::Completed;
+        for dependant in self.ready.dependants_of(task) {
+            if completed {
+                self.satisfied(dependant);
+            } else {
+                self.without(dependant, task, true);
+            }
+        }
+    }
+
+    fn satisfied(&mut self, dependant: TaskIndex) {
+        if self.ready.satisfied(dependant)
+            && let Some(run) = self.tasks.get_mut(dependant.0)
+        {
+            run.ready_at = self.now;
+            run.held_by = "a free slot";
+        }
+    }
+
+    /// What a task does when a dependency did not complete. `waited`: it counted that dependency among those it waits for.
+    pub(super) fn without(&mut self, task: TaskIndex, dependency: TaskIndex, waited: bool) {
+        if self.status(task) != TaskStatus::Pending {
+            return;
+        }
+        let id = self.plan.tasks.get(dependency.0).map_or("?", |planned| planned.id.as_str()).to_owned();
+        let mode = self.plan.tasks.get(task.0).map_or(OnDependencyFailure::Skip, |p| p.handling.on_dependency_failure);
+        let status = self.status(dependency).name();
+        match mode {
+            OnDependencyFailure::Run => {
+                let now = self.now;
+                if let Some(run) = self.tasks.get_mut(task.0) {
+                    run.decide(now, format!("goes on without {id}, which is {status}"));
+                }
+                if waited {
+                    self.satisfied(task);
+                }
+            }
+            OnDependencyFailure::FailFast if self.stop.is_none() => self.stop_all(StopReason::FailFast { task: id }),
+            OnDependencyFailure::Skip | OnDependencyFailure::FailFast => {
+                let message = format!("it depends on {id}, which is {status}");
+                self.settle_unstarted(task, TaskStatus::Skipped, outcome::error("E_DEP_FAILED", message, false));
+            }
+        }
+    }
+
+    /// A session that would not stop has ended by itself.
+    pub(super) fn no_longer_leaked(&mut self, session: &SessionKey) {
+        if let Some(place) = self.leaked.iter().position(|leaked| leaked == session) {
+            self.leaked.remove(place);
+            self.slots.regain();
+        }
+    }
+}
+
+/// Ends that this side brought about, which say nothing about agent or model.
+fn is_ours(code: &str) -> bool {
+    matches!(
+        code,
+        "E_CANCELLED" | "E_DEADLINE" | "E_NOT_NEEDED" | "E_FAIL_FAST" | "E_STOPPED_BY_HOST" | "E_INTERRUPTED"
+    )
+}

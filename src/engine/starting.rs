@@ -1,0 +1,462 @@
+//! Starts sessions: for tasks that are ready and have room, and for late ones a twin.
+
+use serde_json::Value;
+
+use super::attempts::Attempt;
+use super::tasks::TaskRun;
+use super::{Engine, Purpose};
+use crate::host::{Command, HostError, SpawnOptions};
+use crate::ids::{AttemptIndex, TaskIndex};
+use crate::plan::PlannedTask;
+use crate::policy::limits::CAPACITY_PAUSE_MS;
+use crate::policy::retry::MAX_BUSY;
+use crate::policy::{hedge, outcome, price};
+use crate::prompt;
+use crate::schedule::{Amount, Group, Refusal, Verdict};
+use crate::session::{Machine, Terms};
+use crate::task::{AttemptKind, OnDependencyFailure, TaskError, TaskStatus, Tier, Usage};
+use crate::text;
+
+/// Ready tasks that are looked at for one that may start; a request has no more.
+const MAX_LOOKAHEAD: usize = 200;
+
+/// Who would do a task's next session.
+#[derive(Clone, Debug)]
+pub(super) struct Target {
+    pub(super) tier: Option<Tier>,
+    pub(super) model: Option<String>,
+    pub(super) group: Group,
+}
+
+/// What to do with the next ready task.
+enum Choice {
+    Start(TaskIndex, Target),
+    /// Its circuit will not close again.
+    GiveUp(TaskIndex, String),
+}
+
+impl Engine {
+    /// Starts as many sessions as there is room for.
+    pub(super) fn fill_slots(&mut self) {
+        while self.stop.is_none()
+            && self.now >= self.no_spawn_before
+            && self.slots.has_room()
+            && self.admission.may_start(self.now)
+        {
+            match self.choose() {
+                None => break,
+                Some(Choice::GiveUp(task, why)) => {
+                    let error = outcome::error("E_BREAKER_OPEN", format!("not tried any more: {why}"), true);
+                    self.settle_unstarted(task, TaskStatus::Failed, error);
+                }
+                Some(Choice::Start(task, target)) => match self.fill_input(task) {
+                    Err(error) => self.settle_unstarted(task, TaskStatus::Failed, error),
+                    Ok(()) if self.start(task, target) => {}
+                    Ok(()) => break,
+                },
+            }
+        }
+        self.start_twins();
+        if self.slots.all_lost() {
+            self.fail_pending("E_SLOTS_LOST", "sessions that would not stop hold all the room that this run may use");
+        }
+    }
+
+    /// The first ready task that nothing holds back.
+    fn choose(&mut self) -> Option<Choice> {
+        let mut held: Vec<(TaskIndex, &'static str)> = Vec::new();
+        let mut choice = None;
+        for task in self.ready.in_order().take(MAX_LOOKAHEAD) {
+            match self.verdict(task) {
+                Ok(found) => {
+                    choice = Some(found);
+                    break;
+                }
+                Err(why) => held.push((task, why)),
+            }
+        }
+        for (task, why) in held {
+            if let Some(run) = self.tasks.get_mut(task.0) {
+                run.held_by = why;
+            }
+        }
+        choice
+    }
+
+    /// What to do with a ready task, or what holds it back.
+    fn verdict(&self, task: TaskIndex) -> Result<Choice, &'static str> {
+        if self.waits_for_canaries(task) {
+            return Err("the first tasks, which have to show that the run can work");
+        }
+        let mut target = self.target(task);
+        loop {
+            match self.breaker.verdict(&target.group, self.now) {
+                Verdict::Closed => break,
+                Verdict::Open(_) => return Err("an open circuit: its agent type fails under this model"),
+                // A model that cannot do it is no reason to give up while there is a better one.
+                Verdict::Dead(why) => match self.above(&target) {
+                    Some(tier) => target = self.target_with(task, Some(tier)),
+                    None => return Ok(Choice::GiveUp(task, why)),
+                },
+            }
+        }
+        if !self.admission.has_room(&target.group.1, self.now) {
+            return Err("the limit of its model, lowered because of rate limits");
+        }
+        Ok(Choice::Start(task, target))
+    }
+
+    fn waits_for_canaries(&self, task: TaskIndex) -> bool {
+        let Some(canary) = &self.canary else { return false };
+        let begun = self.tasks.get(task.0).is_some_and(|run| run.attempts > 0);
+        !begun && canary.begun >= self.plan.rules.canary.unwrap_or(0)
+    }
+
+    /// Who does the task's next session.
+    fn target(&self, task: TaskIndex) -> Target {
+        self.target_with(task, self.tasks.get(task.0).and_then(|run| run.next.tier))
+    }
+
+    fn target_with(&self, task: TaskIndex, tier: Option<Tier>) -> Target {
+        let Some(planned) = self.plan.tasks.get(task.0) else {
+            return Target { tier, model: None, group: Group::default() };
+        };
+        let judge = self.plan.rules.judge.as_ref().filter(|_| self.is_judging(task));
+        let agent = judge.map_or(&planned.agent, |judge| &judge.agent);
+        let rules = &self.plan.rules;
+        let group = |model: &Option<String>| (agent.name.clone(), model.clone().unwrap_or_default());
+        let Some(ladder) = &rules.ladder else {
+            return Target { tier: None, group: group(&planned.model), model: planned.model.clone() };
+        };
+        if judge.is_none() && planned.model.is_some() {
+            let tier = planned.model.as_deref().and_then(|model| ladder.tier_of(model));
+            return Target { tier, group: group(&planned.model), model: planned.model.clone() };
+        }
+        let wanted = if judge.is_some() { agent.tier } else { planned.handling.tier };
+        let tier = match (tier, judge) {
+            (Some(tier), None) => tier,
+            (_, Some(_)) => ladder.at_least(wanted),
+            (None, None) if rules.escalate => ladder.start(wanted, &rules.prices, |tier| {
+                let model = ladder.model(tier).map(str::to_owned);
+                self.breaker.record(&group(&model))
+            }),
+            (None, None) => ladder.at_least(wanted),
+        };
+        let model = ladder.model(tier).map(str::to_owned);
+        Target { tier: Some(tier), group: group(&model), model }
+    }
+
+    /// The tier above a target, if the run climbs.
+    pub(super) fn above(&self, target: &Target) -> Option<Tier> {
+        let ladder = self.plan.rules.ladder.as_ref().filter(|_| self.plan.rules.escalate)?;
+        ladder.above(target.tier?)
+    }
+
+    /// Takes what the task's input wants from the outputs of its dependencies.
+    fn fill_input(&mut self, task: TaskIndex) -> Result<(), TaskError> {
+        let Some(planned) = self.plan.tasks.get_mut(task.0) else { return Ok(()) };
+        let goes_on = planned.handling.on_dependency_failure == OnDependencyFailure::Run;
+        for reference in &planned.input_from {
+            let result = self.tasks.get(reference.task.0).and_then(TaskRun::result);
+            let completed = result.filter(|result| result.status == TaskStatus::Completed);
+            let output = completed.and_then(|result| result.output.as_ref());
+            let value = match output.and_then(|output| output.pointer(&reference.pointer)) {
+                Some(value) => value.clone(),
+                None if goes_on && completed.is_none() => Value::Null,
+                None => {
+                    let place = text::quoted(&reference.pointer);
+                    let message = format!(
+                        "input_from: the output that fills {} has nothing at {place}",
+                        text::quoted(&reference.field)
+                    );
+                    return Err(outcome::error("E_REF_MISSING", message, false));
+                }
+            };
+            planned.input.insert(reference.field.clone(), value);
+        }
+        Ok(())
+    }
+
+    /// Asks for the task's next session. False: the budget has no room now, so nothing else is started either.
+    fn start(&mut self, task: TaskIndex, target: Target) -> bool {
+        let Some(kind) = self.tasks.get(task.0).map(|run| run.next.kind) else { return true };
+        match self.open_attempt(task, kind, target) {
+            Ok(()) => {
+                self.ready.take(task);
+                let attempts = self.tasks.get(task.0).map_or(0, |run| run.attempts);
+                if let Some(canary) = self.canary.as_mut().filter(|_| attempts == 1) {
+                    canary.begun += 1;
+                }
+                self.tell(task);
+                true
+            }
+            Err(Refusal::NotNow) => {
+                if let Some(run) = self.tasks.get_mut(task.0) {
+                    run.held_by = "the budget, which running sessions have reserved";
+                }
+                false
+            }
+            Err(Refusal::Never(dimension)) => {
+                self.budget_ended = true;
+                let message = format!("the budget of {dimension} leaves too little for another session");
+                let error = outcome::error("E_BUDGET", message, true);
+                self.settle_unstarted(task, TaskStatus::Cancelled, error);
+                true
+            }
+        }
+    }
+
+    /// Enters one more session of a task and asks the host for it, if the budget allows.
+    fn open_attempt(&mut self, task: TaskIndex, kind: AttemptKind, target: Target) -> Result<(), Refusal> {
+        let (Some(planned), Some(run)) = (self.plan.tasks.get(task.0), self.tasks.get(task.0)) else { return Ok(()) };
+        let seed = self.facts.as_ref().map_or(0, |facts| facts.seed);
+        let number = run.attempts + 1;
+        let earlier = run.next.earlier.as_ref().filter(|_| kind != AttemptKind::Judge);
+        let judging = self.judge_task(task).filter(|_| kind == AttemptKind::Judge);
+        let doing = judging.as_ref().unwrap_or(planned);
+        let text = match number {
+            1 => prompt::for_task(doing, seed),
+            _ => prompt::for_attempt(doing, seed, number, earlier),
+        };
+        let reserved = self.reservation(&target, text.len());
+        if self.plan.rules.caps.seconds.is_some_and(|seconds| self.now >= u64::from(seconds) * 1_000) {
+            return Err(Refusal::Never("seconds"));
+        }
+        self.budget.admit(reserved)?;
+
+        let corrects = earlier.is_some_and(|earlier| earlier.correct);
+        let tool_free = doing.tool_free() || corrects;
+        let terms = Terms {
+            timeout_seconds: doing.timeout_seconds,
+            start_timeout_seconds: doing.handling.start_timeout_seconds,
+            starts_reported: self.facts.as_ref().is_some_and(|facts| facts.reports_starts),
+            tools_wanted: doing.handling.proof.wants_tools() && !corrects,
+        };
+        let options = spawn_options(doing, number, text, seed, &target, self.plan.cleanup, tool_free);
+        let index = AttemptIndex(self.attempts.len());
+        self.budget.reserve(reserved);
+        self.slots.take();
+        self.admission.started(&target.group.1, self.now);
+        self.breaker.started(&target.group);
+        let what = self.begin_words(run, kind, number, &target);
+        if let Some(run) = self.tasks.get_mut(task.0) {
+            run.begin(self.now, index, target.tier.filter(|_| kind != AttemptKind::Judge));
+            run.decide(self.now, what);
+        }
+        self.attempts.push(Attempt {
+            task,
+            number,
+            kind,
+            tier: target.tier,
+            model: target.model,
+            group: target.group,
+            options: Some(options),
+            machine: Some(Machine::new(terms)),
+            alarm: None,
+            started_ms: self.now,
+            running_since: None,
+            reserved,
+        });
+        self.live.insert(index);
+        self.ask_spawn(index);
+        Ok(())
+    }
+
+    fn begin_words(&self, run: &TaskRun, kind: AttemptKind, number: u32, target: &Target) -> String {
+        let model = target.model.as_deref().map(|model| format!(" with {model}")).unwrap_or_default();
+        let tier = target.tier.map(|tier| format!(" ({})", tier.name())).unwrap_or_default();
+        let waited = self.now.saturating_sub(run.ready_at);
+        let why = if waited > 0 && kind != AttemptKind::Hedge {
+            format!(" after {waited} ms of waiting for {}", run.held_by)
+        } else {
+            String::new()
+        };
+        format!("session {number} ({}){model}{tier} asked for{why}", kind.name())
+    }
+
+    /// What a session may take: its whole prompt read, and the rest written, at the dearer of both prices.
+    fn reservation(&self, target: &Target, prompt_bytes: usize) -> Amount {
+        let (prompt, rest) = self.plan.rules.caps.tokens_for(prompt_bytes);
+        let usage = Usage { input_tokens: prompt, output_tokens: rest };
+        let price = self.plan.rules.prices.of(target.model.as_deref());
+        Amount {
+            tokens: prompt.saturating_add(rest),
+            micro_usd: price.map_or(0, |price| price::cost(price::worst(price), usage)),
+        }
+    }
+
+    pub(super) fn ask_spawn(&mut self, index: AttemptIndex) {
+        let Some(options) = self.attempts.get(index.0).and_then(|attempt| attempt.options.clone()) else { return };
+        self.spawn_calls += 1;
+        let request = self.request(Purpose::Spawn(index));
+        self.out.push(Command::Spawn(request, options));
+    }
+
+    /// The host had no room or no time: the task goes back as if it had never been taken.
+    pub(super) fn requeue(&mut self, index: AttemptIndex, error: &HostError) {
+        let Some(attempt) = self.attempts.get_mut(index.0) else { return };
+        let (task, group, started, reserved) =
+            (attempt.task, attempt.group.clone(), attempt.started_ms, attempt.reserved);
+        let busy = self.tasks.get(task.0).map_or(0, |run| run.used.busy);
+        let full = matches!(error, HostError::AtCapacity(_));
+        if !full && busy >= MAX_BUSY {
+            self.settle(index, refused(error));
+            return;
+        }
+        attempt.machine = None;
+        attempt.options = None;
+        self.live.remove(&index);
+        self.budget.withdraw(reserved);
+        self.admission.over(&group.1);
+        self.breaker.withdrawn(&group);
+        let seed = self.facts.as_ref().map_or(0, |facts| facts.seed);
+        let mut pause = 0;
+        if full {
+            self.slots.host_is_full();
+            if self.slots.in_use() == 0 {
+                self.no_spawn_before = self.now + CAPACITY_PAUSE_MS;
+            }
+        } else {
+            self.slots.put_back();
+            let wish = match error {
+                HostError::RateLimited { retry_after_ms, .. } => {
+                    self.admission.rate_limited(&group.1, started, self.now, *retry_after_ms);
+                    *retry_after_ms
+                }
+                _ => {
+                    self.admission.pressed();
+                    None
+                }
+            };
+            let id = self.plan.tasks.get(task.0).map_or("", |planned| planned.id.as_str());
+            pause = self.plan.rules.backoff.pause_ms(seed, &format!("busy {id}"), busy + 1, wish);
+        }
+        let now = self.now;
+        if let Some(run) = self.tasks.get_mut(task.0) {
+            run.withdraw(index);
+            run.used.busy += u32::from(!full);
+            run.ready_at = now;
+            run.held_by = "room on the host, which refused one more session";
+            if run.live.is_empty() {
+                run.status = TaskStatus::Pending;
+            }
+            run.decide(now, format!("put back without an attempt: {}", text::message(outcome::words(error))));
+        }
+        if self.tasks.get(task.0).is_some_and(|run| run.live.is_empty()) {
+            self.queue(task, pause);
+            self.tell(task);
+        }
+        if let Some(canary) = self.canary.as_mut()
+            && self.tasks.get(task.0).is_some_and(|run| run.attempts == 0)
+        {
+            canary.begun = canary.begun.saturating_sub(1);
+        }
+    }
+
+    /// Makes a task ready, after a pause.
+    pub(super) fn queue(&mut self, task: TaskIndex, pause_ms: u64) {
+        let at = self.now.saturating_add(pause_ms);
+        if let Some(run) = self.tasks.get_mut(task.0) {
+            run.ready_at = at;
+        }
+        if pause_ms == 0 {
+            self.ready.put(task);
+        } else {
+            self.pausing.insert((at, task));
+        }
+    }
+
+    /// Gives late sessions of tasks that may run twice a twin, as far as the allowance goes.
+    fn start_twins(&mut self) {
+        if !self.hedges_at_all() {
+            return;
+        }
+        let late: Vec<AttemptIndex> =
+            self.live.iter().copied().filter(|index| self.late_at(*index).is_some_and(|at| at <= self.now)).collect();
+        for index in late {
+            if !self.slots.has_room() || self.late_at(index).is_none() {
+                continue;
+            }
+            let Some(attempt) = self.attempts.get(index.0) else { continue };
+            let task = attempt.task;
+            let target = Target { tier: attempt.tier, model: attempt.model.clone(), group: attempt.group.clone() };
+            let room = self.admission.has_room(&target.group.1, self.now)
+                && self.breaker.verdict(&target.group, self.now) == Verdict::Closed;
+            // A twin is a luxury: without room or money there is none.
+            if room && self.open_attempt(task, AttemptKind::Hedge, target).is_ok() {
+                self.hedges += 1;
+                if let Some(run) = self.tasks.get_mut(task.0) {
+                    run.used.hedges += 1;
+                }
+            }
+        }
+    }
+
+    /// Answers that a judge looks at are not hedged: there would be two to judge.
+    fn hedges_at_all(&self) -> bool {
+        self.plan.rules.hedge && self.plan.rules.judge.is_none() && self.stop.is_none()
+    }
+
+    /// When a session counts as late, if it may have a twin.
+    fn late_at(&self, index: AttemptIndex) -> Option<u64> {
+        let attempt = self.attempts.get(index.0)?;
+        let (planned, run) = (self.plan.tasks.get(attempt.task.0)?, self.tasks.get(attempt.task.0)?);
+        let may = planned.handling.idempotent
+            && !run.stopped
+            && run.used.hedges == 0
+            && run.live.len() == 1
+            && !matches!(attempt.kind, AttemptKind::Judge | AttemptKind::Correction)
+            && attempt.machine.as_ref().is_some_and(Machine::is_running)
+            && self.hedges < hedge::allowance(self.plan.tasks.len());
+        let late_after = self.durations.get(&planned.agent.name).and_then(|times| hedge::late_after_ms(times));
+        // Late is whoever takes longer.
+        Some(attempt.running_since?.saturating_add(late_after?).saturating_add(1)).filter(|_| may)
+    }
+
+    /// When the next session counts as late.
+    pub(super) fn next_hedge(&self) -> Option<u64> {
+        if !self.hedges_at_all() || !self.slots.has_room() {
+            return None;
+        }
+        self.live.iter().filter_map(|index| self.late_at(*index)).filter(|at| *at > self.now).min()
+    }
+}
+
+fn refused(error: &HostError) -> crate::session::Ending {
+    crate::session::Ending {
+        status: TaskStatus::Failed,
+        error: Some(outcome::spawn_refused(error)),
+        answer: None,
+        tools: None,
+        usage: None,
+        model: None,
+        leaked: false,
+    }
+}
+
+fn spawn_options(
+    task: &PlannedTask,
+    number: u32,
+    text: String,
+    seed: u64,
+    target: &Target,
+    cleanup: crate::task::Cleanup,
+    tool_free: bool,
+) -> SpawnOptions {
+    let run_code = prompt::code(seed, "run");
+    let later = if number > 1 { format!("-{number}") } else { String::new() };
+    let suffix = format!("{later}-{}", run_code.get(..6).unwrap_or_default());
+    let name: String = task.id.as_str().chars().take(64_usize.saturating_sub(suffix.len())).collect();
+    SpawnOptions {
+        task: text,
+        label: prompt::label(task, number),
+        task_name: name + &suffix,
+        agent_id: task.agent_id.clone(),
+        model: target.model.clone(),
+        thinking: task.thinking.clone(),
+        run_timeout_seconds: task.timeout_seconds,
+        cleanup,
+        tool_free,
+        idempotency_key: format!("{run_code}-{}-{number}", task.id),
+    }
+}

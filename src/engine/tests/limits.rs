@@ -1,0 +1,166 @@
+//! Budgets, circuits, canaries: what is not started, and why.
+
+use super::puppet::Puppet;
+use crate::host::FailureKind;
+use crate::plan::Plan;
+use crate::policy::caps::Caps;
+use crate::task::{OutputFormat, RunStatus, TaskStatus};
+use crate::testing::plan_of;
+
+/// Every session is counted with its prompt (some 170 tokens) and 1,000 more.
+fn with_caps(tasks: usize, caps: Caps) -> Plan {
+    let mut plan = plan_of(tasks, &[]);
+    plan.rules.caps = Caps { session_tokens: Some(1_000), ..caps };
+    plan
+}
+
+/// Every session answers and takes `tokens`.
+fn play(plan: Plan, tokens: u64) -> Puppet {
+    let mut puppet = Puppet::open(plan);
+    let mut number = 0;
+    while puppet.report.is_none() {
+        number += 1;
+        puppet.accept(&format!("s{number}"));
+        puppet.ends_for(&format!("s{number}"), "fine", tokens, "m");
+    }
+    puppet
+}
+
+#[test]
+fn a_budget_is_reserved_before_it_is_spent() {
+    let caps = Caps { tokens: Some(3_400), ..Caps::default() };
+    let puppet = Puppet::open(with_caps(5, caps));
+    assert_eq!(puppet.spawns, 2, "room for two reservations, whatever the width");
+    let puppet = play(with_caps(5, caps), 300);
+    assert_eq!((puppet.done().status, puppet.spawns), (RunStatus::Completed, 5), "what was not used came back");
+    let puppet = play(with_caps(5, caps), 1_160);
+    let report = puppet.done();
+    assert_eq!((report.status, report.census.completed, report.census.cancelled), (RunStatus::Budget, 2, 3));
+    assert_eq!((report.budget.tokens.spent, report.budget.tokens.overshoot), (2_320, 0));
+    assert!(report.results[4].error.as_ref().is_some_and(|error| error.code == "E_BUDGET"));
+}
+
+#[test]
+fn a_session_that_takes_more_than_reserved_is_the_last() {
+    let puppet = play(with_caps(5, Caps { tokens: Some(3_400), ..Caps::default() }), 9_000);
+    let report = puppet.done();
+    assert_eq!((report.status, puppet.spawns), (RunStatus::Budget, 2));
+    assert!(report.budget.tokens.overshoot > 14_000, "{:?}", report.budget);
+}
+
+#[test]
+fn unreported_usage_counts_as_all_that_was_reserved() {
+    let mut puppet = Puppet::open(with_caps(5, Caps { tokens: Some(3_400), ..Caps::default() }));
+    puppet.accept("a");
+    puppet.ends("a", "fine");
+    puppet.accept("b");
+    puppet.ends("b", "fine");
+    let report = puppet.done();
+    assert_eq!((report.status, report.usage, report.usage_complete), (RunStatus::Budget, None, false));
+}
+
+#[test]
+fn spawns_and_seconds_have_caps_too() {
+    let puppet = play(with_caps(5, Caps { spawns: Some(3), ..Caps::default() }), 1);
+    assert_eq!((puppet.done().status, puppet.spawns), (RunStatus::Budget, 3));
+    let mut plan = with_caps(3, Caps { seconds: Some(60), ..Caps::default() });
+    plan.max_concurrent = 1;
+    let mut puppet = Puppet::open(plan);
+    puppet.accept("a");
+    puppet.now += 90_000;
+    puppet.ends("a", "late, but it may end");
+    let report = puppet.done();
+    assert_eq!((report.status, report.census.completed, puppet.spawns), (RunStatus::Budget, 1, 1));
+}
+
+#[test]
+fn a_retry_without_budget_ends_with_the_reason_of_the_failure() {
+    let mut puppet = Puppet::open(with_caps(1, Caps { spawns: Some(1), ..Caps::default() }));
+    puppet.accept("a");
+    puppet.breaks("a", FailureKind::Infrastructure);
+    puppet.wake();
+    assert_eq!(puppet.verdicts(), [(TaskStatus::Failed, Some("E_MODEL_UNAVAILABLE"))]);
+    assert_eq!(puppet.done().status, RunStatus::Budget);
+}
+
+fn always_wrong(tasks: usize) -> Plan {
+    let mut plan = plan_of(tasks, &[]);
+    for task in &mut plan.tasks {
+        task.output_format = OutputFormat::Json;
+        task.output_schema = Some(serde_json::json!({"type": "object", "required": ["never"]}));
+    }
+    plan
+}
+
+fn play_wrong(plan: Plan) -> Puppet {
+    let mut puppet = Puppet::open(plan);
+    let mut number = 0;
+    while puppet.report.is_none() {
+        if puppet.open.is_empty() {
+            puppet.wake();
+            continue;
+        }
+        number += 1;
+        puppet.accept(&format!("s{number}"));
+        puppet.ends(&format!("s{number}"), "{}");
+    }
+    puppet
+}
+
+#[test]
+fn a_schema_that_always_fails_does_not_cost_every_task_a_session() {
+    let puppet = play_wrong(always_wrong(112));
+    assert!(puppet.spawns <= 5 + 5, "{} sessions", puppet.spawns);
+    let report = puppet.done();
+    assert_eq!((report.status, report.census.failed), (RunStatus::Failed, 112));
+    let codes = report.results.iter().filter(|r| r.error.as_ref().is_some_and(|e| e.code == "E_BREAKER_OPEN")).count();
+    assert!(codes > 100, "{codes}");
+    let mut plan = always_wrong(112);
+    plan.rules.breaker = false;
+    assert_eq!(play_wrong(plan).spawns, 224, "without it every task costs a session and a correction");
+}
+
+#[test]
+fn canaries_go_ahead_and_stop_the_rest() {
+    let mut plan = always_wrong(50);
+    plan.rules.canary = Some(2);
+    let puppet = play_wrong(plan);
+    assert_eq!(puppet.spawns, 4, "two tasks and their corrections");
+    assert!(puppet.done().results[49].error.as_ref().is_some_and(|error| error.code == "E_CANARY_FAILED"));
+    let mut plan = plan_of(9, &[]);
+    plan.rules.canary = Some(2);
+    let mut puppet = Puppet::open(plan);
+    assert_eq!(puppet.spawns, 2);
+    puppet.accept("a");
+    puppet.ends("a", "fine");
+    assert_eq!(puppet.spawns, 2, "the second one is still out");
+    puppet.accept("b");
+    puppet.ends("b", "fine");
+    assert_eq!(puppet.spawns, 7, "five at once from here on");
+}
+
+#[test]
+fn an_open_circuit_waits_and_one_session_probes() {
+    let mut plan = plan_of(20, &[]);
+    plan.rules.retry_budget = Some(0);
+    let mut puppet = Puppet::open(plan);
+    for number in 0..5 {
+        puppet.accept(&format!("broken{number}"));
+        puppet.breaks(&format!("broken{number}"), FailureKind::Infrastructure);
+    }
+    // Four were started before the circuit opened.
+    for number in 0..4 {
+        puppet.accept(&format!("early{number}"));
+        puppet.ends(&format!("early{number}"), "fine");
+    }
+    assert_eq!((puppet.spawns, puppet.open.len()), (9, 0));
+    puppet.wake();
+    assert_eq!((puppet.now, puppet.spawns), (5_000 + 30_000, 10), "one session probes");
+    let mut number = 0;
+    while puppet.report.is_none() {
+        number += 1;
+        puppet.accept(&format!("s{number}"));
+        puppet.ends(&format!("s{number}"), "fine");
+    }
+    assert_eq!(puppet.done().census.completed, 15);
+}
