@@ -1,5 +1,6 @@
 //! Scores that can be compared exactly.
 
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 /// A score in millionths, so that comparing is exact: 8.5 is 8,500,000.
@@ -29,6 +30,12 @@ impl Score {
         }
         let lower = scores.get(scores.len() / 2 - 1)?;
         Some(Self((lower.0 + upper.0) / 2))
+    }
+}
+
+impl Serialize for Score {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.value().serialize(serializer)
     }
 }
 
