@@ -17,8 +17,13 @@ impl Score {
     }
 
     /// The number that people read.
+    pub fn number(self) -> f64 {
+        self.0 as f64 / UNIT
+    }
+
+    /// The same as JSON.
     pub fn value(self) -> Value {
-        Value::from(self.0 as f64 / UNIT)
+        Value::from(self.number())
     }
 
     /// The middle one; of an even number the mean of the two in the middle, rounded down.

@@ -8,7 +8,7 @@ use crate::host::Host;
 use crate::plan;
 use crate::problem::CallError;
 use crate::pump;
-use crate::task::RunReport;
+use crate::task::{RunReport, TaskSpec};
 use crate::teams::Brief;
 use crate::workflow::AsPlanned;
 use crate::workflow::create::Create;
@@ -17,6 +17,7 @@ use crate::workflow::orchestrate::Orchestrate;
 use crate::workflow::outcome::{Creation, Orchestration, Refinement};
 use crate::workflow::request::{self, Goal, Improvement};
 use crate::workflow::spec::{CreationSpec, GoalSpec, Limits, RefinementSpec};
+use crate::workflow::wish::Wish;
 
 /// Judges drafts and improves them.
 pub async fn run_iterative_refinement(spec: RefinementSpec, host: &mut impl Host) -> Result<Refinement, CallError> {
@@ -42,6 +43,17 @@ pub async fn run_team(brief: &Brief, limits: &Limits, host: &mut impl Host) -> R
     }
     let team = team_of(function, arguments)?;
     pump::run(plan::plan(&run_schema(), document(&team.run))?, &mut AsPlanned, host).await
+}
+
+/// The tasks for one agent type.
+pub fn custom_agent(wish: &Wish) -> Result<Vec<TaskSpec>, CallError> {
+    team_of("custom_agent", document(wish)).map(|team| team.run.tasks)
+}
+
+/// The tasks for several agent types.
+pub fn meta_workflow(purposes: Vec<Wish>) -> Result<Vec<TaskSpec>, CallError> {
+    let (function, arguments) = Brief::Agents(purposes).document();
+    team_of(function, arguments).map(|team| team.run.tasks)
 }
 
 /// Judges and improves.

@@ -10,3 +10,4 @@ mod lifecycle;
 mod requests;
 mod requests_of;
 mod runs;
+mod workflows;

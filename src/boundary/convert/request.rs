@@ -40,7 +40,7 @@ pub fn one_task(task: wt::Task, agents: Vec<wt::AgentSource>) -> Result<(TaskSpe
     if problems.is_empty() { Ok((task, agents)) } else { Err(CallError::invalid(problems)) }
 }
 
-fn agent_sources(sources: Vec<wt::AgentSource>, problems: &mut Vec<Problem>) -> Vec<AgentSource> {
+pub(super) fn agent_sources(sources: Vec<wt::AgentSource>, problems: &mut Vec<Problem>) -> Vec<AgentSource> {
     let mut read = |(index, source)| match source {
         wt::AgentSource::File(text) => Some(AgentSource::File(text)),
         wt::AgentSource::Definition(text) => strict::parse(&text, ANSWER_BOUNDS)
@@ -54,7 +54,7 @@ fn agent_sources(sources: Vec<wt::AgentSource>, problems: &mut Vec<Problem>) -> 
     sources.into_iter().enumerate().filter_map(&mut read).collect()
 }
 
-fn task_spec(index: usize, task: wt::Task, problems: &mut Vec<Problem>) -> TaskSpec {
+pub(super) fn task_spec(index: usize, task: wt::Task, problems: &mut Vec<Problem>) -> TaskSpec {
     let mut read = |field: &str, code: &str, text: Option<String>| -> Option<Value> {
         strict::parse(&text?, ANSWER_BOUNDS)
             .map_err(|error| {
