@@ -31,6 +31,7 @@ const STAGES: &[&str] = &[
     "workflow",
     "engine",
     "pump",
+    "collect",
     "documents",
     "boundary",
 ];
