@@ -1,13 +1,13 @@
 //! The JSON door: one strict reader for every function, so that each host refuses the same things with the same bytes.
 
+mod catalogue;
 pub mod reports;
 mod schemas;
 pub mod spawning;
 
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde::Deserialize;
+use serde_json::{Value, json};
 
-use crate::agents::{AgentDefinition, Catalogue};
 use crate::collect::{Collect, Collected};
 use crate::host::Host;
 use crate::ids::SessionKey;
@@ -17,12 +17,15 @@ use crate::plan;
 use crate::policy::limits::MAX_REQUEST_BYTES;
 use crate::problem::{CallError, Problem, unknown_name};
 use crate::report::document;
-use crate::task::{AgentSource, OutputFormat, RunSpec, TaskSpec};
+use crate::task::OutputFormat;
+use crate::workflow::create::Create;
 use crate::workflow::improve::{Improve, Origin};
-use crate::workflow::orchestrate::{self, Orchestrate};
-use crate::workflow::request::{self, Improvement};
+use crate::workflow::orchestrate::Orchestrate;
+use crate::workflow::request::{self, Goal, Improvement};
 use crate::workflow::{self, AsPlanned};
-use crate::{COMPONENT_VERSION, CONTRACT_VERSION, prompt, pump, teams};
+use crate::{pump, teams};
+
+pub use catalogue::render_prompt;
 use schemas::schema_of;
 
 /// A function that `call` knows.
@@ -64,8 +67,8 @@ macro_rules! functions {
 const FUNCTIONS: &[Function] = functions![
     "run_tasks": "Runs tasks in parallel, each in a session of its own, and returns one checked result per task.",
     "run_iterative_refinement": "Judges drafts and improves them until they reach a score, or until going on does not help.",
-    "create_agents": "Makes new agent types, has each judged and improved, and returns a registry of those that passed.",
-    "orchestrate": "Reaches a goal: an agent plans tasks, they are run, and an agent compiles the report.",
+    "create_agents": "Makes new agent types, has each judged and improved, returns a registry of those that passed, and runs tasks with them.",
+    "orchestrate": "Reaches a goal: an agent plans tasks and new agents, they are made and run, and an agent compiles the report.",
     "spawn_with_retry": "Runs one task and tries it again for reasons that pass.",
     "spawn_with_model_hierarchy": "Runs one task with the cheapest model that may do it, and with better ones if its answer is not good enough.",
     "spawn_parallel_with_retry": "Runs tasks in parallel and tries each again for reasons that pass.",
@@ -77,9 +80,12 @@ const FUNCTIONS: &[Function] = functions![
     "list_agents": "Lists the agent types, all or those of one category.",
     "describe_agent": "Shows one agent type: its prompt, the input it expects, and the schema of its answer.",
     "render_prompt": "Shows the prompt that a task's session would be given, without spawning it.",
-    "content_team": "Makes five tasks, one per content writer, on one topic; run them with run_tasks.",
-    "development_team": "Makes five tasks, one per development agent, for one application; run them with run_tasks.",
-    "review_team": "Makes five tasks, one per reviewer, for one source text; run them with run_tasks.",
+    "definition_file": "Shows an agent type in both of its forms, as the text of a file and as an object, with its hash.",
+    "content_team": "Makes five tasks, one per content writer, on one topic; runs them at once if asked to.",
+    "development_team": "Makes five tasks, one per development agent, for one application; runs them at once if asked to.",
+    "review_team": "Makes five tasks, one per reviewer, for one source text; runs them at once if asked to.",
+    "custom_agent": "Makes two tasks, the design of a new agent type and its review; runs them at once if asked to.",
+    "meta_workflow": "Makes two tasks, design and review, for each of several new agent types; runs them at once if asked to.",
     "versions": "Says which version of the component and of its contract this is.",
 ];
 
@@ -122,24 +128,25 @@ async fn one(plan: plan::Plan, host: &mut impl Host) -> Result<String, CallError
 
 /// Judges, improves and, where asked for, makes drafts.
 async fn improve(what: Improvement, host: &mut impl Host) -> Result<String, CallError> {
-    let Improvement { settings, wanted, registry } = what;
+    let Improvement { settings, wanted, registry, later } = what;
     let creates = wanted.iter().any(|wanted| matches!(wanted.origin, Origin::Wished(_)));
     let common = settings.common.clone();
+    if creates {
+        let (mut create, tasks) = Create::new(settings, wanted, registry, later);
+        let run = pump::run(common.plan(tasks), &mut create, host).await?;
+        return Ok(workflow::document::creation(&mut create, run));
+    }
     let (mut improve, tasks) = Improve::new(settings, wanted);
     let run = pump::run(common.plan(tasks), &mut improve, host).await?;
-    Ok(if creates {
-        workflow::document::creation(&improve, registry, &run)
-    } else {
-        workflow::document::refinement(&improve, &run)
-    })
+    Ok(workflow::document::refinement(&improve, &run))
 }
 
 /// Plans, carries out and compiles.
-async fn orchestrate(settings: orchestrate::Settings, host: &mut impl Host) -> Result<String, CallError> {
+async fn orchestrate((settings, registry): Goal, host: &mut impl Host) -> Result<String, CallError> {
     let common = settings.common.clone();
-    let (mut orchestrate, tasks) = Orchestrate::new(settings);
+    let (mut orchestrate, tasks) = Orchestrate::new(settings, registry);
     let run = pump::run(common.plan(tasks), &mut orchestrate, host).await?;
-    Ok(workflow::document::orchestration(&orchestrate, &run))
+    Ok(workflow::document::orchestration(&mut orchestrate, run))
 }
 
 /// The request schema of `run_tasks`, for requests that come as records.
@@ -153,7 +160,7 @@ enum Read {
     One(Box<plan::Plan>),
     Collect(Box<Collect>),
     Improve(Box<Improvement>),
-    Orchestrate(Box<orchestrate::Settings>),
+    Orchestrate(Box<Goal>),
     Done(String),
 }
 
@@ -190,84 +197,40 @@ fn read(function: &str, arguments: &str) -> Result<Read, CallError> {
         return collection(&request_schema, document).map(|what| Read::Collect(Box::new(what)));
     }
     if matches!(function, "run_iterative_refinement" | "create_agents") {
-        return request::improvement(&request_schema, document).map(|what| Read::Improve(Box::new(what)));
+        return request::improvement(&request_schema, run_schema(), document).map(|what| Read::Improve(Box::new(what)));
+    }
+    if teams::NAMES.contains(&function) {
+        return team(function, document);
     }
     if function == "orchestrate" {
-        let settings = request::orchestration(&request_schema, run_schema(), document);
-        return settings.map(|settings| Read::Orchestrate(Box::new(settings)));
+        return request::orchestration(&request_schema, run_schema(), document)
+            .map(|goal| Read::Orchestrate(Box::new(goal)));
     }
     let problems = plan::check_document(&request_schema, &mut document);
     if !problems.is_empty() {
         return Err(CallError::invalid(problems));
     }
-    let arguments: Arguments = serde_json::from_value(document)
-        .map_err(|error| CallError::invalid(vec![Problem::new("E_REQUEST_TYPE", "", error.to_string())]))?;
-    answer(function, arguments).map(Read::Done)
+    catalogue::read(function, document).map(Read::Done)
 }
 
-/// The arguments of all functions but `run_tasks`; the schemas say which belong to which.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Arguments {
-    agents: Vec<AgentSource>,
-    task: TaskSpec,
-    category: Option<String>,
-    agent_type: String,
-    topic: String,
-    platform: String,
-    app_name: String,
-    features: Vec<String>,
-    code: String,
-    file: Option<String>,
-}
-
-fn answer(function: &str, arguments: Arguments) -> Result<String, CallError> {
-    let refuse = |problem| CallError::invalid(vec![problem]);
-    let catalogue = || Catalogue::with(&arguments.agents).map_err(CallError::invalid);
-    match function {
-        "render_prompt" => {
-            let text = render_prompt(arguments.task, arguments.agents)?;
-            Ok(document::to_text(&json!({ "prompt": text })))
-        }
-        "list_agents" => {
-            let agents = catalogue()?.list(arguments.category.as_deref()).map_err(refuse)?;
-            Ok(document::to_text(&json!({ "agents": agents.iter().map(|agent| summary(agent)).collect::<Vec<_>>() })))
-        }
-        "describe_agent" => {
-            let agent = catalogue()?.find(&arguments.agent_type, "/agent_type").map_err(refuse)?;
-            Ok(document::to_text(&description(&agent)))
-        }
-        "content_team" => teams::content_team(&arguments.topic, &arguments.platform).map(team),
-        "development_team" => teams::development_team(&arguments.app_name, &arguments.features).map(team),
-        "review_team" => teams::review_team(&arguments.code, arguments.file.as_deref()).map(team),
-        _ => Ok(document::to_text(&json!({ "component": COMPONENT_VERSION, "contract": CONTRACT_VERSION }))),
+/// A team's request for `run_tasks`, or its run if that is wanted.
+fn team(function: &str, document: Value) -> Result<Read, CallError> {
+    let team = team_of(function, document)?;
+    let request = serde_json::to_value(&team.run).unwrap_or_default();
+    if team.at_once {
+        return plan::plan(&run_schema(), request).map(|plan| Read::Run(Box::new(plan)));
     }
+    Ok(Read::Done(document::to_text(&request)))
 }
 
-/// The prompt of one task, as `run_tasks` would send it with the seed 0. What its dependencies would fill in is named
-/// instead.
-pub fn render_prompt(task: TaskSpec, agents: Vec<AgentSource>) -> Result<String, CallError> {
-    let mut task = task;
-    task.dependencies.clear();
-    let placeholders = std::mem::take(&mut task.input_from);
-    let run = RunSpec { tasks: vec![task], agents, ..RunSpec::default() };
-    let request = serde_json::to_value(&run).unwrap_or_default();
-    let mut plan = plan::plan(&run_schema(), request).map_err(|error| match error {
-        // The caller gave one task and not a list.
-        CallError::InvalidRequest(mut problems) => {
-            for problem in &mut problems {
-                problem.path = problem.path.replacen("/tasks/0", "/task", 1);
-            }
-            CallError::InvalidRequest(problems)
-        }
-        other => other,
-    })?;
-    let Some(planned) = plan.tasks.first_mut() else { return Ok(String::new()) };
-    for source in placeholders {
-        let shown = format!("(the output of {}{})", source.task, source.pointer);
-        planned.input.insert(source.field, Value::from(shown));
+/// Makes a team of a checked or unchecked document, which has to fit the function's schema.
+pub fn team_of(function: &str, mut document: Value) -> Result<teams::Team, CallError> {
+    let request_schema = schema_of(function);
+    let problems = plan::check_document(&request_schema, &mut document);
+    if !problems.is_empty() {
+        return Err(CallError::invalid(problems));
     }
-    Ok(prompt::for_task(planned, 0))
+    teams::make(function, document)
 }
 
 /// Collects answers, for requests that come as records.
@@ -319,38 +282,6 @@ fn parse(function: &str, text: &str) -> Result<Value, CallError> {
         };
         refuse(Problem::new(code, "", format!("the request is not acceptable JSON: {error}")))
     })
-}
-
-fn team(tasks: Vec<TaskSpec>) -> String {
-    #[derive(Serialize)]
-    struct Team {
-        tasks: Vec<TaskSpec>,
-    }
-    document::to_text(&Team { tasks })
-}
-
-fn summary(agent: &AgentDefinition) -> Map<String, Value> {
-    let mut fields = Map::new();
-    fields.insert("name".to_owned(), Value::from(agent.name.as_str()));
-    fields.insert("description".to_owned(), Value::from(agent.description.as_str()));
-    fields.insert("category".to_owned(), Value::from(agent.category.as_str()));
-    fields
-}
-
-fn description(agent: &AgentDefinition) -> Map<String, Value> {
-    let mut fields = summary(agent);
-    let more = json!({
-        "tier": agent.tier.name(),
-        "tool_free": agent.tool_free,
-        "timeout_seconds": agent.timeout_seconds,
-        "output_format": agent.output_format,
-        "prompt": agent.prompt,
-        "input": agent.input,
-        "output_schema": agent.output_schema,
-        "example_input": agent.example_input,
-    });
-    fields.extend(more.as_object().cloned().unwrap_or_default());
-    fields
 }
 
 #[cfg(test)]

@@ -1,10 +1,14 @@
 //! Ready-made groups of tasks.
 
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use crate::agents::Catalogue;
 use crate::problem::{CallError, Problem};
-use crate::task::TaskSpec;
+use crate::task::{InputSource, RunSpec, TaskSpec};
 use crate::text;
+use crate::workflow::improve::DEFINITION_KIND;
+use crate::workflow::wish::{self, Wish};
 
 /// Bytes of a topic, a platform or an application's name.
 const MAX_BRIEF_BYTES: usize = 4 * 1024;
@@ -24,6 +28,49 @@ const DEVELOPMENT: [&str; 5] =
     ["frontend_developer", "backend_developer", "database_architect", "api_designer", "devops_engineer"];
 const REVIEW: [&str; 5] =
     ["code_reviewer", "security_reviewer", "performance_reviewer", "accessibility_reviewer", "test_engineer"];
+
+/// The functions that make teams.
+pub const NAMES: [&str; 5] = ["content_team", "development_team", "review_team", "custom_agent", "meta_workflow"];
+
+/// Tasks that may be edited, and whether to run them as they are.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Team {
+    /// A request for `run_tasks` with the limits that were given.
+    pub run: RunSpec,
+    /// Run it without another word.
+    pub at_once: bool,
+}
+
+/// What the functions are given; the schemas say which fields belong to which.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Arguments {
+    topic: String,
+    platform: String,
+    app_name: String,
+    features: Vec<String>,
+    code: String,
+    file: Option<String>,
+    purposes: Vec<Wish>,
+    run: Option<bool>,
+}
+
+/// Makes the team that a function stands for of its arguments, whose shape has been checked.
+pub fn make(function: &str, document: Value) -> Result<Team, CallError> {
+    let unread =
+        |error: serde_json::Error| CallError::invalid(vec![Problem::new("E_REQUEST_TYPE", "", error.to_string())]);
+    let given = Arguments::deserialize(&document).map_err(unread)?;
+    // The limits of the run have the same names as in a request for it.
+    let mut run = RunSpec::deserialize(&document).map_err(unread)?;
+    run.tasks = match function {
+        "content_team" => content_team(&given.topic, &given.platform),
+        "development_team" => development_team(&given.app_name, &given.features),
+        "review_team" => review_team(&given.code, given.file.as_deref()),
+        "custom_agent" => custom_agent(&Wish::deserialize(&document).map_err(unread)?),
+        _ => meta_workflow(&given.purposes),
+    }?;
+    Ok(Team { run, at_once: given.run == Some(true) })
+}
 
 /// The five content writers on one topic.
 pub fn content_team(topic: &str, platform: &str) -> Result<Vec<TaskSpec>, CallError> {
@@ -84,6 +131,46 @@ pub fn review_team(code: &str, file: Option<&str>) -> Result<Vec<TaskSpec>, Call
         None => "Review the source code.".to_owned(),
     };
     team(&REVIEW, &description, Value::Object(input), problems)
+}
+
+/// Two tasks for one agent type: a design, and the judgement of it.
+pub fn custom_agent(wanted: &Wish) -> Result<Vec<TaskSpec>, CallError> {
+    let mut problems = Vec::new();
+    wish::check_one(wanted, "", &mut Catalogue::default(), &mut problems);
+    if problems.is_empty() { Ok(design(wanted).into()) } else { Err(CallError::invalid(problems)) }
+}
+
+/// Two tasks for each agent type.
+pub fn meta_workflow(purposes: &[Wish]) -> Result<Vec<TaskSpec>, CallError> {
+    let mut problems = Vec::new();
+    wish::check(purposes, "/purposes", &mut Catalogue::default(), &mut problems);
+    if problems.is_empty() { Ok(purposes.iter().flat_map(design).collect()) } else { Err(CallError::invalid(problems)) }
+}
+
+/// The creator's task, and the reviewer's, which is given the definition itself.
+fn design(wanted: &Wish) -> [TaskSpec; 2] {
+    let create = format!("{}-create", wanted.name);
+    let review = TaskSpec {
+        agent_type: "agent_design_reviewer".to_owned(),
+        task_description: wish::judge_description(DEFINITION_KIND),
+        input_data: Some(json!({ "kind": DEFINITION_KIND, "purpose": wanted.purpose })),
+        input_from: vec![InputSource {
+            field: "draft".to_owned(),
+            task: create.clone(),
+            pointer: "/definition".to_owned(),
+        }],
+        task_id: Some(format!("{}-review", wanted.name)),
+        dependencies: vec![create.clone()],
+        ..TaskSpec::default()
+    };
+    let creator = TaskSpec {
+        agent_type: "agent_creator".to_owned(),
+        task_description: wish::create_description(&wanted.name, &wanted.purpose),
+        input_data: Some(Value::Object(wanted.input())),
+        task_id: Some(create),
+        ..TaskSpec::default()
+    };
+    [creator, review]
 }
 
 fn brief(code: &str, field: &str, value: &str, problems: &mut Vec<Problem>) {

@@ -38,18 +38,27 @@ const DEFAULT_MAX_CONCURRENT: u32 = 5;
 /// Functions that may spawn sessions, all of them with a `max_concurrent`.
 const SPAWNING: [&str; 4] = ["run_tasks", "run_iterative_refinement", "create_agents", "orchestrate"];
 
-/// The one field of a request that the host's own account depends on.
+/// Functions that may spawn sessions if the request says `run`.
+const SPAWNING_ON_DEMAND: [&str; 5] =
+    ["content_team", "development_team", "review_team", "custom_agent", "meta_workflow"];
+
+/// The fields of a request that the host's own account depends on.
 #[derive(Deserialize)]
 struct Cap {
     max_concurrent: Option<u32>,
+    run: Option<bool>,
 }
 
 /// Holds a call of the JSON door to the cap of its request. What cannot be read will be refused and spawns nothing.
 pub(crate) fn hold_to_request(world: &mut World, function: &str, arguments: &str) {
-    if !SPAWNING.contains(&function) {
-        world.ledger_mut().hold_to(0);
-    } else if let Ok(Cap { max_concurrent }) = serde_json::from_str(arguments) {
-        hold_to_cap(world, max_concurrent);
+    let always = SPAWNING.contains(&function);
+    let on_demand = SPAWNING_ON_DEMAND.contains(&function);
+    match serde_json::from_str(arguments) {
+        Ok(Cap { max_concurrent, run }) if always || (on_demand && run == Some(true)) => {
+            hold_to_cap(world, max_concurrent);
+        }
+        Err(_) if always || on_demand => {}
+        _ => world.ledger_mut().hold_to(0),
     }
 }
 

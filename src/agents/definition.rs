@@ -6,8 +6,8 @@
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use super::file;
 use crate::json::schema::{self, Rule, Violation};
-use crate::json::strict::{self, ANSWER_BOUNDS};
 use crate::task::{AgentSource, OutputFormat, Tier};
 
 /// One agent type.
@@ -82,8 +82,15 @@ fn two_minutes() -> u32 {
 const MAX_PROMPT_BYTES: usize = 32 * 1024;
 
 const FORM: &str = include_str!("../../schemas/agent.json");
-const SECTIONS: [(&str, &str); 3] =
-    [("# Input", "input"), ("# Output schema", "output_schema"), ("# Example input", "example_input")];
+
+/// A definition in both forms, each read as the other.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Forms {
+    /// The object; without blanks around its texts.
+    pub definition: Value,
+    /// The text of a file.
+    pub file: String,
+}
 
 impl AgentDefinition {
     /// Reads a definition in either form, or lists everything that is wrong with it.
@@ -97,8 +104,20 @@ impl AgentDefinition {
     /// Reads a definition file.
     pub fn parse(text: &str) -> Result<Self, Vec<String>> {
         let mut problems = Vec::new();
-        let fields = read_file(text, &mut problems).map_err(|problem| vec![problem])?;
+        let fields = file::read(text, &mut problems).map_err(|problem| vec![problem])?;
         Self::check(&Value::Object(fields), problems)
+    }
+
+    /// Both forms of a definition, or everything that is wrong with it.
+    pub fn forms(source: &AgentSource) -> Result<Forms, Vec<String>> {
+        let mut problems = Vec::new();
+        let fields = match source {
+            AgentSource::File(text) => file::read(text, &mut problems).map_err(|problem| vec![problem])?,
+            AgentSource::Definition(value) => value.as_object().cloned().unwrap_or_default(),
+        };
+        Self::check(&Value::Object(fields.clone()), problems)?;
+        let (fields, file) = file::write(&fields)?;
+        Ok(Forms { definition: Value::Object(fields), file })
     }
 
     fn check(value: &Value, mut problems: Vec<String>) -> Result<Self, Vec<String>> {
@@ -145,61 +164,6 @@ impl AgentDefinition {
             output_schema: written.output_schema.unwrap_or_else(|| Value::Object(Map::new())),
             example_input: written.example_input.unwrap_or_else(|| Value::Object(Map::new())),
         })
-    }
-}
-
-/// A file as the object that it stands for.
-fn read_file(text: &str, problems: &mut Vec<String>) -> Result<Map<String, Value>, String> {
-    let rest = text.strip_prefix("---\n").ok_or("the first line has to be `---`")?;
-    let (head, body) = rest.split_once("\n---\n").ok_or("the head has to end with a line `---`")?;
-    let mut fields = Map::new();
-    for line in head.lines() {
-        let Some((key, value)) = line.split_once(':') else {
-            problems.push(format!("{} is not `key: value`", crate::text::quoted(line)));
-            continue;
-        };
-        let value = value.trim();
-        let value = match key {
-            "name" => Value::from(value.replace('-', "_")),
-            "timeout_seconds" | "min_tool_calls" => {
-                value.parse::<u64>().map_or_else(|_| Value::from(value), Value::from)
-            }
-            _ => Value::from(value),
-        };
-        if fields.insert(key.to_owned(), value).is_some() {
-            problems.push(format!("{}: stands twice", crate::text::escaped(key)));
-        }
-    }
-    let mut field = "prompt";
-    let mut rest = body;
-    for (heading, next_field) in SECTIONS {
-        if let Some((before, after)) = rest.split_once(&format!("\n{heading}\n")) {
-            put_section(&mut fields, field, before.trim(), problems);
-            (field, rest) = (next_field, after);
-        }
-    }
-    put_section(&mut fields, field, rest.trim(), problems);
-    Ok(fields)
-}
-
-fn put_section(fields: &mut Map<String, Value>, field: &str, text: &str, problems: &mut Vec<String>) {
-    let stray = SECTIONS.iter().find(|(heading, _)| text.lines().any(|line| line == *heading));
-    if let Some((heading, _)) = stray {
-        problems.push(format!("the section `{heading}` is out of order"));
-    }
-    let value = match field {
-        "prompt" | "input" => Value::from(text),
-        _ => {
-            let content = text.strip_prefix("```json\n").and_then(|rest| rest.strip_suffix("\n```"));
-            match content.map(|content| strict::parse(content, ANSWER_BOUNDS)) {
-                Some(Ok(value)) => value,
-                Some(Err(error)) => return problems.push(format!("{field}: {error}")),
-                None => return problems.push(format!("{field}: need one ```json fence and nothing else")),
-            }
-        }
-    };
-    if fields.insert(field.to_owned(), value).is_some() {
-        problems.push(format!("{field}: stands both in the head and in the text"));
     }
 }
 

@@ -1,11 +1,12 @@
 //! The catalogue: every agent type is a file under `prompts/agents/` or comes with a request; none is code.
 
 mod definition;
+mod file;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-pub use definition::AgentDefinition;
+pub use definition::{AgentDefinition, Forms};
 
 use crate::problem::{Problem, unknown_name};
 use crate::task::AgentSource;

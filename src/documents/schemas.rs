@@ -1,7 +1,7 @@
 //! The request schemas: one file for each function, and parts that several of them share.
 //!
 //! Three annotations put them together: `x-same-as` takes another function's schema, `x-ref` puts a shared part in place,
-//! `x-include` adds the properties of a shared part. They are gone before anything is checked or shown.
+//! `x-include` adds the properties of shared parts. They are gone before anything is checked or shown.
 
 use serde_json::{Map, Value};
 
@@ -14,7 +14,7 @@ macro_rules! shared {
 }
 
 /// Shared parts by name.
-const SHARED: &[(&str, &str)] = shared!["run_rules", "task", "agents"];
+const SHARED: &[(&str, &str)] = shared!["session_rules", "run_rules", "task", "agents"];
 
 /// Nesting that is looked through; the files are far flatter.
 const MAX_DEPTH: usize = 16;
@@ -43,13 +43,12 @@ fn resolve(schema: &mut Value, depth: usize) {
     if let Some(name) = schema.get("x-ref").and_then(Value::as_str) {
         *schema = shared(name);
     }
-    let included = schema.get("x-include").and_then(Value::as_str).map(shared);
+    let names = schema.get("x-include").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+    let included: Vec<Value> = names.map(shared).collect();
     match schema {
         Value::Object(fields) => {
-            if let (Some(Value::Object(more)), Some(Value::Object(properties))) =
-                (included, fields.get_mut("properties"))
-            {
-                add(properties, more);
+            if let Some(Value::Object(properties)) = fields.get_mut("properties") {
+                included.into_iter().for_each(|more| add(properties, more));
             }
             fields.values_mut().for_each(|field| resolve(field, depth + 1));
         }
@@ -59,7 +58,8 @@ fn resolve(schema: &mut Value, depth: usize) {
 }
 
 /// A function's own property stands before a shared one of the same name.
-fn add(properties: &mut Map<String, Value>, more: Map<String, Value>) {
+fn add(properties: &mut Map<String, Value>, more: Value) {
+    let Value::Object(more) = more else { return };
     for (name, property) in more {
         properties.entry(name).or_insert(property);
     }

@@ -57,3 +57,9 @@ pub const DEFAULT_PLAN_TASKS: u32 = 20;
 
 /// Bytes of a goal: it stands in the planning prompt twice and has to fit into a task description.
 pub const MAX_GOAL_BYTES: usize = 24 * 1024;
+
+/// Plans that replace what failed when a goal's request names no number.
+pub const DEFAULT_REPLANS: u32 = 1;
+
+/// Agent types that a plan may have made when the request names no number.
+pub const DEFAULT_NEW_AGENTS: u32 = 10;

@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 
+use super::create::{Create, add_not_run};
 use super::improve::{Draft, Improve, Reason};
 use super::orchestrate::{self, Orchestrate};
-use super::registry::{self, Entry, Promotion};
+use super::registry::Promotion;
 use crate::report::document;
 use crate::task::RunReport;
 
@@ -14,56 +15,73 @@ pub fn refinement(improve: &Improve, run: &RunReport) -> String {
     document::to_text(&json!({ "status": status(improve), "drafts": drafts, "run": document::report_value(run) }))
 }
 
-/// The agents that were made, the registry with those that passed, and the run.
-pub fn creation(improve: &Improve, mut registry: Vec<Entry>, run: &RunReport) -> String {
-    let created: Vec<Value> = improve
-        .drafts()
-        .iter()
-        .map(|made| {
-            let mut shown = draft(made);
-            let passed = made.best.as_ref().filter(|_| made.reason == Some(Reason::TargetReached));
-            let promotion = match passed {
-                None => "not_good_enough",
-                Some(best) => match registry::promote(&mut registry, &made.wanted.name, &best.draft, best.score) {
-                    Promotion::Promoted => "promoted",
-                    Promotion::Unchanged => "unchanged",
-                    Promotion::KeptBetter => "kept_better",
-                },
-            };
-            if let Some(fields) = shown.as_object_mut() {
-                fields.insert("promotion".to_owned(), Value::from(promotion));
-            }
-            shown
-        })
-        .collect();
-    document::to_text(&json!({
-        "status": status(improve),
-        "created": created,
-        "registry": registry,
-        "run": document::report_value(run),
-    }))
-}
-
-/// What the goal came to, the plan, and the run with every session's result.
-pub fn orchestration(done: &Orchestrate, run: &RunReport) -> String {
-    let reason = done.reason();
-    let field = |name: &str| done.compiled.as_ref().and_then(|compiled| compiled.get(name)).cloned();
-    let complete = field("status") == Some(Value::from("complete")) && done.unsupported.is_empty();
-    let status = match reason {
-        orchestrate::Reason::Compiled if done.whole && complete => "completed",
-        orchestrate::Reason::PlanRefused => "failed",
+/// The agents that were made, the registry with those that passed, and the run with the caller's tasks at its end.
+pub fn creation(create: &mut Create, run: RunReport) -> String {
+    let run = create.complete(run);
+    let (used, tasks) = create.used(&run);
+    let made = create.made();
+    let (promotions, registry) = (made.promotions.clone(), made.registry.clone());
+    let improve = create.improve();
+    let status = match status(improve) {
+        "completed" if used == tasks => "completed",
+        "failed" if used == 0 => "failed",
         _ => "partial",
     };
     document::to_text(&json!({
         "status": status,
+        "created": created(improve, &promotions),
+        "registry": registry,
+        "run": document::report_value(&run),
+    }))
+}
+
+/// The drafts of agents, and what became of each.
+fn created(improve: &Improve, promotions: &[Option<Promotion>]) -> Vec<Value> {
+    let shown = improve.drafts().iter().zip(promotions).map(|(made, promotion)| {
+        let mut shown = draft(made);
+        if let Some(fields) = shown.as_object_mut() {
+            let promotion = promotion.map_or("not_good_enough", Promotion::name);
+            fields.insert("promotion".to_owned(), Value::from(promotion));
+        }
+        shown
+    });
+    shown.collect()
+}
+
+/// What the goal came to, the plans, what was made and refined, and the run with every session's result.
+pub fn orchestration(done: &mut Orchestrate, run: RunReport) -> String {
+    let run = add_not_run(run, done.not_run());
+    let made = done.made();
+    let (promotions, registry) = (made.promotions.clone(), made.registry.clone());
+    let reason = done.reason();
+    let compiled = |name: &str| done.compiled.as_ref().and_then(|compiled| compiled.get(name)).cloned();
+    let complete = compiled("status") == Some(Value::from("complete")) && done.unsupported.is_empty();
+    let status = match reason {
+        orchestrate::Reason::Compiled if done.is_whole() && complete => "completed",
+        orchestrate::Reason::PlanRefused => "failed",
+        _ => "partial",
+    };
+    let refined = done.refined().into_iter().map(|(task, refined)| {
+        let mut shown = draft(refined);
+        if let Some(fields) = shown.as_object_mut() {
+            fields.insert("name".to_owned(), Value::from(task));
+        }
+        shown
+    });
+    document::to_text(&json!({
+        "status": status,
         "reason": reason.name(),
-        "report": field("report"),
-        "claims": field("claims").unwrap_or_else(|| json!([])),
+        "report": compiled("report"),
+        "claims": compiled("claims").unwrap_or_else(|| json!([])),
         "unsupported_claims": done.unsupported,
-        "gaps": field("gaps").unwrap_or_else(|| json!([])),
+        "gaps": compiled("gaps").unwrap_or_else(|| json!([])),
         "problems": done.problems,
         "plan": done.plan,
-        "run": document::report_value(run),
+        "replacements": done.replacements,
+        "created": done.making().map(|making| created(making, &promotions)).unwrap_or_default(),
+        "registry": registry,
+        "refined": refined.collect::<Vec<_>>(),
+        "run": document::report_value(&run),
     }))
 }
 

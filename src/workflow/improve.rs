@@ -8,6 +8,7 @@
 //! | judged     | it was the last round            | ended: `max_rounds`                               |
 //! | judged     | no better than before, twice     | ended: `no_progress` (`no_review` without a score)|
 //! | judged     | anything else                    | refined, from the best version so far             |
+//! | any        | the run is stopped, or the budget ends | ended: `stopped`, `budget`                  |
 //! | refined    | there is a valid draft           | judged                                            |
 //! | refined    | there is none                    | refined again; twice in a row ends it             |
 //!
@@ -20,17 +21,16 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use super::review::Review;
-use super::{Common, Director};
+use super::{Common, Director, wish};
 use crate::agents::AgentDefinition;
 use crate::ids::TaskIndex;
+use crate::json::schema;
 use crate::plan::PlannedTask;
 use crate::prompt;
 use crate::score::Score;
 use crate::task::{AgentSource, TaskResult, TaskStatus};
 
-const JUDGE: &str = include_str!("../../prompts/workflow/judge.md");
 const REFINE: &str = include_str!("../../prompts/workflow/refine.md");
-const CREATE: &str = include_str!("../../prompts/workflow/create.md");
 
 /// Rounds or attempts in a row without a gain that end the work on a draft.
 const MAX_STALE: u32 = 2;
@@ -57,6 +57,14 @@ pub struct Settings {
     pub creator: Arc<AgentDefinition>,
 }
 
+impl Settings {
+    /// Sessions that one draft could need: judges of all rounds, a refiner between them and once more in vain, two attempts
+    /// to create.
+    pub fn sessions_for_one(&self) -> u64 {
+        u64::from(self.max_rounds * (self.judges + 2) + 2)
+    }
+}
+
 /// Where a draft comes from.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Origin {
@@ -77,6 +85,8 @@ pub struct Wanted {
     pub purpose: Option<String>,
     /// What counts.
     pub rubric: Option<String>,
+    /// What every version has to fit, besides what its kind demands.
+    pub schema: Option<Value>,
     /// Its first version.
     pub origin: Origin,
 }
@@ -96,6 +106,8 @@ pub enum Reason {
     NoDraft,
     /// The run was stopped.
     Stopped,
+    /// Nothing is left to spend.
+    Budget,
 }
 
 impl Reason {
@@ -108,6 +120,7 @@ impl Reason {
             Self::NoReview => "no_review",
             Self::NoDraft => "no_draft",
             Self::Stopped => "stopped",
+            Self::Budget => "budget",
         }
     }
 }
@@ -174,6 +187,11 @@ impl Improve {
         &self.drafts
     }
 
+    /// Whether the work on every draft has ended.
+    pub fn is_over(&self) -> bool {
+        self.drafts.iter().all(|draft| draft.reason.is_some())
+    }
+
     fn begin(&mut self, index: usize) -> Vec<PlannedTask> {
         let origin = self.drafts.get(index).map(|draft| draft.wanted.origin.clone());
         match origin {
@@ -205,7 +223,7 @@ impl Improve {
             input.insert("constraints".to_owned(), Value::from(constraints));
         }
         let purpose = draft.wanted.purpose.clone().unwrap_or_default();
-        let description = prompt::fill(CREATE, &[("name", &draft.wanted.name), ("purpose", &purpose)]);
+        let description = wish::create_description(&draft.wanted.name, &purpose);
         let id = format!("{}-create-{}", draft.wanted.name, draft.attempts);
         let task = self.settings.common.task(&self.settings.creator, id.clone(), description, input);
         self.roles.insert(id, (index, Role::Create));
@@ -217,7 +235,7 @@ impl Improve {
         draft.waiting = self.settings.judges;
         draft.reviews.clear();
         let round = draft.history.len() + 1;
-        let description = prompt::fill(JUDGE, &[("kind", &draft.wanted.kind)]);
+        let description = wish::judge_description(&draft.wanted.kind);
         let input = draft.input(&draft.current);
         let ids: Vec<String> =
             (1..=self.settings.judges).map(|n| format!("{}-r{round}-judge-{n}", draft.wanted.name)).collect();
@@ -247,8 +265,8 @@ impl Improve {
         let made = result.output.as_ref().filter(|_| result.status == TaskStatus::Completed);
         let problems = match made.and_then(|output| output.get("definition")) {
             Some(definition) => match draft.usable(definition) {
-                Ok(()) => {
-                    draft.current = definition.clone();
+                Ok(definition) => {
+                    draft.current = definition;
                     draft.stale = 0;
                     return self.judge(index);
                 }
@@ -267,7 +285,7 @@ impl Improve {
     fn refined(&mut self, index: usize, result: &TaskResult) -> Vec<PlannedTask> {
         let Some(draft) = self.drafts.get_mut(index) else { return Vec::new() };
         let made = result.output.as_ref().filter(|_| result.status == TaskStatus::Completed);
-        let next = made.and_then(|output| output.get("draft")).filter(|next| draft.usable(next).is_ok()).cloned();
+        let next = made.and_then(|output| output.get("draft")).and_then(|next| draft.usable(next).ok());
         match next {
             Some(next) => {
                 draft.current = next;
@@ -340,15 +358,23 @@ impl Draft {
         input
     }
 
-    /// Whether a version can take the place of the draft at all.
-    fn usable(&self, version: &Value) -> Result<(), Vec<String>> {
+    /// The version as it can take the place of the draft, or why it cannot. A definition is kept in the form in which it
+    /// can be written into a file.
+    fn usable(&self, version: &Value) -> Result<Value, Vec<String>> {
         if self.wanted.kind != DEFINITION_KIND {
             let empty = version.as_str().is_some_and(|text| text.trim().is_empty());
-            return if empty || version.is_null() { Err(vec!["it is empty".to_owned()]) } else { Ok(()) };
+            if empty || version.is_null() {
+                return Err(vec!["it is empty".to_owned()]);
+            }
+            if self.wanted.schema.as_ref().is_some_and(|schema| !schema::check(schema, version).is_empty()) {
+                return Err(vec!["it does not fit its schema".to_owned()]);
+            }
+            let same_form = version.is_string() == self.current.is_string();
+            return if same_form { Ok(version.clone()) } else { Err(vec!["it has another form".to_owned()]) };
         }
-        let agent = AgentDefinition::read(&AgentSource::Definition(version.clone()))?;
-        if agent.name == self.wanted.name {
-            Ok(())
+        let definition = AgentDefinition::forms(&AgentSource::Definition(version.clone()))?.definition;
+        if definition.get("name").and_then(Value::as_str) == Some(self.wanted.name.as_str()) {
+            Ok(definition)
         } else {
             Err(vec![format!("its name has to be {}", self.wanted.name)])
         }
@@ -383,11 +409,14 @@ impl Draft {
 impl Director for Improve {
     fn ended(&mut self, result: &TaskResult, _next: TaskIndex) -> Vec<PlannedTask> {
         let Some((index, role)) = self.roles.remove(result.task_id.as_str()) else { return Vec::new() };
-        let stopped =
-            result.error.as_ref().is_some_and(|error| matches!(error.code.as_str(), "E_DEADLINE" | "E_CANCELLED"));
+        let ends = match result.error.as_ref().map(|error| error.code.as_str()) {
+            Some("E_DEADLINE" | "E_CANCELLED") => Some(Reason::Stopped),
+            Some("E_BUDGET") => Some(Reason::Budget),
+            _ => None,
+        };
         let Some(draft) = self.drafts.get_mut(index).filter(|draft| draft.reason.is_none()) else { return Vec::new() };
-        if stopped {
-            draft.reason = Some(Reason::Stopped);
+        if ends.is_some() {
+            draft.reason = ends;
             return Vec::new();
         }
         match role {

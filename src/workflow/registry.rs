@@ -42,6 +42,17 @@ pub enum Promotion {
     KeptBetter,
 }
 
+impl Promotion {
+    /// The name that reports use.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Promoted => "promoted",
+            Self::Unchanged => "unchanged",
+            Self::KeptBetter => "kept_better",
+        }
+    }
+}
+
 /// Offers a version. A better one is never replaced.
 pub fn promote(registry: &mut Vec<Entry>, name: &str, definition: &Value, score: Score) -> Promotion {
     let entry = |version| Entry {

@@ -1,23 +1,24 @@
 //! Requests for workflows: from a checked document to settings and drafts, or all problems at once.
 
-use std::collections::BTreeSet;
-
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
+use super::create::{Later, Made, belongs_to_a_draft, field, stand_in};
 use super::improve::{DEFINITION_KIND, Origin, Settings, Wanted};
+use super::join::Rules;
 use super::registry::Entry;
+use super::wish::{self, Wish, check_name as check_draft_name, plain};
 use super::{Common, orchestrate};
 use crate::agents::{AgentDefinition, Catalogue};
-use crate::marker;
-use crate::plan::{check_document, check_name};
+use crate::ids::TaskIndex;
+use crate::plan::{self, check_document, check_name};
 use crate::policy::limits::{
-    DEFAULT_DEADLINE_SECONDS, DEFAULT_MAX_CONCURRENT, DEFAULT_MAX_ROUNDS, DEFAULT_PLAN_TASKS, DEFAULT_TARGET_SCORE,
-    MAX_DRAFT_BYTES, MAX_GOAL_BYTES, MAX_WORKFLOW_SESSIONS,
+    DEFAULT_DEADLINE_SECONDS, DEFAULT_MAX_CONCURRENT, DEFAULT_MAX_ROUNDS, DEFAULT_NEW_AGENTS, DEFAULT_PLAN_TASKS,
+    DEFAULT_REPLANS, DEFAULT_TARGET_SCORE, MAX_DRAFT_BYTES, MAX_GOAL_BYTES, MAX_WORKFLOW_SESSIONS,
 };
 use crate::problem::{CallError, Problem};
 use crate::score::Score;
-use crate::task::{AgentSource, Cleanup};
+use crate::task::{AgentSource, Cleanup, RuleSpec};
 use crate::text;
 
 /// What a workflow is to do.
@@ -29,7 +30,12 @@ pub struct Improvement {
     pub wanted: Vec<Wanted>,
     /// The agent types that are there already.
     pub registry: Vec<Entry>,
+    /// What the agents are made for, if that is to be done in the same run.
+    pub later: Option<Later>,
 }
+
+/// A goal, and the agent types that are there already.
+pub type Goal = (orchestrate::Settings, Vec<Entry>);
 
 /// All requests in one; the schemas say which fields belong to which.
 #[derive(Default, Deserialize)]
@@ -37,9 +43,12 @@ pub struct Improvement {
 struct Request {
     goal: String,
     max_tasks: Option<u32>,
+    max_replans: Option<u32>,
+    max_new_agents: Option<u32>,
     drafts: Vec<DraftRequest>,
-    new_agents: Vec<WishRequest>,
+    new_agents: Vec<Wish>,
     registry: Vec<Value>,
+    tasks: Option<Vec<Value>>,
     target_score: Option<Value>,
     max_rounds: Option<u32>,
     judges: Option<u32>,
@@ -51,6 +60,8 @@ struct Request {
     cleanup: Option<Cleanup>,
     model: Option<String>,
     thinking: Option<String>,
+    #[serde(flatten)]
+    rules: RuleSpec,
 }
 
 #[derive(Default, Deserialize)]
@@ -63,27 +74,13 @@ struct DraftRequest {
     rubric: Option<String>,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct WishRequest {
-    name: String,
-    purpose: String,
-    domain: Option<String>,
-    capabilities: Vec<String>,
-    constraints: Vec<String>,
-}
-
-/// Reads a request for refinement or for new agents.
-pub fn improvement(request_schema: &Value, document: Value) -> Result<Improvement, CallError> {
-    all_problems(request_schema, document, improvement_of)
+/// Reads a request for refinement or for new agents. `run_schema` is what tasks for the new agents are held to.
+pub fn improvement(request_schema: &Value, run_schema: Value, document: Value) -> Result<Improvement, CallError> {
+    all_problems(request_schema, document, |request, problems| improvement_of(request, run_schema, problems))
 }
 
 /// Reads a request for orchestration. `run_schema` is what the plan will be held to.
-pub fn orchestration(
-    request_schema: &Value,
-    run_schema: Value,
-    document: Value,
-) -> Result<orchestrate::Settings, CallError> {
+pub fn orchestration(request_schema: &Value, run_schema: Value, document: Value) -> Result<Goal, CallError> {
     all_problems(request_schema, document, |request, problems| orchestration_of(request, run_schema, problems))
 }
 
@@ -116,20 +113,26 @@ fn catalogue_of(agents: &[AgentSource], problems: &mut Vec<Problem>) -> Catalogu
     })
 }
 
-fn common_of(request: &Request, problems: &mut Vec<Problem>) -> Common {
+fn common_of(request: &Request, catalogue: &mut Catalogue, problems: &mut Vec<Problem>) -> Common {
     check_name("E_MODEL_FORMAT", "/model", request.model.as_deref(), problems);
     check_name("E_THINKING_FORMAT", "/thinking", request.thinking.as_deref(), problems);
+    let rules = plan::rules(request.rules.clone(), catalogue, problems);
+    plan::check_prices(&rules, [request.model.clone()], problems);
     Common {
         max_concurrent: request.max_concurrent.unwrap_or(DEFAULT_MAX_CONCURRENT),
         deadline_seconds: request.deadline_seconds.unwrap_or(DEFAULT_DEADLINE_SECONDS),
         cleanup: request.cleanup.unwrap_or_default(),
         model: request.model.clone(),
         thinking: request.thinking.clone(),
+        retries: request.rules.retries,
+        start_timeout_seconds: request.rules.start_timeout_seconds,
+        rules,
     }
 }
 
-fn orchestration_of(request: Request, run_schema: Value, problems: &mut Vec<Problem>) -> Option<orchestrate::Settings> {
-    let common = common_of(&request, problems);
+fn orchestration_of(mut request: Request, run_schema: Value, problems: &mut Vec<Problem>) -> Option<Goal> {
+    let mut catalogue = catalogue_of(&request.agents, problems);
+    let common = common_of(&request, &mut catalogue, problems);
     if request.goal.trim().is_empty() {
         problems.push(Problem::new("E_GOAL", "/goal", "goal: is blank").hint("say what is to be reached"));
     } else if request.goal.len() > MAX_GOAL_BYTES {
@@ -137,25 +140,42 @@ fn orchestration_of(request: Request, run_schema: Value, problems: &mut Vec<Prob
         problems.push(Problem::new("E_GOAL", "/goal", message).got(request.goal.len()));
     }
     plain(Some(&request.goal), "/goal", problems);
-    let mut catalogue = catalogue_of(&request.agents, problems);
     let orchestrator =
-        catalogue.find_reader("agent_orchestrator", "/agents").map_err(|problem| problems.push(problem)).ok()?;
+        catalogue.find_reader("agent_orchestrator", "/agents").map_err(|problem| problems.push(problem)).ok();
     let all = catalogue.list(None).map_err(|problem| problems.push(problem)).ok()?;
+    let improvement = improvement_settings(&request, common.clone(), &mut catalogue, problems);
+    let registry = entries(std::mem::take(&mut request.registry), problems);
+    let max_tasks = request.max_tasks.unwrap_or(DEFAULT_PLAN_TASKS);
+    let max_replans = request.max_replans.unwrap_or(DEFAULT_REPLANS);
+    let max_new_agents = request.max_new_agents.unwrap_or(DEFAULT_NEW_AGENTS);
+    let (orchestrator, improvement) = (orchestrator?, improvement?);
+    // Two tries for each plan and one report; the plans' tasks; the making of agents; what is refined.
+    let sessions = u64::from(2 * (1 + max_replans) + 1)
+        + u64::from(max_tasks * (1 + max_replans))
+        + (u64::from(max_new_agents) + orchestrate::MAX_REFINED as u64) * improvement.sessions_for_one();
+    too_many(sessions, "fewer tasks, replans, new agents, rounds or judges", problems);
     let others = all.iter().filter(|agent| agent.name != orchestrator.name);
-    Some(orchestrate::Settings {
-        common,
+    let settings = orchestrate::Settings {
         goal: request.goal,
-        max_tasks: request.max_tasks.unwrap_or(DEFAULT_PLAN_TASKS) as usize,
+        max_tasks: max_tasks as usize,
+        max_replans,
+        max_new_agents: max_new_agents as usize,
         offered: others.map(|agent| (agent.name.clone(), agent.description.clone())).collect(),
         orchestrator,
-        agents: request.agents,
-        run_schema,
-    })
+        rules: Rules { common: common.clone(), agents: request.agents, run_schema },
+        improvement,
+        common,
+    };
+    Some((settings, registry))
 }
 
-fn improvement_of(request: Request, problems: &mut Vec<Problem>) -> Option<Improvement> {
-    let common = common_of(&request, problems);
-    let mut catalogue = catalogue_of(&request.agents, problems);
+/// How drafts are judged and improved.
+fn improvement_settings(
+    request: &Request,
+    common: Common,
+    catalogue: &mut Catalogue,
+    problems: &mut Vec<Problem>,
+) -> Option<Settings> {
     let judge_name = request.judge_agent.as_deref().unwrap_or("agent_design_reviewer");
     let refiner_name = request.refiner_agent.as_deref().unwrap_or("agent_refiner");
     if judge_name == refiner_name {
@@ -164,42 +184,52 @@ fn improvement_of(request: Request, problems: &mut Vec<Problem>) -> Option<Impro
     }
     let mut take =
         |name: &str, path: &str| catalogue.find_reader(name, path).map_err(|problem| problems.push(problem)).ok();
-    let roles =
+    let (judge, refiner, creator) =
         (take(judge_name, "/judge_agent"), take(refiner_name, "/refiner_agent"), take("agent_creator", "/new_agents"));
-    let mut wanted: Vec<Wanted> = Vec::new();
-    for (index, draft) in request.drafts.into_iter().enumerate() {
-        wanted.push(given(draft, &format!("/drafts/{index}"), problems));
-    }
-    for (index, wish) in request.new_agents.into_iter().enumerate() {
-        wanted.push(wished(wish, &format!("/new_agents/{index}"), problems));
-    }
-    let place =
-        if wanted.iter().any(|wanted| matches!(wanted.origin, Origin::Wished(_))) { "new_agents" } else { "drafts" };
-    let mut names = BTreeSet::new();
-    for (index, one) in wanted.iter().enumerate() {
-        if !names.insert(one.name.clone()) {
-            let message = format!("name: {} stands twice", text::quoted(&one.name));
-            problems.push(Problem::new("E_ID_DUPLICATE", format!("/{place}/{index}/name"), message).got(&one.name));
-        }
-    }
-    let (max_rounds, judges) = (request.max_rounds.unwrap_or(DEFAULT_MAX_ROUNDS), request.judges.unwrap_or(1));
-    // Judges of all rounds, a refiner between them and once more in vain, two attempts to create.
-    let sessions = wanted.len() as u64 * u64::from(max_rounds * (judges + 2) + 2);
+    let target =
+        request.target_score.as_ref().and_then(Score::read).or_else(|| Score::read(&Value::from(DEFAULT_TARGET_SCORE)));
+    Some(Settings {
+        common,
+        target: target?,
+        max_rounds: request.max_rounds.unwrap_or(DEFAULT_MAX_ROUNDS),
+        judges: request.judges.unwrap_or(1),
+        judge: judge?,
+        refiner: refiner?,
+        creator: creator?,
+    })
+}
+
+fn too_many(sessions: u64, hint: &str, problems: &mut Vec<Problem>) {
     if sessions > MAX_WORKFLOW_SESSIONS {
         let message = format!("{sessions} sessions could be needed, at most {MAX_WORKFLOW_SESSIONS} are allowed");
         let problem = Problem::new("E_REFINE_SIZE", "", message).got(sessions);
-        problems.push(problem.limit(format!("1..={MAX_WORKFLOW_SESSIONS}")).hint("fewer drafts, rounds or judges"));
+        problems.push(problem.limit(format!("1..={MAX_WORKFLOW_SESSIONS}")).hint(hint));
     }
+}
+
+fn improvement_of(mut request: Request, run_schema: Value, problems: &mut Vec<Problem>) -> Option<Improvement> {
+    let mut catalogue = catalogue_of(&request.agents, problems);
+    let common = common_of(&request, &mut catalogue, problems);
+    let settings = improvement_settings(&request, common.clone(), &mut catalogue, problems);
+    let mut wanted: Vec<Wanted> = Vec::new();
+    for (index, draft) in std::mem::take(&mut request.drafts).into_iter().enumerate() {
+        wanted.push(given(draft, &format!("/drafts/{index}"), problems));
+    }
+    wish::check_unique(wanted.iter().map(|draft| draft.name.as_str()), "/drafts", problems);
+    wish::check(&request.new_agents, "/new_agents", &mut catalogue, problems);
+    wanted.extend(request.new_agents.iter().map(Wish::wanted));
     let registry = entries(request.registry, problems);
-    let target =
-        request.target_score.as_ref().and_then(Score::read).or_else(|| Score::read(&Value::from(DEFAULT_TARGET_SCORE)));
-    let (Some(judge), Some(refiner), Some(creator)) = roles else { return None };
-    let settings = Settings { common, target: target?, max_rounds, judges, judge, refiner, creator };
-    Some(Improvement { settings, wanted, registry })
+    let rules = Rules { common, agents: request.agents, run_schema };
+    let later = request.tasks.map(|tasks| later(tasks, rules, &wanted, &registry, problems));
+    let settings = settings?;
+    let tasks = later.as_ref().map_or(0, |later| later.tasks.len());
+    let sessions = wanted.len() as u64 * settings.sessions_for_one() + tasks as u64;
+    too_many(sessions, "fewer drafts, rounds, judges or tasks", problems);
+    Some(Improvement { settings, wanted, registry, later })
 }
 
 fn given(draft: DraftRequest, path: &str, problems: &mut Vec<Problem>) -> Wanted {
-    name(&draft.name, path, true, problems);
+    check_draft_name(&draft.name, path, true, problems);
     let kind = draft.kind.unwrap_or_else(|| DEFINITION_KIND.to_owned());
     let bytes = draft.draft.to_string().len();
     if draft.draft.as_str().is_some_and(|text| text.trim().is_empty()) {
@@ -229,52 +259,59 @@ fn given(draft: DraftRequest, path: &str, problems: &mut Vec<Problem>) -> Wanted
     {
         plain(value, &format!("{path}/{field}"), problems);
     }
-    Wanted { name: draft.name, kind, purpose: draft.purpose, rubric: draft.rubric, origin: Origin::Given(draft.draft) }
+    Wanted {
+        name: draft.name,
+        kind,
+        purpose: draft.purpose,
+        rubric: draft.rubric,
+        schema: None,
+        origin: Origin::Given(draft.draft),
+    }
 }
 
-fn wished(wish: WishRequest, path: &str, problems: &mut Vec<Problem>) -> Wanted {
-    name(&wish.name, path, false, problems);
-    plain(Some(&wish.purpose), &format!("{path}/purpose"), problems);
-    let mut wishes = Map::new();
-    wishes.insert("name".to_owned(), Value::from(wish.name.as_str()));
-    wishes.insert("purpose".to_owned(), Value::from(wish.purpose.as_str()));
-    if let Some(domain) = wish.domain {
-        wishes.insert("domain".to_owned(), Value::from(domain));
-    }
-    for (field, list) in [("capabilities", wish.capabilities), ("constraints", wish.constraints)] {
-        if !list.is_empty() {
-            wishes.insert(field.to_owned(), Value::from(list));
+/// The tasks that are to be done with the agents once they are made. What these will say of themselves is not known yet, so
+/// the tasks are checked with stand-ins for them.
+fn later(
+    mut tasks: Vec<Value>,
+    rules: Rules,
+    wanted: &[Wanted],
+    registry: &[Entry],
+    problems: &mut Vec<Problem>,
+) -> Later {
+    let new: Vec<&str> = wanted.iter().map(|wanted| wanted.name.as_str()).collect();
+    let mut made = Made::new(registry.to_vec()).agents(&rules.agents);
+    made.extend(
+        new.iter().filter(|name| !registry.iter().any(|entry| entry.name == **name)).map(|name| stand_in(name)),
+    );
+    for (index, task) in tasks.iter_mut().enumerate() {
+        let id = field(task, "task_id").to_owned();
+        if let Some(name) = new.iter().find(|name| belongs_to_a_draft(&id, name)) {
+            let message =
+                format!("task_id: names that begin like {} belong to the making of {name}", text::quoted(&id));
+            let problem = Problem::new("E_ID_RESERVED", format!("/tasks/{index}/task_id"), message).got(&id);
+            problems.push(problem.hint("choose another id"));
+        }
+        // A schema is for JSON, whatever form the new agent may prefer.
+        let json = task.get("output_schema").is_some_and(Value::is_object) && field(task, "output_format").is_empty();
+        if let Some(fields) = task.as_object_mut().filter(|_| json) {
+            fields.insert("output_format".to_owned(), Value::from("json"));
         }
     }
-    Wanted {
-        name: wish.name,
-        kind: DEFINITION_KIND.to_owned(),
-        purpose: Some(wish.purpose),
-        rubric: None,
-        origin: Origin::Wished(wishes),
+    match rules.join(&tasks, &made, &[], TaskIndex(0)) {
+        // Tasks may be left out later; the others keep the ids that they have by position.
+        Ok(planned) => {
+            for (task, planned) in tasks.iter_mut().zip(planned) {
+                if let Some(fields) = task.as_object_mut() {
+                    fields.insert("task_id".to_owned(), Value::from(planned.id.as_str()));
+                }
+            }
+        }
+        Err(found) => {
+            // Wrong agents and limits of the run are told once, by the request itself.
+            problems.extend(found.into_iter().filter(|problem| problem.path.starts_with("/tasks")));
+        }
     }
-}
-
-/// `[a-z][a-z0-9_-]{0,39}`, for agents without the hyphen, and no name that the host gives a meaning.
-fn name(name: &str, path: &str, hyphen: bool, problems: &mut Vec<Problem>) {
-    let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_' || (hyphen && c == '-');
-    let path = format!("{path}/name");
-    if !name.starts_with(|c: char| c.is_ascii_lowercase()) || !name.chars().all(allowed) || name.len() > 40 {
-        let limit = if hyphen { "[a-z][a-z0-9_-]{0,39}" } else { "[a-z][a-z0-9_]{0,39}" };
-        let message = format!("name: {} has another form", text::quoted(name));
-        problems.push(Problem::new("E_ID_FORMAT", path, message).got(name).limit(limit));
-    } else if matches!(name, "main" | "default") {
-        let message = format!("name: {name} is an agent of the host");
-        problems.push(Problem::new("E_AGENT_RESERVED", path, message).got(name));
-    }
-}
-
-/// Text that goes into a task's description has to be words, and none of the prompt's own marks.
-fn plain(value: Option<&String>, path: &str, problems: &mut Vec<Problem>) {
-    if value.is_some_and(|value| value.contains('\0') || marker::holds_marker(value)) {
-        let message = "holds U+0000 or a line that looks like a marker of the prompt";
-        problems.push(Problem::new("E_TASK_CHARS", path, message));
-    }
+    Later { tasks, rules }
 }
 
 fn entries(values: Vec<Value>, problems: &mut Vec<Problem>) -> Vec<Entry> {
@@ -282,6 +319,9 @@ fn entries(values: Vec<Value>, problems: &mut Vec<Problem>) -> Vec<Entry> {
     for (index, value) in values.into_iter().enumerate() {
         let why = match Entry::deserialize(&value) {
             Ok(entry) if !entry.is_intact() => "its definition is not the one that its hash names".to_owned(),
+            Ok(entry) if name_of(&entry) != Some(entry.name.as_str().to_owned()) => {
+                "its definition is unusable, or defines another name".to_owned()
+            }
             Ok(entry) if registry.iter().any(|known| known.name == entry.name) => "its name stands twice".to_owned(),
             Ok(entry) => {
                 registry.push(entry);
@@ -292,4 +332,8 @@ fn entries(values: Vec<Value>, problems: &mut Vec<Problem>) -> Vec<Entry> {
         problems.push(Problem::new("E_REGISTRY", format!("/registry/{index}"), format!("registry: {why}")));
     }
     registry
+}
+
+fn name_of(entry: &Entry) -> Option<String> {
+    AgentDefinition::read(&AgentSource::Definition(entry.definition.clone())).ok().map(|agent| agent.name)
 }

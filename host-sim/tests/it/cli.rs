@@ -2,6 +2,7 @@
 
 mod agents;
 mod help;
+mod registry;
 mod review;
 mod run;
 mod serve;

@@ -13,18 +13,22 @@ use serde_json::{Value, json};
 use crate::component::component;
 
 /// File, function, status of the reply, sessions spawned.
-const EXAMPLES: [(&str, &str, &str, u32); 8] = [
+const EXAMPLES: [(&str, &str, &str, u32); 10] = [
     ("1-content-team.json", "run_tasks", "completed", 5),
     ("2-development-team.json", "run_tasks", "completed", 5),
     ("3-review-team.json", "run_tasks", "completed", 5),
     // For each agent one that makes it, one that judges it, one that improves it, and one that judges it again.
     ("4-create-agents.json", "create_agents", "completed", 3 * 4),
-    ("5-mass-creation.json", "create_agents", "completed", 10 * 4),
-    // One round only: the first versions are judged, fall short, and nobody improves them.
-    ("workflow-1-simple-creation.json", "create_agents", "failed", 2 * 2),
+    // For each agent one that designs it and one that reviews the design.
+    ("5-mass-creation.json", "meta_workflow", "completed", 10 * 2),
+    // One that makes it, two that judge it, one that improves it between them, and the two tasks.
+    ("6-create-and-use.json", "create_agents", "completed", 4 + 2),
+    ("workflow-1-simple-creation.json", "meta_workflow", "completed", 2 * 2),
     ("workflow-2-iterative-refinement.json", "run_iterative_refinement", "completed", 3),
     // The plan, a review, the documentation, the report.
     ("workflow-3-orchestration.json", "orchestrate", "completed", 4),
+    // The plan, four sessions for each of the five agents, the report.
+    ("workflow-4-agents-to-order.json", "orchestrate", "completed", 1 + 5 * 4 + 1),
 ];
 
 fn directory() -> PathBuf {
@@ -93,24 +97,41 @@ async fn every_example_ends_as_it_should() {
 
 #[tokio::test]
 async fn agents_that_are_made_are_promoted_only_when_they_are_good_enough() {
-    for (file, promotion, rounds) in [
-        ("4-create-agents.json", "promoted", 2),
-        ("5-mass-creation.json", "promoted", 2),
-        ("workflow-1-simple-creation.json", "not_good_enough", 1),
-    ] {
-        let request: Value = serde_json::from_str(&read(file)).expect("JSON");
-        let reply = answer(&call("create_agents", &read(file)).await, file);
+    // With one round the first versions are judged, fall short, and nobody improves them.
+    for (max_rounds, promotion) in [(3, "promoted"), (1, "not_good_enough")] {
+        let mut request: Value = serde_json::from_str(&read("4-create-agents.json")).expect("JSON");
+        request["max_rounds"] = json!(max_rounds);
+        let reply = answer(&call("create_agents", &request.to_string()).await, promotion);
         let created = reply["created"].as_array().expect("a list");
         let wanted = request["new_agents"].as_array().expect("a list");
-        assert_eq!(created.len(), wanted.len(), "{file}");
+        assert_eq!(created.len(), wanted.len());
         for (made, wish) in created.iter().zip(wanted) {
-            assert_eq!(made["name"], wish["name"], "{file}");
-            assert_eq!((&made["promotion"], &made["rounds"]), (&json!(promotion), &json!(rounds)), "{file}");
+            assert_eq!((&made["name"], &made["promotion"]), (&wish["name"], &json!(promotion)));
             let good = made["score"].as_f64().is_some_and(|score| score >= 8.5);
-            assert_eq!(good, promotion == "promoted", "{file}: {}", made["score"]);
+            assert_eq!(good, promotion == "promoted", "{promotion}: {}", made["score"]);
         }
         let registered = reply["registry"].as_array().map(Vec::len);
-        assert_eq!(registered, Some(if promotion == "promoted" { wanted.len() } else { 0 }), "{file}");
+        assert_eq!(registered, Some(if promotion == "promoted" { wanted.len() } else { 0 }));
+    }
+}
+
+#[tokio::test]
+async fn ten_designs_reach_ten_reviewers() {
+    let reply = answer(&call("meta_workflow", &read("5-mass-creation.json")).await, "mass creation");
+    let (created, reviewed): (Vec<&Value>, Vec<&Value>) = reply["results"]
+        .as_array()
+        .expect("results")
+        .iter()
+        .partition(|result| result["agent_type"] == "agent_creator");
+    assert_eq!((created.len(), reviewed.len()), (10, 10));
+    for (design, review) in created.iter().zip(reviewed) {
+        let name = design["output"]["definition"]["name"].as_str().expect("a name");
+        assert_eq!(review["task_id"], format!("{name}-review"));
+        // The scripted reviewer quotes the prompt that it judges, and nobody told it of that but the creator.
+        let prompt = design["output"]["definition"]["prompt"].as_str().expect("a prompt");
+        let problem = review["output"]["issues"][0]["problem"].as_str().expect("a problem");
+        let quote = problem.split(['“', '”']).nth(1).expect("a quote").trim_end_matches('…');
+        assert!(!quote.is_empty() && prompt.contains(quote), "{name}: {problem}");
     }
 }
 
@@ -123,6 +144,51 @@ async fn a_result_reaches_the_task_that_builds_on_it() {
     assert_eq!(tasks[1]["dependencies"], json!([tasks[0]["task_id"]]));
     assert_eq!(reply["unsupported_claims"], json!([]));
     assert!(reply["report"].as_str().is_some_and(|report| !report.trim().is_empty()), "{reply:#}");
+}
+
+#[tokio::test]
+async fn agents_to_order_reach_the_score_that_the_goal_names() {
+    let reply = answer(&call("orchestrate", &read("workflow-4-agents-to-order.json")).await, "workflow 4");
+    let created = reply["created"].as_array().expect("a list");
+    assert_eq!((created.len(), reply["registry"].as_array().map(Vec::len)), (5, Some(5)));
+    for made in created {
+        assert!(made["score"].as_f64().is_some_and(|score| score >= 8.5), "{made:#}");
+        assert_eq!((&made["reason"], &made["promotion"]), (&json!("target_reached"), &json!("promoted")));
+    }
+    assert_eq!((&reply["plan"]["target_score"], &reply["plan"]["tasks"]), (&json!(8.5), &json!([])));
+    assert_eq!((&reply["gaps"], &reply["unsupported_claims"]), (&json!([]), &json!([])));
+}
+
+#[tokio::test]
+async fn what_fails_is_planned_anew_and_stays_on_record() {
+    let first = "[[answers]]\nagent_type = \"code_reviewer\"\n";
+    let failing =
+        format!("{first}odds = {{ good = 0, failing = 1000 }}\nfailures = [{{ kind = \"rejected\" }}]\n\n{first}");
+    let script = include_str!("../../scripts/default.toml").replacen(first, &failing, 1);
+    let script = Script::from_toml(&script).unwrap_or_else(|error| panic!("{error}"));
+    let world = World::new(script, 1, WorldOptions::default());
+    let request = read("workflow-3-orchestration.json");
+    let called = component().await.call("orchestrate", &request, world, &Clock::virtual_time()).await;
+    let reply = answer(&called, "a failing reviewer");
+    assert_eq!(
+        (&reply["status"], &reply["reason"], &reply["problems"]),
+        (&json!("partial"), &json!("compiled"), &json!([]))
+    );
+    let results = reply["run"]["results"].as_array().expect("results");
+    let ids: Vec<&str> = results.iter().filter_map(|result| result["task_id"].as_str()).collect();
+    assert_eq!(
+        ids,
+        [
+            "orchestrate-plan-1",
+            "review-1",
+            "document",
+            "orchestrate-replace-1-1",
+            "review-1-again",
+            "document-again",
+            "orchestrate-compile",
+        ]
+    );
+    assert_eq!(reply["gaps"].as_array().map(Vec::len), Some(2), "what replaced the two failed as well: {reply:#}");
 }
 
 #[tokio::test]

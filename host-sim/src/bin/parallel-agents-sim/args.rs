@@ -43,17 +43,22 @@ Examples:
     /// Call one function of the component with a JSON object
     #[command(after_help = "\
 Functions: run_tasks, run_iterative_refinement, create_agents, orchestrate, list_agents, describe_agent,
-  render_prompt, content_team, development_team, review_team, versions
+  render_prompt, definition_file, content_team, development_team, review_team, custom_agent, meta_workflow, versions
 
 Examples:
   parallel-agents-sim call versions
   parallel-agents-sim call development_team arguments.json
+  parallel-agents-sim call custom_agent - <<< '{\"name\": \"tide_reader\", \"purpose\": \"Read tide tables\", \"run\": true}'
   parallel-agents-sim call content_team - <<< '{\"topic\": \"tides\", \"platform\": \"bluesky\"}'")]
     Call(CallArguments),
 
     /// Show the agent types
     #[command(subcommand)]
     Agents(AgentsCommand),
+
+    /// Keep agent types that were made as files
+    #[command(subcommand)]
+    Registry(RegistryCommand),
 
     /// Have five reviewers read a source file
     #[command(after_help = "\
@@ -135,6 +140,46 @@ Examples:
 
         #[command(flatten)]
         own_agents: OwnAgents,
+
+        #[command(flatten)]
+        guest: Guest,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum RegistryCommand {
+    /// Write each agent type of a registry into a file of its own
+    #[command(after_help = "\
+The files have the form of the built-in types, and `run --agents DIR` takes them. registry.json beside them is the index:
+version, hash and score. A better version in the directory is kept, and a file that was changed by hand is not touched.
+
+Examples:
+  parallel-agents-sim call create_agents wishes.json > reply.json
+  parallel-agents-sim registry export reply.json my-agents
+  parallel-agents-sim run request.json --agents my-agents")]
+    Export {
+        /// A registry, or a reply that holds one: a JSON file, or - for standard input
+        #[arg(value_name = "REGISTRY.json")]
+        registry: PathBuf,
+
+        /// The directory; it is made if need be
+        #[arg(value_name = "DIR")]
+        directory: PathBuf,
+
+        #[command(flatten)]
+        guest: Guest,
+    },
+
+    /// Print the registry that a directory holds, for the field registry of a request
+    #[command(after_help = "\
+Only what the index registry.json names is taken, and each file has to be the one that its hash stands for.
+
+Example:
+  parallel-agents-sim registry import my-agents > registry.json")]
+    Import {
+        /// The directory
+        #[arg(value_name = "DIR")]
+        directory: PathBuf,
 
         #[command(flatten)]
         guest: Guest,

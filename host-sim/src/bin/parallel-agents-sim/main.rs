@@ -6,6 +6,7 @@ mod findings;
 mod input;
 mod outcome;
 mod problems;
+mod registry_files;
 mod report;
 mod request;
 mod simulation;

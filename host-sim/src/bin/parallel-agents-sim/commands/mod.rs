@@ -2,6 +2,7 @@
 
 mod agents;
 mod call;
+mod registry;
 mod review;
 mod run;
 mod serve_model;
@@ -16,6 +17,7 @@ pub fn wants_json(command: &Command) -> bool {
         Command::Run(arguments) => arguments.simulation.guest.json,
         Command::Call(arguments) => arguments.simulation.guest.json,
         Command::Agents(command) => agents::guest(command).json,
+        Command::Registry(command) => registry::guest(command).json,
         Command::Review(arguments) => arguments.simulation.guest.json,
         Command::ServeModel(_) => false,
     }
@@ -27,6 +29,7 @@ pub async fn carry_out(ui: &Ui, command: Command) -> Result<Finish, Failure> {
         Command::Run(arguments) => run::carry_out(ui, arguments).await,
         Command::Call(arguments) => call::carry_out(ui, arguments).await,
         Command::Agents(command) => agents::carry_out(ui, command).await,
+        Command::Registry(command) => registry::carry_out(ui, command).await,
         Command::Review(arguments) => review::carry_out(ui, arguments).await,
         Command::ServeModel(arguments) => serve_model::carry_out(ui, arguments).await,
     }

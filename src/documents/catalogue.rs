@@ -1,0 +1,115 @@
+//! Functions that only look something up: agent types, prompts, versions.
+
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use super::run_schema;
+use crate::agents::{AgentDefinition, Catalogue};
+use crate::plan;
+use crate::problem::{CallError, Problem};
+use crate::report::document;
+use crate::task::{AgentSource, RunSpec, TaskSpec};
+use crate::workflow::registry;
+use crate::{COMPONENT_VERSION, CONTRACT_VERSION, prompt};
+
+/// The arguments of all of them; the schemas say which belong to which.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Arguments {
+    agents: Vec<AgentSource>,
+    task: TaskSpec,
+    category: Option<String>,
+    agent_type: String,
+    definition: Option<AgentSource>,
+}
+
+/// The reply to a function whose arguments have been checked against its schema.
+pub(super) fn read(function: &str, document: Value) -> Result<String, CallError> {
+    let arguments: Arguments = serde_json::from_value(document)
+        .map_err(|error| CallError::invalid(vec![Problem::new("E_REQUEST_TYPE", "", error.to_string())]))?;
+    answer(function, arguments)
+}
+
+fn answer(function: &str, arguments: Arguments) -> Result<String, CallError> {
+    let refuse = |problem| CallError::invalid(vec![problem]);
+    let catalogue = || Catalogue::with(&arguments.agents).map_err(CallError::invalid);
+    match function {
+        "render_prompt" => {
+            let text = render_prompt(arguments.task, arguments.agents)?;
+            Ok(document::to_text(&json!({ "prompt": text })))
+        }
+        "list_agents" => {
+            let agents = catalogue()?.list(arguments.category.as_deref()).map_err(refuse)?;
+            Ok(document::to_text(&json!({ "agents": agents.iter().map(|agent| summary(agent)).collect::<Vec<_>>() })))
+        }
+        "describe_agent" => {
+            let agent = catalogue()?.find(&arguments.agent_type, "/agent_type").map_err(refuse)?;
+            Ok(document::to_text(&description(&agent)))
+        }
+        "definition_file" => {
+            let source = arguments.definition.unwrap_or(AgentSource::File(String::new()));
+            let forms = AgentDefinition::forms(&source).map_err(|faults| {
+                let problem =
+                    |fault: &String| Problem::new("E_AGENT_DEFINITION", "/definition", format!("definition: {fault}"));
+                CallError::invalid(faults.iter().map(problem).collect())
+            })?;
+            Ok(document::to_text(&json!({
+                "name": forms.definition.get("name"),
+                "hash": registry::hash(&forms.definition),
+                "definition": forms.definition,
+                "file": forms.file,
+            })))
+        }
+        _ => Ok(document::to_text(&json!({ "component": COMPONENT_VERSION, "contract": CONTRACT_VERSION }))),
+    }
+}
+
+/// The prompt of one task, as `run_tasks` would send it with the seed 0. What its dependencies would fill in is named
+/// instead.
+pub fn render_prompt(task: TaskSpec, agents: Vec<AgentSource>) -> Result<String, CallError> {
+    let mut task = task;
+    task.dependencies.clear();
+    let placeholders = std::mem::take(&mut task.input_from);
+    let run = RunSpec { tasks: vec![task], agents, ..RunSpec::default() };
+    let request = serde_json::to_value(&run).unwrap_or_default();
+    let mut plan = plan::plan(&run_schema(), request).map_err(|error| match error {
+        // The caller gave one task and not a list.
+        CallError::InvalidRequest(mut problems) => {
+            for problem in &mut problems {
+                problem.path = problem.path.replacen("/tasks/0", "/task", 1);
+            }
+            CallError::InvalidRequest(problems)
+        }
+        other => other,
+    })?;
+    let Some(planned) = plan.tasks.first_mut() else { return Ok(String::new()) };
+    for source in placeholders {
+        let shown = format!("(the output of {}{})", source.task, source.pointer);
+        planned.input.insert(source.field, Value::from(shown));
+    }
+    Ok(prompt::for_task(planned, 0))
+}
+
+fn summary(agent: &AgentDefinition) -> Map<String, Value> {
+    let mut fields = Map::new();
+    fields.insert("name".to_owned(), Value::from(agent.name.as_str()));
+    fields.insert("description".to_owned(), Value::from(agent.description.as_str()));
+    fields.insert("category".to_owned(), Value::from(agent.category.as_str()));
+    fields
+}
+
+fn description(agent: &AgentDefinition) -> Map<String, Value> {
+    let mut fields = summary(agent);
+    let more = json!({
+        "tier": agent.tier.name(),
+        "tool_free": agent.tool_free,
+        "timeout_seconds": agent.timeout_seconds,
+        "output_format": agent.output_format,
+        "prompt": agent.prompt,
+        "input": agent.input,
+        "output_schema": agent.output_schema,
+        "example_input": agent.example_input,
+    });
+    fields.extend(more.as_object().cloned().unwrap_or_default());
+    fields
+}

@@ -1,0 +1,155 @@
+//! Tasks that join a run which is under way: checked like any request, then given their places in it.
+
+use serde_json::{Value, json};
+
+use super::Common;
+use crate::ids::TaskIndex;
+use crate::plan::{self, PlannedTask};
+use crate::problem::{CallError, Problem};
+use crate::task::AgentSource;
+
+/// A task that has ended well; tasks that join may depend on it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Earlier {
+    /// Its id.
+    pub id: String,
+    /// Its agent type.
+    pub agent_type: String,
+    /// Its place in the run.
+    pub index: TaskIndex,
+}
+
+/// What tasks that join are held to.
+#[derive(Clone, Debug)]
+pub struct Rules {
+    /// For all sessions of the run.
+    pub common: Common,
+    /// Agent types that come with the request.
+    pub agents: Vec<AgentSource>,
+    /// The schema that every list of tasks is held to.
+    pub run_schema: Value,
+}
+
+impl Rules {
+    /// The tasks with their places, the first of them at `next`, or what is wrong with them. Paths begin with `/tasks`.
+    pub fn join(
+        &self,
+        tasks: &[Value],
+        made: &[AgentSource],
+        earlier: &[Earlier],
+        next: TaskIndex,
+    ) -> Result<Vec<PlannedTask>, Vec<Problem>> {
+        let known = earlier.len();
+        // Whoever may be depended on has to be in the same list; its words are not looked at again.
+        let stubs = earlier.iter().map(
+            |task| json!({ "task_id": task.id, "agent_type": task.agent_type, "task_description": "It is done." }),
+        );
+        let all: Vec<Value> = stubs.chain(tasks.iter().cloned()).collect();
+        let agents: Vec<AgentSource> = self.agents.iter().chain(made).cloned().collect();
+        let mut request = json!({
+            "tasks": all,
+            "deadline_seconds": self.common.deadline_seconds,
+            "retries": self.common.retries,
+            "start_timeout_seconds": self.common.start_timeout_seconds,
+            "model": self.common.model,
+            "thinking": self.common.thinking,
+        });
+        if let Some(fields) = request.as_object_mut().filter(|_| !agents.is_empty()) {
+            fields.insert("agents".to_owned(), serde_json::to_value(&agents).unwrap_or_default());
+        }
+        let planned = plan::plan(&self.schema(agents.len()), request).map_err(|error| match error {
+            CallError::InvalidRequest(problems) => {
+                problems.into_iter().map(|problem| without_earlier(problem, known)).collect()
+            }
+            CallError::HostProtocol(message) => vec![Problem::new("E_REQUEST_TYPE", "", message)],
+        })?;
+        let place = |index: &mut TaskIndex| {
+            *index = match index.0.checked_sub(known) {
+                Some(own) => TaskIndex(next.0 + own),
+                None => earlier.get(index.0).map_or(next, |task| task.index),
+            };
+        };
+        let placed = planned.tasks.into_iter().skip(known).map(|mut task| {
+            task.dependencies.iter_mut().for_each(place);
+            task.input_from.iter_mut().for_each(|reference| place(&mut reference.task));
+            task
+        });
+        Ok(placed.collect())
+    }
+
+    /// The limit on agent types is one for what a caller writes; those that a run makes come on top of it.
+    fn schema(&self, agents: usize) -> Value {
+        let mut schema = self.run_schema.clone();
+        let limit = schema.pointer_mut("/properties/agents/maxItems");
+        if let Some(limit) = limit.filter(|limit| limit.as_u64().is_some_and(|limit| limit < agents as u64)) {
+            *limit = Value::from(agents);
+        }
+        schema
+    }
+}
+
+/// The problem at the place that it has in the list of those that join.
+fn without_earlier(mut problem: Problem, earlier: usize) -> Problem {
+    let place = problem.path.strip_prefix("/tasks/").map(|rest| rest.split_once('/').unwrap_or((rest, "")));
+    if let Some((index, rest)) = place
+        && let Ok(index) = index.parse::<usize>()
+    {
+        let rest = if rest.is_empty() { String::new() } else { format!("/{rest}") };
+        problem.path = format!("/tasks/{}{rest}", index.saturating_sub(earlier));
+    }
+    problem
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::documents::run_schema;
+    use crate::policy::limits::DEFAULT_DEADLINE_SECONDS;
+
+    fn rules() -> Rules {
+        let common = Common { deadline_seconds: DEFAULT_DEADLINE_SECONDS, ..Common::default() };
+        Rules { common, agents: Vec::new(), run_schema: run_schema() }
+    }
+
+    fn task(id: &str, agent: &str, on: &[&str]) -> Value {
+        json!({"task_id": id, "agent_type": agent, "task_description": "Do it.", "dependencies": on})
+    }
+
+    #[test]
+    fn places_count_from_the_run_and_not_from_the_list() {
+        let earlier = [Earlier { id: "a".to_owned(), agent_type: "code_reviewer".to_owned(), index: TaskIndex(3) }];
+        let tasks = [task("b", "code_reviewer", &["a"]), task("c", "code_reviewer", &["b", "a"])];
+        let joined = rules().join(&tasks, &[], &earlier, TaskIndex(9)).expect("good");
+        assert_eq!(joined.len(), 2);
+        assert_eq!(joined[0].dependencies, [TaskIndex(3)]);
+        assert_eq!(joined[1].dependencies, [TaskIndex(9), TaskIndex(3)]);
+    }
+
+    #[test]
+    fn problems_are_told_at_the_place_in_the_list() {
+        let earlier = [Earlier { id: "a".to_owned(), agent_type: "code_reviewer".to_owned(), index: TaskIndex(3) }];
+        let tasks = [task("a", "code_reviewer", &[]), task("c", "nobody", &["x"])];
+        let problems = rules().join(&tasks, &[], &earlier, TaskIndex(9)).expect_err("bad");
+        let told: Vec<(&str, &str)> = problems.iter().map(|p| (p.code.as_str(), p.path.as_str())).collect();
+        assert_eq!(
+            told,
+            [
+                ("E_ID_DUPLICATE", "/tasks/0/task_id"),
+                ("E_AGENT_UNKNOWN", "/tasks/1/agent_type"),
+                ("E_DEP_UNKNOWN", "/tasks/1/dependencies/0"),
+            ]
+        );
+    }
+
+    #[test]
+    fn agents_that_were_made_come_on_top_of_the_limit() {
+        let agent = |n: usize| {
+            let definition = json!({"name": format!("agent_{n}"), "description": "Helps.", "prompt": "Help."});
+            AgentSource::Definition(definition)
+        };
+        let rules = Rules { agents: (0..20).map(agent).collect(), ..rules() };
+        let made: Vec<AgentSource> = (20..30).map(agent).collect();
+        let joined = rules.join(&[task("b", "agent_29", &[])], &made, &[], TaskIndex(0)).expect("good");
+        assert_eq!(joined[0].agent.name, "agent_29");
+    }
+}
