@@ -6,6 +6,7 @@ mod component;
 mod conformance;
 mod examples;
 mod failures;
+mod faults;
 mod lifecycle;
 mod requests;
 mod requests_of;
