@@ -8,6 +8,7 @@
 //! | `trace`        | everything that was said, as text that can be compared                     |
 //! | `clock`        | virtual time, which jumps, and real time, which passes                     |
 //! | `component`    | the component under wasmtime, one fresh instance per call                  |
+//! | `explore`      | random runs, held to what every run promises                               |
 //! | `native`       | the same calls on the engine's native code                                 |
 //! | `model_server` | the same answers behind an OpenAI-compatible address, for a real gateway   |
 
@@ -17,6 +18,7 @@ pub mod clock;
 pub mod component;
 mod convert;
 mod error;
+pub mod explore;
 pub mod ledger;
 pub mod model_server;
 pub mod native;

@@ -72,6 +72,11 @@ impl Ledger {
         self.allowed = allowed;
     }
 
+    /// What the call is held to.
+    pub fn allowed(&self) -> &Allowance {
+        &self.allowed
+    }
+
     /// Enters that the call named a session as one that it could not stop or delete.
     pub fn leak_was_named(&mut self, key: SessionKey) {
         self.named_as_leaked.insert(key);
@@ -100,6 +105,11 @@ impl Ledger {
     /// Sessions that were alive when the call came back.
     pub fn orphans(&self) -> &[SessionKey] {
         &self.orphans
+    }
+
+    /// Of these, how many the host would have stopped, or the call kept silent about.
+    pub fn unexcused_orphans(&self) -> u32 {
+        count(self.orphans.iter().filter(|key| !self.is_excused(key)).count())
     }
 
     /// Sessions by the state that they are in; deleted ones count with the state that they ended in.

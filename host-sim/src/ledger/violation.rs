@@ -154,22 +154,23 @@ impl Ledger {
         if !self.returned {
             return Vec::new();
         }
-        // What the host itself kept alive is no orphan if the call says that it is there.
-        let is_excused = |key: &SessionKey| {
-            self.named_as_leaked.contains(key) && self.sessions.get(key).is_some_and(|account| account.refusals > 0)
-        };
         let orphans = self
             .orphans
             .iter()
-            .filter(|key| !is_excused(key))
+            .filter(|key| !self.is_excused(key))
             .map(|key| format!("{key} was alive when the call returned"));
         let kept = self
             .sessions
             .iter()
-            .filter(|(key, account)| account.cleanup == Cleanup::Delete && !account.deleted && !is_excused(key));
+            .filter(|(key, account)| account.cleanup == Cleanup::Delete && !account.deleted && !self.is_excused(key));
         let kept = kept.map(|(key, _)| format!("{key} was to be deleted and still exists"));
         let open = self.open_spawns.iter().map(|r| format!("spawn request {r} was open when the call returned"));
         orphans.chain(open).chain(kept).map(|what| Violation { invariant: Invariant::NoOrphans, what }).collect()
+    }
+
+    /// Whether a session that is still there is the host's own doing, and the call says that it is there.
+    pub(super) fn is_excused(&self, key: &SessionKey) -> bool {
+        self.named_as_leaked.contains(key) && self.sessions.get(key).is_some_and(|account| account.refusals > 0)
     }
 
     fn label_of(&self, live: &Live) -> Option<&String> {

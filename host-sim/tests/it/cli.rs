@@ -1,6 +1,7 @@
 //! Runs the program itself.
 
 mod agents;
+mod explore;
 mod help;
 mod review;
 mod run;

@@ -5,6 +5,7 @@ mod cli;
 mod component;
 mod conformance;
 mod examples;
+mod explore;
 mod failures;
 mod faults;
 mod lifecycle;

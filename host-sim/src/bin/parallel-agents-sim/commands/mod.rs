@@ -2,6 +2,7 @@
 
 mod agents;
 mod call;
+mod explore;
 mod review;
 mod run;
 mod serve_model;
@@ -17,6 +18,7 @@ pub fn wants_json(command: &Command) -> bool {
         Command::Call(arguments) => arguments.simulation.guest.json,
         Command::Agents(command) => agents::guest(command).json,
         Command::Review(arguments) => arguments.simulation.guest.json,
+        Command::Explore(arguments) => arguments.guest.json,
         Command::ServeModel(_) => false,
     }
 }
@@ -28,6 +30,7 @@ pub async fn carry_out(ui: &Ui, command: Command) -> Result<Finish, Failure> {
         Command::Call(arguments) => call::carry_out(ui, arguments).await,
         Command::Agents(command) => agents::carry_out(ui, command).await,
         Command::Review(arguments) => review::carry_out(ui, arguments).await,
+        Command::Explore(arguments) => explore::carry_out(ui, arguments).await,
         Command::ServeModel(arguments) => serve_model::carry_out(ui, arguments).await,
     }
 }
