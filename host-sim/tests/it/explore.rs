@@ -60,7 +60,7 @@ fn ten_thousand_random_runs_keep_every_promise() {
 #[tokio::test]
 async fn the_component_keeps_them_too_and_does_the_same_as_the_engine() {
     let host = component().await;
-    let explorer = Explorer::new(Subject::Component(&host), OPTIONS).await.expect("it lists its functions");
+    let explorer = Explorer::new(Subject::Component(host), OPTIONS).await.expect("it lists its functions");
     let mut tally = Tally::default();
     for seed in 0..150 {
         explorer.run(seed, &mut tally).await;
