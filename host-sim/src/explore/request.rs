@@ -8,6 +8,9 @@ use super::draws::Draws;
 /// Agent types of different tiers, with and without tools.
 const AGENTS: [&str; 4] = ["content_writer_funny", "code_reviewer", "api_designer", "backend_developer"];
 
+/// Those of them that have tools.
+const TOOLED: [&str; 2] = ["api_designer", "backend_developer"];
+
 /// Types that can judge.
 const JUDGES: [&str; 2] = ["agent_design_reviewer", "code_reviewer"];
 
@@ -128,7 +131,8 @@ fn pacing(draws: &mut Draws, put: &mut impl FnMut(&str, Value) -> Option<Value>,
 fn task(draws: &mut Draws, index: usize, deadline: u64) -> Value {
     let mut task = Map::new();
     let mut put = |name: &str, value: Value| task.insert(name.to_owned(), value);
-    put("agent_type", draws.pick(&AGENTS).into());
+    let agent = draws.pick(&AGENTS);
+    put("agent_type", agent.into());
     put("task_id", id(index).into());
     put("task_description", format!("Do part {index} of the work.").into());
     put("input_data", json!({ "topic": "lighthouses", "code": "let x = 1;", "project_name": "Beacon" }));
@@ -138,6 +142,7 @@ fn task(draws: &mut Draws, index: usize, deadline: u64) -> Value {
         put("priority", draws.between(0, 10).into());
     }
     let mut dependencies: Vec<String> = Vec::new();
+    let mut reads_others = false;
     if index > 0 && draws.happens(35) {
         for _ in 0..draws.between(1, 3) {
             let on = id(draws.between(0, index as u64 - 1) as usize);
@@ -147,6 +152,7 @@ fn task(draws: &mut Draws, index: usize, deadline: u64) -> Value {
         }
         if draws.happens(50) {
             let pointer = draws.pick(&["", "/verdict", "/nothing"]);
+            reads_others = true;
             put("input_from", json!([{ "field": "draft", "task": dependencies[0], "pointer": pointer }]));
         }
         put("dependencies", dependencies.into());
@@ -169,7 +175,12 @@ fn task(draws: &mut Draws, index: usize, deadline: u64) -> Value {
         put("required", false.into());
     }
     if draws.happens(15) {
-        let proof = json!({ "min_tool_calls": draws.between(0, 3), "fields": ["/verdict"], "artefacts": ["/file"] });
+        let mut proof = json!({ "fields": ["/verdict"] });
+        // Whoever has no tools cannot prove anything with them, and a request that asks for it is refused.
+        if TOOLED.contains(&agent) && !reads_others {
+            proof["min_tool_calls"] = draws.between(0, 3).into();
+            proof["artefacts"] = json!(["/file"]);
+        }
         put("proof", proof);
     }
     Value::Object(task)

@@ -24,6 +24,7 @@ pub(super) struct Asked {
 pub(super) struct SpawnCall {
     pub(super) label: String,
     pub(super) cleanup: Cleanup,
+    pub(super) model: Option<String>,
     /// What the session may use before it counts as using more than expected.
     pub(super) reserved: Spending,
     /// The same session was asked for before.
@@ -42,6 +43,7 @@ pub(super) struct Account {
     pub(super) label: String,
     pub(super) cleanup: Cleanup,
     pub(super) reserved: Spending,
+    pub(super) asked_model: Option<String>,
     pub(super) state: SessionState,
     pub(super) usage: Option<Usage>,
     /// Whether the call was told of `usage`.
@@ -66,6 +68,7 @@ impl Account {
             label: spawn.label,
             cleanup: spawn.cleanup,
             reserved: spawn.reserved,
+            asked_model: spawn.model,
             state: SessionState::Queued,
             usage: None,
             usage_was_told: false,

@@ -16,8 +16,17 @@ const DEFAULT_SESSION_TOKENS: u64 = 16_000;
 /// The tiers, from the cheapest on.
 const TIERS: [&str; 3] = ["economy", "standard", "premium"];
 
-/// One in so many tasks may be hedged.
-const TASKS_PER_HEDGE: u32 = 20;
+/// Of a hundred tasks, so many may be hedged; rounded down.
+const HEDGED_PER_CENT: u32 = 5;
+
+/// Sessions of one task that may end because of a rate limit without costing a retry.
+pub(super) const FREE_RATE_LIMITS: u32 = 2;
+
+/// Empty answers of one task that may be asked for again.
+const FREE_BLANKS: u32 = 1;
+
+/// Times that one task may be put back because the host was locked or limited the rate of spawns, at no cost.
+pub(super) const FREE_REFUSALS: u32 = 6;
 
 /// Bytes of a prompt that count as one token when tokens are reserved: fewer than any tokeniser needs on average, so that
 /// the estimate errs upwards.
@@ -55,7 +64,7 @@ pub struct TaskAllowance {
     pub agent_type: String,
     /// Further sessions after one that failed through no fault of the answer.
     pub retries: u32,
-    /// Further sessions after an answer that was not good enough: climbs and corrections.
+    /// Further sessions after an answer that was not good enough: climbs, corrections, and one after an empty answer.
     pub second_chances: u32,
     /// It may have two sessions alive.
     pub hedged: bool,
@@ -109,7 +118,7 @@ impl Allowance {
             session_tokens: budget.session_tokens.unwrap_or(DEFAULT_SESSION_TOKENS),
             prices: request.prices.clone().unwrap_or_default(),
             retry_budget: Some(request.retry_budget.unwrap_or_else(|| count.div_ceil(10).max(2))),
-            hedges: if request.hedge == Some(true) { count.div_ceil(TASKS_PER_HEDGE) } else { 0 },
+            hedges: if request.hedge == Some(true) { count * HEDGED_PER_CENT / 100 } else { 0 },
             tasks: Some(request.tasks.iter().enumerate().map(|(index, task)| request.allows(index, task)).collect()),
         })
     }
@@ -127,7 +136,10 @@ impl Allowance {
 
     /// The price of a model; nothing if the request names none.
     pub fn price(&self, model: Option<&str>) -> Price {
-        let named = model.and_then(|model| self.prices.get(model));
+        let named = model.and_then(|model| {
+            let by_bare_name = || self.prices.iter().find(|(name, _)| same_model(name, model));
+            self.prices.get(model).or_else(|| by_bare_name().map(|(_, price)| price))
+        });
         named.or_else(|| self.prices.get("*")).copied().unwrap_or_default()
     }
 
@@ -135,6 +147,12 @@ impl Allowance {
     pub fn reserve(&self, prompt: &str) -> Usage {
         Usage { input_tokens: (prompt.len() as u64).div_ceil(BYTES_PER_TOKEN), output_tokens: self.session_tokens }
     }
+}
+
+/// Whether two names mean one model: `haiku` and `anthropic/haiku` do.
+pub(super) fn same_model(one: &str, other: &str) -> bool {
+    let within = |long: &str, short: &str| !short.contains('/') && long.rsplit('/').next() == Some(short);
+    one == other || within(one, other) || within(other, one)
 }
 
 fn cap(max_concurrent: Option<u32>, width: Option<u32>) -> u32 {
@@ -199,8 +217,7 @@ impl Request {
         let allowance = TaskAllowance {
             agent_type: task.agent_type.clone(),
             retries: task.retries.or(self.retries).unwrap_or(DEFAULT_RETRIES),
-            // An answer can be corrected on every tier.
-            second_chances: climbs + corrections * (climbs + 1),
+            second_chances: climbs + corrections + FREE_BLANKS,
             hedged: self.hedge == Some(true) && task.idempotent == Some(true),
             dependencies: task.dependencies.clone().unwrap_or_default(),
             runs_anyway: on_failure.is_some_and(|mode| mode == "run"),
@@ -229,7 +246,7 @@ mod tests {
             Allowance::of_run(r#"{"tasks": [{"agent_type": "x"}, {"agent_type": "y"}]}"#, None).expect("read");
         assert_eq!((allowed.max_live, allowed.last_spawn_ms), (Some(5), Some(1_800_000)));
         assert_eq!((allowed.retry_budget, allowed.hedges, allowed.spawns), (Some(2), 0, None));
-        let first = TaskAllowance { agent_type: "x".into(), retries: 1, second_chances: 1, ..TaskAllowance::default() };
+        let first = TaskAllowance { agent_type: "x".into(), retries: 1, second_chances: 2, ..TaskAllowance::default() };
         assert_eq!(allowed.tasks.expect("tasks").get("task-1"), Some(&first));
     }
 
@@ -241,10 +258,10 @@ mod tests {
             {"agent_type": "x", "task_id": "b", "model": "m", "on_dependency_failure": "run", "dependencies": ["a"]}]}"#;
         let allowed = Allowance::of_run(text, Some(4)).expect("read");
         assert_eq!((allowed.max_live, allowed.last_spawn_ms, allowed.spawns), (Some(4), Some(60_000), Some(4)));
-        assert_eq!(allowed.hedges, 1);
+        assert_eq!(allowed.hedges, 0, "a twentieth of two");
         let tasks = allowed.tasks.expect("tasks");
-        assert_eq!((tasks["a"].retries, tasks["a"].second_chances, tasks["a"].hedged), (0, 1, true));
-        assert_eq!((tasks["b"].retries, tasks["b"].second_chances, tasks["b"].runs_anyway), (3, 0, true));
+        assert_eq!((tasks["a"].retries, tasks["a"].second_chances, tasks["a"].hedged), (0, 2, true));
+        assert_eq!((tasks["b"].retries, tasks["b"].second_chances, tasks["b"].runs_anyway), (3, 1, true));
     }
 
     #[test]

@@ -5,6 +5,7 @@ use parallel_agents::ids::{RequestId, SessionKey};
 use parallel_agents::task::Usage;
 
 use super::account::{Account, SpawnCall};
+use super::allowance::same_model;
 use super::{Invariant, Ledger, Live, tries};
 
 /// The end of a session, as its host knows it.
@@ -19,7 +20,8 @@ pub(crate) struct SessionOver<'a> {
 
 impl Ledger {
     pub(super) fn spawn(&mut self, request: RequestId, options: &SpawnOptions) {
-        // The same session asked for once more takes no second place, but for one that never came into being.
+        // The same session asked for once more takes no second place, but for one that never came into being. Nobody but
+        // the host knows which it is, so that neither counts as another try or as further spending.
         let repeats = matches!(self.keys.get(&options.idempotency_key), Some(Some(_)));
         let is_known = self.keys.contains_key(&options.idempotency_key);
         self.check_time(options);
@@ -29,7 +31,8 @@ impl Ledger {
             self.check_tries(options, live_for_task);
         }
         let reserved = self.reservation(&options.task, options.model.as_deref());
-        let spawn = SpawnCall { label: options.label.clone(), cleanup: options.cleanup, reserved, repeats };
+        let model = options.model.clone();
+        let spawn = SpawnCall { label: options.label.clone(), cleanup: options.cleanup, model, reserved, repeats };
         if let Some(asked) = self.requests.get_mut(&request) {
             asked.spawn = Some(spawn);
             asked.key.clone_from(&options.idempotency_key);
@@ -40,7 +43,9 @@ impl Ledger {
         }
         self.live.insert(Live::Spawning(request));
         self.peak_live = self.peak_live.max(self.live());
-        self.check_budget(&options.label);
+        if !asks_again {
+            self.check_budget(&options.label);
+        }
         if let Some(cap) = self.allowed.max_live.filter(|cap| self.live() > *cap) {
             self.note(Invariant::Cap, format!("{} sessions are alive, {cap} are allowed", self.live()));
         }
@@ -77,7 +82,13 @@ impl Ledger {
         account.usage_was_told = over.usage.is_some() && over.usage_is_told;
         account.model = Some(over.model.to_owned());
         account.cost_micro_usd = if over.usage.is_some() { over.cost_micro_usd } else { 0 };
+        // A session that was stopped because another model ran is evidence, not a breakdown.
+        let is_swapped = account.asked_model.as_deref().is_some_and(|asked| !same_model(asked, over.model));
+        let became = match over.outcome {
+            SessionOutcome::Cancelled if is_swapped => tries::Became::Answered,
+            outcome => tries::ended(outcome),
+        };
         let label = account.label.clone();
-        self.became(&label, tries::ended(over.outcome));
+        self.became(&label, became);
     }
 }

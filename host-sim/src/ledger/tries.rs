@@ -2,6 +2,7 @@
 
 use parallel_agents::host::{FailureKind, HostError, SessionOutcome, SpawnOptions};
 
+use super::allowance::{FREE_RATE_LIMITS, FREE_REFUSALS};
 use super::{Invariant, Ledger};
 
 /// What became of one spawn request, as far as the call was told.
@@ -9,8 +10,14 @@ use super::{Invariant, Ledger};
 pub(super) enum Became {
     /// Nothing yet.
     Open,
-    /// The host had no room, or asked for patience: the task waits and nothing was tried.
+    /// The host had no room: the task waits and nothing was tried.
     NoRoom,
+    /// The host was locked for a moment. The task may be put back some times at no cost.
+    Locked,
+    /// The host asked for fewer spawn requests; so, too.
+    RefusedAsTooFast,
+    /// The provider asked for fewer requests. Some of these are waited out at no cost.
+    Limited,
     /// Nobody knows: the answer was lost.
     Lost,
     /// Nothing came of it through no fault of an answer.
@@ -23,6 +30,8 @@ pub(super) enum Became {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Tries {
     last: Option<Became>,
+    refusals: u32,
+    limited: u32,
     /// After something broke.
     pub(super) retries: u32,
     /// After an answer.
@@ -36,6 +45,23 @@ pub(super) struct Tries {
 }
 
 impl Tries {
+    /// What something counts as, once what is free is used up.
+    fn counted(&mut self, what: Became) -> Became {
+        let refusal = matches!(what, Became::Locked | Became::RefusedAsTooFast);
+        self.refusals += u32::from(refusal);
+        if refusal && self.refusals <= FREE_REFUSALS {
+            return Became::NoRoom;
+        }
+        match what {
+            Became::Locked => Became::Broke,
+            Became::Limited | Became::RefusedAsTooFast => {
+                self.limited += 1;
+                if self.limited <= FREE_RATE_LIMITS { Became::NoRoom } else { Became::Broke }
+            }
+            other => other,
+        }
+    }
+
     /// Whether nobody knows what became of the last one.
     pub(super) fn was_lost(&self) -> bool {
         self.last == Some(Became::Lost)
@@ -82,6 +108,7 @@ impl Ledger {
             self.note(Invariant::OneAttempt, format!("{} was spawned while it was alive", options.label));
         }
         let tries = self.tries.entry(id).or_default();
+        let before = tries.clone();
         let last = tries.last.replace(Became::Open);
         if is_judge {
             tries.judges += 1;
@@ -90,10 +117,13 @@ impl Ledger {
             match last {
                 None | Some(Became::NoRoom) => {}
                 Some(_) if live_for_task > 0 => tries.hedges += 1,
-                Some(Became::Broke | Became::Lost) => tries.retries += 1,
+                Some(Became::Broke | Became::Lost | Became::Locked | Became::RefusedAsTooFast | Became::Limited) => {
+                    tries.retries += 1;
+                }
                 Some(Became::Answered | Became::Open) => tries.second_chances += 1,
             }
         }
+        let (is_retry, is_hedge) = (tries.retries > before.retries, tries.hedges > before.hedges);
         let tries = tries.clone();
         if let Some(allowed) = allowed {
             let spare = allowed.retries + allowed.second_chances;
@@ -111,16 +141,17 @@ impl Ledger {
             }
             self.check_dependencies(&options.label, &allowed.dependencies, allowed.runs_anyway);
         }
-        self.check_totals();
+        self.check_totals(is_retry, is_hedge);
     }
 
-    fn check_totals(&mut self) {
+    /// Holds the run to its totals when one of them has grown.
+    fn check_totals(&mut self, is_retry: bool, is_hedge: bool) {
         let retries: u32 = self.tries.values().map(|tries| tries.retries).sum();
         let hedged = super::count(self.tries.values().filter(|tries| tries.hedges > 0).count());
-        if let Some(budget) = self.allowed.retry_budget.filter(|budget| retries > *budget) {
+        if let Some(budget) = self.allowed.retry_budget.filter(|budget| is_retry && retries > *budget) {
             self.note(Invariant::Retries, format!("{retries} retries were made in all, {budget} are allowed"));
         }
-        if self.allowed.tasks.is_some() && hedged > self.allowed.hedges {
+        if is_hedge && self.allowed.tasks.is_some() && hedged > self.allowed.hedges {
             let what = format!("{hedged} tasks were hedged, {} may be", self.allowed.hedges);
             self.note(Invariant::Retries, what);
         }
@@ -148,7 +179,7 @@ impl Ledger {
             .and_then(|tasks| tasks.get(id))
             .is_some_and(|task| task.agent_type != agent_of(label));
         if let Some(tries) = self.tries.get_mut(id).filter(|_| !is_judge) {
-            tries.last = Some(what);
+            tries.last = Some(tries.counted(what));
         }
     }
 }
@@ -158,6 +189,8 @@ pub(super) fn refused(error: &HostError) -> Became {
     match error {
         HostError::AtCapacity(_) => Became::NoRoom,
         HostError::InDoubt(_) => Became::Lost,
+        HostError::Busy(_) => Became::Locked,
+        HostError::RateLimited { .. } => Became::RefusedAsTooFast,
         _ => Became::Broke,
     }
 }
@@ -166,6 +199,7 @@ pub(super) fn refused(error: &HostError) -> Became {
 pub(super) fn ended(outcome: &SessionOutcome) -> Became {
     match outcome {
         SessionOutcome::Completed | SessionOutcome::Failed { kind: FailureKind::Rejected, .. } => Became::Answered,
+        SessionOutcome::Failed { kind: FailureKind::RateLimited, .. } => Became::Limited,
         SessionOutcome::Failed { .. }
         | SessionOutcome::TimedOut
         | SessionOutcome::Cancelled

@@ -46,7 +46,8 @@ impl Expectation {
         })
     }
 
-    /// Whether it says anything at all.
+    /// Whether it says nothing at all.
+    #[cfg(test)]
     pub(super) fn is_empty(&self) -> bool {
         self.is.is_none()
             && self.is_not.is_none()

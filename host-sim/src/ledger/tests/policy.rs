@@ -28,9 +28,9 @@ fn retries_follow_failures_and_second_chances_follow_answers() {
     for (outcome, more, allowed) in [
         (&failed, r#""retries": 2, "retry_budget": 9"#, 3),
         (&failed, r#""retries": 5, "retry_budget": 1"#, 2),
-        (&SessionOutcome::Completed, r#""retries": 0, "corrections": 1"#, 2),
-        (&SessionOutcome::Completed, r#""retries": 0, "corrections": 0, "escalate": true"#, 3),
-        (&SessionOutcome::Completed, r#""retries": 0, "corrections": 1, "escalate": true"#, 6),
+        (&SessionOutcome::Completed, r#""retries": 0, "corrections": 1"#, 3),
+        (&SessionOutcome::Completed, r#""retries": 0, "corrections": 0, "escalate": true"#, 4),
+        (&SessionOutcome::Completed, r#""retries": 0, "corrections": 1, "escalate": true"#, 5),
     ] {
         let mut ledger = held(more);
         for request in 1..=allowed {
@@ -51,8 +51,11 @@ fn a_request_that_found_no_room_is_no_attempt() {
     }
     assert_eq!(broken(&ledger), []);
     ledger.command(&spawn(4, "x a"));
-    ledger.refused(RequestId(4), &HostError::Busy(String::new()));
-    ledger.command(&spawn(5, "x a"));
+    for request in 4..=10 {
+        ledger.refused(RequestId(request), &HostError::Busy(String::new()));
+        assert_eq!(broken(&ledger), [], "request {request} follows six refusals at the most");
+        ledger.command(&spawn(request + 1, "x a"));
+    }
     assert_eq!(broken(&ledger), [Invariant::Retries]);
 }
 
@@ -128,14 +131,16 @@ fn a_task_waits_for_what_it_depends_on_and_is_not_started_after_its_end() {
 fn only_what_may_be_hedged_has_two_sessions() {
     let two = |hedge: bool| {
         let mut ledger = Ledger::default();
-        let text =
-            format!(r#"{{"hedge": {hedge}, "tasks": [{{"agent_type": "x", "task_id": "a", "idempotent": true}}]}}"#);
+        // Of twenty tasks, one may be hedged.
+        let others: Vec<String> = (0..19).map(|n| format!(r#"{{"agent_type": "x", "task_id": "b-{n}"}}"#)).collect();
+        let hedged = r#"{"agent_type": "x", "task_id": "a", "idempotent": true}"#;
+        let text = format!(r#"{{"hedge": {hedge}, "tasks": [{hedged}, {}]}}"#, others.join(", "));
         ledger.hold_to(Allowance::of_run(&text, None).expect("a request"));
         ledger.command(&spawn(1, "x a"));
         ledger.command(&spawn(2, "x a #2"));
         ledger
     };
-    assert_eq!(broken(&two(true)), []);
+    assert_eq!(two(true).violations(), []);
     let mut three = two(true);
     three.command(&spawn(3, "x a #3"));
     assert_eq!(broken(&three), [Invariant::OneAttempt]);
