@@ -11,8 +11,8 @@ const AGENTS: [&str; 4] = ["content_writer_funny", "code_reviewer", "api_designe
 /// Those of them that have tools.
 const TOOLED: [&str; 2] = ["api_designer", "backend_developer"];
 
-/// Types that can judge.
-const JUDGES: [&str; 2] = ["agent_design_reviewer", "code_reviewer"];
+/// The type that judges. It is none of those that work: from outside, only the type tells a judge's session from another.
+const JUDGE: &str = "agent_design_reviewer";
 
 /// The shortest deadline, in seconds; no task has a longer timeout than that unless the deadline is longer too.
 const MIN_DEADLINE: u64 = 20;
@@ -64,7 +64,7 @@ fn trying(draws: &mut Draws, put: &mut impl FnMut(&str, Value) -> Option<Value>)
         put("strict_model", true.into());
     }
     if draws.happens(15) {
-        put("judge", json!({ "agent": draws.pick(&JUDGES), "threshold": draws.between(0, 10) }));
+        put("judge", json!({ "agent": JUDGE, "threshold": draws.between(0, 10) }));
     }
     if draws.happens(20) {
         put("on_dependency_failure", draws.pick(&["skip", "run", "fail_fast"]).into());
@@ -83,8 +83,8 @@ fn spending(draws: &mut Draws, put: &mut impl FnMut(&str, Value) -> Option<Value
         let mut set = |name: &str, value: u64| budget.insert(name.to_owned(), value.into());
         set("session_tokens", draws.between(500, 4_000));
         match draws.between(0, 3) {
-            0 => set("tokens", 5_000 * share),
-            1 => set("micro_usd", 40_000 * share),
+            0 => set("tokens", 8_000 * share),
+            1 => set("micro_usd", 60_000 * share),
             2 => set("spawns", share),
             _ => set("seconds", draws.between(10, 600)),
         };

@@ -22,6 +22,9 @@ const HEDGED_PER_CENT: u32 = 5;
 /// Sessions of one task that may end because of a rate limit without costing a retry.
 pub(super) const FREE_RATE_LIMITS: u32 = 2;
 
+/// Reviews of one task that did not count and may be asked for again.
+pub(super) const FREE_REVIEWS: u32 = 1;
+
 /// Empty answers of one task that may be asked for again.
 const FREE_BLANKS: u32 = 1;
 

@@ -23,10 +23,10 @@ impl Ledger {
         // The same session asked for once more takes no second place, but for one that never came into being. Nobody but
         // the host knows which it is, so that neither counts as another try or as further spending.
         let repeats = matches!(self.keys.get(&options.idempotency_key), Some(Some(_)));
-        let is_known = self.keys.contains_key(&options.idempotency_key);
+        let was_lost = self.lost.contains(&options.idempotency_key);
         self.check_time(options);
         let live_for_task = self.live_for(tries::id_of(&options.label));
-        let asks_again = repeats || (is_known && self.last_was_lost(&options.label));
+        let asks_again = repeats || was_lost;
         if !asks_again {
             self.check_tries(options, live_for_task);
         }
@@ -67,7 +67,11 @@ impl Ledger {
     /// Enters that a spawn request has no session.
     pub(crate) fn refused(&mut self, request: RequestId, why: &HostError) {
         self.live.remove(&Live::Spawning(request));
-        let spawn = self.requests.get(&request).and_then(|asked| asked.spawn.clone());
+        let Some(asked) = self.requests.get(&request) else { return };
+        if matches!(why, HostError::InDoubt(_)) {
+            self.lost.insert(asked.key.clone());
+        }
+        let spawn = asked.spawn.clone();
         if let Some(spawn) = spawn.filter(|spawn| !spawn.repeats) {
             self.became(&spawn.label, tries::refused(why));
         }

@@ -30,6 +30,9 @@ pub use violation::{Invariant, Violation};
 /// Cancel and delete requests for one session that are still plausible.
 const MAX_CLEANUP_TRIES: u32 = 8;
 
+/// Milliseconds for which a call has to try to clean up before it may come back without having done so.
+const CLEANUP_GRACE_MS: u64 = 30_000;
+
 /// Something that holds one of the places that the cap allows.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Live {
@@ -45,6 +48,7 @@ pub struct Ledger {
     allowed: Allowance,
     opened_ms: u64,
     now_ms: u64,
+    last_spawn_at: u64,
     live: BTreeSet<Live>,
     peak_live: u32,
     spawn_calls: u32,
@@ -52,6 +56,8 @@ pub struct Ledger {
     sessions: BTreeMap<SessionKey, Account>,
     /// The sessions that idempotency keys stand for; None while there is none.
     keys: BTreeMap<String, Option<SessionKey>>,
+    /// Keys of spawn calls whose answer was lost without anything having come of them.
+    lost: BTreeSet<String>,
     tries: BTreeMap<String, Tries>,
     progress: Tasks,
     events: u64,
@@ -143,6 +149,7 @@ impl Ledger {
             Command::Spawn(request, options) => {
                 self.ask(*request, "spawn", None);
                 self.spawn_calls += 1;
+                self.last_spawn_at = self.now_ms;
                 self.spawn(*request, options);
             }
             Command::List(request, _) => self.ask(*request, "list", None),

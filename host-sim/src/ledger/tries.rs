@@ -2,7 +2,7 @@
 
 use parallel_agents::host::{FailureKind, HostError, SessionOutcome, SpawnOptions};
 
-use super::allowance::{FREE_RATE_LIMITS, FREE_REFUSALS};
+use super::allowance::{FREE_RATE_LIMITS, FREE_REFUSALS, FREE_REVIEWS};
 use super::{Invariant, Ledger};
 
 /// What became of one spawn request, as far as the call was told.
@@ -60,11 +60,6 @@ impl Tries {
             }
             other => other,
         }
-    }
-
-    /// Whether nobody knows what became of the last one.
-    pub(super) fn was_lost(&self) -> bool {
-        self.last == Some(Became::Lost)
     }
 }
 
@@ -135,7 +130,7 @@ impl Ledger {
                     format!("{} was given {} more sessions", options.label, tries.retries + tries.second_chances);
                 self.note(Invariant::Retries, format!("{what}, {spare} are allowed"));
             }
-            if tries.judges > tries.own + allowed.retries {
+            if tries.judges > tries.own + allowed.retries + FREE_REVIEWS {
                 let what = format!("{} answers were judged {} times", tries.own, tries.judges);
                 self.note(Invariant::Retries, format!("{}: {what}", options.label));
             }
@@ -178,8 +173,11 @@ impl Ledger {
             .as_ref()
             .and_then(|tasks| tasks.get(id))
             .is_some_and(|task| task.agent_type != agent_of(label));
-        if let Some(tries) = self.tries.get_mut(id).filter(|_| !is_judge) {
+        let Some(tries) = self.tries.get_mut(id) else { return };
+        if !is_judge {
             tries.last = Some(tries.counted(what));
+        } else if matches!(what, Became::NoRoom | Became::Locked | Became::RefusedAsTooFast | Became::Limited) {
+            tries.judges = tries.judges.saturating_sub(1);
         }
     }
 }

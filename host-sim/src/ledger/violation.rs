@@ -6,8 +6,8 @@ use parallel_agents::host::SpawnOptions;
 use parallel_agents::ids::{RequestId, SessionKey, TaskId};
 use parallel_agents::task::Cleanup;
 
-use super::tries::{Tries, id_of};
-use super::{Ledger, Live, MAX_CLEANUP_TRIES};
+use super::tries::id_of;
+use super::{CLEANUP_GRACE_MS, Ledger, Live, MAX_CLEANUP_TRIES};
 
 /// A promise that holds for every call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -98,11 +98,6 @@ impl Ledger {
         self.live.iter().filter(|live| self.label_of(live).is_some_and(|label| id_of(label) == id)).count()
     }
 
-    /// Whether nobody knows what became of the last request for a task, so that it may be asked for again.
-    pub(super) fn last_was_lost(&self, label: &str) -> bool {
-        self.tries.get(id_of(label)).is_some_and(Tries::was_lost)
-    }
-
     pub(super) fn check_history(&mut self, key: &SessionKey) {
         let Some(account) = self.sessions.get_mut(key) else { return };
         if account.deleted {
@@ -168,9 +163,12 @@ impl Ledger {
         orphans.chain(open).chain(kept).map(|what| Violation { invariant: Invariant::NoOrphans, what }).collect()
     }
 
-    /// Whether a session that is still there is the host's own doing, and the call says that it is there.
+    /// Whether a session that is still there is the host's own doing, and the call says that it is there: the host would not
+    /// stop it, or it had ended and the host was too slow to delete everything in the time for cleaning up.
     pub(super) fn is_excused(&self, key: &SessionKey) -> bool {
-        self.named_as_leaked.contains(key) && self.sessions.get(key).is_some_and(|account| account.refusals > 0)
+        let Some(account) = self.sessions.get(key) else { return false };
+        let took_its_time = self.now_ms.saturating_sub(self.last_spawn_at) >= CLEANUP_GRACE_MS;
+        self.named_as_leaked.contains(key) && (account.refusals > 0 || (!account.is_live() && took_its_time))
     }
 
     fn label_of(&self, live: &Live) -> Option<&String> {
