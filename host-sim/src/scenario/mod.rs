@@ -24,7 +24,33 @@ macro_rules! bundled {
     };
 }
 
-const BUNDLED: &[(&str, &str)] = bundled![];
+const BUNDLED: &[(&str, &str)] = bundled![
+    "breaker",
+    "budget",
+    "canary",
+    "cancelling",
+    "census",
+    "correction",
+    "dependencies",
+    "fail-fast",
+    "first-answers",
+    "forecast",
+    "hedging",
+    "judge",
+    "ladder",
+    "lost-answers",
+    "never-started",
+    "no-climb",
+    "proof",
+    "provider-limit",
+    "quorum",
+    "restart",
+    "retries",
+    "retry-budget",
+    "silent-fallback",
+    "starts",
+    "until",
+];
 
 /// A scenario that can be run.
 #[derive(Clone, Debug)]

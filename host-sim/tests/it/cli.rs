@@ -5,6 +5,7 @@ mod explore;
 mod help;
 mod review;
 mod run;
+mod scenarios;
 mod serve;
 
 use std::fs;

@@ -12,3 +12,4 @@ mod lifecycle;
 mod requests;
 mod requests_of;
 mod runs;
+mod scenarios;

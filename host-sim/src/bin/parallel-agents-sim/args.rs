@@ -8,7 +8,7 @@ use host_sim::component::COMPONENT_VARIABLE;
 
 mod trials;
 
-pub use trials::ExploreArguments;
+pub use trials::{ExploreArguments, ScenariosCommand};
 
 const ABOUT: &str =
     "Runs the parallel-agents component offline: simulated sessions, scripted answers, no model, no cost";
@@ -78,6 +78,10 @@ Examples:
   parallel-agents-sim explore --seeds 17 --trace run-17.txt
   parallel-agents-sim explore --seeds 0..100 --tasks 60 --faults bad-day.toml --json")]
     Explore(ExploreArguments),
+
+    /// Show what goes wrong without a policy, and what comes of it with one
+    #[command(subcommand)]
+    Scenarios(ScenariosCommand),
 
     /// Serve the scripted answers as an OpenAI-compatible model server, for a real gateway
     #[command(after_help = "\

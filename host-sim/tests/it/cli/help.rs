@@ -12,9 +12,17 @@ fn help_names_the_exit_codes_and_every_command_has_examples() {
     for words in ["Exit codes:", "  0  ", "  1  ", "  2  ", "  3  ", "Examples:"] {
         assert!(help.out.contains(words), "{words:?} is missing in\n{}", help.out);
     }
-    for command in
-        [&["run"][..], &["call"], &["agents", "list"], &["agents", "show"], &["review"], &["explore"], &["serve-model"]]
-    {
+    for command in [
+        &["run"][..],
+        &["call"],
+        &["agents", "list"],
+        &["agents", "show"],
+        &["review"],
+        &["explore"],
+        &["scenarios", "list"],
+        &["scenarios", "run"],
+        &["serve-model"],
+    ] {
         let help = sim(&[command, &["--help"]].concat());
         assert_eq!(help.code, 0, "{command:?}");
         assert!(help.out.contains("Example"), "{command:?}:\n{}", help.out);

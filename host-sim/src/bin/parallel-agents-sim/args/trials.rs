@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, Subcommand};
 
 use super::Guest;
 
@@ -27,6 +27,39 @@ pub struct ExploreArguments {
 
     #[command(flatten)]
     pub guest: Guest,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ScenariosCommand {
+    /// List the scenarios
+    #[command(after_help = "\
+Example:
+  parallel-agents-sim scenarios list")]
+    List {
+        #[command(flatten)]
+        guest: Guest,
+    },
+
+    /// Run scenarios without and with their policy, and show what came of it
+    #[command(after_help = "\
+Exit code 1: an expectation did not hold; which one is printed.
+
+Examples:
+  parallel-agents-sim scenarios run
+  parallel-agents-sim scenarios run hedging --trace hedging.txt
+  parallel-agents-sim scenarios run my-scenario.toml --json")]
+    Run {
+        /// One of the list, or a file that ends in .toml; without it all of the list
+        #[arg(value_name = "NAME")]
+        name: Option<String>,
+
+        /// Write reports, commands and events to a file
+        #[arg(long, value_name = "FILE")]
+        trace: Option<PathBuf>,
+
+        #[command(flatten)]
+        guest: Guest,
+    },
 }
 
 fn seeds(text: &str) -> Result<Range<u64>, String> {

@@ -5,6 +5,7 @@ mod call;
 mod explore;
 mod review;
 mod run;
+mod scenarios;
 mod serve_model;
 
 use crate::args::Command;
@@ -19,6 +20,7 @@ pub fn wants_json(command: &Command) -> bool {
         Command::Agents(command) => agents::guest(command).json,
         Command::Review(arguments) => arguments.simulation.guest.json,
         Command::Explore(arguments) => arguments.guest.json,
+        Command::Scenarios(command) => scenarios::guest(command).json,
         Command::ServeModel(_) => false,
     }
 }
@@ -31,6 +33,7 @@ pub async fn carry_out(ui: &Ui, command: Command) -> Result<Finish, Failure> {
         Command::Agents(command) => agents::carry_out(ui, command).await,
         Command::Review(arguments) => review::carry_out(ui, arguments).await,
         Command::Explore(arguments) => explore::carry_out(ui, arguments).await,
+        Command::Scenarios(command) => scenarios::carry_out(ui, command).await,
         Command::ServeModel(arguments) => serve_model::carry_out(ui, arguments).await,
     }
 }
