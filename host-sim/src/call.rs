@@ -34,8 +34,11 @@ impl<R> Called<R> {
     }
 }
 
-/// Functions that may spawn sessions, all of them with a `max_concurrent`.
-const SPAWNING: [&str; 4] = ["run_tasks", "run_iterative_refinement", "create_agents", "orchestrate"];
+/// Functions that spawn what they find fit, all of them with a `max_concurrent`.
+const WORKFLOWS: [&str; 3] = ["run_iterative_refinement", "create_agents", "orchestrate"];
+
+/// Functions that run the tasks of their arguments.
+const RUNS: [&str; 4] = ["run_tasks", "spawn_with_retry", "spawn_with_model_hierarchy", "spawn_parallel_with_retry"];
 
 /// The sessions that a report says it could not stop or delete.
 #[derive(Default, Deserialize)]
@@ -48,8 +51,8 @@ struct Leaks {
 pub(crate) fn hold_to_request(world: &mut World, function: &str, arguments: &str) {
     let width = world.announced_width();
     let allowed = match function {
-        "run_tasks" => Allowance::of_run(arguments, width),
-        other if SPAWNING.contains(&other) => Allowance::of_workflow(arguments, width),
+        other if RUNS.contains(&other) => Allowance::of_run(function, arguments, width),
+        other if WORKFLOWS.contains(&other) => Allowance::of_workflow(arguments, width),
         _ => Some(Allowance::of_cap(0)),
     };
     world.ledger_mut().hold_to(allowed.unwrap_or_else(|| Allowance::of_cap(0)));

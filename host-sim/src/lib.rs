@@ -9,6 +9,7 @@
 //! | `clock`        | virtual time, which jumps, and real time, which passes                     |
 //! | `component`    | the component under wasmtime, one fresh instance per call                  |
 //! | `explore`      | random runs, held to what every run promises                               |
+//! | `economics`    | what the ladder of models is worth                                         |
 //! | `scenario`     | what goes wrong without a policy, and what comes of it with one            |
 //! | `native`       | the same calls on the engine's native code                                 |
 //! | `model_server` | the same answers behind an OpenAI-compatible address, for a real gateway   |
@@ -18,6 +19,7 @@ mod call;
 pub mod clock;
 pub mod component;
 mod convert;
+pub mod economics;
 mod error;
 pub mod explore;
 pub mod ledger;

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use parallel_agents::task::Usage;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// Sessions alive at once where a request names no number, as `wit/types.wit` has it. Not taken from the engine: this is
 /// the host's own account. So are all defaults here.
 const DEFAULT_MAX_CONCURRENT: u32 = 5;
 const DEFAULT_DEADLINE_SECONDS: u64 = 1_800;
 const DEFAULT_RETRIES: u32 = 1;
+const DEFAULT_HELPER_RETRIES: u32 = 2;
 const DEFAULT_CORRECTIONS: u32 = 1;
 const DEFAULT_SESSION_TOKENS: u64 = 16_000;
 
@@ -78,7 +79,7 @@ pub struct TaskAllowance {
 }
 
 /// The price of a model in millionths of a dollar per 1,000 tokens.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Price {
     /// Of tokens read.
@@ -102,11 +103,17 @@ impl Allowance {
         Self { max_live: Some(max_live), ..Self::default() }
     }
 
-    /// What `run_tasks` may do by its arguments. None: they cannot be read, so they will be refused.
+    /// What a function that runs given tasks may do by its arguments. None: they cannot be read, so they will be refused.
     ///
     /// `width`: sessions that the host runs at once, if it said so.
-    pub fn of_run(arguments: &str, width: Option<u32>) -> Option<Self> {
-        let request: Request = serde_json::from_str(arguments).ok()?;
+    pub fn of_run(function: &str, arguments: &str, width: Option<u32>) -> Option<Self> {
+        let mut request: Request = serde_json::from_str(arguments).ok()?;
+        let is_helper = function != "run_tasks";
+        if is_helper {
+            request.tasks.extend(request.task.take());
+            request.retries = request.retries.or(request.max_retries).or(Some(DEFAULT_HELPER_RETRIES));
+            request.escalate = request.escalate.or((function == "spawn_with_model_hierarchy").then_some(true));
+        }
         let count = u32::try_from(request.tasks.len()).unwrap_or(u32::MAX);
         let budget = request.budget.clone().unwrap_or_default();
         let deadline = request.deadline_seconds.unwrap_or(DEFAULT_DEADLINE_SECONDS);
@@ -120,7 +127,11 @@ impl Allowance {
             micro_usd: budget.micro_usd,
             session_tokens: budget.session_tokens.unwrap_or(DEFAULT_SESSION_TOKENS),
             prices: request.prices.clone().unwrap_or_default(),
-            retry_budget: Some(request.retry_budget.unwrap_or_else(|| count.div_ceil(10).max(2))),
+            retry_budget: match request.retry_budget {
+                // Who asks for retries by name gets them.
+                None if is_helper => None,
+                budget => Some(budget.unwrap_or_else(|| count.div_ceil(10).max(2))),
+            },
             hedges: if request.hedge == Some(true) { count * HEDGED_PER_CENT / 100 } else { 0 },
             tasks: Some(request.tasks.iter().enumerate().map(|(index, task)| request.allows(index, task)).collect()),
         })
@@ -173,6 +184,8 @@ struct Cap {
 #[serde(default)]
 struct Request {
     tasks: Vec<Task>,
+    task: Option<Task>,
+    max_retries: Option<u32>,
     max_concurrent: Option<u32>,
     deadline_seconds: Option<u64>,
     model: Option<String>,
@@ -245,8 +258,8 @@ mod tests {
 
     #[test]
     fn defaults_are_those_of_the_contract() {
-        let allowed =
-            Allowance::of_run(r#"{"tasks": [{"agent_type": "x"}, {"agent_type": "y"}]}"#, None).expect("read");
+        let allowed = Allowance::of_run("run_tasks", r#"{"tasks": [{"agent_type": "x"}, {"agent_type": "y"}]}"#, None)
+            .expect("read");
         assert_eq!((allowed.max_live, allowed.last_spawn_ms), (Some(5), Some(1_800_000)));
         assert_eq!((allowed.retry_budget, allowed.hedges, allowed.spawns), (Some(2), 0, None));
         let first = TaskAllowance { agent_type: "x".into(), retries: 1, second_chances: 2, ..TaskAllowance::default() };
@@ -259,7 +272,7 @@ mod tests {
             "budget": {"seconds": 60, "spawns": 4}, "deadline_seconds": 90, "tasks": [
             {"agent_type": "x", "task_id": "a", "retries": 0, "tier": "standard", "idempotent": true},
             {"agent_type": "x", "task_id": "b", "model": "m", "on_dependency_failure": "run", "dependencies": ["a"]}]}"#;
-        let allowed = Allowance::of_run(text, Some(4)).expect("read");
+        let allowed = Allowance::of_run("run_tasks", text, Some(4)).expect("read");
         assert_eq!((allowed.max_live, allowed.last_spawn_ms, allowed.spawns), (Some(4), Some(60_000), Some(4)));
         assert_eq!(allowed.hedges, 0, "a twentieth of two");
         let tasks = allowed.tasks.expect("tasks");
@@ -269,14 +282,14 @@ mod tests {
 
     #[test]
     fn a_forecast_spawns_nothing() {
-        let allowed = Allowance::of_run(r#"{"tasks": [], "forecast": true}"#, None).expect("read");
+        let allowed = Allowance::of_run("run_tasks", r#"{"tasks": [], "forecast": true}"#, None).expect("read");
         assert_eq!(allowed.max_live, Some(0));
     }
 
     #[test]
     fn prices_are_rounded_up_and_have_a_default() {
         let text = r#"{"tasks": [], "prices": {"a/b": {"input": 1500, "output": 7000}, "*": {"input": 1}}}"#;
-        let allowed = Allowance::of_run(text, None).expect("read");
+        let allowed = Allowance::of_run("run_tasks", text, None).expect("read");
         let usage = Usage { input_tokens: 1_001, output_tokens: 2 };
         assert_eq!(allowed.price(Some("a/b")).of(usage), 1_516);
         assert_eq!(allowed.price(Some("c/d")).of(usage), 2);

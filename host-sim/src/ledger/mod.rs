@@ -54,6 +54,8 @@ pub struct Ledger {
     spawn_calls: u32,
     requests: BTreeMap<RequestId, Asked>,
     sessions: BTreeMap<SessionKey, Account>,
+    /// Sessions of earlier calls.
+    earlier: BTreeSet<SessionKey>,
     /// The sessions that idempotency keys stand for; None while there is none.
     keys: BTreeMap<String, Option<SessionKey>>,
     /// Keys of spawn calls whose answer was lost without anything having come of them.
@@ -73,6 +75,11 @@ pub struct Ledger {
 }
 
 impl Ledger {
+    /// The account of a call on a host that has sessions already, which it may read.
+    pub(crate) fn after(earlier: impl Iterator<Item = SessionKey>) -> Self {
+        Self { earlier: earlier.collect(), ..Self::default() }
+    }
+
     /// Holds the call to this from now on.
     pub fn hold_to(&mut self, allowed: Allowance) {
         self.allowed = allowed;
@@ -234,7 +241,8 @@ impl Ledger {
         if self.requests.insert(request, Asked::new(function)).is_some() {
             self.note(Invariant::OneAnswer, format!("request {request} was used twice"));
         }
-        if let Some(key) = session.filter(|key| !self.sessions.contains_key(*key)) {
+        let may_read = |key: &SessionKey| function == "history" && self.earlier.contains(key);
+        if let Some(key) = session.filter(|key| !self.sessions.contains_key(*key) && !may_read(key)) {
             self.note(Invariant::CallOrder, format!("{function} names {key}, which this call never spawned"));
         }
     }

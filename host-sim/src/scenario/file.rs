@@ -40,7 +40,40 @@ pub(super) struct VariantEntry {
     pub task: Map<String, Value>,
     /// When somebody wants work stopped.
     pub stops: Vec<StopEntry>,
+    /// Further calls on the same gateway, one after the other.
+    pub then: Vec<StepEntry>,
     pub expect: Vec<Expectation>,
+}
+
+/// A further call, made of what came before.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct StepEntry {
+    pub function: String,
+    #[serde(default)]
+    pub arguments: Map<String, Value>,
+    /// Members of the arguments that are taken from the first reply, by JSON pointer.
+    #[serde(default)]
+    pub take: std::collections::BTreeMap<String, String>,
+    /// Members that are lists of what stands at one place in each result of the first reply.
+    #[serde(default)]
+    pub gather: std::collections::BTreeMap<String, String>,
+}
+
+impl StepEntry {
+    /// The arguments of the call, after this first reply.
+    pub(super) fn arguments(&self, first: &Value) -> Value {
+        let mut arguments = self.arguments.clone();
+        for (name, pointer) in &self.take {
+            arguments.insert(name.clone(), first.pointer(pointer).cloned().unwrap_or_default());
+        }
+        for (name, pointer) in &self.gather {
+            let results = first["results"].as_array().map(Vec::as_slice).unwrap_or_default();
+            let gathered: Vec<Value> = results.iter().filter_map(|result| result.pointer(pointer)).cloned().collect();
+            arguments.insert(name.clone(), gathered.into());
+        }
+        Value::Object(arguments)
+    }
 }
 
 #[derive(Clone, Debug, Deserialize)]

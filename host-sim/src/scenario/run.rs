@@ -66,32 +66,54 @@ impl Scenario {
             world.request_stop_at(start_ms.saturating_add(stop.at_ms), task, "nobody needs it any more");
         }
         let request = self.file.request(variant).to_string();
-        let clock = Clock::virtual_time();
-        let called = match subject {
-            Subject::Component(host) => host.call(function, &request, world, &clock).await,
-            Subject::Native => native::call(function, &request, world, &clock).await,
-        };
-        let document = document(&called);
+        let mut called = call(subject, function, &request, world).await;
+        let mut document = document(&called);
+        let mut violations = called.world.ledger().violations();
+        let first = reply(&called);
+        let mut steps = Vec::new();
+        for step in &entry.then {
+            let arguments = step.arguments(&first).to_string();
+            called = call(subject, &step.function, &arguments, called.world.continued()).await;
+            steps.push(self::document(&called));
+            violations.extend(called.world.ledger().violations());
+        }
+        document["then"] = steps.into();
         let mut checked: Vec<Checked> = entry
             .expect
             .iter()
             .map(|expectation| Checked { what: expectation.to_string(), broken: expectation.broken(&document) })
             .collect();
         // Promises hold with and without a policy.
-        let violations = called.world.ledger().violations();
         let broken = violations.first().map(|violation| format!("a promise was broken: {violation}"));
         checked.push(Checked { what: "every promise is kept".to_owned(), broken });
         Outcome { variant, document, checked, trace: called.world.trace().text().to_owned() }
     }
 }
 
+async fn call(subject: &Subject<'_>, function: &str, arguments: &str, world: World) -> Called<DocumentReply> {
+    let clock = Clock::virtual_time();
+    match subject {
+        Subject::Component(host) => host.call(function, arguments, world, &clock).await,
+        Subject::Native => native::call(function, arguments, world, &clock).await,
+    }
+}
+
+/// The reply as a document, whatever it is.
+fn reply(called: &Called<DocumentReply>) -> Value {
+    match &called.result {
+        Ok(DocumentReply::Answer(text) | DocumentReply::Refused(text)) => {
+            serde_json::from_str(text).unwrap_or_default()
+        }
+        Err(error) => json!({ "error": { "code": error.code(), "message": error.to_string() } }),
+    }
+}
+
 /// The reply with the host's account beside it.
 fn document(called: &Called<DocumentReply>) -> Value {
-    let (mut document, chars) = match &called.result {
-        Ok(DocumentReply::Answer(text) | DocumentReply::Refused(text)) => {
-            (serde_json::from_str(text).unwrap_or_default(), text.chars().count())
-        }
-        Err(error) => (json!({ "error": { "code": error.code(), "message": error.to_string() } }), 0),
+    let mut document = reply(called);
+    let chars = match &called.result {
+        Ok(DocumentReply::Answer(text) | DocumentReply::Refused(text)) => text.chars().count(),
+        Err(_) => 0,
     };
     let ledger = called.world.ledger();
     let mut host = json!(ledger.summary());

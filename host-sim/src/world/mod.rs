@@ -197,6 +197,17 @@ impl World {
         self.sweep();
     }
 
+    /// The same gateway for the next call: its sessions are there, with a fresh account and a fresh count of events.
+    #[must_use]
+    pub fn continued(mut self) -> Self {
+        let earlier = self.sessions.keys().cloned();
+        self.ledger = Ledger::after(earlier);
+        self.agenda = Agenda::default();
+        self.untold.clear();
+        self.next_seq = 0;
+        self
+    }
+
     /// Stops every live session, as a host does after a call that broke off. Their number.
     pub fn sweep(&mut self) -> usize {
         let live: Vec<SessionKey> =

@@ -4,6 +4,7 @@ mod bench;
 mod cli;
 mod component;
 mod conformance;
+mod economics;
 mod examples;
 mod explore;
 mod failures;

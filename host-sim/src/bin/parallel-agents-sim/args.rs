@@ -8,7 +8,7 @@ use host_sim::component::COMPONENT_VARIABLE;
 
 mod trials;
 
-pub use trials::{ExploreArguments, ScenariosCommand};
+pub use trials::{EconomicsArguments, ExploreArguments, ScenariosCommand};
 
 const ABOUT: &str =
     "Runs the parallel-agents component offline: simulated sessions, scripted answers, no model, no cost";
@@ -82,6 +82,15 @@ Examples:
     /// Show what goes wrong without a policy, and what comes of it with one
     #[command(subcommand)]
     Scenarios(ScenariosCommand),
+
+    /// Compare the ladder of models with one model for everything, on tasks of known difficulty
+    #[command(after_help = "\
+Exit code 1: the ladder costs too much, or has fewer good answers than the best model.
+
+Examples:
+  parallel-agents-sim economics
+  parallel-agents-sim economics --tasks 5000 --seed 7 --json")]
+    Economics(EconomicsArguments),
 
     /// Serve the scripted answers as an OpenAI-compatible model server, for a real gateway
     #[command(after_help = "\

@@ -6,7 +6,7 @@ use super::*;
 fn held(more: &str) -> Ledger {
     let mut ledger = Ledger::default();
     let text = format!(r#"{{"tasks": [{{"agent_type": "x", "task_id": "a"}}], {more}}}"#);
-    ledger.hold_to(Allowance::of_run(&text, None).expect("a request"));
+    ledger.hold_to(Allowance::of_run("run_tasks", &text, None).expect("a request"));
     ledger
 }
 
@@ -113,7 +113,7 @@ fn nothing_is_spawned_once_the_time_is_over_or_the_task_was_stopped() {
 fn a_task_waits_for_what_it_depends_on_and_is_not_started_after_its_end() {
     let text = r#"{"tasks": [{"agent_type": "x", "task_id": "b", "dependencies": ["a"]}]}"#;
     let mut ledger = Ledger::default();
-    ledger.hold_to(Allowance::of_run(text, None).expect("a request"));
+    ledger.hold_to(Allowance::of_run("run_tasks", text, None).expect("a request"));
     let mut early = ledger.clone();
     early.command(&spawn(1, "x b"));
     assert_eq!(broken(&early), [Invariant::Dependencies]);
@@ -135,7 +135,7 @@ fn only_what_may_be_hedged_has_two_sessions() {
         let others: Vec<String> = (0..19).map(|n| format!(r#"{{"agent_type": "x", "task_id": "b-{n}"}}"#)).collect();
         let hedged = r#"{"agent_type": "x", "task_id": "a", "idempotent": true}"#;
         let text = format!(r#"{{"hedge": {hedge}, "tasks": [{hedged}, {}]}}"#, others.join(", "));
-        ledger.hold_to(Allowance::of_run(&text, None).expect("a request"));
+        ledger.hold_to(Allowance::of_run("run_tasks", &text, None).expect("a request"));
         ledger.command(&spawn(1, "x a"));
         ledger.command(&spawn(2, "x a #2"));
         ledger

@@ -29,6 +29,20 @@ pub struct ExploreArguments {
     pub guest: Guest,
 }
 
+#[derive(Debug, Args)]
+pub struct EconomicsArguments {
+    /// Tasks of the pool, 1 to 100,000; they are done in runs of at most 200
+    #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub tasks: u32,
+
+    /// The pool and everything else that is drawn comes from this number
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+
+    #[command(flatten)]
+    pub guest: Guest,
+}
+
 #[derive(Debug, Subcommand)]
 pub enum ScenariosCommand {
     /// List the scenarios
