@@ -164,6 +164,10 @@ impl Machine {
     pub fn step(&mut self, now: u64, input: Input) -> Option<Vec<Effect>> {
         match (&mut self.state, input) {
             (State::Ended, _) => None,
+            // Asking again could make a session that nobody wants any more.
+            (State::Spawning { pausing: true, .. }, Input::Stop(reason)) => {
+                Some(vec![Effect::Settle(Box::new(self.ending(Some(reason.verdict()), true)))])
+            }
             (State::Spawning { stop, .. }, Input::Stop(reason)) => {
                 stop.get_or_insert(reason);
                 Some(Vec::new())
@@ -241,12 +245,12 @@ impl Machine {
         };
         // The key makes another call safe: if an earlier one took effect, its receipt is repeated. As long as it may have,
         // no other answer than a receipt says that there is no session.
-        if doubt && outcome::passes(&error) {
+        if doubt && stop.is_none() && outcome::passes(&error) {
             if asks == 1 {
                 self.state = State::Spawning { asks: 2, doubt, pausing: false, stop };
                 return vec![Effect::Spawn];
             }
-            if let Some(millis) = stopping::pause_after(asks).filter(|_| stop.is_none()) {
+            if let Some(millis) = stopping::pause_after(asks) {
                 self.state = State::Spawning { asks, doubt, pausing: true, stop };
                 self.wake_at = Some(now + millis);
                 return Vec::new();

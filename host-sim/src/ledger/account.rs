@@ -52,6 +52,8 @@ pub(super) struct Account {
     pub(super) model: Option<String>,
     pub(super) cost_micro_usd: u64,
     pub(super) deleted: bool,
+    /// Whether its key ever reached the call.
+    pub(super) was_told: bool,
     /// Ends that the component was told of.
     pub(super) ends_told: u32,
     /// Cancel and delete requests.
@@ -75,6 +77,7 @@ impl Account {
             model: None,
             cost_micro_usd: 0,
             deleted: false,
+            was_told: false,
             ends_told: 0,
             cleanup_tries: 0,
             refusals: 0,

@@ -13,7 +13,7 @@ mod violation;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use parallel_agents::host::{Command, Event, Happening, SessionState};
+use parallel_agents::host::{Command, Event, Happening, Reply, SessionState};
 use parallel_agents::ids::{RequestId, SessionKey, TaskId};
 use parallel_agents::task::Usage;
 
@@ -210,7 +210,16 @@ impl Ledger {
             return;
         }
         match &event.what {
-            Happening::Answered { request, .. } => self.check_answer(*request),
+            Happening::Answered { request, outcome } => {
+                self.check_answer(*request);
+                let receipt = match outcome {
+                    Ok(Reply::Spawned(receipt)) => Some(receipt),
+                    _ => None,
+                };
+                if let Some(account) = receipt.and_then(|receipt| self.sessions.get_mut(&receipt.session_key)) {
+                    account.was_told = true;
+                }
+            }
             Happening::SessionEnded(end) => self.check_end(&end.session),
             Happening::StopRequested { task: None, .. } => self.stop_requested = true,
             Happening::StopRequested { task: Some(task), .. } => {

@@ -163,10 +163,15 @@ impl Ledger {
         orphans.chain(open).chain(kept).map(|what| Violation { invariant: Invariant::NoOrphans, what }).collect()
     }
 
-    /// Whether a session that is still there is the host's own doing, and the call says that it is there: the host would not
-    /// stop it, or it had ended and the host was too slow to delete everything in the time for cleaning up.
+    /// Whether a session that is still there is the host's own doing, and the call says that it is there: the host never
+    /// told of it, would not stop it, or it had ended and the host was too slow to delete everything in the time for cleaning up.
     pub(super) fn is_excused(&self, key: &SessionKey) -> bool {
         let Some(account) = self.sessions.get(key) else { return false };
+        // A session whose every receipt was lost has no name but its label.
+        let label = SessionKey::new(format!("label:{}", account.label));
+        if !account.was_told && self.named_as_leaked.contains(&label) {
+            return true;
+        }
         let took_its_time = self.now_ms.saturating_sub(self.last_spawn_at) >= CLEANUP_GRACE_MS;
         self.named_as_leaked.contains(key) && (account.refusals > 0 || (!account.is_live() && took_its_time))
     }
