@@ -1,22 +1,30 @@
 //! The JSON door: one strict reader for every function, so that each host refuses the same things with the same bytes.
 
 mod catalogue;
+pub mod reports;
+mod schemas;
+pub mod spawning;
 pub mod workflows;
 
-use serde_json::{Map, Value};
+use serde::Deserialize;
+use serde_json::{Value, json};
 
+use crate::collect::{Collect, Collected};
 use crate::host::Host;
+use crate::ids::SessionKey;
 use crate::json::schema;
 use crate::json::strict::{self, JsonError, REQUEST_BOUNDS};
 use crate::plan;
 use crate::policy::limits::MAX_REQUEST_BYTES;
 use crate::problem::{CallError, Problem, unknown_name};
 use crate::report::document;
+use crate::task::OutputFormat;
 use crate::workflow::AsPlanned;
 use crate::workflow::request::{self, Goal, Improvement};
 use crate::{pump, teams};
 
 pub use catalogue::render_prompt;
+use schemas::schema_of;
 
 /// A function that `call` knows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,6 +67,14 @@ const FUNCTIONS: &[Function] = functions![
     "run_iterative_refinement": "Judges drafts and improves them until they reach a score, or until going on does not help.",
     "create_agents": "Makes new agent types, has each judged and improved, returns a registry of those that passed, and runs tasks with them.",
     "orchestrate": "Reaches a goal: an agent plans tasks and new agents, they are made and run, and an agent compiles the report.",
+    "spawn_with_retry": "Runs one task and tries it again for reasons that pass.",
+    "spawn_with_model_hierarchy": "Runs one task with the cheapest model that may do it, and with better ones if its answer is not good enough.",
+    "spawn_parallel_with_retry": "Runs tasks in parallel and tries each again for reasons that pass.",
+    "collect_results": "Reads the answers of sessions that were spawned elsewhere, and waits for them if asked to.",
+    "forecast_run": "Says how many sessions a run may need and what they may cost, without spawning any.",
+    "result_digest": "Shortens a report so that it fits into a conversation; nothing is cut silently.",
+    "result_page": "Reads a part of one task's output from a report.",
+    "explain_task": "Tells the story of one task from a report: why it waited, climbed or failed.",
     "list_agents": "Lists the agent types, all or those of one category.",
     "describe_agent": "Shows one agent type: its prompt, the input it expects, and the schema of its answer.",
     "render_prompt": "Shows the prompt that a task's session would be given, without spawning it.",
@@ -78,7 +94,7 @@ pub fn functions() -> Vec<DocumentFunction> {
         .map(|function| DocumentFunction {
             name: function.name.to_owned(),
             description: function.description.to_owned(),
-            parameters: schema::published(&schema_of(function)).to_string(),
+            parameters: schema::published(&schema_of(function.name)).to_string(),
         })
         .collect()
 }
@@ -90,6 +106,10 @@ pub async fn call(function: &str, arguments: &str, host: &mut impl Host) -> Docu
         Ok(Read::Refine(what)) => workflows::refine(*what, host).await.map(|done| document::to_text(&done)),
         Ok(Read::Create(what)) => workflows::create(*what, host).await.map(|done| document::to_text(&done)),
         Ok(Read::Reach(goal)) => workflows::reach(*goal, host).await.map(|done| document::to_text(&done)),
+        Ok(Read::One(plan)) => one(*plan, host).await,
+        Ok(Read::Collect(mut what)) => {
+            pump::drive(&mut *what, host).await.map(|sessions| document::to_text(&json!({ "sessions": sessions })))
+        }
         Ok(Read::Done(text)) => Ok(text),
         Err(error) => Err(error),
     };
@@ -99,19 +119,22 @@ pub async fn call(function: &str, arguments: &str, host: &mut impl Host) -> Docu
     }
 }
 
-/// The request schema of `run_tasks`, for requests that come as records.
-pub fn run_schema() -> Value {
-    FUNCTIONS.first().map(schema_of).unwrap_or_default()
+/// Runs one task and gives back its record.
+async fn one(plan: plan::Plan, host: &mut impl Host) -> Result<String, CallError> {
+    let report = pump::run(plan, &mut AsPlanned, host).await?;
+    Ok(report.results.first().map(document::result_text).unwrap_or_default())
 }
 
-/// The request schema of a function.
-fn schema_named(name: &str) -> Value {
-    FUNCTIONS.iter().find(|known| known.name == name).map(schema_of).unwrap_or_default()
+/// The request schema of `run_tasks`, for requests that come as records.
+pub fn run_schema() -> Value {
+    schema_of("run_tasks")
 }
 
 /// A checked call: either there is something to run, or it is done already.
 enum Read {
     Run(Box<plan::Plan>),
+    One(Box<plan::Plan>),
+    Collect(Box<Collect>),
     Refine(Box<Improvement>),
     Create(Box<Improvement>),
     Reach(Box<Goal>),
@@ -131,10 +154,24 @@ fn read(function: &str, arguments: &str) -> Result<Read, CallError> {
             &hint,
         )]));
     };
-    let mut document = parse(arguments)?;
-    let request_schema = schema_of(known);
+    let mut document = parse(function, arguments)?;
+    let request_schema = schema_of(known.name);
     if function == "run_tasks" {
         return plan::plan(&request_schema, document).map(|plan| Read::Run(Box::new(plan)));
+    }
+    if function == "forecast_run" {
+        let forecast = plan::plan(&request_schema, document)?.forecast();
+        return Ok(Read::Done(document::to_text(&forecast)));
+    }
+    if spawning::NAMES.contains(&function) {
+        let plan = Box::new(spawning::plan(function, document)?);
+        return Ok(if spawning::is_single(function) { Read::One(plan) } else { Read::Run(plan) });
+    }
+    if reports::NAMES.contains(&function) {
+        return reports::read(function, document).map(Read::Done);
+    }
+    if function == "collect_results" {
+        return collection(&request_schema, document).map(|what| Read::Collect(Box::new(what)));
     }
     let improvement = |document| request::improvement(&request_schema, run_schema(), document).map(Box::new);
     match function {
@@ -166,21 +203,55 @@ fn team(function: &str, document: Value) -> Result<Read, CallError> {
 
 /// Makes a team of a checked or unchecked document, which has to fit the function's schema.
 pub fn team_of(function: &str, mut document: Value) -> Result<teams::Team, CallError> {
-    let problems = plan::check_document(&schema_named(function), &mut document);
+    let problems = plan::check_document(&schema_of(function), &mut document);
     if !problems.is_empty() {
         return Err(CallError::invalid(problems));
     }
     teams::make(function, document)
 }
 
-fn parse(text: &str) -> Result<Value, CallError> {
-    let refuse = |problem| CallError::invalid(vec![problem]);
-    if text.len() > MAX_REQUEST_BYTES {
-        let message = format!("the request has {} bytes, need at most {MAX_REQUEST_BYTES}", text.len());
-        let problem = Problem::new("E_REQUEST_TOO_LARGE", "", message).got(text.len());
-        return Err(refuse(problem.limit(format!("0..={MAX_REQUEST_BYTES} bytes")).hint("split the run")));
+/// Collects answers, for requests that come as records.
+pub async fn collect(request: Value, host: &mut impl Host) -> Result<Vec<Collected>, CallError> {
+    let mut what = collection(&schema_of("collect_results"), request)?;
+    pump::drive(&mut what, host).await
+}
+
+/// Whose answers to collect.
+fn collection(request_schema: &Value, mut document: Value) -> Result<Collect, CallError> {
+    #[derive(Default, Deserialize)]
+    #[serde(default)]
+    struct Wanted {
+        sessions: Vec<String>,
+        wait_seconds: Option<u32>,
+        output_format: Option<OutputFormat>,
     }
-    strict::parse(text, REQUEST_BOUNDS).map_err(|error| {
+    let mut problems = plan::check_document(request_schema, &mut document);
+    let wanted = Wanted::deserialize(&document).unwrap_or_default();
+    for (index, key) in wanted.sessions.iter().enumerate() {
+        if wanted.sessions.iter().take(index).any(|earlier| earlier == key) {
+            let message = format!("sessions: {} stands twice", crate::text::quoted(key));
+            problems.push(Problem::new("E_SESSIONS", format!("/sessions/{index}"), message).got(key));
+        }
+    }
+    if !problems.is_empty() {
+        return Err(CallError::invalid(problems));
+    }
+    let keys = wanted.sessions.into_iter().map(SessionKey::new).collect();
+    let format = wanted.output_format.unwrap_or(OutputFormat::Text);
+    Ok(Collect::new(keys, wanted.wait_seconds.unwrap_or(0), format))
+}
+
+fn parse(function: &str, text: &str) -> Result<Value, CallError> {
+    let refuse = |problem| CallError::invalid(vec![problem]);
+    let reads_report = reports::NAMES.contains(&function);
+    let (most, bounds) =
+        if reads_report { (reports::MAX_BYTES, reports::BOUNDS) } else { (MAX_REQUEST_BYTES, REQUEST_BOUNDS) };
+    if text.len() > most {
+        let message = format!("the request has {} bytes, need at most {most}", text.len());
+        let problem = Problem::new("E_REQUEST_TOO_LARGE", "", message).got(text.len());
+        return Err(refuse(problem.limit(format!("0..={most} bytes")).hint("split the run")));
+    }
+    strict::parse(text, bounds).map_err(|error| {
         let code = match error {
             JsonError::Syntax { .. } => "E_REQUEST_JSON",
             JsonError::DuplicateKey(_) => "E_DUPLICATE_KEY",
@@ -188,22 +259,6 @@ fn parse(text: &str) -> Result<Value, CallError> {
         };
         refuse(Problem::new(code, "", format!("the request is not acceptable JSON: {error}")))
     })
-}
-
-/// Properties that several functions share, by the name under which their schemas include them.
-const SHARED: [(&str, &str); 1] = [("run_rules", include_str!("../schemas/shared/run_rules.json"))];
-
-/// The schema of a function's arguments, with what it shares with others.
-fn schema_of(function: &Function) -> Value {
-    // The files are this crate's own and a test reads each of them.
-    let mut schema: Value = serde_json::from_str(function.parameters).unwrap_or_default();
-    let name = schema.get("x-include").and_then(Value::as_str).unwrap_or_default();
-    let shared = SHARED.iter().find(|(shared, _)| *shared == name);
-    let shared = shared.and_then(|(_, text)| serde_json::from_str::<Map<String, Value>>(text).ok());
-    if let (Some(shared), Some(properties)) = (shared, schema.get_mut("properties").and_then(Value::as_object_mut)) {
-        properties.extend(shared);
-    }
-    schema
 }
 
 #[cfg(test)]
@@ -215,8 +270,8 @@ mod tests {
         for (function, shown) in FUNCTIONS.iter().zip(functions()) {
             let parameters: Value = serde_json::from_str(&shown.parameters).expect("JSON");
             assert_eq!(schema::faults(&parameters), [], "{}", function.name);
-            assert!(schema_of(function).is_object() && !shown.parameters.contains("x-code"));
+            assert!(schema_of(function.name).is_object() && !shown.parameters.contains("x-code"));
         }
-        assert_eq!(run_schema(), schema_of(&FUNCTIONS[0]));
+        assert!(run_schema()["properties"]["tasks"]["items"]["properties"]["proof"].is_object());
     }
 }

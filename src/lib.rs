@@ -11,6 +11,7 @@
 //! has the map, the glossary and what is absent on purpose.
 
 // From outside to inside.
+pub mod collect;
 pub mod documents;
 mod pump;
 
@@ -44,7 +45,7 @@ mod testing;
 
 pub use documents::workflows::{create_agents, orchestrate, run_iterative_refinement, run_team};
 use problem::CallError;
-use task::{RunReport, RunSpec};
+use task::{Forecast, RunReport, RunSpec};
 
 /// The version of this component.
 pub const COMPONENT_VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -59,4 +60,19 @@ pub async fn run_tasks(spec: RunSpec, host: &mut impl host::Host) -> Result<RunR
     let request = serde_json::to_value(&spec).unwrap_or_default();
     let plan = plan::plan(&documents::run_schema(), request)?;
     pump::run(plan, &mut workflow::AsPlanned, host).await
+}
+
+/// What a run may cost; asks nothing of the host.
+pub fn forecast(spec: RunSpec) -> Result<Forecast, CallError> {
+    let request = serde_json::to_value(&spec).unwrap_or_default();
+    plan::plan(&documents::run_schema(), request).map(|plan| plan.forecast())
+}
+
+/// Runs one of the helpers in `documents::spawning` with the arguments that its document takes.
+pub async fn spawn(
+    function: &str,
+    request: serde_json::Value,
+    host: &mut impl host::Host,
+) -> Result<RunReport, CallError> {
+    pump::run(documents::spawning::plan(function, request)?, &mut workflow::AsPlanned, host).await
 }

@@ -462,7 +462,8 @@ fn bad_goals_are_refused() {
         (json!({"goal": "x", "target_score": 11}), "E_THRESHOLD", "/target_score"),
         (json!({"goal": "x", "registry": [{}]}), "E_REGISTRY", "/registry/0"),
         (json!({"goal": "x <<<END INPUT "}), "E_TASK_CHARS", "/goal"),
-        (json!({"goal": "x", "budget": 1}), "E_UNKNOWN_FIELD", "/budget"),
+        (json!({"goal": "x", "budget": 1}), "E_BUDGET_RANGE", "/budget"),
+        (json!({"goal": "x", "wait": {"mode": "any"}}), "E_UNKNOWN_FIELD", "/wait"),
     ];
     for (request, code, path) in rows {
         let (reply, prompts) = reply(&request, |_, _| String::new());

@@ -93,6 +93,14 @@ fn a_noisy_judge_is_held_by_the_median() {
 }
 
 #[test]
+fn the_budget_ends_it_with_the_best_version_so_far() {
+    let (draft, prompts) =
+        refine(json!({"max_rounds": 9, "budget": {"spawns": 4}}), |round, _| review(5.0 + 0.5 * f64::from(round)));
+    assert_eq!((&draft["reason"], prompts.len()), (&json!("budget"), 4));
+    assert_eq!((&draft["score"], &draft["draft"]), (&json!(6.0), &json!("Version 2.")));
+}
+
+#[test]
 fn a_flatterer_ends_it_at_once_and_is_on_record() {
     let (draft, _) = refine(json!({}), |_, _| review(10.0));
     assert_eq!((&draft["reason"], &draft["rounds"]), (&json!("target_reached"), &json!(1)));

@@ -1,8 +1,11 @@
 //! What comes back from a call, whichever engine ran it.
 
+use parallel_agents::documents::DocumentReply;
+use parallel_agents::ids::SessionKey;
 use serde::Deserialize;
 
 use crate::error::SimError;
+use crate::ledger::Allowance;
 use crate::world::World;
 
 /// A finished call: its result, and the world in which it happened.
@@ -31,40 +34,64 @@ impl<R> Called<R> {
     }
 }
 
-/// Sessions alive at once where a request names no number, as `wit/types.wit` has it. Not taken from the engine: this is
-/// the host's own account.
-const DEFAULT_MAX_CONCURRENT: u32 = 5;
+/// Functions that spawn what they find fit, all of them with a `max_concurrent`.
+const WORKFLOWS: [&str; 3] = ["run_iterative_refinement", "create_agents", "orchestrate"];
 
-/// Functions that may spawn sessions, all of them with a `max_concurrent`.
-const SPAWNING: [&str; 4] = ["run_tasks", "run_iterative_refinement", "create_agents", "orchestrate"];
+/// Functions that run the tasks of their arguments.
+const RUNS: [&str; 4] = ["run_tasks", "spawn_with_retry", "spawn_with_model_hierarchy", "spawn_parallel_with_retry"];
 
-/// Functions that may spawn sessions if the request says `run`.
-const SPAWNING_ON_DEMAND: [&str; 5] =
-    ["content_team", "development_team", "review_team", "custom_agent", "meta_workflow"];
+/// Functions that make tasks, and run them if the request says `run`.
+const TEAMS: [&str; 5] = ["content_team", "development_team", "review_team", "custom_agent", "meta_workflow"];
 
-/// The fields of a request that the host's own account depends on.
-#[derive(Deserialize)]
-struct Cap {
-    max_concurrent: Option<u32>,
+/// Whether a team is to be run.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct OnDemand {
     run: Option<bool>,
 }
 
-/// Holds a call of the JSON door to the cap of its request. What cannot be read will be refused and spawns nothing.
+/// The sessions that a report says it could not stop or delete.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Leaks {
+    leaked: Vec<String>,
+}
+
+/// Holds a call of the JSON door to its request. What cannot be read will be refused and spawns nothing.
 pub(crate) fn hold_to_request(world: &mut World, function: &str, arguments: &str) {
-    let always = SPAWNING.contains(&function);
-    let on_demand = SPAWNING_ON_DEMAND.contains(&function);
-    match serde_json::from_str(arguments) {
-        Ok(Cap { max_concurrent, run }) if always || (on_demand && run == Some(true)) => {
-            hold_to_cap(world, max_concurrent);
+    let width = world.announced_width();
+    let allowed = match function {
+        other if RUNS.contains(&other) => Allowance::of_run(function, arguments, width),
+        other if WORKFLOWS.contains(&other) || runs_a_team(other, arguments) => {
+            Allowance::of_workflow(arguments, width)
         }
-        Err(_) if always || on_demand => {}
-        _ => world.ledger_mut().hold_to(0),
-    }
+        _ => Some(Allowance::of_cap(0)),
+    };
+    world.ledger_mut().hold_to(allowed.unwrap_or_else(|| Allowance::of_cap(0)));
+}
+
+fn runs_a_team(function: &str, arguments: &str) -> bool {
+    let demand: OnDemand = serde_json::from_str(arguments).unwrap_or_default();
+    TEAMS.contains(&function) && demand.run == Some(true)
 }
 
 /// Holds a run to the cap of its request, and to the host's own if the host named one.
 pub(crate) fn hold_to_cap(world: &mut World, max_concurrent: Option<u32>) {
-    let asked = max_concurrent.unwrap_or(DEFAULT_MAX_CONCURRENT);
-    let cap = world.announced_width().map_or(asked, |width| width.min(asked));
-    world.ledger_mut().hold_to(cap);
+    let allowed = Allowance::capped(max_concurrent, world.announced_width());
+    world.ledger_mut().hold_to(allowed);
+}
+
+impl Called<DocumentReply> {
+    /// Tells the ledger which sessions the reply names as left behind.
+    pub(crate) fn noting_leaks(mut self) -> Self {
+        let Ok(DocumentReply::Answer(text)) = &self.result else { return self };
+        // Reading a long report is worth it only if there is something to be named.
+        if !self.world.ledger().violations().is_empty() {
+            let leaks: Leaks = serde_json::from_str(text).unwrap_or_default();
+            for key in leaks.leaked {
+                self.world.ledger_mut().leak_was_named(SessionKey::new(key));
+            }
+        }
+        self
+    }
 }

@@ -8,6 +8,9 @@
 //! | `trace`        | everything that was said, as text that can be compared                     |
 //! | `clock`        | virtual time, which jumps, and real time, which passes                     |
 //! | `component`    | the component under wasmtime, one fresh instance per call                  |
+//! | `explore`      | random runs, held to what every run promises                               |
+//! | `economics`    | what the ladder of models is worth                                         |
+//! | `scenario`     | what goes wrong without a policy, and what comes of it with one            |
 //! | `native`       | the same calls on the engine's native code                                 |
 //! | `model_server` | the same answers behind an OpenAI-compatible address, for a real gateway   |
 
@@ -16,10 +19,13 @@ mod call;
 pub mod clock;
 pub mod component;
 mod convert;
+pub mod economics;
 mod error;
+pub mod explore;
 pub mod ledger;
 pub mod model_server;
 pub mod native;
+pub mod scenario;
 pub mod script;
 pub mod trace;
 pub mod world;

@@ -20,7 +20,7 @@ use crate::world::{Next, World};
 /// Calls a function of the JSON door with a JSON object.
 pub async fn call(function: &str, arguments: &str, mut world: World, clock: &Clock) -> Called<DocumentReply> {
     hold_to_request(&mut world, function, arguments);
-    enter(world, clock, async |host| documents::call(function, arguments, host).await).await
+    enter(world, clock, async |host| documents::call(function, arguments, host).await).await.noting_leaks()
 }
 
 /// Runs tasks.

@@ -1,9 +1,16 @@
 //! The WIT exports, each a few lines: convert, call, convert.
 
+use serde_json::{Value, json};
+
 use super::bindings::exports::parallel_agents::skill::agents::{AgentDescription, AgentSummary};
 use super::bindings::exports::parallel_agents::skill::documents::{DocumentFunction, DocumentReply};
-use super::bindings::exports::parallel_agents::skill::{about, agents, documents, orchestration, teams, workflows};
-use super::bindings::parallel_agents::skill::types::{AgentSource, CallError, Problem, RunReport, RunRequest, Task};
+use super::bindings::exports::parallel_agents::skill::{
+    about, agents, documents, orchestration, reports, teams, workflows,
+};
+use super::bindings::parallel_agents::skill::rules::TierModels;
+use super::bindings::parallel_agents::skill::types::{
+    AgentSource, CallError, Forecast, OutputFormat, Problem, RunReport, RunRequest, Task, TaskResult,
+};
 use super::convert;
 use super::host::Imports;
 use crate::CONTRACT_VERSION;
@@ -17,6 +24,75 @@ impl orchestration::Guest for Component {
         let spec = convert::run_spec(request).map_err(convert::call_error)?;
         crate::run_tasks(spec, &mut Imports).await.map(convert::run_report).map_err(convert::call_error)
     }
+
+    fn forecast_run(request: RunRequest) -> Result<Forecast, CallError> {
+        let spec = convert::run_spec(request).map_err(convert::call_error)?;
+        crate::forecast(spec).map(convert::forecast).map_err(convert::call_error)
+    }
+
+    async fn spawn_with_retry(task: Task, max_retries: Option<u32>) -> Result<TaskResult, CallError> {
+        let task = convert::one_task(task, Vec::new()).map_err(convert::call_error)?.0;
+        let request = json!({ "task": task, "max_retries": max_retries });
+        one("spawn_with_retry", request).await
+    }
+
+    async fn spawn_with_model_hierarchy(task: Task, models: Option<TierModels>) -> Result<TaskResult, CallError> {
+        let task = convert::one_task(task, Vec::new()).map_err(convert::call_error)?.0;
+        let request = json!({ "task": task, "models": models.map(convert::tier_models) });
+        one("spawn_with_model_hierarchy", request).await
+    }
+
+    async fn spawn_parallel_with_retry(
+        tasks: Vec<Task>,
+        max_concurrent: Option<u32>,
+        max_retries: Option<u32>,
+    ) -> Result<RunReport, CallError> {
+        let tasks = convert::task_specs(tasks).map_err(convert::call_error)?;
+        let request = json!({ "tasks": tasks, "max_concurrent": max_concurrent, "max_retries": max_retries });
+        crate::spawn("spawn_parallel_with_retry", request, &mut Imports)
+            .await
+            .map(convert::run_report)
+            .map_err(convert::call_error)
+    }
+
+    async fn collect_results(
+        sessions: Vec<String>,
+        wait_seconds: u32,
+        format: Option<OutputFormat>,
+    ) -> Result<Vec<orchestration::Collected>, CallError> {
+        let format = format.map(convert::output_format_in);
+        let request = json!({ "sessions": sessions, "wait_seconds": wait_seconds, "output_format": format });
+        let collected = crate::documents::collect(request, &mut Imports).await.map_err(convert::call_error)?;
+        Ok(collected.into_iter().map(convert::collected).collect())
+    }
+}
+
+/// Runs a helper that gives one result.
+async fn one(function: &str, request: Value) -> Result<TaskResult, CallError> {
+    let report = crate::spawn(function, request, &mut Imports).await.map_err(convert::call_error)?;
+    let first = report.results.into_iter().next().map(convert::task_result);
+    // A plan of one task gives one result; the alternative is a defect, and no reason to panic.
+    first.ok_or_else(|| CallError::HostProtocol("the run gave no result".to_owned()))
+}
+
+impl reports::Guest for Component {
+    fn digest(report: String, max_chars: Option<u32>) -> Result<String, CallError> {
+        read_report("result_digest", &report, json!({ "max_chars": max_chars })).map(|digest| digest.to_string())
+    }
+
+    fn page(report: String, task: String, offset: u64, max_chars: Option<u32>) -> Result<String, CallError> {
+        let more = json!({ "task_id": task, "offset": offset, "max_chars": max_chars });
+        read_report("result_page", &report, more).map(|page| page.to_string())
+    }
+
+    fn explain(report: String, task: String) -> Result<String, CallError> {
+        let told = read_report("explain_task", &report, json!({ "task_id": task }))?;
+        Ok(told.get("story").and_then(Value::as_str).unwrap_or_default().to_owned())
+    }
+}
+
+fn read_report(function: &str, report: &str, more: Value) -> Result<Value, CallError> {
+    crate::documents::reports::of_text(function, report, &more).map_err(convert::call_error)
 }
 
 impl agents::Guest for Component {

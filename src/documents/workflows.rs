@@ -3,7 +3,8 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{run_schema, schema_named, team_of};
+use super::schemas::schema_of;
+use super::{run_schema, team_of};
 use crate::host::Host;
 use crate::plan;
 use crate::problem::CallError;
@@ -21,18 +22,18 @@ use crate::workflow::wish::Wish;
 
 /// Judges drafts and improves them.
 pub async fn run_iterative_refinement(spec: RefinementSpec, host: &mut impl Host) -> Result<Refinement, CallError> {
-    let schema = schema_named("run_iterative_refinement");
+    let schema = schema_of("run_iterative_refinement");
     refine(request::improvement(&schema, run_schema(), document(&spec))?, host).await
 }
 
 /// Makes agent types, and runs tasks with them.
 pub async fn create_agents(spec: CreationSpec, host: &mut impl Host) -> Result<Creation, CallError> {
-    create(request::improvement(&schema_named("create_agents"), run_schema(), document(&spec))?, host).await
+    create(request::improvement(&schema_of("create_agents"), run_schema(), document(&spec))?, host).await
 }
 
 /// Reaches a goal.
 pub async fn orchestrate(spec: GoalSpec, host: &mut impl Host) -> Result<Orchestration, CallError> {
-    reach(request::orchestration(&schema_named("orchestrate"), run_schema(), document(&spec))?, host).await
+    reach(request::orchestration(&schema_of("orchestrate"), run_schema(), document(&spec))?, host).await
 }
 
 /// Runs a ready-made team.

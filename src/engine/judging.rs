@@ -72,7 +72,7 @@ impl Engine {
         };
         let tier = run.kept.tier;
         let valid = if settled.error.is_none() { review.output.as_ref().and_then(Review::read) } else { None };
-        let stopping = run.stopped || self.stop.is_some();
+        let stopping = settled.leaked || run.stopped || self.stop.is_some();
         let message = match valid {
             Some(review) if review.score >= threshold => {
                 run.decide(self.now, format!("its judge gave {}", review.score.value()));

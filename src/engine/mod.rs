@@ -16,7 +16,7 @@ mod tasks;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use crate::host::{Command, Event, Happening, HistoryQuery, HostFacts, Progress};
+use crate::host::{Command, Event, Happening, HistoryQuery, HostError, HostFacts, Progress};
 use crate::ids::{AttemptIndex, RequestId, SessionKey, TaskIndex};
 use crate::plan::{Plan, PlannedTask};
 use crate::policy::limits::{CLEANUP_GRACE_MS, HISTORY_PAGE};
@@ -322,6 +322,11 @@ impl Engine {
         let machine = self.attempts.get(attempt.0).and_then(|attempt| attempt.machine.as_ref());
         let session = machine.and_then(Machine::session).cloned();
         match (effect, session) {
+            // Asking again may start a session, for which it is too late; the doubt stays.
+            (Effect::Spawn, _) if self.starts_are_over() => {
+                let late = HostError::InDoubt("the time for starting sessions is over".to_owned());
+                self.drive(attempt, Input::Spawned(Err(late)));
+            }
             (Effect::Spawn, _) => self.ask_spawn(attempt),
             (Effect::Read { offset, tools }, Some(session_key)) => {
                 let request = self.request(Purpose::Read(attempt));

@@ -30,14 +30,16 @@ impl Engine {
     pub(super) fn settle(&mut self, index: AttemptIndex, mut ending: Ending) {
         let Some(attempt) = self.attempts.get_mut(index.0) else { return };
         let session = attempt.machine.take().as_ref().and_then(Machine::session).cloned();
-        attempt.options = None;
+        let attempt_label = attempt.options.take().map(|options| options.label);
         let (task, kind, model) = (attempt.task, attempt.kind, attempt.model.clone());
         let (group, started_ms, running_since) = (attempt.group.clone(), attempt.started_ms, attempt.running_since);
         self.live.remove(&index);
         self.reset_alarm(index);
         if ending.leaked {
             self.slots.lose();
-            self.leaked.extend(session.clone());
+            // One whose key never came has at least a label by which a person can find it.
+            let label = attempt_label.map(|label| SessionKey::new(format!("label:{label}")));
+            self.leaked.extend(session.clone().or(label));
         } else {
             self.slots.give_back();
         }
@@ -57,7 +59,10 @@ impl Engine {
                 let took = self.now.saturating_sub(running_since.unwrap_or(started_ms));
                 self.durations.entry(group.0.clone()).or_default().push(took);
             }
-            Some("E_RATE_LIMITED") => self.admission.rate_limited(&group.1, started_ms, self.now, None),
+            Some("E_RATE_LIMITED") => {
+                let wish = error.as_ref().and_then(|error| retry::wish_ms(&error.message));
+                self.admission.rate_limited(&group.1, started_ms, self.now, wish);
+            }
             Some("E_GATEWAY_UNAVAILABLE" | "E_SPAWN_IN_DOUBT" | "E_HOST_BUSY") => self.admission.pressed(),
             Some(_) => {}
         }
@@ -220,7 +225,7 @@ impl Engine {
         }
         let stopping = leaked || run.stopped || self.stop.is_some();
         let followup = if stopping { Followup::Fail } else { followup::after(&error.code, &self.standing(task, tier)) };
-        let pause = self.pause_before(task, followup);
+        let pause = self.pause_before(task, followup, &error);
         if followup == Followup::Fail || self.now.saturating_add(pause) >= self.deadline_ms() {
             self.decide_end(task, status, Some(error));
             return;
@@ -256,14 +261,15 @@ impl Engine {
         }
     }
 
-    fn pause_before(&self, task: TaskIndex, followup: Followup) -> u64 {
+    fn pause_before(&self, task: TaskIndex, followup: Followup, error: &TaskError) -> u64 {
         let (Some(planned), Some(run)) = (self.plan.tasks.get(task.0), self.tasks.get(task.0)) else { return 0 };
         let seed = self.facts.as_ref().map_or(0, |facts| facts.seed);
         let backoff = &self.plan.rules.backoff;
         match followup {
             Followup::Retry => backoff.pause_ms(seed, planned.id.as_str(), run.used.retries + 1, None),
             Followup::WaitOut => {
-                backoff.pause_ms(seed, &format!("rate {}", planned.id), run.used.rate_limited + 2, None)
+                let wish = retry::wish_ms(&error.message);
+                backoff.pause_ms(seed, &format!("rate {}", planned.id), run.used.rate_limited + 2, wish)
             }
             Followup::Fail | Followup::AskAgain | Followup::Correct | Followup::Climb(_) => 0,
         }

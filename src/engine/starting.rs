@@ -219,7 +219,7 @@ impl Engine {
             _ => prompt::for_attempt(doing, seed, number, earlier),
         };
         let reserved = self.reservation(&target, text.len());
-        if self.plan.rules.caps.seconds.is_some_and(|seconds| self.now >= u64::from(seconds) * 1_000) {
+        if self.starts_are_over() {
             return Err(Refusal::Never("seconds"));
         }
         self.budget.admit(reserved)?;
@@ -351,6 +351,11 @@ impl Engine {
         {
             canary.begun = canary.begun.saturating_sub(1);
         }
+    }
+
+    /// Whether the budget's time is over.
+    pub(super) fn starts_are_over(&self) -> bool {
+        self.plan.rules.caps.seconds.is_some_and(|seconds| self.now >= u64::from(seconds) * 1_000)
     }
 
     /// Makes a task ready, after a pause.

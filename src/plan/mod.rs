@@ -20,7 +20,7 @@ use crate::policy::wait::Wait;
 use crate::score::Score;
 use crate::task::{Cleanup, Forecast, OnDependencyFailure, OutputFormat, Proof, Tier};
 
-pub use rules::rules;
+pub use rules::{check_prices, rules};
 pub use shape::check_document;
 pub use validate::{check_name, plan};
 

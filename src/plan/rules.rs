@@ -90,17 +90,24 @@ fn caps(budget: BudgetSpec) -> Caps {
     }
 }
 
-/// Whether the budget can be kept at all: it has to allow for the smallest session, and a cap on money needs prices.
+/// A cap on money can be kept only if everybody's price is known. `models` are those that tasks name; None stands for a
+/// task that names none.
+pub fn check_prices(rules: &Rules, models: impl IntoIterator<Item = Option<String>>, problems: &mut Vec<Problem>) {
+    if rules.caps.micro_usd.is_none() {
+        return;
+    }
+    let unpriced = unpriced_models(rules, models);
+    if !unpriced.is_empty() {
+        let message = format!("budget.micro_usd: nobody knows what {} costs", unpriced.join(", "));
+        let problem = Problem::new("E_BUDGET_UNENFORCEABLE", "/budget/micro_usd", message);
+        problems.push(problem.hint("name its price in `prices`, or one for every model under \"*\""));
+    }
+}
+
+/// Whether the budget can be kept at all, and allows for the smallest session.
 pub fn check_budget(rules: &Rules, tasks: &[PlannedTask], problems: &mut Vec<Problem>) {
     let caps = &rules.caps;
-    if caps.micro_usd.is_some() {
-        let unpriced = unpriced_models(rules, tasks);
-        if !unpriced.is_empty() {
-            let message = format!("budget.micro_usd: nobody knows what {} costs", unpriced.join(", "));
-            let problem = Problem::new("E_BUDGET_UNENFORCEABLE", "/budget/micro_usd", message);
-            problems.push(problem.hint("name its price in `prices`, or one for every model under \"*\""));
-        }
-    }
+    check_prices(rules, tasks.iter().map(|task| task.model.clone()), problems);
     if caps.tokens.is_none() && caps.micro_usd.is_none() {
         return;
     }
@@ -117,13 +124,12 @@ pub fn check_budget(rules: &Rules, tasks: &[PlannedTask], problems: &mut Vec<Pro
     }
 }
 
-fn unpriced_models(rules: &Rules, tasks: &[PlannedTask]) -> Vec<String> {
+fn unpriced_models(rules: &Rules, models: impl IntoIterator<Item = Option<String>>) -> Vec<String> {
     let mut names: Vec<Option<String>> = Vec::new();
-    for task in tasks {
-        match (&task.model, &rules.ladder) {
-            (Some(model), _) => names.push(Some(model.clone())),
+    for model in models {
+        match (model, &rules.ladder) {
             (None, Some(ladder)) => names.extend(ladder.models().map(|model| Some(model.to_owned()))),
-            (None, None) => names.push(None),
+            (model, _) => names.push(model),
         }
     }
     names.sort();

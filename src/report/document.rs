@@ -63,6 +63,11 @@ pub fn report_value(report: &RunReport) -> Value {
     serde_json::to_value(document(report)).unwrap_or_default()
 }
 
+/// The record of one task.
+pub fn result_text(result: &TaskResult) -> String {
+    to_text(&self::result(result))
+}
+
 fn document(report: &RunReport) -> ReportDocument<'_> {
     ReportDocument {
         status: report.status,

@@ -1,6 +1,8 @@
 //! From results to the report of a run.
 
+pub mod digest;
 pub mod document;
+pub mod explain;
 mod money;
 
 use crate::ids::SessionKey;

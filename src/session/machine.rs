@@ -2,7 +2,7 @@
 //!
 //! | state    | spawn answered            | session ended        | history read   | cancel answered   | stop wanted | time is up      |
 //! |----------|---------------------------|----------------------|----------------|-------------------|-------------|-----------------|
-//! | Spawning | Queued, again, or the end | –                    | –              | –                 | noted       | –               |
+//! | Spawning | Queued, again, or the end | –                    | –              | –                 | noted       | again           |
 //! | Queued   | –                         | Reading or the end   | –              | –                 | Stopping    | Stopping        |
 //! | Running  | –                         | Reading or the end   | –              | –                 | Stopping    | Stopping        |
 //! | Reading  | –                         | –                    | more or the end| –                 | the end     | again or the end|
@@ -72,11 +72,27 @@ pub enum Effect {
 
 #[derive(Debug, PartialEq)]
 enum State {
-    Spawning { again: bool, stop: Option<StopReason> },
+    /// `asks`: with the same key. `doubt`: one of them may have taken effect.
+    Spawning {
+        asks: u32,
+        doubt: bool,
+        pausing: bool,
+        stop: Option<StopReason>,
+    },
     Queued,
     Running,
-    Reading { offset: u32, pages: u32, failures: u32, reread: bool, pausing: bool },
-    Stopping { reason: StopReason, tries: u32, pausing: bool },
+    Reading {
+        offset: u32,
+        pages: u32,
+        failures: u32,
+        reread: bool,
+        pausing: bool,
+    },
+    Stopping {
+        reason: StopReason,
+        tries: u32,
+        pausing: bool,
+    },
     Ended,
 }
 
@@ -112,7 +128,7 @@ impl Machine {
     /// A session whose spawn request is under way.
     pub fn new(terms: Terms) -> Self {
         Self {
-            state: State::Spawning { again: false, stop: None },
+            state: State::Spawning { asks: 1, doubt: false, pausing: false, stop: None },
             session: None,
             wake_at: None,
             terms,
@@ -148,11 +164,21 @@ impl Machine {
     pub fn step(&mut self, now: u64, input: Input) -> Option<Vec<Effect>> {
         match (&mut self.state, input) {
             (State::Ended, _) => None,
+            // Asking again could make a session that nobody wants any more.
+            (State::Spawning { pausing: true, .. }, Input::Stop(reason)) => {
+                Some(vec![Effect::Settle(Box::new(self.ending(Some(reason.verdict()), true)))])
+            }
             (State::Spawning { stop, .. }, Input::Stop(reason)) => {
                 stop.get_or_insert(reason);
                 Some(Vec::new())
             }
-            (State::Spawning { .. }, Input::Spawned(answer)) => Some(self.spawned(now, answer)),
+            (State::Spawning { pausing: false, .. }, Input::Spawned(answer)) => Some(self.spawned(now, answer)),
+            (State::Spawning { asks, pausing, .. }, Input::TimeIsUp) if *pausing => {
+                *pausing = false;
+                *asks += 1;
+                self.wake_at = None;
+                Some(vec![Effect::Spawn])
+            }
             (State::Queued, Input::Started) => {
                 self.state = State::Running;
                 self.wake_at = Some(self.own_timeout(now));
@@ -210,44 +236,55 @@ impl Machine {
     }
 
     fn spawned(&mut self, now: u64, answer: Result<Receipt, HostError>) -> Vec<Effect> {
-        let State::Spawning { again, stop } = &self.state else { return Vec::new() };
-        let (again, stop) = (*again, stop.clone());
-        match (answer, stop) {
-            (Ok(receipt), stop) => {
-                self.session = Some(receipt.session_key);
-                self.model = receipt.applied_model;
-                match stop {
-                    Some(reason) => self.cancel(now, reason, 1),
-                    None if self.terms.starts_reported => {
-                        self.state = State::Queued;
-                        self.wake_at = Some(self.start_timeout(now));
-                        Vec::new()
-                    }
-                    None => {
-                        self.state = State::Running;
-                        self.wake_at = Some(self.own_timeout(now));
-                        Vec::new()
-                    }
-                }
+        let State::Spawning { asks, doubt, stop, .. } = &self.state else { return Vec::new() };
+        let (asks, stop) = (*asks, stop.clone());
+        let doubt = *doubt || matches!(answer, Err(HostError::InDoubt(_)));
+        let error = match answer {
+            Ok(receipt) => return self.accepted(now, receipt, stop),
+            Err(error) => error,
+        };
+        // The key makes another call safe: if an earlier one took effect, its receipt is repeated. As long as it may have,
+        // no other answer than a receipt says that there is no session.
+        if doubt && stop.is_none() && outcome::passes(&error) {
+            if asks == 1 {
+                self.state = State::Spawning { asks: 2, doubt, pausing: false, stop };
+                return vec![Effect::Spawn];
             }
-            // The key makes the second call safe: if the first one took effect, its receipt is repeated.
-            (Err(HostError::InDoubt(_)), stop) if !again => {
-                self.state = State::Spawning { again: true, stop };
-                vec![Effect::Spawn]
+            if let Some(millis) = stopping::pause_after(asks) {
+                self.state = State::Spawning { asks, doubt, pausing: true, stop };
+                self.wake_at = Some(now + millis);
+                return Vec::new();
             }
-            (Err(error), Some(reason)) => {
-                let leaked = matches!(error, HostError::InDoubt(_));
-                let ending = self.ending(Some(reason.verdict()), leaked);
-                vec![Effect::Settle(Box::new(ending))]
-            }
-            (Err(error @ (HostError::AtCapacity(_) | HostError::Busy(_) | HostError::RateLimited { .. })), None) => {
+        }
+        let verdict = match (stop, &error) {
+            (Some(reason), _) => reason.verdict(),
+            (None, HostError::AtCapacity(_) | HostError::Busy(_) | HostError::RateLimited { .. }) if !doubt => {
                 self.state = State::Ended;
-                vec![Effect::Requeue(error)]
+                return vec![Effect::Requeue(error)];
             }
-            (Err(error), None) => {
-                let leaked = matches!(error, HostError::InDoubt(_));
-                let ending = self.ending(Some((TaskStatus::Failed, outcome::spawn_refused(&error))), leaked);
-                vec![Effect::Settle(Box::new(ending))]
+            (None, error) if doubt => {
+                let words = format!("no answer came, and then: {}", outcome::words(error));
+                (TaskStatus::Failed, outcome::spawn_refused(&HostError::InDoubt(words)))
+            }
+            (None, error) => (TaskStatus::Failed, outcome::spawn_refused(error)),
+        };
+        vec![Effect::Settle(Box::new(self.ending(Some(verdict), doubt)))]
+    }
+
+    fn accepted(&mut self, now: u64, receipt: Receipt, stop: Option<StopReason>) -> Vec<Effect> {
+        self.session = Some(receipt.session_key);
+        self.model = receipt.applied_model;
+        match stop {
+            Some(reason) => self.cancel(now, reason, 1),
+            None if self.terms.starts_reported => {
+                self.state = State::Queued;
+                self.wake_at = Some(self.start_timeout(now));
+                Vec::new()
+            }
+            None => {
+                self.state = State::Running;
+                self.wake_at = Some(self.own_timeout(now));
+                Vec::new()
             }
         }
     }

@@ -8,6 +8,7 @@
 //! | judged     | it was the last round            | ended: `max_rounds`                               |
 //! | judged     | no better than before, twice     | ended: `no_progress` (`no_review` without a score)|
 //! | judged     | anything else                    | refined, from the best version so far             |
+//! | any        | the run is stopped, or the budget ends | ended: `stopped`, `budget`                  |
 //! | refined    | there is a valid draft           | judged                                            |
 //! | refined    | there is none                    | refined again; twice in a row ends it             |
 //!
@@ -107,6 +108,8 @@ pub enum Reason {
     NoDraft,
     /// The run was stopped.
     Stopped,
+    /// Nothing is left to spend.
+    Budget,
 }
 
 /// What the judges made of one version.
@@ -412,11 +415,14 @@ impl Draft {
 impl Director for Improve {
     fn ended(&mut self, result: &TaskResult, _next: TaskIndex) -> Vec<PlannedTask> {
         let Some((index, role)) = self.roles.remove(result.task_id.as_str()) else { return Vec::new() };
-        let stopped =
-            result.error.as_ref().is_some_and(|error| matches!(error.code.as_str(), "E_DEADLINE" | "E_CANCELLED"));
+        let ends = match result.error.as_ref().map(|error| error.code.as_str()) {
+            Some("E_DEADLINE" | "E_CANCELLED") => Some(Reason::Stopped),
+            Some("E_BUDGET") => Some(Reason::Budget),
+            _ => None,
+        };
         let Some(draft) = self.drafts.get_mut(index).filter(|draft| draft.reason.is_none()) else { return Vec::new() };
-        if stopped {
-            draft.reason = Some(Reason::Stopped);
+        if ends.is_some() {
+            draft.reason = ends;
             return Vec::new();
         }
         match role {

@@ -49,6 +49,8 @@ impl Rules {
         let mut request = json!({
             "tasks": all,
             "deadline_seconds": self.common.deadline_seconds,
+            "retries": self.common.retries,
+            "start_timeout_seconds": self.common.start_timeout_seconds,
             "model": self.common.model,
             "thinking": self.common.thinking,
         });

@@ -54,6 +54,12 @@ pub struct Common {
     pub model: Option<String>,
     /// The thinking level to ask for.
     pub thinking: Option<String>,
+    /// Retries of each task. None: the default.
+    pub retries: Option<u32>,
+    /// How long a session may wait in a queue that does not move. None: the default.
+    pub start_timeout_seconds: Option<u32>,
+    /// Everything else that holds for the whole run.
+    pub rules: Rules,
 }
 
 impl Common {
@@ -64,7 +70,16 @@ impl Common {
             max_concurrent: self.max_concurrent,
             deadline_seconds: self.deadline_seconds,
             cleanup: self.cleanup,
-            rules: Rules::default(),
+            rules: self.rules.clone(),
+        }
+    }
+
+    fn handling(&self, agent: &AgentDefinition) -> Handling {
+        let own = Handling::of(agent);
+        Handling {
+            retries: self.retries.unwrap_or(own.retries),
+            start_timeout_seconds: self.start_timeout_seconds.unwrap_or(own.start_timeout_seconds),
+            ..own
         }
     }
 
@@ -90,7 +105,7 @@ impl Common {
             model: self.model.clone(),
             thinking: self.thinking.clone(),
             agent_id: None,
-            handling: Handling::of(agent),
+            handling: self.handling(agent),
         }
     }
 }

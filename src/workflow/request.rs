@@ -11,14 +11,14 @@ use super::wish::{self, Wish, check_name as check_draft_name, plain};
 use super::{Common, orchestrate};
 use crate::agents::{AgentDefinition, Catalogue};
 use crate::ids::TaskIndex;
-use crate::plan::{check_document, check_name};
+use crate::plan::{self, check_document, check_name};
 use crate::policy::limits::{
     DEFAULT_DEADLINE_SECONDS, DEFAULT_MAX_CONCURRENT, DEFAULT_MAX_ROUNDS, DEFAULT_NEW_AGENTS, DEFAULT_PLAN_TASKS,
     DEFAULT_REPLANS, DEFAULT_TARGET_SCORE, MAX_DRAFT_BYTES, MAX_GOAL_BYTES, MAX_WORKFLOW_SESSIONS,
 };
 use crate::problem::{CallError, Problem};
 use crate::score::Score;
-use crate::task::{AgentSource, Cleanup};
+use crate::task::{AgentSource, Cleanup, RuleSpec};
 use crate::text;
 
 /// What a workflow is to do.
@@ -60,6 +60,8 @@ struct Request {
     cleanup: Option<Cleanup>,
     model: Option<String>,
     thinking: Option<String>,
+    #[serde(flatten)]
+    rules: RuleSpec,
 }
 
 #[derive(Default, Deserialize)]
@@ -111,20 +113,26 @@ fn catalogue_of(agents: &[AgentSource], problems: &mut Vec<Problem>) -> Catalogu
     })
 }
 
-fn common_of(request: &Request, problems: &mut Vec<Problem>) -> Common {
+fn common_of(request: &Request, catalogue: &mut Catalogue, problems: &mut Vec<Problem>) -> Common {
     check_name("E_MODEL_FORMAT", "/model", request.model.as_deref(), problems);
     check_name("E_THINKING_FORMAT", "/thinking", request.thinking.as_deref(), problems);
+    let rules = plan::rules(request.rules.clone(), catalogue, problems);
+    plan::check_prices(&rules, [request.model.clone()], problems);
     Common {
         max_concurrent: request.max_concurrent.unwrap_or(DEFAULT_MAX_CONCURRENT),
         deadline_seconds: request.deadline_seconds.unwrap_or(DEFAULT_DEADLINE_SECONDS),
         cleanup: request.cleanup.unwrap_or_default(),
         model: request.model.clone(),
         thinking: request.thinking.clone(),
+        retries: request.rules.retries,
+        start_timeout_seconds: request.rules.start_timeout_seconds,
+        rules,
     }
 }
 
 fn orchestration_of(mut request: Request, run_schema: Value, problems: &mut Vec<Problem>) -> Option<Goal> {
-    let common = common_of(&request, problems);
+    let mut catalogue = catalogue_of(&request.agents, problems);
+    let common = common_of(&request, &mut catalogue, problems);
     if request.goal.trim().is_empty() {
         problems.push(Problem::new("E_GOAL", "/goal", "goal: is blank").hint("say what is to be reached"));
     } else if request.goal.len() > MAX_GOAL_BYTES {
@@ -132,7 +140,6 @@ fn orchestration_of(mut request: Request, run_schema: Value, problems: &mut Vec<
         problems.push(Problem::new("E_GOAL", "/goal", message).got(request.goal.len()));
     }
     plain(Some(&request.goal), "/goal", problems);
-    let mut catalogue = catalogue_of(&request.agents, problems);
     let orchestrator =
         catalogue.find_reader("agent_orchestrator", "/agents").map_err(|problem| problems.push(problem)).ok();
     let all = catalogue.list(None).map_err(|problem| problems.push(problem)).ok()?;
@@ -201,8 +208,8 @@ fn too_many(sessions: u64, hint: &str, problems: &mut Vec<Problem>) {
 }
 
 fn improvement_of(mut request: Request, run_schema: Value, problems: &mut Vec<Problem>) -> Option<Improvement> {
-    let common = common_of(&request, problems);
     let mut catalogue = catalogue_of(&request.agents, problems);
+    let common = common_of(&request, &mut catalogue, problems);
     let settings = improvement_settings(&request, common.clone(), &mut catalogue, problems);
     let mut wanted: Vec<Wanted> = Vec::new();
     for (index, draft) in std::mem::take(&mut request.drafts).into_iter().enumerate() {

@@ -6,7 +6,7 @@ use serde_json::{Number, Value};
 
 use super::registry::Entry;
 use super::wish::Wish;
-use crate::task::{AgentSource, Cleanup, TaskSpec};
+use crate::task::{AgentSource, Cleanup, RuleSpec, TaskSpec};
 
 /// What holds for every session of a workflow.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -22,6 +22,8 @@ pub struct Limits {
     pub model: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub thinking: Option<String>,
+    #[serde(flatten)]
+    pub rules: RuleSpec,
 }
 
 /// Who judges and improves, and when it is enough.

@@ -31,6 +31,7 @@ const STAGES: &[&str] = &[
     "teams",
     "engine",
     "pump",
+    "collect",
     "documents",
     "boundary",
 ];

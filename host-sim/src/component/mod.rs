@@ -75,6 +75,7 @@ impl ComponentHost {
             Ok(convert::document_reply(reply))
         })
         .await
+        .noting_leaks()
     }
 
     /// Runs tasks through the typed export.

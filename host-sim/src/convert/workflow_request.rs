@@ -7,6 +7,7 @@ use parallel_agents::workflow::spec::{CreationSpec, DraftSpec, GoalSpec, Judging
 use parallel_agents::workflow::wish::Wish;
 
 use super::request::{agent, task};
+use super::rules::run_rules;
 use crate::bindings::exports::parallel_agents::skill::{teams, workflows};
 use crate::bindings::parallel_agents::skill::types;
 
@@ -24,7 +25,7 @@ pub(crate) fn team_brief(brief: Brief) -> teams::TeamBrief {
 
 /// What holds for every session.
 pub(crate) fn limits(limits: Limits) -> teams::RunLimits {
-    let Limits { max_concurrent, deadline_seconds, cleanup, model, thinking } = limits;
+    let Limits { max_concurrent, deadline_seconds, cleanup, model, thinking, rules } = limits;
     teams::RunLimits {
         max_concurrent,
         deadline_seconds,
@@ -34,6 +35,7 @@ pub(crate) fn limits(limits: Limits) -> teams::RunLimits {
         }),
         model,
         thinking,
+        rules: run_rules(rules),
     }
 }
 

@@ -71,6 +71,7 @@ fn draft(draft: wit::DraftResult) -> Result<DraftOutcome, SimError> {
             wit::DraftEnd::NoReview => Reason::NoReview,
             wit::DraftEnd::NoDraft => Reason::NoDraft,
             wit::DraftEnd::Stopped => Reason::Stopped,
+            wit::DraftEnd::Budget => Reason::Budget,
         },
         score: draft.score.map(score).transpose()?,
         best_round: draft.best_round,

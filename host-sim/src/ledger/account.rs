@@ -1,10 +1,12 @@
 //! The single accounts of which a ledger consists.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use parallel_agents::host::{Progress, SessionState};
 use parallel_agents::ids::TaskId;
-use parallel_agents::task::{Cleanup, Usage};
+use parallel_agents::task::{Cleanup, TaskStatus, Usage};
+
+use super::spending::Spending;
 
 /// One request and what became of it.
 #[derive(Clone, Debug)]
@@ -12,13 +14,26 @@ pub(super) struct Asked {
     /// The function, as messages call it.
     pub(super) function: &'static str,
     pub(super) answers: u32,
-    /// Label and cleanup of a spawn call.
-    pub(super) spawn: Option<(String, Cleanup)>,
+    /// The idempotency key of a spawn call.
+    pub(super) key: String,
+    pub(super) spawn: Option<SpawnCall>,
+}
+
+/// What a spawn call asked for.
+#[derive(Clone, Debug)]
+pub(super) struct SpawnCall {
+    pub(super) label: String,
+    pub(super) cleanup: Cleanup,
+    pub(super) model: Option<String>,
+    /// What the session may use before it counts as using more than expected.
+    pub(super) reserved: Spending,
+    /// The same session was asked for before.
+    pub(super) repeats: bool,
 }
 
 impl Asked {
     pub(super) fn new(function: &'static str) -> Self {
-        Self { function, answers: 0, spawn: None }
+        Self { function, answers: 0, key: String::new(), spawn: None }
     }
 }
 
@@ -27,29 +42,45 @@ impl Asked {
 pub(super) struct Account {
     pub(super) label: String,
     pub(super) cleanup: Cleanup,
+    pub(super) reserved: Spending,
+    pub(super) asked_model: Option<String>,
     pub(super) state: SessionState,
     pub(super) usage: Option<Usage>,
+    /// Whether the call was told of `usage`.
+    pub(super) usage_was_told: bool,
+    /// The model that really ran, once it is over.
+    pub(super) model: Option<String>,
     pub(super) cost_micro_usd: u64,
     pub(super) deleted: bool,
+    /// Whether its key ever reached the call.
+    pub(super) was_told: bool,
     /// Ends that the component was told of.
     pub(super) ends_told: u32,
     /// Cancel and delete requests.
     pub(super) cleanup_tries: u32,
+    /// Cancel and delete requests that the host refused.
+    pub(super) refusals: u32,
     /// History requests that came after the session was deleted.
     pub(super) history_after_delete: u32,
 }
 
 impl Account {
-    pub(super) fn new(label: String, cleanup: Cleanup) -> Self {
+    pub(super) fn new(spawn: SpawnCall) -> Self {
         Self {
-            label,
-            cleanup,
+            label: spawn.label,
+            cleanup: spawn.cleanup,
+            reserved: spawn.reserved,
+            asked_model: spawn.model,
             state: SessionState::Queued,
             usage: None,
+            usage_was_told: false,
+            model: None,
             cost_micro_usd: 0,
             deleted: false,
+            was_told: false,
             ends_told: 0,
             cleanup_tries: 0,
+            refusals: 0,
             history_after_delete: 0,
         }
     }
@@ -64,7 +95,7 @@ impl Account {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Tasks {
     next_seq: u64,
-    ended: BTreeSet<TaskId>,
+    status: BTreeMap<TaskId, TaskStatus>,
 }
 
 impl Tasks {
@@ -75,17 +106,27 @@ impl Tasks {
             wrong.push(format!("progress {} came where {} was due", progress.seq, self.next_seq));
         }
         self.next_seq = progress.seq.saturating_add(1);
-        if self.ended.contains(&progress.task) {
+        if self.status.get(&progress.task).is_some_and(|status| status.is_final()) {
             wrong.push(format!("task {} was reported as {} after its end", progress.task, progress.status.name()));
         }
-        if progress.status.is_final() {
-            self.ended.insert(progress.task.clone());
-        }
+        self.status
+            .entry(progress.task.clone())
+            .and_modify(|status| {
+                if !status.is_final() {
+                    *status = progress.status;
+                }
+            })
+            .or_insert(progress.status);
         wrong
     }
 
     /// Tasks with a final report.
     pub(super) fn ended(&self) -> usize {
-        self.ended.len()
+        self.status.values().filter(|status| status.is_final()).count()
+    }
+
+    /// The last status that was reported of a task.
+    pub(super) fn status(&self, task: &str) -> Option<TaskStatus> {
+        self.status.get(&TaskId::new(task)).copied()
     }
 }

@@ -4,21 +4,34 @@
 //! sessions. [`Ledger::violations`] then says which promises were broken; nothing in here changes what happens.
 
 mod account;
+mod allowance;
+mod entries;
+mod spending;
 mod summary;
+mod tries;
 mod violation;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use parallel_agents::host::{Command, Event, Happening, SessionState};
-use parallel_agents::ids::{RequestId, SessionKey};
+use parallel_agents::host::{Command, Event, Happening, Reply, SessionState};
+use parallel_agents::ids::{RequestId, SessionKey, TaskId};
 use parallel_agents::task::Usage;
 
+use crate::script::Fault;
 use account::{Account, Asked, Tasks};
+pub use allowance::{Allowance, Price, TaskAllowance};
+pub(crate) use entries::SessionOver;
+pub use spending::Spending;
 pub use summary::LedgerSummary;
+use tries::Tries;
+pub(crate) use tries::task_of;
 pub use violation::{Invariant, Violation};
 
 /// Cancel and delete requests for one session that are still plausible.
 const MAX_CLEANUP_TRIES: u32 = 8;
+
+/// Milliseconds for which a call has to try to clean up before it may come back without having done so.
+const CLEANUP_GRACE_MS: u64 = 30_000;
 
 /// Something that holds one of the places that the cap allows.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -32,15 +45,29 @@ enum Live {
 /// What one call did, as its host saw it.
 #[derive(Clone, Debug, Default)]
 pub struct Ledger {
-    cap: Option<u32>,
+    allowed: Allowance,
+    opened_ms: u64,
+    now_ms: u64,
+    last_spawn_at: u64,
     live: BTreeSet<Live>,
     peak_live: u32,
     spawn_calls: u32,
     requests: BTreeMap<RequestId, Asked>,
     sessions: BTreeMap<SessionKey, Account>,
-    tasks: Tasks,
+    /// Sessions of earlier calls.
+    earlier: BTreeSet<SessionKey>,
+    /// The sessions that idempotency keys stand for; None while there is none.
+    keys: BTreeMap<String, Option<SessionKey>>,
+    /// Keys of spawn calls whose answer was lost without anything having come of them.
+    lost: BTreeSet<String>,
+    tries: BTreeMap<String, Tries>,
+    progress: Tasks,
     events: u64,
     stop_requested: bool,
+    stopped_tasks: BTreeSet<TaskId>,
+    faults: BTreeMap<Fault, u64>,
+    /// Sessions that the call itself says it left alive or undeleted.
+    named_as_leaked: BTreeSet<SessionKey>,
     orphans: Vec<SessionKey>,
     open_spawns: Vec<RequestId>,
     returned: bool,
@@ -48,9 +75,29 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    /// Holds the call to at most `cap` live sessions from now on.
-    pub fn hold_to(&mut self, cap: u32) {
-        self.cap = Some(cap);
+    /// The account of a call on a host that has sessions already, which it may read.
+    pub(crate) fn after(earlier: impl Iterator<Item = SessionKey>) -> Self {
+        Self { earlier: earlier.collect(), ..Self::default() }
+    }
+
+    /// Holds the call to this from now on.
+    pub fn hold_to(&mut self, allowed: Allowance) {
+        self.allowed = allowed;
+    }
+
+    /// What the call is held to.
+    pub fn allowed(&self) -> &Allowance {
+        &self.allowed
+    }
+
+    /// Enters that the call named a session as one that it could not stop or delete.
+    pub fn leak_was_named(&mut self, key: SessionKey) {
+        self.named_as_leaked.insert(key);
+    }
+
+    /// How often each fault struck.
+    pub fn faults(&self) -> &BTreeMap<Fault, u64> {
+        &self.faults
     }
 
     /// Sessions alive now, counted from the spawn call.
@@ -71,6 +118,11 @@ impl Ledger {
     /// Sessions that were alive when the call came back.
     pub fn orphans(&self) -> &[SessionKey] {
         &self.orphans
+    }
+
+    /// Of these, how many the host would have stopped, or the call kept silent about.
+    pub fn unexcused_orphans(&self) -> u32 {
+        count(self.orphans.iter().filter(|key| !self.is_excused(key)).count())
     }
 
     /// Sessions by the state that they are in; deleted ones count with the state that they ended in.
@@ -104,15 +156,8 @@ impl Ledger {
             Command::Spawn(request, options) => {
                 self.ask(*request, "spawn", None);
                 self.spawn_calls += 1;
-                self.check_spawn(options);
-                self.live.insert(Live::Spawning(*request));
-                self.peak_live = self.peak_live.max(self.live());
-                if let Some(asked) = self.requests.get_mut(request) {
-                    asked.spawn = Some((options.label.clone(), options.cleanup));
-                }
-                if let Some(cap) = self.cap.filter(|cap| self.live() > *cap) {
-                    self.note(Invariant::Cap, format!("{} sessions are alive, {cap} are allowed", self.live()));
-                }
+                self.last_spawn_at = self.now_ms;
+                self.spawn(*request, options);
             }
             Command::List(request, _) => self.ask(*request, "list", None),
             Command::History(request, query) => {
@@ -128,36 +173,22 @@ impl Ledger {
                 self.check_cleanup(key);
             }
             Command::Progress(progress) => {
-                for what in self.tasks.enter(progress) {
+                for what in self.progress.enter(progress) {
                     self.note(Invariant::Progress, what);
                 }
             }
         }
     }
 
-    /// Enters that a spawn request has a session, new or, for a repeated key, the one that it had before.
-    pub(crate) fn accepted(&mut self, request: RequestId, key: &SessionKey) {
-        self.live.remove(&Live::Spawning(request));
-        if self.sessions.contains_key(key) {
-            return;
-        }
-        let (label, cleanup) = self.requests.get(&request).and_then(|asked| asked.spawn.clone()).unwrap_or_default();
-        self.sessions.insert(key.clone(), Account::new(label, cleanup));
-        self.live.insert(Live::Session(key.clone()));
+    /// Enters that a fault of the script struck.
+    pub(crate) fn fault(&mut self, fault: Fault) {
+        *self.faults.entry(fault).or_default() += 1;
     }
 
-    /// Enters that a spawn request has no session.
-    pub(crate) fn refused(&mut self, request: RequestId) {
-        self.live.remove(&Live::Spawning(request));
-    }
-
-    /// Enters the end of a session, at the moment in which the host knows it.
-    pub(crate) fn session_over(&mut self, key: &SessionKey, state: SessionState, usage: Option<Usage>, cost: u64) {
-        self.live.remove(&Live::Session(key.clone()));
+    /// Enters that the host would not stop or delete a session.
+    pub(crate) fn kept_alive(&mut self, key: &SessionKey) {
         if let Some(account) = self.sessions.get_mut(key) {
-            account.state = state;
-            account.usage = usage;
-            account.cost_micro_usd = if usage.is_some() { cost } else { 0 };
+            account.refusals += 1;
         }
     }
 
@@ -168,20 +199,34 @@ impl Ledger {
         }
     }
 
-    /// Enters an event that the component is given.
-    pub(crate) fn event(&mut self, event: &Event) {
+    /// Enters an event that the component is given. One that is extra happened only in words.
+    pub(crate) fn event(&mut self, event: &Event, is_extra: bool) {
         if event.seq != self.events {
             self.note(Invariant::Events, format!("event {} follows event {}", event.seq, self.events));
         }
         self.events = event.seq + 1;
+        self.now_ms = event.at_ms;
+        if is_extra {
+            return;
+        }
         match &event.what {
-            Happening::Answered { request, .. } => self.check_answer(*request),
+            Happening::Answered { request, outcome } => {
+                self.check_answer(*request);
+                let receipt = match outcome {
+                    Ok(Reply::Spawned(receipt)) => Some(receipt),
+                    _ => None,
+                };
+                if let Some(account) = receipt.and_then(|receipt| self.sessions.get_mut(&receipt.session_key)) {
+                    account.was_told = true;
+                }
+            }
             Happening::SessionEnded(end) => self.check_end(&end.session),
             Happening::StopRequested { task: None, .. } => self.stop_requested = true,
-            Happening::StopRequested { task: Some(_), .. }
-            | Happening::Opened(_)
-            | Happening::SessionStarted(_)
-            | Happening::Woke => {}
+            Happening::StopRequested { task: Some(task), .. } => {
+                self.stopped_tasks.insert(task.clone());
+            }
+            Happening::Opened(_) => self.opened_ms = event.at_ms,
+            Happening::SessionStarted(_) | Happening::Woke => {}
         }
     }
 
@@ -205,7 +250,8 @@ impl Ledger {
         if self.requests.insert(request, Asked::new(function)).is_some() {
             self.note(Invariant::OneAnswer, format!("request {request} was used twice"));
         }
-        if let Some(key) = session.filter(|key| !self.sessions.contains_key(*key)) {
+        let may_read = |key: &SessionKey| function == "history" && self.earlier.contains(key);
+        if let Some(key) = session.filter(|key| !self.sessions.contains_key(*key) && !may_read(key)) {
             self.note(Invariant::CallOrder, format!("{function} names {key}, which this call never spawned"));
         }
     }

@@ -1,5 +1,7 @@
 //! A ledger in numbers.
 
+use std::collections::BTreeMap;
+
 use parallel_agents::host::SessionState;
 use parallel_agents::task::Usage;
 use serde::Serialize;
@@ -41,6 +43,8 @@ pub struct LedgerSummary {
     pub usage: Usage,
     /// Their price by the script, in millionths of a dollar. Nothing of it was spent.
     pub scripted_cost_micro_usd: u64,
+    /// How often each fault of the script struck, by its name; those that did not are left out.
+    pub faults: BTreeMap<&'static str, u64>,
     /// Broken promises, one sentence each.
     pub violations: Vec<String>,
 }
@@ -60,12 +64,13 @@ pub(super) fn summarise(ledger: &Ledger) -> LedgerSummary {
         requests: count(ledger.requests.len()),
         answered: count(ledger.requests.values().filter(|asked| asked.answers > 0).count()),
         events: ledger.events,
-        tasks_ended: count(ledger.tasks.ended()),
+        tasks_ended: count(ledger.progress.ended()),
         usage: ledger.usage(),
         scripted_cost_micro_usd: ledger
             .sessions
             .values()
             .fold(0, |sum: u64, account| sum.saturating_add(account.cost_micro_usd)),
+        faults: ledger.faults().iter().map(|(fault, times)| (fault.name(), *times)).collect(),
         violations: ledger.violations().iter().map(ToString::to_string).collect(),
     }
 }

@@ -1,8 +1,10 @@
-use parallel_agents::host::{HistoryQuery, Progress, Reply, SpawnOptions};
+use parallel_agents::host::{HistoryQuery, HostError, Progress, Reply, SessionEnd, SessionOutcome, SpawnOptions};
 use parallel_agents::ids::TaskId;
 use parallel_agents::task::{Cleanup, TaskStatus};
 
 use super::*;
+
+mod policy;
 
 fn spawn(request: u64, label: &str) -> Command {
     let options = SpawnOptions {
@@ -15,7 +17,7 @@ fn spawn(request: u64, label: &str) -> Command {
         run_timeout_seconds: 1,
         cleanup: Cleanup::Keep,
         tool_free: true,
-        idempotency_key: label.to_owned(),
+        idempotency_key: format!("{label} {request}"),
     };
     Command::Spawn(RequestId(request), options)
 }
@@ -30,6 +32,14 @@ fn running() -> Ledger {
     ledger.command(&spawn(1, "a"));
     ledger.accepted(RequestId(1), &key("s"));
     ledger
+}
+
+/// The session of [`running`] answers.
+fn over(ledger: &mut Ledger, usage: Option<Usage>) {
+    let outcome = &SessionOutcome::Completed;
+    let state = SessionState::Completed;
+    let over = SessionOver { state, outcome, model: "sim/a", usage, usage_is_told: true, cost_micro_usd: 9 };
+    ledger.session_over(&key("s"), over);
 }
 
 fn broken(ledger: &Ledger) -> Vec<Invariant> {
@@ -56,7 +66,7 @@ fn a_session_is_alive_from_its_spawn_call_to_its_end() {
     assert_eq!(ledger.live(), 1);
     ledger.accepted(RequestId(1), &key("s"));
     assert_eq!(ledger.live(), 1);
-    ledger.session_over(&key("s"), SessionState::Completed, None, 9);
+    over(&mut ledger, None);
     assert_eq!((ledger.live(), ledger.peak_live()), (0, 1));
     ledger.returned();
     assert_eq!(ledger.violations(), []);
@@ -66,7 +76,7 @@ fn a_session_is_alive_from_its_spawn_call_to_its_end() {
 #[test]
 fn the_cap_counts_spawn_calls_and_not_receipts() {
     let mut ledger = Ledger::default();
-    ledger.hold_to(1);
+    ledger.hold_to(Allowance::of_cap(1));
     ledger.command(&spawn(1, "a"));
     assert_eq!(broken(&ledger), []);
     ledger.command(&spawn(2, "b"));
@@ -76,9 +86,9 @@ fn the_cap_counts_spawn_calls_and_not_receipts() {
 #[test]
 fn a_refused_spawn_gives_its_place_back() {
     let mut ledger = Ledger::default();
-    ledger.hold_to(1);
+    ledger.hold_to(Allowance::of_cap(1));
     ledger.command(&spawn(1, "a"));
-    ledger.refused(RequestId(1));
+    ledger.refused(RequestId(1), &HostError::AtCapacity(String::new()));
     ledger.command(&spawn(2, "a"));
     assert_eq!(broken(&ledger), []);
 }
@@ -94,7 +104,7 @@ fn a_second_attempt_beside_the_first_is_noticed() {
 fn nothing_may_be_spawned_after_a_stop() {
     let mut ledger = Ledger::default();
     let what = Happening::StopRequested { task: None, reason: String::new() };
-    ledger.event(&Event { seq: 0, at_ms: 0, what });
+    ledger.event(&Event { seq: 0, at_ms: 0, what }, false);
     ledger.command(&spawn(1, "a"));
     assert_eq!(broken(&ledger), [Invariant::Stop]);
 }
@@ -115,7 +125,7 @@ fn what_was_to_be_deleted_has_to_be_gone() {
     let Command::Spawn(request, options) = spawn(1, "a") else { unreachable!() };
     ledger.command(&Command::Spawn(request, SpawnOptions { cleanup: Cleanup::Delete, ..options }));
     ledger.accepted(request, &key("s"));
-    ledger.session_over(&key("s"), SessionState::Completed, None, 0);
+    over(&mut ledger, None);
     let mut kept = ledger.clone();
     kept.returned();
     assert_eq!(broken(&kept), [Invariant::NoOrphans]);
@@ -130,7 +140,7 @@ fn requests_name_sessions_of_the_call_and_histories_wait_for_the_end() {
     ledger.command(&Command::Cancel(RequestId(2), key("somebody else's")));
     let query = HistoryQuery { session_key: key("s"), offset: 0, limit: 1, include_tools: false };
     ledger.command(&Command::History(RequestId(3), query.clone()));
-    ledger.session_over(&key("s"), SessionState::Completed, None, 0);
+    over(&mut ledger, None);
     ledger.command(&Command::History(RequestId(4), query.clone()));
     assert_eq!(broken(&ledger), [Invariant::CallOrder; 2]);
     ledger.deleted(&key("s"));
@@ -157,10 +167,10 @@ fn every_request_has_one_number_and_one_answer() {
         at_ms: 0,
         what: Happening::Answered { request: RequestId(request), outcome: Ok(Reply::Cancelled) },
     };
-    ledger.event(&answer(0, 1));
+    ledger.event(&answer(0, 1), false);
     assert_eq!(broken(&ledger), []);
-    ledger.event(&answer(1, 1));
-    ledger.event(&answer(2, 7));
+    ledger.event(&answer(1, 1), false);
+    ledger.event(&answer(2, 7), false);
     ledger.command(&spawn(1, "b"));
     assert_eq!(broken(&ledger), [Invariant::OneAnswer; 3]);
 }
@@ -173,4 +183,30 @@ fn progress_has_no_gaps_and_nothing_after_the_end() {
     assert_eq!(broken(&ledger), []);
     ledger.command(&progress(3, TaskStatus::Failed));
     assert_eq!(broken(&ledger), [Invariant::Progress; 2], "a gap, and an end after the end");
+}
+
+#[test]
+fn the_same_session_asked_for_again_takes_no_second_place() {
+    let mut ledger = Ledger::default();
+    ledger.hold_to(Allowance::of_cap(1));
+    let Command::Spawn(request, options) = spawn(1, "a") else { unreachable!() };
+    ledger.command(&Command::Spawn(request, options.clone()));
+    ledger.accepted(request, &key("s"));
+    ledger.command(&Command::Spawn(RequestId(2), options));
+    ledger.accepted(RequestId(2), &key("s"));
+    assert_eq!((ledger.live(), broken(&ledger)), (1, vec![]));
+}
+
+#[test]
+fn what_the_host_kept_alive_and_the_call_named_is_no_orphan() {
+    let mut ledger = running();
+    ledger.kept_alive(&key("s"));
+    ledger.returned();
+    assert_eq!(broken(&ledger), [Invariant::NoOrphans], "nobody named it");
+    ledger.leak_was_named(key("s"));
+    assert_eq!(broken(&ledger), []);
+    let mut ledger = running();
+    ledger.returned();
+    ledger.leak_was_named(key("s"));
+    assert_eq!(broken(&ledger), [Invariant::NoOrphans], "the host would have stopped it");
 }

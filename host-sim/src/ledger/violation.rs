@@ -3,19 +3,26 @@
 use std::fmt;
 
 use parallel_agents::host::SpawnOptions;
-use parallel_agents::ids::{RequestId, SessionKey};
+use parallel_agents::ids::{RequestId, SessionKey, TaskId};
 use parallel_agents::task::Cleanup;
 
-use super::{Ledger, Live, MAX_CLEANUP_TRIES};
+use super::tries::id_of;
+use super::{CLEANUP_GRACE_MS, Ledger, Live, MAX_CLEANUP_TRIES};
 
 /// A promise that holds for every call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Invariant {
     /// Never more live sessions than allowed, counted from the spawn call.
     Cap,
-    /// Nothing is spawned once somebody wants the run stopped.
+    /// Never more sessions, tokens or money than the budget, reserved at the spawn call.
+    Budget,
+    /// A task waits for those that it depends on.
+    Dependencies,
+    /// Nothing is spawned once somebody wants the run stopped, or its time is over.
     Stop,
-    /// At most one live session for one task.
+    /// Never more retries, second chances and hedges than the request allows.
+    Retries,
+    /// At most one live session for one task, two if it is hedged, and none once it has ended.
     OneAttempt,
     /// Requests name sessions of this call, in a sensible order, and not without end.
     CallOrder,
@@ -36,7 +43,10 @@ impl Invariant {
     pub fn code(self) -> &'static str {
         match self {
             Self::Cap => "I1",
+            Self::Budget => "I5",
+            Self::Dependencies => "I3",
             Self::Stop => "I4",
+            Self::Retries => "I6",
             Self::OneAttempt => "I8",
             Self::CallOrder => "I10",
             Self::Progress => "I14",
@@ -64,17 +74,28 @@ impl fmt::Display for Violation {
 }
 
 impl Ledger {
-    pub(super) fn check_spawn(&mut self, options: &SpawnOptions) {
-        if self.stop_requested {
-            self.note(Invariant::Stop, format!("{} was spawned after the run was to stop", options.label));
+    /// Whether the time for spawning is over, for the run or for one task.
+    pub(super) fn check_time(&mut self, options: &SpawnOptions) {
+        let label = &options.label;
+        let since_open = self.now_ms.saturating_sub(self.opened_ms);
+        let is_late = self.allowed.last_spawn_ms.is_some_and(|last| since_open >= last);
+        let id = TaskId::new(id_of(label));
+        if self.stop_requested || self.stopped_tasks.contains(&id) {
+            self.note(Invariant::Stop, format!("{label} was spawned after it was to stop"));
+        } else if is_late {
+            self.note(Invariant::Stop, format!("{label} was spawned {since_open} ms after the run began"));
         }
-        let is_twin = self.live.iter().any(|live| self.label_of(live) == Some(&options.label));
-        if is_twin {
-            self.note(Invariant::OneAttempt, format!("{} was spawned while it was alive", options.label));
+        if self.progress.status(id_of(label)).is_some_and(|status| status.is_final()) {
+            self.note(Invariant::OneAttempt, format!("{label} was spawned after its task had ended"));
         }
         if options.run_timeout_seconds == 0 {
-            self.note(Invariant::CallOrder, format!("{} was spawned without a time limit", options.label));
+            self.note(Invariant::CallOrder, format!("{label} was spawned without a time limit"));
         }
+    }
+
+    /// Places that a task holds.
+    pub(super) fn live_for(&self, id: &str) -> usize {
+        self.live.iter().filter(|live| self.label_of(live).is_some_and(|label| id_of(label) == id)).count()
     }
 
     pub(super) fn check_history(&mut self, key: &SessionKey) {
@@ -128,17 +149,37 @@ impl Ledger {
         if !self.returned {
             return Vec::new();
         }
-        let orphans = self.orphans.iter().map(|key| format!("{key} was alive when the call returned"));
-        let kept = self.sessions.iter().filter(|(_, account)| account.cleanup == Cleanup::Delete && !account.deleted);
+        let orphans = self
+            .orphans
+            .iter()
+            .filter(|key| !self.is_excused(key))
+            .map(|key| format!("{key} was alive when the call returned"));
+        let kept = self
+            .sessions
+            .iter()
+            .filter(|(key, account)| account.cleanup == Cleanup::Delete && !account.deleted && !self.is_excused(key));
         let kept = kept.map(|(key, _)| format!("{key} was to be deleted and still exists"));
         let open = self.open_spawns.iter().map(|r| format!("spawn request {r} was open when the call returned"));
         orphans.chain(open).chain(kept).map(|what| Violation { invariant: Invariant::NoOrphans, what }).collect()
     }
 
+    /// Whether a session that is still there is the host's own doing, and the call says that it is there: the host never
+    /// told of it, would not stop it, or it had ended and the host was too slow to delete everything in the time for cleaning up.
+    pub(super) fn is_excused(&self, key: &SessionKey) -> bool {
+        let Some(account) = self.sessions.get(key) else { return false };
+        // A session whose every receipt was lost has no name but its label.
+        let label = SessionKey::new(format!("label:{}", account.label));
+        if !account.was_told && self.named_as_leaked.contains(&label) {
+            return true;
+        }
+        let took_its_time = self.now_ms.saturating_sub(self.last_spawn_at) >= CLEANUP_GRACE_MS;
+        self.named_as_leaked.contains(key) && (account.refusals > 0 || (!account.is_live() && took_its_time))
+    }
+
     fn label_of(&self, live: &Live) -> Option<&String> {
         match live {
             Live::Spawning(request) => {
-                self.requests.get(request).and_then(|asked| asked.spawn.as_ref()).map(|(label, _)| label)
+                self.requests.get(request).and_then(|asked| asked.spawn.as_ref()).map(|spawn| &spawn.label)
             }
             Live::Session(key) => self.sessions.get(key).map(|account| &account.label),
         }

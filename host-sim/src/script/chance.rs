@@ -17,6 +17,10 @@ pub(super) enum Purpose {
     Text = 2,
     /// How an answer is spoilt, or which failure it is.
     Damage = 3,
+    /// Whether the gateway or the provider does something to it.
+    Fault = 4,
+    /// What its tools say.
+    Tools = 5,
 }
 
 /// The chance of one attempt.

@@ -1,26 +1,27 @@
 //! Turns a script file into rules, or into the list of everything that is wrong with it.
 
-use std::collections::BTreeMap;
-
 use parallel_agents::host::FailureKind;
 
 use super::error::ScriptProblem;
-use super::file::{
-    AnswerEntry, DamageName, FailureEntry, FailureName, LatencyEntry, ModelEntry, OddsEntry, ScriptFile, escape,
-};
+use super::faults::FaultProfile;
+use super::file::{AnswerEntry, DamageName, FailureEntry, FailureName, LatencyEntry, OddsEntry, ScriptFile};
 use super::host_profile::HostProfile;
 use super::latency::{LONGEST_MS, Latency};
-use super::model::{Model, Models};
+use super::model::Models;
 use super::rule::{Failure, Fate, Late, Matcher, Odds, Rule};
 use super::template;
 
+mod models;
+
+use models::{check_tier, is_full_name, models};
+
 /// The only version of the format so far.
 const VERSION: u32 = 1;
-const TIERS: [&str; 3] = ["economy", "standard", "premium"];
 
 /// A script file whose contents make sense.
 pub(super) struct Checked {
     pub host: HostProfile,
+    pub faults: FaultProfile,
     pub models: Models,
     pub rules: Vec<Rule>,
     /// For what no rule matches.
@@ -34,12 +35,13 @@ pub(super) fn check(file: ScriptFile, problems: Vec<ScriptProblem>) -> Result<Ch
         problems.add("/version", format!("must be {VERSION}"));
     }
     check_host(&file.host, &mut problems);
+    check_faults(&file.faults, &mut problems);
     let models = models(file.models, file.default_model, &mut problems);
     let mut rules = Vec::new();
     for (index, entry) in file.answers.into_iter().enumerate() {
         rules.push(rule(entry, &format!("/answers/{index}"), &mut problems));
     }
-    problems.finish().map(|()| Checked { host: file.host, models, rules, fallback: fallback() })
+    problems.finish().map(|()| Checked { host: file.host, faults: file.faults, models, rules, fallback: fallback() })
 }
 
 /// What happens where no rule of the script matches: a good answer, made from the schema in the prompt.
@@ -92,58 +94,16 @@ fn check_host(host: &HostProfile, problems: &mut Problems) {
     }
 }
 
-fn models(entries: BTreeMap<String, ModelEntry>, default: Option<String>, problems: &mut Problems) -> Models {
-    let mut models = BTreeMap::new();
-    let aliases: Vec<String> =
-        entries.iter().filter(|(_, entry)| entry.applied_as.is_some()).map(|(name, _)| name.clone()).collect();
-    for (name, entry) in &entries {
-        let path = format!("/models/{}", escape(name));
-        if let Some(target) = &entry.applied_as {
-            if !entries.contains_key(target) || aliases.contains(target) {
-                problems.add(format!("{path}/applied_as"), "must name a model of this script that is no alias itself");
-            }
-            if entry.tier.is_some() || entry.input_price.is_some() || entry.output_price.is_some() {
-                problems.add(&path, "an alias has no tier and no prices of its own");
-            }
-        } else if !is_full_name(name) {
-            problems.add(&path, "a model that runs needs a name of the form provider/model");
-        }
-        check_tier(entry.tier.as_deref(), &path, problems);
-        let prices = [("input_price", entry.input_price), ("output_price", entry.output_price)];
-        for (field, price) in prices {
-            problems.range(format!("{path}/{field}"), price.unwrap_or(0), 0, 1_000_000_000);
-        }
-        models.insert(
-            name.clone(),
-            Model {
-                tier: entry.tier.clone(),
-                input_price: entry.input_price.unwrap_or(0),
-                output_price: entry.output_price.unwrap_or(0),
-                applied_as: entry.applied_as.clone(),
-            },
-        );
+fn check_faults(faults: &FaultProfile, problems: &mut Problems) {
+    for (name, value, low, high) in faults.ranges() {
+        problems.range(format!("/faults/{name}"), value, low, high);
     }
-    let default = match default {
-        Some(name) if entries.get(&name).is_some_and(|entry| entry.applied_as.is_none()) => name,
-        Some(_) => {
-            problems.add("/default_model", "must name a model of this script that is no alias");
-            Models::FALLBACK.to_owned()
+    for (index, swap) in faults.swaps.iter().enumerate() {
+        for (field, name) in [("to", Some(&swap.to)), ("model", swap.model.as_ref())] {
+            if name.is_some_and(|name| !is_full_name(name)) {
+                problems.add(format!("/faults/swaps/{index}/{field}"), "must have the form provider/model");
+            }
         }
-        None => entries
-            .iter()
-            .find(|(_, entry)| entry.applied_as.is_none())
-            .map_or_else(|| Models::FALLBACK.to_owned(), |(name, _)| name.clone()),
-    };
-    Models::new(models, default)
-}
-
-fn is_full_name(name: &str) -> bool {
-    name.split_once('/').is_some_and(|(provider, model)| !provider.is_empty() && !model.is_empty())
-}
-
-fn check_tier(tier: Option<&str>, path: &str, problems: &mut Problems) {
-    if tier.is_some_and(|tier| !TIERS.contains(&tier)) {
-        problems.add(format!("{path}/tier"), format!("must be one of {}", TIERS.join(", ")));
     }
 }
 
@@ -163,6 +123,10 @@ fn rule(entry: AnswerEntry, path: &str, problems: &mut Problems) -> Rule {
     if let Some(error) = entry.template.as_deref().and_then(template::syntax_error) {
         problems.add(format!("{path}/template"), error);
     }
+    if let Some(error) = entry.tool_text.as_deref().and_then(template::syntax_error) {
+        problems.add(format!("{path}/tool_text"), error);
+    }
+    problems.range(format!("{path}/tool_calls"), entry.tool_calls.unwrap_or(0).into(), 0, 1_000);
     Rule {
         matcher: Matcher {
             agent_type: entry.agent_type,
@@ -179,6 +143,8 @@ fn rule(entry: AnswerEntry, path: &str, problems: &mut Problems) -> Rule {
         damage,
         failures: failures(entry.failures, &format!("{path}/failures"), problems),
         template: entry.template,
+        tool_calls: entry.tool_calls.unwrap_or(0),
+        tool_text: entry.tool_text,
     }
 }
 

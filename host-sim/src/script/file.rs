@@ -8,6 +8,7 @@ use serde_json::Value;
 use serde_path_to_error::Segment;
 
 use super::error::ScriptProblem;
+use super::faults::FaultProfile;
 use super::host_profile::HostProfile;
 
 /// Reading stops after this many problems; nobody works through more at once.
@@ -19,6 +20,7 @@ pub(super) struct ScriptFile {
     pub version: Option<u32>,
     pub default_model: Option<String>,
     pub host: HostProfile,
+    pub faults: FaultProfile,
     pub models: BTreeMap<String, ModelEntry>,
     pub answers: Vec<AnswerEntry>,
 }
@@ -30,6 +32,15 @@ pub(super) struct ModelEntry {
     pub input_price: Option<u64>,
     pub output_price: Option<u64>,
     pub applied_as: Option<String>,
+    pub max_concurrent: Option<u32>,
+    pub rate: Option<RateEntry>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct RateEntry {
+    pub starts: Option<u32>,
+    pub per_ms: Option<u64>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -48,6 +59,8 @@ pub(super) struct AnswerEntry {
     pub malformed_kinds: Option<Vec<DamageName>>,
     pub failures: Option<Vec<FailureEntry>>,
     pub template: Option<String>,
+    pub tool_calls: Option<u32>,
+    pub tool_text: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -8,6 +8,8 @@ mod chance;
 mod check;
 mod damage;
 mod error;
+mod fault;
+mod faults;
 mod file;
 mod host_profile;
 mod latency;
@@ -32,14 +34,19 @@ use latency::LONGEST_MS;
 use model::Models;
 use prompt::Prompt;
 use rule::{Fate, Rule, Subject};
+use template::About;
 
 pub use error::{ScriptError, ScriptProblem};
+pub use fault::Fault;
+pub use faults::{Burst, Delay, FaultProfile, MoreUsage, Refusals, SpawnRate, Swap, Window};
 pub use host_profile::HostProfile;
+pub use model::ProviderLimit;
 
 /// A script: loaded, checked, ready to be played.
 #[derive(Clone, Debug)]
 pub struct Script {
     host: HostProfile,
+    faults: FaultProfile,
     models: Models,
     rules: Vec<Rule>,
     fallback: Rule,
@@ -56,6 +63,10 @@ pub struct Scripted {
     pub usage: Usage,
     /// The price of `usage` in millionths of a dollar, rounded up.
     pub cost_micro_usd: u64,
+    /// What tools say before the answer, one text for each call; empty unless there is an answer.
+    pub tools: Vec<String>,
+    /// What the script did to the attempt, if that was not to let it go well.
+    pub fault: Option<Fault>,
 }
 
 /// What comes out of a session.
@@ -76,6 +87,9 @@ pub enum ScriptedOutcome {
 
 /// Characters that count as one token where a script names no number.
 const CHARS_PER_TOKEN: usize = 4;
+
+/// What a tool says where a script names nothing.
+const TOOL_TEXT: &str = "Scripted result {{ call }} of a tool for {{ task_id }}.";
 
 impl Script {
     /// The script that comes with the simulator: every agent succeeds.
@@ -110,8 +124,9 @@ impl Script {
 
     fn from_document(document: serde_json::Value) -> Result<Self, ScriptError> {
         let (file, problems) = file::read(document);
-        let Checked { host, models, rules, fallback } = check::check(file, problems).map_err(ScriptError::Invalid)?;
-        Ok(Self { host, models, rules, fallback })
+        let Checked { host, faults, models, rules, fallback } =
+            check::check(file, problems).map_err(ScriptError::Invalid)?;
+        Ok(Self { host, faults, models, rules, fallback })
     }
 
     /// The model that really runs when `requested` is asked for, as `provider/model`.
@@ -136,17 +151,19 @@ impl Script {
         let (agent_type, task_id) =
             parsed.as_ref().map_or(("", ""), |prompt| (prompt.agent_type.as_str(), prompt.task_id.as_str()));
         let chance = Chance::of(seed, agent_type, task_id, rule::bare(&model), attempt);
+        let tier = self.models.tier(&model);
         let rule = self.rule(Subject {
             agent_type,
             task: parsed.as_ref().map_or(prompt, |prompt| prompt.description.as_str()),
             model: &model,
-            tier: self.models.tier(&model),
+            tier,
             attempt,
         });
+        let about = About { model: &model, tier, attempt, call: 0 };
         let fate = rule.odds.draw(&mut chance.dice(Purpose::Fate));
         let latency_ms = rule.latency.draw(&mut chance.dice(Purpose::Latency));
         let good = || match &parsed {
-            Some(parsed) => rule.good_answer(parsed, chance.dice(Purpose::Text)),
+            Some(parsed) => rule.good_answer(parsed, about, chance.dice(Purpose::Text)),
             None => ScriptedOutcome::Answer(synth::plain(prompt)),
         };
         let (latency_ms, outcome) = match fate {
@@ -163,12 +180,44 @@ impl Script {
             Fate::Hanging => (latency_ms, ScriptedOutcome::Hang),
         };
         let usage = rule.usage(prompt, &outcome);
-        Scripted { latency_ms, outcome, usage, cost_micro_usd: self.models.cost(&model, usage) }
+        let tools = match (&parsed, &outcome) {
+            (Some(parsed), ScriptedOutcome::Answer(_)) => rule.tool_texts(parsed, about, chance),
+            _ => Vec::new(),
+        };
+        Scripted {
+            latency_ms,
+            outcome,
+            usage,
+            cost_micro_usd: self.models.cost(&model, usage),
+            tools,
+            fault: fate.fault(),
+        }
     }
 
     /// The first rule that matches, else the one for everything.
     fn rule(&self, subject: Subject<'_>) -> &Rule {
         self.rules.iter().find(|rule| rule.matcher.matches(subject)).unwrap_or(&self.fallback)
+    }
+
+    /// The price of tokens of a model in millionths of a dollar, rounded up.
+    pub fn cost(&self, model: &str, usage: Usage) -> u64 {
+        self.models.cost(model, usage)
+    }
+
+    /// What the provider allows of a model.
+    pub fn provider_limit(&self, model: &str) -> ProviderLimit {
+        self.models.limit(model)
+    }
+
+    /// What goes wrong with gateway and provider.
+    pub fn faults(&self) -> &FaultProfile {
+        &self.faults
+    }
+
+    /// The same script with other faults.
+    #[must_use]
+    pub fn with_faults(self, faults: FaultProfile) -> Self {
+        Self { faults, ..self }
     }
 
     /// The gateway that the script describes.
@@ -178,17 +227,28 @@ impl Script {
 }
 
 impl Rule {
-    fn good_answer(&self, prompt: &Prompt, dice: chance::Dice) -> ScriptedOutcome {
+    fn good_answer(&self, prompt: &Prompt, about: About<'_>, dice: chance::Dice) -> ScriptedOutcome {
         let Some(template) = &self.template else {
             return ScriptedOutcome::Answer(synth::answer(prompt, dice));
         };
-        match template::render(template, prompt, dice) {
+        match template::render(template, prompt, about, dice) {
             Ok(answer) => ScriptedOutcome::Answer(answer.trim().to_owned()),
             Err(error) => ScriptedOutcome::Fail {
                 kind: FailureKind::Other,
                 message: format!("the template of the script failed: {error}"),
             },
         }
+    }
+
+    /// What the tools say. A template that fails is shown as what went wrong, as tools do.
+    fn tool_texts(&self, prompt: &Prompt, about: About<'_>, chance: Chance) -> Vec<String> {
+        let text = self.tool_text.as_deref().unwrap_or(TOOL_TEXT);
+        (1..=self.tool_calls)
+            .map(|call| {
+                template::render(text, prompt, About { call, ..about }, chance.dice(Purpose::Tools))
+                    .unwrap_or_else(|error| format!("error: {error}"))
+            })
+            .collect()
     }
 
     fn late_ms(&self, latency_ms: u64) -> u64 {

@@ -16,7 +16,27 @@ pub(super) struct Model {
     pub output_price: u64,
     /// The model that is silently run in its place.
     pub applied_as: Option<String>,
+    pub limit: ProviderLimit,
 }
+
+/// What a provider allows of one model. Whoever asks for more fails as rate limited.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ProviderLimit {
+    /// Sessions of the model that run at once. None: any number.
+    pub max_concurrent: Option<u32>,
+    /// Sessions that start in so many milliseconds. None: any number.
+    pub starts_per_ms: Option<(u32, u64)>,
+}
+
+impl ProviderLimit {
+    /// The seconds after which a refusal says that another try may succeed: when the window is over, else a guess.
+    pub fn retry_after_seconds(&self) -> u64 {
+        self.starts_per_ms.map_or(DEFAULT_RETRY_SECONDS, |(_, per_ms)| per_ms.div_ceil(1_000).max(1))
+    }
+}
+
+/// What providers tend to say.
+const DEFAULT_RETRY_SECONDS: u64 = 5;
 
 /// All models of a script.
 #[derive(Clone, Debug)]
@@ -58,6 +78,11 @@ impl Models {
     /// The tier of a model, if the script says.
     pub(super) fn tier(&self, model: &str) -> Option<&str> {
         self.find(model).and_then(|(_, model)| model.tier.as_deref())
+    }
+
+    /// What the provider allows of a model.
+    pub(super) fn limit(&self, model: &str) -> ProviderLimit {
+        self.find(model).map(|(_, model)| model.limit).unwrap_or_default()
     }
 
     /// The price of `usage` in micro-dollars, rounded up. Unknown models cost what the default one does.

@@ -3,6 +3,7 @@
 use parallel_agents::host::FailureKind;
 
 use super::chance::Dice;
+use super::fault::Fault;
 use super::file::DamageName;
 use super::latency::Latency;
 
@@ -23,6 +24,10 @@ pub(super) struct Rule {
     pub failures: Vec<Failure>,
     /// None: the answer is made from the schema in the prompt.
     pub template: Option<String>,
+    /// Tool messages before a good answer.
+    pub tool_calls: u32,
+    /// A template for each of them. None: one sentence.
+    pub tool_text: Option<String>,
 }
 
 /// Which attempts a rule is for; what is not named matches everything.
@@ -71,6 +76,20 @@ pub(super) enum Fate {
     Late,
     Failing,
     Hanging,
+}
+
+impl Fate {
+    /// The name under which it is counted. None: the attempt goes well.
+    pub(super) fn fault(self) -> Option<Fault> {
+        match self {
+            Self::Good => None,
+            Self::Malformed => Some(Fault::MalformedAnswer),
+            Self::Empty => Some(Fault::EmptyAnswer),
+            Self::Late => Some(Fault::LateAnswer),
+            Self::Failing => Some(Fault::FailedSession),
+            Self::Hanging => Some(Fault::HangingSession),
+        }
+    }
 }
 
 /// Chances per mille that add up to 1,000.

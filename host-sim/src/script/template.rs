@@ -14,8 +14,19 @@ pub(super) fn syntax_error(template: &str) -> Option<String> {
     Environment::new().template_from_str(template).err().map(|error| describe(&error))
 }
 
+/// What a template may know beside the prompt.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct About<'a> {
+    pub model: &'a str,
+    pub tier: Option<&'a str>,
+    /// Counted from 1.
+    pub attempt: u32,
+    /// The tool call that the text is for, counted from 1; 0 for an answer.
+    pub call: u32,
+}
+
 /// Fills a template. The error is a sentence for people.
-pub(super) fn render(template: &str, prompt: &Prompt, dice: Dice) -> Result<String, String> {
+pub(super) fn render(template: &str, prompt: &Prompt, about: About<'_>, dice: Dice) -> Result<String, String> {
     let mut environment = Environment::new();
     add_functions(&mut environment, dice);
     let context = minijinja::context! {
@@ -25,6 +36,10 @@ pub(super) fn render(template: &str, prompt: &Prompt, dice: Dice) -> Result<Stri
         description => prompt.description,
         input => prompt.input,
         schema => prompt.schema,
+        model => about.model,
+        tier => about.tier,
+        attempt => about.attempt,
+        call => about.call,
     };
     environment.render_str(template, context).map_err(|error| describe(&error))
 }

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use parallel_agents::host::Command;
+use parallel_agents::host::{Command, Happening};
 use parallel_agents::ids::{SessionKey, TaskId};
 
 /// Something that is due at some time.
@@ -19,6 +19,14 @@ pub(super) enum Due {
     Finish(SessionKey),
     /// The host's own time limit for a session.
     TimeLimit(SessionKey),
+    /// A restart cuts a session off.
+    CutOff(SessionKey),
+    /// Something is told later than it happened.
+    Tell {
+        what: Box<Happening>,
+        /// Nothing happened; it is told all the same.
+        is_extra: bool,
+    },
     /// Somebody wants the work stopped.
     StopRequest {
         /// None: the whole run.
@@ -48,8 +56,8 @@ impl Agenda {
     /// Strikes out what was to happen to a session.
     pub(super) fn forget(&mut self, session: &SessionKey) {
         self.items.retain(|_, due| match due {
-            Due::Queue(key) | Due::Finish(key) | Due::TimeLimit(key) => key != session,
-            Due::Request(_) | Due::StopRequest { .. } => true,
+            Due::Queue(key) | Due::Finish(key) | Due::TimeLimit(key) | Due::CutOff(key) => key != session,
+            Due::Request(_) | Due::StopRequest { .. } | Due::Tell { .. } => true,
         });
     }
 

@@ -7,11 +7,12 @@ use parallel_agents::host::{
 use parallel_agents::ids::{RequestId, SessionKey};
 use rand::Rng;
 
-use super::World;
 use super::agenda::Due;
 use super::cut::{cut_page, cut_text};
 use super::session::Session;
-use crate::script::HostProfile;
+use super::{Told, World};
+use crate::ledger::task_of;
+use crate::script::{Fault, HostProfile};
 
 /// Rows or messages that one page may hold.
 const PAGE_ROWS: u32 = 1_000;
@@ -40,39 +41,71 @@ impl World {
             Command::Progress(_) => return,
         };
         // The answer comes before what the request brought about.
-        self.untold.insert(told_before, Happening::Answered { request, outcome });
+        let what = Happening::Answered { request, outcome };
+        self.untold.insert(told_before, Told { what, is_extra: false });
     }
 
     fn spawn(&mut self, request: RequestId, options: SpawnOptions) -> Result<Receipt, HostError> {
-        if let Some(receipt) = self.receipts_by_idempotency_key.get(&options.idempotency_key) {
-            self.ledger.accepted(request, &receipt.session_key);
-            return Ok(receipt.clone());
-        }
-        if let Err(refusal) = self.admit(&options) {
-            self.ledger.refused(request);
+        let nth = *self.requests_by_key.entry(options.idempotency_key.clone()).and_modify(|nth| *nth += 1).or_insert(1);
+        if let Some(refusal) = self.spawn_trouble(&options.idempotency_key, nth) {
+            self.ledger.refused(request, &refusal);
             return Err(refusal);
         }
-        let attempt = self.spawns_by_label.entry(options.label.clone()).or_default();
-        *attempt += 1;
-        let model = self.script.applied_model(options.model.as_deref());
-        let scripted = self.script.play(self.seed, &options.task, &model, *attempt);
+        let idempotency_key = options.idempotency_key.clone();
+        let receipt = match self.receipts_by_idempotency_key.get(&idempotency_key) {
+            Some(receipt) => receipt.clone(),
+            None => match self.admit(&options) {
+                Ok(()) => self.create(options),
+                Err(refusal) => {
+                    self.ledger.refused(request, &refusal);
+                    return Err(refusal);
+                }
+            },
+        };
+        self.ledger.accepted(request, &receipt.session_key);
+        if self.loses_answer(&idempotency_key, nth) {
+            return Err(HostError::InDoubt("no answer came: the connection was closed".to_owned()));
+        }
+        Ok(receipt)
+    }
+
+    /// Brings a session into being.
+    fn create(&mut self, options: SpawnOptions) -> Receipt {
+        let subject = task_of(&options.label).to_owned();
+        let attempt = *self.spawns_by_label.entry(subject.clone()).and_modify(|nth| *nth += 1).or_insert(1);
+        let asked = self.script.applied_model(options.model.as_deref());
+        let (model, receipt_lies) = self.swapped(&subject, attempt, asked.clone());
+        let mut scripted = self.script.play(self.seed, &options.task, &model, attempt);
+        self.inflate(&subject, attempt, &model, &mut scripted);
         let profile = self.script.host();
+        let told_model = if receipt_lies { &asked } else { &model };
         let receipt = Receipt {
             session_key: SessionKey::new(format!("agent:main:subagent:{}", draw_uuid(&mut self.draws))),
             run_id: draw_uuid(&mut self.draws),
-            applied_model: profile.reports_model.then(|| model.clone()),
+            applied_model: profile.reports_model.then(|| told_model.clone()),
             tool_free: options.tool_free && profile.tool_free,
         };
         let key = receipt.session_key.clone();
         self.receipts_by_idempotency_key.insert(options.idempotency_key.clone(), receipt.clone());
         let number = u64::from(self.spawned);
         self.spawned += 1;
-        let session =
-            Session { receipt: receipt.clone(), options, model, scripted, state: SessionState::Queued, number };
+        self.spawn_times.push(self.now_ms);
+        let trouble = self.trouble(&subject, attempt);
+        let session = Session {
+            receipt: receipt.clone(),
+            options,
+            model,
+            scripted,
+            state: SessionState::Queued,
+            number,
+            trouble,
+            is_cut_off: false,
+        };
         self.sessions.insert(key.clone(), session);
-        self.ledger.accepted(request, &key);
-        self.enter(self.now_ms, Due::Queue(key));
-        Ok(receipt)
+        if !trouble.never_starts {
+            self.enter(self.now_ms.saturating_add(trouble.start_delay_ms), Due::Queue(key));
+        }
+        receipt
     }
 
     /// Whether the gateway takes one more session.
@@ -150,12 +183,18 @@ impl World {
         if !self.sessions.contains_key(key) {
             return Err(HostError::NotFound(format!("No session found: {key}")));
         }
+        if let Some(refusal) = self.still_active(key, Fault::CancelRefused) {
+            return Err(refusal);
+        }
         self.stop(key);
         Ok(Reply::Cancelled)
     }
 
     /// Deletes a session. A live one is stopped by that, and its end is reported like every other one.
     fn delete(&mut self, key: &SessionKey) -> Result<Reply, HostError> {
+        if let Some(refusal) = self.still_active(key, Fault::DeleteRefused) {
+            return Err(refusal);
+        }
         self.stop(key);
         if self.sessions.remove(key).is_some() {
             self.ledger.deleted(key);
@@ -180,7 +219,7 @@ fn check_limit(limit: u32) -> Result<(), HostError> {
 }
 
 /// A random UUID, version 4.
-fn draw_uuid(draws: &mut impl Rng) -> String {
+pub(super) fn draw_uuid(draws: &mut impl Rng) -> String {
     let high = (draws.next_u64() & 0xffff_ffff_ffff_0fff) | 0x4000;
     let low = (draws.next_u64() & 0x3fff_ffff_ffff_ffff) | 0x8000_0000_0000_0000;
     format!(

@@ -12,7 +12,8 @@ use parallel_agents::ids::SessionKey;
 use super::World;
 use super::agenda::Due;
 use super::cut::cut_text;
-use crate::script::ScriptedOutcome;
+use crate::ledger::SessionOver;
+use crate::script::{Fault, ScriptedOutcome};
 
 impl World {
     /// A session asks for a place in the lane; with a full lane it waits.
@@ -25,8 +26,13 @@ impl World {
 
     /// A session with a place begins to run.
     fn start(&mut self, key: &SessionKey) {
+        self.ask_provider(key);
         let Some(session) = self.sessions.get_mut(key) else { return };
         session.state = SessionState::Running;
+        if let Some(fault) = session.scripted.fault {
+            self.ledger.fault(fault);
+        }
+        let cut_off_ms = session.cut_off_ms();
         let latency_ms = session.scripted.latency_ms;
         let hangs = session.scripted.outcome == ScriptedOutcome::Hang;
         let limit_ms = u64::from(session.options.run_timeout_seconds) * 1_000;
@@ -34,6 +40,9 @@ impl World {
             self.enter(self.now_ms.saturating_add(latency_ms), Due::Finish(key.clone()));
         }
         self.enter(self.now_ms.saturating_add(limit_ms), Due::TimeLimit(key.clone()));
+        if let Some(cut_off_ms) = cut_off_ms {
+            self.enter(self.now_ms.saturating_add(cut_off_ms), Due::CutOff(key.clone()));
+        }
         if self.profile().reports_starts {
             self.tell(Happening::SessionStarted(key.clone()));
         }
@@ -53,6 +62,14 @@ impl World {
     /// The host's own limit for the session is over.
     pub(super) fn time_limit(&mut self, key: &SessionKey) {
         self.end_if_running(key, SessionState::TimedOut);
+    }
+
+    /// A restart of the gateway cuts the session off.
+    pub(super) fn cut_off(&mut self, key: &SessionKey) {
+        let Some(session) = self.sessions.get_mut(key).filter(|session| session.is_running()) else { return };
+        session.is_cut_off = true;
+        self.ledger.fault(Fault::Interrupted);
+        self.end_if_running(key, SessionState::Failed);
     }
 
     /// Stops a session. Nothing happens to one that has ended.
@@ -81,9 +98,17 @@ impl World {
         let Some(session) = self.sessions.get_mut(key) else { return };
         session.state = state;
         self.agenda.forget(key);
-        self.ledger.session_over(key, state, session.usage(), session.scripted.cost_micro_usd);
         let Some(outcome) = session.outcome() else { return };
         let profile = self.script.host();
+        let over = SessionOver {
+            state,
+            outcome: &outcome,
+            model: &session.model,
+            usage: session.usage(),
+            usage_is_told: profile.reports_usage && session.told_usage().is_some(),
+            cost_micro_usd: session.scripted.cost_micro_usd,
+        };
+        self.ledger.session_over(key, over);
         let completion = session.answer().map(|text| {
             let mut text = text.to_owned();
             let truncated = cut_text(&mut text, profile.completion_chars);
@@ -93,9 +118,10 @@ impl World {
             session: key.clone(),
             outcome,
             completion,
-            usage: session.usage().filter(|_| profile.reports_usage),
+            usage: session.told_usage().filter(|_| profile.reports_usage),
             model: profile.reports_model.then(|| session.model.clone()),
         };
-        self.tell(Happening::SessionEnded(end));
+        let trouble = session.trouble;
+        self.tell_end(end, trouble);
     }
 }

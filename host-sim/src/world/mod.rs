@@ -10,6 +10,7 @@ mod cut;
 mod gateway;
 mod lifecycle;
 mod session;
+mod trouble;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -56,6 +57,13 @@ pub enum Next {
     Stuck(String),
 }
 
+/// Something that is to be told.
+struct Told {
+    what: Happening,
+    /// Nothing happened: a fault of the script has it told all the same.
+    is_extra: bool,
+}
+
 /// Somebody who is shown progress.
 type Observer = Box<dyn FnMut(&Progress) + Send>;
 
@@ -69,11 +77,14 @@ pub struct World {
     next_seq: u64,
     agenda: Agenda,
     /// What has happened and was not yet told, in order.
-    untold: VecDeque<Happening>,
+    untold: VecDeque<Told>,
     sessions: BTreeMap<SessionKey, Session>,
     receipts_by_idempotency_key: BTreeMap<String, Receipt>,
     spawns_by_label: BTreeMap<String, u32>,
+    requests_by_key: BTreeMap<String, u32>,
     spawned: u32,
+    spawn_times: Vec<u64>,
+    starts_by_model: BTreeMap<String, Vec<u64>>,
     lane: Lane,
     ledger: Ledger,
     trace: Trace,
@@ -97,7 +108,10 @@ impl World {
             sessions: BTreeMap::new(),
             receipts_by_idempotency_key: BTreeMap::new(),
             spawns_by_label: BTreeMap::new(),
+            requests_by_key: BTreeMap::new(),
             spawned: 0,
+            spawn_times: Vec::new(),
+            starts_by_model: BTreeMap::new(),
             lane: Lane::new(script.host().max_concurrent),
             ledger: Ledger::default(),
             trace: Trace::new(options.start_ms, options.keep_trace),
@@ -132,17 +146,17 @@ impl World {
         }
         if self.next_seq == 0 {
             let facts = Happening::Opened(self.facts());
-            return Next::Event(self.event(facts));
+            return Next::Event(self.event(facts, false));
         }
         loop {
-            if let Some(what) = self.untold.pop_front() {
-                return Next::Event(self.event(what));
+            if let Some(Told { what, is_extra }) = self.untold.pop_front() {
+                return Next::Event(self.event(what, is_extra));
             }
             let Some(due) = self.agenda.take_due(self.now_ms) else { break };
             self.carry_out(due);
         }
         match (self.agenda.next_at(), until_ms) {
-            (_, Some(until)) if until <= self.now_ms => Next::Event(self.event(Happening::Woke)),
+            (_, Some(until)) if until <= self.now_ms => Next::Event(self.event(Happening::Woke, false)),
             (Some(at), Some(until)) => Next::SleepUntil(at.min(until)),
             (Some(at), None) => Next::SleepUntil(at),
             (None, Some(until)) => Next::SleepUntil(until),
@@ -181,6 +195,17 @@ impl World {
             self.ledger.returned();
         }
         self.sweep();
+    }
+
+    /// The same gateway for the next call: its sessions are there, with a fresh account and a fresh count of events.
+    #[must_use]
+    pub fn continued(mut self) -> Self {
+        let earlier = self.sessions.keys().cloned();
+        self.ledger = Ledger::after(earlier);
+        self.agenda = Agenda::default();
+        self.untold.clear();
+        self.next_seq = 0;
+        self
     }
 
     /// Stops every live session, as a host does after a call that broke off. Their number.
@@ -238,11 +263,11 @@ impl World {
         }
     }
 
-    fn event(&mut self, what: Happening) -> Event {
+    fn event(&mut self, what: Happening, is_extra: bool) -> Event {
         let event = Event { seq: self.next_seq, at_ms: self.now_ms, what };
         self.next_seq += 1;
         self.trace.event(&event);
-        self.ledger.event(&event);
+        self.ledger.event(&event, is_extra);
         event
     }
 
@@ -257,11 +282,13 @@ impl World {
             Due::Queue(key) => self.queue(&key),
             Due::Finish(key) => self.finish(&key),
             Due::TimeLimit(key) => self.time_limit(&key),
+            Due::CutOff(key) => self.cut_off(&key),
+            Due::Tell { what, is_extra } => self.untold.push_back(Told { what: *what, is_extra }),
             Due::StopRequest { task, reason } => self.tell(Happening::StopRequested { task, reason }),
         }
     }
 
     fn tell(&mut self, what: Happening) {
-        self.untold.push_back(what);
+        self.untold.push_back(Told { what, is_extra: false });
     }
 }

@@ -20,12 +20,44 @@ pub(super) struct Session {
     pub(super) state: SessionState,
     /// Its place in the order of spawning, which is the order of lists.
     pub(super) number: u64,
+    pub(super) trouble: Trouble,
+    /// A restart cut it off.
+    pub(super) is_cut_off: bool,
+}
+
+/// What happens to a session beside what its script says. By default nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Trouble {
+    pub(super) never_starts: bool,
+    pub(super) start_delay_ms: u64,
+    /// Per mille of its time after which a restart cuts it off.
+    pub(super) cut_off_at: Option<u64>,
+    pub(super) usage_is_silent: bool,
+    /// Cancel requests that it is still going to refuse.
+    pub(super) cancel_refusals: u32,
+    /// Delete requests that it is still going to refuse.
+    pub(super) delete_refusals: u32,
+    pub(super) end_delay_ms: u64,
+    /// How much later its end is told again.
+    pub(super) echo_ms: Option<u64>,
+    /// How much later the end of a foreign session is told.
+    pub(super) foreign_ms: Option<u64>,
 }
 
 impl Session {
     /// Whether it waits or runs.
     pub(super) fn is_live(&self) -> bool {
         matches!(self.state, SessionState::Queued | SessionState::Running)
+    }
+
+    /// Whether it runs.
+    pub(super) fn is_running(&self) -> bool {
+        self.state == SessionState::Running
+    }
+
+    /// The tokens that the host tells of.
+    pub(super) fn told_usage(&self) -> Option<Usage> {
+        self.usage().filter(|_| !self.trouble.usage_is_silent)
     }
 
     /// The tokens that the host knows of: those of a session that answered.
@@ -40,6 +72,7 @@ impl Session {
             SessionState::Completed => Some(SessionOutcome::Completed),
             SessionState::TimedOut => Some(SessionOutcome::TimedOut),
             SessionState::Cancelled => Some(SessionOutcome::Cancelled),
+            SessionState::Failed if self.is_cut_off => Some(SessionOutcome::Interrupted),
             SessionState::Failed => Some(match &self.scripted.outcome {
                 ScriptedOutcome::Fail { kind, message } => {
                     SessionOutcome::Failed { kind: *kind, message: message.clone() }
@@ -69,12 +102,21 @@ impl Session {
             usage: None,
         }];
         if let Some(text) = self.answer() {
+            // Without tools there is nothing that could have been called.
+            let tools = self.scripted.tools.iter().filter(|_| !self.receipt.tool_free);
+            messages.extend(tools.map(|text| Message {
+                role: MessageRole::Tool,
+                text: text.clone(),
+                truncated: false,
+                model: None,
+                usage: None,
+            }));
             messages.push(Message {
                 role: MessageRole::Assistant,
                 text: text.to_owned(),
                 truncated: false,
                 model: Some(self.model.clone()),
-                usage: self.usage(),
+                usage: self.told_usage(),
             });
         }
         messages
@@ -87,7 +129,7 @@ impl Session {
             label: Some(self.options.label.clone()),
             state: self.state,
             model: Some(self.model.clone()),
-            usage: self.usage(),
+            usage: self.told_usage(),
         }
     }
 }

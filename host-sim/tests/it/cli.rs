@@ -1,10 +1,12 @@
 //! Runs the program itself.
 
 mod agents;
+mod explore;
 mod help;
 mod registry;
 mod review;
 mod run;
+mod scenarios;
 mod serve;
 
 use std::fs;

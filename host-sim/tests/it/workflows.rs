@@ -7,7 +7,7 @@ use host_sim::world::{World, WorldOptions};
 use host_sim::{Called, SimError};
 use parallel_agents::documents::DocumentReply;
 use parallel_agents::problem::CallError;
-use parallel_agents::task::{AgentSource, Cleanup, RunReport, TaskSpec};
+use parallel_agents::task::{AgentSource, Cleanup, RuleSpec, RunReport, TaskSpec};
 use parallel_agents::teams::Brief;
 use parallel_agents::workflow::outcome::{Refinement, Status};
 use parallel_agents::workflow::spec::{CreationSpec, DraftSpec, GoalSpec, Judging, Limits, RefinementSpec};
@@ -22,7 +22,8 @@ fn world() -> World {
 }
 
 fn limits() -> Limits {
-    Limits { max_concurrent: Some(3), cleanup: Some(Cleanup::Delete), ..Limits::default() }
+    let rules = RuleSpec { retries: Some(2), ..RuleSpec::default() };
+    Limits { max_concurrent: Some(3), cleanup: Some(Cleanup::Delete), rules, ..Limits::default() }
 }
 
 fn wish(name: &str) -> Wish {
@@ -88,7 +89,9 @@ async fn teams_can_be_run_as_records() {
     ];
     for (brief, tasks) in teams {
         let (function, mut arguments) = brief.document();
-        for (field, value) in [("run", json!(true)), ("max_concurrent", json!(3)), ("cleanup", json!("delete"))] {
+        for (field, value) in
+            [("run", json!(true)), ("max_concurrent", json!(3)), ("cleanup", json!("delete")), ("retries", json!(2))]
+        {
             arguments[field] = value;
         }
         let reply = all_the_same!(run_team, function, arguments, (brief, limits()), report);
@@ -182,6 +185,10 @@ async fn records_meet_the_limits_of_documents() {
     let spec = GoalSpec { goal: "x".to_owned(), judging, ..GoalSpec::default() };
     let called = host.orchestrate(spec, world(), &clock).await.result;
     refused(called.map(|reply| reply.map(|done| format!("{done:?}"))), "E_AGENT_DEFINITION", "/agents/0");
+    let limits = Limits { rules: RuleSpec { hedge: Some(true), ..RuleSpec::default() }, ..Limits::default() };
+    let spec = GoalSpec { goal: "x".to_owned(), limits, ..GoalSpec::default() };
+    let called = host.orchestrate(spec, world(), &clock).await.result;
+    refused(called.map(|reply| reply.map(|done| format!("{done:?}"))), "E_UNKNOWN_FIELD", "/hedge");
     let spec = CreationSpec { new_agents: vec![wish("code_reviewer")], ..CreationSpec::default() };
     let called = host.create_agents(spec, world(), &clock).await.result;
     refused(called.map(|reply| reply.map(|done| format!("{done:?}"))), "E_AGENT_EXISTS", "/new_agents/0/name");

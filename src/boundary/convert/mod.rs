@@ -9,8 +9,8 @@ mod teams;
 mod workflow_requests;
 mod workflow_results;
 
-pub use report::{agent_description, agent_summary, call_error, forecast, problem, run_report, task_result};
-pub use request::{one_task, run_spec, tasks};
+pub use report::{agent_description, agent_summary, call_error, collected, forecast, problem, run_report, task_result};
+pub use request::{one_task, run_spec, task_specs, tasks};
 pub use rules::tier_models;
 pub use sessions::{event, history_query, list_filter, progress, spawn_options};
 pub use teams::{brief, limits, wish, wishes};
@@ -26,6 +26,16 @@ fn output_format(format: OutputFormat) -> wt::OutputFormat {
         OutputFormat::Markdown => wt::OutputFormat::Markdown,
         OutputFormat::Code => wt::OutputFormat::Code,
         OutputFormat::Text => wt::OutputFormat::Text,
+    }
+}
+
+/// The form of an answer.
+pub fn output_format_in(format: wt::OutputFormat) -> OutputFormat {
+    match format {
+        wt::OutputFormat::Json => OutputFormat::Json,
+        wt::OutputFormat::Markdown => OutputFormat::Markdown,
+        wt::OutputFormat::Code => OutputFormat::Code,
+        wt::OutputFormat::Text => OutputFormat::Text,
     }
 }
 

@@ -3,7 +3,9 @@
 use super::{output_format, rules, task_status, usage};
 use crate::agents::AgentDefinition;
 use crate::boundary::bindings::exports::parallel_agents::skill::agents::{AgentDescription, AgentSummary};
+use crate::boundary::bindings::exports::parallel_agents::skill::orchestration;
 use crate::boundary::bindings::parallel_agents::skill::types as wt;
+use crate::collect::{Collected, CollectedStatus};
 use crate::problem::{CallError, Problem};
 use crate::task::{AttemptKind, AttemptRecord, Forecast, RunReport, RunStatus, Spending, TaskError, TaskResult};
 
@@ -106,6 +108,26 @@ pub fn task_result(result: TaskResult) -> wt::TaskResult {
                 .map(|decision| wt::Decision { at_ms: decision.at_ms, what: decision.what })
                 .collect(),
         },
+    }
+}
+
+/// What a session left that was spawned elsewhere.
+pub fn collected(collected: Collected) -> orchestration::Collected {
+    orchestration::Collected {
+        session_key: collected.session_key,
+        status: match collected.status {
+            CollectedStatus::Completed => orchestration::CollectedStatus::Completed,
+            CollectedStatus::Failed => orchestration::CollectedStatus::Failed,
+            CollectedStatus::Timeout => orchestration::CollectedStatus::Timeout,
+            CollectedStatus::Cancelled => orchestration::CollectedStatus::Cancelled,
+            CollectedStatus::Running => orchestration::CollectedStatus::Running,
+            CollectedStatus::Unknown => orchestration::CollectedStatus::Unknown,
+        },
+        output: collected.output.map(|output| output.to_string()),
+        error: collected.error.map(task_error),
+        model: collected.model,
+        usage: collected.usage.map(usage),
+        truncated: collected.truncated,
     }
 }
 

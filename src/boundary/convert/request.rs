@@ -2,11 +2,11 @@
 
 use serde_json::Value;
 
-use super::{output_format, rules};
+use super::{output_format, output_format_in, rules};
 use crate::boundary::bindings::parallel_agents::skill::types as wt;
 use crate::json::strict::{self, ANSWER_BOUNDS};
 use crate::problem::{CallError, Problem};
-use crate::task::{AgentSource, Cleanup, InputSource, OutputFormat, RunSpec, TaskSpec};
+use crate::task::{AgentSource, Cleanup, InputSource, RunSpec, TaskSpec};
 
 /// Texts that have to be JSON are read here; what is not JSON is a problem like any other.
 pub fn run_spec(request: wt::RunRequest) -> Result<RunSpec, CallError> {
@@ -38,6 +38,13 @@ pub fn one_task(task: wt::Task, agents: Vec<wt::AgentSource>) -> Result<(TaskSpe
     let agents = agent_sources(agents, &mut problems);
     let task = task_spec(0, task, &mut problems);
     if problems.is_empty() { Ok((task, agents)) } else { Err(CallError::invalid(problems)) }
+}
+
+/// Several tasks.
+pub fn task_specs(tasks: Vec<wt::Task>) -> Result<Vec<TaskSpec>, CallError> {
+    let mut problems = Vec::new();
+    let tasks = tasks.into_iter().enumerate().map(|(index, task)| task_spec(index, task, &mut problems)).collect();
+    if problems.is_empty() { Ok(tasks) } else { Err(CallError::invalid(problems)) }
 }
 
 pub(super) fn agent_sources(sources: Vec<wt::AgentSource>, problems: &mut Vec<Problem>) -> Vec<AgentSource> {
@@ -75,12 +82,7 @@ pub(super) fn task_spec(index: usize, task: wt::Task, problems: &mut Vec<Problem
             .collect(),
         task_id: task.task_id,
         timeout_seconds: task.timeout_seconds,
-        output_format: task.output_format.map(|format| match format {
-            wt::OutputFormat::Json => OutputFormat::Json,
-            wt::OutputFormat::Markdown => OutputFormat::Markdown,
-            wt::OutputFormat::Code => OutputFormat::Code,
-            wt::OutputFormat::Text => OutputFormat::Text,
-        }),
+        output_format: task.output_format.map(output_format_in),
         priority: task.priority,
         dependencies: task.dependencies,
         model: task.model,

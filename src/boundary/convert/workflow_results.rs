@@ -70,6 +70,7 @@ fn draft(draft: DraftOutcome) -> wit::DraftResult {
             Reason::NoReview => wit::DraftEnd::NoReview,
             Reason::NoDraft => wit::DraftEnd::NoDraft,
             Reason::Stopped => wit::DraftEnd::Stopped,
+            Reason::Budget => wit::DraftEnd::Budget,
         },
         score: draft.score.map(Score::number),
         best_round: draft.best_round,

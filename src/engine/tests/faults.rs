@@ -105,9 +105,34 @@ fn two_tasks_never_share_a_session() {
     let mut puppet = Puppet::open(plan_of(2, &[]));
     puppet.accept("a");
     puppet.accept("a");
+    for _ in 0..3 {
+        puppet.accept("a");
+        puppet.wake();
+    }
     puppet.accept("a");
     puppet.ends("a", "fine");
     assert_eq!(puppet.verdicts(), [(TaskStatus::Completed, None), (TaskStatus::Failed, Some("E_SPAWN_IN_DOUBT"))]);
+}
+
+#[test]
+fn after_a_lost_receipt_only_a_receipt_is_believed() {
+    // The session may be alive, so another answer is no reason to start a second one.
+    for error in [HostError::Unavailable("restart".to_owned()), HostError::Busy("locked".to_owned())] {
+        let mut puppet = Puppet::open(plan_of(1, &[]));
+        let first = puppet.open.values().next().cloned();
+        puppet.answer_oldest(Err(HostError::InDoubt("no answer".to_owned())));
+        puppet.answer_oldest(Err(error));
+        assert!(puppet.open.is_empty(), "a pause comes first");
+        puppet.wake();
+        assert_eq!(puppet.open.values().next().cloned(), first, "the same key, so the same session");
+        puppet.accept("a");
+        puppet.ends("a", "fine");
+        assert_eq!((puppet.done().status, puppet.done().results[0].metadata.attempts), (RunStatus::Completed, 1));
+    }
+    let mut puppet = Puppet::open(plan_of(1, &[]));
+    puppet.answer_oldest(Err(HostError::InDoubt("no answer".to_owned())));
+    puppet.answer_oldest(Err(HostError::Forbidden("no".to_owned())));
+    assert_eq!(puppet.verdicts(), [(TaskStatus::Failed, Some("E_SPAWN_IN_DOUBT"))]);
 }
 
 #[test]
@@ -264,7 +289,8 @@ fn a_silent_host_cannot_hold_a_run() {
     }
     assert!(puppet.now <= 5_000 + 30_000, "at {}", puppet.now);
     assert_eq!(puppet.verdicts(), [CANCELLED, CANCELLED]);
-    assert_eq!(puppet.done().leaked, [SessionKey::new("a")], "the other one has no name to report");
+    let leaked = [SessionKey::new("a"), SessionKey::new("label:probe task-2")];
+    assert_eq!(puppet.done().leaked, leaked, "the other one has a label only");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::json;
 
 use super::puppet::Puppet;
-use crate::host::{FailureKind, HistoryPage, Message, MessageRole, Reply};
+use crate::host::{FailureKind, HistoryPage, HostError, Message, MessageRole, Reply};
 use crate::plan::{Judge, Plan};
 use crate::policy::ladder::Ladder;
 use crate::policy::price::Prices;
@@ -195,6 +195,22 @@ fn no_valid_review_is_no_pass() {
     }
     assert_eq!(puppet.verdicts(), [(TaskStatus::Failed, Some("E_BELOW_THRESHOLD"))]);
     assert!(puppet.done().results[0].output.is_some(), "the answer is kept");
+}
+
+#[test]
+fn a_judge_that_may_be_alive_gets_no_second_one_beside_it() {
+    let mut puppet = Puppet::open(judged(5.0));
+    puppet.accept("a");
+    puppet.ends("a", "{\"a\": 1}");
+    while puppet.report.is_none() {
+        if puppet.open.is_empty() {
+            puppet.wake();
+        } else {
+            puppet.answer_oldest(Err(HostError::InDoubt("no answer".to_owned())));
+        }
+    }
+    assert_eq!(puppet.verdicts(), [(TaskStatus::Failed, Some("E_SPAWN_IN_DOUBT"))]);
+    assert_eq!(puppet.spawns, 6, "the answer's session, and one judge that was asked for five times");
 }
 
 #[test]

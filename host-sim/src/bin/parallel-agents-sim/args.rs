@@ -6,6 +6,10 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use host_sim::component::COMPONENT_VARIABLE;
 
+mod trials;
+
+pub use trials::{EconomicsArguments, ExploreArguments, ScenariosCommand};
+
 const ABOUT: &str =
     "Runs the parallel-agents component offline: simulated sessions, scripted answers, no model, no cost";
 
@@ -68,6 +72,30 @@ Examples:
   parallel-agents-sim review src/main.rs
   parallel-agents-sim review shop.py --json | jq '.results[].output.findings'")]
     Review(ReviewArguments),
+
+    /// Run random requests against random faults and hold every run to what it promises
+    #[command(after_help = "\
+A seed names one run: its tasks, limits and stops, its gateway and everything that goes wrong with it.
+Exit code 1: a promise was broken; the seed and the command that repeats the run are printed.
+
+Examples:
+  parallel-agents-sim explore --seeds 0..10000 --engine native
+  parallel-agents-sim explore --seeds 17 --trace run-17.txt
+  parallel-agents-sim explore --seeds 0..100 --tasks 60 --faults bad-day.toml --json")]
+    Explore(ExploreArguments),
+
+    /// Show what goes wrong without a policy, and what comes of it with one
+    #[command(subcommand)]
+    Scenarios(ScenariosCommand),
+
+    /// Compare the ladder of models with one model for everything, on tasks of known difficulty
+    #[command(after_help = "\
+Exit code 1: the ladder costs too much, or has fewer good answers than the best model.
+
+Examples:
+  parallel-agents-sim economics
+  parallel-agents-sim economics --tasks 5000 --seed 7 --json")]
+    Economics(EconomicsArguments),
 
     /// Serve the scripted answers as an OpenAI-compatible model server, for a real gateway
     #[command(after_help = "\

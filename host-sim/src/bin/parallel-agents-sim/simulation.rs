@@ -100,7 +100,11 @@ impl Engine {
 
 /// The script that the options name, or the bundled one.
 pub fn script(cast: &Cast) -> Result<Script, Failure> {
-    let Some(path) = &cast.script else { return Ok(Script::bundled()) };
+    cast.script.as_deref().map_or_else(|| Ok(Script::bundled()), script_at)
+}
+
+/// The script in a file.
+pub fn script_at(path: &Path) -> Result<Script, Failure> {
     let bad = |error| Failure::Bad { code: "E_SCRIPT", error };
     Script::load(path).map_err(|error| match error {
         // These two name the file themselves.
@@ -143,7 +147,8 @@ fn read(text: &str) -> Result<Value, Failure> {
     serde_json::from_str(text).map_err(|error| Failure::reply(format!("it is not JSON: {error}")))
 }
 
-fn write(path: &Path, text: &str) -> Result<(), Failure> {
+/// Writes a file that somebody asked for.
+pub fn write(path: &Path, text: &str) -> Result<(), Failure> {
     fs::write(path, text).with_context(|| format!("cannot write {}", path.display())).map_err(Failure::output)
 }
 

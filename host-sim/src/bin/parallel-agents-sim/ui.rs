@@ -103,6 +103,18 @@ impl Ui {
         }
     }
 
+    /// A bar for so many runs on standard error; invisible without a terminal.
+    pub fn counter(&self, runs: u64) -> ProgressBar {
+        let bar = ProgressBar::new(runs);
+        if !self.progress {
+            bar.set_draw_target(ProgressDrawTarget::hidden());
+        }
+        if let Ok(style) = ProgressStyle::with_template("{bar:24} {pos}/{len} runs") {
+            bar.set_style(style);
+        }
+        bar
+    }
+
     /// A bar for the tasks of a run on standard error; invisible without a terminal. The function moves it.
     pub fn progress(&self) -> (ProgressBar, impl FnMut(&Progress) + Send + 'static) {
         let bar = ProgressBar::no_length();

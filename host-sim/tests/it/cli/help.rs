@@ -20,6 +20,9 @@ fn help_names_the_exit_codes_and_every_command_has_examples() {
         &["registry", "export"],
         &["registry", "import"],
         &["review"],
+        &["explore"],
+        &["scenarios", "list"],
+        &["scenarios", "run"],
         &["serve-model"],
     ] {
         let help = sim(&[command, &["--help"]].concat());

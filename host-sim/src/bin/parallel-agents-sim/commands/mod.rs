@@ -2,9 +2,12 @@
 
 mod agents;
 mod call;
+mod economics;
+mod explore;
 mod registry;
 mod review;
 mod run;
+mod scenarios;
 mod serve_model;
 
 use crate::args::Command;
@@ -19,6 +22,9 @@ pub fn wants_json(command: &Command) -> bool {
         Command::Agents(command) => agents::guest(command).json,
         Command::Registry(command) => registry::guest(command).json,
         Command::Review(arguments) => arguments.simulation.guest.json,
+        Command::Explore(arguments) => arguments.guest.json,
+        Command::Scenarios(command) => scenarios::guest(command).json,
+        Command::Economics(arguments) => arguments.guest.json,
         Command::ServeModel(_) => false,
     }
 }
@@ -31,6 +37,9 @@ pub async fn carry_out(ui: &Ui, command: Command) -> Result<Finish, Failure> {
         Command::Agents(command) => agents::carry_out(ui, command).await,
         Command::Registry(command) => registry::carry_out(ui, command).await,
         Command::Review(arguments) => review::carry_out(ui, arguments).await,
+        Command::Explore(arguments) => explore::carry_out(ui, arguments).await,
+        Command::Scenarios(command) => scenarios::carry_out(ui, command).await,
+        Command::Economics(arguments) => economics::carry_out(ui, arguments).await,
         Command::ServeModel(arguments) => serve_model::carry_out(ui, arguments).await,
     }
 }

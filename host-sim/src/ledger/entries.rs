@@ -1,0 +1,101 @@
+//! How a session gets into the account, and how it ends there.
+
+use parallel_agents::host::{HostError, SessionOutcome, SessionState, SpawnOptions};
+use parallel_agents::ids::{RequestId, SessionKey};
+use parallel_agents::task::Usage;
+
+use super::account::{Account, SpawnCall};
+use super::allowance::same_model;
+use super::{Invariant, Ledger, Live, tries};
+
+/// The end of a session, as its host knows it.
+pub(crate) struct SessionOver<'a> {
+    pub(crate) state: SessionState,
+    pub(crate) outcome: &'a SessionOutcome,
+    pub(crate) model: &'a str,
+    pub(crate) usage: Option<Usage>,
+    pub(crate) usage_is_told: bool,
+    pub(crate) cost_micro_usd: u64,
+}
+
+impl Ledger {
+    pub(super) fn spawn(&mut self, request: RequestId, options: &SpawnOptions) {
+        // The same session asked for once more takes no second place, but for one that never came into being. Nobody but
+        // the host knows which it is, so that neither counts as another try or as further spending.
+        let repeats = matches!(self.keys.get(&options.idempotency_key), Some(Some(_)));
+        let was_lost = self.lost.contains(&options.idempotency_key);
+        // Nothing comes into being by asking for what is there; what is not there would.
+        if !repeats {
+            self.check_time(options);
+        }
+        let live_for_task = self.live_for(tries::id_of(&options.label));
+        let asks_again = repeats || was_lost;
+        if !asks_again {
+            self.check_tries(options, live_for_task);
+        }
+        let reserved = self.reservation(&options.task, options.model.as_deref());
+        let model = options.model.clone();
+        let spawn = SpawnCall { label: options.label.clone(), cleanup: options.cleanup, model, reserved, repeats };
+        if let Some(asked) = self.requests.get_mut(&request) {
+            asked.spawn = Some(spawn);
+            asked.key.clone_from(&options.idempotency_key);
+        }
+        self.keys.entry(options.idempotency_key.clone()).or_default();
+        if repeats {
+            return;
+        }
+        self.live.insert(Live::Spawning(request));
+        self.peak_live = self.peak_live.max(self.live());
+        if !asks_again {
+            self.check_budget(&options.label);
+        }
+        if let Some(cap) = self.allowed.max_live.filter(|cap| self.live() > *cap) {
+            self.note(Invariant::Cap, format!("{} sessions are alive, {cap} are allowed", self.live()));
+        }
+    }
+
+    /// Enters that a spawn request has a session, new or, for a repeated key, the one that it had before.
+    pub(crate) fn accepted(&mut self, request: RequestId, key: &SessionKey) {
+        self.live.remove(&Live::Spawning(request));
+        if self.sessions.contains_key(key) {
+            return;
+        }
+        let Some(asked) = self.requests.get(&request) else { return };
+        self.keys.insert(asked.key.clone(), Some(key.clone()));
+        let Some(spawn) = asked.spawn.clone() else { return };
+        self.sessions.insert(key.clone(), Account::new(spawn));
+        self.live.insert(Live::Session(key.clone()));
+    }
+
+    /// Enters that a spawn request has no session.
+    pub(crate) fn refused(&mut self, request: RequestId, why: &HostError) {
+        self.live.remove(&Live::Spawning(request));
+        let Some(asked) = self.requests.get(&request) else { return };
+        if matches!(why, HostError::InDoubt(_)) {
+            self.lost.insert(asked.key.clone());
+        }
+        let spawn = asked.spawn.clone();
+        if let Some(spawn) = spawn.filter(|spawn| !spawn.repeats) {
+            self.became(&spawn.label, tries::refused(why));
+        }
+    }
+
+    /// Enters the end of a session, at the moment in which the host knows it. `told`: whether the call hears of `usage`.
+    pub(crate) fn session_over(&mut self, key: &SessionKey, over: SessionOver<'_>) {
+        self.live.remove(&Live::Session(key.clone()));
+        let Some(account) = self.sessions.get_mut(key) else { return };
+        account.state = over.state;
+        account.usage = over.usage;
+        account.usage_was_told = over.usage.is_some() && over.usage_is_told;
+        account.model = Some(over.model.to_owned());
+        account.cost_micro_usd = if over.usage.is_some() { over.cost_micro_usd } else { 0 };
+        // A session that was stopped because another model ran is evidence, not a breakdown.
+        let is_swapped = account.asked_model.as_deref().is_some_and(|asked| !same_model(asked, over.model));
+        let became = match over.outcome {
+            SessionOutcome::Cancelled if is_swapped => tries::Became::Answered,
+            outcome => tries::ended(outcome),
+        };
+        let label = account.label.clone();
+        self.became(&label, became);
+    }
+}

@@ -1,0 +1,103 @@
+//! What a call spends, and what it may.
+//!
+//! A session takes its reservation from the spawn call on and gives back what it did not use. Where a host does not tell
+//! what was used, at least what was really used counts, up to the reservation: more than that nobody could have known.
+
+use parallel_agents::task::Usage;
+
+use super::{Invariant, Ledger, Live};
+
+/// Tokens and money.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Spending {
+    /// Read and written.
+    pub tokens: u64,
+    /// At the prices of the request.
+    pub micro_usd: u64,
+}
+
+impl Spending {
+    fn plus(self, other: Self) -> Self {
+        Self {
+            tokens: self.tokens.saturating_add(other.tokens),
+            micro_usd: self.micro_usd.saturating_add(other.micro_usd),
+        }
+    }
+
+    fn at_most(self, other: Self) -> Self {
+        Self { tokens: self.tokens.min(other.tokens), micro_usd: self.micro_usd.min(other.micro_usd) }
+    }
+
+    fn above(self, other: Self) -> Self {
+        Self {
+            tokens: self.tokens.saturating_sub(other.tokens),
+            micro_usd: self.micro_usd.saturating_sub(other.micro_usd),
+        }
+    }
+}
+
+impl Ledger {
+    /// What a session with this prompt and this model takes when it is spawned.
+    pub(super) fn reservation(&self, prompt: &str, model: Option<&str>) -> Spending {
+        self.price(self.allowed.reserve(prompt), model)
+    }
+
+    fn price(&self, usage: Usage, model: Option<&str>) -> Spending {
+        Spending {
+            tokens: usage.input_tokens.saturating_add(usage.output_tokens),
+            micro_usd: self.allowed.price(model).of(usage),
+        }
+    }
+
+    /// What all sessions really used, and how much of it lies above what was reserved for each.
+    pub fn spent(&self) -> (Spending, Spending) {
+        self.sessions.values().fold((Spending::default(), Spending::default()), |(spent, above), account| {
+            let used = self.price(account.usage.unwrap_or_default(), account.model.as_deref());
+            (spent.plus(used), above.plus(used.above(account.reserved)))
+        })
+    }
+
+    /// Spending above the budget that no session which used more than was reserved explains.
+    pub fn unexplained_overspend(&self) -> Spending {
+        let (spent, above) = self.spent();
+        let over = |spent: u64, above: u64, cap: Option<u64>| {
+            cap.map_or(0, |cap| spent.saturating_sub(cap).saturating_sub(above))
+        };
+        Spending {
+            tokens: over(spent.tokens, above.tokens, self.allowed.tokens),
+            micro_usd: over(spent.micro_usd, above.micro_usd, self.allowed.micro_usd),
+        }
+    }
+
+    /// Holds a spawn call, which is entered already, to what is left.
+    pub(super) fn check_budget(&mut self, label: &str) {
+        let mut taken = Spending::default();
+        for account in self.sessions.values() {
+            let used = self.price(account.usage.unwrap_or_default(), account.model.as_deref());
+            taken = taken.plus(match (account.is_live(), account.usage_was_told) {
+                (true, _) => account.reserved,
+                (false, true) => used,
+                (false, false) => used.at_most(account.reserved),
+            });
+        }
+        let mut sessions = self.sessions.len() as u64;
+        for live in &self.live {
+            let Live::Spawning(request) = live else { continue };
+            let reserved =
+                self.requests.get(request).and_then(|asked| asked.spawn.as_ref()).map(|spawn| spawn.reserved);
+            taken = taken.plus(reserved.unwrap_or_default());
+            sessions += 1;
+        }
+        let accounts = [
+            ("sessions", sessions, self.allowed.spawns),
+            ("tokens", taken.tokens, self.allowed.tokens),
+            ("micro-dollars", taken.micro_usd, self.allowed.micro_usd),
+        ];
+        for (unit, taken, cap) in accounts {
+            if let Some(cap) = cap.filter(|cap| taken > *cap) {
+                let what = format!("with {label}, {taken} {unit} are used or reserved, {cap} are allowed");
+                self.note(Invariant::Budget, what);
+            }
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! What a request allows, and what is noticed beyond that.
+
+use super::*;
+
+/// A ledger that holds a call to a request with one task, `a`, of agent type `x`, and more members.
+fn held(more: &str) -> Ledger {
+    let mut ledger = Ledger::default();
+    let text = format!(r#"{{"tasks": [{{"agent_type": "x", "task_id": "a"}}], {more}}}"#);
+    ledger.hold_to(Allowance::of_run("run_tasks", &text, None).expect("a request"));
+    ledger
+}
+
+/// One session of task `a` from its spawn call to its end.
+fn attempt(ledger: &mut Ledger, request: u64, outcome: &SessionOutcome, usage: Option<Usage>) {
+    let Command::Spawn(request, mut options) = spawn(request, "x a") else { unreachable!() };
+    options.label = format!("x a #{request}");
+    ledger.command(&Command::Spawn(request, options));
+    let key = key(&format!("s{request}"));
+    ledger.accepted(request, &key);
+    let state = SessionState::Completed;
+    let over = SessionOver { state, outcome, model: "sim/a", usage, usage_is_told: true, cost_micro_usd: 0 };
+    ledger.session_over(&key, over);
+}
+
+#[test]
+fn retries_follow_failures_and_second_chances_follow_answers() {
+    let failed = SessionOutcome::TimedOut;
+    for (outcome, more, allowed) in [
+        (&failed, r#""retries": 2, "retry_budget": 9"#, 3),
+        (&failed, r#""retries": 5, "retry_budget": 1"#, 2),
+        (&SessionOutcome::Completed, r#""retries": 0, "corrections": 1"#, 3),
+        (&SessionOutcome::Completed, r#""retries": 0, "corrections": 0, "escalate": true"#, 4),
+        (&SessionOutcome::Completed, r#""retries": 0, "corrections": 1, "escalate": true"#, 5),
+    ] {
+        let mut ledger = held(more);
+        for request in 1..=allowed {
+            attempt(&mut ledger, request, outcome, None);
+        }
+        assert_eq!(broken(&ledger), [], "{more}");
+        attempt(&mut ledger, allowed + 1, outcome, None);
+        assert_eq!(broken(&ledger), [Invariant::Retries], "{more}");
+    }
+}
+
+#[test]
+fn a_request_that_found_no_room_is_no_attempt() {
+    let mut ledger = held(r#""retries": 0, "corrections": 0"#);
+    for request in 1..=3 {
+        ledger.command(&spawn(request, "x a"));
+        ledger.refused(RequestId(request), &HostError::AtCapacity(String::new()));
+    }
+    assert_eq!(broken(&ledger), []);
+    ledger.command(&spawn(4, "x a"));
+    for request in 4..=10 {
+        ledger.refused(RequestId(request), &HostError::Busy(String::new()));
+        assert_eq!(broken(&ledger), [], "request {request} follows six refusals at the most");
+        ledger.command(&spawn(request + 1, "x a"));
+    }
+    assert_eq!(broken(&ledger), [Invariant::Retries]);
+}
+
+#[test]
+fn a_budget_is_taken_at_the_spawn_call_and_settled_at_the_end() {
+    let usage = |tokens: u64| Some(Usage { input_tokens: 1, output_tokens: tokens - 1 });
+    // A prompt of one byte counts as one token, so a session reserves 101.
+    let budget =
+        r#""retries": 5, "corrections": 1, "escalate": true, "budget": {"tokens": 200, "session_tokens": 100}"#;
+    let mut ledger = held(budget);
+    attempt(&mut ledger, 1, &SessionOutcome::Completed, usage(99));
+    attempt(&mut ledger, 2, &SessionOutcome::Completed, usage(50));
+    assert_eq!(broken(&ledger), []);
+    assert_eq!(ledger.unexplained_overspend(), Spending::default());
+    attempt(&mut ledger, 3, &SessionOutcome::Completed, usage(2));
+    assert_eq!(broken(&ledger), [Invariant::Budget], "149 and 101 are more than 200");
+
+    let mut ledger = held(budget);
+    attempt(&mut ledger, 1, &SessionOutcome::Completed, usage(900));
+    assert_eq!((broken(&ledger), ledger.unexplained_overspend().tokens), (vec![], 0), "the session is to blame");
+    attempt(&mut ledger, 2, &SessionOutcome::Completed, usage(2));
+    assert_eq!(broken(&ledger), [Invariant::Budget], "and nothing may follow");
+}
+
+#[test]
+fn money_and_sessions_have_budgets_of_their_own() {
+    let money = r#""prices": {"*": {"output": 10000}}, "budget": {"micro_usd": 999, "session_tokens": 100}"#;
+    for more in [money, r#""budget": {"spawns": 0}"#] {
+        let mut ledger = held(more);
+        attempt(&mut ledger, 1, &SessionOutcome::Completed, None);
+        assert_eq!(broken(&ledger), [Invariant::Budget], "{more}");
+    }
+}
+
+#[test]
+fn nothing_is_spawned_once_the_time_is_over_or_the_task_was_stopped() {
+    let opened = |at_ms, seq| Event { seq, at_ms, what: Happening::Woke };
+    let mut ledger = held(r#""deadline_seconds": 2"#);
+    ledger.event(&opened(1_999, 0), false);
+    ledger.command(&spawn(1, "x a"));
+    assert_eq!(broken(&ledger), []);
+    ledger.refused(RequestId(1), &HostError::AtCapacity(String::new()));
+    ledger.event(&opened(2_000, 1), false);
+    ledger.command(&spawn(2, "x a"));
+    assert_eq!(broken(&ledger), [Invariant::Stop]);
+
+    let mut ledger = held(r#""deadline_seconds": 2"#);
+    let what = Happening::StopRequested { task: Some(TaskId::new("a")), reason: String::new() };
+    ledger.event(&Event { seq: 0, at_ms: 0, what }, false);
+    ledger.command(&spawn(1, "x a"));
+    assert_eq!(broken(&ledger), [Invariant::Stop]);
+}
+
+#[test]
+fn a_task_waits_for_what_it_depends_on_and_is_not_started_after_its_end() {
+    let text = r#"{"tasks": [{"agent_type": "x", "task_id": "b", "dependencies": ["a"]}]}"#;
+    let mut ledger = Ledger::default();
+    ledger.hold_to(Allowance::of_run("run_tasks", text, None).expect("a request"));
+    let mut early = ledger.clone();
+    early.command(&spawn(1, "x b"));
+    assert_eq!(broken(&early), [Invariant::Dependencies]);
+    ledger.command(&progress(0, TaskStatus::Completed));
+    ledger.command(&spawn(1, "x b"));
+    assert_eq!(broken(&ledger), []);
+
+    let mut ledger = held(r#""retries": 1"#);
+    ledger.command(&progress(0, TaskStatus::Failed));
+    ledger.command(&spawn(1, "x a"));
+    assert_eq!(broken(&ledger), [Invariant::OneAttempt]);
+}
+
+#[test]
+fn only_what_may_be_hedged_has_two_sessions() {
+    let two = |hedge: bool| {
+        let mut ledger = Ledger::default();
+        // Of twenty tasks, one may be hedged.
+        let others: Vec<String> = (0..19).map(|n| format!(r#"{{"agent_type": "x", "task_id": "b-{n}"}}"#)).collect();
+        let hedged = r#"{"agent_type": "x", "task_id": "a", "idempotent": true}"#;
+        let text = format!(r#"{{"hedge": {hedge}, "tasks": [{hedged}, {}]}}"#, others.join(", "));
+        ledger.hold_to(Allowance::of_run("run_tasks", &text, None).expect("a request"));
+        ledger.command(&spawn(1, "x a"));
+        ledger.command(&spawn(2, "x a #2"));
+        ledger
+    };
+    assert_eq!(two(true).violations(), []);
+    let mut three = two(true);
+    three.command(&spawn(3, "x a #3"));
+    assert_eq!(broken(&three), [Invariant::OneAttempt]);
+    assert!(broken(&two(false)).contains(&Invariant::OneAttempt));
+}
+
+#[test]
+fn an_end_that_only_the_script_made_up_is_nobodys_fault() {
+    let mut ledger = running();
+    over(&mut ledger, None);
+    let end = |session| SessionEnd {
+        session,
+        outcome: SessionOutcome::Completed,
+        completion: None,
+        usage: None,
+        model: None,
+    };
+    for (seq, key) in [key("s"), key("s"), key("foreign")].into_iter().enumerate() {
+        let event = Event { seq: seq as u64, at_ms: 0, what: Happening::SessionEnded(end(key)) };
+        ledger.event(&event, seq > 0);
+    }
+    assert_eq!(broken(&ledger), []);
+}

@@ -1,0 +1,219 @@
+//! Why a task is given another session, as the host can tell from what became of the ones before.
+
+use parallel_agents::host::{FailureKind, HostError, SessionOutcome, SpawnOptions};
+
+use super::allowance::{FREE_RATE_LIMITS, FREE_REFUSALS, FREE_REVIEWS};
+use super::{Invariant, Ledger};
+
+/// What became of one spawn request, as far as the call was told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Became {
+    /// Nothing yet.
+    Open,
+    /// The host had no room: the task waits and nothing was tried.
+    NoRoom,
+    /// The host was locked for a moment. The task may be put back some times at no cost.
+    Locked,
+    /// The host asked for fewer spawn requests; so, too.
+    RefusedAsTooFast,
+    /// The provider asked for fewer requests. Some of these are waited out at no cost.
+    Limited,
+    /// Nobody knows: the answer was lost.
+    Lost,
+    /// Nothing came of it through no fault of an answer.
+    Broke,
+    /// There was an answer, or the model refused to give one.
+    Answered,
+}
+
+/// The sessions of one task so far.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Tries {
+    last: Option<Became>,
+    refusals: u32,
+    limited: u32,
+    /// After something broke.
+    pub(super) retries: u32,
+    /// After an answer.
+    pub(super) second_chances: u32,
+    /// Beside a live session.
+    pub(super) hedges: u32,
+    /// Of another agent type.
+    pub(super) judges: u32,
+    /// All but judges.
+    pub(super) own: u32,
+}
+
+impl Tries {
+    /// What something counts as, once what is free is used up.
+    fn counted(&mut self, what: Became) -> Became {
+        let refusal = matches!(what, Became::Locked | Became::RefusedAsTooFast);
+        self.refusals += u32::from(refusal);
+        if refusal && self.refusals <= FREE_REFUSALS {
+            return Became::NoRoom;
+        }
+        match what {
+            Became::Locked => Became::Broke,
+            Became::Limited | Became::RefusedAsTooFast => {
+                self.limited += 1;
+                if self.limited <= FREE_RATE_LIMITS { Became::NoRoom } else { Became::Broke }
+            }
+            other => other,
+        }
+    }
+}
+
+/// The part of a label that names agent type and task, without the number of a later session.
+pub(crate) fn task_of(label: &str) -> &str {
+    match label.rsplit_once(" #") {
+        Some((task, number)) if !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()) => task,
+        _ => label,
+    }
+}
+
+/// The task id in a label.
+pub(super) fn id_of(label: &str) -> &str {
+    let task = task_of(label);
+    task.split_once(' ').map_or(task, |(_, id)| id)
+}
+
+/// The agent type in a label.
+fn agent_of(label: &str) -> &str {
+    label.split_once(' ').map_or("", |(agent, _)| agent)
+}
+
+impl Ledger {
+    /// Enters a spawn call that is not a repetition and says what of the policy it breaks.
+    pub(super) fn check_tries(&mut self, options: &SpawnOptions, live_for_task: usize) {
+        let id = id_of(&options.label).to_owned();
+        let allowed = match &self.allowed.tasks {
+            None => None,
+            Some(tasks) => match tasks.get(&id) {
+                Some(task) => Some(task.clone()),
+                None => {
+                    let what = format!("{} was spawned for no task of the request", options.label);
+                    self.note(Invariant::OneAttempt, what);
+                    return;
+                }
+            },
+        };
+        let is_judge = allowed.as_ref().is_some_and(|task| task.agent_type != agent_of(&options.label));
+        let may_hedge = allowed.as_ref().is_some_and(|task| task.hedged);
+        if live_for_task > usize::from(may_hedge) {
+            self.note(Invariant::OneAttempt, format!("{} was spawned while it was alive", options.label));
+        }
+        let tries = self.tries.entry(id).or_default();
+        let before = tries.clone();
+        let last = tries.last.replace(Became::Open);
+        if is_judge {
+            tries.judges += 1;
+        } else {
+            tries.own += 1;
+            match last {
+                None | Some(Became::NoRoom) => {}
+                Some(_) if live_for_task > 0 => tries.hedges += 1,
+                Some(Became::Broke | Became::Lost | Became::Locked | Became::RefusedAsTooFast | Became::Limited) => {
+                    tries.retries += 1;
+                }
+                Some(Became::Answered | Became::Open) => tries.second_chances += 1,
+            }
+        }
+        let (is_retry, is_hedge) = (tries.retries > before.retries, tries.hedges > before.hedges);
+        let tries = tries.clone();
+        if let Some(allowed) = allowed {
+            let spare = allowed.retries + allowed.second_chances;
+            if tries.retries > allowed.retries {
+                let what = format!("{} was tried again {} times", options.label, tries.retries);
+                self.note(Invariant::Retries, format!("{what}, {} are allowed", allowed.retries));
+            } else if tries.retries + tries.second_chances > spare {
+                let what =
+                    format!("{} was given {} more sessions", options.label, tries.retries + tries.second_chances);
+                self.note(Invariant::Retries, format!("{what}, {spare} are allowed"));
+            }
+            if tries.judges > tries.own + allowed.retries + FREE_REVIEWS {
+                let what = format!("{} answers were judged {} times", tries.own, tries.judges);
+                self.note(Invariant::Retries, format!("{}: {what}", options.label));
+            }
+            self.check_dependencies(&options.label, &allowed.dependencies, allowed.runs_anyway);
+        }
+        self.check_totals(is_retry, is_hedge);
+    }
+
+    /// Holds the run to its totals when one of them has grown.
+    fn check_totals(&mut self, is_retry: bool, is_hedge: bool) {
+        let retries: u32 = self.tries.values().map(|tries| tries.retries).sum();
+        let hedged = super::count(self.tries.values().filter(|tries| tries.hedges > 0).count());
+        if let Some(budget) = self.allowed.retry_budget.filter(|budget| is_retry && retries > *budget) {
+            self.note(Invariant::Retries, format!("{retries} retries were made in all, {budget} are allowed"));
+        }
+        if is_hedge && self.allowed.tasks.is_some() && hedged > self.allowed.hedges {
+            let what = format!("{hedged} tasks were hedged, {} may be", self.allowed.hedges);
+            self.note(Invariant::Retries, what);
+        }
+    }
+
+    fn check_dependencies(&mut self, label: &str, dependencies: &[String], runs_anyway: bool) {
+        for dependency in dependencies {
+            let is_met = self.progress.status(dependency).is_some_and(|status| {
+                status == parallel_agents::task::TaskStatus::Completed || (runs_anyway && status.is_final())
+            });
+            if !is_met {
+                self.note(Invariant::Dependencies, format!("{label} was spawned before {dependency} was completed"));
+            }
+        }
+    }
+
+    /// Enters what a session, or the request for it, came to.
+    pub(super) fn became(&mut self, label: &str, what: Became) {
+        let id = id_of(label);
+        // What a judge comes to says nothing about the task's own sessions.
+        let is_judge = self
+            .allowed
+            .tasks
+            .as_ref()
+            .and_then(|tasks| tasks.get(id))
+            .is_some_and(|task| task.agent_type != agent_of(label));
+        let Some(tries) = self.tries.get_mut(id) else { return };
+        if !is_judge {
+            tries.last = Some(tries.counted(what));
+        } else if matches!(what, Became::NoRoom | Became::Locked | Became::RefusedAsTooFast | Became::Limited) {
+            tries.judges = tries.judges.saturating_sub(1);
+        }
+    }
+}
+
+/// What a refused spawn request means for the task.
+pub(super) fn refused(error: &HostError) -> Became {
+    match error {
+        HostError::AtCapacity(_) => Became::NoRoom,
+        HostError::InDoubt(_) => Became::Lost,
+        HostError::Busy(_) => Became::Locked,
+        HostError::RateLimited { .. } => Became::RefusedAsTooFast,
+        _ => Became::Broke,
+    }
+}
+
+/// What the end of a session means for the task.
+pub(super) fn ended(outcome: &SessionOutcome) -> Became {
+    match outcome {
+        SessionOutcome::Completed | SessionOutcome::Failed { kind: FailureKind::Rejected, .. } => Became::Answered,
+        SessionOutcome::Failed { kind: FailureKind::RateLimited, .. } => Became::Limited,
+        SessionOutcome::Failed { .. }
+        | SessionOutcome::TimedOut
+        | SessionOutcome::Cancelled
+        | SessionOutcome::Interrupted => Became::Broke,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_name_agent_and_task_and_number_later_sessions() {
+        assert_eq!((task_of("a b"), id_of("a b"), agent_of("a b")), ("a b", "b", "a"));
+        assert_eq!((task_of("a b #12"), id_of("a b #12")), ("a b", "b"));
+        assert_eq!((task_of("a b #"), task_of("a #x")), ("a b #", "a #x"));
+        assert_eq!(id_of("alone"), "alone");
+    }
+}

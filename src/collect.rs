@@ -1,0 +1,413 @@
+//! Collects the answers of sessions that somebody else spawned: the specification's `collect results`.
+//!
+//! | state   | and then                                        | it becomes                              |
+//! |---------|-------------------------------------------------|-----------------------------------------|
+//! | listing | a page, and more follow                         | listing, from there                     |
+//! | listing | the last page                                   | reading what has ended, then waiting    |
+//! | waiting | the pause is over                               | listing from the start                  |
+//! | any     | all are read, or the time is over               | over                                    |
+//!
+//! One list call tells the state of all sessions, so nobody is asked session by session. A session that the list does not
+//! show is read all the same: absence from a list is no proof. Nothing is spawned, stopped or deleted.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::answer::{self, RawAnswer};
+use crate::host::{Command, Event, Happening, HistoryQuery, HostError, ListFilter, MessageRole, Reply, SessionState};
+use crate::ids::{RequestId, SessionKey};
+use crate::policy::limits::{HISTORY_PAGE, MAX_HISTORY_PAGES};
+use crate::policy::outcome;
+use crate::problem::CallError;
+use crate::pump::Process;
+use crate::task::{OutputFormat, TaskError, Usage};
+
+/// Rows of one list call.
+const LIST_ROWS: u32 = 200;
+
+/// The first pause between two looks; it doubles up to the longest, in milliseconds. No session is done sooner.
+const FIRST_PAUSE_MS: u64 = 1_000;
+const LONGEST_PAUSE_MS: u64 = 30_000;
+
+/// Transcripts read at once.
+const READS_AT_ONCE: usize = 8;
+
+/// Where a session stands. Documented in `wit/orchestration.wit`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum CollectedStatus {
+    Completed,
+    Failed,
+    Timeout,
+    Cancelled,
+    Running,
+    Unknown,
+}
+
+/// What became of one session.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Collected {
+    /// Which.
+    pub session_key: String,
+    /// Where it stands.
+    pub status: CollectedStatus,
+    /// What it said last; of a failed check the text.
+    pub output: Option<Value>,
+    /// Why there is no good answer.
+    pub error: Option<TaskError>,
+    /// The model that answered, if the host says so.
+    pub model: Option<String>,
+    /// Its tokens, if the host says so.
+    pub usage: Option<Usage>,
+    /// The answer is not whole.
+    pub truncated: bool,
+}
+
+#[derive(Debug)]
+enum Purpose {
+    List,
+    Read(usize),
+}
+
+/// The process of one call.
+#[derive(Debug)]
+pub struct Collect {
+    keys: Vec<SessionKey>,
+    format: OutputFormat,
+    wait_ms: u64,
+    states: BTreeMap<SessionKey, (SessionState, Option<String>, Option<Usage>)>,
+    done: Vec<Option<Collected>>,
+    to_read: VecDeque<usize>,
+    reading: usize,
+    opened_at: Option<u64>,
+    now: u64,
+    look_at: Option<u64>,
+    pause_ms: u64,
+    offset: u32,
+    pages: u32,
+    requests: BTreeMap<RequestId, Purpose>,
+    next_request: u64,
+    out: Vec<Command>,
+    finished: Option<Vec<Collected>>,
+    over: bool,
+}
+
+impl Collect {
+    /// Collects from these sessions; those that still run are waited for at most `wait_seconds`.
+    pub fn new(keys: Vec<SessionKey>, wait_seconds: u32, format: OutputFormat) -> Self {
+        Self {
+            done: vec![None; keys.len()],
+            keys,
+            format,
+            wait_ms: u64::from(wait_seconds) * 1_000,
+            states: BTreeMap::new(),
+            to_read: VecDeque::new(),
+            reading: 0,
+            opened_at: None,
+            now: 0,
+            look_at: None,
+            pause_ms: FIRST_PAUSE_MS,
+            offset: 0,
+            pages: 0,
+            requests: BTreeMap::new(),
+            next_request: 1,
+            out: Vec::new(),
+            finished: None,
+            over: false,
+        }
+    }
+
+    fn request(&mut self, purpose: Purpose) -> RequestId {
+        let id = RequestId(self.next_request);
+        self.next_request += 1;
+        self.requests.insert(id, purpose);
+        id
+    }
+
+    fn ask_list(&mut self) {
+        self.look_at = None;
+        let filter = ListFilter { search: None, spawned_by: None, offset: self.offset, limit: LIST_ROWS };
+        let request = self.request(Purpose::List);
+        self.out.push(Command::List(request, filter));
+    }
+
+    fn listed(&mut self, outcome: Result<Reply, HostError>) {
+        match outcome {
+            Ok(Reply::Listed(page)) => {
+                let rows = u32::try_from(page.sessions.len()).unwrap_or(u32::MAX);
+                for row in page.sessions {
+                    if self.keys.contains(&row.session_key) {
+                        self.states.insert(row.session_key, (row.state, row.model, row.usage));
+                    }
+                }
+                self.pages += 1;
+                if page.has_more && rows > 0 && self.pages < MAX_HISTORY_PAGES {
+                    self.offset = self.offset.saturating_add(rows);
+                    self.ask_list();
+                    return;
+                }
+            }
+            // Without a list every session is read; what a transcript holds is known then.
+            Ok(_) | Err(_) => {}
+        }
+        self.after_the_list();
+    }
+
+    fn after_the_list(&mut self) {
+        let undone = self.done.iter().zip(&self.keys).enumerate().filter(|(_, (done, _))| done.is_none());
+        let ended: Vec<usize> = undone.filter(|(_, (_, key))| !self.is_live(key)).map(|(index, _)| index).collect();
+        self.to_read = ended.into();
+        self.read_more();
+    }
+
+    fn is_live(&self, key: &SessionKey) -> bool {
+        matches!(self.states.get(key), Some((SessionState::Queued | SessionState::Running, _, _)))
+    }
+
+    fn read_more(&mut self) {
+        while self.reading < READS_AT_ONCE
+            && let Some(index) = self.to_read.pop_front()
+        {
+            let Some(session_key) = self.keys.get(index).cloned() else { continue };
+            self.reading += 1;
+            let request = self.request(Purpose::Read(index));
+            let query = HistoryQuery { session_key, offset: 0, limit: HISTORY_PAGE, include_tools: false };
+            self.out.push(Command::History(request, query));
+        }
+        if self.reading > 0 {
+            return;
+        }
+        let waits = self.done.iter().any(Option::is_none);
+        let left = self.end_at().saturating_sub(self.now);
+        if !waits || left == 0 {
+            self.conclude();
+        } else {
+            self.look_at = Some(self.now + self.pause_ms.min(left));
+            self.pause_ms = (self.pause_ms * 2).min(LONGEST_PAUSE_MS);
+        }
+    }
+
+    fn end_at(&self) -> u64 {
+        self.opened_at.unwrap_or(0).saturating_add(self.wait_ms)
+    }
+
+    fn read(&mut self, index: usize, outcome: Result<Reply, HostError>) {
+        self.reading = self.reading.saturating_sub(1);
+        let Some(key) = self.keys.get(index) else { return };
+        let (state, model, usage) = self.states.get(key).cloned().unwrap_or((SessionState::Unknown, None, None));
+        let mut collected = Collected {
+            session_key: key.as_str().to_owned(),
+            status: status(state),
+            output: None,
+            error: None,
+            model,
+            usage,
+            truncated: false,
+        };
+        match outcome {
+            Ok(Reply::History(page)) => {
+                let last = page.messages.iter().rev().find(|message| message.role == MessageRole::Assistant);
+                let raw = last.map(|message| RawAnswer {
+                    text: message.text.clone(),
+                    truncated: message.truncated,
+                    redacted: page.redacted,
+                });
+                collected.model = last.and_then(|message| message.model.clone()).or(collected.model);
+                collected.usage = collected.usage.or(last.and_then(|message| message.usage));
+                let judged = match (&raw, state) {
+                    (Some(raw), SessionState::Completed | SessionState::Unknown) => {
+                        answer::judge(raw, self.format, None)
+                    }
+                    (Some(raw), _) => answer::keep_only(raw),
+                    (None, _) => answer::judge(&RawAnswer::default(), self.format, None),
+                };
+                collected.output = judged.output;
+                collected.truncated = judged.truncated;
+                collected.error = judged.error;
+                if state == SessionState::Unknown && raw.is_some() && collected.error.is_none() {
+                    collected.status = CollectedStatus::Completed;
+                } else if state == SessionState::Completed && collected.error.is_some() {
+                    collected.status = CollectedStatus::Failed;
+                }
+            }
+            Ok(_) => collected.error = Some(outcome::history_failed(&HostError::InDoubt("another answer".to_owned()))),
+            Err(error) => collected.error = Some(outcome::history_failed(&error)),
+        }
+        if let Some(place) = self.done.get_mut(index) {
+            *place = Some(collected);
+        }
+        self.read_more();
+    }
+
+    fn conclude(&mut self) {
+        let still = |key: &SessionKey| Collected {
+            session_key: key.as_str().to_owned(),
+            status: CollectedStatus::Running,
+            output: None,
+            error: Some(outcome::error("E_STILL_RUNNING", "the session had not ended when the time was over", true)),
+            model: None,
+            usage: None,
+            truncated: false,
+        };
+        let done = std::mem::take(&mut self.done);
+        self.finished =
+            Some(done.into_iter().zip(&self.keys).map(|(one, key)| one.unwrap_or_else(|| still(key))).collect());
+        self.over = true;
+    }
+}
+
+fn status(state: SessionState) -> CollectedStatus {
+    match state {
+        SessionState::Completed => CollectedStatus::Completed,
+        SessionState::Failed => CollectedStatus::Failed,
+        SessionState::TimedOut => CollectedStatus::Timeout,
+        SessionState::Cancelled => CollectedStatus::Cancelled,
+        SessionState::Queued | SessionState::Running => CollectedStatus::Running,
+        SessionState::Unknown => CollectedStatus::Unknown,
+    }
+}
+
+impl Process for Collect {
+    type Output = Vec<Collected>;
+
+    fn step(&mut self, event: Event) -> Vec<Command> {
+        if self.over {
+            return Vec::new();
+        }
+        self.now = self.now.max(event.at_ms);
+        match event.what {
+            Happening::Opened(_) if self.opened_at.is_none() => {
+                self.opened_at = Some(event.at_ms);
+                self.ask_list();
+            }
+            Happening::Answered { request, outcome } => match self.requests.remove(&request) {
+                Some(Purpose::List) => self.listed(outcome),
+                Some(Purpose::Read(index)) => self.read(index, outcome),
+                None => {}
+            },
+            Happening::StopRequested { task: None, .. } => self.conclude(),
+            // Whatever ends is worth a look at once.
+            Happening::SessionEnded(end) if self.look_at.is_some() && self.keys.contains(&end.session) => {
+                self.look_again();
+            }
+            Happening::Woke if self.look_at.is_some_and(|at| at <= self.now) => self.look_again(),
+            Happening::Opened(_)
+            | Happening::SessionStarted(_)
+            | Happening::SessionEnded(_)
+            | Happening::StopRequested { .. }
+            | Happening::Woke => {}
+        }
+        std::mem::take(&mut self.out)
+    }
+
+    fn wake_at(&self) -> Option<u64> {
+        self.look_at
+    }
+
+    fn finished(&mut self) -> Option<Result<Vec<Collected>, CallError>> {
+        self.finished.take().map(Ok)
+    }
+}
+
+impl Collect {
+    fn look_again(&mut self) {
+        (self.offset, self.pages) = (0, 0);
+        self.ask_list();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host::{HistoryPage, HostFacts, Message, SessionPage, SessionRow};
+
+    /// A host with one running session that ends at a time of its own, a finished one, a failed one, and no fourth.
+    fn play(wait_seconds: u32, format: OutputFormat, ends_at: u64) -> (Vec<Collected>, u64, usize) {
+        let keys = ["runs", "done", "broke", "gone"].map(SessionKey::new).to_vec();
+        let mut collect = Collect::new(keys, wait_seconds, format);
+        let facts = HostFacts { name: String::new(), seed: 1, max_concurrent: None, reports_starts: false };
+        let mut events = VecDeque::from([Happening::Opened(facts)]);
+        let (mut now, mut seq, mut lists) = (1_000, 0, 0);
+        loop {
+            let what = events.pop_front().unwrap_or_else(|| {
+                now = collect.wake_at().expect("something to wait for");
+                Happening::Woke
+            });
+            seq += 1;
+            for command in collect.step(Event { seq: seq - 1, at_ms: now, what }) {
+                let (request, reply) = match command {
+                    Command::List(request, filter) => {
+                        lists += 1;
+                        let runs = if now >= ends_at { SessionState::Completed } else { SessionState::Running };
+                        let all = [("runs", runs), ("done", SessionState::Completed), ("broke", SessionState::Failed)];
+                        // One row a page.
+                        let rows = all.iter().skip(filter.offset as usize).take(1).map(|(key, state)| SessionRow {
+                            session_key: SessionKey::new(*key),
+                            label: None,
+                            state: *state,
+                            model: Some("m".to_owned()),
+                            usage: None,
+                        });
+                        let page = SessionPage { sessions: rows.collect(), has_more: filter.offset < 2 };
+                        (request, Ok(Reply::Listed(page)))
+                    }
+                    Command::History(request, query) if query.session_key.as_str() == "gone" => {
+                        (request, Err(HostError::NotFound("No session found".to_owned())))
+                    }
+                    Command::History(request, query) => {
+                        let text = format!("{{\"from\": \"{}\"}}", query.session_key);
+                        let message =
+                            Message { role: MessageRole::Assistant, text, truncated: false, model: None, usage: None };
+                        let messages = vec![message];
+                        let page = HistoryPage { messages, has_more: false, dropped_messages: 0, redacted: false };
+                        (request, Ok(Reply::History(page)))
+                    }
+                    other => panic!("not expected: {other:?}"),
+                };
+                events.push_back(Happening::Answered { request, outcome: reply });
+            }
+            if let Some(collected) = collect.finished() {
+                return (collected.expect("results"), now, lists);
+            }
+        }
+    }
+
+    #[test]
+    fn every_session_has_one_record_in_order() {
+        let (collected, now, _) = play(0, OutputFormat::Json, u64::MAX);
+        let seen: Vec<(&str, CollectedStatus, Option<&str>)> = collected
+            .iter()
+            .map(|one| (one.session_key.as_str(), one.status, one.error.as_ref().map(|error| error.code.as_str())))
+            .collect();
+        assert_eq!(
+            seen,
+            [
+                ("runs", CollectedStatus::Running, Some("E_STILL_RUNNING")),
+                ("done", CollectedStatus::Completed, None),
+                ("broke", CollectedStatus::Failed, None),
+                ("gone", CollectedStatus::Unknown, Some("E_HISTORY_GONE")),
+            ]
+        );
+        assert_eq!((collected[1].output.clone(), now), (Some(serde_json::json!({"from": "done"})), 1_000));
+    }
+
+    #[test]
+    fn what_runs_is_waited_for_with_growing_pauses() {
+        let (collected, now, lists) = play(600, OutputFormat::Text, 100_000);
+        assert_eq!(
+            (collected[0].status, collected[0].output.clone()),
+            (CollectedStatus::Completed, Some("{\"from\": \"runs\"}".into()))
+        );
+        assert!((100_000..=130_000).contains(&now), "{now}");
+        assert!(lists <= 3 * 9, "{lists} list calls");
+        let (collected, now, _) = play(20, OutputFormat::Text, 100_000);
+        assert_eq!(
+            (collected[0].status, now),
+            (CollectedStatus::Running, 21_000),
+            "not a second longer than asked for"
+        );
+    }
+}

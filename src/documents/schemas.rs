@@ -1,0 +1,66 @@
+//! The request schemas: one file for each function, and parts that several of them share.
+//!
+//! Three annotations put them together: `x-same-as` takes another function's schema, `x-ref` puts a shared part in place,
+//! `x-include` adds the properties of shared parts. They are gone before anything is checked or shown.
+
+use serde_json::{Map, Value};
+
+use super::FUNCTIONS;
+
+macro_rules! shared {
+    ($($name:literal),*) => {
+        &[$(($name, include_str!(concat!("../../schemas/shared/", $name, ".json")))),*]
+    };
+}
+
+/// Shared parts by name.
+const SHARED: &[(&str, &str)] = shared!["session_rules", "run_rules", "task", "agents"];
+
+/// Nesting that is looked through; the files are far flatter.
+const MAX_DEPTH: usize = 16;
+
+/// The schema of a function's arguments; empty for a name that is not known.
+pub fn schema_of(function: &str) -> Value {
+    let text = FUNCTIONS.iter().find(|known| known.name == function).map_or("{}", |known| known.parameters);
+    // The files are this crate's own and a test reads each of them.
+    let mut schema: Value = serde_json::from_str(text).unwrap_or_default();
+    if let Some(other) = schema.get("x-same-as").and_then(Value::as_str).filter(|other| *other != function) {
+        return schema_of(other);
+    }
+    resolve(&mut schema, 0);
+    schema
+}
+
+fn shared(name: &str) -> Value {
+    let text = SHARED.iter().find(|(known, _)| *known == name).map_or("{}", |(_, text)| *text);
+    serde_json::from_str(text).unwrap_or_default()
+}
+
+fn resolve(schema: &mut Value, depth: usize) {
+    if depth > MAX_DEPTH {
+        return;
+    }
+    if let Some(name) = schema.get("x-ref").and_then(Value::as_str) {
+        *schema = shared(name);
+    }
+    let names = schema.get("x-include").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+    let included: Vec<Value> = names.map(shared).collect();
+    match schema {
+        Value::Object(fields) => {
+            if let Some(Value::Object(properties)) = fields.get_mut("properties") {
+                included.into_iter().for_each(|more| add(properties, more));
+            }
+            fields.values_mut().for_each(|field| resolve(field, depth + 1));
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| resolve(item, depth + 1)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+/// A function's own property stands before a shared one of the same name.
+fn add(properties: &mut Map<String, Value>, more: Value) {
+    let Value::Object(more) = more else { return };
+    for (name, property) in more {
+        properties.entry(name).or_insert(property);
+    }
+}

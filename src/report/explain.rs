@@ -1,0 +1,96 @@
+//! One task's story, for people: what was decided, when and why.
+
+use serde_json::Value;
+
+use super::digest::row;
+
+/// The story of a task as lines of text; None if the report has no such task.
+pub fn explain(report: &Value, task_id: &str) -> Option<String> {
+    let row = row(report, task_id)?;
+    let words = |pointer: &str| row.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let mut lines = vec![format!("{task_id}, a task for {}, is {}.", words("/agent_type"), words("/status"))];
+    if let Some(code) = row.pointer("/error/code").and_then(Value::as_str) {
+        lines.push(format!("Why: {code}: {}", words("/error/message")));
+    }
+    // Decisions and ends of sessions in the order of time; of two at the same moment an end leads to a decision.
+    let mut events: Vec<(u64, u8, String)> = Vec::new();
+    for decision in list(row, "/metadata/decisions") {
+        let what = decision.get("what").and_then(Value::as_str).unwrap_or_default();
+        events.push((number(decision, "at_ms"), 1, what.to_owned()));
+    }
+    for attempt in list(row, "/metadata/attempt_log") {
+        events.push((number(attempt, "ended_ms"), 0, ended(attempt)));
+    }
+    events.sort_by_key(|(at, order, _)| (*at, *order));
+    if events.is_empty() {
+        lines.push("It never had a session.".to_owned());
+    }
+    lines.extend(events.into_iter().map(|(at, _, what)| format!("{:>9.3} s  {what}", at as f64 / 1_000.0)));
+    let known = |name: &str| row.pointer(&format!("/metadata/{name}")).filter(|value| !value.is_null());
+    if let Some(cost) = known("cost_micro_usd") {
+        lines.push(format!("It cost {cost} micro-dollars."));
+    }
+    for (flag, words) in [
+        ("repaired", "Its answer was put right without asking: comments or trailing commas were left out."),
+        ("corrected", "Its answer is that of a session that only put the form right."),
+        ("truncated", "Its answer is not whole."),
+        ("model_mismatch", "Another model ran than the one that was asked for."),
+    ] {
+        if known(flag) == Some(&Value::Bool(true)) {
+            lines.push(words.to_owned());
+        }
+    }
+    Some(lines.join("\n"))
+}
+
+fn ended(attempt: &Value) -> String {
+    let number = number(attempt, "number");
+    let status = attempt.get("status").and_then(Value::as_str).unwrap_or_default();
+    let model = attempt.get("model_applied").and_then(Value::as_str).map(|model| format!(" under {model}"));
+    let tokens = attempt.get("usage").filter(|usage| usage.is_object()).map(|usage| {
+        let sum = self::number(usage, "input_tokens").saturating_add(self::number(usage, "output_tokens"));
+        format!(", {sum} tokens")
+    });
+    let error = attempt.pointer("/error/message").and_then(Value::as_str).map(|message| {
+        let code = attempt.pointer("/error/code").and_then(Value::as_str).unwrap_or_default();
+        format!(": {code}: {message}")
+    });
+    format!(
+        "session {number} ended{} as {status}{}{}",
+        model.unwrap_or_default(),
+        tokens.unwrap_or_default(),
+        error.unwrap_or_default()
+    )
+}
+
+fn list<'a>(row: &'a Value, pointer: &str) -> &'a [Value] {
+    row.pointer(pointer).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+}
+
+fn number(value: &Value, field: &str) -> u64 {
+    value.get(field).and_then(Value::as_u64).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_story_is_told_in_order() {
+        let report = json!({"results": [{"task_id": "t", "agent_type": "critic", "status": "completed", "error": null,
+            "metadata": {"attempts": 2, "cost_micro_usd": 42, "corrected": true,
+                "decisions": [{"at_ms": 0, "what": "session 1 (first) with p/small (economy) asked for"},
+                    {"at_ms": 2_500, "what": "a correction is asked for: no JSON"},
+                    {"at_ms": 2_500, "what": "session 2 (correction) with p/small (economy) asked for"}],
+                "attempt_log": [
+                    {"number": 1, "status": "failed", "model_applied": "p/small", "ended_ms": 2_500,
+                        "usage": {"input_tokens": 10, "output_tokens": 5},
+                        "error": {"code": "E_OUTPUT_INVALID", "message": "no JSON"}},
+                    {"number": 2, "status": "completed", "model_applied": "p/small", "ended_ms": 4_000, "usage": null,
+                        "error": null}]}}]});
+        insta::assert_snapshot!(explain(&report, "t").expect("the task"));
+        assert_eq!(explain(&report, "u"), None);
+    }
+}
