@@ -4,6 +4,7 @@ mod catalogue;
 pub mod reports;
 mod schemas;
 pub mod spawning;
+pub mod workflows;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -18,11 +19,8 @@ use crate::policy::limits::MAX_REQUEST_BYTES;
 use crate::problem::{CallError, Problem, unknown_name};
 use crate::report::document;
 use crate::task::OutputFormat;
-use crate::workflow::create::Create;
-use crate::workflow::improve::{Improve, Origin};
-use crate::workflow::orchestrate::Orchestrate;
+use crate::workflow::AsPlanned;
 use crate::workflow::request::{self, Goal, Improvement};
-use crate::workflow::{self, AsPlanned};
 use crate::{pump, teams};
 
 pub use catalogue::render_prompt;
@@ -105,12 +103,13 @@ pub fn functions() -> Vec<DocumentFunction> {
 pub async fn call(function: &str, arguments: &str, host: &mut impl Host) -> DocumentReply {
     let reply = match read(function, arguments) {
         Ok(Read::Run(plan)) => pump::run(*plan, &mut AsPlanned, host).await.map(|report| document::report(&report)),
-        Ok(Read::Improve(what)) => improve(*what, host).await,
-        Ok(Read::Orchestrate(what)) => orchestrate(*what, host).await,
         Ok(Read::One(plan)) => one(*plan, host).await,
         Ok(Read::Collect(mut what)) => {
             pump::drive(&mut *what, host).await.map(|sessions| document::to_text(&json!({ "sessions": sessions })))
         }
+        Ok(Read::Refine(what)) => workflows::refine(*what, host).await.map(|done| document::to_text(&done)),
+        Ok(Read::Create(what)) => workflows::create(*what, host).await.map(|done| document::to_text(&done)),
+        Ok(Read::Reach(goal)) => workflows::reach(*goal, host).await.map(|done| document::to_text(&done)),
         Ok(Read::Done(text)) => Ok(text),
         Err(error) => Err(error),
     };
@@ -126,29 +125,6 @@ async fn one(plan: plan::Plan, host: &mut impl Host) -> Result<String, CallError
     Ok(report.results.first().map(document::result_text).unwrap_or_default())
 }
 
-/// Judges, improves and, where asked for, makes drafts.
-async fn improve(what: Improvement, host: &mut impl Host) -> Result<String, CallError> {
-    let Improvement { settings, wanted, registry, later } = what;
-    let creates = wanted.iter().any(|wanted| matches!(wanted.origin, Origin::Wished(_)));
-    let common = settings.common.clone();
-    if creates {
-        let (mut create, tasks) = Create::new(settings, wanted, registry, later);
-        let run = pump::run(common.plan(tasks), &mut create, host).await?;
-        return Ok(workflow::document::creation(&mut create, run));
-    }
-    let (mut improve, tasks) = Improve::new(settings, wanted);
-    let run = pump::run(common.plan(tasks), &mut improve, host).await?;
-    Ok(workflow::document::refinement(&improve, &run))
-}
-
-/// Plans, carries out and compiles.
-async fn orchestrate((settings, registry): Goal, host: &mut impl Host) -> Result<String, CallError> {
-    let common = settings.common.clone();
-    let (mut orchestrate, tasks) = Orchestrate::new(settings, registry);
-    let run = pump::run(common.plan(tasks), &mut orchestrate, host).await?;
-    Ok(workflow::document::orchestration(&mut orchestrate, run))
-}
-
 /// The request schema of `run_tasks`, for requests that come as records.
 pub fn run_schema() -> Value {
     schema_of("run_tasks")
@@ -159,8 +135,9 @@ enum Read {
     Run(Box<plan::Plan>),
     One(Box<plan::Plan>),
     Collect(Box<Collect>),
-    Improve(Box<Improvement>),
-    Orchestrate(Box<Goal>),
+    Refine(Box<Improvement>),
+    Create(Box<Improvement>),
+    Reach(Box<Goal>),
     Done(String),
 }
 
@@ -182,29 +159,26 @@ fn read(function: &str, arguments: &str) -> Result<Read, CallError> {
     if function == "run_tasks" {
         return plan::plan(&request_schema, document).map(|plan| Read::Run(Box::new(plan)));
     }
-    if function == "forecast_run" {
-        let forecast = plan::plan(&request_schema, document)?.forecast();
-        return Ok(Read::Done(document::to_text(&forecast)));
-    }
-    if spawning::NAMES.contains(&function) {
-        let plan = Box::new(spawning::plan(function, document)?);
-        return Ok(if spawning::is_single(function) { Read::One(plan) } else { Read::Run(plan) });
-    }
-    if reports::NAMES.contains(&function) {
-        return reports::read(function, document).map(Read::Done);
-    }
-    if function == "collect_results" {
-        return collection(&request_schema, document).map(|what| Read::Collect(Box::new(what)));
-    }
-    if matches!(function, "run_iterative_refinement" | "create_agents") {
-        return request::improvement(&request_schema, run_schema(), document).map(|what| Read::Improve(Box::new(what)));
-    }
-    if teams::NAMES.contains(&function) {
-        return team(function, document);
-    }
-    if function == "orchestrate" {
-        return request::orchestration(&request_schema, run_schema(), document)
-            .map(|goal| Read::Orchestrate(Box::new(goal)));
+    let improvement = |document| request::improvement(&request_schema, run_schema(), document).map(Box::new);
+    match function {
+        "forecast_run" => {
+            let forecast = plan::plan(&request_schema, document)?.forecast();
+            return Ok(Read::Done(document::to_text(&forecast)));
+        }
+        "run_iterative_refinement" => return improvement(document).map(Read::Refine),
+        "create_agents" => return improvement(document).map(Read::Create),
+        "orchestrate" => {
+            let goal = request::orchestration(&request_schema, run_schema(), document);
+            return goal.map(|goal| Read::Reach(Box::new(goal)));
+        }
+        "collect_results" => return collection(&request_schema, document).map(|what| Read::Collect(Box::new(what))),
+        _ if spawning::NAMES.contains(&function) => {
+            let plan = Box::new(spawning::plan(function, document)?);
+            return Ok(if spawning::is_single(function) { Read::One(plan) } else { Read::Run(plan) });
+        }
+        _ if reports::NAMES.contains(&function) => return reports::read(function, document).map(Read::Done),
+        _ if teams::NAMES.contains(&function) => return team(function, document),
+        _ => {}
     }
     let problems = plan::check_document(&request_schema, &mut document);
     if !problems.is_empty() {
@@ -225,8 +199,7 @@ fn team(function: &str, document: Value) -> Result<Read, CallError> {
 
 /// Makes a team of a checked or unchecked document, which has to fit the function's schema.
 pub fn team_of(function: &str, mut document: Value) -> Result<teams::Team, CallError> {
-    let request_schema = schema_of(function);
-    let problems = plan::check_document(&request_schema, &mut document);
+    let problems = plan::check_document(&schema_of(function), &mut document);
     if !problems.is_empty() {
         return Err(CallError::invalid(problems));
     }

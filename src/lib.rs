@@ -43,6 +43,7 @@ mod boundary;
 #[cfg(test)]
 mod testing;
 
+pub use documents::workflows::{create_agents, orchestrate, run_iterative_refinement, run_team};
 use problem::CallError;
 use task::{Forecast, RunReport, RunSpec};
 

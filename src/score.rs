@@ -1,5 +1,6 @@
 //! Scores that can be compared exactly.
 
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 /// A score in millionths, so that comparing is exact: 8.5 is 8,500,000.
@@ -16,8 +17,13 @@ impl Score {
     }
 
     /// The number that people read.
+    pub fn number(self) -> f64 {
+        self.0 as f64 / UNIT
+    }
+
+    /// The same as JSON.
     pub fn value(self) -> Value {
-        Value::from(self.0 as f64 / UNIT)
+        Value::from(self.number())
     }
 
     /// The middle one; of an even number the mean of the two in the middle, rounded down.
@@ -29,6 +35,12 @@ impl Score {
         }
         let lower = scores.get(scores.len() / 2 - 1)?;
         Some(Self((lower.0 + upper.0) / 2))
+    }
+}
+
+impl Serialize for Score {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.value().serialize(serializer)
     }
 }
 

@@ -41,6 +41,48 @@ pub struct Team {
     pub at_once: bool,
 }
 
+/// What a team is made of, as a record.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Brief {
+    /// The content writers.
+    Content {
+        /// What to write about.
+        topic: String,
+        /// Where it will be published.
+        platform: String,
+    },
+    /// The development agents.
+    Development {
+        /// The application's name.
+        app_name: String,
+        /// What it has to do.
+        features: Vec<String>,
+    },
+    /// The reviewers.
+    Review {
+        /// The source text.
+        code: String,
+        /// Its name.
+        file: Option<String>,
+    },
+    /// A creator and a reviewer for each agent type.
+    Agents(Vec<Wish>),
+}
+
+impl Brief {
+    /// The function that makes the team, and its arguments.
+    pub fn document(&self) -> (&'static str, Value) {
+        match self {
+            Self::Content { topic, platform } => ("content_team", json!({ "topic": topic, "platform": platform })),
+            Self::Development { app_name, features } => {
+                ("development_team", json!({ "app_name": app_name, "features": features }))
+            }
+            Self::Review { code, file } => ("review_team", json!({ "code": code, "file": file })),
+            Self::Agents(purposes) => ("meta_workflow", json!({ "purposes": purposes })),
+        }
+    }
+}
+
 /// What the functions are given; the schemas say which fields belong to which.
 #[derive(Default, Deserialize)]
 #[serde(default)]

@@ -13,7 +13,7 @@ use wit_parser::{Docs, Interface, Resolve, Type, TypeDefKind, TypeId};
 const IMPORTS: [&str; 4] = ["events", "rules", "sessions", "types"];
 
 /// All that can be called.
-const EXPORTS: [&str; 6] = ["about", "agents", "documents", "orchestration", "reports", "teams"];
+const EXPORTS: [&str; 7] = ["about", "agents", "documents", "orchestration", "reports", "teams", "workflows"];
 
 /// 64 MiB in pages of 64 KiB. Under Node there is no other limit.
 const MAX_MEMORY_PAGES: u64 = 1024;

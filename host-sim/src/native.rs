@@ -8,6 +8,9 @@ use parallel_agents::documents::{self, DocumentReply};
 use parallel_agents::host::{Command, Event, Host};
 use parallel_agents::problem::CallError;
 use parallel_agents::task::{RunReport, RunSpec};
+use parallel_agents::teams::Brief;
+use parallel_agents::workflow::outcome::{Creation, Orchestration, Refinement};
+use parallel_agents::workflow::spec::{CreationSpec, GoalSpec, Limits, RefinementSpec};
 
 use crate::call::{Called, hold_to_cap, hold_to_request};
 use crate::clock::{Clock, Passing};
@@ -24,6 +27,39 @@ pub async fn call(function: &str, arguments: &str, mut world: World, clock: &Clo
 pub async fn run_tasks(spec: RunSpec, mut world: World, clock: &Clock) -> Called<Result<RunReport, CallError>> {
     hold_to_cap(&mut world, spec.max_concurrent);
     enter(world, clock, async |host| parallel_agents::run_tasks(spec, host).await).await
+}
+
+/// Runs a team.
+pub async fn run_team(
+    brief: Brief,
+    limits: Limits,
+    mut world: World,
+    clock: &Clock,
+) -> Called<Result<RunReport, CallError>> {
+    hold_to_cap(&mut world, limits.max_concurrent);
+    enter(world, clock, async |host| parallel_agents::run_team(&brief, &limits, host).await).await
+}
+
+/// Judges drafts and improves them.
+pub async fn run_iterative_refinement(
+    spec: RefinementSpec,
+    mut world: World,
+    clock: &Clock,
+) -> Called<Result<Refinement, CallError>> {
+    hold_to_cap(&mut world, spec.limits.max_concurrent);
+    enter(world, clock, async |host| parallel_agents::run_iterative_refinement(spec, host).await).await
+}
+
+/// Makes agent types and uses them.
+pub async fn create_agents(spec: CreationSpec, mut world: World, clock: &Clock) -> Called<Result<Creation, CallError>> {
+    hold_to_cap(&mut world, spec.limits.max_concurrent);
+    enter(world, clock, async |host| parallel_agents::create_agents(spec, host).await).await
+}
+
+/// Reaches a goal.
+pub async fn orchestrate(spec: GoalSpec, mut world: World, clock: &Clock) -> Called<Result<Orchestration, CallError>> {
+    hold_to_cap(&mut world, spec.limits.max_concurrent);
+    enter(world, clock, async |host| parallel_agents::orchestrate(spec, host).await).await
 }
 
 async fn enter<R>(world: World, clock: &Clock, call: impl AsyncFnOnce(&mut NativeHost) -> R) -> Called<R> {

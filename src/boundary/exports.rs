@@ -4,7 +4,9 @@ use serde_json::{Value, json};
 
 use super::bindings::exports::parallel_agents::skill::agents::{AgentDescription, AgentSummary};
 use super::bindings::exports::parallel_agents::skill::documents::{DocumentFunction, DocumentReply};
-use super::bindings::exports::parallel_agents::skill::{about, agents, documents, orchestration, reports, teams};
+use super::bindings::exports::parallel_agents::skill::{
+    about, agents, documents, orchestration, reports, teams, workflows,
+};
 use super::bindings::parallel_agents::skill::rules::TierModels;
 use super::bindings::parallel_agents::skill::types::{
     AgentSource, CallError, Forecast, OutputFormat, Problem, RunReport, RunRequest, Task, TaskResult,
@@ -121,6 +123,44 @@ impl teams::Guest for Component {
 
     fn review_team(code: String, file: Option<String>) -> Result<Vec<Task>, CallError> {
         crate::teams::review_team(&code, file.as_deref()).map(convert::tasks).map_err(convert::call_error)
+    }
+
+    fn custom_agent(wish: teams::AgentWish) -> Result<Vec<Task>, CallError> {
+        let made = crate::documents::workflows::custom_agent(&convert::wish(wish));
+        made.map(convert::tasks).map_err(convert::call_error)
+    }
+
+    fn meta_workflow(purposes: Vec<teams::AgentWish>) -> Result<Vec<Task>, CallError> {
+        let made = crate::documents::workflows::meta_workflow(convert::wishes(purposes));
+        made.map(convert::tasks).map_err(convert::call_error)
+    }
+
+    async fn run_team(team: teams::TeamBrief, limits: teams::RunLimits) -> Result<RunReport, CallError> {
+        let (brief, limits) = (convert::brief(team), convert::limits(limits));
+        let report = crate::run_team(&brief, &limits, &mut Imports).await;
+        report.map(convert::run_report).map_err(convert::call_error)
+    }
+}
+
+impl workflows::Guest for Component {
+    async fn run_iterative_refinement(
+        request: workflows::RefinementRequest,
+    ) -> Result<workflows::Refinement, CallError> {
+        let spec = convert::refinement_spec(request).map_err(convert::call_error)?;
+        let done = crate::run_iterative_refinement(spec, &mut Imports).await;
+        done.map(convert::refinement).map_err(convert::call_error)
+    }
+
+    async fn create_agents(request: workflows::CreationRequest) -> Result<workflows::Creation, CallError> {
+        let spec = convert::creation_spec(request).map_err(convert::call_error)?;
+        let done = crate::create_agents(spec, &mut Imports).await;
+        done.map(convert::creation).map_err(convert::call_error)
+    }
+
+    async fn orchestrate(request: workflows::GoalRequest) -> Result<workflows::Orchestration, CallError> {
+        let spec = convert::goal_spec(request).map_err(convert::call_error)?;
+        let done = crate::orchestrate(spec, &mut Imports).await;
+        done.map(convert::orchestration).map_err(convert::call_error)
     }
 }
 

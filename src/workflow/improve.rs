@@ -18,7 +18,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use serde_json::{Map, Value};
 
 use super::review::Review;
 use super::{Common, Director, wish};
@@ -92,7 +93,8 @@ pub struct Wanted {
 }
 
 /// Why the work on a draft ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Reason {
     /// Good enough.
     TargetReached,
@@ -110,19 +112,26 @@ pub enum Reason {
     Budget,
 }
 
-impl Reason {
-    /// The name that reports use.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::TargetReached => "target_reached",
-            Self::MaxRounds => "max_rounds",
-            Self::NoProgress => "no_progress",
-            Self::NoReview => "no_review",
-            Self::NoDraft => "no_draft",
-            Self::Stopped => "stopped",
-            Self::Budget => "budget",
-        }
-    }
+/// What the judges made of one version.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Round {
+    /// Counted from 1.
+    pub round: u32,
+    /// Of the version as a whole. None: no review was valid.
+    pub score: Option<Score>,
+    /// It is better than every version before.
+    pub improved: bool,
+    /// One for each judge.
+    pub judges: Vec<Judgement>,
+}
+
+/// What one judge made of a version.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Judgement {
+    /// The judge's task.
+    pub task_id: String,
+    /// None: there was no valid review.
+    pub score: Option<Score>,
 }
 
 /// A version and what its judges made of it.
@@ -146,7 +155,7 @@ pub struct Draft {
     /// The best version that was judged.
     pub best: Option<Best>,
     /// One entry a round, for the report.
-    pub history: Vec<Value>,
+    pub history: Vec<Round>,
     /// Why it ended; None while it has not.
     pub reason: Option<Reason>,
     current: Value,
@@ -394,14 +403,11 @@ impl Draft {
         } else {
             self.stale += 1;
         }
-        let shown = |score: Option<Score>| score.map_or(Value::Null, Score::value);
-        let judges: Vec<Value> = reviews
-            .iter()
-            .map(
-                |(task, review)| json!({ "task_id": task, "score": shown(review.as_ref().map(|review| review.score)) }),
-            )
-            .collect();
-        self.history.push(json!({ "round": round, "score": shown(score), "improved": better, "judges": judges }));
+        let judges = reviews.iter().map(|(task, review)| Judgement {
+            task_id: task.clone(),
+            score: review.as_ref().map(|review| review.score),
+        });
+        self.history.push(Round { round, score, improved: better, judges: judges.collect() });
         score
     }
 }

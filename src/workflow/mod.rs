@@ -5,13 +5,14 @@
 //! carries its tasks out with all of its guarantees.
 
 pub mod create;
-pub mod document;
 pub mod improve;
 pub mod join;
 pub mod orchestrate;
+pub mod outcome;
 pub mod registry;
 pub mod request;
 pub mod review;
+pub mod spec;
 pub mod wish;
 
 use std::sync::Arc;

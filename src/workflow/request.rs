@@ -319,6 +319,7 @@ fn entries(values: Vec<Value>, problems: &mut Vec<Problem>) -> Vec<Entry> {
     for (index, value) in values.into_iter().enumerate() {
         let why = match Entry::deserialize(&value) {
             Ok(entry) if !entry.is_intact() => "its definition is not the one that its hash names".to_owned(),
+            Ok(entry) if Score::read(&entry.score).is_none() => "its score is no number from 0 to 10".to_owned(),
             Ok(entry) if name_of(&entry) != Some(entry.name.as_str().to_owned()) => {
                 "its definition is unusable, or defines another name".to_owned()
             }

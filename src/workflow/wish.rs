@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::improve::{DEFINITION_KIND, Origin, Wanted};
@@ -16,7 +16,7 @@ const CREATE: &str = include_str!("../../prompts/workflow/create.md");
 const JUDGE: &str = include_str!("../../prompts/workflow/judge.md");
 
 /// One agent type that is wanted. The request schemas bound its fields.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Wish {
     /// Its id, `[a-z][a-z0-9_]{0,39}`.
@@ -24,10 +24,13 @@ pub struct Wish {
     /// What it is for.
     pub purpose: String,
     /// Its field.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub domain: Option<String>,
     /// What it has to be able to do.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub capabilities: Vec<String>,
     /// What it has to keep to.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub constraints: Vec<String>,
 }
 

@@ -8,6 +8,7 @@ mod find;
 mod guest;
 mod limits;
 mod loading;
+mod workflows;
 
 use std::io::ErrorKind;
 use std::path::Path;

@@ -8,12 +8,16 @@ mod event;
 mod report;
 mod request;
 mod rules;
+mod workflow_request;
+mod workflow_result;
 
 pub(crate) use command::{history_query, list_filter, progress, spawn_options};
 pub(crate) use document::{document_function, document_reply};
 pub(crate) use event::event;
 pub(crate) use report::{call_error, run_report};
 pub(crate) use request::run_request;
+pub(crate) use workflow_request::{creation_request, goal_request, limits, refinement_request, team_brief};
+pub(crate) use workflow_result::{creation, orchestration, refinement};
 
 use parallel_agents::task;
 

@@ -23,14 +23,14 @@ pub(crate) fn run_request(spec: RunSpec) -> wit::RunRequest {
     }
 }
 
-fn agent(source: AgentSource) -> wit::AgentSource {
+pub(super) fn agent(source: AgentSource) -> wit::AgentSource {
     match source {
         AgentSource::File(text) => wit::AgentSource::File(text),
         AgentSource::Definition(value) => wit::AgentSource::Definition(value.to_string()),
     }
 }
 
-fn task(spec: TaskSpec) -> wit::Task {
+pub(super) fn task(spec: TaskSpec) -> wit::Task {
     let TaskSpec {
         agent_type,
         task_description,

@@ -14,3 +14,4 @@ mod requests;
 mod requests_of;
 mod runs;
 mod scenarios;
+mod workflows;

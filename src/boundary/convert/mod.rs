@@ -5,11 +5,17 @@ mod report;
 mod request;
 mod rules;
 mod sessions;
+mod teams;
+mod workflow_requests;
+mod workflow_results;
 
 pub use report::{agent_description, agent_summary, call_error, collected, forecast, problem, run_report, task_result};
 pub use request::{one_task, run_spec, task_specs, tasks};
 pub use rules::tier_models;
 pub use sessions::{event, history_query, list_filter, progress, spawn_options};
+pub use teams::{brief, limits, wish, wishes};
+pub use workflow_requests::{creation_spec, goal_spec, refinement_spec};
+pub use workflow_results::{creation, orchestration, refinement};
 
 use super::bindings::parallel_agents::skill::types as wt;
 use crate::task::{OutputFormat, TaskStatus, Usage};

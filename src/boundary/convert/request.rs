@@ -47,7 +47,7 @@ pub fn task_specs(tasks: Vec<wt::Task>) -> Result<Vec<TaskSpec>, CallError> {
     if problems.is_empty() { Ok(tasks) } else { Err(CallError::invalid(problems)) }
 }
 
-fn agent_sources(sources: Vec<wt::AgentSource>, problems: &mut Vec<Problem>) -> Vec<AgentSource> {
+pub(super) fn agent_sources(sources: Vec<wt::AgentSource>, problems: &mut Vec<Problem>) -> Vec<AgentSource> {
     let mut read = |(index, source)| match source {
         wt::AgentSource::File(text) => Some(AgentSource::File(text)),
         wt::AgentSource::Definition(text) => strict::parse(&text, ANSWER_BOUNDS)
@@ -61,7 +61,7 @@ fn agent_sources(sources: Vec<wt::AgentSource>, problems: &mut Vec<Problem>) -> 
     sources.into_iter().enumerate().filter_map(&mut read).collect()
 }
 
-fn task_spec(index: usize, task: wt::Task, problems: &mut Vec<Problem>) -> TaskSpec {
+pub(super) fn task_spec(index: usize, task: wt::Task, problems: &mut Vec<Problem>) -> TaskSpec {
     let mut read = |field: &str, code: &str, text: Option<String>| -> Option<Value> {
         strict::parse(&text?, ANSWER_BOUNDS)
             .map_err(|error| {

@@ -85,14 +85,14 @@ fn shown_agent(draft: &Draft) -> Value {
         "task_id": judged_in(draft),
         "score": draft.best.as_ref().map(|best| best.score.value()),
         "good_enough": draft.reason == Some(Reason::TargetReached),
-        "reason": draft.reason.unwrap_or(Reason::Stopped).name(),
+        "reason": draft.reason.unwrap_or(Reason::Stopped),
         "rounds": draft.history.len(),
     })
 }
 
 /// The task whose review the best version's score rests on; of several judges the first with a valid one.
 pub(super) fn judged_in(draft: &Draft) -> Option<&str> {
-    let round = draft.best.as_ref()?.round as usize;
-    let judges = draft.history.get(round.checked_sub(1)?)?.get("judges")?.as_array()?;
-    judges.iter().find(|judge| judge.get("score").is_some_and(Value::is_number))?.get("task_id")?.as_str()
+    let best = draft.best.as_ref()?.round;
+    let round = draft.history.iter().find(|round| round.round == best)?;
+    round.judges.iter().find(|judge| judge.score.is_some()).map(|judge| judge.task_id.as_str())
 }

@@ -27,6 +27,7 @@ mod stages;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::create::Made;
@@ -69,7 +70,8 @@ pub struct Settings {
 }
 
 /// How it ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Reason {
     /// With a report.
     Compiled,
@@ -81,16 +83,26 @@ pub enum Reason {
     Stopped,
 }
 
-impl Reason {
-    /// The name that reports use.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Compiled => "compiled",
-            Self::NotCompiled => "not_compiled",
-            Self::PlanRefused => "plan_refused",
-            Self::Stopped => "stopped",
-        }
-    }
+/// One statement of the report, and the task that it rests on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claim {
+    /// In a sentence.
+    pub claim: String,
+    /// The task.
+    pub task_id: String,
+}
+
+/// The compiling agent's answer.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Compiled {
+    /// Markdown.
+    pub report: Option<String>,
+    /// Claims that a completed task bears.
+    pub claims: Vec<Claim>,
+    /// What is missing.
+    pub gaps: Vec<String>,
+    /// It says that nothing is.
+    pub is_complete: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,7 +122,7 @@ pub struct Orchestrate {
     settings: Settings,
     phase: Phase,
     /// The plan, as it was accepted.
-    pub plan: Value,
+    pub plan: Option<Value>,
     /// The plans that replaced what failed, as they were accepted.
     pub replacements: Vec<Value>,
     /// What was wrong with the last plan that was refused.
@@ -128,9 +140,9 @@ pub struct Orchestrate {
     /// The part that each draft of `refining` is the result of.
     refined: BTreeMap<String, String>,
     /// The compiling agent's answer.
-    pub compiled: Option<Value>,
+    pub compiled: Option<Compiled>,
     /// Claims that no completed task bears.
-    pub unsupported: Vec<Value>,
+    pub unsupported: Vec<Claim>,
 }
 
 impl Orchestrate {
@@ -138,7 +150,7 @@ impl Orchestrate {
     pub fn new(settings: Settings, registry: Vec<Entry>) -> (Self, Vec<PlannedTask>) {
         let mut orchestrate = Self {
             phase: Phase::Planning { tries: 1 },
-            plan: Value::Null,
+            plan: None,
             replacements: Vec::new(),
             problems: Vec::new(),
             accepted: DraftPlan::default(),

@@ -1,10 +1,12 @@
 //! From one phase to the next: what follows an accepted plan, an ended task, a report.
 
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::asking::judged_in;
 use super::draft_plan::{DraftPlan, OWN, Situation};
-use super::{Orchestrate, Phase, Reason};
+use super::{Claim, Compiled, Orchestrate, Phase, Reason};
 use crate::ids::TaskIndex;
 use crate::plan::PlannedTask;
 use crate::task::{TaskResult, TaskStatus};
@@ -39,7 +41,7 @@ impl Orchestrate {
     pub(super) fn planned(&mut self, tries: u32, result: &TaskResult, next: TaskIndex) -> Vec<PlannedTask> {
         match self.read_plan(result, next) {
             Ok(plan) => {
-                self.plan = result.output.clone().unwrap_or_default();
+                self.plan.clone_from(&result.output);
                 self.problems.clear();
                 self.target = plan.target.unwrap_or(self.target);
                 self.accepted = plan;
@@ -186,19 +188,26 @@ impl Orchestrate {
     /// Keeps the report, and tells claims that rest on a completed task from those that do not.
     pub(super) fn compiled(&mut self, result: &TaskResult) {
         let answer = result.output.as_ref().filter(|_| result.status == TaskStatus::Completed);
-        let Some(mut answer) = answer.cloned() else {
+        let Some(answer) = answer else {
             self.phase = Phase::Ended(Reason::NotCompiled);
             return;
         };
         let mut bearing: Vec<String> = self.parts.completed().into_iter().map(|task| task.id).collect();
         bearing.extend(self.making.iter().flat_map(Improve::drafts).filter_map(judged_in).map(str::to_owned));
-        if let Some(claims) = answer.get_mut("claims").and_then(Value::as_array_mut) {
-            let bears = |claim: &Value| bearing.iter().any(|id| id == field(claim, "task_id"));
-            let (borne, unsupported) = std::mem::take(claims).into_iter().partition(bears);
-            *claims = borne;
-            self.unsupported = unsupported;
-        }
-        self.compiled = Some(answer);
+        let claims: Vec<Claim> = list(answer, "claims");
+        let (claims, unsupported) = claims.into_iter().partition(|claim| bearing.contains(&claim.task_id));
+        self.unsupported = unsupported;
+        self.compiled = Some(Compiled {
+            report: Some(field(answer, "report").to_owned()),
+            claims,
+            gaps: list(answer, "gaps"),
+            is_complete: field(answer, "status") == "complete",
+        });
         self.phase = Phase::Ended(Reason::Compiled);
     }
+}
+
+/// A list of an answer that fits its schema.
+fn list<T: DeserializeOwned>(answer: &Value, name: &str) -> Vec<T> {
+    answer.get(name).and_then(|list| Vec::deserialize(list).ok()).unwrap_or_default()
 }
