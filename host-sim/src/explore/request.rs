@@ -74,7 +74,7 @@ fn trying(draws: &mut Draws, put: &mut impl FnMut(&str, Value) -> Option<Value>)
     }
 }
 
-/// Budgets, prices, forecasts.
+/// Budgets and prices.
 fn spending(draws: &mut Draws, put: &mut impl FnMut(&str, Value) -> Option<Value>, count: usize) {
     if draws.happens(40) {
         let mut budget = Map::new();
@@ -95,9 +95,6 @@ fn spending(draws: &mut Draws, put: &mut impl FnMut(&str, Value) -> Option<Value
             "*": { "input": 3_000, "output": 15_000 },
         });
         put("prices", prices);
-    }
-    if draws.happens(3) {
-        put("forecast", true.into());
     }
 }
 

@@ -104,7 +104,7 @@ fn outcome(called: &Called<DocumentReply>) -> String {
         Ok(DocumentReply::Refused(_)) => "refused".to_owned(),
         Ok(DocumentReply::Answer(text)) => {
             let status = serde_json::from_str::<Status>(text).ok().and_then(|report| report.status);
-            status.unwrap_or_else(|| "forecast".to_owned())
+            status.unwrap_or_else(|| "without a status".to_owned())
         }
     }
 }

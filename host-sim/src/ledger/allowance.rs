@@ -118,9 +118,8 @@ impl Allowance {
         let budget = request.budget.clone().unwrap_or_default();
         let deadline = request.deadline_seconds.unwrap_or(DEFAULT_DEADLINE_SECONDS);
         let seconds = budget.seconds.map_or(deadline, |seconds| seconds.min(deadline));
-        let cap = cap(request.max_concurrent, width);
         Some(Self {
-            max_live: Some(if request.forecast == Some(true) { 0 } else { cap }),
+            max_live: Some(cap(request.max_concurrent, width)),
             last_spawn_ms: Some(seconds.saturating_mul(1_000)),
             spawns: budget.spawns,
             tokens: budget.tokens,
@@ -196,7 +195,6 @@ struct Request {
     corrections: Option<u32>,
     budget: Option<Budget>,
     prices: Option<BTreeMap<String, Price>>,
-    forecast: Option<bool>,
     hedge: Option<bool>,
     on_dependency_failure: Option<String>,
 }
@@ -278,12 +276,6 @@ mod tests {
         let tasks = allowed.tasks.expect("tasks");
         assert_eq!((tasks["a"].retries, tasks["a"].second_chances, tasks["a"].hedged), (0, 2, true));
         assert_eq!((tasks["b"].retries, tasks["b"].second_chances, tasks["b"].runs_anyway), (3, 1, true));
-    }
-
-    #[test]
-    fn a_forecast_spawns_nothing() {
-        let allowed = Allowance::of_run("run_tasks", r#"{"tasks": [], "forecast": true}"#, None).expect("read");
-        assert_eq!(allowed.max_live, Some(0));
     }
 
     #[test]
