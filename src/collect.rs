@@ -135,23 +135,20 @@ impl Collect {
     }
 
     fn listed(&mut self, outcome: Result<Reply, HostError>) {
-        match outcome {
-            Ok(Reply::Listed(page)) => {
-                let rows = u32::try_from(page.sessions.len()).unwrap_or(u32::MAX);
-                for row in page.sessions {
-                    if self.keys.contains(&row.session_key) {
-                        self.states.insert(row.session_key, (row.state, row.model, row.usage));
-                    }
-                }
-                self.pages += 1;
-                if page.has_more && rows > 0 && self.pages < MAX_HISTORY_PAGES {
-                    self.offset = self.offset.saturating_add(rows);
-                    self.ask_list();
-                    return;
+        // Without a list every session is read; what a transcript holds is known then.
+        if let Ok(Reply::Listed(page)) = outcome {
+            let rows = u32::try_from(page.sessions.len()).unwrap_or(u32::MAX);
+            for row in page.sessions {
+                if self.keys.contains(&row.session_key) {
+                    self.states.insert(row.session_key, (row.state, row.model, row.usage));
                 }
             }
-            // Without a list every session is read; what a transcript holds is known then.
-            Ok(_) | Err(_) => {}
+            self.pages += 1;
+            if page.has_more && rows > 0 && self.pages < MAX_HISTORY_PAGES {
+                self.offset = self.offset.saturating_add(rows);
+                self.ask_list();
+                return;
+            }
         }
         self.after_the_list();
     }

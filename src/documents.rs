@@ -103,13 +103,13 @@ pub fn functions() -> Vec<DocumentFunction> {
 pub async fn call(function: &str, arguments: &str, host: &mut impl Host) -> DocumentReply {
     let reply = match read(function, arguments) {
         Ok(Read::Run(plan)) => pump::run(*plan, &mut AsPlanned, host).await.map(|report| document::report(&report)),
-        Ok(Read::Refine(what)) => workflows::refine(*what, host).await.map(|done| document::to_text(&done)),
-        Ok(Read::Create(what)) => workflows::create(*what, host).await.map(|done| document::to_text(&done)),
-        Ok(Read::Reach(goal)) => workflows::reach(*goal, host).await.map(|done| document::to_text(&done)),
         Ok(Read::One(plan)) => one(*plan, host).await,
         Ok(Read::Collect(mut what)) => {
             pump::drive(&mut *what, host).await.map(|sessions| document::to_text(&json!({ "sessions": sessions })))
         }
+        Ok(Read::Refine(what)) => workflows::refine(*what, host).await.map(|done| document::to_text(&done)),
+        Ok(Read::Create(what)) => workflows::create(*what, host).await.map(|done| document::to_text(&done)),
+        Ok(Read::Reach(goal)) => workflows::reach(*goal, host).await.map(|done| document::to_text(&done)),
         Ok(Read::Done(text)) => Ok(text),
         Err(error) => Err(error),
     };
@@ -159,28 +159,24 @@ fn read(function: &str, arguments: &str) -> Result<Read, CallError> {
     if function == "run_tasks" {
         return plan::plan(&request_schema, document).map(|plan| Read::Run(Box::new(plan)));
     }
-    if function == "forecast_run" {
-        let forecast = plan::plan(&request_schema, document)?.forecast();
-        return Ok(Read::Done(document::to_text(&forecast)));
-    }
-    if spawning::NAMES.contains(&function) {
-        let plan = Box::new(spawning::plan(function, document)?);
-        return Ok(if spawning::is_single(function) { Read::One(plan) } else { Read::Run(plan) });
-    }
-    if reports::NAMES.contains(&function) {
-        return reports::read(function, document).map(Read::Done);
-    }
-    if function == "collect_results" {
-        return collection(&request_schema, document).map(|what| Read::Collect(Box::new(what)));
-    }
     let improvement = |document| request::improvement(&request_schema, run_schema(), document).map(Box::new);
     match function {
+        "forecast_run" => {
+            let forecast = plan::plan(&request_schema, document)?.forecast();
+            return Ok(Read::Done(document::to_text(&forecast)));
+        }
         "run_iterative_refinement" => return improvement(document).map(Read::Refine),
         "create_agents" => return improvement(document).map(Read::Create),
         "orchestrate" => {
             let goal = request::orchestration(&request_schema, run_schema(), document);
             return goal.map(|goal| Read::Reach(Box::new(goal)));
         }
+        "collect_results" => return collection(&request_schema, document).map(|what| Read::Collect(Box::new(what))),
+        _ if spawning::NAMES.contains(&function) => {
+            let plan = Box::new(spawning::plan(function, document)?);
+            return Ok(if spawning::is_single(function) { Read::One(plan) } else { Read::Run(plan) });
+        }
+        _ if reports::NAMES.contains(&function) => return reports::read(function, document).map(Read::Done),
         _ if teams::NAMES.contains(&function) => return team(function, document),
         _ => {}
     }

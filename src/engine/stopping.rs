@@ -39,9 +39,12 @@ impl Engine {
             TaskStatus::Running => {
                 let Some(run) = self.tasks.get_mut(task.0) else { return false };
                 run.stopped = true;
-                let live = run.live.clone();
-                // Each of them, even if the first one says no.
-                live.into_iter().fold(false, |used, attempt| self.drive(attempt, Input::Stop(reason.clone())) || used)
+                let mut used = false;
+                // Each of them, also when the first one took it.
+                for attempt in run.live.clone() {
+                    used |= self.drive(attempt, Input::Stop(reason.clone()));
+                }
+                used
             }
             _ => false,
         }

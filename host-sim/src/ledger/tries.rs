@@ -5,6 +5,9 @@ use parallel_agents::host::{FailureKind, HostError, SessionOutcome, SpawnOptions
 use super::allowance::{FREE_RATE_LIMITS, FREE_REFUSALS, FREE_REVIEWS};
 use super::{Invariant, Ledger};
 
+/// Characters from which on a label may be cut: the longest has 120, and a number takes some of them.
+const LONG_LABEL: usize = 112;
+
 /// What became of one spawn request, as far as the call was told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Became {
@@ -90,6 +93,8 @@ impl Ledger {
             None => None,
             Some(tasks) => match tasks.get(&id) {
                 Some(task) => Some(task.clone()),
+                // The end of a long label is cut off, and with it what tells the task.
+                None if options.label.chars().count() >= LONG_LABEL => None,
                 None => {
                     let what = format!("{} was spawned for no task of the request", options.label);
                     self.note(Invariant::OneAttempt, what);

@@ -1,6 +1,6 @@
 //! Teams and what they are made of, inwards.
 
-use super::rules::rule_spec;
+use super::rules;
 use crate::boundary::bindings::exports::parallel_agents::skill::teams as wit;
 use crate::boundary::bindings::parallel_agents::skill::types as wt;
 use crate::task::Cleanup;
@@ -45,6 +45,6 @@ pub fn limits(limits: wit::RunLimits) -> Limits {
         }),
         model: limits.model,
         thinking: limits.thinking,
-        rules: rule_spec(limits.rules),
+        rules: rules::rule_spec(limits.rules),
     }
 }

@@ -22,8 +22,7 @@ pub fn refinement_spec(request: wit::RefinementRequest) -> Result<RefinementSpec
     });
     let drafts = drafts.collect();
     let judging = judging(request.judging, &mut problems);
-    let limits = limits(request.limits);
-    unless(problems, RefinementSpec { drafts, judging, limits })
+    unless(problems, RefinementSpec { drafts, judging, limits: limits(request.limits) })
 }
 
 /// Agent types to make, and tasks for them.
@@ -34,8 +33,7 @@ pub fn creation_spec(request: wit::CreationRequest) -> Result<CreationSpec, Call
         request.tasks.into_iter().enumerate().map(|(index, task)| task_spec(index, task, &mut problems)).collect();
     let judging = judging(request.judging, &mut problems);
     let new_agents = wishes(request.new_agents);
-    let limits = limits(request.limits);
-    unless(problems, CreationSpec { new_agents, registry, tasks, judging, limits })
+    unless(problems, CreationSpec { new_agents, registry, tasks, judging, limits: limits(request.limits) })
 }
 
 /// A goal to reach.
