@@ -84,6 +84,7 @@ const FUNCTIONS: &[Function] = functions![
     "review_team": "Makes five tasks, one per reviewer, for one source text; runs them at once if asked to.",
     "custom_agent": "Makes two tasks, the design of a new agent type and its review; runs them at once if asked to.",
     "meta_workflow": "Makes two tasks, design and review, for each of several new agent types; runs them at once if asked to.",
+    "describe_function": "Shows the JSON Schema of a function's arguments.",
     "versions": "Says which version of the component and of its contract this is.",
 ];
 
@@ -141,19 +142,26 @@ enum Read {
     Done(String),
 }
 
-fn read(function: &str, arguments: &str) -> Result<Read, CallError> {
-    let Some(known) = FUNCTIONS.iter().find(|known| known.name == function) else {
+/// The function of a name, or a problem at `path`.
+fn known(function: &str, path: &str) -> Result<&'static Function, CallError> {
+    FUNCTIONS.iter().find(|known| known.name == function).ok_or_else(|| {
         let names = FUNCTIONS.iter().map(|known| known.name);
         let hint = format!("the functions are {}", names.clone().collect::<Vec<_>>().join(", "));
-        return Err(CallError::invalid(vec![unknown_name(
-            "E_FUNCTION_UNKNOWN",
-            "",
-            "function",
-            function,
-            names,
-            &hint,
-        )]));
-    };
+        let problem = unknown_name("E_FUNCTION_UNKNOWN", path, "function", function, names, &hint);
+        CallError::invalid(vec![problem])
+    })
+}
+
+/// A function with the schema of its arguments.
+fn described(function: &str) -> Result<String, CallError> {
+    let known = known(function, "/function")?;
+    let parameters = schema::published(&schema_of(known.name));
+    let shown = json!({ "name": known.name, "description": known.description, "parameters": parameters });
+    Ok(document::to_text(&shown))
+}
+
+fn read(function: &str, arguments: &str) -> Result<Read, CallError> {
+    let known = known(function, "")?;
     let mut document = parse(function, arguments)?;
     let request_schema = schema_of(known.name);
     if function == "run_tasks" {
@@ -161,6 +169,13 @@ fn read(function: &str, arguments: &str) -> Result<Read, CallError> {
     }
     let improvement = |document| request::improvement(&request_schema, run_schema(), document).map(Box::new);
     match function {
+        "describe_function" => {
+            let problems = plan::check_document(&request_schema, &mut document);
+            if !problems.is_empty() {
+                return Err(CallError::invalid(problems));
+            }
+            return described(document.get("function").and_then(Value::as_str).unwrap_or_default()).map(Read::Done);
+        }
         "forecast_run" => {
             let forecast = plan::plan(&request_schema, document)?.forecast();
             return Ok(Read::Done(document::to_text(&forecast)));

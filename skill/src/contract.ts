@@ -41,8 +41,6 @@ export interface Call {
   function: string;
   /** A JSON document. */
   arguments: string;
-  /** The answer is a document of tasks: run them too. */
-  run: boolean;
 }
 
 /** A request of the component: which import was called, and with what. */

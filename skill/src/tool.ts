@@ -8,7 +8,7 @@ import type { DocumentReply, Progress } from './contract.ts';
 import { Gateway } from './gateway.ts';
 import { Host } from './host.ts';
 import { type PluginApi, type Tool, type ToolContext, type ToolResult, loadToolFactory } from './openclaw.ts';
-import { fields, text, words } from './words.ts';
+import { fields, list, text, words } from './words.ts';
 
 export const TOOL = 'parallel_agents_call';
 
@@ -20,6 +20,12 @@ interface DocumentFunction {
 }
 
 const FUNCTIONS = JSON.parse(readFileSync(new URL('./functions.json', import.meta.url), 'utf8')) as DocumentFunction[];
+
+/** Below the 16,000 characters to which the gateway cuts a live tool result. */
+const MAX_CHARS = 15_000;
+
+/** Reports that are kept for pages. */
+const MAX_KEPT = 8;
 
 const WORKER = new URL('./worker.js', import.meta.url);
 
@@ -33,7 +39,7 @@ export interface Environment {
 
 export function createTool(environment: Environment): Tool {
   const described = FUNCTIONS.map(
-    ({ name, description, parameters }) => `${name}: ${description} Arguments: ${parameters}`,
+    ({ name, description, parameters }) => `${name}(${names(parameters)}): ${description}`,
   );
   return {
     name: TOOL,
@@ -47,10 +53,15 @@ export function createTool(environment: Environment): Tool {
       required: ['function', 'arguments'],
       properties: {
         function: { type: 'string', enum: FUNCTIONS.map(({ name }) => name), description: 'What to call.' },
-        arguments: { type: 'object', description: described.join('\n') },
-        run: {
-          type: 'boolean',
-          description: 'With a function that makes tasks (…_team): run them and return their results.',
+        arguments: {
+          type: 'object',
+          description: `What the function takes; * is required. describe_function({"function"}) shows the whole schema.\n${described.join('\n')}`,
+        },
+        max_chars: {
+          type: 'integer',
+          minimum: 1_000,
+          maximum: 200_000,
+          description: `Characters of the reply, ${MAX_CHARS} by default. A longer report comes back shortened, with a report_id: result_page({"report_id", "task_id", "offset"}) reads the rest, explain_task({"report_id", "task_id"}) tells how a task went.`,
         },
       },
     },
@@ -63,7 +74,7 @@ async function execute(
   ...[id, parameters, signal, onUpdate]: Parameters<Tool['execute']>
 ): Promise<ToolResult> {
   const { api, context, outside, runOf } = environment;
-  const { function: name, arguments: given, run } = fields(parameters);
+  const { function: name, arguments: given, max_chars: most } = fields(parameters);
   let host: Host | undefined;
   const stop = () => host?.stop('the turn was stopped');
   try {
@@ -72,8 +83,10 @@ async function execute(
     host = new Host(gateway, gateway.facts(seed(api.pluginConfig)));
     signal?.addEventListener('abort', stop);
     if (signal?.aborted) stop();
-    const request = { function: text(name) ?? '', arguments: JSON.stringify(given ?? {}), run: run === true };
-    return result(await call(WORKER, request, host, (progress) => show(progress, onUpdate)));
+    const ask = (name: string, document: string) =>
+      call(WORKER, { function: name, arguments: document }, host as Host, (progress) => show(progress, onUpdate));
+    const reply = await ask(text(name) ?? '', withReport(fields(given ?? {})));
+    return result(await shortened(reply, typeof most === 'number' ? most : MAX_CHARS, ask));
   } catch (error) {
     return result(broken(error));
   } finally {
@@ -88,6 +101,44 @@ function broken(error: unknown): DocumentReply {
   const code = error instanceof Broken ? 'E_COMPONENT_BROKEN' : 'E_HOST_UNSUPPORTED';
   const problem = { code, message: words(error), path: '', retryable: false };
   return { tag: 'refused', val: JSON.stringify({ error: problem, errors: [problem] }) };
+}
+
+/** The names of a function's arguments, as its schema has them. */
+function names(parameters: string): string {
+  const { properties, required } = fields(JSON.parse(parameters));
+  const wanted = list(required);
+  return Object.keys(fields(properties ?? {}))
+    .map((name) => (wanted.includes(name) ? `${name}*` : name))
+    .join(', ');
+}
+
+/** Reports that were too long for one reply, the newest last; shared by the instances that the gateway makes of this module. */
+const kept: Map<string, string> = ((globalThis as Record<symbol, unknown>)[Symbol.for('parallel-agents.reports')] ??=
+  new Map<string, string>()) as Map<string, string>;
+
+/** Arguments with the report that they name by `report_id` put in place. */
+function withReport({ report_id: id, ...rest }: Record<string, unknown>): string {
+  const report = kept.get(text(id) ?? '');
+  if (id === undefined) return JSON.stringify(rest);
+  // A report that is gone leaves the component to say that there is none.
+  return JSON.stringify({ ...rest, report: report === undefined ? {} : JSON.parse(report) });
+}
+
+/** A long reply as its digest; the whole one is kept for pages. */
+async function shortened(
+  reply: DocumentReply,
+  most: number,
+  ask: (name: string, document: string) => Promise<DocumentReply>,
+): Promise<DocumentReply> {
+  if (reply.tag !== 'answer' || reply.val.length <= most) return reply;
+  // The id takes some of the room.
+  const digest = await ask('result_digest', `{"report":${reply.val},"max_chars":${Math.max(1_000, most - 100)}}`);
+  // Not a report, so there is nothing to shorten it by.
+  if (digest.tag !== 'answer') return reply;
+  const id = randomBytes(6).toString('hex');
+  kept.set(id, reply.val);
+  for (const old of [...kept.keys()].slice(0, -MAX_KEPT)) kept.delete(old);
+  return { tag: 'answer', val: `{"report_id":"${id}",${digest.val.slice(1)}` };
 }
 
 function result({ tag, val }: DocumentReply): ToolResult {

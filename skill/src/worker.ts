@@ -47,7 +47,5 @@ async function call(name: string, document: string): Promise<DocumentReply> {
   return documents.call(name, document);
 }
 
-const { function: name, arguments: document, run } = workerData as Call;
-let reply = await call(name, document);
-if (run && reply.tag === 'answer') reply = await call('run_tasks', reply.val);
-say({ kind: 'reply', reply });
+const { function: name, arguments: document } = workerData as Call;
+say({ kind: 'reply', reply: await call(name, document) });

@@ -14,8 +14,8 @@ function start(openclaw: FakeOpenClaw) {
   return new Host(gateway, gateway.facts(7n));
 }
 
-function request(name: string, arguments_: object, run = false): Call {
-  return { function: name, arguments: JSON.stringify(arguments_), run };
+function request(name: string, arguments_: object): Call {
+  return { function: name, arguments: JSON.stringify(arguments_) };
 }
 
 test('the component runs tasks', async () => {
@@ -41,7 +41,7 @@ test('the component runs tasks', async () => {
 
 test('a team is made and run in one call', async () => {
   const host = start(new FakeOpenClaw());
-  const reply = await call(WORKER, request('review_team', { code: 'fn main() {}' }, true), host, () => {});
+  const reply = await call(WORKER, request('review_team', { code: 'fn main() {}', run: true }), host, () => {});
   assert.equal(JSON.parse(reply.val).results.length, 5, reply.val);
   await host.close();
 });

@@ -54,8 +54,8 @@ pub fn run(tools: &Tools) -> Result<()> {
     let gateway = step("start the gateway", || Gateway::start(tools, &archive, &model, SEED, place))?;
     let request = serde_json::json!({
         "function": "review_team",
-        "arguments": { "code": source()?, "file": FILE },
-        "run": true,
+        "arguments": { "code": source()?, "file": FILE, "run": true },
+        "max_chars": 200_000,
     });
     let report = step("review in the gateway", || gateway.call_from_a_turn(plugin::TOOL, &request))?;
     let outcome = compare::reports(&report, &expected).and_then(|()| gateway.check_sessions(&report));
