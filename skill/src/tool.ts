@@ -8,6 +8,7 @@ import type { DocumentReply, Progress } from './contract.ts';
 import { Gateway } from './gateway.ts';
 import { Host } from './host.ts';
 import { type PluginApi, type Tool, type ToolContext, type ToolResult, loadToolFactory } from './openclaw.ts';
+import { MAX_CHARS, shortened, withReport } from './reports.ts';
 import { fields, list, text, words } from './words.ts';
 
 export const TOOL = 'parallel_agents_call';
@@ -20,12 +21,6 @@ interface DocumentFunction {
 }
 
 const FUNCTIONS = JSON.parse(readFileSync(new URL('./functions.json', import.meta.url), 'utf8')) as DocumentFunction[];
-
-/** Below the 16,000 characters to which the gateway cuts a live tool result. */
-const MAX_CHARS = 15_000;
-
-/** Reports that are kept for pages. */
-const MAX_KEPT = 8;
 
 const WORKER = new URL('./worker.js', import.meta.url);
 
@@ -110,35 +105,6 @@ function names(parameters: string): string {
   return Object.keys(fields(properties ?? {}))
     .map((name) => (wanted.includes(name) ? `${name}*` : name))
     .join(', ');
-}
-
-/** Reports that were too long for one reply, the newest last; shared by the instances that the gateway makes of this module. */
-const kept: Map<string, string> = ((globalThis as Record<symbol, unknown>)[Symbol.for('parallel-agents.reports')] ??=
-  new Map<string, string>()) as Map<string, string>;
-
-/** Arguments with the report that they name by `report_id` put in place. */
-function withReport({ report_id: id, ...rest }: Record<string, unknown>): string {
-  const report = kept.get(text(id) ?? '');
-  if (id === undefined) return JSON.stringify(rest);
-  // A report that is gone leaves the component to say that there is none.
-  return JSON.stringify({ ...rest, report: report === undefined ? {} : JSON.parse(report) });
-}
-
-/** A long reply as its digest; the whole one is kept for pages. */
-async function shortened(
-  reply: DocumentReply,
-  most: number,
-  ask: (name: string, document: string) => Promise<DocumentReply>,
-): Promise<DocumentReply> {
-  if (reply.tag !== 'answer' || reply.val.length <= most) return reply;
-  // The id takes some of the room.
-  const digest = await ask('result_digest', `{"report":${reply.val},"max_chars":${Math.max(1_000, most - 100)}}`);
-  // Not a report, so there is nothing to shorten it by.
-  if (digest.tag !== 'answer') return reply;
-  const id = randomBytes(6).toString('hex');
-  kept.set(id, reply.val);
-  for (const old of [...kept.keys()].slice(0, -MAX_KEPT)) kept.delete(old);
-  return { tag: 'answer', val: `{"report_id":"${id}",${digest.val.slice(1)}` };
 }
 
 function result({ tag, val }: DocumentReply): ToolResult {

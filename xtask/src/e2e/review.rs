@@ -26,7 +26,7 @@ use model::ModelServer;
 use started::Started;
 
 /// Reviewed on both sides. Its report is well below the 64,000 characters of a tool result that OpenClaw shows a model.
-const FILE: &str = "src/task.rs";
+const FILE: &str = "src/task/spec.rs";
 const SCRIPT: &str = "host-sim/scripts/default.toml";
 const SEED: &str = "7";
 

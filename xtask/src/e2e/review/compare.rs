@@ -4,13 +4,19 @@ use anyhow::{Result, bail};
 use serde_json::Value;
 
 /// Fields that may differ, and why. `*` stands for every element of a list.
-const MAY_DIFFER: [(&str, &str); 6] = [
+const MAY_DIFFER: [(&str, &str); 12] = [
     ("/elapsed_seconds", "the gateway takes real time for real work"),
     ("/results/*/execution_time", "the same"),
     ("/results/*/metadata/queued_ms", "the same"),
     ("/results/*/session_key", "every host names its sessions as it likes"),
     ("/usage/input_tokens", "OpenClaw wraps every prompt in its own instructions, which the model reads too"),
     ("/results/*/metadata/usage/input_tokens", "the same"),
+    ("/results/*/metadata/attempt_log/*/usage/input_tokens", "the same"),
+    ("/budget/tokens/spent", "the same, summed"),
+    ("/results/*/metadata/attempt_log/*/started_ms", "the gateway takes real time for real work"),
+    ("/results/*/metadata/attempt_log/*/ended_ms", "the same"),
+    ("/results/*/metadata/decisions/*/at_ms", "the same"),
+    ("/results/*/metadata/attempt_log/*/session_key", "every host names its sessions as it likes"),
 ];
 
 /// Shows both sides of every task and compares everything else.
