@@ -85,6 +85,9 @@ impl Engine {
         let settled = Settled { task, kind, tier, status, error, leaked: ending.leaked };
         if let Some(run) = self.tasks.get_mut(task.0) {
             run.log(index, record);
+            if !matches!(kind, AttemptKind::Judge | AttemptKind::Correction) {
+                run.tools = ending.tools.take();
+            }
         }
         self.follow(settled, kept, &group);
     }
@@ -172,10 +175,13 @@ impl Engine {
         if kept.error.is_none() {
             kept.error = self.not_attested(attempt.model.as_deref(), ending.model.as_deref());
         }
-        // A correction changes the form of work that an earlier session did and proved, or did not.
-        let proves = !matches!(attempt.kind, AttemptKind::Judge | AttemptKind::Correction);
-        if kept.error.is_none() && proves {
-            let missing = proof::missing(&planned.handling.proof, kept.output.as_ref(), ending.tools.as_ref());
+        // A correction changes the form of work that an earlier session did; that one's tools are the proof.
+        let tools = match attempt.kind {
+            AttemptKind::Correction => self.tasks.get(attempt.task.0).and_then(|run| run.tools.as_ref()),
+            _ => ending.tools.as_ref(),
+        };
+        if kept.error.is_none() && attempt.kind != AttemptKind::Judge {
+            let missing = proof::missing(&planned.handling.proof, kept.output.as_ref(), tools);
             kept.error = missing.map(|why| outcome::error("E_PROOF_MISSING", why, true));
         }
         kept.session = session;
@@ -280,6 +286,9 @@ impl Engine {
         let now = self.now;
         let tool_free = self.plan.tasks.get(task.0).is_some_and(crate::plan::PlannedTask::tool_free);
         let Some(run) = self.tasks.get_mut(task.0) else { return };
+        // A correction that is tried again is still one.
+        let corrects = run.next.earlier.as_ref().is_some_and(|earlier| earlier.correct);
+        let again = if corrects { AttemptKind::Correction } else { AttemptKind::Retry };
         let asked = run.last().and_then(|record| record.tier);
         let told = Earlier { problems: vec![error.message.clone()], draft: run.kept.output.clone(), correct: false };
         let what = match followup {
@@ -287,18 +296,18 @@ impl Engine {
             Followup::Retry => {
                 run.used.retries += 1;
                 self.retries += 1;
-                run.next = Next { kind: AttemptKind::Retry, tier: asked, earlier: run.next.earlier.take() };
+                run.next = Next { kind: again, tier: asked, earlier: run.next.earlier.take() };
                 format!("retry {} in {pause} ms, since {} may pass", run.used.retries, error.code)
             }
             Followup::WaitOut => {
                 run.used.rate_limited += 1;
-                run.next = Next { kind: AttemptKind::Retry, tier: asked, earlier: run.next.earlier.take() };
+                run.next = Next { kind: again, tier: asked, earlier: run.next.earlier.take() };
                 format!("again in {pause} ms, since the rate is limited")
             }
             Followup::AskAgain => {
                 run.used.blanks += 1;
                 self.retries += 1;
-                run.next = Next { kind: AttemptKind::Retry, tier: asked, earlier: run.next.earlier.take() };
+                run.next = Next { kind: again, tier: asked, earlier: run.next.earlier.take() };
                 "asked again, since the answer was empty".to_owned()
             }
             Followup::Correct => {

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::answer::RawAnswer;
+use crate::host::ToolUse;
 use crate::ids::{AttemptIndex, SessionKey};
 use crate::plan::PlannedTask;
 use crate::policy::attest;
@@ -94,6 +95,8 @@ pub struct TaskRun {
     pub tiers: BTreeSet<Tier>,
     /// The last session's answer that says something.
     pub kept: Kept,
+    /// What the tools of the last session that did the work did.
+    pub tools: Option<ToolUse>,
     /// How it ends as soon as its last session has.
     pub decided: Option<(TaskStatus, Option<TaskError>)>,
     /// Nothing more is started for it.
@@ -118,6 +121,7 @@ impl Default for TaskRun {
             used: Used::default(),
             tiers: BTreeSet::new(),
             kept: Kept::default(),
+            tools: None,
             decided: None,
             stopped: false,
             held_by: "dependencies or a free slot",

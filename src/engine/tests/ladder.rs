@@ -234,6 +234,29 @@ fn completed_without_its_proof_is_not_completed() {
         puppet.done().clone()
     };
     assert_eq!(run(1, "wrote out.md").status, RunStatus::Completed);
+    // A correction is held to the tools of the session that did the work, also when it is tried again.
+    for (calls, expected) in [(1, RunStatus::Completed), (0, RunStatus::Failed)] {
+        let mut plan = climbing(1);
+        plan.rules.ladder = None;
+        plan.rules.corrections = 1;
+        plan.tasks[0].handling.proof = Proof { min_tool_calls: 1, ..Proof::default() };
+        let mut puppet = Puppet::open(plan);
+        puppet.accept("a");
+        puppet.ends("a", "{}");
+        let say =
+            |role, text: &str| Message { role, text: text.to_owned(), truncated: false, model: None, usage: None };
+        let mut messages = vec![say(MessageRole::Tool, "done"); calls];
+        messages.push(say(MessageRole::Assistant, "{}"));
+        let page = HistoryPage { messages, has_more: false, dropped_messages: 0, redacted: false };
+        puppet.answer_read(Ok(Reply::History(page)));
+        puppet.accept("b");
+        puppet.breaks("b", FailureKind::Infrastructure);
+        puppet.wake();
+        puppet.accept("c");
+        puppet.ends("c", "{\"a\": 1}");
+        let result = &puppet.done().results[0];
+        assert_eq!((puppet.done().status, result.metadata.corrected), (expected, calls == 1), "{calls}");
+    }
     for (calls, text) in [(0, ""), (2, "wrote nothing")] {
         let report = run(calls, text);
         let code = report.results[0].error.as_ref().map(|error| error.code.as_str());
