@@ -449,6 +449,26 @@ fn a_payload_changes_no_step_of_a_replan() {
 }
 
 #[test]
+fn what_was_done_before_the_budget_ended_is_kept() {
+    let more = {
+        let mut more = writer();
+        more["budget"] = json!({"spawns": 3});
+        more["max_concurrent"] = json!(1);
+        more
+    };
+    let (done, prompts) = orchestrate(more, |id, _| match id {
+        "orchestrate-plan-1" => {
+            plan(&[task("a", "writer", None), task("b", "writer", None), task("c", "writer", None)])
+        }
+        _ => "Text.".to_owned(),
+    });
+    assert_eq!((&done["status"], &done["run"]["status"], prompts.len()), (&json!("partial"), &json!("budget"), 3));
+    let outputs: Vec<&Value> = (1..4).map(|index| &done["run"]["results"][index]["output"]).collect();
+    assert_eq!(outputs, [&json!("Text."), &json!("Text."), &Value::Null]);
+    assert_eq!(done["run"]["results"][3]["error"]["code"], "E_BUDGET");
+}
+
+#[test]
 fn bad_goals_are_refused() {
     let rows = [
         (json!({}), "E_GOAL", "/goal"),

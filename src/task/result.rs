@@ -20,7 +20,7 @@ pub enum TaskStatus {
     Failed,
     /// Ran out of its own time.
     Timeout,
-    /// Stopped by the caller, the deadline or the host.
+    /// Stopped by the caller, the deadline, the host or the run's own rules, or never started for lack of budget.
     Cancelled,
     /// Never started, because a dependency was not completed.
     Skipped,
@@ -50,7 +50,7 @@ impl TaskStatus {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RunStatus {
-    /// Every task is completed.
+    /// Every required task is completed, or what was waited for is reached.
     Completed,
     /// Some are, some are not.
     Partial,
