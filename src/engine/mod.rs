@@ -8,6 +8,8 @@ mod answers;
 mod attempts;
 mod cleaning;
 mod concluding;
+mod ending;
+mod hedging;
 mod judging;
 mod settling;
 mod starting;

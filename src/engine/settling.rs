@@ -9,7 +9,7 @@ use crate::policy::{attest, outcome, proof, retry};
 use crate::prompt::Earlier;
 use crate::schedule::Amount;
 use crate::session::{Ending, Input, Machine, StopReason};
-use crate::task::{AttemptKind, AttemptRecord, Cleanup, OnDependencyFailure, TaskError, TaskStatus, Tier};
+use crate::task::{AttemptKind, AttemptRecord, Cleanup, TaskError, TaskStatus, Tier};
 
 /// Empty answers of one task that are asked for again.
 const MAX_BLANKS: u32 = 1;
@@ -333,101 +333,6 @@ impl Engine {
         run.held_by = "its pause or a free slot";
         self.queue(task, pause);
         self.tell(task);
-    }
-
-    /// Ends a task as soon as none of its sessions is alive.
-    pub(super) fn decide_end(&mut self, task: TaskIndex, status: TaskStatus, error: Option<TaskError>) {
-        if let Some(run) = self.tasks.get_mut(task.0) {
-            run.decided.get_or_insert((status, error));
-        }
-        self.finish_if_alone(task);
-    }
-
-    fn finish_if_alone(&mut self, task: TaskIndex) {
-        let (Some(planned), Some(run)) = (self.plan.tasks.get(task.0), self.tasks.get_mut(task.0)) else { return };
-        if !run.live.is_empty() || run.status.is_final() {
-            return;
-        }
-        let Some((status, error)) = run.decided.take() else { return };
-        run.end(self.now, planned, status, error);
-        self.ready.withdraw(task);
-        self.final_status(task);
-    }
-
-    /// Ends a task that has no session now.
-    pub(super) fn settle_unstarted(&mut self, task: TaskIndex, status: TaskStatus, error: TaskError) {
-        self.ready.withdraw(task);
-        self.pausing.retain(|(_, pausing)| *pausing != task);
-        let (Some(planned), Some(run)) = (self.plan.tasks.get(task.0), self.tasks.get_mut(task.0)) else { return };
-        // Why the last session failed says more than why there is no other one.
-        let before = run.last().and_then(|record| record.error.clone().map(|error| (record.status, error)));
-        match before.filter(|_| error.code == "E_BUDGET" || error.code == "E_BREAKER_OPEN") {
-            Some((status, last)) => {
-                run.decide(self.now, format!("no further session: {}", error.message));
-                run.end(self.now, planned, status, Some(last));
-            }
-            None => run.end(self.now, planned, status, Some(error)),
-        }
-        self.final_status(task);
-    }
-
-    fn final_status(&mut self, task: TaskIndex) {
-        self.ended += 1;
-        self.just_ended.push_back(task);
-        self.tell(task);
-        self.canary_ended(task);
-        self.enough_yet();
-        let completed = self.status(task) == TaskStatus::Completed;
-        for dependant in self.ready.dependants_of(task) {
-            if completed {
-                self.satisfied(dependant);
-            } else {
-                self.without(dependant, task, true);
-            }
-        }
-    }
-
-    fn satisfied(&mut self, dependant: TaskIndex) {
-        if self.ready.satisfied(dependant)
-            && let Some(run) = self.tasks.get_mut(dependant.0)
-        {
-            run.ready_at = self.now;
-            run.held_by = "a free slot";
-        }
-    }
-
-    /// What a task does when a dependency did not complete. `waited`: it counted that dependency among those it waits for.
-    pub(super) fn without(&mut self, task: TaskIndex, dependency: TaskIndex, waited: bool) {
-        if self.status(task) != TaskStatus::Pending {
-            return;
-        }
-        let id = self.plan.tasks.get(dependency.0).map_or("?", |planned| planned.id.as_str()).to_owned();
-        let mode = self.plan.tasks.get(task.0).map_or(OnDependencyFailure::Skip, |p| p.handling.on_dependency_failure);
-        let status = self.status(dependency).name();
-        match mode {
-            OnDependencyFailure::Run => {
-                let now = self.now;
-                if let Some(run) = self.tasks.get_mut(task.0) {
-                    run.decide(now, format!("goes on without {id}, which is {status}"));
-                }
-                if waited {
-                    self.satisfied(task);
-                }
-            }
-            OnDependencyFailure::FailFast if self.stop.is_none() => self.stop_all(StopReason::FailFast { task: id }),
-            OnDependencyFailure::Skip | OnDependencyFailure::FailFast => {
-                let message = format!("it depends on {id}, which is {status}");
-                self.settle_unstarted(task, TaskStatus::Skipped, outcome::error("E_DEP_FAILED", message, false));
-            }
-        }
-    }
-
-    /// A session that would not stop has ended by itself.
-    pub(super) fn no_longer_leaked(&mut self, session: &SessionKey) {
-        if let Some(place) = self.leaked.iter().position(|leaked| leaked == session) {
-            self.leaked.remove(place);
-            self.slots.regain();
-        }
     }
 }
 
