@@ -136,6 +136,30 @@ fn after_a_lost_receipt_only_a_receipt_is_believed() {
 }
 
 #[test]
+fn nothing_is_asked_for_again_once_it_is_too_late() {
+    let in_doubt_twice = |plan| {
+        let mut puppet = Puppet::open(plan);
+        puppet.answer_oldest(Err(HostError::InDoubt("no answer".to_owned())));
+        puppet.answer_oldest(Err(HostError::InDoubt("no answer".to_owned())));
+        puppet
+    };
+    // Somebody stops the run.
+    let mut puppet = in_doubt_twice(plan_of(1, &[]));
+    puppet.stop();
+    assert_eq!((puppet.verdicts(), puppet.spawns), (vec![CANCELLED], 2));
+    assert_eq!(puppet.done().leaked, [SessionKey::new("label:probe task-1")]);
+    // The budget's time is over.
+    let mut plan = plan_of(1, &[]);
+    plan.rules.caps.seconds = Some(1);
+    let mut puppet = in_doubt_twice(plan);
+    puppet.now += 1_000;
+    while puppet.report.is_none() {
+        puppet.wake();
+    }
+    assert_eq!((puppet.verdicts(), puppet.spawns), (vec![(TaskStatus::Failed, Some("E_SPAWN_IN_DOUBT"))], 2));
+}
+
+#[test]
 fn failures_keep_their_kind_and_what_was_said() {
     let mut puppet = one();
     puppet.accept("a");
