@@ -145,7 +145,8 @@ impl Engine {
         match ending.usage {
             Some(usage) => {
                 let tokens = usage.input_tokens.saturating_add(usage.output_tokens);
-                let actual = Amount { tokens, micro_usd: cost.unwrap_or(0) };
+                // Another model may have run than the one whose price was checked; what nobody can price counts in full.
+                let actual = Amount { tokens, micro_usd: cost.unwrap_or(attempt.reserved.micro_usd) };
                 self.budget.settle(attempt.reserved, actual);
             }
             None if session.is_none() && !ending.leaked => self.budget.refund(attempt.reserved),
@@ -158,7 +159,8 @@ impl Engine {
     fn check(&self, index: AttemptIndex, ending: &mut Ending, session: Option<SessionKey>) -> Kept {
         let mut kept = Kept::of(ending.answer.as_ref());
         let Some(attempt) = self.attempts.get(index.0) else { return kept };
-        let judging = self.judge_task(attempt.task).filter(|_| attempt.kind == AttemptKind::Judge);
+        let judges = attempt.kind == AttemptKind::Judge;
+        let judging = judges.then(|| self.judge_task(attempt.task)).flatten();
         let Some(planned) = judging.as_ref().or(self.plan.tasks.get(attempt.task.0)) else { return kept };
         let judged = ending.answer.as_ref().map(|raw| match ending.status {
             TaskStatus::Completed => answer::judge(raw, planned.output_format, planned.output_schema.as_ref()),
@@ -180,7 +182,7 @@ impl Engine {
             AttemptKind::Correction => self.tasks.get(attempt.task.0).and_then(|run| run.tools.as_ref()),
             _ => ending.tools.as_ref(),
         };
-        if kept.error.is_none() && attempt.kind != AttemptKind::Judge {
+        if kept.error.is_none() && !judges {
             let missing = proof::missing(&planned.handling.proof, kept.output.as_ref(), tools);
             kept.error = missing.map(|why| outcome::error("E_PROOF_MISSING", why, true));
         }
@@ -189,7 +191,6 @@ impl Engine {
         kept.tier = self.tier_that_ran(attempt.tier, attempt.model.as_deref(), ending.model.as_deref());
         kept.model_requested.clone_from(&attempt.model);
         kept.model_applied.clone_from(&ending.model);
-        kept.usage = ending.usage;
         kept
     }
 

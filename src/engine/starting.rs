@@ -212,7 +212,7 @@ impl Engine {
         let seed = self.facts.as_ref().map_or(0, |facts| facts.seed);
         let number = run.attempts + 1;
         let earlier = run.next.earlier.as_ref().filter(|_| kind != AttemptKind::Judge);
-        let judging = self.judge_task(task).filter(|_| kind == AttemptKind::Judge);
+        let judging = (kind == AttemptKind::Judge).then(|| self.judge_task(task)).flatten();
         let doing = judging.as_ref().unwrap_or(planned);
         let text = match number {
             1 => prompt::for_task(doing, seed),

@@ -74,8 +74,6 @@ pub struct Kept {
     pub model_requested: Option<String>,
     /// The model that ran.
     pub model_applied: Option<String>,
-    /// What it took.
-    pub usage: Option<Usage>,
 }
 
 /// One task while the run lasts.

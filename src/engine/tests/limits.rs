@@ -4,7 +4,8 @@ use super::puppet::Puppet;
 use crate::host::FailureKind;
 use crate::plan::Plan;
 use crate::policy::caps::Caps;
-use crate::task::{OutputFormat, RunStatus, TaskStatus};
+use crate::policy::price::Prices;
+use crate::task::{OutputFormat, Price, RunStatus, TaskStatus};
 use crate::testing::plan_of;
 
 /// Every session is counted with its prompt (some 170 tokens) and 1,000 more.
@@ -46,6 +47,27 @@ fn a_session_that_takes_more_than_reserved_is_the_last() {
     let report = puppet.done();
     assert_eq!((report.status, puppet.spawns), (RunStatus::Budget, 2));
     assert!(report.budget.tokens.overshoot > 14_000, "{:?}", report.budget);
+}
+
+#[test]
+fn a_model_without_a_price_counts_as_all_that_was_reserved() {
+    let caps = Caps { micro_usd: Some(10_000), ..Caps::default() };
+    let mut plan = with_caps(5, caps);
+    for task in &mut plan.tasks {
+        task.model = Some("p/known".to_owned());
+    }
+    let price = Price { input: 3_000, output: 3_000 };
+    plan.rules.prices = Prices(std::collections::BTreeMap::from([("p/known".to_owned(), price)]));
+    let mut puppet = Puppet::open(plan);
+    let mut number = 0;
+    while puppet.report.is_none() {
+        number += 1;
+        puppet.accept(&format!("s{number}"));
+        puppet.ends_for(&format!("s{number}"), "fine", 1_000, "q/unknown");
+    }
+    let report = puppet.done();
+    assert_eq!((report.status, puppet.spawns, report.cost.micro_usd), (RunStatus::Budget, 2, None));
+    assert!(report.budget.micro_usd.spent > 6_000, "{:?}", report.budget);
 }
 
 #[test]
