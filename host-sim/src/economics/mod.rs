@@ -8,6 +8,7 @@ mod pool;
 mod tests;
 
 use parallel_agents::documents::DocumentReply;
+use parallel_agents::task::Tier;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -19,7 +20,8 @@ use crate::native;
 use crate::script::Script;
 use crate::world::{World, WorldOptions};
 
-pub use pool::{Kind, Pool, Task, Tier};
+pub use pool::{Kind, Pool, Task};
+use pool::{model_of, price_of};
 
 /// Tasks of one run at the most; larger pools are done in several runs.
 const BATCH: usize = 200;
@@ -148,7 +150,7 @@ fn request(way: Way, tasks: &[Task]) -> Value {
                 Way::Ladder => None,
             };
             if let Some(tier) = model {
-                members.insert("model".to_owned(), tier.model().into());
+                members.insert("model".to_owned(), model_of(tier).into());
             }
             Value::Object(members)
         })
@@ -157,7 +159,7 @@ fn request(way: Way, tasks: &[Task]) -> Value {
         Tier::ALL.into_iter().map(|tier| (tier.name().to_owned(), value(tier))).collect()
     };
     let prices: Map<String, Value> =
-        Tier::ALL.into_iter().map(|tier| (tier.model().to_owned(), json!(tier.price()))).collect();
+        Tier::ALL.into_iter().map(|tier| (model_of(tier).to_owned(), json!(price_of(tier)))).collect();
     let mut request = json!({
         "tasks": tasks,
         "prices": prices,
@@ -167,7 +169,7 @@ fn request(way: Way, tasks: &[Task]) -> Value {
         "breaker": false,
     });
     if way == Way::Ladder {
-        request["models"] = by_tier(|tier| tier.model().into()).into();
+        request["models"] = by_tier(|tier| model_of(tier).into()).into();
     }
     request
 }

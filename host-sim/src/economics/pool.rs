@@ -1,5 +1,6 @@
 //! Tasks of known difficulty, and the gateway that knows it.
 
+use parallel_agents::task::Tier;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use serde::Serialize;
@@ -7,47 +8,23 @@ use serde_json::{Map, Value, json};
 
 use crate::ledger::Price;
 
-/// A tier of models.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
-#[allow(missing_docs, reason = "the names say it")]
-pub enum Tier {
-    Economy,
-    Standard,
-    Premium,
+/// A tier's model in the simulator.
+pub fn model_of(tier: Tier) -> &'static str {
+    match tier {
+        Tier::Economy => "sim/economy",
+        Tier::Standard => "sim/standard",
+        Tier::Premium => "sim/premium",
+    }
 }
 
-impl Tier {
-    /// The cheapest first.
-    pub const ALL: [Self; 3] = [Self::Economy, Self::Standard, Self::Premium];
-
-    /// As requests have it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Economy => "economy",
-            Self::Standard => "standard",
-            Self::Premium => "premium",
-        }
-    }
-
-    /// Its model in the simulator.
-    pub fn model(self) -> &'static str {
-        match self {
-            Self::Economy => "sim/economy",
-            Self::Standard => "sim/standard",
-            Self::Premium => "sim/premium",
-        }
-    }
-
-    /// What it costs, in millionths of a dollar per 1,000 tokens: those of the bundled script.
-    pub fn price(self) -> Price {
-        let (input, output) = match self {
-            Self::Economy => (1_000, 5_000),
-            Self::Standard => (3_000, 15_000),
-            Self::Premium => (15_000, 75_000),
-        };
-        Price { input, output }
-    }
+/// What a tier costs, in millionths of a dollar per 1,000 tokens: those of the bundled script.
+pub fn price_of(tier: Tier) -> Price {
+    let (input, output) = match tier {
+        Tier::Economy => (1_000, 5_000),
+        Tier::Standard => (3_000, 15_000),
+        Tier::Premium => (15_000, 75_000),
+    };
+    Price { input, output }
 }
 
 /// A kind of work: an agent type, and how hard its tasks are.
@@ -161,14 +138,14 @@ pub(super) fn script() -> Value {
     let models: Map<String, Value> = Tier::ALL
         .into_iter()
         .map(|tier| {
-            let Price { input, output } = tier.price();
+            let Price { input, output } = price_of(tier);
             let model = json!({ "tier": tier.name(), "input_price": input, "output_price": output });
-            (tier.model().to_owned(), model)
+            (model_of(tier).to_owned(), model)
         })
         .collect();
     json!({
         "version": 1,
-        "default_model": Tier::Standard.model(),
+        "default_model": model_of(Tier::Standard),
         "host": { "max_concurrent": 50, "max_total": 100_000 },
         "models": models,
         "answers": [
