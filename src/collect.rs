@@ -325,7 +325,13 @@ mod tests {
     fn play(wait_seconds: u32, format: OutputFormat, ends_at: u64) -> (Vec<Collected>, u64, usize) {
         let keys = ["runs", "done", "broke", "gone"].map(SessionKey::new).to_vec();
         let mut collect = Collect::new(keys, wait_seconds, format);
-        let facts = HostFacts { name: String::new(), seed: 1, max_concurrent: None, reports_starts: false };
+        let facts = HostFacts {
+            name: String::new(),
+            seed: 1,
+            max_concurrent: None,
+            reports_starts: false,
+            keeps_journal: false,
+        };
         let mut events = VecDeque::from([Happening::Opened(facts)]);
         let (mut now, mut seq, mut lists) = (1_000, 0, 0);
         loop {

@@ -1,6 +1,7 @@
 //! The JSON door: one strict reader for every function, so that each host refuses the same things with the same bytes.
 
 mod catalogue;
+pub mod journals;
 pub mod reports;
 mod schemas;
 pub mod spawning;
@@ -12,6 +13,7 @@ use serde_json::{Value, json};
 use crate::collect::{Collect, Collected};
 use crate::host::Host;
 use crate::ids::SessionKey;
+use crate::journal::Journaled;
 use crate::json::schema;
 use crate::json::strict::{self, JsonError, REQUEST_BOUNDS};
 use crate::plan;
@@ -102,7 +104,20 @@ pub fn functions() -> Vec<DocumentFunction> {
 
 /// Calls a function with a JSON object.
 pub async fn call(function: &str, arguments: &str, host: &mut impl Host) -> DocumentReply {
-    let reply = match read(function, arguments) {
+    let mut host = Journaled::new(host, function, arguments.to_owned());
+    let answered = answer(function, arguments, &mut host).await;
+    reply(host.close(answered))
+}
+
+fn reply(answered: Result<String, CallError>) -> DocumentReply {
+    match answered {
+        Ok(text) => DocumentReply::Answer(text),
+        Err(error) => DocumentReply::Refused(document::refusal(&error)),
+    }
+}
+
+async fn answer<H: Host>(function: &str, arguments: &str, host: &mut Journaled<H>) -> Result<String, CallError> {
+    match read(function, arguments) {
         Ok(Read::Run(plan)) => pump::run(*plan, &mut AsPlanned, host).await.map(|report| document::report(&report)),
         Ok(Read::One(plan)) => one(*plan, host).await,
         Ok(Read::Collect(mut what)) => {
@@ -113,10 +128,6 @@ pub async fn call(function: &str, arguments: &str, host: &mut impl Host) -> Docu
         Ok(Read::Reach(goal)) => workflows::reach(*goal, host).await.map(|done| document::to_text(&done)),
         Ok(Read::Done(text)) => Ok(text),
         Err(error) => Err(error),
-    };
-    match reply {
-        Ok(text) => DocumentReply::Answer(text),
-        Err(error) => DocumentReply::Refused(document::refusal(&error)),
     }
 }
 
@@ -223,8 +234,8 @@ pub fn team_of(function: &str, mut document: Value) -> Result<teams::Team, CallE
 
 /// Collects answers, for requests that come as records.
 pub async fn collect(request: Value, host: &mut impl Host) -> Result<Vec<Collected>, CallError> {
-    let mut what = collection(&schema_of("collect_results"), request)?;
-    pump::drive(&mut what, host).await
+    let mut what = collection(&schema_of("collect_results"), request.clone())?;
+    journals::recorded("collect_results", &request, host, async |host| pump::drive(&mut what, host).await).await
 }
 
 /// Whose answers to collect.

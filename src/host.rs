@@ -4,11 +4,14 @@
 //! only place that knows both. They exist so that the engine compiles and is tested without WebAssembly. Nothing in this
 //! module decides anything.
 
+use serde::{Deserialize, Serialize};
+
 use crate::ids::{RequestId, SessionKey, TaskId};
+use crate::problem::CallError;
 use crate::task::{Cleanup, TaskStatus, Usage};
 
 /// What OpenClaw's `sessions_spawn` is given.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SpawnOptions {
     /// The whole prompt.
     pub task: String,
@@ -33,7 +36,7 @@ pub struct SpawnOptions {
 }
 
 /// The host's word that a session exists.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Receipt {
     /// The session.
     pub session_key: SessionKey,
@@ -46,7 +49,7 @@ pub struct Receipt {
 }
 
 /// Which sessions to list.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ListFilter {
     /// Part of a label or key.
     pub search: Option<String>,
@@ -59,7 +62,7 @@ pub struct ListFilter {
 }
 
 /// Where a session stands, as the host lists it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "the names say it; wit/sessions.wit documents them")]
 pub enum SessionState {
     Queued,
@@ -72,7 +75,7 @@ pub enum SessionState {
 }
 
 /// One row of a session list.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SessionRow {
     /// The session.
     pub session_key: SessionKey,
@@ -87,7 +90,7 @@ pub struct SessionRow {
 }
 
 /// A page of a session list.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SessionPage {
     /// The rows.
     pub sessions: Vec<SessionRow>,
@@ -96,7 +99,7 @@ pub struct SessionPage {
 }
 
 /// Which messages to read.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HistoryQuery {
     /// The session.
     pub session_key: SessionKey,
@@ -109,7 +112,7 @@ pub struct HistoryQuery {
 }
 
 /// Who wrote a message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "the names say it")]
 pub enum MessageRole {
     User,
@@ -119,7 +122,7 @@ pub enum MessageRole {
 }
 
 /// One message of a transcript.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Message {
     /// Who wrote it.
     pub role: MessageRole,
@@ -134,7 +137,7 @@ pub struct Message {
 }
 
 /// A page of a transcript, oldest message first.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HistoryPage {
     /// The messages.
     pub messages: Vec<Message>,
@@ -147,10 +150,12 @@ pub struct HistoryPage {
 }
 
 /// The answer to a request that succeeded.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Reply {
     /// To `Spawn`.
     Spawned(Receipt),
+    /// To `Watch`.
+    Watched(Receipt),
     /// To `List`.
     Listed(SessionPage),
     /// To `History`.
@@ -162,7 +167,7 @@ pub enum Reply {
 }
 
 /// Why a request did not succeed; the text is the host's own.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum HostError {
     /// Policy says no.
     Forbidden(String),
@@ -203,7 +208,7 @@ pub struct ToolUse {
 }
 
 /// What the host is and allows.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HostFacts {
     /// For reports.
     pub name: String,
@@ -213,10 +218,12 @@ pub struct HostFacts {
     pub max_concurrent: Option<u32>,
     /// `SessionStarted` is sent.
     pub reports_starts: bool,
+    /// [`Host::append`] keeps what it is given.
+    pub keeps_journal: bool,
 }
 
 /// What kind of failure the host reports.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "documented in wit/events.wit")]
 pub enum FailureKind {
     Infrastructure,
@@ -228,7 +235,7 @@ pub enum FailureKind {
 }
 
 /// How a session ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SessionOutcome {
     /// It answered.
     Completed,
@@ -248,7 +255,7 @@ pub enum SessionOutcome {
 }
 
 /// The text delivered with the end of a session.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Completion {
     /// What it said.
     pub text: String,
@@ -257,7 +264,7 @@ pub struct Completion {
 }
 
 /// The end of a session.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SessionEnd {
     /// Which.
     pub session: SessionKey,
@@ -272,7 +279,7 @@ pub struct SessionEnd {
 }
 
 /// What can happen.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Happening {
     /// First of all.
     Opened(HostFacts),
@@ -299,7 +306,7 @@ pub enum Happening {
 }
 
 /// One thing that happened.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Event {
     /// Counted from 0.
     pub seq: u64,
@@ -310,7 +317,7 @@ pub struct Event {
 }
 
 /// How far a run is; for display only.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Progress {
     /// Counted from 0.
     pub seq: u64,
@@ -330,8 +337,23 @@ pub struct Progress {
     pub total: u32,
 }
 
+impl Command {
+    /// The request that it makes, if it is answered.
+    pub fn request(&self) -> Option<RequestId> {
+        match self {
+            Self::Spawn(request, _)
+            | Self::List(request, _)
+            | Self::History(request, _)
+            | Self::Cancel(request, _)
+            | Self::Watch(request, _)
+            | Self::Delete(request, _) => Some(*request),
+            Self::Progress(_) => None,
+        }
+    }
+}
+
 /// What the engine wants done. Carrying it out never fails: the answer is an event.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Command {
     /// Spawn a sub-session.
     Spawn(RequestId, SpawnOptions),
@@ -341,6 +363,8 @@ pub enum Command {
     History(RequestId, HistoryQuery),
     /// Stop a session.
     Cancel(RequestId, SessionKey),
+    /// Take over a session of an earlier call.
+    Watch(RequestId, SessionKey),
     /// Delete a session.
     Delete(RequestId, SessionKey),
     /// Show something.
@@ -354,6 +378,25 @@ pub trait Host {
     /// Hands a command over; must not wait.
     fn perform(&mut self, command: Command);
 
-    /// Waits for the next event, at most until `until_ms` on the host's clock.
-    fn next_event(&mut self, until_ms: Option<u64>) -> impl Future<Output = Event>;
+    /// Waits for the next event, at most until `until_ms` on the host's clock. An error ends the call.
+    fn next_event(&mut self, until_ms: Option<u64>) -> impl Future<Output = Result<Event, CallError>>;
+
+    /// Adds lines to the call's journal. Only hosts whose facts say `keeps_journal` are asked to.
+    fn append(&mut self, _lines: &str) -> Result<(), String> {
+        Ok(())
+    }
+}
+
+impl<H: Host> Host for &mut H {
+    fn perform(&mut self, command: Command) {
+        (**self).perform(command);
+    }
+
+    fn next_event(&mut self, until_ms: Option<u64>) -> impl Future<Output = Result<Event, CallError>> {
+        (**self).next_event(until_ms)
+    }
+
+    fn append(&mut self, lines: &str) -> Result<(), String> {
+        (**self).append(lines)
+    }
 }

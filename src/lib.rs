@@ -13,6 +13,7 @@
 // From outside to inside.
 pub mod collect;
 pub mod documents;
+pub mod journal;
 mod pump;
 
 // The stages.
@@ -59,7 +60,7 @@ pub async fn run_tasks(spec: RunSpec, host: &mut impl host::Host) -> Result<RunR
     // A record goes through the same checks as a document, so that there is one set of them.
     let request = serde_json::to_value(&spec).unwrap_or_default();
     let plan = plan::plan(&documents::run_schema(), request)?;
-    pump::run(plan, &mut workflow::AsPlanned, host).await
+    run("run_tasks", &spec, plan, host).await
 }
 
 /// What a run may cost; asks nothing of the host.
@@ -74,5 +75,17 @@ pub async fn spawn(
     request: serde_json::Value,
     host: &mut impl host::Host,
 ) -> Result<RunReport, CallError> {
-    pump::run(documents::spawning::plan(function, request)?, &mut workflow::AsPlanned, host).await
+    let plan = documents::spawning::plan(function, request.clone())?;
+    run(function, &request, plan, host).await
+}
+
+/// Runs a plan as it stands, and writes it down as the call that it is.
+async fn run(
+    function: &str,
+    arguments: &impl serde::Serialize,
+    plan: plan::Plan,
+    host: &mut impl host::Host,
+) -> Result<RunReport, CallError> {
+    let by = &mut workflow::AsPlanned;
+    documents::journals::recorded(function, arguments, host, async |host| pump::run(plan, by, host).await).await
 }

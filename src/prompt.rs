@@ -103,9 +103,15 @@ fn filled(task: &PlannedTask, seed: u64, purpose: &str) -> String {
     )
 }
 
+/// What all labels of one run have in common, so that its sessions can be found in a list: 8 hexadecimal digits.
+pub fn run_code(seed: u64) -> String {
+    code(seed, "run").chars().take(8).collect()
+}
+
 /// The name under which a task's session is listed; `number` counts the task's sessions from 1.
-pub fn label(task: &PlannedTask, number: u32) -> String {
-    let suffix = if number > 1 { format!(" #{number}") } else { String::new() };
+pub fn label(task: &PlannedTask, number: u32, seed: u64) -> String {
+    let later = if number > 1 { format!(" #{number}") } else { String::new() };
+    let suffix = format!("{later} [{}]", run_code(seed));
     let name = format!("{} {}", task.agent.name, task.id);
     name.chars().take(MAX_LABEL_CHARS.saturating_sub(suffix.len())).chain(suffix.chars()).collect()
 }

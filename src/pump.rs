@@ -25,7 +25,7 @@ pub trait Process {
 /// Drives a process to its end.
 pub async fn drive<P: Process>(process: &mut P, host: &mut impl Host) -> Result<P::Output, CallError> {
     loop {
-        let event = host.next_event(process.wake_at()).await;
+        let event = host.next_event(process.wake_at()).await?;
         for command in process.step(event) {
             host.perform(command);
         }

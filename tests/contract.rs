@@ -10,10 +10,11 @@ use wit_parser::{Docs, Interface, Resolve, Type, TypeDefKind, TypeId};
 
 /// All that the component can reach. `rules` and `types` have no functions: they are there because the others use
 /// their records.
-const IMPORTS: [&str; 4] = ["events", "rules", "sessions", "types"];
+const IMPORTS: [&str; 5] = ["events", "journal", "rules", "sessions", "types"];
 
 /// All that can be called.
-const EXPORTS: [&str; 7] = ["about", "agents", "documents", "orchestration", "reports", "teams", "workflows"];
+const EXPORTS: [&str; 8] =
+    ["about", "agents", "documents", "journals", "orchestration", "reports", "teams", "workflows"];
 
 /// 64 MiB in pages of 64 KiB. Under Node there is no other limit.
 const MAX_MEMORY_PAGES: u64 = 1024;

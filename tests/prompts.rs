@@ -3,6 +3,7 @@
 use futures::executor::block_on;
 use parallel_agents::documents::{self, DocumentReply};
 use parallel_agents::host::{Command, Event, Host};
+use parallel_agents::problem::CallError;
 use serde_json::{Value, json};
 
 /// Showing a prompt asks the host for nothing.
@@ -13,7 +14,7 @@ impl Host for NoHost {
         panic!("the host was asked for {command:?}");
     }
 
-    async fn next_event(&mut self, _until_ms: Option<u64>) -> Event {
+    async fn next_event(&mut self, _until_ms: Option<u64>) -> Result<Event, CallError> {
         panic!("the host was asked for an event");
     }
 }

@@ -62,6 +62,11 @@ pub async fn orchestrate(spec: GoalSpec, mut world: World, clock: &Clock) -> Cal
     enter(world, clock, async |host| parallel_agents::orchestrate(spec, host).await).await
 }
 
+/// Goes on with a call that was cut off.
+pub async fn resume(journal: &str, world: World, clock: &Clock) -> Called<DocumentReply> {
+    enter(world, clock, async |host| documents::journals::resume(journal, host).await).await.noting_leaks()
+}
+
 async fn enter<R>(world: World, clock: &Clock, call: impl AsyncFnOnce(&mut NativeHost) -> R) -> Called<R> {
     let (stuck, gets_stuck) = oneshot::channel();
     let mut host = NativeHost { passing: clock.begin(world.now_ms()), world, stuck: Some(stuck) };
@@ -90,12 +95,16 @@ impl Host for NativeHost {
         self.world.perform(command);
     }
 
-    async fn next_event(&mut self, until_ms: Option<u64>) -> Event {
+    fn append(&mut self, lines: &str) -> Result<(), String> {
+        self.world.append(lines)
+    }
+
+    async fn next_event(&mut self, until_ms: Option<u64>) -> Result<Event, CallError> {
         self.world.waiting(until_ms);
         let mut now_ms = self.world.now_ms();
         loop {
             match self.world.poll_with_stop(now_ms, until_ms, self.passing.stop()) {
-                Next::Event(event) => return event,
+                Next::Event(event) => return Ok(event),
                 Next::SleepUntil(at_ms) => now_ms = self.passing.pass(at_ms).await,
                 Next::Stuck(why) => {
                     if let Some(stuck) = self.stuck.take() {
@@ -119,8 +128,8 @@ mod tests {
     async fn a_call_that_waits_for_nothing_is_given_up() {
         let world = World::new(Script::bundled(), 1, WorldOptions::default());
         let called = enter(world, &Clock::virtual_time(), async |host| {
-            host.next_event(None).await;
-            host.next_event(None).await;
+            let _ = host.next_event(None).await;
+            let _ = host.next_event(None).await;
         })
         .await;
         assert!(matches!(called.result, Err(SimError::Contract { .. })), "{:?}", called.result);
@@ -132,7 +141,7 @@ mod tests {
         let world = World::new(Script::bundled(), 1, options);
         let called = enter(world, &Clock::virtual_time(), async |host| {
             loop {
-                host.next_event(Some(0)).await;
+                let _ = host.next_event(Some(0)).await;
             }
         })
         .await;

@@ -1,6 +1,7 @@
 /** The contract's own types, as jco writes them from the WIT, and what the two threads say to each other in them. */
 
 import type * as events from '../dist/component/interfaces/parallel-agents-skill-events.js';
+import type * as journal from '../dist/component/interfaces/parallel-agents-skill-journal.js';
 import type * as sessions from '../dist/component/interfaces/parallel-agents-skill-sessions.js';
 import type * as documents from '../dist/component/interfaces/parallel-agents-skill-documents.js';
 
@@ -32,7 +33,11 @@ export type { DocumentReply } from '../dist/component/interfaces/parallel-agents
 export interface Component {
   instantiate(
     module: (path: string) => Promise<WebAssembly.Module>,
-    imports: { 'parallel-agents:skill/sessions': typeof sessions; 'parallel-agents:skill/events': typeof events },
+    imports: {
+      'parallel-agents:skill/sessions': typeof sessions;
+      'parallel-agents:skill/events': typeof events;
+      'parallel-agents:skill/journal': typeof journal;
+    },
   ): Promise<{ documents: typeof documents }>;
 }
 
@@ -48,7 +53,7 @@ export type Command = { request: bigint } & (
   | { kind: 'spawn'; options: sessions.SpawnOptions }
   | { kind: 'list'; filter: sessions.ListFilter }
   | { kind: 'history'; query: sessions.HistoryQuery }
-  | { kind: 'cancel' | 'delete'; session: string }
+  | { kind: 'cancel' | 'watch' | 'delete'; session: string }
 );
 
 /** From the worker. The answer to `next` is one event; to everything else there is none. */

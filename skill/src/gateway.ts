@@ -50,7 +50,7 @@ export class Gateway {
     const isWidth = (width: unknown): width is number => Number.isSafeInteger(width) && Number(width) >= 1;
     const widths = [swarm, lane].map((width) => (isWidth(width) ? width : DEFAULT_WIDTH));
     const reportsStarts = this.#around.runtime.events?.onAgentEvent !== undefined;
-    return { name: 'openclaw', seed, maxConcurrent: Math.min(...widths, 1_000), reportsStarts };
+    return { name: 'openclaw', seed, maxConcurrent: Math.min(...widths, 1_000), reportsStarts, keepsJournal: false };
   }
 
   /** Tells `listener` the key of every session that begins to run. Returns what ends that. */

@@ -124,6 +124,8 @@ export class Host {
         if (!child.ended) await this.#gateway.cancel(child.runId);
         return { tag: 'cancelled' };
       }
+      case 'watch':
+        throw new Refused('unsupported', 'this host resumes no calls');
       case 'delete':
         this.#child(command.session);
         await this.#gateway.delete(command.session);

@@ -29,6 +29,7 @@ const imports = {
     sessionsList: (request, filter) => say({ kind: 'list', request, filter }),
     sessionsHistory: (request, query) => say({ kind: 'history', request, query }),
     sessionsCancel: (request, session) => say({ kind: 'cancel', request, session }),
+    sessionsWatch: (request, session) => say({ kind: 'watch', request, session }),
     sessionsDelete: (request, session) => say({ kind: 'delete', request, session }),
   },
   'parallel-agents:skill/events': {
@@ -38,6 +39,10 @@ const imports = {
         say({ kind: 'next', untilMs });
       }),
     reportProgress: (progress) => say({ kind: 'progress', progress }),
+  },
+  'parallel-agents:skill/journal': {
+    // Never called: the facts of this host say that it keeps no journal.
+    append: () => {},
   },
 } satisfies Parameters<Component['instantiate']>[1];
 

@@ -33,7 +33,7 @@ async function open(openclaw: FakeOpenClaw) {
   };
   assert.deepEqual(await next(), {
     tag: 'opened',
-    val: { name: 'openclaw', seed: 7n, maxConcurrent: 4, reportsStarts: true },
+    val: { name: 'openclaw', seed: 7n, maxConcurrent: 4, reportsStarts: true, keepsJournal: false },
   });
   return { host, next };
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::bindings::exports::parallel_agents::skill::agents::{AgentDescription, AgentSummary};
 use super::bindings::exports::parallel_agents::skill::documents::{DocumentFunction, DocumentReply};
 use super::bindings::exports::parallel_agents::skill::{
-    about, agents, documents, orchestration, reports, teams, workflows,
+    about, agents, documents, journals, orchestration, reports, teams, workflows,
 };
 use super::bindings::parallel_agents::skill::rules::TierModels;
 use super::bindings::parallel_agents::skill::types::{
@@ -177,10 +177,17 @@ impl documents::Guest for Component {
     }
 
     async fn call(function: String, arguments: String) -> DocumentReply {
-        match crate::documents::call(&function, &arguments, &mut Imports).await {
-            crate::documents::DocumentReply::Answer(text) => DocumentReply::Answer(text),
-            crate::documents::DocumentReply::Refused(text) => DocumentReply::Refused(text),
-        }
+        convert::document_reply(crate::documents::call(&function, &arguments, &mut Imports).await)
+    }
+}
+
+impl journals::Guest for Component {
+    async fn resume(journal: String) -> DocumentReply {
+        convert::document_reply(crate::documents::journals::resume(&journal, &mut Imports).await)
+    }
+
+    async fn replay(journal: String) -> DocumentReply {
+        convert::document_reply(crate::documents::journals::replay(&journal, &mut Imports).await)
     }
 }
 

@@ -1,8 +1,9 @@
 //! The host behind the WIT imports.
 
-use super::bindings::parallel_agents::skill::{events, sessions};
+use super::bindings::parallel_agents::skill::{events, journal, sessions};
 use super::convert;
 use crate::host::{Command, Event, Host};
+use crate::problem::CallError;
 
 /// Hands commands to the imports and takes events from them.
 pub struct Imports;
@@ -14,12 +15,17 @@ impl Host for Imports {
             Command::List(request, filter) => sessions::sessions_list(request.0, &convert::list_filter(filter)),
             Command::History(request, query) => sessions::sessions_history(request.0, &convert::history_query(query)),
             Command::Cancel(request, session) => sessions::sessions_cancel(request.0, session.as_str()),
+            Command::Watch(request, session) => sessions::sessions_watch(request.0, session.as_str()),
             Command::Delete(request, session) => sessions::sessions_delete(request.0, session.as_str()),
             Command::Progress(progress) => events::report_progress(&convert::progress(progress)),
         }
     }
 
-    async fn next_event(&mut self, until_ms: Option<u64>) -> Event {
-        convert::event(events::next_event(until_ms).await)
+    async fn next_event(&mut self, until_ms: Option<u64>) -> Result<Event, CallError> {
+        Ok(convert::event(events::next_event(until_ms).await))
+    }
+
+    fn append(&mut self, lines: &str) -> Result<(), String> {
+        journal::append(lines)
     }
 }

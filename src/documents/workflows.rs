@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
+use super::journals::recorded;
 use super::schemas::schema_of;
 use super::{run_schema, team_of};
 use crate::host::Host;
@@ -22,18 +23,23 @@ use crate::workflow::wish::Wish;
 
 /// Judges drafts and improves them.
 pub async fn run_iterative_refinement(spec: RefinementSpec, host: &mut impl Host) -> Result<Refinement, CallError> {
-    let schema = schema_of("run_iterative_refinement");
-    refine(request::improvement(&schema, run_schema(), document(&spec))?, host).await
+    let function = "run_iterative_refinement";
+    let what = request::improvement(&schema_of(function), run_schema(), document(&spec))?;
+    recorded(function, &spec, host, async |host| refine(what, host).await).await
 }
 
 /// Makes agent types, and runs tasks with them.
 pub async fn create_agents(spec: CreationSpec, host: &mut impl Host) -> Result<Creation, CallError> {
-    create(request::improvement(&schema_of("create_agents"), run_schema(), document(&spec))?, host).await
+    let function = "create_agents";
+    let what = request::improvement(&schema_of(function), run_schema(), document(&spec))?;
+    recorded(function, &spec, host, async |host| create(what, host).await).await
 }
 
 /// Reaches a goal.
 pub async fn orchestrate(spec: GoalSpec, host: &mut impl Host) -> Result<Orchestration, CallError> {
-    reach(request::orchestration(&schema_of("orchestrate"), run_schema(), document(&spec))?, host).await
+    let function = "orchestrate";
+    let goal = request::orchestration(&schema_of(function), run_schema(), document(&spec))?;
+    recorded(function, &spec, host, async |host| reach(goal, host).await).await
 }
 
 /// Runs a ready-made team.
@@ -43,7 +49,9 @@ pub async fn run_team(brief: &Brief, limits: &Limits, host: &mut impl Host) -> R
         fields.extend(limits);
     }
     let team = team_of(function, arguments)?;
-    pump::run(plan::plan(&run_schema(), document(&team.run))?, &mut AsPlanned, host).await
+    // What a team runs are its tasks, whatever made them.
+    let plan = plan::plan(&run_schema(), document(&team.run))?;
+    recorded("run_tasks", &team.run, host, async |host| pump::run(plan, &mut AsPlanned, host).await).await
 }
 
 /// The tasks for one agent type.

@@ -3,6 +3,7 @@
 use super::Engine;
 use crate::ids::{SessionKey, TaskIndex};
 use crate::policy::outcome;
+use crate::prompt;
 use crate::session::StopReason;
 use crate::task::{OnDependencyFailure, TaskError, TaskStatus};
 
@@ -16,12 +17,13 @@ impl Engine {
     }
 
     pub(super) fn finish_if_alone(&mut self, task: TaskIndex) {
+        let seed = self.seed();
         let (Some(planned), Some(run)) = (self.plan.tasks.get(task.0), self.tasks.get_mut(task.0)) else { return };
         if !run.live.is_empty() || run.status.is_final() {
             return;
         }
         let Some((status, error)) = run.decided.take() else { return };
-        run.end(self.now, planned, status, error);
+        run.end(self.now, planned, prompt::label(planned, 1, seed), status, error);
         self.ready.withdraw(task);
         self.final_status(task);
     }
@@ -30,15 +32,17 @@ impl Engine {
     pub(super) fn settle_unstarted(&mut self, task: TaskIndex, status: TaskStatus, error: TaskError) {
         self.ready.withdraw(task);
         self.pausing.retain(|(_, pausing)| *pausing != task);
+        let seed = self.seed();
         let (Some(planned), Some(run)) = (self.plan.tasks.get(task.0), self.tasks.get_mut(task.0)) else { return };
+        let label = prompt::label(planned, 1, seed);
         // Why the last session failed says more than why there is no other one.
         let before = run.last().and_then(|record| record.error.clone().map(|error| (record.status, error)));
         match before.filter(|_| error.code == "E_BUDGET" || error.code == "E_BREAKER_OPEN") {
             Some((status, last)) => {
                 run.decide(self.now, format!("no further session: {}", error.message));
-                run.end(self.now, planned, status, Some(last));
+                run.end(self.now, planned, label, status, Some(last));
             }
-            None => run.end(self.now, planned, status, Some(error)),
+            None => run.end(self.now, planned, label, status, Some(error)),
         }
         self.final_status(task);
     }

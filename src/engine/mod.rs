@@ -247,6 +247,11 @@ impl Engine {
         Some(self.host_now.saturating_add(wake.saturating_sub(self.now)))
     }
 
+    /// The run's only source of chance.
+    fn seed(&self) -> u64 {
+        self.facts.as_ref().map_or(0, |facts| facts.seed)
+    }
+
     fn deadline_ms(&self) -> u64 {
         u64::from(self.plan.deadline_seconds) * 1_000
     }

@@ -270,7 +270,7 @@ impl Engine {
 
     fn pause_before(&self, task: TaskIndex, followup: Followup, error: &TaskError) -> u64 {
         let (Some(planned), Some(run)) = (self.plan.tasks.get(task.0), self.tasks.get(task.0)) else { return 0 };
-        let seed = self.facts.as_ref().map_or(0, |facts| facts.seed);
+        let seed = self.seed();
         let backoff = &self.plan.rules.backoff;
         match followup {
             Followup::Retry => backoff.pause_ms(seed, planned.id.as_str(), run.used.retries + 1, None),

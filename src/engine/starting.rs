@@ -209,7 +209,7 @@ impl Engine {
     /// Enters one more session of a task and asks the host for it, if the budget allows.
     pub(super) fn open_attempt(&mut self, task: TaskIndex, kind: AttemptKind, target: Target) -> Result<(), Refusal> {
         let (Some(planned), Some(run)) = (self.plan.tasks.get(task.0), self.tasks.get(task.0)) else { return Ok(()) };
-        let seed = self.facts.as_ref().map_or(0, |facts| facts.seed);
+        let seed = self.seed();
         let number = run.attempts + 1;
         let earlier = run.next.earlier.as_ref().filter(|_| kind != AttemptKind::Judge);
         let judging = (kind == AttemptKind::Judge).then(|| self.judge_task(task)).flatten();
@@ -309,7 +309,7 @@ impl Engine {
         self.budget.withdraw(reserved);
         self.admission.over(&group.1);
         self.breaker.withdrawn(&group);
-        let seed = self.facts.as_ref().map_or(0, |facts| facts.seed);
+        let seed = self.seed();
         let mut pause = 0;
         if full {
             self.slots.host_is_full();
@@ -393,13 +393,13 @@ fn spawn_options(
     cleanup: crate::task::Cleanup,
     tool_free: bool,
 ) -> SpawnOptions {
-    let run_code = prompt::code(seed, "run");
+    let run_code = prompt::run_code(seed);
     let later = if number > 1 { format!("-{number}") } else { String::new() };
-    let suffix = format!("{later}-{}", run_code.get(..6).unwrap_or_default());
+    let suffix = format!("{later}-{run_code}");
     let name: String = task.id.as_str().chars().take(64_usize.saturating_sub(suffix.len())).collect();
     SpawnOptions {
         task: text,
-        label: prompt::label(task, number),
+        label: prompt::label(task, number, seed),
         task_name: name + &suffix,
         agent_id: task.agent_id.clone(),
         model: target.model.clone(),
@@ -407,6 +407,7 @@ fn spawn_options(
         run_timeout_seconds: task.timeout_seconds,
         cleanup,
         tool_free,
-        idempotency_key: format!("{run_code}-{}-{number}", task.id),
+        // Longer than the code of the labels, as it alone keeps two runs apart.
+        idempotency_key: format!("{}-{}-{number}", prompt::code(seed, "run"), task.id),
     }
 }

@@ -9,7 +9,7 @@ use crate::host::ToolUse;
 use crate::ids::{AttemptIndex, SessionKey};
 use crate::plan::PlannedTask;
 use crate::policy::attest;
-use crate::prompt::{self, Earlier};
+use crate::prompt::Earlier;
 use crate::task::{
     AttemptKind, AttemptRecord, Decision, ResultMetadata, TaskError, TaskResult, TaskStatus, Tier, Usage,
 };
@@ -177,14 +177,21 @@ impl TaskRun {
     }
 
     /// Writes the one record.
-    pub fn end(&mut self, now: u64, planned: &PlannedTask, status: TaskStatus, error: Option<TaskError>) {
+    pub fn end(
+        &mut self,
+        now: u64,
+        planned: &PlannedTask,
+        label: String,
+        status: TaskStatus,
+        error: Option<TaskError>,
+    ) {
         self.status = status;
         let kept = std::mem::take(&mut self.kept);
         let used: Vec<&AttemptRecord> = self.log.iter().filter(|record| record.session_key.is_some()).collect();
         let usages: Vec<Option<Usage>> = used.iter().map(|record| record.usage).collect();
         let costs: Vec<Option<u64>> = used.iter().map(|record| record.cost_micro_usd).collect();
         let metadata = ResultMetadata {
-            label: prompt::label(planned, 1),
+            label,
             attempts: self.attempts,
             tier: kept.tier,
             model_mismatch: attest::differ(kept.model_requested.as_deref(), kept.model_applied.as_deref()),

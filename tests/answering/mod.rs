@@ -6,6 +6,7 @@ use parallel_agents::host::{
     Command, Completion, Event, Happening, Host, HostFacts, Receipt, Reply, SessionEnd, SessionOutcome, SpawnOptions,
 };
 use parallel_agents::ids::SessionKey;
+use parallel_agents::problem::CallError;
 
 /// Answers each prompt with what a function makes of it; at once, and in the order of the spawns.
 pub struct Answering<F> {
@@ -19,7 +20,13 @@ pub struct Answering<F> {
 impl<F: FnMut(&str, &str) -> String> Answering<F> {
     /// `answer` gets the task id and the prompt.
     pub fn new(answer: F) -> Self {
-        let facts = HostFacts { name: "test".to_owned(), seed: 7, max_concurrent: None, reports_starts: false };
+        let facts = HostFacts {
+            name: "test".to_owned(),
+            seed: 7,
+            max_concurrent: None,
+            reports_starts: false,
+            keeps_journal: false,
+        };
         Self { answer, events: VecDeque::from([Happening::Opened(facts)]), seq: 0, prompts: Vec::new() }
     }
 }
@@ -43,10 +50,10 @@ impl<F: FnMut(&str, &str) -> String> Host for Answering<F> {
         }));
     }
 
-    async fn next_event(&mut self, until_ms: Option<u64>) -> Event {
+    async fn next_event(&mut self, until_ms: Option<u64>) -> Result<Event, CallError> {
         let what = self.events.pop_front().unwrap_or(Happening::Woke);
         let at_ms = if what == Happening::Woke { until_ms.unwrap_or(0) } else { 0 };
         self.seq += 1;
-        Event { seq: self.seq - 1, at_ms, what }
+        Ok(Event { seq: self.seq - 1, at_ms, what })
     }
 }

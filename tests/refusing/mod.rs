@@ -5,6 +5,7 @@
 use futures::executor::block_on;
 use parallel_agents::documents::{self, DocumentReply};
 use parallel_agents::host::{Command, Event, Host};
+use parallel_agents::problem::CallError;
 use serde_json::{Value, json};
 
 /// A host that must not be called.
@@ -15,7 +16,7 @@ impl Host for NoHost {
         panic!("a bad request reached the host: {command:?}");
     }
 
-    async fn next_event(&mut self, _until_ms: Option<u64>) -> Event {
+    async fn next_event(&mut self, _until_ms: Option<u64>) -> Result<Event, CallError> {
         panic!("a bad request reached the host");
     }
 }

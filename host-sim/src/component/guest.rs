@@ -8,7 +8,7 @@ use wasmtime::StoreLimits;
 use wasmtime::component::{Accessor, HasSelf};
 
 use super::limits::GuestLimits;
-use crate::bindings::parallel_agents::skill::{events, rules, sessions, types};
+use crate::bindings::parallel_agents::skill::{events, journal, rules, sessions, types};
 use crate::clock::Passing;
 use crate::convert;
 use crate::world::{Next, World};
@@ -60,8 +60,18 @@ impl sessions::Host for GuestState {
         self.world.perform(Command::Cancel(RequestId(request), SessionKey::new(session)));
     }
 
+    fn sessions_watch(&mut self, request: sessions::RequestId, session: types::SessionKey) {
+        self.world.perform(Command::Watch(RequestId(request), SessionKey::new(session)));
+    }
+
     fn sessions_delete(&mut self, request: sessions::RequestId, session: types::SessionKey) {
         self.world.perform(Command::Delete(RequestId(request), SessionKey::new(session)));
+    }
+}
+
+impl journal::Host for GuestState {
+    fn append(&mut self, lines: String) -> Result<(), String> {
+        self.world.append(&lines)
     }
 }
 

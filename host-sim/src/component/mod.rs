@@ -78,6 +78,27 @@ impl ComponentHost {
         .noting_leaks()
     }
 
+    /// Goes on with a call that was cut off. The world has to be that call's.
+    pub async fn resume(&self, journal: &str, world: World, clock: &Clock) -> Called<DocumentReply> {
+        let journal = journal.to_owned();
+        self.enter(world, clock, async |store, guest| {
+            let resume = guest.parallel_agents_skill_journals().func_resume();
+            let (reply,) = resume.call_async(store, (journal,)).await?;
+            Ok(convert::document_reply(reply))
+        })
+        .await
+        .noting_leaks()
+    }
+
+    /// Goes through a journal without any host.
+    pub async fn replay(&self, journal: &str) -> Result<DocumentReply, SimError> {
+        let (mut store, guest) = self.instantiate(self.idle_state()).await?;
+        let replay = guest.parallel_agents_skill_journals().func_replay();
+        let replayed = replay.call_async(&mut store, (journal.to_owned(),)).await;
+        let (reply,) = replayed.map_err(|error| self.broke_off(&error))?;
+        Ok(convert::document_reply(reply))
+    }
+
     /// Runs tasks through the typed export.
     pub async fn run_tasks(
         &self,

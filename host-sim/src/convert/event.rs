@@ -17,6 +17,7 @@ fn happening(what: host::Happening) -> events::Happening {
             seed: facts.seed,
             max_concurrent: facts.max_concurrent,
             reports_starts: facts.reports_starts,
+            keeps_journal: facts.keeps_journal,
         }),
         host::Happening::Answered { request, outcome } => events::Happening::Answered(events::Answer {
             request: request.0,
@@ -41,12 +42,8 @@ fn happening(what: host::Happening) -> events::Happening {
 
 fn reply(reply: host::Reply) -> sessions::Reply {
     match reply {
-        host::Reply::Spawned(receipt) => sessions::Reply::Spawned(sessions::Receipt {
-            session_key: receipt.session_key.to_string(),
-            run_id: receipt.run_id,
-            applied_model: receipt.applied_model,
-            tool_free: receipt.tool_free,
-        }),
+        host::Reply::Spawned(made) => sessions::Reply::Spawned(receipt(made)),
+        host::Reply::Watched(known) => sessions::Reply::Watched(receipt(known)),
         host::Reply::Listed(page) => sessions::Reply::Listed(sessions::SessionPage {
             sessions: page.sessions.into_iter().map(session_row).collect(),
             has_more: page.has_more,
@@ -59,6 +56,15 @@ fn reply(reply: host::Reply) -> sessions::Reply {
         }),
         host::Reply::Cancelled => sessions::Reply::Cancelled,
         host::Reply::Deleted => sessions::Reply::Deleted,
+    }
+}
+
+fn receipt(receipt: host::Receipt) -> sessions::Receipt {
+    sessions::Receipt {
+        session_key: receipt.session_key.to_string(),
+        run_id: receipt.run_id,
+        applied_model: receipt.applied_model,
+        tool_free: receipt.tool_free,
     }
 }
 

@@ -95,6 +95,8 @@ impl Account {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Tasks {
     next_seq: u64,
+    /// The number that was due when the call was cut off: what came before it may be told once more.
+    repeats_before: u64,
     status: BTreeMap<TaskId, TaskStatus>,
 }
 
@@ -102,6 +104,9 @@ impl Tasks {
     /// Enters a report. What is wrong with it.
     pub(super) fn enter(&mut self, progress: &Progress) -> Vec<String> {
         let mut wrong = Vec::new();
+        if progress.seq < self.repeats_before {
+            return wrong;
+        }
         if progress.seq != self.next_seq {
             wrong.push(format!("progress {} came where {} was due", progress.seq, self.next_seq));
         }
@@ -118,6 +123,11 @@ impl Tasks {
             })
             .or_insert(progress.status);
         wrong
+    }
+
+    /// The call goes on after it was cut off.
+    pub(super) fn resumed(&mut self) {
+        self.repeats_before = self.next_seq;
     }
 
     /// Tasks with a final report.

@@ -6,6 +6,7 @@
 mod account;
 mod allowance;
 mod entries;
+mod resume;
 mod spending;
 mod summary;
 mod tries;
@@ -71,6 +72,7 @@ pub struct Ledger {
     orphans: Vec<SessionKey>,
     open_spawns: Vec<RequestId>,
     returned: bool,
+    resumes: u32,
     broken: Vec<Violation>,
 }
 
@@ -168,6 +170,7 @@ impl Ledger {
                 self.ask(*request, "cancel", Some(key));
                 self.check_cleanup(key);
             }
+            Command::Watch(request, key) => self.ask(*request, "watch", Some(key)),
             Command::Delete(request, key) => {
                 self.ask(*request, "delete", Some(key));
                 self.check_cleanup(key);

@@ -66,8 +66,12 @@ impl Tries {
     }
 }
 
-/// The part of a label that names agent type and task, without the number of a later session.
+/// The part of a label that names agent type and task, without the number of a later session and the code of the run.
 pub(crate) fn task_of(label: &str) -> &str {
+    let label = match label.strip_suffix(']').and_then(|label| label.rsplit_once(" [")) {
+        Some((label, code)) if code.bytes().all(|byte| byte.is_ascii_hexdigit()) => label,
+        _ => label,
+    };
     match label.rsplit_once(" #") {
         Some((task, number)) if !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()) => task,
         _ => label,
@@ -218,6 +222,7 @@ mod tests {
     fn labels_name_agent_and_task_and_number_later_sessions() {
         assert_eq!((task_of("a b"), id_of("a b"), agent_of("a b")), ("a b", "b", "a"));
         assert_eq!((task_of("a b #12"), id_of("a b #12")), ("a b", "b"));
+        assert_eq!((task_of("a b #12 [0f]"), task_of("a b [0f]"), task_of("a [x]")), ("a b", "a b", "a [x]"));
         assert_eq!((task_of("a b #"), task_of("a #x")), ("a b #", "a #x"));
         assert_eq!(id_of("alone"), "alone");
     }

@@ -14,8 +14,9 @@ pub(super) fn words(event: &Event) -> String {
 
 fn happening(what: &Happening) -> String {
     match what {
-        Happening::Opened(HostFacts { name, seed, max_concurrent, reports_starts }) => format!(
-            "opened host={} seed={seed} max-concurrent={} reports-starts={reports_starts}",
+        Happening::Opened(HostFacts { name, seed, max_concurrent, reports_starts, keeps_journal }) => format!(
+            "opened host={} seed={seed} max-concurrent={} reports-starts={reports_starts} \
+             keeps-journal={keeps_journal}",
             Short(name),
             Maybe(*max_concurrent),
         ),
@@ -32,10 +33,8 @@ fn happening(what: &Happening) -> String {
 
 fn answer(reply: &Reply) -> String {
     match reply {
-        Reply::Spawned(Receipt { session_key, run_id, applied_model, tool_free }) => format!(
-            "spawned session={session_key} run={run_id} model={} tool-free={tool_free}",
-            maybe_short(applied_model.as_deref()),
-        ),
+        Reply::Spawned(made) => format!("spawned {}", receipt(made)),
+        Reply::Watched(known) => format!("watched {}", receipt(known)),
         Reply::Listed(SessionPage { sessions, has_more }) => {
             let rows: Vec<String> =
                 sessions.iter().map(|row| format!("{}:{}", row.session_key, state(row.state))).collect();
@@ -48,6 +47,12 @@ fn answer(reply: &Reply) -> String {
         Reply::Cancelled => "cancelled".to_owned(),
         Reply::Deleted => "deleted".to_owned(),
     }
+}
+
+fn receipt(receipt: &Receipt) -> String {
+    let Receipt { session_key, run_id, applied_model, tool_free } = receipt;
+    let model = maybe_short(applied_model.as_deref());
+    format!("session={session_key} run={run_id} model={model} tool-free={tool_free}")
 }
 
 fn message(message: &Message) -> String {

@@ -61,6 +61,11 @@ impl Agenda {
         });
     }
 
+    /// Everything that is entered, in order.
+    pub(super) fn into_items(self) -> impl Iterator<Item = (u64, u64, Due)> {
+        self.items.into_iter().map(|((at_ms, draw, _), due)| (at_ms, draw, due))
+    }
+
     /// When the next thing is due. None: nothing is going to happen by itself.
     pub(super) fn next_at(&self) -> Option<u64> {
         self.items.first_key_value().map(|((at_ms, _, _), _)| *at_ms)

@@ -22,6 +22,7 @@ pub(super) fn latency_ms(profile: &HostProfile, command: &Command) -> u64 {
     match command {
         Command::Spawn(..) => profile.spawn_latency_ms,
         Command::List(..) | Command::History(..) => profile.answer_latency_ms,
+        Command::Watch(..) => profile.answer_latency_ms,
         Command::Cancel(..) => profile.cancel_latency_ms,
         Command::Delete(..) => profile.delete_latency_ms,
         Command::Progress(_) => 0,
@@ -37,6 +38,7 @@ impl World {
             Command::List(request, filter) => (request, self.list(&filter).map(Reply::Listed)),
             Command::History(request, query) => (request, self.history(&query).map(Reply::History)),
             Command::Cancel(request, key) => (request, self.cancel(&key)),
+            Command::Watch(request, key) => (request, self.watch(&key)),
             Command::Delete(request, key) => (request, self.delete(&key)),
             Command::Progress(_) => return,
         };
@@ -100,6 +102,7 @@ impl World {
             number,
             trouble,
             is_cut_off: false,
+            is_watched: true,
         };
         self.sessions.insert(key.clone(), session);
         if !trouble.never_starts {
@@ -188,6 +191,19 @@ impl World {
         }
         self.stop(key);
         Ok(Reply::Cancelled)
+    }
+
+    /// Gives a session to the present call. What it would have been told of it is told after the answer.
+    fn watch(&mut self, key: &SessionKey) -> Result<Reply, HostError> {
+        let Some(session) = self.sessions.get_mut(key) else {
+            return Err(HostError::NotFound(format!("No session found: {key}")));
+        };
+        session.is_watched = true;
+        let receipt = session.receipt.clone();
+        if let Some(end) = self.end_of(key) {
+            self.tell(Happening::SessionEnded(end));
+        }
+        Ok(Reply::Watched(receipt))
     }
 
     /// Deletes a session. A live one is stopped by that, and its end is reported like every other one.

@@ -43,7 +43,8 @@ impl World {
         if let Some(cut_off_ms) = cut_off_ms {
             self.enter(self.now_ms.saturating_add(cut_off_ms), Due::CutOff(key.clone()));
         }
-        if self.profile().reports_starts {
+        let is_watched = self.sessions.get(key).is_some_and(|session| session.is_watched);
+        if is_watched && self.profile().reports_starts {
             self.tell(Happening::SessionStarted(key.clone()));
         }
     }
@@ -70,6 +71,14 @@ impl World {
         session.is_cut_off = true;
         self.ledger.fault(Fault::Interrupted);
         self.end_if_running(key, SessionState::Failed);
+    }
+
+    /// A restart of the gateway ends a session, whether it runs or waits.
+    pub(super) fn interrupt(&mut self, key: &SessionKey) {
+        if let Some(session) = self.sessions.get_mut(key) {
+            session.is_cut_off = true;
+        }
+        self.end(key, SessionState::Failed);
     }
 
     /// Stops a session. Nothing happens to one that has ended.
@@ -109,19 +118,27 @@ impl World {
             cost_micro_usd: session.scripted.cost_micro_usd,
         };
         self.ledger.session_over(key, over);
+        let (trouble, is_watched) = (session.trouble, session.is_watched);
+        if let Some(end) = self.end_of(key).filter(|_| is_watched) {
+            self.tell_end(end, trouble);
+        }
+    }
+
+    /// What is told of a session that has ended. None: it has not.
+    pub(super) fn end_of(&self, key: &SessionKey) -> Option<SessionEnd> {
+        let session = self.sessions.get(key)?;
+        let profile = self.script.host();
         let completion = session.answer().map(|text| {
             let mut text = text.to_owned();
             let truncated = cut_text(&mut text, profile.completion_chars);
             Completion { text, truncated }
         });
-        let end = SessionEnd {
+        Some(SessionEnd {
             session: key.clone(),
-            outcome,
+            outcome: session.outcome()?,
             completion,
             usage: session.told_usage().filter(|_| profile.reports_usage),
             model: profile.reports_model.then(|| session.model.clone()),
-        };
-        let trouble = session.trouble;
-        self.tell_end(end, trouble);
+        })
     }
 }

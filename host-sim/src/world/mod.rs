@@ -6,6 +6,7 @@
 //! text, in its [`Trace`].
 
 mod agenda;
+mod crash;
 mod cut;
 mod gateway;
 mod lifecycle;
@@ -25,6 +26,8 @@ use crate::ledger::Ledger;
 use crate::script::{HostProfile, Script};
 use crate::trace::Trace;
 use agenda::{Agenda, Due};
+pub use crash::{CrashPoint, Moment, Restart};
+use crash::{Fate, HostCalls};
 use session::{Lane, Session};
 
 /// What is chosen about a world beside its script and its seed.
@@ -38,11 +41,19 @@ pub struct WorldOptions {
     pub keep_trace: bool,
     /// Events after which a call counts as running in circles.
     pub max_events: u64,
+    /// Whether the host keeps a journal of the call.
+    pub keeps_journal: bool,
 }
 
 impl Default for WorldOptions {
     fn default() -> Self {
-        Self { start_ms: 3_600_000, announces_width: true, keep_trace: true, max_events: 1_000_000 }
+        Self {
+            start_ms: 3_600_000,
+            announces_width: true,
+            keep_trace: true,
+            max_events: 1_000_000,
+            keeps_journal: false,
+        }
     }
 }
 
@@ -89,6 +100,8 @@ pub struct World {
     ledger: Ledger,
     trace: Trace,
     on_progress: Option<Observer>,
+    journal: String,
+    calls: HostCalls,
 }
 
 impl World {
@@ -116,6 +129,8 @@ impl World {
             ledger: Ledger::default(),
             trace: Trace::new(options.start_ms, options.keep_trace),
             on_progress: None,
+            journal: String::new(),
+            calls: HostCalls::default(),
             script,
             options,
         }
@@ -123,6 +138,9 @@ impl World {
 
     /// Hands a command over. Takes effect at once for progress, otherwise when the request reaches the gateway.
     pub fn perform(&mut self, command: Command) {
+        if self.calls.next() != Fate::Done {
+            return;
+        }
         self.trace.command(self.now_ms, &command);
         self.ledger.command(&command);
         if let Command::Progress(progress) = &command {
@@ -141,6 +159,9 @@ impl World {
     /// as long as it takes, which is an error of the caller if nothing is under way.
     pub fn poll(&mut self, now_ms: u64, until_ms: Option<u64>) -> Next {
         self.now_ms = self.now_ms.max(now_ms);
+        if self.calls.is_cut_off {
+            return Next::Stuck("the call was cut off".to_owned());
+        }
         if self.next_seq >= self.options.max_events {
             return Next::Stuck(format!("the call took {} events and is still not done", self.next_seq));
         }
@@ -188,9 +209,35 @@ impl World {
         self.enter(at_ms, Due::StopRequest { task, reason: reason.into() });
     }
 
-    /// Ends the call: notes whether it came back or broke off, then stops whatever it left alive.
+    /// Adds to the call's journal.
+    ///
+    /// # Errors
+    /// This host keeps none.
+    pub fn append(&mut self, lines: &str) -> Result<(), String> {
+        if !self.options.keeps_journal {
+            return Err("this host keeps no journal".to_owned());
+        }
+        match self.calls.next() {
+            Fate::Done => self.journal.push_str(lines),
+            // Somewhere in the middle; where the half falls depends on what is written.
+            Fate::Torn => self.journal.push_str(lines.get(..lines.len() / 2).unwrap_or_default()),
+            Fate::Lost => {}
+        }
+        Ok(())
+    }
+
+    /// The call's journal.
+    pub fn journal(&self) -> &str {
+        &self.journal
+    }
+
+    /// Ends the call: notes whether it came back or broke off, then stops whatever it left alive. After a crash nobody is
+    /// there to do so.
     pub fn close(&mut self, came_back: bool) {
         self.trace.closed(self.now_ms, came_back);
+        if self.calls.is_cut_off {
+            return;
+        }
         if came_back {
             self.ledger.returned();
         }
@@ -260,6 +307,7 @@ impl World {
             seed: self.seed,
             max_concurrent: self.announced_width(),
             reports_starts: self.profile().reports_starts,
+            keeps_journal: self.options.keeps_journal,
         }
     }
 

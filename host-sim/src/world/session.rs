@@ -23,6 +23,8 @@ pub(super) struct Session {
     pub(super) trouble: Trouble,
     /// A restart cut it off.
     pub(super) is_cut_off: bool,
+    /// The present call spawned it or has taken it over, and is told of its start and its end.
+    pub(super) is_watched: bool,
 }
 
 /// What happens to a session beside what its script says. By default nothing.

@@ -4,6 +4,7 @@ mod bench;
 mod cli;
 mod component;
 mod conformance;
+mod crash;
 mod economics;
 mod examples;
 mod explore;

@@ -17,8 +17,18 @@ pub use teams::{brief, limits, wish, wishes};
 pub use workflow_requests::{creation_spec, goal_spec, refinement_spec};
 pub use workflow_results::{creation, orchestration, refinement};
 
+use super::bindings::exports::parallel_agents::skill::documents as wd;
 use super::bindings::parallel_agents::skill::types as wt;
+use crate::documents;
 use crate::task::{OutputFormat, TaskStatus, Usage};
+
+/// What a call of the JSON door gives back.
+pub fn document_reply(reply: documents::DocumentReply) -> wd::DocumentReply {
+    match reply {
+        documents::DocumentReply::Answer(text) => wd::DocumentReply::Answer(text),
+        documents::DocumentReply::Refused(text) => wd::DocumentReply::Refused(text),
+    }
+}
 
 fn output_format(format: OutputFormat) -> wt::OutputFormat {
     match format {

@@ -67,6 +67,7 @@ pub fn event(event: we::Event) -> host::Event {
             seed: facts.seed,
             max_concurrent: facts.max_concurrent,
             reports_starts: facts.reports_starts,
+            keeps_journal: facts.keeps_journal,
         }),
         we::Happening::Answered(answer) => host::Happening::Answered {
             request: RequestId(answer.request),
@@ -112,12 +113,8 @@ fn session_end(end: we::SessionEnd) -> host::SessionEnd {
 
 fn reply(reply: ws::Reply) -> host::Reply {
     match reply {
-        ws::Reply::Spawned(receipt) => host::Reply::Spawned(host::Receipt {
-            session_key: SessionKey::new(receipt.session_key),
-            run_id: receipt.run_id,
-            applied_model: receipt.applied_model,
-            tool_free: receipt.tool_free,
-        }),
+        ws::Reply::Spawned(made) => host::Reply::Spawned(receipt(made)),
+        ws::Reply::Watched(known) => host::Reply::Watched(receipt(known)),
         ws::Reply::Listed(page) => host::Reply::Listed(host::SessionPage {
             sessions: page.sessions.into_iter().map(session_row).collect(),
             has_more: page.has_more,
@@ -130,6 +127,15 @@ fn reply(reply: ws::Reply) -> host::Reply {
         }),
         ws::Reply::Cancelled => host::Reply::Cancelled,
         ws::Reply::Deleted => host::Reply::Deleted,
+    }
+}
+
+fn receipt(receipt: ws::Receipt) -> host::Receipt {
+    host::Receipt {
+        session_key: SessionKey::new(receipt.session_key),
+        run_id: receipt.run_id,
+        applied_model: receipt.applied_model,
+        tool_free: receipt.tool_free,
     }
 }
 

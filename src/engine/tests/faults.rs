@@ -147,7 +147,7 @@ fn nothing_is_asked_for_again_once_it_is_too_late() {
     let mut puppet = in_doubt_twice(plan_of(1, &[]));
     puppet.stop();
     assert_eq!((puppet.verdicts(), puppet.spawns), (vec![CANCELLED], 2));
-    assert_eq!(puppet.done().leaked, [SessionKey::new("label:probe task-1")]);
+    assert_eq!(puppet.done().leaked, [SessionKey::new("label:probe task-1 [59a9285d]")]);
     // The budget's time is over.
     let mut plan = plan_of(1, &[]);
     plan.rules.caps.seconds = Some(1);
@@ -313,7 +313,7 @@ fn a_silent_host_cannot_hold_a_run() {
     }
     assert!(puppet.now <= 5_000 + 30_000, "at {}", puppet.now);
     assert_eq!(puppet.verdicts(), [CANCELLED, CANCELLED]);
-    let leaked = [SessionKey::new("a"), SessionKey::new("label:probe task-2")];
+    let leaked = [SessionKey::new("a"), SessionKey::new("label:probe task-2 [59a9285d]")];
     assert_eq!(puppet.done().leaked, leaked, "the other one has a label only");
 }
 
@@ -351,7 +351,13 @@ fn time_never_runs_backwards() {
 
 #[test]
 fn a_queued_session_is_timed_from_its_start() {
-    let facts = crate::host::HostFacts { name: String::new(), seed: 1, max_concurrent: None, reports_starts: true };
+    let facts = crate::host::HostFacts {
+        name: String::new(),
+        seed: 1,
+        max_concurrent: None,
+        reports_starts: true,
+        keeps_journal: false,
+    };
     let mut puppet = Puppet::with(plan_of(1, &[]), facts);
     puppet.accept("a");
     puppet.now += 500_000;

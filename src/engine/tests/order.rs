@@ -25,7 +25,13 @@ fn twenty_tasks_run_five_at_a_time_and_return_in_order() {
 
 #[test]
 fn the_hosts_own_cap_counts_when_it_is_lower() {
-    let facts = HostFacts { name: String::new(), seed: 1, max_concurrent: Some(2), reports_starts: false };
+    let facts = HostFacts {
+        name: String::new(),
+        seed: 1,
+        max_concurrent: Some(2),
+        reports_starts: false,
+        keeps_journal: false,
+    };
     assert_eq!(Puppet::with(plan_of(9, &[]), facts).spawns, 2);
 }
 

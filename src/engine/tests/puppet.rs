@@ -43,7 +43,13 @@ pub struct Puppet {
 impl Puppet {
     /// A host that says nothing about starts and has no cap of its own.
     pub fn open(plan: Plan) -> Self {
-        let facts = HostFacts { name: "puppet".to_owned(), seed: 7, max_concurrent: None, reports_starts: false };
+        let facts = HostFacts {
+            name: "puppet".to_owned(),
+            seed: 7,
+            max_concurrent: None,
+            reports_starts: false,
+            keeps_journal: false,
+        };
         Self::with(plan, facts)
     }
 
@@ -76,6 +82,7 @@ impl Puppet {
                 }
                 Command::History(id, query) => drop(self.open.insert(id, Open::History(query.session_key))),
                 Command::Cancel(id, session) => drop(self.open.insert(id, Open::Cancel(session))),
+                Command::Watch(..) => panic!("an engine takes no session over"),
                 Command::Delete(id, session) => drop(self.open.insert(id, Open::Delete(session))),
                 Command::List(..) => panic!("nothing asks for lists yet"),
                 Command::Progress(progress) => {

@@ -29,7 +29,7 @@ fn a_bad_moment_is_waited_out_and_costs_a_retry() {
     let before = puppet.now;
     puppet.wake();
     assert!(puppet.now - before <= 1_000);
-    assert_eq!(puppet.asked[1].1, "probe task-1 #2");
+    assert_eq!(puppet.asked[1].1, "probe task-1 #2 [59a9285d]");
     puppet.accept("b");
     puppet.ends("b", "fine");
     assert_eq!(puppet.verdicts(), [(TaskStatus::Completed, None)]);
@@ -167,7 +167,8 @@ fn a_host_that_stays_locked_is_not_asked_without_end() {
 
 #[test]
 fn a_session_that_never_starts_is_given_up_unless_the_queue_moves() {
-    let facts = HostFacts { name: String::new(), seed: 1, max_concurrent: None, reports_starts: true };
+    let facts =
+        HostFacts { name: String::new(), seed: 1, max_concurrent: None, reports_starts: true, keeps_journal: false };
     let mut puppet = Puppet::with(plan_of(2, &[]), facts);
     puppet.accept("a");
     puppet.accept("b");

@@ -4,6 +4,7 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 use parallel_agents::host::{Command, Event, Happening, Host, HostFacts};
+use parallel_agents::problem::CallError;
 use parallel_agents::task::{OutputFormat, RunSpec, TaskSpec};
 use serde_json::{Value, json};
 
@@ -23,13 +24,19 @@ impl Host for Listening {
         }
     }
 
-    async fn next_event(&mut self, _until_ms: Option<u64>) -> Event {
+    async fn next_event(&mut self, _until_ms: Option<u64>) -> Result<Event, CallError> {
         if self.opened {
             return std::future::pending().await;
         }
         self.opened = true;
-        let facts = HostFacts { name: "test".into(), seed: 5, max_concurrent: None, reports_starts: true };
-        Event { seq: 0, at_ms: 0, what: Happening::Opened(facts) }
+        let facts = HostFacts {
+            name: "test".into(),
+            seed: 5,
+            max_concurrent: None,
+            reports_starts: true,
+            keeps_journal: false,
+        };
+        Ok(Event { seq: 0, at_ms: 0, what: Happening::Opened(facts) })
     }
 }
 

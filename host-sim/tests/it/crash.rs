@@ -1,0 +1,65 @@
+//! Calls that are cut off at every host call, and go on.
+
+use host_sim::clock::Clock;
+use host_sim::native;
+use host_sim::script::Script;
+use host_sim::world::{CrashPoint, Moment, Restart, World, WorldOptions};
+use parallel_agents::documents::DocumentReply;
+use serde_json::{Value, json};
+
+const SEED: u64 = 11;
+
+fn world() -> World {
+    let options = WorldOptions { keeps_journal: true, ..WorldOptions::default() };
+    World::new(Script::bundled(), SEED, options)
+}
+
+fn request() -> String {
+    let task = |id: &str, after: &[&str]| {
+        json!({ "task_id": id, "agent_type": "code_reviewer", "task_description": "Look.", "input_data": { "code": "x" },
+            "dependencies": after, "idempotent": true })
+    };
+    let tasks = [task("a", &[]), task("b", &[]), task("c", &["a"]), task("d", &["b", "c"])];
+    json!({ "tasks": tasks, "max_concurrent": 2, "retries": 2, "cleanup": "delete" }).to_string()
+}
+
+/// What every task came to. After a restart of the gateway another session may have answered, in other words.
+fn outcomes(reply: &DocumentReply, restart: Restart) -> Value {
+    let DocumentReply::Answer(text) = reply else { panic!("{reply:?}") };
+    let report: Value = serde_json::from_str(text).expect("a report");
+    let results = report["results"].as_array().expect("results").iter();
+    let said = |result: &Value| (restart == Restart::Caller).then(|| result["output"].clone());
+    results.map(|result| json!([result["task_id"], result["status"], said(result)])).collect()
+}
+
+#[tokio::test]
+async fn wherever_a_call_is_cut_off_it_ends_as_if_it_had_not_been() {
+    let clock = Clock::virtual_time();
+    let whole = native::call("run_tasks", &request(), world(), &clock).await;
+    let calls = whole.world.host_calls();
+    assert!(calls > 20, "{calls}");
+    for restart in [Restart::Caller, Restart::Gateway] {
+        let expected = outcomes(whole.result.as_ref().expect("a reply"), restart);
+        for call in 0..calls {
+            for moment in [Moment::Before, Moment::Within, Moment::After] {
+                let mut world = world();
+                world.crash_at(CrashPoint { call, moment });
+                let cut = native::call("run_tasks", &request(), world, &clock).await;
+                if !cut.world.is_cut_off() {
+                    continue;
+                }
+                let world = cut.world.revived(restart);
+                let journal = world.journal().to_owned();
+                let told = format!("{restart:?} {moment:?} {call}\n{journal}");
+                if journal.is_empty() {
+                    continue;
+                }
+                let resumed = native::resume(&journal, world, &clock).await;
+                let reply = resumed.result.as_ref().unwrap_or_else(|error| panic!("{error} {told}"));
+                assert_eq!(outcomes(reply, restart), expected, "{told}\n{}", resumed.world.trace().text());
+                assert_eq!(resumed.world.ledger().violations(), [], "{told}\n{}", resumed.world.trace().text());
+                assert_eq!(resumed.world.ledger().duplicate_sessions(), 0, "{told}");
+            }
+        }
+    }
+}

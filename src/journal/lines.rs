@@ -1,0 +1,262 @@
+//! The text of a journal. This is its only reader and its only writer.
+//!
+//! A line is a checksum of sixteen hexadecimal digits, a space, and a JSON object. The checksum goes on from the line
+//! before, so that a line that is missing, moved or from another journal is found as well as a changed one.
+
+use std::io;
+
+use serde::{Deserialize, Serialize};
+
+use super::{ENGINE_REVISION, JOURNAL_VERSION};
+use crate::host::{Command, Event};
+use crate::problem::Problem;
+use crate::text;
+
+/// Bytes of a journal that are read; the component has 64 MiB for it and all that comes of it.
+const MAX_BYTES: usize = 24 * 1024 * 1024;
+
+const CHECKSUM_DIGITS: usize = 16;
+
+/// The first line: what was called, and by what.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Header {
+    journal: u32,
+    engine: u32,
+    component: String,
+    contract: String,
+    /// A function of the JSON door.
+    pub function: String,
+    /// Its arguments, a JSON document.
+    pub arguments: String,
+}
+
+impl Header {
+    /// The header of a call by this version.
+    pub fn new(function: &str, arguments: String) -> Self {
+        Self {
+            journal: JOURNAL_VERSION,
+            engine: ENGINE_REVISION,
+            component: crate::COMPONENT_VERSION.to_owned(),
+            contract: crate::CONTRACT_VERSION.to_owned(),
+            function: function.to_owned(),
+            arguments,
+        }
+    }
+}
+
+/// A command, as far as it is written down: enough to recognise it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mark(String, String);
+
+impl Mark {
+    /// The mark of a command.
+    pub fn of(command: &Command) -> Self {
+        let what = match command {
+            Command::Spawn(request, options) => format!("spawn {request} {}", options.label),
+            Command::List(request, _) => format!("list {request}"),
+            Command::History(request, query) => format!("history {request} {}", query.session_key),
+            Command::Cancel(request, session) => format!("cancel {request} {session}"),
+            Command::Watch(request, session) => format!("watch {request} {session}"),
+            Command::Delete(request, session) => format!("delete {request} {session}"),
+            Command::Progress(progress) => format!("progress {} {}", progress.seq, progress.task),
+        };
+        let mut sum = Checksum::START;
+        // A checksum takes whatever it is given.
+        let _ = serde_json::to_writer(&mut sum, command);
+        Self(what, sum.digits())
+    }
+
+    /// What the command was, in a few words.
+    pub fn words(&self) -> &str {
+        &self.0
+    }
+}
+
+/// One event and the commands that it led to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    pub event: Event,
+    pub commands: Vec<Mark>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Line {
+    Step(Step),
+    /// The call came back after so many steps.
+    End(u64),
+}
+
+/// FNV-1a with 64 bits (Fowler, Noll, Vo), which finds every change of a single byte. It guards against accidents and
+/// not against people: whoever may write the file may also write the checksums.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Checksum(u64);
+
+impl Checksum {
+    const START: Self = Self(0xcbf2_9ce4_8422_2325);
+
+    fn take(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+
+    fn digits(self) -> String {
+        format!("{:016x}", self.0)
+    }
+}
+
+impl io::Write for Checksum {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.take(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Where a journal ends: what its next line has to go on from.
+#[derive(Clone, Debug)]
+pub struct Writer(Checksum);
+
+impl Writer {
+    /// A writer at the start of a journal.
+    pub fn start() -> Self {
+        Self(Checksum::START)
+    }
+
+    /// The text of the first line.
+    pub fn header(&mut self, header: &Header) -> String {
+        self.seal(&serde_json::to_string(header).unwrap_or_default())
+    }
+
+    /// The text of a step.
+    pub fn step(&mut self, step: Step) -> String {
+        self.seal(&serde_json::to_string(&Line::Step(step)).unwrap_or_default())
+    }
+
+    /// The text of the last line.
+    pub fn end(&mut self, steps: u64) -> String {
+        self.seal(&serde_json::to_string(&Line::End(steps)).unwrap_or_default())
+    }
+
+    fn seal(&mut self, json: &str) -> String {
+        self.0.take(json.as_bytes());
+        format!("{} {json}\n", self.0.digits())
+    }
+}
+
+/// A journal that is in order.
+#[derive(Clone, Debug)]
+pub struct Journal {
+    /// What was called.
+    pub header: Header,
+    /// What happened.
+    pub steps: Vec<Step>,
+    /// The call came back.
+    pub complete: bool,
+    /// The last line was cut off, and is left out. Nothing that it decided had been asked for.
+    pub torn: bool,
+    /// Bytes of the whole lines.
+    pub length: usize,
+    /// For what is appended.
+    pub writer: Writer,
+}
+
+/// Reads a journal.
+///
+/// # Errors
+/// `E_JOURNAL_TOO_LARGE`, `E_JOURNAL_EMPTY`, `E_JOURNAL_FOREIGN`, `E_JOURNAL_VERSION`, `E_JOURNAL_CORRUPT`.
+pub fn read(text: &str) -> Result<Journal, Problem> {
+    if text.len() > MAX_BYTES {
+        let message = format!("the journal has {} bytes, more than the {MAX_BYTES} that can be read", text.len());
+        return Err(problem("E_JOURNAL_TOO_LARGE", "", message).got(text.len()).limit(MAX_BYTES));
+    }
+    let length = text.rfind('\n').map_or(0, |at| at + 1);
+    let (whole, rest) = text.split_at_checked(length).unwrap_or((text, ""));
+    let mut lines = whole.lines().enumerate();
+    let Some((_, first)) = lines.next() else {
+        let message = "the journal has no whole line, so nothing had been asked for";
+        return Err(problem("E_JOURNAL_EMPTY", "", message).hint("start the call again"));
+    };
+    let mut writer = Writer::start();
+    let header = first_line(first, &mut writer)?;
+    let (mut steps, mut complete) = (Vec::new(), false);
+    for (index, line) in lines {
+        let path = format!("/lines/{index}");
+        if complete {
+            return Err(problem("E_JOURNAL_CORRUPT", path, "a line follows the one that ends the journal"));
+        }
+        match later_line(line, &path, &mut writer)? {
+            Line::Step(step) => steps.push(step),
+            Line::End(count) if count == steps.len() as u64 => complete = true,
+            Line::End(count) => {
+                let message = format!("the journal has {} steps and says that they are {count}", steps.len());
+                return Err(problem("E_JOURNAL_CORRUPT", path, message).got(steps.len()).limit(count));
+            }
+        }
+    }
+    if complete && !rest.is_empty() {
+        return Err(problem("E_JOURNAL_CORRUPT", "", "a line follows the one that ends the journal"));
+    }
+    Ok(Journal { header, steps, complete, torn: !rest.is_empty(), length, writer })
+}
+
+fn first_line(line: &str, writer: &mut Writer) -> Result<Header, Problem> {
+    #[derive(Deserialize)]
+    struct Versions {
+        journal: u32,
+        engine: u32,
+    }
+    let foreign = || {
+        let message = format!("the text is not a journal of parallel-agents: it begins with {}", text::quoted(line));
+        problem("E_JOURNAL_FOREIGN", "/lines/0", message).got(line)
+    };
+    let (sum, json) = parts(line).ok_or_else(foreign)?;
+    let versions: Versions = serde_json::from_str(json).map_err(|_| foreign())?;
+    for (what, got, own) in
+        [("journal", versions.journal, JOURNAL_VERSION), ("engine", versions.engine, ENGINE_REVISION)]
+    {
+        if got != own {
+            let message = format!("the journal is of {what} version {got}, and this component reads version {own}");
+            let hint = "finish it with the version of parallel-agents that began it";
+            let found = problem("E_JOURNAL_VERSION", format!("/lines/0/{what}"), message);
+            return Err(found.got(got).limit(own).hint(hint));
+        }
+    }
+    check(sum, json, "/lines/0", writer)?;
+    serde_json::from_str(json).map_err(|_| unreadable("/lines/0"))
+}
+
+fn later_line(line: &str, path: &str, writer: &mut Writer) -> Result<Line, Problem> {
+    let (sum, json) = parts(line).ok_or_else(|| unreadable(path))?;
+    check(sum, json, path, writer)?;
+    serde_json::from_str(json).map_err(|_| unreadable(path))
+}
+
+/// The checksum and the rest.
+fn parts(line: &str) -> Option<(&str, &str)> {
+    let (sum, json) = line.split_at_checked(CHECKSUM_DIGITS)?;
+    let is_sum = sum.bytes().all(|byte| byte.is_ascii_hexdigit() && !byte.is_ascii_uppercase());
+    Some((sum, json.strip_prefix(' ')?)).filter(|_| is_sum)
+}
+
+fn check(sum: &str, json: &str, path: &str, writer: &mut Writer) -> Result<(), Problem> {
+    writer.0.take(json.as_bytes());
+    let due = writer.0.digits();
+    if due == sum {
+        return Ok(());
+    }
+    let message = "the line is not what was written, or another one is missing before it: its checksum differs";
+    Err(problem("E_JOURNAL_CORRUPT", path, message).got(sum).limit(due))
+}
+
+fn unreadable(path: &str) -> Problem {
+    problem("E_JOURNAL_CORRUPT", path, "the line does not say what a line of a journal says")
+}
+
+fn problem(code: &str, path: impl Into<String>, message: impl AsRef<str>) -> Problem {
+    Problem::new(code, path, message)
+}

@@ -1,0 +1,249 @@
+//! What the sessions did while nobody listened: a host that catches up with a call that was cut off.
+//!
+//! After a restart the new host knows nothing of the call. So its sessions are listed by the call's code, which is part
+//! of every label, and those that the journal knows are taken over. A spawn whose receipt was lost finds its session in
+//! that list, as does one that is not in the journal at all, because lines of it are lost. Only what is not in the list
+//! is spawned.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use super::replay::Open;
+use crate::host::{
+    Command, Event, Happening, Host, HostError, ListFilter, Reply, SessionEnd, SessionOutcome, SessionPage,
+    SpawnOptions,
+};
+use crate::ids::{RequestId, SessionKey};
+use crate::policy::outcome;
+use crate::problem::CallError;
+use crate::prompt;
+
+/// How long the host may take to say where the sessions stand, in milliseconds. After that the rest stays in doubt.
+const PATIENCE_MS: u64 = 30_000;
+
+/// Between two tries of one question, in milliseconds.
+const PAUSE_MS: u64 = 1_000;
+
+/// Tries of one question.
+const MAX_TRIES: u32 = 3;
+
+/// Rows of one page.
+const PAGE: u32 = 500;
+
+/// Pages that are read; a call has far fewer sessions.
+const MAX_PAGES: u32 = 20;
+
+/// The recovery's own requests count from here, so that they never meet those of the engine, which count from 1.
+const OWN_REQUESTS: u64 = 1 << 48;
+
+/// A host that goes on where another one was cut off.
+pub(super) struct Recovery<H> {
+    host: H,
+    /// To be told before the host is asked again.
+    ready: VecDeque<Happening>,
+    next_request: u64,
+    /// Sessions of this call that the journal does not know, by label.
+    strays: BTreeMap<String, SessionKey>,
+    /// Strays that are being taken over: for which spawn.
+    adoptions: BTreeMap<RequestId, (RequestId, SpawnOptions)>,
+    /// Sessions whose end was told before the cut.
+    ended: Vec<SessionKey>,
+    /// The number of the next event, and the host's time.
+    next_seq: u64,
+    now_ms: u64,
+    /// The new host keeps a journal too.
+    pub(super) keeps_journal: bool,
+}
+
+impl<H: Host> Recovery<H> {
+    /// Catches up with what was open.
+    pub(super) async fn begin(host: H, open: Open) -> Result<Self, CallError> {
+        let mut it = Self {
+            host,
+            ready: VecDeque::new(),
+            next_request: OWN_REQUESTS,
+            strays: BTreeMap::new(),
+            adoptions: BTreeMap::new(),
+            ended: open.sessions.difference(&open.live).cloned().collect(),
+            next_seq: open.last.0 + 1,
+            now_ms: open.last.1,
+            keeps_journal: false,
+        };
+        let first = it.host.next_event(None).await?;
+        it.now_ms = first.at_ms;
+        let Happening::Opened(facts) = first.what else {
+            return Err(CallError::HostProtocol("the first event has to be `opened`".to_owned()));
+        };
+        it.keeps_journal = facts.keeps_journal;
+        let Some(seed) = open.seed else {
+            // The call had not begun, so this is its first event.
+            it.next_seq = 0;
+            it.ready.push_back(Happening::Opened(facts));
+            return Ok(it);
+        };
+        it.catch_up(seed, open).await?;
+        Ok(it)
+    }
+
+    async fn catch_up(&mut self, seed: u64, open: Open) -> Result<(), CallError> {
+        open.progress.into_iter().for_each(|progress| self.host.perform(progress));
+        let until_ms = self.now_ms.saturating_add(PATIENCE_MS);
+        let spawned =
+            !open.sessions.is_empty() || open.requests.values().any(|asked| matches!(asked, Command::Spawn(..)));
+        let listed = if spawned { self.list(&prompt::run_code(seed), until_ms).await? } else { Some(Vec::new()) };
+        for (label, key) in listed.iter().flatten() {
+            if !open.sessions.contains(key) {
+                self.strays.insert(label.clone(), key.clone());
+            }
+        }
+        for key in &open.sessions {
+            let known = self.ask(|request| Command::Watch(request, key.clone()), until_ms).await?;
+            let is_gone = matches!(known, Some(Err(HostError::NotFound(_) | HostError::NotOwner(_))));
+            if is_gone && open.live.contains(key) {
+                self.ready.push_back(Happening::SessionEnded(SessionEnd {
+                    session: key.clone(),
+                    outcome: SessionOutcome::Interrupted,
+                    completion: None,
+                    usage: None,
+                    model: None,
+                }));
+            }
+        }
+        for (request, command) in open.requests {
+            match command {
+                Command::Spawn(_, options) if listed.is_none() && !self.strays.contains_key(&options.label) => {
+                    let doubt = "the call was cut off before an answer came, and the host does not list its sessions";
+                    let outcome = Err(HostError::InDoubt(doubt.to_owned()));
+                    self.ready.push_back(Happening::Answered { request, outcome });
+                }
+                other => self.perform(other),
+            }
+        }
+        Ok(())
+    }
+
+    /// The sessions of this call, label and key. None: the host did not say, or not all of it.
+    async fn list(&mut self, code: &str, until_ms: u64) -> Result<Option<Vec<(String, SessionKey)>>, CallError> {
+        let (mut rows, mut offset) = (Vec::new(), 0);
+        for _ in 0..MAX_PAGES {
+            let filter = ListFilter { search: Some(code.to_owned()), spawned_by: None, offset, limit: PAGE };
+            let page = match self.ask(|request| Command::List(request, filter.clone()), until_ms).await? {
+                Some(Ok(Reply::Listed(page))) => page,
+                _ => return Ok(None),
+            };
+            let SessionPage { sessions, has_more } = page;
+            offset = offset.saturating_add(u32::try_from(sessions.len()).unwrap_or(u32::MAX));
+            let is_empty = sessions.is_empty();
+            rows.extend(sessions.into_iter().filter_map(|row| Some((row.label?, row.session_key))));
+            if !has_more || is_empty {
+                return Ok(Some(rows));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Asks until there is an answer that stays. None: it did not come in time. What else happens is told later.
+    async fn ask(
+        &mut self,
+        question: impl Fn(RequestId) -> Command,
+        until_ms: u64,
+    ) -> Result<Option<Result<Reply, HostError>>, CallError> {
+        for tries in 1.. {
+            let own = self.own_request();
+            self.host.perform(question(own));
+            let Some(answer) = self.answer_to(own, until_ms).await? else { break };
+            match &answer {
+                Err(error) if outcome::passes(error) && tries < MAX_TRIES => {
+                    let pause = (self.now_ms.saturating_add(PAUSE_MS)).min(until_ms);
+                    self.answer_to(RequestId(0), pause).await?;
+                }
+                _ => return Ok(Some(answer)),
+            }
+        }
+        Ok(None)
+    }
+
+    /// Waits for one answer.
+    async fn answer_to(
+        &mut self,
+        wanted: RequestId,
+        until_ms: u64,
+    ) -> Result<Option<Result<Reply, HostError>>, CallError> {
+        while self.now_ms < until_ms {
+            let event = self.host.next_event(Some(until_ms)).await?;
+            self.now_ms = self.now_ms.max(event.at_ms);
+            match event.what {
+                Happening::Answered { request, outcome } if request == wanted => return Ok(Some(outcome)),
+                Happening::Woke => {}
+                other => self.take(other),
+            }
+        }
+        Ok(None)
+    }
+
+    /// Puts what happened in line, unless it is the recovery's own affair.
+    fn take(&mut self, what: Happening) {
+        match what {
+            Happening::Answered { request, outcome } if request.0 >= OWN_REQUESTS => {
+                if let Some((spawn, options)) = self.adoptions.remove(&request) {
+                    self.adopted(spawn, options, outcome);
+                }
+            }
+            Happening::SessionEnded(end) if self.ended.contains(&end.session) => {}
+            other => self.ready.push_back(other),
+        }
+    }
+
+    fn adopted(&mut self, request: RequestId, options: SpawnOptions, outcome: Result<Reply, HostError>) {
+        let outcome = match outcome {
+            Ok(Reply::Watched(receipt)) => Ok(Reply::Spawned(receipt)),
+            // It was deleted meanwhile, so there is no such session.
+            Err(HostError::NotFound(_)) => return self.host.perform(Command::Spawn(request, options)),
+            Ok(_) => Err(HostError::InDoubt("the host gave another answer than `watched`".to_owned())),
+            Err(error) => Err(HostError::InDoubt(outcome::words(&error).to_owned())),
+        };
+        // Before the end of the session, which may be in line already.
+        self.ready.push_front(Happening::Answered { request, outcome });
+    }
+
+    fn own_request(&mut self) -> RequestId {
+        self.next_request += 1;
+        RequestId(self.next_request)
+    }
+
+    fn number(&mut self, what: Happening) -> Event {
+        let seq = self.next_seq;
+        self.next_seq += 1;
+        Event { seq, at_ms: self.now_ms, what }
+    }
+}
+
+impl<H: Host> Host for Recovery<H> {
+    fn perform(&mut self, command: Command) {
+        match command {
+            Command::Spawn(request, options) => match self.strays.remove(&options.label) {
+                Some(session) => {
+                    let own = self.own_request();
+                    self.adoptions.insert(own, (request, options));
+                    self.host.perform(Command::Watch(own, session));
+                }
+                None => self.host.perform(Command::Spawn(request, options)),
+            },
+            other => self.host.perform(other),
+        }
+    }
+
+    async fn next_event(&mut self, until_ms: Option<u64>) -> Result<Event, CallError> {
+        loop {
+            if let Some(what) = self.ready.pop_front() {
+                return Ok(self.number(what));
+            }
+            let event = self.host.next_event(until_ms).await?;
+            self.now_ms = event.at_ms;
+            self.take(event.what);
+        }
+    }
+
+    fn append(&mut self, lines: &str) -> Result<(), String> {
+        self.host.append(lines)
+    }
+}
