@@ -47,6 +47,7 @@ impl Engine {
                 self.drive(attempt, Input::Stopped(stopped));
                 true
             }
+            Some(Purpose::List { page }) => self.listed(page, outcome),
             Some(Purpose::Delete(session)) => {
                 let deleted = match outcome {
                     Ok(Reply::Deleted) => Ok(()),
@@ -66,6 +67,7 @@ impl Engine {
             return Err(HostError::InDoubt("the receipt names no session, or that of another task".to_owned()));
         }
         self.sessions.insert(key, Known { attempt, ended: false });
+        self.reconciling.heard(self.now);
         Ok(receipt)
     }
 

@@ -11,6 +11,7 @@ mod concluding;
 mod ending;
 mod hedging;
 mod judging;
+mod reconciling;
 mod settling;
 mod starting;
 mod stopping;
@@ -31,6 +32,7 @@ use crate::workflow::Director;
 
 use attempts::Attempt;
 use cleaning::Cleaning;
+use reconciling::Reconciling;
 use tasks::TaskRun;
 
 /// What a request to the host was for.
@@ -40,6 +42,7 @@ enum Purpose {
     Read(AttemptIndex),
     Cancel(AttemptIndex),
     Delete(SessionKey),
+    List { page: u32 },
 }
 
 /// A session that was given to this run.
@@ -92,6 +95,7 @@ pub struct Engine {
     next_request: u64,
     alarms: BTreeSet<(u64, AttemptIndex)>,
     cleaning: Cleaning,
+    reconciling: Reconciling,
     enough: Option<Enough>,
     stop: Option<StopReason>,
     give_up_at: u64,
@@ -138,6 +142,7 @@ impl Engine {
             next_request: 1,
             alarms: BTreeSet::new(),
             cleaning: Cleaning::default(),
+            reconciling: Reconciling::default(),
             enough: None,
             stop: None,
             give_up_at: deadline_ms + CLEANUP_GRACE_MS,
@@ -238,6 +243,7 @@ impl Engine {
             self.alarms.first().map(|(at, _)| *at),
             self.pausing.first().map(|(at, _)| *at),
             self.cleaning.wake_at(),
+            self.reconciling.wake_at().filter(|_| !self.live.is_empty()),
             by_clock.into_iter().flatten().min().filter(|_| waiting),
             self.next_hedge(),
             self.soft_end().filter(|at| *at > self.now && self.stop.is_none()),
@@ -278,6 +284,7 @@ impl Engine {
             Happening::Answered { request, outcome } => self.answered(request, outcome),
             Happening::SessionStarted(session) => match self.sessions.get(&session).map(|known| known.attempt) {
                 Some(attempt) => {
+                    self.reconciling.heard(self.now);
                     if let Some(attempt) = self.attempts.get_mut(attempt.0) {
                         attempt.running_since.get_or_insert(self.now);
                     }
@@ -293,6 +300,7 @@ impl Engine {
                     let attempt = known.attempt;
                     self.no_longer_leaked(&end.session);
                     // An end that follows an answered cancellation is expected and changes nothing.
+                    self.reconciling.heard(self.now);
                     self.drive(attempt, Input::Ended(end));
                     self.queue_moved();
                     true
@@ -383,6 +391,7 @@ impl Engine {
         }
         self.ring_for_the_run();
         self.cleaning.time_is_up(self.now);
+        self.look_after_sessions();
     }
 
     fn status(&self, task: TaskIndex) -> TaskStatus {

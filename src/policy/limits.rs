@@ -37,6 +37,10 @@ pub const TIMEOUT_GRACE_MS: u64 = 2_000;
 /// How long after the deadline everything is given up that has not stopped; what is still there is reported as leaked.
 pub const CLEANUP_GRACE_MS: u64 = 30_000;
 
+/// How long nothing has to be heard of any session before the host is asked where they stand. A session that answers
+/// takes seconds to minutes, and a list call costs the gateway less than a second.
+pub const QUIET_MS: u64 = 30_000;
+
 /// How long a host that refused for lack of room is left alone when no session of the run is alive that could make room.
 pub const CAPACITY_PAUSE_MS: u64 = 1_000;
 

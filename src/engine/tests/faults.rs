@@ -3,6 +3,7 @@
 use super::puppet::{Open, Puppet, receipt};
 use crate::host::{
     Completion, FailureKind, Happening, HistoryPage, HostError, Message, MessageRole, Reply, SessionOutcome,
+    SessionPage, SessionRow, SessionState,
 };
 use crate::ids::{RequestId, SessionKey};
 use crate::task::{Cleanup, RunStatus, TaskStatus};
@@ -364,4 +365,35 @@ fn a_queued_session_is_timed_from_its_start() {
     puppet.happens(Happening::SessionStarted(SessionKey::new("a")));
     puppet.wake();
     assert_eq!(puppet.now, 505_000 + 122_000);
+}
+
+#[test]
+fn a_session_whose_end_was_never_told_is_found_in_the_list() {
+    let mut puppet = Puppet::open(plan_of(2, &[]));
+    puppet.accept("a");
+    puppet.accept("b");
+    let before = puppet.now;
+    puppet.wake_once();
+    assert_eq!(puppet.now - before, 30_000);
+    let row = |key: &str, state| SessionRow {
+        session_key: SessionKey::new(key),
+        label: None,
+        state,
+        model: None,
+        usage: None,
+    };
+    let sessions =
+        vec![row("a", SessionState::Completed), row("b", SessionState::Running), row("c", SessionState::Failed)];
+    let list = puppet.lists.pop().expect("a list request");
+    puppet.answer(list, Ok(Reply::Listed(SessionPage { sessions, has_more: false })));
+    let text = "fine".to_owned();
+    let message = Message { role: MessageRole::Assistant, text, truncated: false, model: None, usage: None };
+    let page = HistoryPage { messages: vec![message], has_more: false, dropped_messages: 0, redacted: false };
+    puppet.answer_read(Ok(Reply::History(page)));
+    assert_eq!(puppet.told.iter().filter(|(_, status)| *status == TaskStatus::Completed).count(), 1);
+    // What comes too late is too late.
+    puppet.ends("a", "something else");
+    puppet.ends("b", "fine");
+    assert_eq!(puppet.verdicts(), [(TaskStatus::Completed, None), (TaskStatus::Completed, None)]);
+    assert_eq!(puppet.done().results[0].output, Some("fine".into()));
 }

@@ -29,6 +29,8 @@ pub struct Puppet {
     seq: u64,
     /// Unanswered requests, oldest first.
     pub open: BTreeMap<RequestId, Open>,
+    /// Unanswered list requests. Waking refuses them, as a host that cannot list.
+    pub lists: Vec<RequestId>,
     /// The statuses that were told, in order.
     pub told: Vec<(String, TaskStatus)>,
     /// Spawn commands seen.
@@ -59,6 +61,7 @@ impl Puppet {
             now: 5_000,
             seq: 0,
             open: BTreeMap::new(),
+            lists: Vec::new(),
             told: Vec::new(),
             spawns: 0,
             prompts: Vec::new(),
@@ -84,7 +87,7 @@ impl Puppet {
                 Command::Cancel(id, session) => drop(self.open.insert(id, Open::Cancel(session))),
                 Command::Watch(..) => panic!("an engine takes no session over"),
                 Command::Delete(id, session) => drop(self.open.insert(id, Open::Delete(session))),
-                Command::List(..) => panic!("nothing asks for lists yet"),
+                Command::List(id, _) => self.lists.push(id),
                 Command::Progress(progress) => {
                     assert_eq!(progress.seq, self.told.len() as u64, "progress has no gaps");
                     self.told.push((progress.task.to_string(), progress.status));
@@ -149,6 +152,14 @@ impl Puppet {
 
     /// Lets time pass until the engine wants to be woken, and wakes it.
     pub fn wake(&mut self) {
+        self.wake_once();
+        if let Some(list) = self.lists.pop() {
+            self.answer(list, Err(HostError::Unsupported("no lists here".to_owned())));
+            self.wake_once();
+        }
+    }
+
+    pub fn wake_once(&mut self) {
         self.now = self.engine.wake_at().expect("a time to wake").max(self.now);
         self.happens(Happening::Woke);
     }
