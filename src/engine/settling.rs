@@ -4,6 +4,7 @@ use super::Engine;
 use super::tasks::{Kept, Next};
 use crate::answer;
 use crate::ids::{AttemptIndex, SessionKey, TaskIndex};
+use crate::plan::PlannedTask;
 use crate::policy::followup::{self, Followup, Standing};
 use crate::policy::{attest, outcome, proof, retry};
 use crate::prompt::Earlier;
@@ -128,8 +129,8 @@ impl Engine {
 
     /// Enters how a session did; what that opens is noted with its task.
     pub(super) fn tell_breaker(&mut self, task: TaskIndex, group: &crate::schedule::Group, error: Option<&TaskError>) {
-        let idempotent = self.plan.tasks.get(task.0).is_some_and(|planned| planned.handling.idempotent);
-        if self.breaker.ended(group, self.now, error, idempotent) {
+        let repeatable = self.plan.tasks.get(task.0).is_some_and(PlannedTask::is_repeatable);
+        if self.breaker.ended(group, self.now, error, repeatable) {
             let now = self.now;
             if let Some(run) = self.tasks.get_mut(task.0) {
                 run.decide(now, format!("the circuit of {} opened with this session", group.0));
@@ -264,7 +265,7 @@ impl Engine {
             corrections: rules.corrections.saturating_sub(run.used.corrections),
             blanks: MAX_BLANKS.saturating_sub(run.used.blanks),
             above,
-            idempotent: planned.handling.idempotent,
+            repeatable: planned.is_repeatable(),
         }
     }
 

@@ -121,6 +121,11 @@ impl PlannedTask {
     pub fn tool_free(&self) -> bool {
         self.agent.tool_free || !self.input_from.is_empty()
     }
+
+    /// Whether its session may run twice without harm: the caller says so, or it has no tools to do harm with.
+    pub fn is_repeatable(&self) -> bool {
+        self.handling.idempotent || self.tool_free()
+    }
 }
 
 /// A run that can be carried out.

@@ -18,7 +18,7 @@ pub struct Standing {
     /// The tier above the one that ran, if the run climbs and there is one.
     pub above: Option<Tier>,
     /// Its session may run twice without harm.
-    pub idempotent: bool,
+    pub repeatable: bool,
 }
 
 /// What to do.
@@ -55,7 +55,7 @@ pub enum Cause {
 
 impl Cause {
     /// Of a task's error code.
-    pub fn of(code: &str, idempotent: bool) -> Self {
+    pub fn of(code: &str, repeatable: bool) -> Self {
         match code {
             "E_GATEWAY_UNAVAILABLE"
             | "E_HOST_BUSY"
@@ -63,7 +63,7 @@ impl Cause {
             | "E_MODEL_UNAVAILABLE"
             | "E_HISTORY_UNAVAILABLE" => Self::Passing,
             // What the session did before it was cut off may have had effects.
-            "E_INTERRUPTED" if idempotent => Self::Passing,
+            "E_INTERRUPTED" if repeatable => Self::Passing,
             "E_RATE_LIMITED" => Self::RateLimited,
             "E_OUTPUT_INVALID" | "E_OUTPUT_AMBIGUOUS" | "E_OUTPUT_SCHEMA" | "E_OUTPUT_TOO_LARGE"
             | "E_OUTPUT_TOO_DEEP" => Self::Form,
@@ -81,7 +81,7 @@ impl Cause {
 
 /// Decides. A better model is asked for only on evidence; what passes is waited for.
 pub fn after(code: &str, standing: &Standing) -> Followup {
-    match Cause::of(code, standing.idempotent) {
+    match Cause::of(code, standing.repeatable) {
         Cause::Passing if standing.retries > 0 && standing.run_retries > 0 => Followup::Retry,
         Cause::RateLimited if standing.rate_limits > 0 => Followup::WaitOut,
         Cause::Form if standing.corrections > 0 => Followup::Correct,
@@ -105,7 +105,7 @@ mod tests {
         corrections: 1,
         blanks: 1,
         above: Some(Tier::Standard),
-        idempotent: false,
+        repeatable: false,
     };
 
     #[test]
@@ -137,6 +137,6 @@ mod tests {
         assert_eq!(after("E_OUTPUT_INVALID", &corrected), Followup::Climb(Tier::Standard));
         assert_eq!(after("E_OUTPUT_INVALID", &Standing { above: None, ..corrected }), Followup::Fail);
         assert_eq!(after("E_EMPTY_OUTPUT", &Standing { above: None, ..ALL }), Followup::AskAgain);
-        assert_eq!(after("E_INTERRUPTED", &Standing { idempotent: true, ..ALL }), Followup::Retry);
+        assert_eq!(after("E_INTERRUPTED", &Standing { repeatable: true, ..ALL }), Followup::Retry);
     }
 }

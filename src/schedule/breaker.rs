@@ -103,10 +103,10 @@ impl Breaker {
     }
 
     /// A session ended. True: the circuit opened just now, for a while or for good.
-    pub fn ended(&mut self, group: &Group, now: u64, error: Option<&TaskError>, idempotent: bool) -> bool {
+    pub fn ended(&mut self, group: &Group, now: u64, error: Option<&TaskError>, repeatable: bool) -> bool {
         let circuit = self.circuits.entry(group.clone()).or_default();
         let was_shut = circuit.dead.is_none() && circuit.open_until.is_none();
-        let cause = error.map(|error| Cause::of(&error.code, idempotent));
+        let cause = error.map(|error| Cause::of(&error.code, repeatable));
         match (error, cause) {
             (None, _) => circuit.went_well(now),
             (Some(_), Some(Cause::RateLimited)) => circuit.probing = false,

@@ -1,6 +1,9 @@
 //! What is tried again, how often, and what is not.
 
+use std::sync::Arc;
+
 use super::puppet::Puppet;
+use crate::agents::AgentDefinition;
 use crate::host::{FailureKind, Happening, HostError, HostFacts, Reply, SessionOutcome};
 use crate::ids::SessionKey;
 use crate::plan::Plan;
@@ -79,19 +82,31 @@ fn what_cannot_help_is_not_tried_again() {
         puppet.breaks("a", kind);
         assert_eq!((puppet.spawns, puppet.done().status), (1, RunStatus::Failed), "{kind:?}");
     }
-    let mut puppet = Puppet::open(plan_of(1, &[]));
+}
+
+#[test]
+fn what_a_restart_cut_off_is_done_again_if_that_does_no_harm() {
+    let plan = |tool_free: bool, idempotent: bool| {
+        let mut plan = plan_of(1, &[]);
+        let mut agent = AgentDefinition::clone(&plan.tasks[0].agent);
+        agent.tool_free = tool_free;
+        plan.tasks[0].agent = Arc::new(agent);
+        plan.tasks[0].handling.idempotent = idempotent;
+        plan
+    };
+    let mut puppet = Puppet::open(plan(false, false));
     puppet.accept("a");
     puppet.ends_as("a", SessionOutcome::Interrupted, None);
     assert_eq!(puppet.verdicts(), [(TaskStatus::Cancelled, Some("E_INTERRUPTED"))], "it may have had effects");
-    let mut plan = plan_of(1, &[]);
-    plan.tasks[0].handling.idempotent = true;
-    let mut puppet = Puppet::open(plan);
-    puppet.accept("a");
-    puppet.ends_as("a", SessionOutcome::Interrupted, None);
-    puppet.wake();
-    puppet.accept("b");
-    puppet.ends("b", "fine");
-    assert_eq!(puppet.done().status, RunStatus::Completed);
+    for (tool_free, idempotent) in [(true, false), (false, true)] {
+        let mut puppet = Puppet::open(plan(tool_free, idempotent));
+        puppet.accept("a");
+        puppet.ends_as("a", SessionOutcome::Interrupted, None);
+        puppet.wake();
+        puppet.accept("b");
+        puppet.ends("b", "fine");
+        assert_eq!(puppet.done().status, RunStatus::Completed);
+    }
 }
 
 #[test]
