@@ -91,7 +91,7 @@ fn answers(draws: &mut Draws) -> String {
     format!("{text}[[answers]]\n{rule}")
 }
 
-fn profile(draws: &mut Draws) -> FaultProfile {
+pub(super) fn profile(draws: &mut Draws) -> FaultProfile {
     let mut faults = FaultProfile::default();
     let rare = |draws: &mut Draws| if draws.happens(PRESENT) { draws.between(5, 200) as u32 } else { 0 };
     faults.spawn_rate_limited = rare(draws);

@@ -21,6 +21,7 @@ fn help_names_the_exit_codes_and_every_command_has_examples() {
         &["registry", "import"],
         &["review"],
         &["explore"],
+        &["compare"],
         &["scenarios", "list"],
         &["scenarios", "run"],
         &["serve-model"],

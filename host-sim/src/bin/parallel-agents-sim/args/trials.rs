@@ -1,9 +1,12 @@
 //! What can be said to the commands that try the component out: exploring, scenarios, economics.
 
+use std::ffi::OsString;
 use std::ops::Range;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+
+use host_sim::component::COMPONENT_VARIABLE;
 
 use super::Guest;
 
@@ -27,6 +30,33 @@ pub struct ExploreArguments {
 
     #[command(flatten)]
     pub guest: Guest,
+}
+
+#[derive(Debug, Args)]
+pub struct CompareArguments {
+    /// Seeds from A up to, but not including, B; or a single one
+    #[arg(long, value_name = "A..B", default_value = "0..300", value_parser = seeds)]
+    pub seeds: Range<u64>,
+
+    /// Tasks of one run at the most, 1 to 200
+    #[arg(long, value_name = "N", default_value_t = 12, value_parser = clap::value_parser!(u32).range(1..=200))]
+    pub tasks: u32,
+
+    /// A function and a file with its arguments, in place of a random request in one of four runs; may be repeated
+    #[arg(long = "call", value_name = "FUNCTION=FILE", value_parser = call)]
+    pub calls: Vec<(String, PathBuf)>,
+
+    /// The component to run; without it target/component/parallel_agents.wasm, searched for upwards
+    #[arg(long, value_name = "FILE", env = COMPONENT_VARIABLE)]
+    pub component: Option<PathBuf>,
+
+    /// Print one JSON document and nothing else
+    #[arg(long)]
+    pub json: bool,
+
+    /// The other engine
+    #[arg(required = true, last = true, value_name = "PROGRAM")]
+    pub program: Vec<OsString>,
 }
 
 #[derive(Debug, Args)]
@@ -74,6 +104,11 @@ Examples:
         #[command(flatten)]
         guest: Guest,
     },
+}
+
+fn call(text: &str) -> Result<(String, PathBuf), String> {
+    let (function, file) = text.split_once('=').ok_or("it has the form FUNCTION=FILE")?;
+    Ok((function.to_owned(), file.into()))
 }
 
 fn seeds(text: &str) -> Result<Range<u64>, String> {
