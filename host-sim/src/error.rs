@@ -34,11 +34,17 @@ pub enum SimError {
         /// The component's version, or what stood in its place.
         found: String,
     },
-    /// The call used up its fuel.
+    /// The call used up its fuel: it computed without end.
     #[error("the component was stopped after {fuel} units of fuel")]
     OutOfFuel {
         /// What it was given.
         fuel: u64,
+    },
+    /// The call asked the host for more than it may.
+    #[error("the component was stopped after {limit} calls of imports")]
+    TooManyCalls {
+        /// What it was given.
+        limit: u64,
     },
     /// The component trapped: it panicked, ran out of memory or stack, or misused the interface.
     #[error("the component trapped: {reason}")]
@@ -74,7 +80,7 @@ impl SimError {
             Self::Read { .. } => "E_COMPONENT_READ",
             Self::Load { .. } => "E_COMPONENT_LOAD",
             Self::Version { .. } => "E_COMPONENT_VERSION",
-            Self::OutOfFuel { .. } => "E_GUEST_FUEL",
+            Self::OutOfFuel { .. } | Self::TooManyCalls { .. } => "E_GUEST_STUCK",
             Self::Trap { .. } => "E_GUEST_TRAP",
             Self::Contract { .. } => "E_GUEST_CONTRACT",
             Self::Engine { .. } => "E_ENGINE",

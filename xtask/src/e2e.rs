@@ -15,7 +15,7 @@ pub fn run(setup_only: bool) -> Result<()> {
     let tools = Tools::ensure()?;
     if setup_only {
         for (name, path) in
-            [("node", &tools.node), ("openclaw", &tools.openclaw), ("jco", &tools.jco), ("typescript", &tools.tsc)]
+            [("node", &tools.node), ("openclaw", &tools.openclaw()?), ("jco", &tools.jco), ("typescript", &tools.tsc)]
         {
             eprintln!("{name}: {}", path.display());
         }

@@ -20,12 +20,11 @@ const NODE_TYPES_VERSION: &str = "24.19.2";
 const INSTALL_NPM: &str =
     "Install Node.js 20 or newer with npm; the tests bring the newer Node that they need themselves.";
 
-/// What the end-to-end run works with.
+/// What the plugin is built and run with.
 pub struct Tools {
-    /// The Node that OpenClaw asks for. Run the two scripts with it, and no other.
+    cache: Cache,
+    /// The Node that OpenClaw asks for. Run the scripts with it, and no other.
     pub node: PathBuf,
-    /// OpenClaw's command line, a script.
-    pub openclaw: PathBuf,
     /// The program that turns a component into JavaScript, a script.
     pub jco: PathBuf,
     /// TypeScript's compiler, a script.
@@ -40,19 +39,35 @@ impl Tools {
     /// # Errors
     /// If npm is missing, an installation fails, or Node has no package for this machine.
     pub fn ensure() -> Result<Self> {
-        let cache = Cache::open()?;
-        let node = node(&cache)?;
-        let script = |package: &str, version: &str, script: &str| {
-            package_file(&cache, package, version, script, Some(&node), |script| {
-                let printed = process::read(Command::new(&node).arg(script).arg("--version"), "")?;
-                expect_version(&printed, version)
-            })
-        };
-        let openclaw = script("openclaw", OPENCLAW_VERSION, "openclaw.mjs")?;
-        let jco = script("@bytecodealliance/jco", JCO_VERSION, "dist/jco.js")?;
-        let (tsc, types) = typescript(&cache, &node)?;
-        Ok(Self { node, openclaw, jco, tsc, types })
+        Self::of(Cache::open()?)
     }
+
+    /// The same without the registry. None: something is not installed.
+    pub fn installed() -> Option<Self> {
+        Self::of(Cache::open().ok()?.without_installing()).ok()
+    }
+
+    /// OpenClaw's command line, a script.
+    ///
+    /// # Errors
+    /// As [`Self::ensure`].
+    pub fn openclaw(&self) -> Result<PathBuf> {
+        script(&self.cache, &self.node, "openclaw", OPENCLAW_VERSION, "openclaw.mjs")
+    }
+
+    fn of(cache: Cache) -> Result<Self> {
+        let node = node(&cache)?;
+        let jco = script(&cache, &node, "@bytecodealliance/jco", JCO_VERSION, "dist/jco.js")?;
+        let (tsc, types) = typescript(&cache, &node)?;
+        Ok(Self { cache, node, jco, tsc, types })
+    }
+}
+
+fn script(cache: &Cache, node: &Path, package: &str, version: &str, script: &str) -> Result<PathBuf> {
+    package_file(cache, package, version, script, Some(node), |script| {
+        let printed = process::read(Command::new(node).arg(script).arg("--version"), "")?;
+        expect_version(&printed, version)
+    })
 }
 
 fn node(cache: &Cache) -> Result<PathBuf> {

@@ -2,20 +2,29 @@
 
 use anyhow::Result;
 
-use crate::{component, e2e, process, workspace};
+use crate::npm::Tools;
+use crate::{component, e2e, engines, process, workspace};
 
-/// Builds the component, runs the tests of the workspace, then the end-to-end run.
+/// Builds the component, runs the tests of the workspace, compares the engines, then the end-to-end run.
 ///
 /// # Errors
 /// Those of the first step that fails.
 pub fn run(skip_e2e: bool) -> Result<()> {
     // First, because the conformance and command line tests load the component.
     component::build()?;
+    component::build_hostile()?;
     // Without --all-targets, which would leave out the documentation's examples.
     process::run(workspace::cargo().args(["test", "--workspace"]), "")?;
     if skip_e2e {
+        match Tools::installed() {
+            Some(tools) => engines::run(&tools, engines::RUNS)?,
+            None => {
+                eprintln!("The engines were not compared: Node, jco and TypeScript are not installed (--skip-e2e).")
+            }
+        }
         eprintln!("The end-to-end run was left out (--skip-e2e).");
         return Ok(());
     }
+    engines::run(&Tools::ensure()?, engines::RUNS)?;
     e2e::run(false)
 }

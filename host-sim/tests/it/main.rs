@@ -11,6 +11,7 @@ mod explore;
 mod failures;
 mod faults;
 mod lifecycle;
+mod limits;
 mod requests;
 mod requests_of;
 mod runs;

@@ -11,7 +11,7 @@ mod plugin;
 mod started;
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -19,7 +19,7 @@ use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 
 use crate::npm::Tools;
-use crate::{component, process, workspace};
+use crate::{component, engines, workspace};
 
 use gateway::Gateway;
 use model::ModelServer;
@@ -37,7 +37,7 @@ const SEED: &str = "7";
 pub fn run(tools: &Tools) -> Result<()> {
     let begin = Instant::now();
     let component = component::build()?;
-    let simulator = step("build the simulator", build_simulator)?;
+    let simulator = step("build the simulator", engines::simulator)?;
     let place = tempfile::Builder::new()
         .prefix("parallel-agents-e2e-")
         .tempdir()
@@ -75,19 +75,6 @@ fn step<T>(name: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
 
 fn source() -> Result<String> {
     fs::read_to_string(workspace::root().join(FILE)).with_context(|| format!("cannot read {FILE}"))
-}
-
-/// The program, as cargo reports it.
-fn build_simulator() -> Result<PathBuf> {
-    let mut command = workspace::cargo();
-    command.args(["build", "--package", "parallel-agents-host-sim"]);
-    command.args(["--bin", "parallel-agents-sim", "--message-format=json-render-diagnostics"]);
-    let messages = process::read(&mut command, "")?;
-    let program = messages.lines().rev().find_map(|line| {
-        let message: Value = serde_json::from_str(line).ok()?;
-        Some(PathBuf::from(message.get("executable")?.as_str()?))
-    });
-    program.context("cargo reported no program")
 }
 
 fn simulate(simulator: &Path, place: &Path) -> Result<Value> {

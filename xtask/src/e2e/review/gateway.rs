@@ -46,7 +46,7 @@ impl Gateway {
     /// Installs the plugin into a new state directory, starts the gateway and waits until it is ready.
     pub fn start(tools: &Tools, archive: &Path, model: &ModelServer, seed: &str, place: &Path) -> Result<Self> {
         let surroundings =
-            Surroundings { node: tools.node.clone(), openclaw: tools.openclaw.clone(), place: place.to_owned() };
+            Surroundings { node: tools.node.clone(), openclaw: tools.openclaw()?, place: place.to_owned() };
         for directory in ["home", "state", "tmp", "workspace"] {
             fs::create_dir(place.join(directory)).with_context(|| format!("cannot create {directory}"))?;
         }

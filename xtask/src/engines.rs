@@ -1,0 +1,78 @@
+//! The component in two engines: the same seeds give the same bytes, and neither engine's host is brought down by a
+//! component that misbehaves.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context as _, Result};
+use serde_json::Value;
+
+use crate::npm::Tools;
+use crate::{component, process, workspace};
+
+/// Runs that the tests compare: enough for every kind of fault to occur several times.
+pub const RUNS: u64 = 300;
+
+/// Workflows that are compared beside the random runs, with random faults each time.
+const WORKFLOWS: [(&str, &str); 6] = [
+    ("create_agents", "4-create-agents.json"),
+    ("create_agents", "6-create-and-use.json"),
+    ("meta_workflow", "workflow-1-simple-creation.json"),
+    ("run_iterative_refinement", "workflow-2-iterative-refinement.json"),
+    ("orchestrate", "workflow-3-orchestration.json"),
+    ("orchestrate", "workflow-4-agents-to-order.json"),
+];
+
+/// Builds what is needed, compares the engines, and runs the plugin with the component that misbehaves.
+///
+/// # Errors
+/// Those of the first step that fails.
+pub fn run(tools: &Tools, runs: u64) -> Result<()> {
+    let component = component::build()?;
+    let hostile = component::build_hostile()?;
+    let simulator = simulator()?;
+    let skill = workspace::root().join("skill");
+    let mut build = Command::new(&tools.node);
+    build.arg("build.mjs").args([&component, &tools.jco, &tools.tsc, &tools.types]).current_dir(&skill);
+    process::run(&mut build, "")?;
+
+    let mut compare = Command::new(simulator);
+    compare.arg("compare").arg("--component").arg(&component).args(["--seeds", &format!("0..{runs}")]);
+    for (function, file) in WORKFLOWS {
+        compare.args(["--call", &format!("{function}=skill/examples/{file}")]);
+    }
+    compare.arg("--").arg(&tools.node).arg("skill/test/engine.ts").current_dir(workspace::root());
+    process::run(&mut compare, "")?;
+
+    transpile(tools, &hostile)?;
+    let mut limits = Command::new(&tools.node);
+    limits.args(["--test", "test/limits.ts"]).current_dir(&skill);
+    process::run(&mut limits, "")
+}
+
+/// Puts the component that misbehaves as JavaScript where `skill/test/limits.ts` finds it.
+fn transpile(tools: &Tools, hostile: &Path) -> Result<()> {
+    let place = workspace::root().join("target/hostile/component");
+    if place.exists() {
+        fs::remove_dir_all(&place).with_context(|| format!("cannot remove {}", place.display()))?;
+    }
+    let mut jco = Command::new(&tools.node);
+    jco.arg(&tools.jco).arg("transpile").arg(hostile).arg("-o").arg(&place);
+    // Under the other's name: the worker that is tested knows no second one.
+    jco.args(["--name", "parallel_agents", "--instantiation", "async", "--quiet"]);
+    process::run(&mut jco, "")
+}
+
+/// Builds the simulator; the program, as cargo reports it.
+pub fn simulator() -> Result<PathBuf> {
+    let mut command = workspace::cargo();
+    command.args(["build", "--package", "parallel-agents-host-sim"]);
+    command.args(["--bin", "parallel-agents-sim", "--message-format=json-render-diagnostics"]);
+    let messages = process::read(&mut command, "")?;
+    let program = messages.lines().rev().find_map(|line| {
+        let message: Value = serde_json::from_str(line).ok()?;
+        Some(PathBuf::from(message.get("executable")?.as_str()?))
+    });
+    program.context("cargo reported no program")
+}
