@@ -93,7 +93,7 @@ async function execute(
 
 /** A failure on this side, in the shape in which the component refuses a call. */
 function broken(error: unknown): DocumentReply {
-  const code = error instanceof Broken ? 'E_COMPONENT_BROKEN' : 'E_HOST_UNSUPPORTED';
+  const code = error instanceof Broken ? error.code : 'E_HOST_UNSUPPORTED';
   const problem = { code, message: words(error), path: '', retryable: false };
   return { tag: 'refused', val: JSON.stringify({ error: problem, errors: [problem] }) };
 }

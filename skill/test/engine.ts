@@ -46,7 +46,7 @@ for (let told = await read(); told !== undefined; told = await read()) {
     world.say({ [reply.tag]: reply.val });
   } catch (error) {
     if (!(error instanceof Broken)) throw error;
-    world.say({ broken: error.message });
+    world.say({ broken: `${error.code}: ${error.message}` });
   }
 }
 
