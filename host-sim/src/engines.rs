@@ -36,6 +36,8 @@ pub struct Compared {
     pub functions: BTreeMap<String, u64>,
     /// Commands, waits and events of the component under wasmtime.
     pub lines: u64,
+    /// How often each kind of command and event occurred in what was compared.
+    pub kinds: BTreeMap<String, u64>,
     /// Sessions that it spawned.
     pub sessions: u64,
     /// Runs that were not the same.
@@ -83,6 +85,9 @@ impl<'a> Engines<'a> {
         compared.runs += 1;
         compared.lines += here.world.trace().lines();
         compared.sessions += u64::from(here.world.ledger().summary().sessions);
+        for kind in here.world.trace().text().lines().filter_map(kind) {
+            *compared.kinds.entry(kind.to_owned()).or_default() += 1;
+        }
         *compared.functions.entry(function).or_default() += 1;
         compared.differences.extend(difference(seed, &here, &there));
         Ok(())
@@ -94,6 +99,16 @@ impl<'a> Engines<'a> {
             Some((function, arguments)) => (function.clone(), self.explorer.disturbed(seed, arguments)),
             None => (Explorer::FUNCTION.to_owned(), self.explorer.case(seed)),
         }
+    }
+}
+
+/// What a line of a trace is about: `spawn`, `answered`, …
+fn kind(line: &str) -> Option<&str> {
+    let mut words = line.split_whitespace().skip(2);
+    match words.next()? {
+        // The number of the event comes first.
+        "<" => words.nth(1),
+        _ => words.next(),
     }
 }
 
@@ -147,6 +162,17 @@ mod tests {
     async fn called(seed: u64, request: &str) -> Called<DocumentReply> {
         let world = World::new(Script::bundled(), seed, WorldOptions::default());
         native::call("run_tasks", request, world, &Clock::virtual_time()).await
+    }
+
+    #[test]
+    fn a_line_is_about_something() {
+        for (line, expected) in [
+            ("    1        +0 > wait", "wait"),
+            ("    2        +0 < #0 opened host=\"simulator\"", "opened"),
+            ("  310    +2_000 > spawn 1 label=\"a b\"", "spawn"),
+        ] {
+            assert_eq!(kind(line), Some(expected));
+        }
     }
 
     #[tokio::test]

@@ -126,3 +126,58 @@ impl Drop for ForeignEngine {
 fn lost(what: impl Into<String>) -> SimError {
     SimError::Engine { what: what.into() }
 }
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use crate::script::Script;
+    use crate::world::WorldOptions;
+
+    /// A call of an engine of a few lines of shell.
+    async fn called(script: &str) -> Called<DocumentReply> {
+        let mut engine = ForeignEngine::start(Command::new("sh").args(["-c", script])).expect("there is a shell");
+        let world = World::new(Script::bundled(), 1, WorldOptions::default());
+        engine.call("versions", "{}", world, &Clock::virtual_time()).await
+    }
+
+    #[tokio::test]
+    async fn commands_and_waits_reach_the_world_and_events_the_engine() {
+        let script = r#"
+            read -r call
+            echo '{"commands":[],"then":{"next":null}}'
+            read -r opened
+            echo '{"commands":[{"Delete":[1,"nobody"]}],"then":{"next":9000000}}'
+            read -r answered
+            case "$call/$opened/$answered" in
+                *versions*/*Opened*/*Answered*NotOwner*|*versions*/*Opened*/*Answered*Deleted*) answer='{}' ;;
+                *) answer="$answered" ;;
+            esac
+            echo "{\"commands\":[],\"then\":{\"answer\":\"$answer\"}}"
+        "#;
+        let called = called(script).await;
+        assert_eq!(called.result.expect("an answer"), DocumentReply::Answer("{}".to_owned()));
+        let trace = called.world.trace().text();
+        let said: Vec<_> = trace.lines().filter_map(|line| line.split_whitespace().nth(3)).collect();
+        assert_eq!(said, ["wait", "#0", "delete", "wait", "#1", "return"], "{trace}");
+    }
+
+    #[tokio::test]
+    async fn a_program_that_is_no_engine_is_lost() {
+        for (script, words) in [
+            ("read -r call", "ended in the middle"),
+            ("read -r call; echo hello", "something else"),
+            (r#"read -r call; echo '{"commands":[],"then":{"next":null},"more":1}'"#, "something else"),
+        ] {
+            let error = called(script).await.result.expect_err(script);
+            assert_eq!(error.code(), "E_ENGINE", "{script}: {error}");
+            assert!(error.to_string().contains(words), "{script}: {error}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_call_that_breaks_off_there_is_a_trap_here() {
+        let script = r#"read -r call; echo '{"commands":[],"then":{"broken":"unreachable"}}'"#;
+        let error = called(script).await.result.expect_err("it broke off");
+        assert_eq!((error.code(), error.to_string().contains("unreachable")), ("E_GUEST_TRAP", true));
+    }
+}

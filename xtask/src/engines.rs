@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 
 use crate::npm::Tools;
@@ -22,6 +22,12 @@ const WORKFLOWS: [(&str, &str); 6] = [
     ("run_iterative_refinement", "workflow-2-iterative-refinement.json"),
     ("orchestrate", "workflow-3-orchestration.json"),
     ("orchestrate", "workflow-4-agents-to-order.json"),
+];
+
+/// What a run can consist of. Sessions are taken over only by a call that is resumed.
+const KINDS: [&str; 14] = [
+    "answered", "cancel", "delete", "ended", "history", "list", "opened", "progress", "refused", "spawn", "started",
+    "stop", "wait", "woke",
 ];
 
 /// Builds what is needed, compares the engines, and runs the plugin with the component that misbehaves.
@@ -42,13 +48,30 @@ pub fn run(tools: &Tools, runs: u64) -> Result<()> {
     for (function, file) in WORKFLOWS {
         compare.args(["--call", &format!("{function}=skill/examples/{file}")]);
     }
-    compare.arg("--").arg(&tools.node).arg("skill/test/engine.ts").current_dir(workspace::root());
-    process::run(&mut compare, "")?;
+    compare.arg("--json").arg("--").arg(&tools.node).arg("skill/test/engine.ts").current_dir(workspace::root());
+    compared(&process::read(&mut compare, "")?, runs)?;
 
     transpile(tools, &hostile)?;
     let mut limits = Command::new(&tools.node);
     limits.args(["--test", "test/limits.ts"]).current_dir(&skill);
     process::run(&mut limits, "")
+}
+
+/// Tells what was compared. A comparison that lacks something a run can consist of is none.
+fn compared(printed: &str, runs: u64) -> Result<()> {
+    let document: Value = serde_json::from_str(printed).context("the simulator printed no JSON")?;
+    let number = |pointer: &str| document.pointer(pointer).and_then(Value::as_u64).unwrap_or(0);
+    eprintln!(
+        "{} runs are the same in both engines, byte for byte: {} commands, waits and events in {} s.",
+        number("/runs"),
+        number("/lines"),
+        document.pointer("/wall_seconds").unwrap_or(&Value::Null),
+    );
+    let missing: Vec<&str> = KINDS.into_iter().filter(|kind| number(&format!("/kinds/{kind}")) == 0).collect();
+    if runs >= RUNS && !missing.is_empty() {
+        bail!("nothing of this kind was compared: {}", missing.join(", "));
+    }
+    Ok(())
 }
 
 /// Puts the component that misbehaves as JavaScript where `skill/test/limits.ts` finds it.

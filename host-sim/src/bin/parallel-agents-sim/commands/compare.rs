@@ -22,15 +22,16 @@ const LISTED: usize = 5;
 
 pub async fn carry_out(ui: &Ui, arguments: CompareArguments) -> Result<Finish, Failure> {
     let began = Instant::now();
-    let path = arguments.component.map_or_else(component::find, Ok)?;
-    let host = ComponentHost::load(&path).await?;
     let calls = arguments.calls.iter().map(|(function, file)| Ok((function.clone(), read(file)?)));
     let calls = calls.collect::<Result<Vec<_>, Failure>>()?;
-    let options = Options { tasks: arguments.tasks, script: None };
-    let explorer = Explorer::new(Subject::Component(&host), options).await?;
     let mut program = arguments.program.iter();
     let mut command = Command::new(program.next().map_or("".as_ref(), |program| program.as_os_str()));
-    let mut engines = Engines::new(&host, ForeignEngine::start(command.args(program))?, explorer, calls);
+    let other = ForeignEngine::start(command.args(program))?;
+    // Last, since compiling it takes seconds.
+    let host = ComponentHost::load(&arguments.component.map_or_else(component::find, Ok)?).await?;
+    let options = Options { tasks: arguments.tasks, script: None };
+    let explorer = Explorer::new(Subject::Component(&host), options).await?;
+    let mut engines = Engines::new(&host, other, explorer, calls);
     let mut compared = Compared::default();
     let bar = ui.counter(arguments.seeds.end - arguments.seeds.start);
     for seed in arguments.seeds {
@@ -73,6 +74,8 @@ fn text(ui: &Ui, compared: &Compared, wall_seconds: f64) -> String {
         thousands(compared.sessions),
         thousands(compared.lines),
     ));
+    let kinds: Vec<String> = compared.kinds.iter().map(|(name, times)| format!("{name} {times}")).collect();
+    text.push_str(&format!("Compared: {}.\n", kinds.join(", ")));
     let verdict = match compared.differences.len() {
         0 => ui.tone(Tone::Good, "All are equal, byte for byte."),
         different => ui.tone(Tone::Bad, &format!("{} not the same.", count(different, "run is", "runs are"))),
