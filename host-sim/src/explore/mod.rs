@@ -4,12 +4,14 @@
 //! |-----------|---------------------------------------------------------------------------|
 //! | `request` | a random request: graph, caps, budgets, retries, waits, proofs             |
 //! | `faults`  | a random subset of faults, each at a random rate                           |
+//! | `crash`   | the same run, cut off at its host calls                                    |
 //! | `check`   | what a report has to be, whatever happened                                 |
 //! | `tally`   | what all runs together did                                                 |
 //!
 //! A seed and the options name one run exactly; nothing here knows the time of day.
 
 mod check;
+mod crash;
 mod draws;
 mod faults;
 mod request;
@@ -119,13 +121,19 @@ impl<'a> Explorer<'a> {
         let case = self.case(seed);
         let options = WorldOptions { keep_trace, ..WorldOptions::default() };
         let start_ms = options.start_ms;
+        let world = self.world_with(&case, seed, options);
+        let called = self.call(&case.request.to_string(), world).await;
+        tally.enter(seed, &called, check::check(&case.request, &called), start_ms);
+        (case, called)
+    }
+
+    fn world_with(&self, case: &Case, seed: u64, options: WorldOptions) -> World {
+        let start_ms = options.start_ms;
         let mut world = World::new(case.script.clone(), seed, options);
         for (at_ms, task) in &case.stops {
             world.request_stop_at(start_ms.saturating_add(*at_ms), task.clone(), "a stop at a random time");
         }
-        let called = self.call(&case.request.to_string(), world).await;
-        tally.enter(seed, &called, check::check(&case.request, &called), start_ms);
-        (case, called)
+        world
     }
 
     async fn call(&self, request: &str, world: World) -> Called<DocumentReply> {

@@ -102,6 +102,7 @@ pub struct World {
     on_progress: Option<Observer>,
     journal: String,
     calls: HostCalls,
+    stops_told: Vec<(Option<TaskId>, String)>,
 }
 
 impl World {
@@ -131,6 +132,7 @@ impl World {
             on_progress: None,
             journal: String::new(),
             calls: HostCalls::default(),
+            stops_told: Vec::new(),
             script,
             options,
         }
@@ -332,7 +334,10 @@ impl World {
             Due::TimeLimit(key) => self.time_limit(&key),
             Due::CutOff(key) => self.cut_off(&key),
             Due::Tell { what, is_extra } => self.untold.push_back(Told { what: *what, is_extra }),
-            Due::StopRequest { task, reason } => self.tell(Happening::StopRequested { task, reason }),
+            Due::StopRequest { task, reason } => {
+                self.stops_told.push((task.clone(), reason.clone()));
+                self.tell(Happening::StopRequested { task, reason });
+            }
         }
     }
 
