@@ -32,6 +32,12 @@ pub trait Outside: Any + Send {
     /// The next event at `now_ms`, or until when there is none. With `until_ms` it is `woke` at that time.
     fn poll(&mut self, now_ms: u64, until_ms: Option<u64>) -> Next;
 
+    /// Adds whole lines to the journal of the call.
+    ///
+    /// # Errors
+    /// It keeps none, or they could not be written.
+    fn append(&mut self, lines: &str) -> Result<(), String>;
+
     /// Notes that the next event is waited for; called once per wait.
     fn waiting(&mut self, until_ms: Option<u64>);
 
@@ -72,6 +78,10 @@ impl Outside for World {
 
     fn poll(&mut self, now_ms: u64, until_ms: Option<u64>) -> Next {
         self.poll(now_ms, until_ms)
+    }
+
+    fn append(&mut self, lines: &str) -> Result<(), String> {
+        self.append(lines)
     }
 
     fn waiting(&mut self, until_ms: Option<u64>) {

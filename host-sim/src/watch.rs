@@ -66,6 +66,10 @@ impl Outside for Watched {
         next
     }
 
+    fn append(&mut self, lines: &str) -> Result<(), String> {
+        self.outside.append(lines)
+    }
+
     fn waiting(&mut self, until_ms: Option<u64>) {
         self.outside.waiting(until_ms);
     }

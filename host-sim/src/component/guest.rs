@@ -61,7 +61,7 @@ impl sessions::Host for GuestState {
     }
 
     fn sessions_watch(&mut self, request: sessions::RequestId, session: types::SessionKey) {
-        self.world.perform(Command::Watch(RequestId(request), SessionKey::new(session)));
+        self.outside.perform(Command::Watch(RequestId(request), SessionKey::new(session)));
     }
 
     fn sessions_delete(&mut self, request: sessions::RequestId, session: types::SessionKey) {
@@ -71,7 +71,7 @@ impl sessions::Host for GuestState {
 
 impl journal::Host for GuestState {
     fn append(&mut self, lines: String) -> Result<(), String> {
-        self.world.append(&lines)
+        self.outside.append(&lines)
     }
 }
 

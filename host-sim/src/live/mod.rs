@@ -104,6 +104,7 @@ impl Live {
             Command::List(request, filter) => (request, self.list(&filter).map(Reply::Listed)),
             Command::History(request, query) => (request, self.history(&query).map(Reply::History)),
             Command::Cancel(request, key) => (request, self.cancel(&key)),
+            Command::Watch(request, key) => (request, self.watch(&key)),
             Command::Delete(request, key) => (request, self.delete(&key)),
             Command::Progress(_) => return,
         };
@@ -208,6 +209,14 @@ impl Live {
         Ok(Reply::Cancelled)
     }
 
+    /// A session of this call, once more: its completion belongs to this process, so there are no others to take over.
+    fn watch(&mut self, key: &SessionKey) -> Result<Reply, HostError> {
+        let session = self.sessions.get(key).ok_or_else(|| no_session(key))?;
+        let (receipt, end) = (session.receipt.clone(), session.end());
+        self.untold.extend(end.map(Happening::SessionEnded));
+        Ok(Reply::Watched(receipt))
+    }
+
     fn delete(&mut self, key: &SessionKey) -> Result<Reply, HostError> {
         self.end(key, Ended::Cancelled);
         if self.sessions.remove(key).is_some() {
@@ -258,6 +267,7 @@ impl Outside for Live {
                 seed: self.options.seed,
                 max_concurrent: self.options.host_cap,
                 reports_starts: true,
+                keeps_journal: false,
             };
             return Next::Event(self.event(Happening::Opened(facts)));
         }
@@ -276,6 +286,10 @@ impl Outside for Live {
             }
             None => Next::Stuck("next-event was asked to wait without limit while no answer is due".to_owned()),
         }
+    }
+
+    fn append(&mut self, _lines: &str) -> Result<(), String> {
+        Err("this host keeps no journal".to_owned())
     }
 
     fn waiting(&mut self, until_ms: Option<u64>) {

@@ -8,9 +8,16 @@ use crate::script::prompt::Prompt;
 /// The conversations in which each task was seen.
 ///
 /// The component writes the same prompt for every attempt, so the conversation around it has to tell: a gateway puts the
-/// session's key into it. Clients that add nothing are always at their first attempt.
+/// session's key into it, other clients send an idempotency key. Those that add nothing are always at their first attempt.
 #[derive(Debug, Default)]
-pub(super) struct Attempts(Mutex<BTreeMap<Task, Vec<String>>>);
+pub(super) struct Attempts(Mutex<BTreeMap<Task, Seen>>);
+
+/// What was seen of a task.
+#[derive(Debug, Default)]
+struct Seen {
+    conversations: Vec<String>,
+    requests: u32,
+}
 
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Task {
@@ -21,17 +28,19 @@ struct Task {
 }
 
 impl Attempts {
-    /// The number of the attempt that this message belongs to, counted from 1.
-    pub(super) fn number(&self, prompt: &Prompt, message: &str) -> u32 {
+    /// The number of the attempt that this message belongs to, and that of the request about its task, both from 1.
+    pub(super) fn number(&self, prompt: &Prompt, message: &str) -> (u32, u32) {
         let task =
             Task { agent_type: prompt.agent_type.clone(), task_id: prompt.task_id.clone(), code: prompt.code.clone() };
         let mut tasks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let seen = tasks.entry(task).or_default();
-        let index = seen.iter().position(|known| known == message).unwrap_or_else(|| {
-            seen.push(message.to_owned());
-            seen.len() - 1
+        seen.requests = seen.requests.saturating_add(1);
+        let conversations = &mut seen.conversations;
+        let index = conversations.iter().position(|known| known == message).unwrap_or_else(|| {
+            conversations.push(message.to_owned());
+            conversations.len() - 1
         });
-        u32::try_from(index).unwrap_or(u32::MAX).saturating_add(1)
+        (u32::try_from(index).unwrap_or(u32::MAX).saturating_add(1), seen.requests)
     }
 }
 
@@ -46,7 +55,7 @@ mod tests {
             let message = format!("Agent type: a\nTask id: {task}\nOutput format: text\n\nsession={session}");
             attempts.number(&Prompt::parse(&message).expect("ours"), &message)
         };
-        assert_eq!([number("t", "1"), number("t", "2"), number("t", "1"), number("t", "3")], [1, 2, 1, 3]);
-        assert_eq!(number("other", "4"), 1);
+        assert_eq!([number("t", "1"), number("t", "2"), number("t", "1")], [(1, 1), (2, 2), (1, 3)]);
+        assert_eq!(number("other", "4"), (1, 1));
     }
 }

@@ -21,6 +21,7 @@ mod synth;
 mod template;
 #[cfg(test)]
 mod tests;
+mod wire;
 
 use std::path::Path;
 
@@ -41,12 +42,14 @@ pub use fault::Fault;
 pub use faults::{Burst, Delay, FaultProfile, MoreUsage, Refusals, SpawnRate, Swap, Window};
 pub use host_profile::HostProfile;
 pub use model::ProviderLimit;
+pub use wire::{WireFault, WireProfile};
 
 /// A script: loaded, checked, ready to be played.
 #[derive(Clone, Debug)]
 pub struct Script {
     host: HostProfile,
     faults: FaultProfile,
+    wire: WireProfile,
     models: Models,
     rules: Vec<Rule>,
     fallback: Rule,
@@ -124,9 +127,9 @@ impl Script {
 
     fn from_document(document: serde_json::Value) -> Result<Self, ScriptError> {
         let (file, problems) = file::read(document);
-        let Checked { host, faults, models, rules, fallback } =
+        let Checked { host, faults, wire, models, rules, fallback } =
             check::check(file, problems).map_err(ScriptError::Invalid)?;
-        Ok(Self { host, faults, models, rules, fallback })
+        Ok(Self { host, faults, wire, models, rules, fallback })
     }
 
     /// The model that really runs when `requested` is asked for, as `provider/model`.
@@ -212,6 +215,11 @@ impl Script {
     /// What goes wrong with gateway and provider.
     pub fn faults(&self) -> &FaultProfile {
         &self.faults
+    }
+
+    /// What goes wrong between the model server and its clients.
+    pub fn wire(&self) -> &WireProfile {
+        &self.wire
     }
 
     /// The same script with other faults.
