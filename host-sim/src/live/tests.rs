@@ -73,7 +73,6 @@ async fn run(base: &str, request: &str) -> (Value, Called<DocumentReply, Live>) 
 
 #[track_caller]
 fn report(called: &Called<DocumentReply, Live>) -> Value {
-    if !called.world.ledger().violations().is_empty() { eprintln!("{}", called.world.trace().text()); }
     assert_eq!(called.world.ledger().violations(), []);
     match &called.result {
         Ok(DocumentReply::Answer(text)) => serde_json::from_str(text).expect("a report"),
@@ -213,7 +212,7 @@ async fn wait_for_quiet(base: &str) {
 
 #[tokio::test(start_paused = true)]
 async fn twenty_at_once_get_through_a_provider_that_says_no() {
-    let script = "[wire]\nrate_limited = 300\nretry_after_seconds = 2\n";
+    let script = "[wire]\nrate_limited = 100\nretry_after_seconds = 2\n";
     let base = serve(script).await;
     let words: Vec<String> = (0..60).map(|nth| format!("Write part {nth}.")).collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
@@ -223,7 +222,9 @@ async fn twenty_at_once_get_through_a_provider_that_says_no() {
     let refused = stats["rate_limited"].as_u64().expect("a number");
     assert!(refused >= 5, "{stats}");
     assert_eq!(stats["requests"].as_u64(), Some(60 + refused), "each refusal costs one more request");
-    assert!(called.world.ledger().peak_live() <= 20 && stats["peak_live"].as_u64() >= Some(15), "{stats}");
+    // Those that the provider refuses leave before the last ones come.
+    assert_eq!(called.world.ledger().peak_live(), 20);
+    assert!((15..=20).contains(&stats["peak_live"].as_u64().unwrap_or_default()), "{stats}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -244,9 +245,9 @@ async fn a_server_sees_a_prompt_and_no_tools_and_its_echo_of_the_key_goes_no_fur
     let log = seen.clone();
     let base = serve_by(move |headers, body| {
         let key = headers["authorization"].to_str().unwrap_or_default().to_owned();
-        let first = body["messages"][0]["content"].as_str().unwrap_or_default().contains("first");
+        let is_first = body["messages"][0]["content"].as_str().unwrap_or_default().contains("zebra");
         log.lock().unwrap_or_else(PoisonError::into_inner).push(body);
-        if first {
+        if is_first {
             (401, json!({ "error": { "message": format!("{key} is wrong") } }).to_string())
         } else {
             let message = json!({ "role": "assistant", "content": format!("I was called with {key}.") });
@@ -255,7 +256,7 @@ async fn a_server_sees_a_prompt_and_no_tools_and_its_echo_of_the_key_goes_no_fur
     })
     .await;
     let clock = Clock::real_time();
-    let request = tasks(&["first", "second"], json!({ "retries": 0, "corrections": 0 }))
+    let request = tasks(&["zebra", "second"], json!({ "retries": 0, "corrections": 0 }))
         .replace("\"task_id\"", "\"output_format\":\"text\",\"task_id\"");
     let live = live(&base, ApiKey::new(CANARY), None, &clock);
     let called = native::call("run_tasks", &request, live, &clock).await;

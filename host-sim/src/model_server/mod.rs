@@ -132,9 +132,8 @@ struct Asked<'a> {
 
 impl Server {
     async fn play(&self, asked: &Asked<'_>, frame: Frame<'_>, live: Live) -> Response {
-        let conversation = format!("{}\n{}", asked.key, asked.text);
         let (attempt, request) =
-            asked.prompt.as_ref().map_or((1, 1), |prompt| self.attempts.number(prompt, &conversation));
+            asked.prompt.as_ref().map_or((1, 1), |prompt| self.attempts.number(prompt, asked.key, asked.text));
         let wire = self.script.wire();
         let fault = asked
             .prompt
