@@ -100,22 +100,22 @@ async fn a_run_that_is_played_again_is_the_same_run() {
 #[tokio::test(start_paused = true)]
 async fn another_cap_gives_the_makespan_of_list_scheduling() {
     // Without failures there are no pauses, and each session starts as soon as a place is free.
-    let arguments = request(3, 3);
+    let arguments = request(9, 9);
     let recording = record_live(&arguments.replace("part", "piece")).await;
     let run_ms: Vec<u64> = recording.sessions.iter().map(super::RecordedSession::run_ms).collect();
-    assert_eq!(run_ms.len(), 3);
-    for width in 1..=3_u32 {
+    assert_eq!(run_ms.len(), 9);
+    for width in 1..=9_u32 {
         let mut free_at = vec![0_u64; width as usize];
         for ms in &run_ms {
             free_at.sort_unstable();
             free_at[0] += ms;
         }
-        let arguments = request(3, width).replace("part", "piece");
+        let arguments = request(9, width).replace("part", "piece");
         let report = play(&recording, &arguments, plain(&recording)).await;
         assert_eq!(makespan_ms(&report), free_at.into_iter().max().unwrap_or(0), "width {width}, {run_ms:?}");
         assert_eq!(report["peak_in_flight"], width);
     }
-    let half = play(&recording, &request(3, 1).replace("part", "piece"), plain(&recording).scaled(500)).await;
+    let half = play(&recording, &request(9, 1).replace("part", "piece"), plain(&recording).scaled(500)).await;
     let sum: u64 = run_ms.iter().map(|ms| ms / 2).sum();
     assert_eq!(makespan_ms(&half), sum);
 }
