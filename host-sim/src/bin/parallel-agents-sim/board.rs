@@ -90,10 +90,14 @@ impl Board {
         for lane in lanes.iter().take(MOST_ROWS) {
             let ran_ms = now_ms.saturating_sub(lane.started_ms);
             let model = lane.model.as_deref().map(|model| format!("  {}", shown(model))).unwrap_or_default();
-            let words = format!("{:>9}  {}{model}", whole(ran_ms), shown(&lane.name));
+            let time = format!("{} of {}", whole(ran_ms), whole(lane.limit_ms));
+            let words = format!("{time:>24}  {}{model}", shown(&lane.name));
+            // What others took says more than the limit, which few come near; a full bar is a session that takes longer.
+            let usual_ms = self.mean_ms().unwrap_or(lane.limit_ms);
+            let colour = if ran_ms > usual_ms { "33" } else { "36" };
             lines.push(format!(
                 "{} {}",
-                paint("36", &bar(ran_ms, lane.limit_ms, SESSION_BAR)),
+                paint(colour, &bar(ran_ms, usual_ms, SESSION_BAR)),
                 cut(&words, width.saturating_sub(SESSION_BAR + 1)),
             ));
         }
@@ -126,10 +130,15 @@ impl Board {
         parts.join(", ")
     }
 
+    /// How long sessions that answered took on average. None: none did so far.
+    fn mean_ms(&self) -> Option<u64> {
+        let (count, took) = self.answered;
+        took.checked_div(count)
+    }
+
     /// The time that is left: what runs takes as long as others took on average, what waits too, by as many as run now.
     fn left_ms(&self, now_ms: u64) -> Option<u64> {
-        let (count, took) = self.answered;
-        let mean = took.checked_div(count)?;
+        let mean = self.mean_ms()?;
         let waiting = u64::from(self.total.saturating_sub(self.ended).saturating_sub(self.running));
         let rest = |lane: &Lane| mean.saturating_sub(now_ms.saturating_sub(lane.started_ms));
         let work = self.lanes.values().map(rest).sum::<u64>().saturating_add(mean.saturating_mul(waiting));
