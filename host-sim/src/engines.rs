@@ -9,7 +9,7 @@ use crate::call::Called;
 use crate::clock::Clock;
 use crate::component::ComponentHost;
 use crate::error::SimError;
-use crate::explore::{Case, Explorer};
+use crate::explore::{Case, Explorer, FUNCTION};
 use crate::foreign::ForeignEngine;
 use crate::world::WorldOptions;
 
@@ -76,9 +76,10 @@ impl<'a> Engines<'a> {
         let (function, case) = self.case(seed);
         let request = case.request.to_string();
         let clock = Clock::virtual_time();
-        let world = || case.world(seed, WorldOptions::default());
+        let world = || self.explorer.world_with(&case, seed, WorldOptions::default());
         let here = self.host.call(&function, &request, world(), &clock).await;
-        let there = self.other.call(&function, &request, world(), &clock).await;
+        let world = world();
+        let there = self.other.call(&function, &request, world, &clock).await;
         if let Err(error @ SimError::Engine { .. }) = there.result {
             return Err(error);
         }
@@ -97,7 +98,7 @@ impl<'a> Engines<'a> {
         let turn = usize::try_from(seed / NAMED).unwrap_or(0).checked_rem(self.named.len());
         match turn.filter(|_| seed % NAMED == NAMED - 1).and_then(|turn| self.named.get(turn)) {
             Some((function, arguments)) => (function.clone(), self.explorer.disturbed(seed, arguments)),
-            None => (Explorer::FUNCTION.to_owned(), self.explorer.case(seed)),
+            None => (FUNCTION.to_owned(), self.explorer.case(seed)),
         }
     }
 }

@@ -16,7 +16,8 @@ use serde::{Deserialize, Serialize};
 use crate::call::{Called, hold_to_request};
 use crate::clock::Clock;
 use crate::error::SimError;
-use crate::world::{Next, World};
+use crate::outside::{Next, poll_with_stop};
+use crate::world::World;
 
 /// A program that runs calls. It is ended with this value.
 pub struct ForeignEngine {
@@ -92,7 +93,7 @@ impl ForeignEngine {
             world.waiting(until_ms);
             let mut now_ms = world.now_ms();
             let event = loop {
-                match world.poll_with_stop(now_ms, until_ms, passing.stop()) {
+                match poll_with_stop(world, now_ms, until_ms, passing.stop()) {
                     Next::Event(event) => break event,
                     Next::SleepUntil(at_ms) => now_ms = passing.pass(at_ms).await,
                     Next::Stuck(what) => return Err(SimError::Contract { what }),

@@ -11,7 +11,7 @@ use super::limits::GuestLimits;
 use crate::bindings::parallel_agents::skill::{events, journal, rules, sessions, types};
 use crate::clock::Passing;
 use crate::convert;
-use crate::world::{Next, World};
+use crate::outside::{Next, Outside, poll_with_stop};
 
 /// The guest asked for something that cannot be; kept apart from traps of its own.
 #[derive(Debug)]
@@ -42,7 +42,7 @@ impl std::error::Error for TooManyCalls {}
 /// The data of one store.
 pub(super) struct GuestState {
     pub(super) limiter: StoreLimits,
-    pub(super) world: World,
+    pub(super) outside: Box<dyn Outside>,
     passing: Passing,
     is_waiting: bool,
     calls_left: u64,
@@ -50,10 +50,10 @@ pub(super) struct GuestState {
 }
 
 impl GuestState {
-    pub(super) fn new(world: World, passing: Passing, limits: &GuestLimits) -> Self {
+    pub(super) fn new(outside: Box<dyn Outside>, passing: Passing, limits: &GuestLimits) -> Self {
         Self {
             limiter: limits.limiter(),
-            world,
+            outside,
             passing,
             is_waiting: false,
             calls_left: limits.import_calls,
@@ -62,12 +62,12 @@ impl GuestState {
     }
 
     /// Counts a call of an import.
-    fn enter(&mut self) -> wasmtime::Result<&mut World> {
+    fn enter(&mut self) -> wasmtime::Result<&mut dyn Outside> {
         match self.calls_left.checked_sub(1) {
             Some(left) => self.calls_left = left,
             None => return Err(wasmtime::Error::new(TooManyCalls { limit: self.call_limit })),
         }
-        Ok(&mut self.world)
+        Ok(self.outside.as_mut())
     }
 
     fn perform(&mut self, command: Command) -> wasmtime::Result<()> {
@@ -134,12 +134,12 @@ impl<T: Send> events::HostWithStore<T> for HasSelf<GuestState> {
                 return Err(broken("next-event was called while another call of it was outstanding"));
             }
             state.enter()?.waiting(until_ms);
-            Ok((state.passing.clone(), state.world.now_ms()))
+            Ok((state.passing.clone(), state.outside.now_ms()))
         })?;
         loop {
             let next = accessor.with(|mut access| {
                 let state = access.get();
-                let next = state.world.poll_with_stop(now_ms, until_ms, passing.stop());
+                let next = poll_with_stop(state.outside.as_mut(), now_ms, until_ms, passing.stop());
                 state.is_waiting = matches!(next, Next::SleepUntil(_));
                 next
             });

@@ -4,12 +4,14 @@
 //! |-----------|---------------------------------------------------------------------------|
 //! | `request` | a random request: graph, caps, budgets, retries, waits, proofs             |
 //! | `faults`  | a random subset of faults, each at a random rate                           |
+//! | `crash`   | the same run, cut off at its host calls                                    |
 //! | `check`   | what a report has to be, whatever happened                                 |
 //! | `tally`   | what all runs together did                                                 |
 //!
 //! A seed and the options name one run exactly; nothing here knows the time of day.
 
 mod check;
+mod crash;
 mod draws;
 mod faults;
 mod request;
@@ -33,6 +35,9 @@ use crate::world::{World, WorldOptions};
 use draws::Draws;
 
 pub use tally::{Tally, Trouble};
+
+/// The function that is explored.
+pub(crate) const FUNCTION: &str = "run_tasks";
 
 /// What is drawn from.
 #[derive(Clone, Debug)]
@@ -69,30 +74,14 @@ pub struct Explorer<'a> {
     schema: Value,
 }
 
-impl Case {
-    /// A fresh world of this run, with its stops.
-    pub fn world(&self, seed: u64, options: WorldOptions) -> World {
-        let start_ms = options.start_ms;
-        let mut world = World::new(self.script.clone(), seed, options);
-        for (at_ms, task) in &self.stops {
-            world.request_stop_at(start_ms.saturating_add(*at_ms), task.clone(), "a stop at a random time");
-        }
-        world
-    }
-}
-
 impl<'a> Explorer<'a> {
-    /// The function that is explored.
-    pub const FUNCTION: &'static str = "run_tasks";
-
     /// Asks the subject what it knows.
     pub async fn new(subject: Subject<'a>, options: Options) -> Result<Self, SimError> {
         let functions = match &subject {
             Subject::Component(host) => host.functions().await?,
             Subject::Native => documents::functions(),
         };
-        let schema =
-            functions.iter().find(|function| function.name == Self::FUNCTION).map(schema_of).unwrap_or_default();
+        let schema = functions.iter().find(|function| function.name == FUNCTION).map(schema_of).unwrap_or_default();
         Ok(Self { subject, options, schema })
     }
 
@@ -111,7 +100,7 @@ impl<'a> Explorer<'a> {
     }
 
     /// A given request with the bundled answers, drawn faults and sometimes a stop.
-    pub fn disturbed(&self, seed: u64, request: &str) -> Case {
+    pub(crate) fn disturbed(&self, seed: u64, request: &str) -> Case {
         let mut draws = Draws::new(seed);
         let script = Script::bundled().with_faults(faults::profile(&mut draws.branch()));
         let stops = draws.happens(25).then(|| (draws.between(0, 90_000), None)).into_iter().collect();
@@ -141,16 +130,27 @@ impl<'a> Explorer<'a> {
         let case = self.case(seed);
         let options = WorldOptions { keep_trace, ..WorldOptions::default() };
         let start_ms = options.start_ms;
-        let called = self.call(&case.request.to_string(), case.world(seed, options)).await;
+        let world = self.world_with(&case, seed, options);
+        let called = self.call(&case.request.to_string(), world).await;
         tally.enter(seed, &called, check::check(&case.request, &called), start_ms);
         (case, called)
+    }
+
+    /// A fresh world of a run, with its stops.
+    pub(crate) fn world_with(&self, case: &Case, seed: u64, options: WorldOptions) -> World {
+        let start_ms = options.start_ms;
+        let mut world = World::new(case.script.clone(), seed, options);
+        for (at_ms, task) in &case.stops {
+            world.request_stop_at(start_ms.saturating_add(*at_ms), task.clone(), "a stop at a random time");
+        }
+        world
     }
 
     async fn call(&self, request: &str, world: World) -> Called<DocumentReply> {
         let clock = Clock::virtual_time();
         match &self.subject {
-            Subject::Component(host) => host.call(Self::FUNCTION, request, world, &clock).await,
-            Subject::Native => native::call(Self::FUNCTION, request, world, &clock).await,
+            Subject::Component(host) => host.call(FUNCTION, request, world, &clock).await,
+            Subject::Native => native::call(FUNCTION, request, world, &clock).await,
         }
     }
 }

@@ -30,6 +30,12 @@ pub struct Tally {
     pub max_tokens_over_budget: u64,
     /// The same in millionths of a dollar.
     pub max_spend_over_budget: u64,
+    /// Calls that were cut off.
+    pub crash_points: u64,
+    /// Of these, how many went on.
+    pub resumes: u64,
+    /// Sessions beyond the first for one attempt of a task.
+    pub duplicate_spawns: u64,
     /// Milliseconds of simulated time.
     #[serde(skip)]
     pub simulated_ms: u64,
@@ -89,6 +95,9 @@ impl Tally {
         self.max_in_flight_over_cap = self.max_in_flight_over_cap.max(other.max_in_flight_over_cap);
         self.max_tokens_over_budget = self.max_tokens_over_budget.max(other.max_tokens_over_budget);
         self.max_spend_over_budget = self.max_spend_over_budget.max(other.max_spend_over_budget);
+        self.crash_points += other.crash_points;
+        self.resumes += other.resumes;
+        self.duplicate_spawns += other.duplicate_spawns;
         self.simulated_ms += other.simulated_ms;
     }
 }

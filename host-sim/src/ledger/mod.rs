@@ -223,7 +223,12 @@ impl Ledger {
                     account.was_told = true;
                 }
             }
-            Happening::SessionEnded(end) => self.check_end(&end.session),
+            Happening::SessionEnded(end) => {
+                self.check_end(&end.session);
+                if let Some(account) = self.sessions.get_mut(&end.session) {
+                    account.usage_was_told |= end.usage.is_some();
+                }
+            }
             Happening::StopRequested { task: None, .. } => self.stop_requested = true,
             Happening::StopRequested { task: Some(task), .. } => {
                 self.stopped_tasks.insert(task.clone());

@@ -5,6 +5,7 @@ mod agents;
 mod compare;
 mod explore;
 mod help;
+mod openai;
 mod registry;
 mod review;
 mod run;

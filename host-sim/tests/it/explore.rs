@@ -73,3 +73,27 @@ async fn the_component_keeps_them_too_and_does_the_same_as_the_engine() {
     );
     assert_eq!((tally.faults, tally.outcomes), (native.faults, native.outcomes));
 }
+
+#[test]
+fn runs_that_are_cut_off_keep_every_promise() {
+    let halves: Vec<_> = (0..THREADS)
+        .map(|half| {
+            thread::spawn(move || {
+                block_on(async {
+                    let explorer =
+                        Explorer::new(Subject::Native, OPTIONS).await.expect("the engine lists its functions");
+                    let mut tally = Tally::default();
+                    for seed in (half..400).step_by(2) {
+                        explorer.crash(seed, 50, &mut tally).await;
+                    }
+                    tally
+                })
+            })
+        })
+        .collect();
+    let mut tally = Tally::default();
+    halves.into_iter().for_each(|half| tally.add(half.join().expect("a tally")));
+    assert_kept(&tally, "");
+    assert_eq!(tally.duplicate_spawns, 0);
+    assert!(tally.resumes > 10_000, "{}", tally.resumes);
+}

@@ -10,6 +10,7 @@ mod review;
 mod run;
 mod scenarios;
 mod serve_model;
+mod what_if;
 
 use crate::args::Command;
 use crate::outcome::{Failure, Finish};
@@ -27,6 +28,7 @@ pub fn wants_json(command: &Command) -> bool {
         Command::Compare(arguments) => arguments.json,
         Command::Scenarios(command) => scenarios::guest(command).json,
         Command::Economics(arguments) => arguments.guest.json,
+        Command::WhatIf(arguments) => arguments.guest.json,
         Command::ServeModel(_) => false,
     }
 }
@@ -43,6 +45,7 @@ pub async fn carry_out(ui: &Ui, command: Command) -> Result<Finish, Failure> {
         Command::Compare(arguments) => compare::carry_out(ui, arguments).await,
         Command::Scenarios(command) => scenarios::carry_out(ui, command).await,
         Command::Economics(arguments) => economics::carry_out(ui, arguments).await,
+        Command::WhatIf(arguments) => what_if::carry_out(ui, arguments).await,
         Command::ServeModel(arguments) => serve_model::carry_out(ui, arguments).await,
     }
 }
