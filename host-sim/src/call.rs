@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use crate::error::SimError;
 use crate::ledger::Allowance;
+use crate::script::Fault;
 use crate::world::World;
 
 /// A finished call: its result, and the world in which it happened.
@@ -25,6 +26,9 @@ impl<R> Called<R> {
     /// Closes the world after a call.
     pub(crate) fn close(result: Result<R, SimError>, fuel_used: Option<u64>, mut world: World) -> Self {
         world.close(result.is_ok());
+        // The component hears nothing any more after that, which looks as if it were to blame.
+        let failed = world.ledger().faults().contains_key(&Fault::HostTrap);
+        let result = result.map_err(|error| if failed { SimError::Host { what: error.to_string() } } else { error });
         Self { result, fuel_used, world }
     }
 

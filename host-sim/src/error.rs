@@ -52,6 +52,12 @@ pub enum SimError {
         /// What it did, in one sentence.
         what: String,
     },
+    /// The host itself failed in the middle of a call.
+    #[error("the host failed: {what}")]
+    Host {
+        /// What happened, in one sentence.
+        what: String,
+    },
     /// A reply of the component is not what the contract says.
     #[error("the component gave a reply that cannot be read: {what}")]
     Reply {
@@ -71,6 +77,7 @@ impl SimError {
             Self::OutOfFuel { .. } => "E_GUEST_FUEL",
             Self::Trap { .. } => "E_GUEST_TRAP",
             Self::Contract { .. } => "E_GUEST_CONTRACT",
+            Self::Host { .. } => "E_HOST_TRAP",
             Self::Reply { .. } => "E_GUEST_REPLY",
         }
     }

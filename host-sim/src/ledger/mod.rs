@@ -233,6 +233,11 @@ impl Ledger {
         }
     }
 
+    /// Enters the time at which the last event really happened, where the host's clock told another one.
+    pub(crate) fn really_at(&mut self, now_ms: u64) {
+        self.now_ms = now_ms;
+    }
+
     /// Enters that the call came back; what is alive now is an orphan.
     pub(crate) fn returned(&mut self) {
         self.returned = true;

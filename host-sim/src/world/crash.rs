@@ -93,7 +93,7 @@ impl World {
         for (at_ms, draw, due) in future.into_items() {
             match due {
                 Due::Request(command) if restart == Restart::Caller => self.answer(command),
-                Due::Request(_) | Due::Tell { .. } | Due::StopRequest { .. } => {}
+                Due::Request(_) | Due::Tell { .. } | Due::StopRequest { .. } | Due::CallerGone => {}
                 due => self.agenda.enter(at_ms, draw, due),
             }
         }

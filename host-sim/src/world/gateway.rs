@@ -34,7 +34,7 @@ impl World {
     pub(super) fn answer(&mut self, command: Command) {
         let told_before = self.untold.len();
         let (request, outcome) = match command {
-            Command::Spawn(request, options) => (request, self.spawn(request, options).map(Reply::Spawned)),
+            Command::Spawn(request, options) => (request, self.spawn(request, options)),
             Command::List(request, filter) => (request, self.list(&filter).map(Reply::Listed)),
             Command::History(request, query) => (request, self.history(&query).map(Reply::History)),
             Command::Cancel(request, key) => (request, self.cancel(&key)),
@@ -47,7 +47,7 @@ impl World {
         self.untold.insert(told_before, Told { what, is_extra: false });
     }
 
-    fn spawn(&mut self, request: RequestId, options: SpawnOptions) -> Result<Receipt, HostError> {
+    fn spawn(&mut self, request: RequestId, options: SpawnOptions) -> Result<Reply, HostError> {
         let nth = *self.requests_by_key.entry(options.idempotency_key.clone()).and_modify(|nth| *nth += 1).or_insert(1);
         if let Some(refusal) = self.spawn_trouble(&options.idempotency_key, nth) {
             self.ledger.refused(request, &refusal);
@@ -56,7 +56,7 @@ impl World {
         let idempotency_key = options.idempotency_key.clone();
         let receipt = match self.receipts_by_idempotency_key.get(&idempotency_key) {
             Some(receipt) => receipt.clone(),
-            None => match self.admit(&options) {
+            None => match self.admit(&options, nth) {
                 Ok(()) => self.create(options),
                 Err(refusal) => {
                     self.ledger.refused(request, &refusal);
@@ -65,10 +65,7 @@ impl World {
             },
         };
         self.ledger.accepted(request, &receipt.session_key);
-        if self.loses_answer(&idempotency_key, nth) {
-            return Err(HostError::InDoubt("no answer came: the connection was closed".to_owned()));
-        }
-        Ok(receipt)
+        self.receipt_told(&idempotency_key, nth, receipt)
     }
 
     /// Brings a session into being.
@@ -79,6 +76,7 @@ impl World {
         let (model, receipt_lies) = self.swapped(&subject, attempt, asked.clone());
         let mut scripted = self.script.play(self.seed, &options.task, &model, attempt);
         self.inflate(&subject, attempt, &model, &mut scripted);
+        self.alter(&subject, attempt, &mut scripted);
         let profile = self.script.host();
         let told_model = if receipt_lies { &asked } else { &model };
         let receipt = Receipt {
@@ -102,6 +100,8 @@ impl World {
             number,
             trouble,
             is_cut_off: false,
+            is_paused: false,
+            parent: None,
             is_watched: true,
         };
         self.sessions.insert(key.clone(), session);
@@ -112,8 +112,9 @@ impl World {
     }
 
     /// Whether the gateway takes one more session.
-    fn admit(&self, options: &SpawnOptions) -> Result<(), HostError> {
-        let profile = self.profile();
+    fn admit(&mut self, options: &SpawnOptions, nth: u32) -> Result<(), HostError> {
+        let script = self.script.clone();
+        let profile = script.host();
         if options.run_timeout_seconds == 0 {
             return Err(HostError::Invalid("runTimeoutSeconds must be at least 1".to_owned()));
         }
@@ -123,25 +124,30 @@ impl World {
         if self.spawned >= profile.max_total {
             let words =
                 format!("sessions_spawn reached the total of sessions for this group ({0}/{0})", profile.max_total);
+            self.ledger.fault(Fault::Exhausted);
             return Err(HostError::Exhausted(words));
         }
         let cap = if profile.queue { profile.max_children } else { profile.max_children.min(profile.max_concurrent) };
-        let live = self.sessions.values().filter(|session| session.is_live()).count();
-        if live >= cap as usize {
+        let own = self.sessions.values().filter(|session| session.parent.is_none());
+        let live = own.filter(|session| session.is_live()).count();
+        let ignored = script.faults().cap_ignored;
+        if live >= cap as usize && !self.strikes(Fault::CapIgnored, &options.idempotency_key, nth, ignored) {
+            self.ledger.fault(Fault::AtCapacity);
             let words = format!("sessions_spawn has reached max active children for this session ({live}/{cap})");
             return Err(HostError::AtCapacity(words));
         }
         Ok(())
     }
 
-    fn list(&self, filter: &ListFilter) -> Result<SessionPage, HostError> {
+    fn list(&mut self, filter: &ListFilter) -> Result<SessionPage, HostError> {
         check_limit(filter.limit)?;
         let mut sessions: Vec<&Session> = self.sessions.values().filter(|session| matches(session, filter)).collect();
         sessions.sort_by_key(|session| session.number);
         let end = (filter.offset as usize).saturating_add(filter.limit as usize);
         let has_more = sessions.len() > end;
         let rows = sessions.into_iter().skip(filter.offset as usize).take(filter.limit as usize);
-        Ok(SessionPage { sessions: rows.map(|session| self.shown(session.row())).collect(), has_more })
+        let page = SessionPage { sessions: rows.map(|session| self.shown(session.row())).collect(), has_more };
+        Ok(self.spoil_list(page))
     }
 
     /// The row without what this gateway does not tell.
@@ -154,8 +160,11 @@ impl World {
         }
     }
 
-    fn history(&self, query: &HistoryQuery) -> Result<HistoryPage, HostError> {
+    fn history(&mut self, query: &HistoryQuery) -> Result<HistoryPage, HostError> {
         check_limit(query.limit)?;
+        if let Some(refusal) = self.not_owned(&query.session_key).or_else(|| self.history_gone(&query.session_key)) {
+            return Err(refusal);
+        }
         let session = self
             .sessions
             .get(&query.session_key)
@@ -179,14 +188,15 @@ impl World {
             }
             dropped_messages = cut_page(&mut messages, profile.history_page_bytes);
         }
-        Ok(HistoryPage { messages, has_more: start > 0, dropped_messages, redacted: false })
+        let page = HistoryPage { messages, has_more: start > 0, dropped_messages, redacted: false };
+        Ok(self.spoil_page(&query.session_key, page))
     }
 
     fn cancel(&mut self, key: &SessionKey) -> Result<Reply, HostError> {
         if !self.sessions.contains_key(key) {
             return Err(HostError::NotFound(format!("No session found: {key}")));
         }
-        if let Some(refusal) = self.still_active(key, Fault::CancelRefused) {
+        if let Some(refusal) = self.not_owned(key).or_else(|| self.still_active(key, Fault::CancelRefused)) {
             return Err(refusal);
         }
         self.stop(key);
@@ -208,7 +218,7 @@ impl World {
 
     /// Deletes a session. A live one is stopped by that, and its end is reported like every other one.
     fn delete(&mut self, key: &SessionKey) -> Result<Reply, HostError> {
-        if let Some(refusal) = self.still_active(key, Fault::DeleteRefused) {
+        if let Some(refusal) = self.not_owned(key).or_else(|| self.still_active(key, Fault::DeleteRefused)) {
             return Err(refusal);
         }
         self.stop(key);
@@ -224,7 +234,8 @@ fn matches(session: &Session, filter: &ListFilter) -> bool {
         .search
         .as_deref()
         .is_none_or(|text| session.options.label.contains(text) || session.receipt.session_key.as_str().contains(text));
-    found && filter.spawned_by.as_ref().is_none_or(|parent| parent.as_str() == World::CALLER)
+    let parent = session.parent.as_ref().map_or(World::CALLER, SessionKey::as_str);
+    found && filter.spawned_by.as_ref().is_none_or(|wanted| wanted.as_str() == parent)
 }
 
 fn check_limit(limit: u32) -> Result<(), HostError> {
