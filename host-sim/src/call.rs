@@ -5,7 +5,7 @@ use parallel_agents::ids::SessionKey;
 use serde::Deserialize;
 
 use crate::error::SimError;
-use crate::ledger::Allowance;
+use crate::ledger::{Allowance, Ledger};
 use crate::script::Fault;
 use crate::world::World;
 
@@ -26,15 +26,24 @@ impl<R> Called<R> {
     /// Closes the world after a call.
     pub(crate) fn close(result: Result<R, SimError>, fuel_used: Option<u64>, mut world: World) -> Self {
         world.close(result.is_ok());
-        // The component hears nothing any more after that, which looks as if it were to blame.
-        let failed = world.ledger().faults().contains_key(&Fault::HostTrap);
-        let result = result.map_err(|error| if failed { SimError::Host { what: error.to_string() } } else { error });
+        let result = result.map_err(|error| cause_of(error, world.ledger()));
         Self { result, fuel_used, world }
     }
 
     /// Reads the reply further.
     pub(crate) fn and_then<S>(self, read: impl FnOnce(R) -> Result<S, SimError>) -> Called<S> {
         Called { result: self.result.and_then(read), fuel_used: self.fuel_used, world: self.world }
+    }
+}
+
+/// Why a call broke off. What the world stopped looks as if the component had waited for nothing.
+fn cause_of(error: SimError, ledger: &Ledger) -> SimError {
+    if ledger.faults().contains_key(&Fault::HostTrap) {
+        return SimError::Host { what: error.to_string() };
+    }
+    match ledger.first_violation() {
+        Some(violation) => SimError::Promise { seed: ledger.seed(), violation: violation.clone() },
+        None => error,
     }
 }
 
@@ -86,9 +95,11 @@ pub(crate) fn hold_to_cap(world: &mut World, max_concurrent: Option<u32>) {
 }
 
 impl Called<DocumentReply> {
-    /// Tells the ledger which sessions the reply names as left behind.
+    /// Tells the ledger what the call came back with, and which sessions that names as left behind.
     pub(crate) fn noting_leaks(mut self) -> Self {
-        let Ok(DocumentReply::Answer(text)) = &self.result else { return self };
+        let Ok(reply) = &self.result else { return self };
+        self.world.ledger_mut().replied(reply);
+        let DocumentReply::Answer(text) = reply else { return self };
         // Reading a long report is worth it only if there is something to be named.
         if !self.world.ledger().violations().is_empty() {
             let leaks: Leaks = serde_json::from_str(text).unwrap_or_default();

@@ -37,6 +37,7 @@ impl World {
             if self.strikes(Fault::SecretTold, subject, nth, faults.secret_told) {
                 let secret = format!("{SECRET}{:016x}", Fault::SecretTold.amount(self.seed, &draw, u64::MAX));
                 answer = answer.map_answer(|text| with_note(&text, &secret));
+                self.ledger.wrote_secret(subject, &secret);
             }
             if self.strikes(Fault::Thinking, subject, nth, faults.thinking) {
                 answer = answer.map_answer(|text| format!("<think>\nFirst I look at what is asked.\n</think>\n{text}"));

@@ -34,7 +34,6 @@ use crash::{Fate, HostCalls};
 use session::{Lane, Session};
 use told_clock::ToldClock;
 
-#[expect(unused_imports)]
 pub(crate) use answers::SECRET;
 
 /// What is chosen about a world beside its script and its seed.
@@ -50,6 +49,8 @@ pub struct WorldOptions {
     pub max_events: u64,
     /// Whether the host keeps a journal of the call.
     pub keeps_journal: bool,
+    /// Whether the call is over at the first promise that it breaks.
+    pub stops_at_violation: bool,
 }
 
 impl Default for WorldOptions {
@@ -60,6 +61,7 @@ impl Default for WorldOptions {
             keep_trace: true,
             max_events: 1_000_000,
             keeps_journal: false,
+            stops_at_violation: true,
         }
     }
 }
@@ -189,6 +191,9 @@ impl World {
         if self.is_trapped {
             return Next::Stuck("an import failed".to_owned());
         }
+        if let Some(violation) = self.ledger.first_violation().filter(|_| self.options.stops_at_violation) {
+            return Next::Stuck(violation.to_string());
+        }
         let until_ms = until_ms.map(|told_ms| self.clock.when(told_ms));
         if self.next_seq >= self.options.max_events {
             return Next::Stuck(format!("the call took {} events and is still not done", self.next_seq));
@@ -226,6 +231,7 @@ impl World {
     /// Notes in the trace that the next event is waited for; to be called once per wait.
     pub fn waiting(&mut self, until_ms: Option<u64>) {
         self.trace.wait(self.now_ms, until_ms);
+        self.ledger.waits(until_ms);
     }
 
     /// Asks the component to stop one task, or the whole run, as soon as it waits for the next event.
