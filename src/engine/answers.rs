@@ -4,6 +4,7 @@ use super::{Engine, Known, Purpose};
 use crate::host::{HostError, Receipt, Reply};
 use crate::ids::{AttemptIndex, RequestId};
 use crate::policy::attest;
+use crate::policy::limits::MAX_KEY_BYTES;
 use crate::session::{Input, StopReason};
 
 impl Engine {
@@ -63,7 +64,7 @@ impl Engine {
     fn register(&mut self, attempt: AttemptIndex, receipt: Receipt) -> Result<Receipt, HostError> {
         let key = receipt.session_key.clone();
         let own = self.sessions.get(&key).is_none_or(|known| known.attempt == attempt);
-        if key.as_str().is_empty() || !own {
+        if !(1..=MAX_KEY_BYTES).contains(&key.as_str().len()) || !own {
             return Err(HostError::InDoubt("the receipt names no session, or that of another task".to_owned()));
         }
         self.sessions.insert(key, Known { attempt, ended: false });

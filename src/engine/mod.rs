@@ -22,7 +22,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use crate::host::{Command, Event, Happening, HistoryQuery, HostError, HostFacts, Progress};
 use crate::ids::{AttemptIndex, RequestId, SessionKey, TaskIndex};
 use crate::plan::{Plan, PlannedTask};
-use crate::policy::limits::{CLEANUP_GRACE_MS, HISTORY_PAGE};
+use crate::policy::limits::{CLEANUP_GRACE_MS, CLOCK_JUMP_MS, HISTORY_PAGE};
 use crate::policy::wait::Enough;
 use crate::problem::CallError;
 use crate::schedule::{Admission, Breaker, Budget, Ready, Slots};
@@ -264,7 +264,10 @@ impl Engine {
 
     fn advance(&mut self, at_ms: u64) {
         if self.facts.is_some() {
-            self.now += at_ms.saturating_sub(self.host_now);
+            // No wait lasts much longer than was asked for; what lies beyond that did not pass here.
+            let longest =
+                self.wake_at().map_or(0, |until| until.saturating_sub(self.host_now)).saturating_add(CLOCK_JUMP_MS);
+            self.now += at_ms.saturating_sub(self.host_now).min(longest);
         }
         // A clock that was set back counts from where it stands now.
         self.host_now = at_ms;

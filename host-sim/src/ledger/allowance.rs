@@ -1,8 +1,8 @@
 //! What a request lets its call do, read by the host from the request itself and not from the component's plan.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use parallel_agents::task::Usage;
+use parallel_agents::task::{Cleanup, Usage};
 use serde::{Deserialize, Serialize};
 
 /// Sessions alive at once where a request names no number, as `wit/types.wit` has it. Not taken from the engine: this is
@@ -43,6 +43,16 @@ pub struct Allowance {
     pub max_live: Option<u32>,
     /// Milliseconds after opening from which nothing may be spawned: the deadline, or the end of the budget of time.
     pub last_spawn_ms: Option<u64>,
+    /// Milliseconds after opening at which the run is to be over, but for cleaning up.
+    pub deadline_ms: Option<u64>,
+    /// The tasks in order, where the call comes back with one result for each.
+    pub order: Option<Vec<String>>,
+    /// The models that sessions may ask for. None: any.
+    pub models: Option<BTreeSet<String>>,
+    /// What sessions are to be spawned with. None: anything.
+    pub cleanup: Option<Cleanup>,
+    /// Whether agent types that fail and fail are left alone for a while.
+    pub breaker: bool,
     /// Sessions of the whole call.
     pub spawns: Option<u64>,
     /// Tokens of the whole call.
@@ -76,6 +86,10 @@ pub struct TaskAllowance {
     pub dependencies: Vec<String>,
     /// Whether it may start although one of them is not completed.
     pub runs_anyway: bool,
+    /// Tasks whose outputs may get to it, by whatever way.
+    pub reads: BTreeSet<String>,
+    /// What its own sessions are given. None: the agent type's time.
+    pub timeout_seconds: Option<u32>,
 }
 
 /// The price of a model in millionths of a dollar per 1,000 tokens.
@@ -121,6 +135,11 @@ impl Allowance {
         Some(Self {
             max_live: Some(cap(request.max_concurrent, width)),
             last_spawn_ms: Some(seconds.saturating_mul(1_000)),
+            deadline_ms: Some(deadline.saturating_mul(1_000)),
+            order: (!is_helper).then(|| request.tasks.iter().enumerate().map(|(at, task)| task.id(at)).collect()),
+            models: request.named_models(),
+            cleanup: Some(request.cleanup.unwrap_or_default()),
+            breaker: request.breaker.unwrap_or(true),
             spawns: budget.spawns,
             tokens: budget.tokens,
             micro_usd: budget.micro_usd,
@@ -132,7 +151,9 @@ impl Allowance {
                 budget => Some(budget.unwrap_or_else(|| count.div_ceil(10).max(2))),
             },
             hedges: if request.hedge == Some(true) { count * HEDGED_PER_CENT / 100 } else { 0 },
-            tasks: Some(request.tasks.iter().enumerate().map(|(index, task)| request.allows(index, task)).collect()),
+            tasks: Some(with_readers(
+                request.tasks.iter().enumerate().map(|(index, task)| request.allows(index, task)).collect(),
+            )),
         })
     }
 
@@ -196,6 +217,8 @@ struct Request {
     budget: Option<Budget>,
     prices: Option<BTreeMap<String, Price>>,
     hedge: Option<bool>,
+    breaker: Option<bool>,
+    cleanup: Option<Cleanup>,
     on_dependency_failure: Option<String>,
 }
 
@@ -220,11 +243,44 @@ struct Task {
     idempotent: Option<bool>,
     dependencies: Option<Vec<String>>,
     on_dependency_failure: Option<String>,
+    timeout_seconds: Option<u32>,
+    input_from: Option<Vec<Source>>,
+}
+
+/// Where a field of a task's input comes from.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Source {
+    task: String,
+}
+
+impl Task {
+    fn id(&self, index: usize) -> String {
+        self.task_id.clone().unwrap_or_else(|| format!("task-{}", index + 1))
+    }
+}
+
+/// Adds to what each task reads what those have read whom it reads.
+fn with_readers(mut tasks: BTreeMap<String, TaskAllowance>) -> BTreeMap<String, TaskAllowance> {
+    loop {
+        let known: BTreeMap<String, BTreeSet<String>> =
+            tasks.iter().map(|(id, task)| (id.clone(), task.reads.clone())).collect();
+        let mut grew = false;
+        for task in tasks.values_mut() {
+            let more = task.reads.iter().filter_map(|read| known.get(read)).flatten().cloned();
+            let all: BTreeSet<String> = more.chain(task.reads.iter().cloned()).collect();
+            grew |= all.len() > task.reads.len();
+            task.reads = all;
+        }
+        if !grew {
+            return tasks;
+        }
+    }
 }
 
 impl Request {
     fn allows(&self, index: usize, task: &Task) -> (String, TaskAllowance) {
-        let id = task.task_id.clone().unwrap_or_else(|| format!("task-{}", index + 1));
+        let id = task.id(index);
         let climbs = self.tiers(task) - 1;
         let corrections = self.corrections.unwrap_or(DEFAULT_CORRECTIONS);
         let on_failure = task.on_dependency_failure.as_ref().or(self.on_dependency_failure.as_ref());
@@ -235,8 +291,17 @@ impl Request {
             hedged: self.hedge == Some(true) && task.idempotent == Some(true),
             dependencies: task.dependencies.clone().unwrap_or_default(),
             runs_anyway: on_failure.is_some_and(|mode| mode == "run"),
+            reads: task.input_from.iter().flatten().map(|source| source.task.clone()).collect(),
+            timeout_seconds: task.timeout_seconds,
         };
         (id, allowance)
+    }
+
+    /// All models that the request names.
+    fn named_models(&self) -> Option<BTreeSet<String>> {
+        let of_tasks = self.tasks.iter().filter_map(|task| task.model.clone());
+        let of_tiers = self.models.iter().flat_map(|models| models.values().cloned());
+        Some(of_tasks.chain(of_tiers).chain(self.model.clone()).collect())
     }
 
     /// Tiers that a task may use. Where it starts is the agent type's affair unless the task says so.

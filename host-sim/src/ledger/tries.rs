@@ -45,6 +45,8 @@ pub(super) struct Tries {
     pub(super) judges: u32,
     /// All but judges.
     pub(super) own: u32,
+    /// Host or provider asked for no session before this time.
+    pub(super) not_before: Option<u64>,
 }
 
 impl Tries {
@@ -85,7 +87,7 @@ pub(super) fn id_of(label: &str) -> &str {
 }
 
 /// The agent type in a label.
-fn agent_of(label: &str) -> &str {
+pub(super) fn agent_of(label: &str) -> &str {
     label.split_once(' ').map_or("", |(agent, _)| agent)
 }
 

@@ -79,11 +79,10 @@ pub(super) enum Fate {
 }
 
 impl Fate {
-    /// The name under which it is counted. None: the attempt goes well.
+    /// The name under which it is counted. None: the attempt goes well, or is counted by the kind of its damage.
     pub(super) fn fault(self) -> Option<Fault> {
         match self {
-            Self::Good => None,
-            Self::Malformed => Some(Fault::MalformedAnswer),
+            Self::Good | Self::Malformed => None,
             Self::Empty => Some(Fault::EmptyAnswer),
             Self::Late => Some(Fault::LateAnswer),
             Self::Failing => Some(Fault::FailedSession),

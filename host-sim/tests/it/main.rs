@@ -9,6 +9,7 @@ mod economics;
 mod examples;
 mod explore;
 mod failures;
+mod fault_table;
 mod faults;
 mod lifecycle;
 mod requests;

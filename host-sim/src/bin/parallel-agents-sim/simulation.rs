@@ -88,7 +88,7 @@ impl Engine {
             write_report(path, &reply, account)?;
         }
         // A reply that the host's own account contradicts is not worth showing.
-        if violations.is_empty() { accept(reply) } else { Err(broken_promises(&violations)) }
+        if violations.is_empty() { accept(reply) } else { Err(broken_promises(simulation.cast.seed, &violations)) }
     }
 
     /// Calls a function that spawns nothing.
@@ -171,9 +171,10 @@ fn accept(reply: DocumentReply) -> Result<Reply, Failure> {
     }
 }
 
-fn broken_promises(violations: &[Violation]) -> Failure {
+fn broken_promises(seed: u64, violations: &[Violation]) -> Failure {
     let all: Vec<String> = violations.iter().map(ToString::to_string).collect();
-    Failure::Broken { code: "E_GUEST_PROMISE", error: anyhow!("the component broke its promises: {}", all.join("; ")) }
+    let error = anyhow!("the component broke its promises with seed {seed}: {}", all.join("; "));
+    Failure::Broken { code: "E_GUEST_PROMISE", error }
 }
 
 fn document_text(reply: &DocumentReply) -> &str {
