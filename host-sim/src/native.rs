@@ -137,7 +137,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_call_that_runs_in_circles_is_given_up() {
-        let options = WorldOptions { max_events: 100, ..WorldOptions::default() };
+        let options = WorldOptions { max_events: 100, stops_at_violation: false, ..WorldOptions::default() };
         let world = World::new(Script::bundled(), 1, options);
         let called = enter(world, &Clock::virtual_time(), async |host| {
             loop {
