@@ -81,6 +81,8 @@ pub fn default_budget(tasks: usize) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::host::HostError;
+    use crate::policy::outcome;
 
     #[test]
     fn pauses_grow_are_bounded_and_follow_the_wish() {
@@ -111,6 +113,9 @@ mod tests {
         for (words, wish) in rows {
             assert_eq!(wish_ms(words), wish, "{words}");
         }
+        let message = "too many sessions_spawn calls".to_owned();
+        let refused = outcome::spawn_refused(&HostError::RateLimited { retry_after_ms: Some(2_000), message });
+        assert_eq!(wish_ms(&refused.message), Some(2_000), "{}", refused.message);
     }
 
     #[test]

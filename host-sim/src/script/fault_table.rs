@@ -403,7 +403,7 @@ pub const ROWS: [Row; 50] = [
         &[
             knob(
                 Cleaning,
-                "[faults]\ncancel_refused = { per_mille = 1000, times = 2 }\n[[answers]]\nodds = { hanging = 1000 }",
+                "[faults]\ncancel_refused = { per_mille = 1000, times = 2 }\ntimeout_ignored = 1000\n[[answers]]\nodds = { hanging = 1000 }",
                 Fault::CancelRefused,
             ),
             knob(Cleaning, "[faults]\ndelete_refused = { per_mille = 1000, times = 9 }", Fault::DeleteRefused),

@@ -347,7 +347,8 @@ impl World {
         if self.clock.is_wrong() {
             self.ledger.really_at(self.now_ms);
         }
-        let per_mille = self.script.faults().stop_requested;
+        let stops = matches!(event.what, Happening::StopRequested { .. });
+        let per_mille = if stops { 0 } else { self.script.faults().stop_requested };
         if self.strikes(Fault::StopRequested, "event", number as u32, per_mille) {
             self.request_stop(None, "a stop at a random event");
         }

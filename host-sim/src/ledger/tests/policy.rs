@@ -117,7 +117,8 @@ fn a_task_waits_for_what_it_depends_on_and_is_not_started_after_its_end() {
     let mut early = ledger.clone();
     early.command(&spawn(1, "x b"));
     assert_eq!(broken(&early), [Invariant::Dependencies]);
-    ledger.command(&progress(0, TaskStatus::Completed));
+    ledger.command(&progress(0, TaskStatus::Running));
+    ledger.command(&progress(1, TaskStatus::Completed));
     ledger.command(&spawn(1, "x b"));
     assert_eq!(broken(&ledger), []);
 
