@@ -19,7 +19,7 @@ mod trouble;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use parallel_agents::host::{Command, Event, Happening, HostFacts, Progress, Receipt};
+use parallel_agents::host::{Command, Event, Happening, HostFacts, Receipt};
 use parallel_agents::ids::{SessionKey, TaskId};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -73,9 +73,6 @@ struct Told {
     is_extra: bool,
 }
 
-/// Somebody who is shown progress.
-type Observer = Box<dyn FnMut(&Progress) + Send>;
-
 /// A simulated gateway with its sessions.
 pub struct World {
     script: Arc<Script>,
@@ -97,7 +94,6 @@ pub struct World {
     lane: Lane,
     ledger: Ledger,
     trace: Trace,
-    on_progress: Option<Observer>,
     journal: String,
     calls: HostCalls,
     stops_told: Vec<(Option<TaskId>, String)>,
@@ -138,7 +134,6 @@ impl World {
             lane: Lane::new(script.host().max_concurrent),
             ledger: Ledger::default(),
             trace: Trace::new(options.start_ms, options.keep_trace),
-            on_progress: None,
             journal: String::new(),
             calls: HostCalls::default(),
             stops_told: Vec::new(),
@@ -158,10 +153,7 @@ impl World {
         }
         self.trace.command(self.now_ms, &command);
         self.ledger.command(&command);
-        if let Command::Progress(progress) = &command {
-            if let Some(observer) = &mut self.on_progress {
-                observer(progress);
-            }
+        if matches!(command, Command::Progress(_)) {
             return;
         }
         let late_ms = self.late_by(&command);
@@ -289,11 +281,6 @@ impl World {
         }
         self.ledger.swept();
         live.len()
-    }
-
-    /// Has `observer` called with every progress report, as it comes.
-    pub fn watch_progress(&mut self, observer: impl FnMut(&Progress) + Send + 'static) {
-        self.on_progress = Some(Box::new(observer));
     }
 
     /// The host's own account of everything.
