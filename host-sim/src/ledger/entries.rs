@@ -32,6 +32,7 @@ impl Ledger {
         let asks_again = repeats || was_lost;
         if !asks_again {
             self.check_tries(options, live_for_task);
+            self.check_patience(options);
         }
         let reserved = self.reservation(&options.task, options.model.as_deref());
         let model = options.model.clone();
@@ -93,6 +94,8 @@ impl Ledger {
         let is_swapped = account.asked_model.as_deref().is_some_and(|asked| !same_model(asked, over.model));
         let became = match over.outcome {
             SessionOutcome::Cancelled if is_swapped => tries::Became::Answered,
+            // It fails while it is being stopped, and why it is stopped counts.
+            SessionOutcome::Failed { .. } if account.cleanup_tries > 0 => tries::Became::Broke,
             outcome => tries::ended(outcome),
         };
         let label = account.label.clone();

@@ -6,6 +6,7 @@
 mod account;
 mod allowance;
 mod entries;
+mod patience;
 mod resume;
 mod spending;
 mod summary;
@@ -14,7 +15,7 @@ mod violation;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use parallel_agents::host::{Command, Event, Happening, Reply, SessionState};
+use parallel_agents::host::{Command, Event, Happening, HostError, Reply, SessionState};
 use parallel_agents::ids::{RequestId, SessionKey, TaskId};
 use parallel_agents::task::Usage;
 
@@ -22,6 +23,7 @@ use crate::script::Fault;
 use account::{Account, Asked, Tasks};
 pub use allowance::{Allowance, Price, TaskAllowance};
 pub(crate) use entries::SessionOver;
+use patience::Patience;
 pub use spending::Spending;
 pub use summary::LedgerSummary;
 use tries::Tries;
@@ -74,6 +76,7 @@ pub struct Ledger {
     returned: bool,
     resumes: u32,
     broken: Vec<Violation>,
+    patience: Patience,
 }
 
 impl Ledger {
@@ -120,6 +123,11 @@ impl Ledger {
     /// Sessions that were alive when the call came back.
     pub fn orphans(&self) -> &[SessionKey] {
         &self.orphans
+    }
+
+    /// Sessions whose keys the call was told.
+    pub fn told_sessions(&self) -> impl Iterator<Item = &SessionKey> {
+        self.sessions.iter().filter(|(_, account)| account.was_told).map(|(key, _)| key)
     }
 
     /// Of these, how many the host would have stopped, or the call kept silent about.
@@ -219,11 +227,17 @@ impl Ledger {
                     Ok(Reply::Spawned(receipt)) => Some(receipt),
                     _ => None,
                 };
+                if let Err(HostError::RateLimited { retry_after_ms: Some(wish_ms), .. }) = outcome {
+                    self.wishes(*request, *wish_ms);
+                }
                 if let Some(account) = receipt.and_then(|receipt| self.sessions.get_mut(&receipt.session_key)) {
                     account.was_told = true;
                 }
             }
-            Happening::SessionEnded(end) => self.check_end(&end.session),
+            Happening::SessionEnded(end) => {
+                self.check_end(&end.session);
+                self.notes_refusal(&end.session, &end.outcome);
+            }
             Happening::StopRequested { task: None, .. } => self.stop_requested = true,
             Happening::StopRequested { task: Some(task), .. } => {
                 self.stopped_tasks.insert(task.clone());

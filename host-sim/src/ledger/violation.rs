@@ -22,12 +22,18 @@ pub enum Invariant {
     Stop,
     /// Never more retries, second chances and hedges than the request allows.
     Retries,
+    /// A pause is as long as the host wishes, and no longer than the rules of the request allow.
+    Pause,
     /// At most one live session for one task, two if it is hedged, and none once it has ended.
     OneAttempt,
     /// Requests name sessions of this call, in a sensible order, and not without end.
     CallOrder,
     /// Progress is counted without gaps, and nothing follows the end of a task.
     Progress,
+    /// What was refused twice in a row for the same reason is not asked for again.
+    Breaker,
+    /// No two prompts frame their input with the same code.
+    Marker,
     /// Events are counted without gaps.
     Events,
     /// Every request has one number and at most one answer.
@@ -47,9 +53,12 @@ impl Invariant {
             Self::Dependencies => "I3",
             Self::Stop => "I4",
             Self::Retries => "I6",
+            Self::Pause => "I7",
             Self::OneAttempt => "I8",
             Self::CallOrder => "I10",
             Self::Progress => "I14",
+            Self::Breaker => "I15",
+            Self::Marker => "I16",
             Self::Events => "H1",
             Self::OneAnswer => "H2",
             Self::NoOrphans => "E2",

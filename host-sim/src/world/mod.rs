@@ -9,6 +9,7 @@ mod agenda;
 mod crash;
 mod cut;
 mod gateway;
+mod intervention;
 mod lifecycle;
 mod session;
 mod trouble;
@@ -28,6 +29,7 @@ use crate::trace::Trace;
 use agenda::{Agenda, Due};
 pub use crash::{CrashPoint, Moment, Restart};
 use crash::{Fate, HostCalls};
+pub use intervention::Intervention;
 use session::{Lane, Session};
 
 /// What is chosen about a world beside its script and its seed.
@@ -102,6 +104,8 @@ pub struct World {
     on_progress: Option<Observer>,
     journal: String,
     calls: HostCalls,
+    intervention: Option<(u64, Intervention)>,
+    intervened_ms: Option<u64>,
 }
 
 impl World {
@@ -131,6 +135,8 @@ impl World {
             on_progress: None,
             journal: String::new(),
             calls: HostCalls::default(),
+            intervention: None,
+            intervened_ms: None,
             script,
             options,
         }
@@ -165,6 +171,9 @@ impl World {
         if self.next_seq >= self.options.max_events {
             return Next::Stuck(format!("the call took {} events and is still not done", self.next_seq));
         }
+        if let Some(end) = self.intervene() {
+            return end;
+        }
         if self.next_seq == 0 {
             let facts = Happening::Opened(self.facts());
             return Next::Event(self.event(facts, false));
@@ -197,6 +206,7 @@ impl World {
     /// Notes in the trace that the next event is waited for; to be called once per wait.
     pub fn waiting(&mut self, until_ms: Option<u64>) {
         self.trace.wait(self.now_ms, until_ms);
+        self.ledger.waits(self.now_ms, until_ms);
     }
 
     /// Asks the component to stop one task, or the whole run, as soon as it waits for the next event.
@@ -255,8 +265,10 @@ impl World {
         self
     }
 
-    /// Stops every live session, as a host does after a call that broke off. Their number.
+    /// Stops every live session, as a host does after a call that broke off, and forgets what was asked and not yet done. Their
+    /// number.
     pub fn sweep(&mut self) -> usize {
+        self.agenda.forget_requests();
         let live: Vec<SessionKey> =
             self.sessions.values().filter(|session| session.is_live()).map(|s| s.receipt.session_key.clone()).collect();
         for key in &live {
@@ -289,6 +301,22 @@ impl World {
     /// The time on the world's clock, in milliseconds.
     pub fn now_ms(&self) -> u64 {
         self.now_ms
+    }
+
+    /// The time at which the world opened.
+    pub fn opened_ms(&self) -> u64 {
+        self.options.start_ms
+    }
+
+    /// The last message of a session, whole. None: it said nothing, or is deleted.
+    pub fn said(&self, key: &SessionKey) -> Option<&str> {
+        self.sessions.get(key)?.answer()
+    }
+
+    /// Keeps the trace of what is to come.
+    pub fn keep_trace(&mut self) {
+        self.options.keep_trace = true;
+        self.trace = Trace::new(self.options.start_ms, true);
     }
 
     /// Sessions that the host says it runs at once. None: it does not say.

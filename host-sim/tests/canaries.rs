@@ -1,0 +1,57 @@
+//! Every deliberate defect is found, and none of them is in what is shipped.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::thread;
+
+use futures::executor::block_on;
+use host_sim::component::{ComponentHost, find};
+use host_sim::explore::canaries::{CANARIES, MOST_SEEDS, hunt};
+
+#[test]
+fn every_deliberate_defect_is_found() {
+    let path = find().unwrap_or_else(|error| panic!("{error}"));
+    let component = block_on(ComponentHost::load(&path)).unwrap_or_else(|error| panic!("{error}"));
+    let threads = thread::available_parallelism().map_or(1, Into::into);
+    let hunted = hunt(&component, threads).unwrap_or_else(|error| panic!("{error}"));
+    assert!(hunted.len() >= 20 && hunted.len() == CANARIES.len(), "{}", hunted.len());
+    let missed: Vec<&str> =
+        hunted.iter().filter(|found| found.seeds.is_none()).map(|found| found.canary.name).collect();
+    assert!(missed.is_empty(), "not found within {MOST_SEEDS} seeds: {missed:?}");
+}
+
+#[test]
+fn what_is_shipped_has_none_of_them() {
+    let path = find().unwrap_or_else(|error| panic!("{error}"));
+    let component = fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    assert!(component.len() > 100_000, "this is not the component: {}", path.display());
+    for canary in CANARIES {
+        let name = canary.name.as_bytes();
+        assert!(!component.windows(name.len()).any(|part| part == name), "{} is in the component", canary.name);
+    }
+}
+
+/// A name that nobody asks for would pass as a defect that cannot be found, and one without a row would never be hunted.
+#[test]
+fn the_table_and_the_code_name_the_same_defects() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace");
+    let mut asked: Vec<String> = Vec::new();
+    for file in sources(&root.join("src")).into_iter().chain(sources(&root.join("host-sim/src/component"))) {
+        let text = fs::read_to_string(&file).expect("a source");
+        let after = text.split("is(\"").skip(1).filter_map(|rest| rest.split_once('"'));
+        asked.extend(after.map(|(name, _)| name.to_owned()).filter(|name| name.contains('-')));
+    }
+    asked.sort_unstable();
+    asked.dedup();
+    let mut listed: Vec<&str> = CANARIES.iter().map(|canary| canary.name).collect();
+    listed.sort_unstable();
+    assert_eq!(asked, listed);
+}
+
+fn sources(directory: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(directory).expect("a directory").map(|entry| entry.expect("an entry").path());
+    entries
+        .flat_map(|path| if path.is_dir() { sources(&path) } else { vec![path] })
+        .filter(|path| path.extension().is_some_and(|extension| extension == "rs"))
+        .collect()
+}
