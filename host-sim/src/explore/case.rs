@@ -12,6 +12,9 @@ use crate::script::{FaultProfile, Script};
 /// The name under which what agents do wrong is listed among the faults: bad answers, failures, delays.
 const ANSWERS: &str = "answers";
 
+/// Stands for no fault at all.
+const NONE: &str = "none";
+
 /// One random run, ready to be called.
 #[derive(Clone, Debug)]
 pub struct Case {
@@ -34,6 +37,13 @@ pub struct Cut {
     pub faults: Option<BTreeSet<String>>,
     /// Nobody wants anything stopped.
     pub no_stops: bool,
+}
+
+impl Cut {
+    /// Names of faults from a list with commas; `none` is none.
+    pub fn named(names: &str) -> BTreeSet<String> {
+        names.split(',').filter(|name| *name != NONE).map(str::to_owned).collect()
+    }
 }
 
 impl Case {
@@ -130,7 +140,7 @@ impl fmt::Display for Cut {
         }
         if let Some(faults) = &self.faults {
             let names: Vec<&str> = faults.iter().map(String::as_str).collect();
-            write!(f, " --only-faults {}", if names.is_empty() { "none".to_owned() } else { names.join(",") })?;
+            write!(f, " --only-faults {}", if names.is_empty() { NONE.to_owned() } else { names.join(",") })?;
         }
         if self.no_stops { f.write_str(" --no-stops") } else { Ok(()) }
     }

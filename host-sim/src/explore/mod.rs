@@ -9,6 +9,7 @@
 //! | `deeds`    | what is done to a run: once more, cancelled or dropped at each event       |
 //! | `check`    | what a report has to be, whatever happened                                 |
 //! | `shrink`   | the smallest case that still fails                                         |
+//! | `regress`  | runs that once broke a promise                                             |
 //! | `canaries` | deliberate defects, and how many seeds it takes to find each               |
 //! | `tally`    | what all runs together did                                                 |
 //!
@@ -21,6 +22,7 @@ mod check;
 mod deeds;
 mod draws;
 mod faults;
+pub mod regress;
 mod request;
 mod shrink;
 mod tally;

@@ -87,6 +87,19 @@ Examples:
   parallel-agents-sim explore --seeds 0..100 --tasks 60 --faults bad-day.toml --json")]
     Explore(ExploreArguments),
 
+    /// Hunt each deliberate defect of the engine and say how many seeds it took to find it
+    #[cfg(feature = "canary-bugs")]
+    #[command(after_help = "\
+Only in builds with the feature `canary-bugs`. Exit code 1: a defect was not found.
+
+Example:
+  parallel-agents-sim canaries --json")]
+    Canaries {
+        /// Print exactly one JSON document
+        #[arg(long)]
+        json: bool,
+    },
+
     /// Show what goes wrong without a policy, and what comes of it with one
     #[command(subcommand)]
     Scenarios(ScenariosCommand),

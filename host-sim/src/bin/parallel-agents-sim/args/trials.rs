@@ -39,8 +39,8 @@ pub struct ExploreArguments {
     pub keep_tasks: Option<Vec<usize>>,
 
     /// Keep only these faults of each run, as a fault profile names them; `answers` are those of agents, `none` is no fault
-    #[arg(long, value_name = "NAME,NAME", value_delimiter = ',')]
-    pub only_faults: Option<Vec<String>>,
+    #[arg(long, value_name = "NAME,NAME")]
+    pub only_faults: Option<String>,
 
     /// Have nobody stop anything at a random time
     #[arg(long)]

@@ -15,9 +15,6 @@ use crate::ui::{Tone, Ui};
 /// Seeds whose troubles are shrunk and listed; nobody reads more at once.
 const LISTED: usize = 5;
 
-/// Stands for no fault at all.
-const NONE: &str = "none";
-
 pub async fn carry_out(ui: &Ui, arguments: ExploreArguments) -> Result<Finish, Failure> {
     let began = Instant::now();
     let engine = Engine::load(&arguments.guest).await?;
@@ -65,7 +62,7 @@ fn cut(arguments: &ExploreArguments) -> Cut {
     let faults = arguments.only_faults.as_ref();
     Cut {
         tasks: arguments.keep_tasks.as_ref().map(|places| places.iter().copied().collect()),
-        faults: faults.map(|names| names.iter().filter(|name| *name != NONE).cloned().collect()),
+        faults: faults.map(|names| Cut::named(names)),
         no_stops: arguments.no_stops,
     }
 }
