@@ -7,6 +7,8 @@ use std::thread;
 use futures::executor::block_on;
 use host_sim::component::{ComponentHost, find};
 use host_sim::explore::canaries::{CANARIES, MOST_SEEDS, hunt};
+use host_sim::explore::{Explorer, Options, Subject, Tally};
+use parallel_agents::canary;
 
 #[test]
 fn every_deliberate_defect_is_found() {
@@ -29,6 +31,33 @@ fn what_is_shipped_has_none_of_them() {
         let name = canary.name.as_bytes();
         assert!(!component.windows(name.len()).any(|part| part == name), "{} is in the component", canary.name);
     }
+}
+
+/// Of a dozen tasks and a dozen faults, what fails needs a few.
+#[test]
+fn what_fails_is_made_small() {
+    let options = Options { tasks: 12, ..Options::default() };
+    let explorer = block_on(Explorer::new(Subject::Native, options)).expect("the engine lists its functions");
+    canary::select(Some("off-by-one-cap"));
+    let mut tally = Tally::default();
+    for seed in 0..200 {
+        block_on(explorer.run(seed, &mut tally));
+    }
+    let troubles: Vec<_> =
+        tally.troubles.iter().filter(|trouble| explorer.case(trouble.seed).parts() > 5).take(5).collect();
+    assert!(!troubles.is_empty(), "no large run failed");
+    for trouble in troubles {
+        let cut = block_on(explorer.shrink(trouble));
+        let cap = explorer.case(trouble.seed).request["max_concurrent"].as_u64().unwrap_or(5);
+        let tasks = cut.tasks.as_ref().map_or(usize::MAX, |tasks| tasks.len());
+        assert!(tasks <= 5.max(cap as usize + 1), "seed {}: {cut}", trouble.seed);
+        let mut again = Tally::default();
+        let options = Options { tasks: 12, cut, ..Options::default() };
+        let smaller = block_on(Explorer::new(Subject::Native, options)).expect("the engine lists its functions");
+        block_on(smaller.run(trouble.seed, &mut again));
+        assert!(!again.troubles.is_empty(), "seed {} fails no more", trouble.seed);
+    }
+    canary::select(None);
 }
 
 /// A name that nobody asks for would pass as a defect that cannot be found, and one without a row would never be hunted.

@@ -1,7 +1,7 @@
 //! The deliberate defects of the engine, and how many seeds it takes to find each.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use futures::executor::block_on;
@@ -10,6 +10,7 @@ use parallel_agents::canary;
 use super::{Cut, Deed, Deeds, Explorer, Options, Subject, Tally};
 use crate::component::ComponentHost;
 use crate::error::SimError;
+use crate::script::Script;
 
 /// Seeds within which every defect has to be found.
 pub const MOST_SEEDS: u64 = 5_000;
@@ -25,6 +26,8 @@ pub struct Canary {
     pub promise: &'static str,
     /// Tasks of one run at the most: some things happen only in larger ones.
     pub tasks: u32,
+    /// The script of its gateway. None: a drawn one.
+    pub day: Option<&'static str>,
     /// What has to be done to a run so that it can be seen.
     pub deed: Option<Deed>,
     /// It is a defect of the host, so that the component has to run in it.
@@ -43,12 +46,33 @@ pub struct Hunted {
 }
 
 const fn engine(name: &'static str, promise: &'static str, breaks: &'static str) -> Canary {
-    Canary { name, breaks, promise, tasks: 12, deed: None, needs_component: false }
+    Canary { name, breaks, promise, tasks: 12, day: None, deed: None, needs_component: false }
 }
 
-const fn large(canary: Canary) -> Canary {
-    Canary { tasks: 40, ..canary }
+/// What happens only in large runs, and seldom on an ordinary day.
+const fn large(day: &'static str, canary: Canary) -> Canary {
+    Canary { tasks: 40, day: Some(day), ..canary }
 }
+
+/// Some sessions take much longer than the others.
+const SLOW_DAY: &str = r#"
+version = 1
+[host]
+max_concurrent = 10
+[[answers]]
+odds = { late = 100 }
+latency = { lognormal = { median_ms = 5000 } }
+template = '{"verdict": "yes", "file": "part.txt"}'
+"#;
+
+/// The provider does not accept most sessions.
+const LOCKED_DAY: &str = r#"
+version = 1
+[[answers]]
+odds = { failing = 600 }
+failures = [{ kind = "authentication" }]
+template = '{"verdict": "yes", "file": "part.txt"}'
+"#;
 
 /// All of them.
 pub const CANARIES: &[Canary] = &[
@@ -70,10 +94,10 @@ pub const CANARIES: &[Canary] = &[
     engine("timer-forgotten", "I7", "a task that pauses is not woken"),
     engine("skipped-dependants-forgotten", "I7", "what depends on a failed task waits for ever"),
     engine("other-key-when-asked-again", "I8", "a spawn call whose answer was lost is repeated under another key"),
-    large(engine("hedge-loser-not-cancelled", "I8", "the twin of a session that answered goes on")),
+    large(SLOW_DAY, engine("hedge-loser-not-cancelled", "I8", "the twin of a session that answered goes on")),
     engine("late-completion-overwrites", "I14", "an end that is told again ends its task again"),
     engine("progress-gap", "I14", "a number is left out in the progress"),
-    large(engine("breaker-never-opens", "I15", "what is refused again and again is asked for again")),
+    large(LOCKED_DAY, engine("breaker-never-opens", "I15", "what is refused again and again is asked for again")),
     engine("nonce-reused", "I16", "all inputs are framed with the same code"),
     engine("request-number-reused", "H2", "two requests have one number"),
     engine("wrong-order-of-results", "E1", "the results come in another order than the tasks"),
@@ -123,7 +147,9 @@ pub fn hunt(component: &ComponentHost, threads: usize) -> Result<Vec<Hunted>, Si
 async fn hunt_one(canary: Canary, component: &ComponentHost) -> Result<Hunted, SimError> {
     let subject = if canary.needs_component { Subject::Component(component) } else { Subject::Native };
     let deeds: Deeds = canary.deed.into_iter().collect();
-    let options = Options { tasks: canary.tasks, script: None, cut: Cut::default(), deeds };
+    let day = canary.day.map(|day| Script::from_toml(day).map(Arc::new)).transpose();
+    let script = day.unwrap_or_else(|error| unreachable!("the days are valid scripts: {error}"));
+    let options = Options { tasks: canary.tasks, script, cut: Cut::default(), deeds };
     let explorer = Explorer::new(subject, options).await?;
     canary::select(Some(canary.name));
     let mut caught = Hunted { canary, seeds: None, found: String::new() };

@@ -12,14 +12,14 @@ version = 1
 [[answers]]
 agent_type = "agent_design_reviewer"
 template = """
-{% set score = number(7, 13) -%}
+{% set score = number(10, 14) -%}
 {"issues": [], "dimensions": {"clarity": 9, "completeness": 9, "correctness": 9, "safety": 9, "usability": 9,
  "testability": 9}, "overall_score": {{ score }}, "verdict": "ready", "summary": "It is fine."}
 """
 "#;
 
 /// Of a hundred workflows, how many have such judges.
-const ENTHUSIASTIC: u64 = 25;
+const ENTHUSIASTIC: u64 = 30;
 
 /// Agent types or drafts of one workflow at the most: each of them is several tasks.
 const MOST: u64 = 4;

@@ -1,6 +1,6 @@
 //! When something may be asked for again, and how long a call may do nothing.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use parallel_agents::host::{FailureKind, SessionOutcome, SpawnOptions};
 use parallel_agents::ids::{RequestId, SessionKey};
@@ -25,8 +25,8 @@ pub(super) struct Patience {
     longest_wish_ms: u64,
     /// By agent type and model: the reason of the last refusal, and how often it was given in a row.
     refusals: BTreeMap<(String, String), (String, u32)>,
-    /// The codes around the inputs of all prompts so far.
-    markers: BTreeSet<String>,
+    /// The codes around the inputs of all prompts so far, with the idempotency keys of their sessions.
+    markers: BTreeMap<String, String>,
 }
 
 impl Ledger {
@@ -72,10 +72,12 @@ impl Ledger {
             let what = format!("{label} was spawned after {refusals} sessions like it in a row were refused");
             self.note(Invariant::Breaker, what);
         }
-        if let Some(code) = marker(&options.task)
-            && !self.patience.markers.insert(code.to_owned())
-        {
-            self.note(Invariant::Marker, format!("the input of {label} is framed with a code that was used before"));
+        let Some(code) = marker(&options.task) else { return };
+        let key = options.idempotency_key.clone();
+        let first = self.patience.markers.entry(code.to_owned()).or_insert_with(|| key.clone());
+        // A session that did not come to be is asked for again with the same words and the same key.
+        if *first != key {
+            self.note(Invariant::Marker, format!("the input of {label} is framed with the code of another prompt"));
         }
     }
 

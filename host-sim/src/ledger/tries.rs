@@ -129,7 +129,8 @@ impl Ledger {
                 Some(Became::Answered | Became::Open | Became::Hopeless) => tries.second_chances += 1,
             }
         }
-        if last == Some(Became::Hopeless) && !is_judge {
+        // Who judges can only be told where the tasks are known.
+        if last == Some(Became::Hopeless) && !is_judge && allowed.is_some() {
             let what = format!("{} was tried again although the session before was refused", options.label);
             self.note(Invariant::Retries, what);
         }
