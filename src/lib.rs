@@ -30,6 +30,7 @@ pub mod teams;
 pub mod workflow;
 
 // What all stages share.
+pub mod canary;
 pub mod host;
 pub mod ids;
 pub mod json;

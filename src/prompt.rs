@@ -7,6 +7,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Map, Value};
 use sha2::Sha256;
 
+use crate::canary;
 use crate::marker;
 use crate::plan::PlannedTask;
 use crate::policy::limits::MAX_LABEL_CHARS;
@@ -151,6 +152,9 @@ pub fn fill(template: &str, values: &[(&str, &str)]) -> String {
 /// 16 hexadecimal digits of HMAC-SHA256 over the task's id, keyed with the run's seed; another one should they stand in
 /// the input already.
 fn nonce(seed: u64, task: &PlannedTask, purpose: &str, fields: &[(String, String)]) -> String {
+    if canary::is("nonce-reused") {
+        return code(seed, "run");
+    }
     (0_u32..)
         .map(|attempt| code(seed, &format!("input\0{}\0{attempt}{purpose}", task.id)))
         .find(|code| !fields.iter().any(|(name, value)| name.contains(code) || value.contains(code)))

@@ -64,11 +64,12 @@ struct OnDemand {
     run: Option<bool>,
 }
 
-/// The sessions that a report says it could not stop or delete.
+/// The sessions that a report says it could not stop or delete. That of a workflow is a part of its reply.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Leaks {
     leaked: Vec<String>,
+    run: Option<Box<Leaks>>,
 }
 
 /// Holds a call of the JSON door to its request. What cannot be read will be refused and spawns nothing.
@@ -104,7 +105,8 @@ impl<O: Outside> Called<DocumentReply, O> {
         // Reading a long report is worth it only if there is something to be named.
         if !self.world.ledger().violations().is_empty() {
             let leaks: Leaks = serde_json::from_str(text).unwrap_or_default();
-            for key in leaks.leaked {
+            let of_run = leaks.run.map(|run| run.leaked).unwrap_or_default();
+            for key in leaks.leaked.into_iter().chain(of_run) {
                 self.world.ledger_mut().leak_was_named(SessionKey::new(key));
             }
         }

@@ -1,6 +1,7 @@
 //! Takes the host's answers to whoever asked.
 
 use super::{Engine, Known, Purpose};
+use crate::canary;
 use crate::host::{HostError, Receipt, Reply};
 use crate::ids::{AttemptIndex, RequestId};
 use crate::policy::attest;
@@ -24,7 +25,12 @@ impl Engine {
                         self.fail_pending("E_HOST_TOTAL_CAP", "the host's total number of sessions is used up");
                     }
                     Err(_) => {}
-                    Ok(_) => self.admission.taken(),
+                    Ok(_) => {
+                        self.admission.taken();
+                        if canary::is("count-at-acknowledgement") {
+                            self.slots.take();
+                        }
+                    }
                 }
                 let used = self.drive(attempt, Input::Spawned(receipt));
                 self.attest(attempt);

@@ -19,6 +19,7 @@ mod tasks;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use crate::canary;
 use crate::host::{Command, Event, Happening, HistoryQuery, HostError, HostFacts, Progress};
 use crate::ids::{AttemptIndex, RequestId, SessionKey, TaskIndex};
 use crate::plan::{Plan, PlannedTask};
@@ -241,7 +242,7 @@ impl Engine {
         ];
         let own = [
             self.alarms.first().map(|(at, _)| *at),
-            self.pausing.first().map(|(at, _)| *at),
+            self.pausing.first().map(|(at, _)| *at).filter(|_| !canary::is("timer-forgotten")),
             self.cleaning.wake_at(),
             self.reconciling.wake_at().filter(|_| !self.live.is_empty()),
             by_clock.into_iter().flatten().min().filter(|_| waiting),
@@ -259,7 +260,7 @@ impl Engine {
     }
 
     fn deadline_ms(&self) -> u64 {
-        u64::from(self.plan.deadline_seconds) * 1_000
+        u64::from(self.plan.deadline_seconds) * if canary::is("deadline-ignored") { 100_000 } else { 1_000 }
     }
 
     fn advance(&mut self, at_ms: u64) {
@@ -308,6 +309,10 @@ impl Engine {
                     self.queue_moved();
                     true
                 }
+                Some(known) if canary::is("late-completion-overwrites") => {
+                    let attempt = known.attempt;
+                    self.end_again(attempt)
+                }
                 _ => false,
             },
             Happening::StopRequested { task, reason } => self.stop_requested(task, reason),
@@ -351,6 +356,7 @@ impl Engine {
                 let query = HistoryQuery { session_key, offset, limit: HISTORY_PAGE, include_tools: tools };
                 self.out.push(Command::History(request, query));
             }
+            (Effect::Cancel, Some(_)) if canary::is("lost-cancel") => {}
             (Effect::Cancel, Some(session)) => {
                 let request = self.request(Purpose::Cancel(attempt));
                 self.out.push(Command::Cancel(request, session));
@@ -364,7 +370,7 @@ impl Engine {
 
     fn request(&mut self, purpose: Purpose) -> RequestId {
         let id = RequestId(self.next_request);
-        self.next_request += 1;
+        self.next_request += u64::from(!canary::is("request-number-reused"));
         self.requests.insert(id, purpose);
         id
     }
@@ -413,7 +419,7 @@ impl Engine {
             running: self.slots.in_use(),
             total: u32::try_from(self.tasks.len()).unwrap_or(u32::MAX),
         };
-        self.progress_seq += 1;
+        self.progress_seq += 1 + u64::from(canary::is("progress-gap"));
         self.out.push(Command::Progress(progress));
     }
 }

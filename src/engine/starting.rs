@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::attempts::Attempt;
 use super::tasks::TaskRun;
 use super::{Engine, Purpose};
+use crate::canary;
 use crate::host::{Command, HostError, SpawnOptions};
 use crate::ids::{AttemptIndex, TaskIndex};
 use crate::plan::PlannedTask;
@@ -38,7 +39,7 @@ enum Choice {
 impl Engine {
     /// Starts as many sessions as there is room for.
     pub(super) fn fill_slots(&mut self) {
-        while self.stop.is_none()
+        while (self.stop.is_none() || canary::is("spawn-after-stop"))
             && self.now >= self.no_spawn_before
             && self.slots.has_room()
             && self.admission.may_start(self.now)
@@ -235,7 +236,9 @@ impl Engine {
         let options = spawn_options(doing, number, text, seed, &target, self.plan.cleanup, tool_free);
         let index = AttemptIndex(self.attempts.len());
         self.budget.reserve(reserved);
-        self.slots.take();
+        if !canary::is("count-at-acknowledgement") {
+            self.slots.take();
+        }
         self.admission.started(&target.group.1, self.now);
         self.breaker.started(&target.group);
         let what = self.begin_words(run, kind, number, &target);
@@ -277,6 +280,7 @@ impl Engine {
     /// What a session may take: its whole prompt read, and the rest written, at the dearer of both prices.
     fn reservation(&self, target: &Target, prompt_bytes: usize) -> Amount {
         let (prompt, rest) = self.plan.rules.caps.tokens_for(prompt_bytes);
+        let rest = if canary::is("budget-reserved-too-low") { rest / 2 } else { rest };
         let usage = Usage { input_tokens: prompt, output_tokens: rest };
         let price = self.plan.rules.prices.of(target.model.as_deref());
         Amount {
@@ -286,7 +290,10 @@ impl Engine {
     }
 
     pub(super) fn ask_spawn(&mut self, index: AttemptIndex) {
-        let Some(options) = self.attempts.get(index.0).and_then(|attempt| attempt.options.clone()) else { return };
+        let Some(mut options) = self.attempts.get(index.0).and_then(|attempt| attempt.options.clone()) else { return };
+        if canary::is("other-key-when-asked-again") {
+            options.idempotency_key.push_str(&self.spawn_calls.to_string());
+        }
         self.spawn_calls += 1;
         let request = self.request(Purpose::Spawn(index));
         self.out.push(Command::Spawn(request, options));
@@ -319,6 +326,7 @@ impl Engine {
         } else {
             self.slots.put_back();
             let wish = match error {
+                HostError::RateLimited { .. } if canary::is("retry-before-retry-after") => None,
                 HostError::RateLimited { retry_after_ms, .. } => {
                     self.admission.rate_limited(&group.1, started, self.now, *retry_after_ms);
                     *retry_after_ms

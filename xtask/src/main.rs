@@ -58,6 +58,8 @@ enum Task {
         #[arg(long)]
         setup_only: bool,
     },
+    /// Hunts each deliberate defect of the engine with random runs and prints how many seeds it took to find it.
+    Canaries,
     /// Runs everything that has to pass before a change lands: format, lints, licences, tests.
     Ci,
 }
@@ -68,6 +70,7 @@ fn main() -> ExitCode {
         Task::Demo { file } => demo::run(file),
         Task::Test { skip_e2e } => suite::run(skip_e2e).map(|()| ExitCode::SUCCESS),
         Task::E2e { setup_only } => e2e::run(setup_only).map(|()| ExitCode::SUCCESS),
+        Task::Canaries => suite::canaries().map(|()| ExitCode::SUCCESS),
         Task::Ci => ci::run().map(|()| ExitCode::SUCCESS),
     };
     outcome.unwrap_or_else(|error| {

@@ -4,6 +4,19 @@ use anyhow::Result;
 
 use crate::{component, e2e, process, workspace};
 
+/// What the deliberate defects are built with.
+pub const CANARIES: [&str; 2] = ["--features", "canary-bugs"];
+
+/// Hunts each deliberate defect and prints how many seeds it took to find it.
+///
+/// # Errors
+/// Something does not build, or a defect was not found.
+pub fn canaries() -> Result<()> {
+    component::build()?;
+    let run = ["run", "--quiet", "--package", "parallel-agents-host-sim", "--bin", "parallel-agents-sim"];
+    process::run(workspace::cargo().args(run).args(CANARIES).args(["--", "canaries"]), "")
+}
+
 /// Builds the component, runs the tests of the workspace, then the end-to-end run.
 ///
 /// # Errors
@@ -13,6 +26,11 @@ pub fn run(skip_e2e: bool) -> Result<()> {
     component::build()?;
     // Without --all-targets, which would leave out the documentation's examples.
     process::run(workspace::cargo().args(["test", "--workspace"]), "")?;
+    // With the engine's deliberate defects, which nothing else is built with.
+    process::run(
+        workspace::cargo().args(["test", "--package", "parallel-agents-host-sim", "--test", "canaries"]).args(CANARIES),
+        "",
+    )?;
     if skip_e2e {
         eprintln!("The end-to-end run was left out (--skip-e2e).");
         return Ok(());

@@ -13,6 +13,7 @@ const DEFAULT_RETRIES: u32 = 1;
 const DEFAULT_HELPER_RETRIES: u32 = 2;
 const DEFAULT_CORRECTIONS: u32 = 1;
 const DEFAULT_SESSION_TOKENS: u64 = 16_000;
+const DEFAULT_MAX_PAUSE_MS: u64 = 60_000;
 
 /// The tiers, from the cheapest on.
 const TIERS: [&str; 3] = ["economy", "standard", "premium"];
@@ -67,6 +68,10 @@ pub struct Allowance {
     pub retry_budget: Option<u32>,
     /// Tasks that may have two sessions alive.
     pub hedges: u32,
+    /// What fails again and again is not asked for again.
+    pub has_breaker: bool,
+    /// Milliseconds that a task may pause before it is tried again, what the host wishes aside.
+    pub longest_pause_ms: Option<u64>,
     /// By task id. None: only what holds for every task is checked.
     pub tasks: Option<BTreeMap<String, TaskAllowance>>,
 }
@@ -150,6 +155,8 @@ impl Allowance {
                 None if is_helper => None,
                 budget => Some(budget.unwrap_or_else(|| count.div_ceil(10).max(2))),
             },
+            has_breaker: request.breaker != Some(false) && request.judge.is_none(),
+            longest_pause_ms: Some(longest_pause_ms(request.backoff.as_ref(), request.start_interval_ms)),
             hedges: if request.hedge == Some(true) { count * HEDGED_PER_CENT / 100 } else { 0 },
             tasks: Some(with_readers(
                 request.tasks.iter().enumerate().map(|(index, task)| request.allows(index, task)).collect(),
@@ -160,7 +167,13 @@ impl Allowance {
     /// What a call of another function may do that spawns sessions.
     pub fn of_workflow(arguments: &str, width: Option<u32>) -> Option<Self> {
         let request: Cap = serde_json::from_str(arguments).ok()?;
-        Some(Self::of_cap(cap(request.max_concurrent, width)))
+        let pause_ms = longest_pause_ms(request.backoff.as_ref(), request.start_interval_ms);
+        let cap = cap(request.max_concurrent, width);
+        Some(Self {
+            has_breaker: request.breaker != Some(false),
+            longest_pause_ms: Some(pause_ms),
+            ..Self::of_cap(cap)
+        })
     }
 
     /// The cap of a run that names so many sessions, on a host that runs so many.
@@ -194,9 +207,24 @@ fn cap(max_concurrent: Option<u32>, width: Option<u32>) -> u32 {
     width.map_or(asked, |width| width.min(asked))
 }
 
+/// The longest pause that the rules of a request allow, in milliseconds: before a retry, or between two starts.
+fn longest_pause_ms(backoff: Option<&Backoff>, start_interval_ms: Option<u64>) -> u64 {
+    let backoff = backoff.and_then(|backoff| backoff.max_ms).unwrap_or(DEFAULT_MAX_PAUSE_MS);
+    backoff.saturating_add(start_interval_ms.unwrap_or(0).saturating_mul(2))
+}
+
 #[derive(Deserialize)]
 struct Cap {
     max_concurrent: Option<u32>,
+    backoff: Option<Backoff>,
+    start_interval_ms: Option<u64>,
+    breaker: Option<bool>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Backoff {
+    max_ms: Option<u64>,
 }
 
 /// The fields of a request that the host's own account depends on. Null is the same as nothing.
@@ -220,6 +248,10 @@ struct Request {
     breaker: Option<bool>,
     cleanup: Option<Cleanup>,
     on_dependency_failure: Option<String>,
+    backoff: Option<Backoff>,
+    start_interval_ms: Option<u64>,
+    breaker: Option<bool>,
+    judge: Option<serde::de::IgnoredAny>,
 }
 
 #[derive(Clone, Default, Deserialize)]

@@ -37,6 +37,7 @@ impl Ledger {
             if live_for_task == 0 {
                 self.check_pause(&options.label);
             }
+            self.check_patience(options);
         }
         let reserved = self.reservation(&options.task, options.model.as_deref());
         let model = options.model.clone();
@@ -102,6 +103,8 @@ impl Ledger {
         let is_swapped = account.asked_model.as_deref().is_some_and(|asked| !same_model(asked, over.model));
         let became = match over.outcome {
             SessionOutcome::Cancelled if is_swapped => tries::Became::Answered,
+            // It fails while it is being stopped, and why it is stopped counts.
+            SessionOutcome::Failed { .. } if account.cleanup_tries > 0 => tries::Became::Broke,
             outcome => tries::ended(outcome),
         };
         let label = account.label.clone();

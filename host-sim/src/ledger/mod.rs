@@ -36,6 +36,7 @@ mod account;
 mod allowance;
 mod circuits;
 mod entries;
+mod patience;
 mod prompts;
 mod reply;
 mod resume;
@@ -47,7 +48,7 @@ mod violation;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use parallel_agents::host::{Command, Event, Happening, Reply, SessionState};
+use parallel_agents::host::{Command, Event, Happening, HostError, Reply, SessionState};
 use parallel_agents::ids::{RequestId, SessionKey, TaskId};
 use parallel_agents::task::Usage;
 
@@ -56,6 +57,7 @@ use account::{Account, Asked, Tasks};
 pub use allowance::{Allowance, Price, TaskAllowance};
 use circuits::Circuit;
 pub(crate) use entries::SessionOver;
+use patience::Patience;
 pub use spending::Spending;
 pub use summary::LedgerSummary;
 use timing::Waits;
@@ -121,6 +123,7 @@ pub struct Ledger {
     returned: bool,
     resumes: u32,
     broken: Vec<Violation>,
+    patience: Patience,
 }
 
 impl Ledger {
@@ -167,6 +170,11 @@ impl Ledger {
     /// Sessions that were alive when the call came back.
     pub fn orphans(&self) -> &[SessionKey] {
         &self.orphans
+    }
+
+    /// Sessions whose keys the call was told.
+    pub fn told_sessions(&self) -> impl Iterator<Item = &SessionKey> {
+        self.sessions.iter().filter(|(_, account)| account.was_told).map(|(key, _)| key)
     }
 
     /// Of these, how many the host would have stopped, or the call kept silent about.
@@ -279,6 +287,9 @@ impl Ledger {
                     Ok(Reply::Spawned(receipt)) => Some(receipt),
                     _ => None,
                 };
+                if let Err(HostError::RateLimited { retry_after_ms: Some(wish_ms), .. }) = outcome {
+                    self.wishes(*request, *wish_ms);
+                }
                 if let Some(account) = receipt.and_then(|receipt| self.sessions.get_mut(&receipt.session_key)) {
                     account.was_told = true;
                 }
@@ -288,6 +299,7 @@ impl Ledger {
                     self.circuit_told(end);
                 }
                 self.check_end(&end.session);
+                self.notes_refusal(&end.session, &end.outcome);
                 if let Some(account) = self.sessions.get_mut(&end.session) {
                     account.usage_was_told |= end.usage.is_some();
                 }

@@ -57,6 +57,10 @@ pub enum Invariant {
     CallOrder,
     /// Progress is counted without gaps, and nothing follows the end of a task.
     Progress,
+    /// What was refused twice in a row for the same reason is not asked for again.
+    Breaker,
+    /// No two prompts frame their input with the same code.
+    Marker,
     /// Events are counted without gaps.
     Events,
     /// Every request has one number and at most one answer.

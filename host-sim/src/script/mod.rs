@@ -35,7 +35,7 @@ use check::Checked;
 use latency::LONGEST_MS;
 use model::Models;
 use prompt::Prompt;
-use rule::{Fate, Rule, Subject};
+use rule::{Fate, Odds, Rule, Subject};
 use template::About;
 
 use crate::recording::Tape;
@@ -239,6 +239,28 @@ impl Script {
     #[must_use]
     pub fn with_faults(self, faults: FaultProfile) -> Self {
         Self { faults, ..self }
+    }
+
+    /// The same script with agents to whom nothing goes wrong.
+    #[must_use]
+    pub fn with_good_answers(mut self) -> Self {
+        self.rules.iter_mut().for_each(|rule| rule.odds = Odds::GOOD);
+        self
+    }
+
+    /// The same script, whose agents give the good answers of another one; how often they do, and when, stays. The last rule
+    /// says so for all of them.
+    #[must_use]
+    pub fn answering_like(mut self, other: &Self) -> Self {
+        let Some(all) = self.rules.last().cloned() else { return self };
+        let rules = other.rules.iter().map(|rule| Rule {
+            odds: all.odds,
+            failures: all.failures.clone(),
+            latency: all.latency.clone(),
+            ..rule.clone()
+        });
+        self.rules = rules.chain(self.rules.clone()).collect();
+        self
     }
 
     /// The gateway that the script describes.

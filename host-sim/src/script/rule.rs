@@ -96,6 +96,9 @@ impl Fate {
 pub(super) struct Odds(pub [(Fate, u32); 6]);
 
 impl Odds {
+    /// Nothing goes wrong.
+    pub(super) const GOOD: Self = Self([(Fate::Good, 1_000); 6]);
+
     pub(super) fn draw(&self, dice: &mut Dice) -> Fate {
         let mut left = dice.below(1_000);
         for (fate, chance) in self.0 {

@@ -65,6 +65,11 @@ impl Agenda {
         });
     }
 
+    /// Strikes out what was asked and not yet looked at.
+    pub(super) fn forget_requests(&mut self) {
+        self.items.retain(|_, due| !matches!(due, Due::Request(_) | Due::StopRequest { .. }));
+    }
+
     /// Everything that is entered, in order.
     pub(super) fn into_items(self) -> impl Iterator<Item = (u64, u64, Due)> {
         self.items.into_iter().map(|((at_ms, draw, _), due)| (at_ms, draw, due))

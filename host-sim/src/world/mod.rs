@@ -10,6 +10,7 @@ mod answers;
 mod crash;
 mod cut;
 mod gateway;
+mod intervention;
 mod lifecycle;
 mod oddities;
 mod session;
@@ -31,6 +32,7 @@ use crate::trace::Trace;
 use agenda::{Agenda, Due};
 pub use crash::{CrashPoint, Moment, Restart};
 use crash::{Fate, HostCalls};
+pub use intervention::Intervention;
 use session::{Lane, Session};
 use told_clock::ToldClock;
 
@@ -104,6 +106,8 @@ pub struct World {
     woke_early: bool,
     /// An import failed; the call hears nothing any more.
     is_trapped: bool,
+    intervention: Option<(u64, Intervention)>,
+    intervened_ms: Option<u64>,
 }
 
 impl World {
@@ -141,6 +145,8 @@ impl World {
             pages: 0,
             woke_early: false,
             is_trapped: false,
+            intervention: None,
+            intervened_ms: None,
             script,
             options,
         }
@@ -181,6 +187,9 @@ impl World {
         if self.next_seq >= self.options.max_events {
             return Next::Stuck(format!("the call took {} events and is still not done", self.next_seq));
         }
+        if let Some(end) = self.intervene() {
+            return end;
+        }
         if self.next_seq == 0 {
             let facts = Happening::Opened(self.facts());
             return Next::Event(self.event(facts, false));
@@ -206,6 +215,7 @@ impl World {
     pub fn waiting(&mut self, until_ms: Option<u64>) {
         self.trace.wait(self.now_ms, until_ms);
         self.ledger.waits(until_ms);
+        self.ledger.idles(self.now_ms, until_ms);
     }
 
     /// Asks the component to stop one task, or the whole run, as soon as it waits for the next event.
@@ -272,8 +282,10 @@ impl World {
         self
     }
 
-    /// Stops every live session, as a host does after a call that broke off. Their number.
+    /// Stops every live session, as a host does after a call that broke off, and forgets what was asked and not yet done. Their
+    /// number.
     pub fn sweep(&mut self) -> usize {
+        self.agenda.forget_requests();
         let live: Vec<SessionKey> =
             self.sessions.values().filter(|session| session.is_live()).map(|s| s.receipt.session_key.clone()).collect();
         for key in &live {
@@ -301,6 +313,22 @@ impl World {
     /// The time on the world's clock, in milliseconds.
     pub fn now_ms(&self) -> u64 {
         self.now_ms
+    }
+
+    /// The time at which the world opened.
+    pub fn opened_ms(&self) -> u64 {
+        self.options.start_ms
+    }
+
+    /// The last message of a session, whole. None: it said nothing, or is deleted.
+    pub fn said(&self, key: &SessionKey) -> Option<&str> {
+        self.sessions.get(key)?.answer()
+    }
+
+    /// Keeps the trace of what is to come.
+    pub fn keep_trace(&mut self) {
+        self.options.keep_trace = true;
+        self.trace = Trace::new(self.options.start_ms, true);
     }
 
     /// Sessions that the host says it runs at once. None: it does not say.

@@ -78,14 +78,30 @@ Examples:
 
     /// Run random requests against random faults and hold every run to what it promises
     #[command(after_help = "\
-A seed names one run: its tasks, limits and stops, its gateway and everything that goes wrong with it.
-Exit code 1: a promise was broken; the seed and the command that repeats the run are printed.
+A seed names one run: its tasks, limits and stops, its gateway and everything that goes wrong with it. Each seed is run
+twice and has to be the same; then the run is held to its promises.
+Exit code 1: a promise was broken; the run is made as small as possible, and the command that repeats it is printed.
+With --json the counters are on standard output and what was broken on standard error.
 
 Examples:
   parallel-agents-sim explore --seeds 0..10000 --engine native
-  parallel-agents-sim explore --seeds 17 --trace run-17.txt
+  parallel-agents-sim explore --seeds 0..200 --cancel every --trap every
+  parallel-agents-sim explore --seeds 17 --keep-tasks 1,4 --only-faults spawn_busy --trace run-17.txt
   parallel-agents-sim explore --seeds 0..100 --tasks 60 --faults bad-day.toml --json")]
     Explore(ExploreArguments),
+
+    /// Hunt each deliberate defect of the engine and say how many seeds it took to find it
+    #[cfg(feature = "canary-bugs")]
+    #[command(after_help = "\
+Only in builds with the feature `canary-bugs`. Exit code 1: a defect was not found.
+
+Example:
+  parallel-agents-sim canaries --json")]
+    Canaries {
+        /// Print exactly one JSON document
+        #[arg(long)]
+        json: bool,
+    },
 
     /// Show what goes wrong without a policy, and what comes of it with one
     #[command(subcommand)]

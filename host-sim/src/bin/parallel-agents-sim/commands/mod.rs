@@ -2,6 +2,8 @@
 
 mod agents;
 mod call;
+#[cfg(feature = "canary-bugs")]
+mod canaries;
 mod economics;
 mod explore;
 mod registry;
@@ -24,6 +26,8 @@ pub fn wants_json(command: &Command) -> bool {
         Command::Registry(command) => registry::guest(command).json,
         Command::Review(arguments) => arguments.simulation.guest.json,
         Command::Explore(arguments) => arguments.guest.json,
+        #[cfg(feature = "canary-bugs")]
+        Command::Canaries { json } => *json,
         Command::Scenarios(command) => scenarios::guest(command).json,
         Command::Economics(arguments) => arguments.guest.json,
         Command::WhatIf(arguments) => arguments.guest.json,
@@ -40,6 +44,8 @@ pub async fn carry_out(ui: &Ui, command: Command) -> Result<Finish, Failure> {
         Command::Registry(command) => registry::carry_out(ui, command).await,
         Command::Review(arguments) => review::carry_out(ui, arguments).await,
         Command::Explore(arguments) => explore::carry_out(ui, arguments).await,
+        #[cfg(feature = "canary-bugs")]
+        Command::Canaries { .. } => canaries::carry_out(ui).await,
         Command::Scenarios(command) => scenarios::carry_out(ui, command).await,
         Command::Economics(arguments) => economics::carry_out(ui, arguments).await,
         Command::WhatIf(arguments) => what_if::carry_out(ui, arguments).await,
