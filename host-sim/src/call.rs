@@ -6,30 +6,31 @@ use serde::Deserialize;
 
 use crate::error::SimError;
 use crate::ledger::Allowance;
+use crate::outside::Outside;
 use crate::world::World;
 
 /// A finished call: its result, and the world in which it happened.
 ///
-/// However the call ended, no session of the world is alive any more. [`World::ledger`] says what was alive when the call
-/// came back, and which promises were broken.
-pub struct Called<R> {
+/// However the call ended, no session of the world is alive any more. Its ledger says what was alive when the call came
+/// back, and which promises were broken.
+pub struct Called<R, O = World> {
     /// The component's reply, or why there is none.
     pub result: Result<R, SimError>,
     /// Units of fuel that the component used. None: the call was native.
     pub fuel_used: Option<u64>,
     /// The world, with its ledger and its trace.
-    pub world: World,
+    pub world: O,
 }
 
-impl<R> Called<R> {
+impl<R, O: Outside> Called<R, O> {
     /// Closes the world after a call.
-    pub(crate) fn close(result: Result<R, SimError>, fuel_used: Option<u64>, mut world: World) -> Self {
+    pub(crate) fn close(result: Result<R, SimError>, fuel_used: Option<u64>, mut world: O) -> Self {
         world.close(result.is_ok());
         Self { result, fuel_used, world }
     }
 
     /// Reads the reply further.
-    pub(crate) fn and_then<S>(self, read: impl FnOnce(R) -> Result<S, SimError>) -> Called<S> {
+    pub(crate) fn and_then<S>(self, read: impl FnOnce(R) -> Result<S, SimError>) -> Called<S, O> {
         Called { result: self.result.and_then(read), fuel_used: self.fuel_used, world: self.world }
     }
 }
@@ -59,8 +60,8 @@ struct Leaks {
 }
 
 /// Holds a call of the JSON door to its request. What cannot be read will be refused and spawns nothing.
-pub(crate) fn hold_to_request(world: &mut World, function: &str, arguments: &str) {
-    let width = world.announced_width();
+pub(crate) fn hold_to_request(world: &mut impl Outside, function: &str, arguments: &str) {
+    let width = world.width();
     let allowed = match function {
         other if RUNS.contains(&other) => Allowance::of_run(function, arguments, width),
         other if WORKFLOWS.contains(&other) || runs_a_team(other, arguments) => {
@@ -77,12 +78,12 @@ fn runs_a_team(function: &str, arguments: &str) -> bool {
 }
 
 /// Holds a run to the cap of its request, and to the host's own if the host named one.
-pub(crate) fn hold_to_cap(world: &mut World, max_concurrent: Option<u32>) {
-    let allowed = Allowance::capped(max_concurrent, world.announced_width());
+pub(crate) fn hold_to_cap(world: &mut impl Outside, max_concurrent: Option<u32>) {
+    let allowed = Allowance::capped(max_concurrent, world.width());
     world.ledger_mut().hold_to(allowed);
 }
 
-impl Called<DocumentReply> {
+impl<O: Outside> Called<DocumentReply, O> {
     /// Tells the ledger which sessions the reply names as left behind.
     pub(crate) fn noting_leaks(mut self) -> Self {
         let Ok(DocumentReply::Answer(text)) = &self.result else { return self };

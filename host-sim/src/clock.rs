@@ -10,11 +10,12 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-/// How time passes, and the switch that stops a call.
+/// How time passes, the switch that stops a call, and the bell that ends a wait early.
 #[derive(Clone, Debug, Default)]
 pub struct Clock {
     is_real: bool,
     stop: StopSwitch,
+    bell: Bell,
 }
 
 impl Clock {
@@ -25,7 +26,7 @@ impl Clock {
 
     /// Time that passes as it does. Needs a Tokio runtime with timers.
     pub fn real_time() -> Self {
-        Self { is_real: true, stop: StopSwitch::default() }
+        Self { is_real: true, ..Self::default() }
     }
 
     /// The same clock, with a switch that stops the calls that run by it.
@@ -34,9 +35,29 @@ impl Clock {
         Self { stop, ..self }
     }
 
+    /// The bell of this clock, for an outside that things happen to by themselves.
+    pub fn bell(&self) -> Bell {
+        self.bell.clone()
+    }
+
     /// Begins to count for a call whose world stands at `world_ms`.
     pub(crate) fn begin(&self, world_ms: u64) -> Passing {
-        Passing { since: self.is_real.then(|| (Instant::now(), world_ms)), stop: self.stop.clone() }
+        Passing {
+            since: self.is_real.then(|| (Instant::now(), world_ms)),
+            stop: self.stop.clone(),
+            bell: self.bell.clone(),
+        }
+    }
+}
+
+/// Says that something has happened, so that whoever waits looks again. Clones are the same bell.
+#[derive(Clone, Debug, Default)]
+pub struct Bell(Arc<Notify>);
+
+impl Bell {
+    /// Ends the wait that is under way, or else the next one.
+    pub fn ring(&self) {
+        self.0.notify_one();
     }
 }
 
@@ -74,6 +95,7 @@ pub(crate) struct Passing {
     /// When the call began, by the real clock and by the world's. None: virtual.
     since: Option<(Instant, u64)>,
     stop: StopSwitch,
+    bell: Bell,
 }
 
 impl Passing {
@@ -82,17 +104,18 @@ impl Passing {
         &self.stop
     }
 
-    /// Waits for `to_ms` on the world's clock. The time that was reached: an earlier one if the switch was thrown.
+    /// Waits for `to_ms` on the world's clock. The time that was reached: an earlier one if the switch was thrown or the
+    /// bell rang.
     pub(crate) async fn pass(&self, to_ms: u64) -> u64 {
         let Some((began, world_ms)) = self.since else { return to_ms };
         let due = began + Duration::from_millis(to_ms.saturating_sub(world_ms));
         tokio::select! {
-            () = tokio::time::sleep_until(due) => to_ms,
-            () = self.stop.0.thrown.notified() => {
-                let passed = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-                world_ms.saturating_add(passed).min(to_ms)
-            }
+            () = tokio::time::sleep_until(due) => return to_ms,
+            () = self.stop.0.thrown.notified() => {}
+            () = self.bell.0.notified() => {}
         }
+        let passed = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        world_ms.saturating_add(passed).min(to_ms)
     }
 }
 

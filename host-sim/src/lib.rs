@@ -3,7 +3,11 @@
 //! | module         | what it does                                                               |
 //! |----------------|----------------------------------------------------------------------------|
 //! | `script`       | what simulated agents answer, and what the gateway allows                  |
+//! | `outside`      | what may answer the component's imports                                    |
 //! | `world`        | the simulated gateway: sessions, lanes, caps, an ordered stream of events  |
+//! | `live`         | real sessions: one chat completion each, on an OpenAI-compatible server    |
+//! | `watch`        | who sees what is said during a call                                        |
+//! | `recording`    | a run as it went, to be gone through again under other rules               |
 //! | `ledger`       | the host's own account of a call, and the promises that it checks          |
 //! | `trace`        | everything that was said, as text that can be compared                     |
 //! | `clock`        | virtual time, which jumps, and real time, which passes                     |
@@ -23,11 +27,16 @@ pub mod economics;
 mod error;
 pub mod explore;
 pub mod ledger;
+pub mod live;
 pub mod model_server;
 pub mod native;
+pub mod outside;
+mod paging;
+pub mod recording;
 pub mod scenario;
 pub mod script;
 pub mod trace;
+pub mod watch;
 pub mod world;
 
 pub use call::Called;

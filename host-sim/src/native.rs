@@ -15,10 +15,16 @@ use parallel_agents::workflow::spec::{CreationSpec, GoalSpec, Limits, Refinement
 use crate::call::{Called, hold_to_cap, hold_to_request};
 use crate::clock::{Clock, Passing};
 use crate::error::SimError;
-use crate::world::{Next, World};
+use crate::outside::{Next, Outside, poll_with_stop};
+use crate::world::World;
 
 /// Calls a function of the JSON door with a JSON object.
-pub async fn call(function: &str, arguments: &str, mut world: World, clock: &Clock) -> Called<DocumentReply> {
+pub async fn call<O: Outside>(
+    function: &str,
+    arguments: &str,
+    mut world: O,
+    clock: &Clock,
+) -> Called<DocumentReply, O> {
     hold_to_request(&mut world, function, arguments);
     enter(world, clock, async |host| documents::call(function, arguments, host).await).await.noting_leaks()
 }
@@ -67,7 +73,11 @@ pub async fn resume(journal: &str, world: World, clock: &Clock) -> Called<Docume
     enter(world, clock, async |host| documents::journals::resume(journal, host).await).await.noting_leaks()
 }
 
-async fn enter<R>(world: World, clock: &Clock, call: impl AsyncFnOnce(&mut NativeHost) -> R) -> Called<R> {
+async fn enter<R, O: Outside>(
+    world: O,
+    clock: &Clock,
+    call: impl AsyncFnOnce(&mut NativeHost<O>) -> R,
+) -> Called<R, O> {
     let (stuck, gets_stuck) = oneshot::channel();
     let mut host = NativeHost { passing: clock.begin(world.now_ms()), world, stuck: Some(stuck) };
     let outcome = {
@@ -83,14 +93,14 @@ async fn enter<R>(world: World, clock: &Clock, call: impl AsyncFnOnce(&mut Nativ
 }
 
 /// A world as the engine's host.
-struct NativeHost {
-    world: World,
+struct NativeHost<O> {
+    world: O,
     passing: Passing,
     /// Takes the reason when nothing can happen any more; the call is then given up.
     stuck: Option<oneshot::Sender<String>>,
 }
 
-impl Host for NativeHost {
+impl<O: Outside> Host for NativeHost<O> {
     fn perform(&mut self, command: Command) {
         self.world.perform(command);
     }
@@ -103,7 +113,7 @@ impl Host for NativeHost {
         self.world.waiting(until_ms);
         let mut now_ms = self.world.now_ms();
         loop {
-            match self.world.poll_with_stop(now_ms, until_ms, self.passing.stop()) {
+            match poll_with_stop(&mut self.world, now_ms, until_ms, self.passing.stop()) {
                 Next::Event(event) => return Ok(event),
                 Next::SleepUntil(at_ms) => now_ms = self.passing.pass(at_ms).await,
                 Next::Stuck(why) => {

@@ -2,15 +2,14 @@
 //!
 //! After a restart the new host knows nothing of the call. So its sessions are listed by the call's code, which is part
 //! of every label, and those that the journal knows are taken over. A spawn whose receipt was lost finds its session in
-//! that list, as does one that is not in the journal at all, because lines of it are lost. Only what is not in the list
-//! is spawned.
+//! that list, as does one that is not in the journal at all, because lines of it are lost. What is not in the list was
+//! not spawned, and is left to the engine to decide anew: since then the budget may be used up, or a stop have come.
 
 use std::collections::{BTreeMap, VecDeque};
 
 use super::replay::Open;
 use crate::host::{
     Command, Event, Happening, Host, HostError, ListFilter, Reply, SessionEnd, SessionOutcome, SessionPage,
-    SpawnOptions,
 };
 use crate::ids::{RequestId, SessionKey};
 use crate::policy::outcome;
@@ -44,7 +43,7 @@ pub(super) struct Recovery<H> {
     /// Sessions of this call that the journal does not know, by label.
     strays: BTreeMap<String, SessionKey>,
     /// Strays that are being taken over: for which spawn.
-    adoptions: BTreeMap<RequestId, (RequestId, SpawnOptions)>,
+    adoptions: BTreeMap<RequestId, RequestId>,
     /// Sessions whose end was told before the cut.
     ended: Vec<SessionKey>,
     /// The number of the next event, and the host's time.
@@ -110,9 +109,8 @@ impl<H: Host> Recovery<H> {
         }
         for (request, command) in open.requests {
             match command {
-                Command::Spawn(_, options) if listed.is_none() && !self.strays.contains_key(&options.label) => {
-                    let doubt = "the call was cut off before an answer came, and the host does not list its sessions";
-                    let outcome = Err(HostError::InDoubt(doubt.to_owned()));
+                Command::Spawn(_, options) if !self.strays.contains_key(&options.label) => {
+                    let outcome = Err(if listed.is_some() { never_spawned() } else { in_doubt() });
                     self.ready.push_back(Happening::Answered { request, outcome });
                 }
                 other => self.perform(other),
@@ -184,8 +182,8 @@ impl<H: Host> Recovery<H> {
     fn take(&mut self, what: Happening) {
         match what {
             Happening::Answered { request, outcome } if request.0 >= OWN_REQUESTS => {
-                if let Some((spawn, options)) = self.adoptions.remove(&request) {
-                    self.adopted(spawn, options, outcome);
+                if let Some(spawn) = self.adoptions.remove(&request) {
+                    self.adopted(spawn, outcome);
                 }
             }
             Happening::SessionEnded(end) if self.ended.contains(&end.session) => {}
@@ -193,11 +191,11 @@ impl<H: Host> Recovery<H> {
         }
     }
 
-    fn adopted(&mut self, request: RequestId, options: SpawnOptions, outcome: Result<Reply, HostError>) {
+    fn adopted(&mut self, request: RequestId, outcome: Result<Reply, HostError>) {
         let outcome = match outcome {
             Ok(Reply::Watched(receipt)) => Ok(Reply::Spawned(receipt)),
-            // It was deleted meanwhile, so there is no such session.
-            Err(HostError::NotFound(_)) => return self.host.perform(Command::Spawn(request, options)),
+            // It was deleted meanwhile.
+            Err(HostError::NotFound(_)) => Err(never_spawned()),
             Ok(_) => Err(HostError::InDoubt("the host gave another answer than `watched`".to_owned())),
             Err(error) => Err(HostError::InDoubt(outcome::words(&error).to_owned())),
         };
@@ -217,13 +215,22 @@ impl<H: Host> Recovery<H> {
     }
 }
 
+/// Taken back as if it had not been asked for.
+fn never_spawned() -> HostError {
+    HostError::Busy("the call was cut off before the session came into being".to_owned())
+}
+
+fn in_doubt() -> HostError {
+    HostError::InDoubt("the call was cut off before an answer came, and the host does not list its sessions".to_owned())
+}
+
 impl<H: Host> Host for Recovery<H> {
     fn perform(&mut self, command: Command) {
         match command {
             Command::Spawn(request, options) => match self.strays.remove(&options.label) {
                 Some(session) => {
                     let own = self.own_request();
-                    self.adoptions.insert(own, (request, options));
+                    self.adoptions.insert(own, request);
                     self.host.perform(Command::Watch(own, session));
                 }
                 None => self.host.perform(Command::Spawn(request, options)),

@@ -1,5 +1,6 @@
 //! A deliberate defect of the host: it calls an instance again.
 
+use std::any::Any;
 use std::mem;
 use std::sync::{Mutex, PoisonError};
 
@@ -9,17 +10,18 @@ use super::ComponentHost;
 use super::guest::GuestState;
 use crate::bindings::ParallelAgents;
 use crate::call::Called;
+use crate::outside::Outside;
 
 /// The instance of the call before.
 pub(super) type Kept = Mutex<Option<(Store<GuestState>, ParallelAgents)>>;
 
 impl ComponentHost {
     /// One call on the instance of the one before.
-    pub(super) async fn enter_again<R>(
+    pub(super) async fn enter_again<R, O: Outside>(
         &self,
         state: GuestState,
         call: impl AsyncFnOnce(&mut Store<GuestState>, &ParallelAgents) -> wasmtime::Result<R>,
-    ) -> Called<R> {
+    ) -> Called<R, O> {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner).take();
         let (mut store, guest) = match kept {
             Some((mut store, guest)) => {
@@ -40,10 +42,13 @@ impl ComponentHost {
         };
         let result = result.map_err(|error| self.broke_off(&error));
         let fuel_used = self.fuel_used(&store);
-        let world = mem::replace(store.data_mut(), self.idle_state()).world;
+        let outside: Box<dyn Any> = mem::replace(store.data_mut(), self.idle_state()).outside;
         if let Some(guest) = guest {
             *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = Some((store, guest));
         }
-        Called::close(result, fuel_used, world)
+        match outside.downcast() {
+            Ok(world) => Called::close(result, fuel_used, *world),
+            Err(_) => unreachable!("nobody puts another outside into the store"),
+        }
     }
 }

@@ -11,7 +11,7 @@ use super::limits::GuestLimits;
 use crate::bindings::parallel_agents::skill::{events, journal, rules, sessions, types};
 use crate::clock::Passing;
 use crate::convert;
-use crate::world::{Next, World};
+use crate::outside::{Next, Outside, poll_with_stop};
 
 /// The guest asked for something that cannot be; kept apart from traps of its own.
 #[derive(Debug)]
@@ -28,14 +28,14 @@ impl std::error::Error for BrokenContract {}
 /// The data of one store.
 pub(super) struct GuestState {
     pub(super) limiter: StoreLimits,
-    pub(super) world: World,
+    pub(super) outside: Box<dyn Outside>,
     passing: Passing,
     is_waiting: bool,
 }
 
 impl GuestState {
-    pub(super) fn new(world: World, passing: Passing, limits: &GuestLimits) -> Self {
-        Self { limiter: limits.limiter(), world, passing, is_waiting: false }
+    pub(super) fn new(outside: Box<dyn Outside>, passing: Passing, limits: &GuestLimits) -> Self {
+        Self { limiter: limits.limiter(), outside, passing, is_waiting: false }
     }
 }
 
@@ -45,39 +45,39 @@ impl types::Host for GuestState {}
 
 impl sessions::Host for GuestState {
     fn sessions_spawn(&mut self, request: sessions::RequestId, options: sessions::SpawnOptions) {
-        self.world.perform(Command::Spawn(RequestId(request), convert::spawn_options(options)));
+        self.outside.perform(Command::Spawn(RequestId(request), convert::spawn_options(options)));
     }
 
     fn sessions_list(&mut self, request: sessions::RequestId, filter: sessions::ListFilter) {
-        self.world.perform(Command::List(RequestId(request), convert::list_filter(filter)));
+        self.outside.perform(Command::List(RequestId(request), convert::list_filter(filter)));
     }
 
     fn sessions_history(&mut self, request: sessions::RequestId, query: sessions::HistoryQuery) {
-        self.world.perform(Command::History(RequestId(request), convert::history_query(query)));
+        self.outside.perform(Command::History(RequestId(request), convert::history_query(query)));
     }
 
     fn sessions_cancel(&mut self, request: sessions::RequestId, session: types::SessionKey) {
-        self.world.perform(Command::Cancel(RequestId(request), SessionKey::new(session)));
+        self.outside.perform(Command::Cancel(RequestId(request), SessionKey::new(session)));
     }
 
     fn sessions_watch(&mut self, request: sessions::RequestId, session: types::SessionKey) {
-        self.world.perform(Command::Watch(RequestId(request), SessionKey::new(session)));
+        self.outside.perform(Command::Watch(RequestId(request), SessionKey::new(session)));
     }
 
     fn sessions_delete(&mut self, request: sessions::RequestId, session: types::SessionKey) {
-        self.world.perform(Command::Delete(RequestId(request), SessionKey::new(session)));
+        self.outside.perform(Command::Delete(RequestId(request), SessionKey::new(session)));
     }
 }
 
 impl journal::Host for GuestState {
     fn append(&mut self, lines: String) -> Result<(), String> {
-        self.world.append(&lines)
+        self.outside.append(&lines)
     }
 }
 
 impl events::Host for GuestState {
     fn report_progress(&mut self, progress: events::Progress) {
-        self.world.perform(Command::Progress(convert::progress(progress)));
+        self.outside.perform(Command::Progress(convert::progress(progress)));
     }
 }
 
@@ -88,13 +88,13 @@ impl<T: Send> events::HostWithStore<T> for HasSelf<GuestState> {
             if std::mem::replace(&mut state.is_waiting, true) {
                 return Err(broken("next-event was called while another call of it was outstanding"));
             }
-            state.world.waiting(until_ms);
-            Ok((state.passing.clone(), state.world.now_ms()))
+            state.outside.waiting(until_ms);
+            Ok((state.passing.clone(), state.outside.now_ms()))
         })?;
         loop {
             let next = accessor.with(|mut access| {
                 let state = access.get();
-                let next = state.world.poll_with_stop(now_ms, until_ms, passing.stop());
+                let next = poll_with_stop(state.outside.as_mut(), now_ms, until_ms, passing.stop());
                 state.is_waiting = matches!(next, Next::SleepUntil(_));
                 next
             });

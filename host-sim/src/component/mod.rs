@@ -1,6 +1,6 @@
 //! Runs the component under wasmtime, one fresh instance per call.
 //!
-//! The component gets the sessions and events of a simulated world and nothing else: no WASI is linked, memory, stack and
+//! The component gets the sessions and events of an [`Outside`] and nothing else: no WASI is linked, memory, stack and
 //! fuel are bounded, and whatever could differ between machines is switched off. A store is never used again. After a
 //! call, good or bad, the world comes back with no session left alive.
 
@@ -12,6 +12,7 @@ mod limits;
 mod loading;
 mod workflows;
 
+use std::any::Any;
 use std::io::ErrorKind;
 use std::path::Path;
 
@@ -25,6 +26,7 @@ use crate::call::{Called, hold_to_cap, hold_to_request};
 use crate::clock::Clock;
 use crate::convert;
 use crate::error::SimError;
+use crate::outside::Outside;
 use crate::script::Script;
 use crate::world::{World, WorldOptions};
 pub use find::{COMPONENT_VARIABLE, find};
@@ -76,13 +78,13 @@ impl ComponentHost {
     }
 
     /// Calls a function of the JSON door with a JSON object.
-    pub async fn call(
+    pub async fn call<O: Outside>(
         &self,
         function: &str,
         arguments: &str,
-        mut world: World,
+        mut world: O,
         clock: &Clock,
-    ) -> Called<DocumentReply> {
+    ) -> Called<DocumentReply, O> {
         hold_to_request(&mut world, function, arguments);
         let (function, arguments) = (function.to_owned(), arguments.to_owned());
         self.enter(world, clock, async |store, guest| {
@@ -147,14 +149,14 @@ impl ComponentHost {
     }
 
     /// One call on one instance: in with a world, out with the same world and what came of it.
-    async fn enter<R>(
+    async fn enter<R, O: Outside>(
         &self,
-        world: World,
+        world: O,
         clock: &Clock,
         call: impl AsyncFnOnce(&mut Store<GuestState>, &ParallelAgents) -> wasmtime::Result<R>,
-    ) -> Called<R> {
+    ) -> Called<R, O> {
         let passing = clock.begin(world.now_ms());
-        let state = GuestState::new(world, passing, &self.limits);
+        let state = GuestState::new(Box::new(world), passing, &self.limits);
         #[cfg(feature = "canary-bugs")]
         if parallel_agents::canary::is("reused-instance") {
             return self.enter_again(state, call).await;
@@ -166,7 +168,11 @@ impl ComponentHost {
         };
         let result = result.map_err(|error| self.broke_off(&error));
         let fuel_used = self.fuel_used(&store);
-        Called::close(result, fuel_used, store.into_data().world)
+        let outside: Box<dyn Any> = store.into_data().outside;
+        match outside.downcast() {
+            Ok(world) => Called::close(result, fuel_used, *world),
+            Err(_) => unreachable!("nobody puts another outside into the store"),
+        }
     }
 
     fn fuel_used(&self, store: &Store<GuestState>) -> Option<u64> {
@@ -189,7 +195,7 @@ impl ComponentHost {
     /// For exports that have nothing to do with a world.
     fn idle_state(&self) -> GuestState {
         let world = World::new(Script::bundled(), 0, WorldOptions::default());
-        GuestState::new(world, Clock::virtual_time().begin(0), &self.limits)
+        GuestState::new(Box::new(world), Clock::virtual_time().begin(0), &self.limits)
     }
 
     fn store(&self, state: GuestState) -> Store<GuestState> {

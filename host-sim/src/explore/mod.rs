@@ -6,7 +6,7 @@
 //! | `workflow` | a random workflow or team                                                  |
 //! | `faults`   | a random subset of faults, each at a random rate                           |
 //! | `case`     | one run, and what is left of it when it is shrunk                          |
-//! | `deeds`    | what is done to a run: once more, cancelled or dropped at each event       |
+//! | `deeds`    | what is done to a run: once more, cancelled, dropped or cut off everywhere |
 //! | `check`    | what a report has to be, whatever happened                                 |
 //! | `shrink`   | the smallest case that still fails                                         |
 //! | `regress`  | runs that once broke a promise                                             |
@@ -191,12 +191,30 @@ impl<'a> Explorer<'a> {
     /// The gateway of a case before its call.
     fn world(&self, case: &Case, seed: u64) -> World {
         let options = WorldOptions { keep_trace: self.options.deeds.contains(&Deed::Again), ..WorldOptions::default() };
+        self.world_with(case, seed, options)
+    }
+
+    /// The same on a host that keeps a journal.
+    fn world_with_journal(&self, case: &Case, seed: u64) -> World {
+        let options = WorldOptions { keep_trace: false, keeps_journal: true, ..WorldOptions::default() };
+        self.world_with(case, seed, options)
+    }
+
+    fn world_with(&self, case: &Case, seed: u64, options: WorldOptions) -> World {
         let start_ms = options.start_ms;
         let mut world = World::new(case.script.clone(), seed, options);
         for (at_ms, task) in &case.stops {
             world.request_stop_at(start_ms.saturating_add(*at_ms), task.clone(), "a stop at a random time");
         }
         world
+    }
+
+    async fn resume(&self, journal: &str, world: World) -> Called<DocumentReply> {
+        let clock = Clock::virtual_time();
+        match &self.subject {
+            Subject::Component(host) => host.resume(journal, world, &clock).await,
+            Subject::Native => native::resume(journal, world, &clock).await,
+        }
     }
 
     async fn call(&self, case: &Case, world: World) -> Called<DocumentReply> {

@@ -22,7 +22,7 @@ const TIERS: [&str; 3] = ["economy", "standard", "premium"];
 const HEDGED_PER_CENT: u32 = 5;
 
 /// Sessions of one task that may end because of a rate limit without costing a retry.
-pub(super) const FREE_RATE_LIMITS: u32 = 2;
+pub(super) const FREE_RATE_LIMITS: u32 = 3;
 
 /// Reviews of one task that did not count and may be asked for again.
 pub(super) const FREE_REVIEWS: u32 = 1;

@@ -236,6 +236,9 @@ impl Ledger {
             }
             Happening::SessionEnded(end) => {
                 self.check_end(&end.session);
+                if let Some(account) = self.sessions.get_mut(&end.session) {
+                    account.usage_was_told |= end.usage.is_some();
+                }
                 self.notes_refusal(&end.session, &end.outcome);
             }
             Happening::StopRequested { task: None, .. } => self.stop_requested = true,

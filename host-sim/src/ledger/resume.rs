@@ -5,19 +5,17 @@ use super::{Ledger, Live};
 impl Ledger {
     /// Goes on with the same account. The requests of the call that was cut off will not be answered.
     pub(crate) fn resumed(&mut self) {
-        let unanswered: Vec<Live> =
-            self.live.iter().filter(|live| matches!(live, Live::Spawning(_))).cloned().collect();
-        for live in unanswered {
-            self.live.remove(&live);
-            if let Live::Spawning(request) = live
-                && let Some(asked) = self.requests.get(&request)
-            {
-                self.lost.insert(asked.key.clone());
-            }
-        }
-        self.requests.clear();
+        self.live.retain(|live| !matches!(live, Live::Spawning(_)));
+        // What came of these may have been told and not written down; then they are asked for again.
+        self.lost.extend(self.keys.iter().filter(|(_, session)| session.is_none()).map(|(key, _)| key.clone()));
         // What was told to the call that is gone is told again to the one that takes the session over.
-        self.sessions.values_mut().for_each(|account| account.ends_told = 0);
+        for account in self.sessions.values_mut() {
+            (account.ends_told, account.usage_was_told) = (0, false);
+        }
+        // It may not have been written down; whoever asked for it says so again.
+        self.stop_requested = false;
+        self.stopped_tasks.clear();
+        self.requests.clear();
         self.events = 0;
         self.returned = false;
         self.progress.resumed();

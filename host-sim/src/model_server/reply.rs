@@ -1,22 +1,28 @@
 //! The shapes in which answers and failures travel.
 
 use std::collections::BTreeSet;
-use std::convert::Infallible;
+use std::io;
+use std::time::Duration;
 
 use axum::Json;
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::sse::{Event, Sse};
 use axum::response::{IntoResponse, Response};
-use futures::stream;
+use futures::stream::{self, Stream};
 use parallel_agents::host::FailureKind;
 use parallel_agents::task::Usage;
 use serde_json::{Value, json};
 
 use super::conversation::ToolCall;
+use super::limits::Place;
+use super::stats::Live;
+use crate::script::WireFault;
 
 /// Characters of an answer in one event of a stream.
 const EVENT_CHARS: usize = 200;
+/// Nobody can read this.
+const GARBAGE: &str = "{\"choices\": [";
 /// Every answer claims to be this old, so that equal runs give equal bytes.
 const CREATED: u64 = 1;
 
@@ -37,12 +43,25 @@ pub(super) struct Frame<'a> {
     pub usage: bool,
 }
 
+/// How an answer travels.
+#[derive(Debug)]
+pub(super) struct Delivery {
+    /// The time over which the pieces of a stream are spread.
+    pub over: Duration,
+    /// It breaks off, or cannot be read.
+    pub fault: Option<WireFault>,
+    /// What counts the request as under way, until the last piece is out or the client goes.
+    pub _guards: (Live, Option<Place>),
+}
+
 impl Frame<'_> {
     /// The whole answer, in the form that was asked for.
-    pub(super) fn respond(self, content: Content, usage: Usage) -> Response {
+    pub(super) fn respond(self, content: Content, usage: Usage, delivery: Delivery) -> Response {
         if self.stream {
-            let events = self.events(content, usage).into_iter().map(Ok::<_, Infallible>);
-            return Sse::new(stream::iter(events)).into_response();
+            return Sse::new(delivery.pieces(self.events(content, usage))).into_response();
+        }
+        if delivery.fault.is_some() {
+            return Failure::Garbage { stream: false }.into_response();
         }
         let (message, finish) = match content {
             Content::Text(text) => (json!({ "role": "assistant", "content": text }), "stop"),
@@ -109,6 +128,30 @@ impl Frame<'_> {
     }
 }
 
+impl Delivery {
+    fn pieces(self, events: Vec<Event>) -> impl Stream<Item = io::Result<Event>> {
+        let half = events.len() / 2;
+        let mut pieces: Vec<io::Result<Event>> = events.into_iter().map(Ok).collect();
+        match self.fault {
+            Some(WireFault::CutOff) => {
+                pieces.truncate(half);
+                // An error closes the connection without the end that chunked bodies have.
+                pieces.push(Err(io::Error::other("the script cuts the answer off")));
+            }
+            Some(WireFault::BrokenEvent) => pieces.insert(half, Ok(Event::default().data(GARBAGE))),
+            _ => {}
+        }
+        let pause = self.over / u32::try_from(pieces.len()).unwrap_or(u32::MAX).max(1);
+        stream::unfold((pieces.into_iter(), self), move |(mut pieces, delivery)| async move {
+            let piece = pieces.next()?;
+            if !pause.is_zero() {
+                tokio::time::sleep(pause).await;
+            }
+            Some((piece, (pieces, delivery)))
+        })
+    }
+}
+
 /// The text in pieces of [`EVENT_CHARS`] characters; none if it is empty.
 fn pieces(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = text;
@@ -133,11 +176,35 @@ pub(super) fn models<'a>(names: impl Iterator<Item = &'a str>) -> Response {
     Json(json!({ "object": "list", "data": list })).into_response()
 }
 
+/// What a 429 asks for where nobody says anything else.
+const RETRY_AFTER_DEFAULT: Duration = Duration::from_secs(1);
+
+/// OpenAI's own header, for times that are no whole seconds.
+const RETRY_AFTER_MS: HeaderName = HeaderName::from_static("retry-after-ms");
+
+/// The number of seconds after the words "retry after".
+fn wish_ms(message: &str) -> Option<u64> {
+    let (_, rest) = message.split_once("retry after ")?;
+    let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
+    digits.parse::<u64>().ok()?.checked_mul(1_000)
+}
+
+fn number(number: u128) -> HeaderValue {
+    HeaderValue::from(u64::try_from(number).unwrap_or(u64::MAX))
+}
+
 /// A failure as a provider reports it.
 #[derive(Debug)]
 pub(super) enum Failure {
     /// By status and error object.
-    Status { status: StatusCode, kind: &'static str, code: Option<&'static str>, message: String },
+    Status {
+        status: StatusCode,
+        kind: &'static str,
+        code: Option<&'static str>,
+        message: String,
+        /// When another try may succeed; only a 429 says that.
+        retry_after: Duration,
+    },
     /// By an answer that nobody can read.
     Garbage { stream: bool },
 }
@@ -161,7 +228,18 @@ impl Failure {
             }
             FailureKind::Other => return Self::Garbage { stream },
         };
-        Self::Status { status, kind, code, message: message.to_owned() }
+        let retry_after = wish_ms(message).map_or(RETRY_AFTER_DEFAULT, Duration::from_millis);
+        Self::Status { status, kind, code, message: message.to_owned(), retry_after }
+    }
+
+    /// Too many requests; the next one has a chance after so long.
+    pub(super) fn rate_limited(after: Duration) -> Self {
+        match Self::of(FailureKind::RateLimited, "the script limits the rate", false) {
+            Self::Status { status, kind, code, message, .. } => {
+                Self::Status { status, kind, code, message, retry_after: after }
+            }
+            other => other,
+        }
     }
 
     /// A request that cannot be read.
@@ -173,20 +251,23 @@ impl Failure {
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         match self {
-            Self::Status { status, kind, code, message } => {
+            Self::Status { status, kind, code, message, retry_after } => {
                 let error = json!({ "message": message, "type": kind, "param": null, "code": code });
                 let mut response = (status, Json(json!({ "error": error }))).into_response();
                 if status == StatusCode::TOO_MANY_REQUESTS {
-                    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+                    let seconds = retry_after.as_millis().div_ceil(1_000);
+                    let headers = response.headers_mut();
+                    headers.insert(RETRY_AFTER, number(seconds));
+                    if seconds * 1_000 != retry_after.as_millis() {
+                        headers.insert(RETRY_AFTER_MS, number(retry_after.as_millis()));
+                    }
                 }
                 response
             }
             Self::Garbage { stream: true } => {
-                ([(CONTENT_TYPE, "text/event-stream")], "data: {\"choices\": [\n\n").into_response()
+                ([(CONTENT_TYPE, "text/event-stream")], format!("data: {GARBAGE}\n\n")).into_response()
             }
-            Self::Garbage { stream: false } => {
-                ([(CONTENT_TYPE, "application/json")], "{\"choices\": [").into_response()
-            }
+            Self::Garbage { stream: false } => ([(CONTENT_TYPE, "application/json")], GARBAGE).into_response(),
         }
     }
 }

@@ -14,6 +14,8 @@ pub(super) struct Snapshot {
     pub live: u64,
     /// The most that were under way at once.
     pub peak_live: u64,
+    /// Those that were refused with 429.
+    pub rate_limited: u64,
     /// Completions asked for, by the name in the request.
     pub by_model: BTreeMap<String, u64>,
 }
@@ -30,6 +32,11 @@ impl Stats {
         numbers.peak_live = numbers.peak_live.max(numbers.live);
         *numbers.by_model.entry(model.to_owned()).or_default() += 1;
         Live { number: numbers.requests, stats: Arc::clone(self) }
+    }
+
+    /// Counts a refusal.
+    pub(super) fn refused(&self) {
+        self.lock().rate_limited += 1;
     }
 
     pub(super) fn snapshot(&self) -> Snapshot {

@@ -224,7 +224,7 @@ async fn a_hanging_answer_ends_with_its_client() {
     client.wait_for_live(1).await;
     drop(second);
     client.wait_for_live(0).await;
-    let expected = json!({ "requests": 2, "live": 0, "peak_live": 2, "by_model": { "economy": 2 } });
+    let expected = json!({ "requests": 2, "live": 0, "peak_live": 2, "rate_limited": 0, "by_model": { "economy": 2 } });
     assert_eq!(client.stats().await, expected);
 }
 

@@ -10,6 +10,7 @@ use super::latency::{LONGEST_MS, Latency};
 use super::model::Models;
 use super::rule::{Failure, Fate, Late, Matcher, Odds, Rule};
 use super::template;
+use super::wire::WireProfile;
 
 mod models;
 
@@ -22,6 +23,7 @@ const VERSION: u32 = 1;
 pub(super) struct Checked {
     pub host: HostProfile,
     pub faults: FaultProfile,
+    pub wire: WireProfile,
     pub models: Models,
     pub rules: Vec<Rule>,
     /// For what no rule matches.
@@ -36,12 +38,22 @@ pub(super) fn check(file: ScriptFile, problems: Vec<ScriptProblem>) -> Result<Ch
     }
     check_host(&file.host, &mut problems);
     check_faults(&file.faults, &mut problems);
+    for (name, value, low, high) in file.wire.ranges() {
+        problems.range(format!("/wire/{name}"), value, low, high);
+    }
     let models = models(file.models, file.default_model, &mut problems);
     let mut rules = Vec::new();
     for (index, entry) in file.answers.into_iter().enumerate() {
         rules.push(rule(entry, &format!("/answers/{index}"), &mut problems));
     }
-    problems.finish().map(|()| Checked { host: file.host, faults: file.faults, models, rules, fallback: fallback() })
+    problems.finish().map(|()| Checked {
+        host: file.host,
+        faults: file.faults,
+        wire: file.wire,
+        models,
+        rules,
+        fallback: fallback(),
+    })
 }
 
 /// What happens where no rule of the script matches: a good answer, made from the schema in the prompt.

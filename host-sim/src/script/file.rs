@@ -10,6 +10,7 @@ use serde_path_to_error::Segment;
 use super::error::ScriptProblem;
 use super::faults::FaultProfile;
 use super::host_profile::HostProfile;
+use super::wire::WireProfile;
 
 /// Reading stops after this many problems; nobody works through more at once.
 const MOST_PROBLEMS: usize = 100;
@@ -21,6 +22,7 @@ pub(super) struct ScriptFile {
     pub default_model: Option<String>,
     pub host: HostProfile,
     pub faults: FaultProfile,
+    pub wire: WireProfile,
     pub models: BTreeMap<String, ModelEntry>,
     pub answers: Vec<AnswerEntry>,
 }

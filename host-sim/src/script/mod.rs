@@ -21,6 +21,7 @@ mod synth;
 mod template;
 #[cfg(test)]
 mod tests;
+mod wire;
 
 use std::path::Path;
 
@@ -36,20 +37,26 @@ use prompt::Prompt;
 use rule::{Fate, Odds, Rule, Subject};
 use template::About;
 
+use crate::recording::Tape;
+
 pub use error::{ScriptError, ScriptProblem};
 pub use fault::Fault;
 pub use faults::{Burst, Delay, FaultProfile, MoreUsage, Refusals, SpawnRate, Swap, Window};
 pub use host_profile::HostProfile;
 pub use model::ProviderLimit;
+pub use wire::{WireFault, WireProfile};
 
 /// A script: loaded, checked, ready to be played.
 #[derive(Clone, Debug)]
 pub struct Script {
     host: HostProfile,
     faults: FaultProfile,
+    wire: WireProfile,
     models: Models,
     rules: Vec<Rule>,
     fallback: Rule,
+    /// Set: recorded sessions in place of rules.
+    tape: Option<Tape>,
 }
 
 /// What a scripted agent does with one prompt.
@@ -124,16 +131,24 @@ impl Script {
 
     fn from_document(document: serde_json::Value) -> Result<Self, ScriptError> {
         let (file, problems) = file::read(document);
-        let Checked { host, faults, models, rules, fallback } =
+        let Checked { host, faults, wire, models, rules, fallback } =
             check::check(file, problems).map_err(ScriptError::Invalid)?;
-        Ok(Self { host, faults, models, rules, fallback })
+        Ok(Self { host, faults, wire, models, rules, fallback, tape: None })
+    }
+
+    /// A script that plays what was recorded.
+    pub fn of_tape(host: HostProfile, tape: Tape) -> Self {
+        Self { host, tape: Some(tape), ..Self::bundled() }
     }
 
     /// The model that really runs when `requested` is asked for, as `provider/model`.
     ///
     /// None gives the script's default model. An unknown model is passed on as it is, as gateways do.
     pub fn applied_model(&self, requested: Option<&str>) -> String {
-        self.models.applied(requested)
+        match &self.tape {
+            Some(tape) => tape.applied_model(requested),
+            None => self.models.applied(requested),
+        }
     }
 
     /// The models that can run, as `provider/model`, in order; aliases are not among them.
@@ -146,10 +161,13 @@ impl Script {
     /// Chance depends only on `seed`, `attempt`, the model's name without its provider, and the agent type and task id that
     /// the prompt names. A prompt that is not the component's gets a plain sentence.
     pub fn play(&self, seed: u64, prompt: &str, model: &str, attempt: u32) -> Scripted {
-        let model = self.models.applied(Some(model));
         let parsed = Prompt::parse(prompt);
         let (agent_type, task_id) =
             parsed.as_ref().map_or(("", ""), |prompt| (prompt.agent_type.as_str(), prompt.task_id.as_str()));
+        if let Some(tape) = &self.tape {
+            return tape.play(agent_type, task_id, model, attempt);
+        }
+        let model = self.models.applied(Some(model));
         let chance = Chance::of(seed, agent_type, task_id, rule::bare(&model), attempt);
         let tier = self.models.tier(&model);
         let rule = self.rule(Subject {
@@ -212,6 +230,11 @@ impl Script {
     /// What goes wrong with gateway and provider.
     pub fn faults(&self) -> &FaultProfile {
         &self.faults
+    }
+
+    /// What goes wrong between the model server and its clients.
+    pub fn wire(&self) -> &WireProfile {
+        &self.wire
     }
 
     /// The same script with other faults.

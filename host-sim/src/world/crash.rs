@@ -93,9 +93,12 @@ impl World {
         for (at_ms, draw, due) in future.into_items() {
             match due {
                 Due::Request(command) if restart == Restart::Caller => self.answer(command),
-                Due::Request(_) | Due::Tell { .. } | Due::StopRequest { .. } => {}
+                Due::Request(_) | Due::Tell { .. } => {}
                 due => self.agenda.enter(at_ms, draw, due),
             }
+        }
+        for session in self.sessions.values_mut() {
+            session.is_watched = false;
         }
         if restart == Restart::Gateway {
             self.lane = Lane::new(self.profile().max_concurrent);
@@ -103,10 +106,10 @@ impl World {
             let live: Vec<_> = live.into_iter().map(|session| session.receipt.session_key.clone()).collect();
             live.iter().for_each(|key| self.interrupt(key));
         }
-        for session in self.sessions.values_mut() {
-            session.is_watched = false;
-        }
         self.untold.clear();
+        for (task, reason) in std::mem::take(&mut self.stops_told) {
+            self.request_stop(task, reason);
+        }
         self.receipts_by_idempotency_key.clear();
         self.journal.truncate(self.journal.rfind('\n').map_or(0, |at| at + 1));
         self.calls = super::crash::HostCalls::default();

@@ -1,8 +1,8 @@
 //! How the gateway answers requests.
 
 use parallel_agents::host::{
-    Command, Happening, HistoryPage, HistoryQuery, HostError, ListFilter, MessageRole, Receipt, Reply, SessionPage,
-    SessionRow, SessionState, SpawnOptions,
+    Command, Happening, HistoryPage, HistoryQuery, HostError, ListFilter, Receipt, Reply, SessionPage, SessionRow,
+    SessionState, SpawnOptions,
 };
 use parallel_agents::ids::{RequestId, SessionKey};
 use rand::Rng;
@@ -12,10 +12,8 @@ use super::cut::{cut_page, cut_text};
 use super::session::Session;
 use super::{Told, World};
 use crate::ledger::task_of;
+use crate::paging;
 use crate::script::{Fault, HostProfile};
-
-/// Rows or messages that one page may hold.
-const PAGE_ROWS: u32 = 1_000;
 
 /// How long the gateway takes to answer, in milliseconds.
 pub(super) fn latency_ms(profile: &HostProfile, command: &Command) -> u64 {
@@ -135,13 +133,11 @@ impl World {
     }
 
     fn list(&self, filter: &ListFilter) -> Result<SessionPage, HostError> {
-        check_limit(filter.limit)?;
-        let mut sessions: Vec<&Session> = self.sessions.values().filter(|session| matches(session, filter)).collect();
+        let mut sessions: Vec<&Session> = self.sessions.values().collect();
         sessions.sort_by_key(|session| session.number);
-        let end = (filter.offset as usize).saturating_add(filter.limit as usize);
-        let has_more = sessions.len() > end;
-        let rows = sessions.into_iter().skip(filter.offset as usize).take(filter.limit as usize);
-        Ok(SessionPage { sessions: rows.map(|session| self.shown(session.row())).collect(), has_more })
+        let mut page = paging::rows(sessions.into_iter().map(Session::row), filter, Self::CALLER)?;
+        page.sessions = page.sessions.into_iter().map(|row| self.shown(row)).collect();
+        Ok(page)
     }
 
     /// The row without what this gateway does not tell.
@@ -155,18 +151,12 @@ impl World {
     }
 
     fn history(&self, query: &HistoryQuery) -> Result<HistoryPage, HostError> {
-        check_limit(query.limit)?;
         let session = self
             .sessions
             .get(&query.session_key)
             .ok_or_else(|| HostError::NotFound(format!("No session found: {}", query.session_key)))?;
         let profile = self.profile();
-        let mut messages = session.transcript();
-        messages.retain(|message| query.include_tools || message.role != MessageRole::Tool);
-        let end = messages.len().saturating_sub(query.offset as usize);
-        let start = end.saturating_sub(query.limit as usize);
-        messages.truncate(end);
-        messages.drain(..start);
+        let (mut messages, has_more) = paging::messages(session.transcript(), query)?;
         let mut dropped_messages = 0;
         if profile.full_history {
             for message in &mut messages {
@@ -179,7 +169,7 @@ impl World {
             }
             dropped_messages = cut_page(&mut messages, profile.history_page_bytes);
         }
-        Ok(HistoryPage { messages, has_more: start > 0, dropped_messages, redacted: false })
+        Ok(HistoryPage { messages, has_more, dropped_messages, redacted: false })
     }
 
     fn cancel(&mut self, key: &SessionKey) -> Result<Reply, HostError> {
@@ -217,21 +207,6 @@ impl World {
         }
         Ok(Reply::Deleted)
     }
-}
-
-fn matches(session: &Session, filter: &ListFilter) -> bool {
-    let found = filter
-        .search
-        .as_deref()
-        .is_none_or(|text| session.options.label.contains(text) || session.receipt.session_key.as_str().contains(text));
-    found && filter.spawned_by.as_ref().is_none_or(|parent| parent.as_str() == World::CALLER)
-}
-
-fn check_limit(limit: u32) -> Result<(), HostError> {
-    if (1..=PAGE_ROWS).contains(&limit) {
-        return Ok(());
-    }
-    Err(HostError::Invalid(format!("limit must be 1 to {PAGE_ROWS}, not {limit}")))
 }
 
 /// A random UUID, version 4.

@@ -22,8 +22,8 @@ use parallel_agents::ids::{SessionKey, TaskId};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use crate::clock::StopSwitch;
 use crate::ledger::Ledger;
+pub use crate::outside::Next;
 use crate::script::{HostProfile, Script};
 use crate::trace::Trace;
 use agenda::{Agenda, Due};
@@ -57,17 +57,6 @@ impl Default for WorldOptions {
             keeps_journal: false,
         }
     }
-}
-
-/// What a world answers when it is asked for the next event.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Next {
-    /// This happened.
-    Event(Event),
-    /// Nothing can happen before this time, in milliseconds on the world's clock. Ask again then.
-    SleepUntil(u64),
-    /// Nothing will ever happen; one sentence says what the caller did to get here. Asking again does not help.
-    Stuck(String),
 }
 
 /// Something that is to be told.
@@ -106,6 +95,7 @@ pub struct World {
     calls: HostCalls,
     intervention: Option<(u64, Intervention)>,
     intervened_ms: Option<u64>,
+    stops_told: Vec<(Option<TaskId>, String)>,
 }
 
 impl World {
@@ -137,6 +127,7 @@ impl World {
             calls: HostCalls::default(),
             intervention: None,
             intervened_ms: None,
+            stops_told: Vec::new(),
             script,
             options,
         }
@@ -192,15 +183,6 @@ impl World {
             (None, Some(until)) => Next::SleepUntil(until),
             (None, None) => Next::Stuck("next-event was asked to wait without limit while no answer is due".to_owned()),
         }
-    }
-
-    /// Like [`Self::poll`], after passing on what a switch was thrown for.
-    pub(crate) fn poll_with_stop(&mut self, now_ms: u64, until_ms: Option<u64>, stop: &StopSwitch) -> Next {
-        if let Some(reason) = stop.take_reason() {
-            self.now_ms = self.now_ms.max(now_ms);
-            self.request_stop(None, reason);
-        }
-        self.poll(now_ms, until_ms)
     }
 
     /// Notes in the trace that the next event is waited for; to be called once per wait.
@@ -360,7 +342,10 @@ impl World {
             Due::TimeLimit(key) => self.time_limit(&key),
             Due::CutOff(key) => self.cut_off(&key),
             Due::Tell { what, is_extra } => self.untold.push_back(Told { what: *what, is_extra }),
-            Due::StopRequest { task, reason } => self.tell(Happening::StopRequested { task, reason }),
+            Due::StopRequest { task, reason } => {
+                self.stops_told.push((task.clone(), reason.clone()));
+                self.tell(Happening::StopRequested { task, reason });
+            }
         }
     }
 

@@ -3,6 +3,7 @@
 mod agents;
 mod explore;
 mod help;
+mod openai;
 mod registry;
 mod review;
 mod run;

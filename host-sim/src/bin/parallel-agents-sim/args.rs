@@ -6,8 +6,10 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use host_sim::component::COMPONENT_VARIABLE;
 
+mod backend;
 mod trials;
 
+pub use backend::{BackendArguments, BackendKind, ProgressKind, WhatIfArguments};
 pub use trials::{EconomicsArguments, ExploreArguments, ScenariosCommand};
 
 const ABOUT: &str =
@@ -41,7 +43,8 @@ Examples:
   parallel-agents-sim run request.json
   parallel-agents-sim run request.json --json > report.json
   parallel-agents-sim run request.json --agents my-agents
-  parallel-agents-sim run - --clock real --script slow.toml < request.json")]
+  parallel-agents-sim run - --clock real --script slow.toml < request.json
+  parallel-agents-sim run request.json --backend openai --base-url http://127.0.0.1:8080/v1")]
     Run(RunArguments),
 
     /// Call one function of the component with a JSON object
@@ -112,6 +115,20 @@ Examples:
   parallel-agents-sim economics
   parallel-agents-sim economics --tasks 5000 --seed 7 --json")]
     Economics(EconomicsArguments),
+
+    /// Go through a recorded run again in virtual time, as it was or under other rules
+    #[command(
+        name = "what-if",
+        after_help = "\
+The recorded answers come after the recorded times. What was never recorded is made up, and the output says of what.
+Exit code 1: not every task is completed under the other rules.
+
+Examples:
+  parallel-agents-sim run request.json --backend openai --base-url http://127.0.0.1:8080/v1 --record run.jsonl
+  parallel-agents-sim what-if run.jsonl
+  parallel-agents-sim what-if run.jsonl --set max_concurrent=16,ladder=big-model --pace big-model=1.8"
+    )]
+    WhatIf(WhatIfArguments),
 
     /// Serve the scripted answers as an OpenAI-compatible model server, for a real gateway
     #[command(after_help = "\
@@ -269,13 +286,21 @@ pub struct OwnAgents {
 /// Which agents and which gateway are simulated.
 #[derive(Debug, Args)]
 pub struct Cast {
-    /// Everything that is drawn comes from this number; the same number gives the same run
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    pub seed: u64,
+    /// Everything that is drawn comes from this number; the same number gives the same run. Without it 1, but for a real
+    /// server a fresh one
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
 
     /// What agents answer and what the gateway allows: a .toml or .json file, in place of the bundled one
     #[arg(long, value_name = "FILE")]
     pub script: Option<PathBuf>,
+}
+
+impl Cast {
+    /// The number that simulations draw from.
+    pub fn seed(&self) -> u64 {
+        self.seed.unwrap_or(1)
+    }
 }
 
 /// Which code is called, and how replies are shown.
@@ -299,6 +324,9 @@ pub struct Guest {
 pub struct Simulation {
     #[command(flatten)]
     pub cast: Cast,
+
+    #[command(flatten)]
+    pub backend: BackendArguments,
 
     /// Jump from event to event, or take as long as the sessions would
     #[arg(long, value_enum, default_value = "virtual")]

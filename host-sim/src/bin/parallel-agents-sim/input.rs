@@ -11,9 +11,17 @@ use crate::outcome::Failure;
 /// No document is read beyond this. The component's own limit is lower and its refusal says more.
 const MAX_DOCUMENT_BYTES: u64 = 4 << 20;
 
+/// No recording is read beyond this: 200 tasks with some sessions each, and answers of some length.
+const MAX_RECORDING_BYTES: u64 = 256 << 20;
+
 /// Reads a text file, or standard input for `-`.
 pub fn document(path: &Path) -> Result<String, Failure> {
     text(path, MAX_DOCUMENT_BYTES).map_err(Failure::file)
+}
+
+/// Reads a recording.
+pub fn recording(path: &Path) -> Result<String, Failure> {
+    text(path, MAX_RECORDING_BYTES).map_err(Failure::file)
 }
 
 /// Reads a source file of at most `max_bytes`. One that is larger, binary or not there is an error.

@@ -1,6 +1,8 @@
 //! The command line of the simulator.
 
 mod args;
+mod backend;
+mod board;
 mod commands;
 mod findings;
 mod input;
@@ -14,6 +16,7 @@ mod summary;
 mod table;
 mod text;
 mod ui;
+mod view;
 
 use std::process::ExitCode;
 

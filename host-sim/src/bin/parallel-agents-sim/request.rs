@@ -8,8 +8,13 @@ use serde_json::{Deserializer, Value};
 
 /// The request with another cap. A text that is not a JSON object comes back as it was, for the component to refuse.
 pub fn with_max_concurrent(request: &str, cap: u32) -> String {
+    with_field(request, "max_concurrent", &Value::from(cap))
+}
+
+/// The request with another value of a field; otherwise as [`with_max_concurrent`].
+pub fn with_field(request: &str, name: &str, value: &Value) -> String {
     match members(request) {
-        Some(members) => replace(request, &members, "max_concurrent", &cap.to_string()),
+        Some(members) => replace(request, &members, name, &value.to_string()),
         None => request.to_owned(),
     }
 }
@@ -37,7 +42,7 @@ fn replace(text: &str, members: &[Member], name: &str, value: &str) -> String {
         None => {
             let after_brace = text.find('{').map_or(0, |at| at + 1);
             let comma = if members.is_empty() { "" } else { "," };
-            new.insert_str(after_brace, &format!("\"{name}\":{value}{comma}"));
+            new.insert_str(after_brace, &format!("{}:{value}{comma}", Value::from(name)));
         }
     }
     new

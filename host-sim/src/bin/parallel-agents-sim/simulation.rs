@@ -2,20 +2,27 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, anyhow};
 use host_sim::clock::{Clock, StopSwitch};
 use host_sim::component::{self, ComponentHost};
 use host_sim::ledger::Violation;
+use host_sim::outside::Outside;
+use host_sim::recording::Recorder;
 use host_sim::script::{Script, ScriptError};
 use host_sim::world::{World, WorldOptions};
 use host_sim::{Called, native};
 use parallel_agents::documents::DocumentReply;
-use parallel_agents::host::Progress;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use crate::args::{Cast, ClockKind, EngineKind, Guest, Simulation};
+use crate::args::{BackendArguments, Cast, EngineKind, Guest, Simulation};
+use crate::backend::Stage;
+use crate::board::Board;
 use crate::outcome::Failure;
+use crate::request;
+use crate::ui::Ui;
+use crate::view::View;
 
 /// A reply of the component that is not a refusal.
 pub struct Reply {
@@ -43,26 +50,34 @@ impl Engine {
         }
     }
 
-    /// Calls a function in a simulated world.
+    /// Calls a function on what the options name, with progress for whoever looks.
     pub async fn call(
         &self,
+        ui: &Ui,
         simulation: &Simulation,
         function: &str,
         arguments: &str,
-        observer: impl FnMut(&Progress) + Send + 'static,
     ) -> Result<Reply, Failure> {
-        let mut world = World::new(script(&simulation.cast)?, simulation.cast.seed, WorldOptions::default());
-        world.watch_progress(observer);
-        let clock = match simulation.clock {
-            ClockKind::Virtual => Clock::virtual_time(),
-            ClockKind::Real => Clock::real_time(),
-        };
-        let called = self.enter(function, arguments, world, &clock.with_stop(stop_on_interrupt())).await;
+        let arguments = &with_tiers(arguments, &simulation.backend);
+        let Stage { outside, clock, seed } = Stage::set(ui, simulation).await?;
+        let view = View::new(ui, simulation, Board::new(function, arguments));
+        let recorder = Arc::new(Mutex::new(Recorder::default()));
+        let mut outside = outside.by(view.board());
+        if simulation.backend.record.is_some() {
+            outside = outside.by(recorder.clone());
+        }
+        let called = self.enter(function, arguments, outside, &clock.with_stop(stop_on_interrupt())).await;
+        view.close();
         if let Some(path) = &simulation.trace {
             write(path, called.world.trace().text())?;
         }
+        if let Some(path) = &simulation.backend.record {
+            let reply = called.result.as_ref().ok().map(|reply| read(document_text(reply))).transpose()?;
+            let recorder = recorder.lock().unwrap_or_else(PoisonError::into_inner);
+            write(path, &recorder.finish(function, arguments, reply).text())?;
+        }
         let account = json!({
-            "seed": simulation.cast.seed,
+            "seed": seed,
             "engine": self.name(),
             "fuel_used": called.fuel_used,
             "ledger": called.world.ledger().summary(),
@@ -83,7 +98,21 @@ impl Engine {
         accept(called.result?)
     }
 
-    async fn enter(&self, function: &str, arguments: &str, world: World, clock: &Clock) -> Called<DocumentReply> {
+    /// Calls a function on a recorded or simulated host.
+    pub async fn play(&self, function: &str, arguments: &str, world: World) -> Result<Reply, Failure> {
+        let called = self.enter(function, arguments, world, &Clock::virtual_time()).await;
+        let violations = called.world.ledger().violations();
+        let reply = called.result?;
+        if violations.is_empty() { accept(reply) } else { Err(broken_promises(&violations)) }
+    }
+
+    async fn enter<O: Outside>(
+        &self,
+        function: &str,
+        arguments: &str,
+        world: O,
+        clock: &Clock,
+    ) -> Called<DocumentReply, O> {
         match self {
             Self::Wasm(host) => host.call(function, arguments, world, clock).await,
             Self::Native => native::call(function, arguments, world, clock).await,
@@ -96,6 +125,16 @@ impl Engine {
             Self::Native => "native",
         }
     }
+}
+
+/// The request with the models of the options.
+fn with_tiers(arguments: &str, options: &BackendArguments) -> String {
+    if options.tiers.is_empty() {
+        return arguments.to_owned();
+    }
+    let models: Map<String, Value> =
+        options.tiers.iter().map(|(tier, model)| (tier.name().to_owned(), Value::from(model.as_str()))).collect();
+    request::with_field(arguments, "models", &Value::Object(models))
 }
 
 /// The script that the options name, or the bundled one.

@@ -2,6 +2,7 @@
 
 use parallel_agents::task::{Census, CostReport, RunStatus, TaskStatus};
 
+use crate::args::BackendKind;
 use crate::report::Report;
 use crate::text::{count, duration, shown, thousands, wrapped};
 use crate::ui::{Tone, Ui};
@@ -21,11 +22,12 @@ pub fn not_completed(ui: &Ui, report: &Report) -> String {
 }
 
 /// The run in a few sentences.
-pub fn totals(ui: &Ui, report: &Report) -> String {
+pub fn totals(ui: &Ui, report: &Report, backend: BackendKind) -> String {
     let mut text = format!("\n{} {}", ui.tone(tone(report.status), verdict(report.status)), census(report.census));
     text.push_str(&format!(
-        "{} of simulated time, at most {} at once.\n",
+        "{}{}, at most {} at once.\n",
         duration(report.elapsed_seconds),
+        if backend == BackendKind::Script { " of simulated time" } else { "" },
         count(report.peak_in_flight as usize, "session", "sessions"),
     ));
     if let Some(usage) = report.usage {
@@ -38,8 +40,10 @@ pub fn totals(ui: &Ui, report: &Report) -> String {
         let leaked: Vec<String> = report.leaked.iter().map(|session| shown(session)).collect();
         text.push_str(&format!("Sessions that could not be stopped or deleted: {}\n", leaked.join(", ")));
     }
-    text.push_str(&ui.tone(Tone::Faint, "The answers are scripted: no model was called and nothing was spent."));
-    text.push('\n');
+    if backend == BackendKind::Script {
+        let words = "The answers are scripted: no model was called and nothing was spent.";
+        text.push_str(&format!("{}\n", ui.tone(Tone::Faint, words)));
+    }
     text
 }
 

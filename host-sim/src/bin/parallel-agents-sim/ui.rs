@@ -2,12 +2,10 @@
 
 use std::env;
 use std::io::{self, IsTerminal, Write};
-use std::time::Duration;
 
 use anyhow::Context;
 use comfy_table::Table;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use parallel_agents::host::Progress;
 
 use crate::outcome::{self, Failure};
 use crate::problems;
@@ -29,6 +27,11 @@ pub enum Tone {
     Faint,
 }
 
+/// Whether the environment lets programs use colours.
+pub fn may_colour() -> bool {
+    env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
 /// What the streams can show.
 #[derive(Clone, Copy, Debug)]
 pub struct Ui {
@@ -45,7 +48,7 @@ impl Ui {
         let columns = Table::new().width().map(usize::from);
         Self {
             json,
-            colour: is_terminal && env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
+            colour: is_terminal && may_colour(),
             width: columns.unwrap_or(PLAIN_WIDTH).max(NARROWEST),
             progress: io::stderr().is_terminal(),
         }
@@ -121,23 +124,14 @@ impl Ui {
         bar
     }
 
-    /// A bar for the tasks of a run on standard error; invisible without a terminal. The function moves it.
-    pub fn progress(&self) -> (ProgressBar, impl FnMut(&Progress) + Send + 'static) {
-        let bar = ProgressBar::no_length();
-        if !self.progress {
-            bar.set_draw_target(ProgressDrawTarget::hidden());
-        }
-        if let Ok(style) = ProgressStyle::with_template("{spinner} {bar:24} {pos}/{len}  {msg}") {
-            bar.set_style(style);
-        }
-        bar.enable_steady_tick(Duration::from_millis(120));
-        let shown = bar.clone();
-        let observer = move |progress: &Progress| {
-            shown.set_length(u64::from(progress.total));
-            shown.set_position(u64::from(progress.ended));
-            let status = progress.status.name();
-            shown.set_message(format!("{} running; {} {status}", progress.running, progress.task));
-        };
-        (bar, observer)
+    /// Whether somebody looks at standard error.
+    pub fn is_watched(&self) -> bool {
+        self.progress
+    }
+
+    /// Prints a line on standard error.
+    pub fn note(&self, line: &str) {
+        // There is no place left to report that nothing can be reported.
+        let _ = writeln!(io::stderr().lock(), "{line}");
     }
 }

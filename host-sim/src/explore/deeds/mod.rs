@@ -2,6 +2,7 @@
 
 mod again;
 mod cancel;
+mod crash;
 mod trap;
 
 use std::collections::BTreeSet;
@@ -20,6 +21,8 @@ pub enum Deed {
     Cancel,
     /// At each of its events the component is dropped, and the host has to clean up.
     Trap,
+    /// At each of its host calls it is cut off, and goes on from its journal.
+    Crash,
 }
 
 /// Deeds, in the order in which they are done.
@@ -39,6 +42,7 @@ impl Deed {
             Self::Again => again::compare(explorer, plain, tally).await,
             Self::Cancel => cancel::everywhere(explorer, plain, tally).await,
             Self::Trap => trap::everywhere(explorer, plain, tally).await,
+            Self::Crash => crash::everywhere(explorer, plain, tally).await,
         }
     }
 
@@ -48,6 +52,7 @@ impl Deed {
             Self::Again => "",
             Self::Cancel => " --cancel every",
             Self::Trap => " --trap every",
+            Self::Crash => " --crash every",
         }
     }
 }

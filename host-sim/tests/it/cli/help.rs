@@ -24,6 +24,7 @@ fn help_names_the_exit_codes_and_every_command_has_examples() {
         &["scenarios", "list"],
         &["scenarios", "run"],
         &["serve-model"],
+        &["what-if"],
     ] {
         let help = sim(&[command, &["--help"]].concat());
         assert_eq!(help.code, 0, "{command:?}");

@@ -30,6 +30,10 @@ pub struct ExploreArguments {
     #[arg(long, value_enum)]
     pub trap: Option<Where>,
 
+    /// Cut each run off at each of its host calls, in a fresh copy each, and go on with it
+    #[arg(long, value_enum)]
+    pub crash: Option<Where>,
+
     /// Leave out the second run of each seed, which has to be the same as the first
     #[arg(long)]
     pub once: bool,
@@ -61,7 +65,7 @@ pub struct ExploreArguments {
 /// Where something is done to a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Where {
-    /// At each event
+    /// At each event, or host call
     Every,
 }
 

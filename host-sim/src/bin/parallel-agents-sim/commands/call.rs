@@ -21,10 +21,7 @@ pub async fn carry_out(ui: &Ui, arguments: CallArguments) -> Result<Finish, Fail
         None => "{}".to_owned(),
     };
     let engine = Engine::load(&arguments.simulation.guest).await?;
-    let (bar, observer) = ui.progress();
-    let reply = engine.call(&arguments.simulation, &arguments.function, &document, observer).await;
-    bar.finish_and_clear();
-    let reply = reply?;
+    let reply = engine.call(ui, &arguments.simulation, &arguments.function, &document).await?;
     if ui.is_json() {
         ui.print(&format!("{}\n", reply.text))?;
     } else {

@@ -11,6 +11,7 @@ mod review;
 mod run;
 mod scenarios;
 mod serve_model;
+mod what_if;
 
 use crate::args::Command;
 use crate::outcome::{Failure, Finish};
@@ -29,6 +30,7 @@ pub fn wants_json(command: &Command) -> bool {
         Command::Canaries { json } => *json,
         Command::Scenarios(command) => scenarios::guest(command).json,
         Command::Economics(arguments) => arguments.guest.json,
+        Command::WhatIf(arguments) => arguments.guest.json,
         Command::ServeModel(_) => false,
     }
 }
@@ -46,6 +48,7 @@ pub async fn carry_out(ui: &Ui, command: Command) -> Result<Finish, Failure> {
         Command::Canaries { .. } => canaries::carry_out(ui).await,
         Command::Scenarios(command) => scenarios::carry_out(ui, command).await,
         Command::Economics(arguments) => economics::carry_out(ui, arguments).await,
+        Command::WhatIf(arguments) => what_if::carry_out(ui, arguments).await,
         Command::ServeModel(arguments) => serve_model::carry_out(ui, arguments).await,
     }
 }

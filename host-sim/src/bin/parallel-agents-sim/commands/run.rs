@@ -20,7 +20,11 @@ pub async fn carry_out(ui: &Ui, arguments: RunArguments) -> Result<Finish, Failu
     if ui.is_json() {
         ui.print(&format!("{}\n", reply.text))?;
     } else {
-        let text = [table::tasks(ui, &report), summary::not_completed(ui, &report), summary::totals(ui, &report)];
+        let text = [
+            table::tasks(ui, &report),
+            summary::not_completed(ui, &report),
+            summary::totals(ui, &report, arguments.simulation.backend.backend),
+        ];
         ui.print(&text.concat())?;
     }
     Ok(report.finish())
@@ -43,10 +47,7 @@ pub async fn run(
         Some(cap) => request::with_max_concurrent(&request, cap),
         None => request,
     };
-    let (bar, observer) = ui.progress();
-    let reply = engine.call(simulation, "run_tasks", &request, observer).await;
-    bar.finish_and_clear();
-    let reply = reply?;
+    let reply = engine.call(ui, simulation, "run_tasks", &request).await?;
     let report = Report::read(&reply.document)?;
     Ok((reply, report))
 }

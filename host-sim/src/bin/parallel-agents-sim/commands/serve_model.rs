@@ -23,7 +23,7 @@ pub async fn carry_out(ui: &Ui, arguments: ServeModelArguments) -> Result<Finish
         .map_err(broken)?;
     let address = listener.local_addr().context("the system gave the server no address").map_err(broken)?;
     ui.print(&format!("{}\n", json!({ "address": address, "base_url": format!("http://{address}/v1") })))?;
-    let server = model_server::serve(listener, script, arguments.cast.seed, 1.0 / arguments.speed);
+    let server = model_server::serve(listener, script, arguments.cast.seed(), 1.0 / arguments.speed);
     tokio::select! {
         served = server => served.context("the server failed").map_err(broken)?,
         interrupted = tokio::signal::ctrl_c() => interrupted.context("cannot wait for an interrupt").map_err(broken)?,

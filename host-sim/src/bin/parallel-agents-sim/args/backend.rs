@@ -1,0 +1,88 @@
+//! What answers the component, what is watched meanwhile, and what is asked of a recording.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use parallel_agents::task::Tier;
+
+use super::Guest;
+
+/// What runs the sessions.
+#[derive(Debug, Args)]
+pub struct BackendArguments {
+    /// Scripted agents in a simulated gateway, or real completions on an OpenAI-compatible server. A server's key is read
+    /// from OPENAI_API_KEY
+    #[arg(long, value_enum, default_value = "script")]
+    pub backend: BackendKind,
+
+    /// The server's base address, such as http://127.0.0.1:8080/v1
+    #[arg(long, value_name = "URL", required_if_eq("backend", "openai"), conflicts_with_all = ["script", "clock"])]
+    pub base_url: Option<String>,
+
+    /// The server's model for sessions that name none; needed if it has more than one
+    #[arg(long, value_name = "NAME", requires = "base_url")]
+    pub model: Option<String>,
+
+    /// The model of a tier: economy, standard or premium; several times. In place of the request's own models
+    #[arg(long = "tier", value_name = "TIER=NAME", value_parser = tier_model)]
+    pub tiers: Vec<(Tier, String)>,
+
+    /// Sessions that the server runs at once; without it as many as the request asks for
+    #[arg(long, value_name = "N", requires = "base_url", value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    pub host_cap: Option<u32>,
+
+    /// Write the run to a file, for what-if
+    #[arg(long, value_name = "FILE")]
+    pub record: Option<PathBuf>,
+
+    /// How progress is shown on standard error: bars on a terminal, lines elsewhere if the run takes real time
+    #[arg(long, value_enum, default_value = "auto")]
+    pub progress: ProgressKind,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum BackendKind {
+    /// Scripted agents in a simulated gateway
+    Script,
+    /// Completions on an OpenAI-compatible server
+    Openai,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ProgressKind {
+    /// Bars on a terminal; elsewhere lines, if the run takes real time
+    Auto,
+    /// A line for each task that ends
+    Lines,
+    /// Nothing
+    Off,
+}
+
+#[derive(Debug, Args)]
+pub struct WhatIfArguments {
+    /// A recording, as `--record` writes it
+    #[arg(value_name = "RECORDING")]
+    pub recording: PathBuf,
+
+    /// What is to be different, as NAME=VALUE; several times, or separated by commas. A field of the request, or ladder
+    /// (up to three models, joined by +), host_cap, latency (1.5: everything takes half as long again)
+    #[arg(long = "set", value_name = "NAME=VALUE", value_delimiter = ',')]
+    pub settings: Vec<String>,
+
+    /// How many times as long as the recorded one a model takes that was not recorded; 1 unless said otherwise
+    #[arg(long = "pace", value_name = "MODEL=FACTOR", value_delimiter = ',')]
+    pub paces: Vec<String>,
+
+    #[command(flatten)]
+    pub guest: Guest,
+}
+
+fn tier_model(text: &str) -> Result<(Tier, String), String> {
+    let (name, model) = text.split_once('=').ok_or("it has the form TIER=NAME")?;
+    let tier = Tier::ALL.into_iter().find(|tier| tier.name() == name.trim());
+    match (tier, model.trim()) {
+        (Some(_), "") => Err("the model has no name".to_owned()),
+        (Some(tier), model) => Ok((tier, model.to_owned())),
+        (None, _) => Err("the tiers are economy, standard and premium".to_owned()),
+    }
+}

@@ -1,0 +1,260 @@
+//! What a run is doing, as lines of text: the whole picture for a terminal, one line for each end elsewhere.
+//!
+//! It is a watcher of commands and events and knows no clock: whoever draws says what time it is.
+
+use std::collections::BTreeMap;
+
+use host_sim::ledger::Allowance;
+use host_sim::script::prompt::Prompt;
+use host_sim::watch::Watcher;
+use parallel_agents::host::{Command, Event, Happening, Progress, Reply, SpawnOptions};
+use parallel_agents::ids::{RequestId, SessionKey, TaskId};
+use parallel_agents::task::TaskStatus;
+
+use crate::text::{cut, duration, shown, thousands};
+
+/// Columns of the bar of the whole run, and of one session.
+const RUN_BAR: usize = 24;
+const SESSION_BAR: usize = 12;
+
+/// Sessions that are shown one by one.
+const MOST_ROWS: usize = 10;
+
+/// The state of a call.
+#[derive(Debug, Default)]
+pub struct Board {
+    allowed: Allowance,
+    opened_ms: u64,
+    now_ms: u64,
+    total: u32,
+    ended: u32,
+    running: u32,
+    by_status: BTreeMap<&'static str, u32>,
+    asked: BTreeMap<RequestId, Lane>,
+    lanes: BTreeMap<SessionKey, Lane>,
+    /// Sessions that were spawned, and in the order in which that happened.
+    spawned: u64,
+    tokens: u64,
+    micro_usd: u64,
+    /// Sessions that answered, and how long they took together.
+    answered: (u64, u64),
+    lines: Vec<String>,
+}
+
+/// A session that runs.
+#[derive(Clone, Debug)]
+struct Lane {
+    number: u64,
+    /// Task and agent type.
+    name: String,
+    model: Option<String>,
+    started_ms: u64,
+    limit_ms: u64,
+}
+
+impl Board {
+    /// A call that has not begun. What it may spend stands in its arguments, as far as it is a run.
+    pub fn new(function: &str, arguments: &str) -> Self {
+        let allowed = Allowance::of_run(function, arguments, None).unwrap_or_default();
+        Self { allowed, ..Self::default() }
+    }
+
+    /// The time of the last thing that happened, on the host's clock.
+    pub fn now_ms(&self) -> u64 {
+        self.now_ms
+    }
+
+    /// Lines that were not taken yet: one for each task that ended.
+    pub fn take_lines(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.lines)
+    }
+
+    /// The whole picture at `now_ms`, in lines of at most `width` characters. Colours come on top of that.
+    pub fn picture(&self, now_ms: u64, width: usize, is_coloured: bool) -> String {
+        let paint = |code: &str, text: &str| match is_coloured {
+            true => format!("\u{1b}[{code}m{text}\u{1b}[0m"),
+            false => text.to_owned(),
+        };
+        let head = format!("{}/{} tasks  {}", self.ended, self.total, self.state());
+        let mut lines = vec![format!(
+            "{} {}",
+            paint("32", &bar(self.ended.into(), self.total.into(), RUN_BAR)),
+            cut(&head, width.saturating_sub(RUN_BAR + 1)),
+        )];
+        let passed = whole(now_ms.saturating_sub(self.opened_ms));
+        let left = self.left_ms(now_ms).map(|left| format!(", about {} left", whole(left))).unwrap_or_default();
+        let spent = format!("{passed}{left}; {}", self.spent());
+        lines.push(paint("2", &cut(&spent, width)));
+        let mut lanes: Vec<&Lane> = self.lanes.values().collect();
+        lanes.sort_by_key(|lane| lane.number);
+        for lane in lanes.iter().take(MOST_ROWS) {
+            let ran_ms = now_ms.saturating_sub(lane.started_ms);
+            let model = lane.model.as_deref().map(|model| format!("  {}", shown(model))).unwrap_or_default();
+            let time = format!("{} of {}", whole(ran_ms), whole(lane.limit_ms));
+            let words = format!("{time:>24}  {}{model}", shown(&lane.name));
+            // What others took says more than the limit, which few come near; a full bar is a session that takes longer.
+            let usual_ms = self.mean_ms().unwrap_or(lane.limit_ms);
+            let colour = if ran_ms > usual_ms { "33" } else { "36" };
+            lines.push(format!(
+                "{} {}",
+                paint(colour, &bar(ran_ms, usual_ms, SESSION_BAR)),
+                cut(&words, width.saturating_sub(SESSION_BAR + 1)),
+            ));
+        }
+        if lanes.len() > MOST_ROWS {
+            lines.push(format!("{:SESSION_BAR$} and {} more", "", lanes.len() - MOST_ROWS));
+        }
+        lines.join("\n")
+    }
+
+    /// How many run, wait, and ended otherwise than well.
+    fn state(&self) -> String {
+        let waiting = self.total.saturating_sub(self.ended).saturating_sub(self.running);
+        let mut parts = vec![format!("{} running", self.running), format!("{waiting} waiting")];
+        let bad = self.by_status.iter().filter(|(status, _)| **status != TaskStatus::Completed.name());
+        parts.extend(bad.map(|(status, count)| format!("{count} {status}")));
+        parts.join(", ")
+    }
+
+    /// What was used so far, beside what may be.
+    fn spent(&self) -> String {
+        let of = |cap: Option<String>| cap.map(|cap| format!(" of {cap}")).unwrap_or_default();
+        let allowed = &self.allowed;
+        let mut parts = vec![
+            format!("{}{} sessions", self.spawned, of(allowed.spawns.map(|cap| cap.to_string()))),
+            format!("{}{} tokens", thousands(self.tokens), of(allowed.tokens.map(thousands))),
+        ];
+        if !allowed.prices.is_empty() {
+            parts.push(format!("{}{}", dollars(self.micro_usd), of(allowed.micro_usd.map(dollars))));
+        }
+        parts.join(", ")
+    }
+
+    /// How long sessions that answered took on average. None: none did so far.
+    fn mean_ms(&self) -> Option<u64> {
+        let (count, took) = self.answered;
+        took.checked_div(count)
+    }
+
+    /// The time that is left: what runs takes as long as others took on average, what waits too, by as many as run now.
+    fn left_ms(&self, now_ms: u64) -> Option<u64> {
+        let mean = self.mean_ms()?;
+        let waiting = u64::from(self.total.saturating_sub(self.ended).saturating_sub(self.running));
+        let rest = |lane: &Lane| mean.saturating_sub(now_ms.saturating_sub(lane.started_ms));
+        let work = self.lanes.values().map(rest).sum::<u64>().saturating_add(mean.saturating_mul(waiting));
+        let longest = self.lanes.values().map(rest).max().unwrap_or(0);
+        let at_once = (self.lanes.len() as u64).max(1);
+        Some((work / at_once).max(longest))
+    }
+
+    fn progress(&mut self, progress: &Progress) {
+        (self.total, self.ended, self.running) = (progress.total, progress.ended, progress.running);
+        if !progress.status.is_final() {
+            return;
+        }
+        let status = progress.status.name();
+        *self.by_status.entry(status).or_default() += 1;
+        let at = duration(seconds(progress.at_ms.saturating_sub(self.opened_ms)));
+        let left = self.left_ms(progress.at_ms).filter(|_| self.ended < self.total);
+        let left = left.map(|left| format!("; about {} left", whole(left))).unwrap_or_default();
+        self.lines.push(format!(
+            "[{at:>9}] {}/{} {}: {status} ({}; {}{left})",
+            self.ended,
+            self.total,
+            shown_task(&progress.task),
+            self.state(),
+            self.spent(),
+        ));
+    }
+
+    fn ask(&mut self, at_ms: u64, request: RequestId, options: &SpawnOptions) {
+        self.spawned += 1;
+        let name = match Prompt::parse(&options.task) {
+            Some(prompt) => format!("{} ({})", prompt.task_id, prompt.agent_type),
+            None => options.label.clone(),
+        };
+        let lane = Lane {
+            number: self.spawned,
+            name,
+            model: options.model.clone(),
+            started_ms: at_ms,
+            limit_ms: u64::from(options.run_timeout_seconds) * 1_000,
+        };
+        self.asked.insert(request, lane);
+    }
+}
+
+impl Watcher for Board {
+    fn command(&mut self, at_ms: u64, command: &Command) {
+        match command {
+            Command::Spawn(request, options) => self.ask(at_ms, *request, options),
+            Command::Progress(progress) => self.progress(progress),
+            _ => {}
+        }
+    }
+
+    fn event(&mut self, event: &Event) {
+        self.now_ms = event.at_ms;
+        match &event.what {
+            Happening::Opened(_) => self.opened_ms = event.at_ms,
+            Happening::Answered { request, outcome } => {
+                let asked = self.asked.remove(request);
+                if let (Ok(Reply::Spawned(receipt)), Some(lane)) = (outcome, asked) {
+                    let model = receipt.applied_model.clone().or(lane.model);
+                    self.lanes.insert(receipt.session_key.clone(), Lane { started_ms: event.at_ms, model, ..lane });
+                }
+            }
+            Happening::SessionStarted(key) => {
+                if let Some(lane) = self.lanes.get_mut(key) {
+                    lane.started_ms = event.at_ms;
+                }
+            }
+            Happening::SessionEnded(end) => {
+                let lane = self.lanes.remove(&end.session);
+                if let (Some(lane), Some(_)) = (&lane, &end.completion) {
+                    self.answered.0 += 1;
+                    self.answered.1 += event.at_ms.saturating_sub(lane.started_ms);
+                }
+                if let Some(usage) = end.usage {
+                    let model = end.model.clone().or(lane.and_then(|lane| lane.model));
+                    let tokens = usage.input_tokens.saturating_add(usage.output_tokens);
+                    self.tokens = self.tokens.saturating_add(tokens);
+                    self.micro_usd = self.micro_usd.saturating_add(self.allowed.price(model.as_deref()).of(usage));
+                }
+            }
+            Happening::StopRequested { reason, .. } => {
+                self.lines.push(format!("stopping: {}", shown(reason)));
+            }
+            Happening::Woke => {}
+        }
+    }
+}
+
+fn shown_task(task: &TaskId) -> String {
+    shown(task.as_str())
+}
+
+/// A bar of `width` columns; full if there is nothing to fill it with.
+fn bar(done: u64, of: u64, width: usize) -> String {
+    let filled = (done.min(of) as usize * width).checked_div(of as usize).unwrap_or(0).min(width);
+    format!("{}{}", "█".repeat(filled), "░".repeat(width - filled))
+}
+
+fn seconds(ms: u64) -> f64 {
+    ms as f64 / 1_000.0
+}
+
+/// A time to the second, since the next picture has another one.
+fn whole(ms: u64) -> String {
+    match ms.div_ceil(1_000) {
+        seconds @ 0..60 => format!("{seconds} s"),
+        seconds => duration(seconds as f64),
+    }
+}
+
+fn dollars(micro_usd: u64) -> String {
+    format!("${}.{:04}", micro_usd / 1_000_000, micro_usd % 1_000_000 / 100)
+}
+
+#[cfg(test)]
+pub mod tests;

@@ -1,0 +1,125 @@
+//! Boards of small calls, as they are read.
+
+use parallel_agents::host::{Completion, FailureKind, HostFacts, Receipt, SessionEnd, SessionOutcome, SpawnOptions};
+use parallel_agents::task::{Cleanup, Usage};
+
+use super::*;
+
+/// A run of which one task is done, one failed, two run, and three wait.
+pub fn halfway() -> Board {
+    let request = r#"{"tasks": [], "budget": {"tokens": 200000, "micro_usd": 1000000}, "prices": {"*": {"input": 1000, "output": 5000}}}"#;
+    let mut play = Play { board: Board::new("run_tasks", request), seq: 0, progress: 0 };
+    let facts =
+        HostFacts { name: "h".into(), seed: 1, max_concurrent: None, reports_starts: true, keeps_journal: false };
+    play.event(1_000, Happening::Opened(facts));
+    for (nth, task) in
+        (1..).zip(["draft", "facts", "review", "a-task-with-a-very-long-name-that-nobody-reads-to-its-end"])
+    {
+        play.spawn(1_000, nth, task);
+        play.event(1_000, Happening::SessionStarted(key(nth)));
+        play.report(1_000, task, TaskStatus::Running, 0, nth as u32);
+    }
+    let usage = Some(Usage { input_tokens: 40_000, output_tokens: 2_100 });
+    play.end(31_000, 1, SessionOutcome::Completed, usage);
+    play.report(31_000, "draft", TaskStatus::Completed, 1, 3);
+    let failed = SessionOutcome::Failed { kind: FailureKind::Rejected, message: "no".into() };
+    play.end(33_500, 2, failed, None);
+    play.report(33_500, "facts", TaskStatus::Failed, 2, 2);
+    play.board
+}
+
+struct Play {
+    board: Board,
+    seq: u64,
+    progress: u64,
+}
+
+fn key(nth: u64) -> SessionKey {
+    SessionKey::new(format!("s{nth}"))
+}
+
+impl Play {
+    fn event(&mut self, at_ms: u64, what: Happening) {
+        self.board.event(&Event { seq: self.seq, at_ms, what });
+        self.seq += 1;
+    }
+
+    fn spawn(&mut self, at_ms: u64, nth: u64, task: &str) {
+        let options = SpawnOptions {
+            task: format!("Agent type: writer\nTask id: {task}\nOutput format: text\n"),
+            label: format!("writer {task}"),
+            task_name: task.into(),
+            agent_id: None,
+            model: None,
+            thinking: None,
+            run_timeout_seconds: 120,
+            cleanup: Cleanup::Keep,
+            tool_free: true,
+            idempotency_key: task.into(),
+        };
+        self.board.command(at_ms, &Command::Spawn(RequestId(nth), options));
+        let receipt = Receipt {
+            session_key: key(nth),
+            run_id: String::new(),
+            applied_model: Some("small".into()),
+            tool_free: true,
+        };
+        self.event(at_ms, Happening::Answered { request: RequestId(nth), outcome: Ok(Reply::Spawned(receipt)) });
+    }
+
+    fn end(&mut self, at_ms: u64, nth: u64, outcome: SessionOutcome, usage: Option<Usage>) {
+        let completion =
+            (outcome == SessionOutcome::Completed).then(|| Completion { text: "Done.".into(), truncated: false });
+        let end = SessionEnd { session: key(nth), outcome, completion, usage, model: None };
+        self.event(at_ms, Happening::SessionEnded(end));
+    }
+
+    fn report(&mut self, at_ms: u64, task: &str, status: TaskStatus, ended: u32, running: u32) {
+        let progress = Progress {
+            seq: self.progress,
+            at_ms,
+            task: TaskId::new(task),
+            agent_type: "writer".into(),
+            status,
+            ended,
+            running,
+            total: 7,
+        };
+        self.progress += 1;
+        self.board.command(at_ms, &Command::Progress(progress));
+    }
+}
+
+#[test]
+fn each_end_is_a_line() {
+    insta::assert_snapshot!(halfway().take_lines().join("\n"));
+}
+
+#[test]
+fn the_picture_shows_what_runs_what_waits_and_what_was_spent() {
+    let board = halfway();
+    insta::assert_snapshot!(board.picture(board.now_ms() + 10_000, 78, false));
+}
+
+#[test]
+fn no_line_is_wider_than_the_terminal_and_colours_take_no_room() {
+    let board = halfway();
+    for width in [40, 60, 78, 200] {
+        let plain = board.picture(board.now_ms(), width, false);
+        assert!(plain.lines().all(|line| line.chars().count() <= width), "{width}:\n{plain}");
+        let coloured = board.picture(board.now_ms(), width, true);
+        assert_eq!(console::strip_ansi_codes(&coloured), plain);
+        assert_ne!(coloured, plain);
+    }
+}
+
+#[test]
+fn what_would_not_fit_is_counted() {
+    let mut play = Play { board: Board::new("run_tasks", "{}"), seq: 0, progress: 0 };
+    for nth in 1..=13 {
+        play.spawn(0, nth, "t");
+    }
+    let picture = play.board.picture(0, 80, false);
+    assert!(picture.ends_with("and 3 more"), "{picture}");
+    assert_eq!(picture.lines().count(), 2 + MOST_ROWS + 1);
+}

@@ -1,0 +1,260 @@
+//! `what-if`: a recorded run again, under other rules.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, anyhow};
+use host_sim::recording::{Assumed, Recording, Tape};
+use serde_json::{Map, Value, json};
+
+use crate::args::WhatIfArguments;
+use crate::input;
+use crate::outcome::{Failure, Finish};
+use crate::report::Report;
+use crate::request;
+use crate::simulation::Engine;
+use crate::text::{count, duration, shown, thousands};
+use crate::ui::Ui;
+
+/// What is to be different.
+#[derive(Debug, Default, PartialEq)]
+struct Settings {
+    /// Fields of the request.
+    fields: Vec<(String, Value)>,
+    host_cap: Option<u32>,
+    /// Per mille.
+    scale: Option<u64>,
+}
+
+pub async fn carry_out(ui: &Ui, arguments: WhatIfArguments) -> Result<Finish, Failure> {
+    let name = arguments.recording.display().to_string();
+    let text = input::recording(&arguments.recording)?;
+    let bad = |error: anyhow::Error| Failure::Bad { code: "E_RECORDING", error };
+    let recording = Recording::read(&text).with_context(|| format!("cannot use {name}")).map_err(bad)?;
+    let reply = recording.reply.as_ref().ok_or_else(|| bad(anyhow!("{name} holds a call that broke off")))?;
+    let recorded = Report::read(run_of(reply))?;
+    let settings = Settings::read(&arguments.settings)?;
+    let tape = Tape::new(&recording, paces(&arguments.paces)?).scaled(settings.scale.unwrap_or(1_000));
+    let asked = settings
+        .fields
+        .iter()
+        .fold(recording.head.arguments.clone(), |asked, (name, value)| request::with_field(&asked, name, value));
+    let engine = Engine::load(&arguments.guest).await?;
+    let world = recording.world(tape.clone(), settings.host_cap);
+    let reply = engine.play(&recording.head.function, &asked, world).await?;
+    let report = Report::read(run_of(&reply.document))?;
+    let assumed = tape.assumed();
+    if ui.is_json() {
+        let document = json!({
+            "recorded": figures(&recorded),
+            "what_if": figures(&report),
+            "differing_tasks": differing(&recorded, &report),
+            "assumed": words(&assumed),
+            "report": reply.document,
+        });
+        ui.print(&format!("{document}\n"))?;
+    } else {
+        ui.print(&comparison(&recorded, &report, &assumed))?;
+    }
+    Ok(report.finish())
+}
+
+/// The report of a run, by itself or within a workflow's result.
+fn run_of(document: &Value) -> &Value {
+    document.get("run").filter(|run| run.is_object()).unwrap_or(document)
+}
+
+impl Settings {
+    fn read(texts: &[String]) -> Result<Self, Failure> {
+        let mut settings = Self::default();
+        for text in texts {
+            let wrong = |why: &str| bad_setting(text, why);
+            let (name, value) = text.split_once('=').ok_or_else(|| wrong("it has the form NAME=VALUE"))?;
+            match (name.trim(), value.trim()) {
+                ("", _) | (_, "") => return Err(wrong("it has the form NAME=VALUE")),
+                ("ladder", value) => settings.fields.push(("models".to_owned(), ladder(value).map_err(wrong)?)),
+                ("host_cap", value) => match value.parse() {
+                    Ok(cap) if (1..=1_000).contains(&cap) => settings.host_cap = Some(cap),
+                    _ => return Err(wrong("a cap is a number from 1 to 1000")),
+                },
+                ("latency", value) => settings.scale = Some(per_mille(value).map_err(wrong)?),
+                // The component judges the value, as it does in a request.
+                (name, value) => {
+                    let value = serde_json::from_str(value).unwrap_or_else(|_| Value::from(value));
+                    settings.fields.push((name.to_owned(), value));
+                }
+            }
+        }
+        Ok(settings)
+    }
+}
+
+/// The models of a request: one is the best tier, so that everything runs on it; two are the cheapest and the best.
+fn ladder(names: &str) -> Result<Value, &'static str> {
+    let names: Vec<&str> = names.split('+').map(str::trim).collect();
+    let tiers: &[&str] = match names.len() {
+        1 => &["premium"],
+        2 => &["economy", "premium"],
+        3 => &["economy", "standard", "premium"],
+        _ => return Err("a ladder has one to three models"),
+    };
+    if names.iter().any(|name| name.is_empty()) {
+        return Err("a model has no name");
+    }
+    let models: Map<String, Value> =
+        tiers.iter().zip(names).map(|(tier, name)| ((*tier).to_owned(), Value::from(name))).collect();
+    Ok(Value::Object(models))
+}
+
+fn paces(texts: &[String]) -> Result<BTreeMap<String, u64>, Failure> {
+    let read = |text: &String| {
+        let (model, factor) = text.rsplit_once('=').ok_or("it has the form MODEL=FACTOR")?;
+        Ok((model.trim().to_owned(), per_mille(factor.trim())?))
+    };
+    texts.iter().map(|text| read(text).map_err(|why: &str| bad_setting(text, why))).collect()
+}
+
+/// A factor such as 1.5, per mille.
+fn per_mille(text: &str) -> Result<u64, &'static str> {
+    match text.parse::<f64>() {
+        Ok(factor) if (0.001..=1_000.0).contains(&factor) => Ok((factor * 1_000.0).round() as u64),
+        _ => Err("a factor is a number from 0.001 to 1000"),
+    }
+}
+
+fn bad_setting(text: &str, why: &str) -> Failure {
+    Failure::Bad { code: "E_WHAT_IF", error: anyhow!("{:?} makes no sense: {why}", shown(text)) }
+}
+
+fn figures(report: &Report) -> Value {
+    json!({
+        "status": report.status,
+        "completed": report.census.completed,
+        "tasks": report.census.tasks,
+        "makespan_seconds": report.elapsed_seconds,
+        "sessions": sessions(report),
+        "peak_in_flight": report.peak_in_flight,
+        "usage": report.usage,
+        "micro_usd": report.cost.micro_usd,
+        "cost_complete": report.cost.complete,
+    })
+}
+
+fn sessions(report: &Report) -> usize {
+    report.results.iter().map(|task| task.metadata.attempt_log.len()).sum()
+}
+
+/// Tasks that ended otherwise, or with another output.
+fn differing<'a>(recorded: &'a Report, report: &'a Report) -> Vec<&'a str> {
+    let is_same = |one: &crate::report::TaskReport, other: &crate::report::TaskReport| {
+        one.status == other.status && one.output == other.output
+    };
+    let earlier: BTreeMap<&str, _> = recorded.results.iter().map(|task| (task.task_id.as_str(), task)).collect();
+    let differs = |task: &&crate::report::TaskReport| {
+        earlier.get(task.task_id.as_str()).is_none_or(|earlier| !is_same(earlier, task))
+    };
+    report.results.iter().filter(differs).map(|task| task.task_id.as_str()).collect()
+}
+
+fn comparison(recorded: &Report, report: &Report, assumed: &Assumed) -> String {
+    let of = |what: fn(&Report) -> String| (what(recorded), what(report));
+    let rows = [
+        ("completed", of(|report| format!("{} of {}", report.census.completed, report.census.tasks))),
+        ("makespan", of(|report| duration(report.elapsed_seconds))),
+        ("sessions", of(|report| sessions(report).to_string())),
+        ("at once", of(|report| report.peak_in_flight.to_string())),
+        (
+            "tokens",
+            of(|report| match report.usage {
+                Some(usage) => thousands(usage.input_tokens.saturating_add(usage.output_tokens)),
+                None => "unknown".to_owned(),
+            }),
+        ),
+        (
+            "cost",
+            of(|report| match report.cost.micro_usd {
+                Some(cost) => format!(
+                    "${}.{:06}{}",
+                    cost / 1_000_000,
+                    cost % 1_000_000,
+                    if report.cost.complete { "" } else { " known" }
+                ),
+                None => "no prices".to_owned(),
+            }),
+        ),
+    ];
+    let mut text = format!("{:<10} {:>18} {:>18}\n", "", "RECORDED", "WHAT IF");
+    for (name, (one, other)) in rows {
+        text.push_str(&format!("{name:<10} {one:>18} {other:>18}\n"));
+    }
+    let differing = differing(recorded, report);
+    text.push_str(&match differing.len() {
+        0 => "\nEvery task ended as recorded, with the same output.\n".to_owned(),
+        number => {
+            let names: Vec<String> = differing.iter().take(10).map(|name| shown(name)).collect();
+            let more = if number > names.len() { ", …" } else { "" };
+            format!(
+                "\n{} otherwise than recorded: {}{more}\n",
+                count(number, "task ended", "tasks ended"),
+                names.join(", ")
+            )
+        }
+    });
+    for words in words(assumed) {
+        text.push_str(&format!("Not recorded: {words}\n"));
+    }
+    text
+}
+
+/// What was made up, in sentences.
+fn words(assumed: &Assumed) -> Vec<String> {
+    let mut words = Vec::new();
+    for (model, (sessions, factor)) in &assumed.models {
+        let time = match factor {
+            Some(factor) => format!("{} times the recorded time, which is assumed", *factor as f64 / 1_000.0),
+            None => "the recorded time, scaled by how long both models took elsewhere in the recording".to_owned(),
+        };
+        words.push(format!(
+            "{} of {} said what another model said and used as many tokens, after {time}.",
+            count(*sessions as usize, "session", "sessions"),
+            shown(model),
+        ));
+    }
+    if !assumed.unknown.is_empty() {
+        let names: Vec<String> = assumed.unknown.iter().map(|name| shown(name)).collect();
+        words.push(format!("{}, so their sessions failed.", names.join(", ")));
+    }
+    if assumed.in_part > 0 {
+        let answers = count(assumed.in_part as usize, "answer", "answers");
+        words.push(format!("the end of {answers}; what was recorded is all that was said."));
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(texts: &[&str]) -> Settings {
+        Settings::read(&texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>()).expect("settings")
+    }
+
+    #[test]
+    fn settings_are_fields_of_the_request_or_of_the_host() {
+        let read = settings(&["max_concurrent=16", "hedge=true", "x=y", "host_cap=3", "latency=1.5"]);
+        let fields = [("max_concurrent", json!(16)), ("hedge", json!(true)), ("x", json!("y"))];
+        let fields = fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        assert_eq!(read, Settings { fields, host_cap: Some(3), scale: Some(1_500) });
+        let models = |text: &str| settings(&[text]).fields.remove(0).1;
+        assert_eq!(models("ladder=big"), json!({ "premium": "big" }));
+        assert_eq!(models("ladder=a+b+c"), json!({ "economy": "a", "standard": "b", "premium": "c" }));
+    }
+
+    #[test]
+    fn settings_that_make_no_sense_are_refused() {
+        for text in ["", "=1", "x=", "x", "ladder=a++b", "ladder=a+b+c+d", "host_cap=0", "latency=0", "latency=NaN"] {
+            assert!(Settings::read(&[text.to_owned()]).is_err(), "{text}");
+        }
+        assert!(paces(&["m".to_owned()]).is_err() && paces(&["m=fast".to_owned()]).is_err());
+        assert_eq!(paces(&["a/b=1.25".to_owned()]).ok(), Some(BTreeMap::from([("a/b".to_owned(), 1_250)])));
+    }
+}

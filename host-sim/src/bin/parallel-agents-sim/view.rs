@@ -1,0 +1,160 @@
+//! Shows a board while a call runs: drawn anew on a terminal, in lines elsewhere.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use console::Term;
+use host_sim::watch::Watcher;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use parallel_agents::host::{Command, Event};
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+
+use crate::args::{BackendKind, ClockKind, ProgressKind, Simulation};
+use crate::board::Board;
+use crate::ui::{Ui, may_colour};
+
+/// How often a picture is drawn while nothing happens.
+const TICK: Duration = Duration::from_millis(250);
+
+/// A board and the place where it is shown.
+pub struct View {
+    shared: Arc<Mutex<Shown>>,
+    ticker: Option<JoinHandle<()>>,
+}
+
+/// The board, for the call, and the place.
+pub struct Shown {
+    board: Board,
+    place: Place,
+    /// When the last event came, for the time in between. None: time is virtual and there is none in between.
+    since: Option<Instant>,
+    is_real: bool,
+}
+
+enum Place {
+    Nowhere,
+    Lines,
+    Terminal(Screen),
+}
+
+/// A part of the terminal that is drawn over and over.
+struct Screen {
+    bar: ProgressBar,
+    width: usize,
+    is_coloured: bool,
+}
+
+impl View {
+    /// Shows a board where the options and the streams want it.
+    pub fn new(ui: &Ui, simulation: &Simulation, board: Board) -> Self {
+        let options = &simulation.backend;
+        let is_real = options.backend == BackendKind::Openai || simulation.clock == ClockKind::Real;
+        let place = match options.progress {
+            ProgressKind::Lines => Place::Lines,
+            ProgressKind::Auto if ui.is_watched() => {
+                let width = usize::from(Term::stderr().size().1);
+                Place::Terminal(Screen::new(ProgressDrawTarget::stderr(), width, may_colour()))
+            }
+            ProgressKind::Auto if is_real => Place::Lines,
+            ProgressKind::Auto | ProgressKind::Off => Place::Nowhere,
+        };
+        let ticks = is_real && matches!(place, Place::Terminal(_));
+        let shared = Arc::new(Mutex::new(Shown { board, place, since: None, is_real }));
+        let ticker = ticks.then(|| tokio::spawn(tick(shared.clone())));
+        Self { shared, ticker }
+    }
+
+    /// What is to watch the call.
+    pub fn board(&self) -> Arc<Mutex<Shown>> {
+        self.shared.clone()
+    }
+
+    /// Takes the picture away.
+    pub fn close(self) {
+        if let Some(ticker) = self.ticker {
+            ticker.abort();
+        }
+        let shown = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Place::Terminal(screen) = &shown.place {
+            screen.bar.finish_and_clear();
+        }
+    }
+}
+
+async fn tick(shared: Arc<Mutex<Shown>>) {
+    loop {
+        tokio::time::sleep(TICK).await;
+        shared.lock().unwrap_or_else(PoisonError::into_inner).draw();
+    }
+}
+
+impl Shown {
+    fn draw(&mut self) {
+        let lines = self.board.take_lines();
+        match &self.place {
+            Place::Nowhere => {}
+            Place::Lines => {
+                use std::io::Write;
+                let mut err = std::io::stderr().lock();
+                for line in lines {
+                    // A reader that has gone away misses the rest.
+                    let _ = writeln!(err, "{line}");
+                }
+            }
+            Place::Terminal(screen) => {
+                let passed = self.since.map(|since| since.elapsed()).unwrap_or_default();
+                let passed = u64::try_from(passed.as_millis()).unwrap_or(u64::MAX);
+                screen.draw(&self.board, self.board.now_ms().saturating_add(passed));
+            }
+        }
+    }
+}
+
+impl Watcher for Shown {
+    fn command(&mut self, at_ms: u64, command: &Command) {
+        self.board.command(at_ms, command);
+        self.draw();
+    }
+
+    fn event(&mut self, event: &Event) {
+        self.board.event(event);
+        self.since = self.is_real.then(Instant::now);
+        self.draw();
+    }
+}
+
+impl Screen {
+    fn new(target: ProgressDrawTarget, width: usize, is_coloured: bool) -> Self {
+        let bar = ProgressBar::with_draw_target(None, target);
+        if let Ok(style) = ProgressStyle::with_template("{msg}") {
+            bar.set_style(style);
+        }
+        Self { bar, width, is_coloured }
+    }
+
+    fn draw(&self, board: &Board, now_ms: u64) {
+        self.bar.set_message(board.picture(now_ms, self.width, self.is_coloured));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use indicatif::{InMemoryTerm, TermLike};
+
+    use super::*;
+    use crate::board::tests::halfway;
+
+    #[test]
+    fn a_terminal_shows_the_picture_and_is_clean_afterwards() {
+        let term = InMemoryTerm::new(24, 80);
+        let target = ProgressDrawTarget::term_like(Box::new(term.clone()));
+        let screen = Screen::new(target, usize::from(term.width()), true);
+        let board = halfway();
+        screen.draw(&board, board.now_ms() + 2_000);
+        screen.bar.force_draw();
+        insta::assert_snapshot!(term.contents());
+        screen.bar.finish_and_clear();
+        assert_eq!(term.contents(), "");
+    }
+}

@@ -1,0 +1,177 @@
+//! Puts the pieces of a streamed completion together.
+
+use parallel_agents::task::Usage;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::failure::CompletionFailure;
+
+/// Bytes of an answer after which no more is read; the component keeps less.
+const MAX_ANSWER_BYTES: usize = 1 << 20;
+
+/// A whole answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Completed {
+    /// May be empty.
+    pub(super) text: String,
+    /// The server, or the limit here, ended it early.
+    pub(super) truncated: bool,
+    /// None: the server does not say.
+    pub(super) usage: Option<Usage>,
+    /// None: the server does not say.
+    pub(super) model: Option<String>,
+}
+
+/// A chunk of a stream, or a whole completion: both have the same fields. What else there is, is passed over.
+#[derive(Deserialize)]
+struct Chunk {
+    #[serde(default)]
+    model: Option<String>,
+    #[serde(default)]
+    choices: Vec<Choice>,
+    #[serde(default)]
+    usage: Option<Tokens>,
+    #[serde(default)]
+    error: Option<Value>,
+}
+
+#[derive(Deserialize)]
+struct Choice {
+    #[serde(default, alias = "delta")]
+    message: Option<Piece>,
+    #[serde(default)]
+    finish_reason: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Piece {
+    #[serde(default)]
+    content: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Tokens {
+    #[serde(default)]
+    prompt_tokens: u64,
+    #[serde(default)]
+    completion_tokens: u64,
+}
+
+/// What was read of an answer so far.
+#[derive(Debug, Default)]
+pub(super) struct Pieces {
+    text: String,
+    finish: Option<String>,
+    usage: Option<Usage>,
+    model: Option<String>,
+    is_cut: bool,
+}
+
+impl Pieces {
+    /// Takes the data of one event. Whether more is wanted.
+    pub(super) fn take(&mut self, data: &str) -> Result<bool, CompletionFailure> {
+        let data = data.trim();
+        if data == "[DONE]" {
+            return Ok(false);
+        }
+        if data.is_empty() {
+            return Ok(true);
+        }
+        let chunk: Chunk = serde_json::from_str(data)
+            .map_err(|error| CompletionFailure::infrastructure(format!("the answer cannot be read: {error}")))?;
+        if let Some(error) = chunk.error {
+            return Err(CompletionFailure::of_stream(error));
+        }
+        self.model = chunk.model.filter(|name| !name.is_empty()).or(self.model.take());
+        let usage = chunk
+            .usage
+            .map(|tokens| Usage { input_tokens: tokens.prompt_tokens, output_tokens: tokens.completion_tokens });
+        // Some servers count on with every chunk, so that the last count is the right one.
+        self.usage = usage.or(self.usage);
+        // Nobody asked for a second choice.
+        if let Some(choice) = chunk.choices.into_iter().next() {
+            if let Some(text) = choice.message.and_then(|piece| piece.content) {
+                self.text.push_str(&text);
+            }
+            self.finish = choice.finish_reason.or(self.finish.take());
+        }
+        if self.text.len() > MAX_ANSWER_BYTES {
+            self.text.truncate(self.text.floor_char_boundary(MAX_ANSWER_BYTES));
+            self.is_cut = true;
+        }
+        Ok(!self.is_cut)
+    }
+
+    /// The answer, after the last event.
+    pub(super) fn finish(self) -> Result<Completed, CompletionFailure> {
+        let Some(finish) = self.finish.or_else(|| self.is_cut.then(|| "length".to_owned())) else {
+            return Err(CompletionFailure::infrastructure("the answer broke off before its end"));
+        };
+        let truncated = finish == "length";
+        Ok(Completed { text: self.text, truncated, usage: self.usage, model: self.model })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use parallel_agents::host::FailureKind;
+
+    use super::*;
+
+    fn read(events: &[&str]) -> Result<Completed, CompletionFailure> {
+        let mut pieces = Pieces::default();
+        for event in events {
+            if !pieces.take(event)? {
+                break;
+            }
+        }
+        pieces.finish()
+    }
+
+    const HELLO: &str = r#"{"model":"m-1","choices":[{"delta":{"role":"assistant","content":"Hel"}}]}"#;
+    const STOP: &str = r#"{"choices":[{"delta":{"content":"lo"},"finish_reason":"stop"}]}"#;
+
+    #[test]
+    fn pieces_are_joined_and_the_last_count_is_kept() {
+        let usage = r#"{"choices":[],"usage":{"prompt_tokens":9,"completion_tokens":2,"total_tokens":11}}"#;
+        let early = r#"{"choices":[],"usage":{"prompt_tokens":9,"completion_tokens":1}}"#;
+        let completed = read(&[HELLO, early, "", STOP, usage, "[DONE]", "never read"]).expect("an answer");
+        let usage = Some(Usage { input_tokens: 9, output_tokens: 2 });
+        let expected = Completed { text: "Hello".into(), truncated: false, usage, model: Some("m-1".into()) };
+        assert_eq!(completed, expected);
+    }
+
+    #[test]
+    fn a_whole_completion_is_read_like_one_piece() {
+        let whole = r#"{"model":"m","choices":[{"message":{"content":"all"},"finish_reason":"length"}]}"#;
+        let completed = read(&[whole]).expect("an answer");
+        assert_eq!((completed.text.as_str(), completed.truncated, completed.usage), ("all", true, None));
+    }
+
+    #[test]
+    fn nothing_said_is_an_answer_and_nothing_finished_is_none() {
+        let empty = read(&[r#"{"choices":[{"delta":{"content":null},"finish_reason":"stop"}]}"#]).expect("an answer");
+        assert_eq!(empty.text, "");
+        for events in [&[] as &[&str], &[HELLO], &[HELLO, "[DONE]"]] {
+            let failure = read(events).expect_err("it has no end");
+            assert_eq!(failure.kind, FailureKind::Infrastructure, "{events:?}");
+        }
+        assert!(read(&[HELLO, STOP]).is_ok(), "not every server sends the last line");
+    }
+
+    #[test]
+    fn garbage_and_errors_in_the_stream_are_failures() {
+        let kind = |event: &str| read(&[HELLO, event]).expect_err(event).kind;
+        assert_eq!(kind(r#"{"choices": ["#), FailureKind::Infrastructure);
+        assert_eq!(kind(r#"{"error":{"message":"out of memory"}}"#), FailureKind::Infrastructure);
+        assert_eq!(kind(r#"{"error":{"code":"rate_limit_exceeded"}}"#), FailureKind::RateLimited);
+        assert_eq!(kind(r#"{"error":{"message":"prompt exceeds context size"}}"#), FailureKind::ContextOverflow);
+    }
+
+    #[test]
+    fn an_answer_without_end_is_cut_within_no_character() {
+        let piece = format!(r#"{{"choices":[{{"delta":{{"content":"{}"}}}}]}}"#, "äö€".repeat(100_000));
+        let completed = read(&[&piece, &piece, &piece]).expect("an answer");
+        assert!(completed.truncated && completed.text.len() <= MAX_ANSWER_BYTES, "{}", completed.text.len());
+    }
+}

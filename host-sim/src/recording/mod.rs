@@ -1,0 +1,221 @@
+//! A run as it went, so that it can be gone through again in virtual time, as it was or under other rules.
+//!
+//! A recording is a file of JSON lines: a head, a line for each session in the order of spawning, and the reply. It holds
+//! prompts and answers as a report does, and no key.
+
+mod recorder;
+mod tape;
+#[cfg(test)]
+mod tests;
+
+use parallel_agents::host::FailureKind;
+use parallel_agents::task::Usage;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::script::{HostProfile, Script};
+use crate::world::{World, WorldOptions};
+
+pub use recorder::Recorder;
+pub use tape::{Assumed, Tape};
+
+/// The word in the head that tells a recording from other files.
+const FORMAT: &str = "parallel-agents-recording";
+
+/// The only version so far.
+const VERSION: u32 = 1;
+
+/// Sessions that a host runs at once if it set no limit; more than any request may ask for.
+const UNLIMITED: u32 = 1_000;
+
+/// A recorded call.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Recording {
+    /// What was called, and on what.
+    pub head: Head,
+    /// The sessions, in the order of spawning.
+    pub sessions: Vec<RecordedSession>,
+    /// The reply. None: the call broke off.
+    pub reply: Option<Value>,
+}
+
+/// The first line.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Head {
+    format: String,
+    version: u32,
+    /// The function of the JSON door.
+    pub function: String,
+    /// Its arguments, byte for byte.
+    pub arguments: String,
+    /// The host's name.
+    pub host: String,
+    /// The component's chance.
+    pub seed: u64,
+    /// Sessions that the host said it runs at once.
+    pub host_cap: Option<u32>,
+    /// Whether it told of starts.
+    pub reports_starts: bool,
+    /// How long it took for its answers, in milliseconds: the median of each kind.
+    pub latencies: Latencies,
+}
+
+/// Milliseconds between a request and its answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Latencies {
+    /// Of a spawn request.
+    pub spawn_ms: u64,
+    /// Of lists and transcripts.
+    pub read_ms: u64,
+    /// Of a cancel request.
+    pub cancel_ms: u64,
+    /// Of a delete request.
+    pub delete_ms: u64,
+}
+
+/// One session: what was asked, how long it took, and what came of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RecordedSession {
+    /// Whose prompt it was.
+    pub agent_type: String,
+    /// The task's name.
+    pub task_id: String,
+    /// Which session of this agent type for this task, from 1.
+    pub attempt: u32,
+    /// The model that was asked for. None: the host's own.
+    pub model_asked: Option<String>,
+    /// The model that ran. None: the host did not say.
+    pub model: Option<String>,
+    /// Milliseconds from the opening to the spawn call.
+    pub asked_ms: u64,
+    /// To its start; where starts are not told, to its receipt.
+    pub started_ms: u64,
+    /// To its end. None: it was never told of.
+    pub ended_ms: Option<u64>,
+    /// What came of it.
+    pub outcome: RecordedOutcome,
+    /// Its tokens. None: the host did not say.
+    pub usage: Option<Usage>,
+}
+
+/// What came of a session.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum RecordedOutcome {
+    /// Its answer.
+    Answered(String),
+    /// An answer of which only the beginning is known.
+    AnsweredInPart(String),
+    /// It failed.
+    Failed {
+        /// What kind.
+        kind: FailureKind,
+        /// The host's words.
+        message: String,
+    },
+    /// Its time was over.
+    TimedOut,
+    /// It was stopped, so that nobody knows what would have come.
+    Stopped,
+    /// The host did not spawn it.
+    Refused(String),
+}
+
+/// A file that is no recording.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordingError {
+    /// A line cannot be read.
+    #[error("line {line} of the recording cannot be read: {reason}")]
+    Line {
+        /// Counted from 1.
+        line: usize,
+        /// What is wrong.
+        reason: String,
+    },
+    /// It is something else, or of another time.
+    #[error(
+        "this is no recording that can be read here: format {format:?}, version {version}; {FORMAT:?} {VERSION} is"
+    )]
+    Version {
+        /// What the head says.
+        format: String,
+        /// What the head says.
+        version: u32,
+    },
+    /// The reply is missing: the file is cut.
+    #[error("the recording has no last line with the reply: it is cut")]
+    Cut,
+}
+
+/// The last line.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Last {
+    reply: Option<Value>,
+}
+
+impl Recording {
+    /// The file.
+    pub fn text(&self) -> String {
+        let mut text = line(&self.head);
+        text.extend(self.sessions.iter().map(line));
+        text.push_str(&line(&Last { reply: self.reply.clone() }));
+        text
+    }
+
+    /// Reads the file.
+    pub fn read(text: &str) -> Result<Self, RecordingError> {
+        let lines: Vec<&str> = text.lines().collect();
+        let (Some((first, rest)), true) = (lines.split_first(), lines.len() > 1) else {
+            return Err(RecordingError::Cut);
+        };
+        let wrong = |line: usize, reason: serde_json::Error| RecordingError::Line { line, reason: reason.to_string() };
+        // The version first: the rest of another one need not fit.
+        let stated: Value = serde_json::from_str(first).map_err(|error| wrong(1, error))?;
+        let format = stated["format"].as_str().unwrap_or_default().to_owned();
+        let version = stated["version"].as_u64().and_then(|version| u32::try_from(version).ok()).unwrap_or(0);
+        if (format.as_str(), version) != (FORMAT, VERSION) {
+            return Err(RecordingError::Version { format, version });
+        }
+        let head = serde_json::from_value(stated).map_err(|error| wrong(1, error))?;
+        let (last, sessions) = rest.split_last().ok_or(RecordingError::Cut)?;
+        let sessions = sessions
+            .iter()
+            .zip(2..)
+            .map(|(text, line)| serde_json::from_str(text).map_err(|error| wrong(line, error)))
+            .collect::<Result<_, _>>()?;
+        let Last { reply } = serde_json::from_str(last).map_err(|_| RecordingError::Cut)?;
+        Ok(Self { head, sessions, reply })
+    }
+
+    /// A world in which every session takes as long and says the same as it did.
+    ///
+    /// `host_cap` is in place of the recorded one. `tape` says what comes of sessions that were not recorded.
+    pub fn world(&self, tape: Tape, host_cap: Option<u32>) -> World {
+        let cap = host_cap.or(self.head.host_cap);
+        let profile = HostProfile {
+            max_concurrent: cap.unwrap_or(UNLIMITED),
+            max_children: 10 * UNLIMITED,
+            max_total: 100 * UNLIMITED,
+            completion_chars: usize::MAX,
+            spawn_latency_ms: self.head.latencies.spawn_ms,
+            answer_latency_ms: self.head.latencies.read_ms,
+            cancel_latency_ms: self.head.latencies.cancel_ms,
+            delete_latency_ms: self.head.latencies.delete_ms,
+            reports_starts: self.head.reports_starts,
+            reports_usage: self.sessions.iter().any(|session| session.usage.is_some()),
+            reports_model: self.sessions.iter().any(|session| session.model.is_some()),
+            ..HostProfile::default()
+        };
+        let options = WorldOptions { announces_width: cap.is_some(), ..WorldOptions::default() };
+        World::new(Script::of_tape(profile, tape), self.head.seed, options)
+    }
+}
+
+/// One line of JSON. None of these types can fail to be written.
+fn line(value: &impl Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_default() + "\n"
+}

@@ -1,0 +1,141 @@
+//! What recorded sessions say when they are played again, and what those say that nobody recorded.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use parallel_agents::host::FailureKind;
+use parallel_agents::task::Usage;
+
+use super::{RecordedOutcome, RecordedSession, Recording};
+use crate::script::{Scripted, ScriptedOutcome};
+
+/// One in per mille.
+const ONE: u64 = 1_000;
+
+/// The sessions of a recording, by task.
+#[derive(Clone, Debug)]
+pub struct Tape {
+    takes: BTreeMap<(String, String), Vec<RecordedSession>>,
+    /// Median run time of answers by model.
+    pace: BTreeMap<String, u64>,
+    default_model: String,
+    /// How much slower a model is taken to be than the recorded one, per mille.
+    factors: BTreeMap<String, u64>,
+    scale: u64,
+    assumed: Arc<Mutex<Assumed>>,
+}
+
+/// What was made up because no session of that kind was recorded.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Assumed {
+    /// By model: sessions that said what another model said, and the factor in per mille by which their time was changed.
+    /// None: by the recorded times of both models, which differ from task to task.
+    pub models: BTreeMap<String, (u32, Option<u64>)>,
+    /// Tasks of which nothing was recorded; their sessions failed.
+    pub unknown: Vec<String>,
+    /// Answers of which only the beginning was recorded.
+    pub in_part: u32,
+}
+
+impl Tape {
+    /// The sessions of a recording. `factors`: how many times as long as the recorded ones a model takes that was not
+    /// recorded, per mille.
+    pub fn new(recording: &Recording, factors: BTreeMap<String, u64>) -> Self {
+        let mut takes: BTreeMap<_, Vec<RecordedSession>> = BTreeMap::new();
+        let mut times: BTreeMap<String, Vec<u64>> = BTreeMap::new();
+        let default_model = recording
+            .sessions
+            .iter()
+            .find(|session| session.model_asked.is_none())
+            .and_then(|session| session.model.clone())
+            .unwrap_or_else(|| "recorded".to_owned());
+        for session in &recording.sessions {
+            if matches!(session.outcome, RecordedOutcome::Refused(_)) {
+                continue;
+            }
+            if matches!(session.outcome, RecordedOutcome::Answered(_)) {
+                let model = session.model_asked.clone().unwrap_or_else(|| default_model.clone());
+                times.entry(model).or_default().push(session.run_ms());
+            }
+            takes.entry((session.agent_type.clone(), session.task_id.clone())).or_default().push(session.clone());
+        }
+        let pace = times.into_iter().map(|(model, mut times)| {
+            times.sort_unstable();
+            let middle = times.len() / 2;
+            (model, times.get(middle).copied().unwrap_or(0))
+        });
+        Self { takes, pace: pace.collect(), default_model, factors, scale: ONE, assumed: Arc::default() }
+    }
+
+    /// The same with every session taking so many times as long, per mille.
+    #[must_use]
+    pub fn scaled(self, scale: u64) -> Self {
+        Self { scale, ..self }
+    }
+
+    /// What was made up so far. Clones of a tape share it.
+    pub fn assumed(&self) -> Assumed {
+        self.assumed.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The model that runs when `requested` is asked for.
+    pub(crate) fn applied_model(&self, requested: Option<&str>) -> String {
+        requested.unwrap_or(&self.default_model).to_owned()
+    }
+
+    pub(crate) fn play(&self, agent_type: &str, task_id: &str, model: &str, attempt: u32) -> Scripted {
+        let takes = self.takes.get(&(agent_type.to_owned(), task_id.to_owned())).map(Vec::as_slice).unwrap_or_default();
+        let is_same = |take: &&RecordedSession| take.model_asked.as_deref().unwrap_or(&self.default_model) == model;
+        let exact = takes.iter().filter(is_same).find(|take| take.attempt == attempt);
+        if let Some(take) = exact.or_else(|| takes.iter().rfind(is_same)) {
+            return self.played(take, ONE);
+        }
+        let is_answer = |take: &&RecordedSession| matches!(take.outcome, RecordedOutcome::Answered(_));
+        let Some(take) = takes.iter().rfind(is_answer).or(takes.last()) else {
+            self.note(|assumed| assumed.unknown.push(format!("{agent_type} {task_id}")));
+            let message = format!("nothing was recorded of {agent_type} {task_id}");
+            return scripted(0, ScriptedOutcome::Fail { kind: FailureKind::Rejected, message }, Usage::default());
+        };
+        let recorded = take.model_asked.as_deref().unwrap_or(&self.default_model);
+        let measured = match (self.pace.get(model), self.pace.get(recorded)) {
+            (Some(new), Some(old)) if *old > 0 => Some(new.saturating_mul(ONE) / old),
+            _ => None,
+        };
+        let assumed = measured.is_none().then(|| self.factors.get(model).copied().unwrap_or(ONE));
+        self.note(|notes| notes.models.entry(model.to_owned()).or_insert((0, assumed)).0 += 1);
+        self.played(take, measured.or(assumed).unwrap_or(ONE))
+    }
+
+    fn played(&self, take: &RecordedSession, factor: u64) -> Scripted {
+        let outcome = match &take.outcome {
+            RecordedOutcome::Answered(text) => ScriptedOutcome::Answer(text.clone()),
+            RecordedOutcome::AnsweredInPart(text) => {
+                self.note(|assumed| assumed.in_part += 1);
+                ScriptedOutcome::Answer(text.clone())
+            }
+            RecordedOutcome::Failed { kind, message } => {
+                ScriptedOutcome::Fail { kind: *kind, message: message.clone() }
+            }
+            // Whatever ended it then ends it again.
+            RecordedOutcome::TimedOut | RecordedOutcome::Stopped | RecordedOutcome::Refused(_) => ScriptedOutcome::Hang,
+        };
+        let ms = u128::from(take.run_ms()) * u128::from(factor) * u128::from(self.scale);
+        let latency_ms = u64::try_from(ms / u128::from(ONE * ONE)).unwrap_or(u64::MAX);
+        scripted(latency_ms, outcome, take.usage.unwrap_or_default())
+    }
+
+    fn note(&self, note: impl FnOnce(&mut Assumed)) {
+        note(&mut self.assumed.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+impl RecordedSession {
+    /// How long it ran.
+    pub(super) fn run_ms(&self) -> u64 {
+        self.ended_ms.unwrap_or(self.started_ms).saturating_sub(self.started_ms)
+    }
+}
+
+fn scripted(latency_ms: u64, outcome: ScriptedOutcome, usage: Usage) -> Scripted {
+    Scripted { latency_ms, outcome, usage, cost_micro_usd: 0, tools: Vec::new(), fault: None }
+}

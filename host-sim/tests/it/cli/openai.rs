@@ -1,0 +1,230 @@
+//! `--backend openai`, `--record` and `what-if`, against the model server of the same program.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpListener;
+use std::process::{Child, Command, Stdio};
+use std::thread;
+
+use serde_json::{Value, json};
+
+use super::{Ran, command, file, path, ran};
+use crate::requests_of::many;
+
+/// A model server that runs until it is dropped.
+struct Server {
+    child: Child,
+    base: String,
+}
+
+impl Server {
+    /// Serves a script, ten thousand times faster than it says.
+    fn start(script: &str) -> Self {
+        let mut serve = command(&["serve-model", "--speed", "10000", "--script", script]);
+        let mut child = serve.stdout(Stdio::piped()).spawn().expect("it starts");
+        let mut line = String::new();
+        let out = child.stdout.take().expect("standard output is piped");
+        BufReader::new(out).read_line(&mut line).expect("it prints a line");
+        let said: Value = serde_json::from_str(&line).expect("the line is JSON");
+        Self { child, base: said["base_url"].as_str().expect("an address").to_owned() }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A script with one model, so that nobody has to name one.
+fn one_model(name: &str, more: &str) -> String {
+    file(name, format!("version = 1\ndefault_model = \"sim/standard\"\n[models.\"sim/standard\"]\n{more}"))
+}
+
+fn native(arguments: &[&str]) -> Command {
+    let mut command = command(&[arguments, &["--engine", "native"]].concat());
+    command.env_remove("OPENAI_API_KEY");
+    command
+}
+
+#[test]
+fn a_real_server_answers_and_its_run_can_be_gone_through_again() {
+    let server = Server::start(&one_model("openai-one.toml", ""));
+    let (request, tape) = (file("openai-run.json", many(6, "\"max_concurrent\": 3")), path("openai-run.jsonl"));
+    let base = ["run", &request, "--backend", "openai", "--base-url", &server.base];
+    let plain = ran(&mut native(&[&base[..], &["--record", &tape]].concat()), b"");
+    assert_eq!(plain.code, 0, "{}", plain.err);
+    assert!(plain.out.contains("Completed. 6 tasks") && !plain.out.contains("scripted:"), "{}", plain.out);
+    assert!(!plain.out.contains("simulated time"), "{}", plain.out);
+    let ends = plain.err.lines().filter(|line| line.contains(": completed (")).count();
+    assert_eq!(ends, 6, "a line for each task that ends:\n{}", plain.err);
+
+    let component = ran(&mut command(&[&base[..], &["--json", "--progress", "off"]].concat()), b"");
+    assert_eq!((component.code, component.err.as_str()), (0, ""));
+    assert_eq!(component.json()["census"]["completed"], 6);
+
+    let again = ran(&mut native(&["what-if", &tape]), b"");
+    assert_eq!(again.code, 0, "{}", again.err);
+    assert!(again.out.contains("Every task ended as recorded, with the same output."), "{}", again.out);
+    let wide = ran(&mut native(&["what-if", &tape, "--set", "max_concurrent=6,ladder=big", "--json"]), b"").json();
+    assert_eq!((&wide["recorded"]["peak_in_flight"], &wide["what_if"]["peak_in_flight"]), (&json!(3), &json!(6)));
+    assert!(wide["assumed"][0].as_str().is_some_and(|words| words.starts_with("6 sessions of big ")), "{wide}");
+    let odd = ran(&mut native(&["what-if", &tape, "--set", "max_concurrent=many"]), b"");
+    assert!(odd.code == 2 && odd.err.contains("max_concurrent"), "{}", odd.err);
+    let cut = file("openai-cut.jsonl", "{}\n");
+    let refused = ran(&mut native(&["what-if", &cut, "--json"]), b"");
+    assert_eq!((refused.code, &refused.json()["error"]["code"]), (2, &json!("E_RECORDING")));
+}
+
+#[test]
+fn twenty_sessions_at_once_get_through_refusals() {
+    let more = "max_concurrent = 16\n[wire]\nrate_limited = 60\nretry_after_seconds = 60\n";
+    let server = Server::start(&one_model("openai-limits.toml", more));
+    let request = many(40, "\"max_concurrent\": 20, \"backoff\": {\"base_ms\": 100, \"max_ms\": 100}");
+    let mut run = native(&["run", "-", "--json", "--backend", "openai", "--base-url", &server.base, "--seed", "7"]);
+    let ran = ran(&mut run, request.as_bytes());
+    let report = ran.json();
+    assert_eq!((ran.code, &report["census"]["completed"]), (0, &json!(40)), "{}", ran.err);
+    let attempts = report["results"].as_array().expect("results").iter();
+    let sessions: usize = attempts.map(|task| task["metadata"]["attempt_log"].as_array().map_or(0, Vec::len)).sum();
+    assert!(sessions > 40, "nothing was refused");
+}
+
+#[test]
+fn tiers_are_models_of_the_server() {
+    let script = file(
+        "openai-tiers.toml",
+        "version = 1\n[models.\"sim/small\"]\ntier = \"economy\"\n[models.\"sim/large\"]\ntier = \"premium\"\n",
+    );
+    let server = Server::start(&script);
+    let run = |more: &[&str]| {
+        let base = ["run", "-", "--json", "--backend", "openai", "--base-url", &server.base];
+        ran(&mut native(&[&base[..], more].concat()), many(3, "").as_bytes())
+    };
+    let models = |ran: &Ran| -> Vec<String> {
+        let report = ran.json();
+        let results = report["results"].as_array().expect("results").clone();
+        results.iter().map(|task| task["metadata"]["model_applied"].as_str().unwrap_or("none").to_owned()).collect()
+    };
+    let nobody_says_which = run(&[]);
+    assert_eq!(nobody_says_which.code, 2);
+    assert!(
+        nobody_says_which.out.contains("E_MODEL_NAME") && nobody_says_which.out.contains("large, small"),
+        "{}",
+        nobody_says_which.out
+    );
+    assert_eq!(models(&run(&["--model", "small"])), ["small"; 3]);
+    let tiered = run(&["--model", "small", "--tier", "economy=small", "--tier", "premium=large"]);
+    assert_eq!(tiered.code, 0, "{}", tiered.err);
+    assert!(models(&tiered).iter().any(|model| model == "large"), "{:?}", models(&tiered));
+    let odd = run(&["--model", "small", "--tier", "huge=large"]);
+    assert!(odd.code == 2 && odd.err.contains("economy, standard and premium"), "{}", odd.err);
+}
+
+#[test]
+fn a_key_is_in_no_artefact() {
+    const CANARY: &str = "sk-canary-9876543210";
+    // Repeats every request's head and body, in an error and in an answer by turns.
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let base = format!("http://{}/v1", listener.local_addr().expect("an address"));
+    thread::spawn(move || {
+        for (nth, stream) in listener.incoming().enumerate() {
+            let Ok(mut stream) = stream else { return };
+            let mut head = vec![0; 1 << 16];
+            let length = stream.read(&mut head).unwrap_or(0);
+            let head = String::from_utf8_lossy(&head[..length]).into_owned();
+            let key: String = head.lines().filter(|line| line.to_lowercase().starts_with("authorization")).collect();
+            let body = match nth % 2 {
+                0 => json!({ "error": { "message": format!("I do not like {key}") } }),
+                _ => json!({ "model": key, "choices": [{ "message": { "content": key }, "finish_reason": "stop" }] }),
+            };
+            let status = if nth % 2 == 0 { "401 Unauthorized" } else { "200 OK" };
+            let body = body.to_string();
+            let _ = write!(
+                stream,
+                "HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+                body.len()
+            );
+        }
+    });
+    let artefacts = ["key.trace", "key.report.json", "key.jsonl"].map(path);
+    let [trace, report, tape] = &artefacts;
+    let mut run = native(&[
+        "run",
+        "-",
+        "--backend",
+        "openai",
+        "--base-url",
+        &base,
+        "--model",
+        "m",
+        "--trace",
+        trace,
+        "--report",
+        report,
+        "--record",
+        tape,
+    ]);
+    run.env("OPENAI_API_KEY", CANARY);
+    let request = many(4, "\"max_concurrent\": 1, \"retries\": 0, \"corrections\": 0, \"breaker\": false");
+    let ran = ran(&mut run, request.as_bytes());
+    assert_eq!(ran.code, 1, "{}", ran.err);
+    let mut said = vec![("standard output", ran.out), ("standard error", ran.err)];
+    for path in &artefacts {
+        said.push((path, fs::read_to_string(path).unwrap_or_else(|error| panic!("{path}: {error}"))));
+    }
+    for (place, text) in &said {
+        assert!(!text.is_empty() && !text.contains("canary"), "{place}: {text}");
+    }
+    // The server did get the key: its echo is there, without it.
+    assert!(said.iter().all(|(place, text)| !place.ends_with(".jsonl") || text.contains("[key]")), "{said:?}");
+}
+
+#[test]
+fn options_that_do_not_go_together_are_refused() {
+    let cases: [&[&str]; 4] = [
+        &["--backend", "openai"],
+        &["--backend", "openai", "--base-url", "http://h/v1", "--script", "x.toml"],
+        &["--backend", "openai", "--base-url", "http://h/v1", "--clock", "virtual"],
+        &["--model", "m"],
+    ];
+    for more in cases {
+        let ran = ran(&mut native(&[&["run", "-"], more].concat()), b"{}");
+        assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{more:?}: {}", ran.err);
+    }
+    let secret = ["run", "-", "--json", "--backend", "openai", "--base-url", "http://me:hush@h/v1"];
+    let ran = ran(&mut native(&secret), b"{}");
+    assert!(ran.code == 2 && ran.out.contains("E_BASE_URL") && !ran.out.contains("hush"), "{}", ran.out);
+}
+
+#[test]
+fn a_simulated_run_can_say_its_lines_too() {
+    let mut run = native(&["run", "-", "--json", "--progress", "lines", "--seed", "3"]);
+    let ran = ran(&mut run, many(3, "\"max_concurrent\": 2").as_bytes());
+    assert_eq!(ran.code, 0);
+    insta::assert_snapshot!(ran.err);
+}
+
+/// Opt-in: a real model on a real server. Names the base address, such as http://127.0.0.1:8080/v1.
+const REAL_SERVER: &str = "PARALLEL_AGENTS_OPENAI_BASE_URL";
+
+#[test]
+fn a_real_model_answers_if_one_is_there() {
+    let Ok(base) = std::env::var(REAL_SERVER) else { return };
+    let tasks: Vec<Value> = (1..=3)
+        .map(|n| {
+            json!({
+                "task_id": format!("t{n}"), "agent_type": "content_writer_funny", "output_format": "text",
+                "task_description": format!("Say the number {n} and nothing else."),
+                "input_data": { "topic": "numbers" }, "timeout_seconds": 600,
+            })
+        })
+        .collect();
+    let request = json!({ "tasks": tasks, "max_concurrent": 2 }).to_string();
+    let mut run = command(&["run", "-", "--json", "--backend", "openai", "--base-url", &base]);
+    let ran = ran(&mut run, request.as_bytes());
+    let report = ran.json();
+    assert_eq!((ran.code, &report["census"]["completed"]), (0, &json!(3)), "{report}");
+    assert!(report["usage"]["output_tokens"].as_u64().is_some_and(|tokens| tokens > 0), "{report}");
+}
