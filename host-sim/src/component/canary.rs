@@ -5,10 +5,11 @@ use std::sync::{Mutex, PoisonError};
 
 use wasmtime::Store;
 
-use super::ComponentHost;
+use super::{ComponentHost, closed};
 use super::guest::GuestState;
 use crate::bindings::ParallelAgents;
 use crate::call::Called;
+use crate::outside::Outside;
 
 /// The instance of the call before.
 pub(super) type Kept = Mutex<Option<(Store<GuestState>, ParallelAgents)>>;
@@ -44,6 +45,6 @@ impl ComponentHost {
         if let Some(guest) = guest {
             *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = Some((store, guest));
         }
-        Called::close(result, fuel_used, world)
+        closed(result, fuel_used, outside)
     }
 }

@@ -6,7 +6,7 @@
 //! | `workflow` | a random workflow or team                                                  |
 //! | `faults`   | a random subset of faults, each at a random rate                           |
 //! | `case`     | one run, and what is left of it when it is shrunk                          |
-//! | `deeds`    | what is done to a run: once more, cancelled, dropped or cut off            |
+//! | `deeds`    | what is done to a run: once more, cancelled, dropped or cut off everywhere |
 //! | `check`    | what a report has to be, whatever happened                                 |
 //! | `shrink`   | the smallest case that still fails                                         |
 //! | `regress`  | runs that once broke a promise                                             |
@@ -190,9 +190,17 @@ impl<'a> Explorer<'a> {
 
     /// The gateway of a case before its call.
     fn world(&self, case: &Case, seed: u64) -> World {
-        let keep_trace = self.options.deeds.contains(&Deed::Again);
-        let keeps_journal = self.options.deeds.contains(&Deed::Crash);
-        let options = WorldOptions { keep_trace, keeps_journal, ..WorldOptions::default() };
+        let options = WorldOptions { keep_trace: self.options.deeds.contains(&Deed::Again), ..WorldOptions::default() };
+        self.world_with(case, seed, options)
+    }
+
+    /// The same on a host that keeps a journal.
+    fn world_with_journal(&self, case: &Case, seed: u64) -> World {
+        let options = WorldOptions { keep_trace: false, keeps_journal: true, ..WorldOptions::default() };
+        self.world_with(case, seed, options)
+    }
+
+    fn world_with(&self, case: &Case, seed: u64, options: WorldOptions) -> World {
         let start_ms = options.start_ms;
         let mut world = World::new(case.script.clone(), seed, options);
         for (at_ms, task) in &case.stops {

@@ -42,6 +42,7 @@ impl FromStr for Regression {
                 "--no-stops" => options.cut.no_stops = true,
                 "--cancel" => value().map(|_| options.deeds.insert(Deed::Cancel)).map(drop)?,
                 "--trap" => value().map(|_| options.deeds.insert(Deed::Trap)).map(drop)?,
+                "--crash" => value().map(|_| options.deeds.insert(Deed::Crash)).map(drop)?,
                 other => return Err(format!("{other} is no option")),
             }
         }

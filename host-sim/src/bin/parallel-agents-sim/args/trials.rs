@@ -30,7 +30,7 @@ pub struct ExploreArguments {
     #[arg(long, value_enum)]
     pub trap: Option<Where>,
 
-    /// Cut the run off at each of its host calls, in a fresh copy each, and have it go on from its journal
+    /// Cut each run off at each of its host calls, in a fresh copy each, and go on with it
     #[arg(long, value_enum)]
     pub crash: Option<Where>,
 
@@ -65,7 +65,7 @@ pub struct ExploreArguments {
 /// Where something is done to a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Where {
-    /// At each event
+    /// At each event, or host call
     Every,
 }
 

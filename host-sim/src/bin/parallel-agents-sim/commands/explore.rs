@@ -101,9 +101,11 @@ fn numbers(ui: &Ui, tally: &Tally, wall_seconds: f64) -> String {
         tally.simulated_hours(),
     );
     text.push_str(&format!("Faults: {}.\n", if faults.is_empty() { "none".to_owned() } else { faults.join(", ") }));
-    if tally.cancels + tally.traps > 0 {
-        let (cancels, traps) = (thousands(tally.cancels), thousands(tally.traps));
-        text.push_str(&format!("Cancelled {cancels} times, dropped {traps} times.\n"));
+    if tally.cancels + tally.traps + tally.crash_points > 0 {
+        let [cancels, traps, crashes, resumes] =
+            [tally.cancels, tally.traps, tally.crash_points, tally.resumes].map(thousands);
+        let cut_off = format!("cut off {crashes} times, of which {resumes} went on");
+        text.push_str(&format!("Cancelled {cancels} times, dropped {traps} times, {cut_off}.\n"));
     }
     text.push_str(&format!(
         "Orphans {}, sessions above a cap {}, micro-dollars above a budget {}, seeds that were not the same twice {}.\n",
