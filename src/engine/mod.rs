@@ -4,6 +4,7 @@
 //! `session` what a session does, `policy` what follows from how it ended, `answer` whether an answer is good. Here each
 //! event is taken to the one that it concerns and what follows is carried on.
 
+mod alarms;
 mod answers;
 mod attempts;
 mod cleaning;
@@ -30,6 +31,7 @@ use crate::session::{Effect, Input, Machine, StopReason};
 use crate::task::{Forecast, RunReport, TaskStatus};
 use crate::workflow::Director;
 
+use alarms::{Alarm, Alarms};
 use attempts::Attempt;
 use cleaning::Cleaning;
 use reconciling::Reconciling;
@@ -93,7 +95,7 @@ pub struct Engine {
     sessions: BTreeMap<SessionKey, Known>,
     requests: BTreeMap<RequestId, Purpose>,
     next_request: u64,
-    alarms: BTreeSet<(u64, AttemptIndex)>,
+    alarms: Alarms,
     cleaning: Cleaning,
     reconciling: Reconciling,
     enough: Option<Enough>,
@@ -140,7 +142,7 @@ impl Engine {
             sessions: BTreeMap::new(),
             requests: BTreeMap::new(),
             next_request: 1,
-            alarms: BTreeSet::new(),
+            alarms: Alarms::default(),
             cleaning: Cleaning::default(),
             reconciling: Reconciling::default(),
             enough: None,
@@ -240,7 +242,7 @@ impl Engine {
             self.breaker.wake_at(self.now),
         ];
         let own = [
-            self.alarms.first().map(|(at, _)| *at),
+            self.alarms.first().map(|(at, _)| at),
             self.pausing.first().map(|(at, _)| *at),
             self.cleaning.wake_at(),
             self.reconciling.wake_at().filter(|_| !self.live.is_empty()),
@@ -289,7 +291,7 @@ impl Engine {
                         attempt.running_since.get_or_insert(self.now);
                     }
                     let used = self.drive(attempt, Input::Started);
-                    self.queue_moved();
+                    self.alarms.moved(self.now);
                     used
                 }
                 None => false,
@@ -302,7 +304,7 @@ impl Engine {
                     // An end that follows an answered cancellation is expected and changes nothing.
                     self.reconciling.heard(self.now);
                     self.drive(attempt, Input::Ended(end));
-                    self.queue_moved();
+                    self.alarms.moved(self.now);
                     true
                 }
                 _ => false,
@@ -311,13 +313,6 @@ impl Engine {
         };
         if !used {
             self.ignored_events += 1;
-        }
-    }
-
-    /// A queue that moves is no reason to give a session up that waits in it.
-    fn queue_moved(&mut self) {
-        for attempt in self.live.clone() {
-            self.drive(attempt, Input::QueueMoved);
         }
     }
 
@@ -368,18 +363,21 @@ impl Engine {
 
     fn reset_alarm(&mut self, index: AttemptIndex) {
         let Some(attempt) = self.attempts.get_mut(index.0) else { return };
-        let wanted = attempt.machine.as_ref().and_then(Machine::wake_at);
-        if let Some(old) = std::mem::replace(&mut attempt.alarm, wanted) {
-            self.alarms.remove(&(old, index));
+        let machine = attempt.machine.as_ref();
+        let wanted = machine.and_then(|machine| Some(Alarm { at: machine.wake_at()?, patience: machine.patience() }));
+        if attempt.alarm == wanted {
+            return;
         }
-        if let Some(at) = wanted {
-            self.alarms.insert((at, index));
+        if let Some(old) = std::mem::replace(&mut attempt.alarm, wanted) {
+            self.alarms.clear(index, old);
+        }
+        if let Some(alarm) = wanted {
+            self.alarms.set(index, alarm);
         }
     }
 
     fn ring_alarms(&mut self) {
-        while let Some(&(_, index)) = self.alarms.first().filter(|(at, _)| *at <= self.now) {
-            self.alarms.pop_first();
+        while let Some(index) = self.alarms.take_due(self.now) {
             if let Some(attempt) = self.attempts.get_mut(index.0) {
                 attempt.alarm = None;
             }

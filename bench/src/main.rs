@@ -1,0 +1,74 @@
+//! Measures the component beside a plain loop: time, processor, memory, start.
+
+mod answer;
+mod bindings;
+mod component;
+mod grid;
+mod host;
+mod measure;
+mod plain;
+mod request;
+mod variant;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use variant::Variant;
+
+/// Measures the component beside a plain loop.
+#[derive(Parser)]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Runs one cell in this process and prints its measures as JSON.
+    One {
+        /// A cell of grid.json.
+        #[arg(long)]
+        cell: String,
+        /// Who runs it.
+        #[arg(long)]
+        variant: Variant,
+        /// What `compile` wrote.
+        #[arg(long)]
+        machine_code: PathBuf,
+    },
+    /// Compiles a component to machine code, for `one`.
+    Compile {
+        /// The component.
+        component: PathBuf,
+        /// Where to write it.
+        machine_code: PathBuf,
+    },
+}
+
+fn main() -> ExitCode {
+    let outcome = match Arguments::parse().task {
+        Task::One { cell, variant, machine_code } => measure::one(&cell, variant, &machine_code),
+        Task::Compile { component, machine_code } => component::engine()
+            .and_then(|engine| component::compiled(&engine, &component::file(&component)?))
+            .and_then(|code| Ok(std::fs::write(machine_code, code)?)),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(&format!("error: {error:#}"));
+            ExitCode::from(1)
+        }
+    }
+}
+
+#[expect(clippy::print_stdout, reason = "data of a command line program")]
+fn print(text: &str) {
+    println!("{text}");
+}
+
+#[expect(clippy::print_stderr, reason = "a command line program tells what it does")]
+fn complain(text: &str) {
+    eprintln!("{text}");
+}
