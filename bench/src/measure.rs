@@ -1,12 +1,11 @@
 //! One cell in a process of its own, so that its processor time and memory are nobody else's.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use anyhow::{Context as _, Result, ensure};
-use nix::sys::resource::{UsageWho, getrusage};
-use nix::sys::time::TimeValLike as _;
 use serde::{Deserialize, Serialize};
 
 use crate::grid::{self, Cell};
@@ -39,15 +38,26 @@ pub fn here(cell: &Cell, variant: Variant, machine_code: &Path) -> Result<Measur
         Ok((right, began.elapsed()))
     })?;
     ensure!(right == cell.tasks, "{}: {right} of {} answers are right", cell.id, cell.tasks);
-    let used = getrusage(UsageWho::RUSAGE_SELF).context("the system does not say what this process used")?;
-    let micros = used.user_time().num_microseconds() + used.system_time().num_microseconds();
-    // Linux counts in KiB and Apple in bytes.
-    let unit = if cfg!(target_vendor = "apple") { 1 } else { 1_024 };
-    Ok(Measured {
-        makespan_s: makespan.as_secs_f64(),
-        cpu_s: micros as f64 / 1e6,
-        peak_bytes: u64::try_from(used.max_rss()).unwrap_or_default() * unit,
-    })
+    Ok(Measured { makespan_s: makespan.as_secs_f64(), cpu_s: process_time_s()?, peak_bytes: peak_bytes()? })
+}
+
+/// Processor time of this process so far. Linux counts it for each thread, in nanoseconds; none has ended here.
+fn process_time_s() -> Result<f64> {
+    let threads = fs::read_dir("/proc/self/task").context("measuring needs Linux")?;
+    let mut nanos = 0;
+    for thread in threads {
+        let text = fs::read_to_string(thread?.path().join("schedstat")).context("the kernel keeps no schedstat")?;
+        nanos += text.split_whitespace().next().and_then(|first| first.parse::<u64>().ok()).unwrap_or_default();
+    }
+    Ok(nanos as f64 / 1e9)
+}
+
+/// The most memory that this process ever had.
+fn peak_bytes() -> Result<u64> {
+    let status = fs::read_to_string("/proc/self/status").context("measuring needs Linux")?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("no VmHWM")?;
+    let kib: u64 = line.trim().trim_end_matches("kB").trim().parse().context("VmHWM is no number")?;
+    Ok(kib * 1_024)
 }
 
 /// Runs a cell in a new process.

@@ -23,9 +23,11 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use crate::host::{Command, Event, Happening, HistoryQuery, HostError, HostFacts, Progress};
 use crate::ids::{AttemptIndex, RequestId, SessionKey, TaskIndex};
 use crate::plan::{Plan, PlannedTask};
+use crate::policy::hedge::Durations;
 use crate::policy::limits::{CLEANUP_GRACE_MS, HISTORY_PAGE};
 use crate::policy::wait::Enough;
 use crate::problem::CallError;
+use crate::prompt::Codes;
 use crate::schedule::{Admission, Breaker, Budget, Ready, Slots};
 use crate::session::{Effect, Input, Machine, StopReason};
 use crate::task::{Forecast, RunReport, TaskStatus};
@@ -68,6 +70,7 @@ struct Canary {
 pub struct Engine {
     plan: Plan,
     facts: Option<HostFacts>,
+    codes: Codes,
     forecast: Forecast,
     /// Time of this run: milliseconds since `opened`, never running backwards.
     now: u64,
@@ -91,7 +94,7 @@ pub struct Engine {
     retries: u32,
     hedges: u32,
     /// How long sessions that ended well took, by agent type.
-    durations: BTreeMap<String, Vec<u64>>,
+    durations: BTreeMap<String, Durations>,
     sessions: BTreeMap<SessionKey, Known>,
     requests: BTreeMap<RequestId, Purpose>,
     next_request: u64,
@@ -136,6 +139,7 @@ impl Engine {
             durations: BTreeMap::new(),
             forecast: plan.forecast(),
             facts: None,
+            codes: Codes::new(0),
             now: 0,
             host_now: 0,
             next_seq: 0,
@@ -276,6 +280,7 @@ impl Engine {
         let cap = facts.max_concurrent.map_or(self.plan.max_concurrent, |host| host.min(self.plan.max_concurrent));
         self.slots = Slots::new(cap);
         self.admission = Admission::new(cap, self.plan.rules.start_interval_ms, facts.seed);
+        self.codes = Codes::new(facts.seed);
         self.facts = Some(facts);
     }
 

@@ -1,11 +1,11 @@
 //! Builds what is measured and what measures, and has it done.
 
 use std::path::PathBuf;
+use std::process::Command;
 
 use anyhow::Result;
 
-use crate::npm;
-use crate::{component, process, workspace};
+use crate::{component, npm, process, workspace};
 
 /// The page that the last full run is written to.
 const PAGE: &str = "docs/performance.md";
@@ -18,7 +18,7 @@ pub fn run(quick: bool, json: Option<PathBuf>) -> Result<()> {
     let shipped = component::build()?;
     let unlimited = component::build_without_limits()?;
     process::run(workspace::cargo().args(["build", "--release", "--package", "parallel-agents-bench"]), "")?;
-    let mut command = process::command(workspace::root().join("target/release/parallel-agents-bench"));
+    let mut command = Command::new(workspace::root().join("target/release/parallel-agents-bench"));
     command.arg("all").arg("--component").arg(shipped).arg("--unlimited").arg(unlimited);
     let tools = npm::Runtime::ensure()?;
     command.arg("--node").arg(tools.node).arg("--jco").arg(tools.jco);
