@@ -18,11 +18,11 @@ mod pump;
 
 // The stages.
 pub mod agents;
-mod answer;
+pub mod answer;
 pub mod engine;
 pub mod plan;
 mod policy;
-mod prompt;
+pub mod prompt;
 mod report;
 mod schedule;
 mod session;

@@ -4,6 +4,7 @@
 //! `session` what a session does, `policy` what follows from how it ended, `answer` whether an answer is good. Here each
 //! event is taken to the one that it concerns and what follows is carried on.
 
+mod alarms;
 mod answers;
 mod attempts;
 mod cleaning;
@@ -23,14 +24,17 @@ use crate::canary;
 use crate::host::{Command, Event, Happening, HistoryQuery, HostError, HostFacts, Progress};
 use crate::ids::{AttemptIndex, RequestId, SessionKey, TaskIndex};
 use crate::plan::{Plan, PlannedTask};
+use crate::policy::hedge::Durations;
 use crate::policy::limits::{CLEANUP_GRACE_MS, CLOCK_JUMP_MS, HISTORY_PAGE};
 use crate::policy::wait::Enough;
 use crate::problem::CallError;
+use crate::prompt::Codes;
 use crate::schedule::{Admission, Breaker, Budget, Ready, Slots};
 use crate::session::{Effect, Input, Machine, StopReason};
 use crate::task::{Forecast, RunReport, TaskStatus};
 use crate::workflow::Director;
 
+use alarms::{Alarm, Alarms};
 use attempts::Attempt;
 use cleaning::Cleaning;
 use reconciling::Reconciling;
@@ -67,6 +71,7 @@ struct Canary {
 pub struct Engine {
     plan: Plan,
     facts: Option<HostFacts>,
+    codes: Codes,
     forecast: Forecast,
     /// Time of this run: milliseconds since `opened`, never running backwards.
     now: u64,
@@ -90,11 +95,11 @@ pub struct Engine {
     retries: u32,
     hedges: u32,
     /// How long sessions that ended well took, by agent type.
-    durations: BTreeMap<String, Vec<u64>>,
+    durations: BTreeMap<String, Durations>,
     sessions: BTreeMap<SessionKey, Known>,
     requests: BTreeMap<RequestId, Purpose>,
     next_request: u64,
-    alarms: BTreeSet<(u64, AttemptIndex)>,
+    alarms: Alarms,
     cleaning: Cleaning,
     reconciling: Reconciling,
     enough: Option<Enough>,
@@ -135,13 +140,14 @@ impl Engine {
             durations: BTreeMap::new(),
             forecast: plan.forecast(),
             facts: None,
+            codes: Codes::new(0),
             now: 0,
             host_now: 0,
             next_seq: 0,
             sessions: BTreeMap::new(),
             requests: BTreeMap::new(),
             next_request: 1,
-            alarms: BTreeSet::new(),
+            alarms: Alarms::default(),
             cleaning: Cleaning::default(),
             reconciling: Reconciling::default(),
             enough: None,
@@ -241,7 +247,7 @@ impl Engine {
             self.breaker.wake_at(self.now),
         ];
         let own = [
-            self.alarms.first().map(|(at, _)| *at),
+            self.alarms.first().map(|(at, _)| at),
             self.pausing.first().map(|(at, _)| *at).filter(|_| !canary::is("timer-forgotten")),
             self.cleaning.wake_at(),
             self.reconciling.wake_at().filter(|_| !self.live.is_empty()),
@@ -278,6 +284,7 @@ impl Engine {
         let cap = facts.max_concurrent.map_or(self.plan.max_concurrent, |host| host.min(self.plan.max_concurrent));
         self.slots = Slots::new(cap);
         self.admission = Admission::new(cap, self.plan.rules.start_interval_ms, facts.seed);
+        self.codes = Codes::new(facts.seed);
         self.facts = Some(facts);
     }
 
@@ -293,7 +300,7 @@ impl Engine {
                         attempt.running_since.get_or_insert(self.now);
                     }
                     let used = self.drive(attempt, Input::Started);
-                    self.queue_moved();
+                    self.alarms.moved(self.now);
                     used
                 }
                 None => false,
@@ -306,7 +313,7 @@ impl Engine {
                     // An end that follows an answered cancellation is expected and changes nothing.
                     self.reconciling.heard(self.now);
                     self.drive(attempt, Input::Ended(end));
-                    self.queue_moved();
+                    self.alarms.moved(self.now);
                     true
                 }
                 Some(known) if canary::is("late-completion-overwrites") => {
@@ -319,13 +326,6 @@ impl Engine {
         };
         if !used {
             self.ignored_events += 1;
-        }
-    }
-
-    /// A queue that moves is no reason to give a session up that waits in it.
-    fn queue_moved(&mut self) {
-        for attempt in self.live.clone() {
-            self.drive(attempt, Input::QueueMoved);
         }
     }
 
@@ -377,18 +377,21 @@ impl Engine {
 
     fn reset_alarm(&mut self, index: AttemptIndex) {
         let Some(attempt) = self.attempts.get_mut(index.0) else { return };
-        let wanted = attempt.machine.as_ref().and_then(Machine::wake_at);
-        if let Some(old) = std::mem::replace(&mut attempt.alarm, wanted) {
-            self.alarms.remove(&(old, index));
+        let machine = attempt.machine.as_ref();
+        let wanted = machine.and_then(|machine| Some(Alarm { at: machine.wake_at()?, patience: machine.patience() }));
+        if attempt.alarm == wanted {
+            return;
         }
-        if let Some(at) = wanted {
-            self.alarms.insert((at, index));
+        if let Some(old) = std::mem::replace(&mut attempt.alarm, wanted) {
+            self.alarms.clear(index, old);
+        }
+        if let Some(alarm) = wanted {
+            self.alarms.set(index, alarm);
         }
     }
 
     fn ring_alarms(&mut self) {
-        while let Some(&(_, index)) = self.alarms.first().filter(|(at, _)| *at <= self.now) {
-            self.alarms.pop_first();
+        while let Some(index) = self.alarms.take_due(self.now) {
             if let Some(attempt) = self.attempts.get_mut(index.0) {
                 attempt.alarm = None;
             }

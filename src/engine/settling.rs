@@ -64,7 +64,7 @@ impl Engine {
             None => {
                 self.admission.went_well(&group.1);
                 let took = self.now.saturating_sub(running_since.unwrap_or(started_ms));
-                self.durations.entry(group.0.clone()).or_default().push(took);
+                self.durations.entry(group.0.clone()).or_default().enter(took);
             }
             Some("E_RATE_LIMITED") => {
                 let wish = error.as_ref().and_then(|error| retry::wish_ms(&error.message));

@@ -12,7 +12,7 @@ use crate::plan::PlannedTask;
 use crate::policy::limits::CAPACITY_PAUSE_MS;
 use crate::policy::retry::MAX_BUSY;
 use crate::policy::{outcome, price};
-use crate::prompt;
+use crate::prompt::{self, Codes};
 use crate::schedule::{Amount, Group, Refusal, Verdict};
 use crate::session::{Machine, Terms};
 use crate::task::{AttemptKind, OnDependencyFailure, TaskError, TaskStatus, Tier, Usage};
@@ -210,14 +210,13 @@ impl Engine {
     /// Enters one more session of a task and asks the host for it, if the budget allows.
     pub(super) fn open_attempt(&mut self, task: TaskIndex, kind: AttemptKind, target: Target) -> Result<(), Refusal> {
         let (Some(planned), Some(run)) = (self.plan.tasks.get(task.0), self.tasks.get(task.0)) else { return Ok(()) };
-        let seed = self.seed();
         let number = run.attempts + 1;
         let earlier = run.next.earlier.as_ref().filter(|_| kind != AttemptKind::Judge);
         let judging = (kind == AttemptKind::Judge).then(|| self.judge_task(task)).flatten();
         let doing = judging.as_ref().unwrap_or(planned);
         let text = match number {
-            1 => prompt::for_task(doing, seed),
-            _ => prompt::for_attempt(doing, seed, number, earlier),
+            1 => prompt::for_task(doing, &self.codes),
+            _ => prompt::for_attempt(doing, &self.codes, number, earlier),
         };
         let reserved = self.reservation(&target, text.len());
         if self.starts_are_over() {
@@ -233,7 +232,7 @@ impl Engine {
             starts_reported: self.facts.as_ref().is_some_and(|facts| facts.reports_starts),
             tools_wanted: doing.handling.proof.wants_tools() && !corrects,
         };
-        let options = spawn_options(doing, number, text, seed, &target, self.plan.cleanup, tool_free);
+        let options = spawn_options(doing, number, text, &self.codes, &target, self.plan.cleanup, tool_free);
         let index = AttemptIndex(self.attempts.len());
         self.budget.reserve(reserved);
         if !canary::is("count-at-acknowledgement") {
@@ -396,18 +395,17 @@ fn spawn_options(
     task: &PlannedTask,
     number: u32,
     text: String,
-    seed: u64,
+    codes: &Codes,
     target: &Target,
     cleanup: crate::task::Cleanup,
     tool_free: bool,
 ) -> SpawnOptions {
-    let run_code = prompt::run_code(seed);
     let later = if number > 1 { format!("-{number}") } else { String::new() };
-    let suffix = format!("{later}-{run_code}");
+    let suffix = format!("{later}-{}", codes.short());
     let name: String = task.id.as_str().chars().take(64_usize.saturating_sub(suffix.len())).collect();
     SpawnOptions {
         task: text,
-        label: prompt::label(task, number, seed),
+        label: prompt::label(task, number, codes),
         task_name: name + &suffix,
         agent_id: task.agent_id.clone(),
         model: target.model.clone(),
@@ -416,6 +414,6 @@ fn spawn_options(
         cleanup,
         tool_free,
         // Longer than the code of the labels, as it alone keeps two runs apart.
-        idempotency_key: format!("{}-{}-{number}", prompt::code(seed, "run"), task.id),
+        idempotency_key: format!("{}-{}-{number}", codes.run(), task.id),
     }
 }

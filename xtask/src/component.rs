@@ -27,20 +27,40 @@ pub fn build() -> Result<PathBuf> {
         Some(given) => PathBuf::from(given),
         None => {
             toolchain::ensure_wasm_target()?;
-            compile()?
+            compile(wasm_cargo("build")?)?
         }
     };
-    let bytes = fs::read(&module).with_context(|| format!("cannot read the module {}", module.display()))?;
+    finish(&module, workspace::component())
+}
+
+/// Builds a component that takes runs of any size and may use all the memory there is, for benchmarks.
+///
+/// # Errors
+/// As [`build`].
+pub fn build_without_limits() -> Result<PathBuf> {
+    toolchain::ensure_wasm_target()?;
+    let directory = workspace::root().join("target/bench");
+    let mut command = wasm_cargo("build")?;
+    // A directory of its own: the two would replace each other, and each be compiled again and again.
+    command.args(["--features", "bench-limits", "--target-dir"]).arg(&directory);
+    // The last one counts.
+    command
+        .arg("--config")
+        .arg(format!("target.{}.rustflags=[\"-Clink-arg=--max-memory=4294967296\"]", toolchain::WASM_TARGET));
+    finish(&compile(command)?, directory.join("parallel_agents.wasm"))
+}
+
+/// Makes a component of a module.
+fn finish(module: &Path, path: PathBuf) -> Result<PathBuf> {
+    let bytes = fs::read(module).with_context(|| format!("cannot read the module {}", module.display()))?;
     let component = wrap(&bytes).with_context(|| format!("{} cannot become a component", module.display()))?;
-    let path = workspace::component();
     let news = if write_if_changed(&path, &component)? { "" } else { ", unchanged" };
     eprintln!("{}: {} KiB{news}", workspace::shown(&path), component.len().div_ceil(1024));
     Ok(path)
 }
 
 /// Compiles the core module and returns its path, as cargo reports it.
-fn compile() -> Result<PathBuf> {
-    let mut command = wasm_cargo("build")?;
+fn compile(mut command: Command) -> Result<PathBuf> {
     command.arg("--message-format=json-render-diagnostics");
     let messages = process::read(&mut command, "Install Rust with rustup.")?;
     let module = messages.lines().filter_map(module_in).next_back();

@@ -4,6 +4,7 @@
 
 #![expect(clippy::print_stderr, reason = "a command line program tells what it does")]
 
+mod bench;
 mod cache;
 mod ci;
 mod component;
@@ -60,6 +61,17 @@ enum Task {
     },
     /// Hunts each deliberate defect of the engine with random runs and prints how many seeds it took to find it.
     Canaries,
+    /// Measures the component beside a plain loop, and writes docs/performance.md.
+    ///
+    /// Takes some minutes on a quiet machine. Nothing is compared with a threshold: the page says what was measured.
+    Bench {
+        /// One round instead of five, without the cells of 100,000 tasks; the page is left alone.
+        #[arg(long)]
+        quick: bool,
+        /// Writes all measures here, as JSON.
+        #[arg(long, value_name = "FILE")]
+        json: Option<PathBuf>,
+    },
     /// Runs everything that has to pass before a change lands: format, lints, licences, tests.
     Ci,
 }
@@ -71,6 +83,7 @@ fn main() -> ExitCode {
         Task::Test { skip_e2e } => suite::run(skip_e2e).map(|()| ExitCode::SUCCESS),
         Task::E2e { setup_only } => e2e::run(setup_only).map(|()| ExitCode::SUCCESS),
         Task::Canaries => suite::canaries().map(|()| ExitCode::SUCCESS),
+        Task::Bench { quick, json } => bench::run(quick, json).map(|()| ExitCode::SUCCESS),
         Task::Ci => ci::run().map(|()| ExitCode::SUCCESS),
     };
     outcome.unwrap_or_else(|error| {

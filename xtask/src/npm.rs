@@ -34,22 +34,36 @@ pub struct Tools {
     pub types: PathBuf,
 }
 
+/// What runs the component under Node, and nothing else.
+pub struct Runtime {
+    /// As in [`Tools`].
+    pub node: PathBuf,
+    /// As in [`Tools`].
+    pub jco: PathBuf,
+}
+
+impl Runtime {
+    /// Installs what is not in the cache yet; needs `npm` and its registry only then.
+    ///
+    /// # Errors
+    /// As [`Tools::ensure`].
+    pub fn ensure() -> Result<Self> {
+        let cache = Cache::open()?;
+        let node = node(&cache)?;
+        let jco = script(&cache, &node, "@bytecodealliance/jco", JCO_VERSION, "dist/jco.js")?;
+        Ok(Self { node, jco })
+    }
+}
+
 impl Tools {
     /// Installs what is not in the cache yet; needs `npm` and its registry only then.
     ///
     /// # Errors
     /// If npm is missing, an installation fails, or Node has no package for this machine.
     pub fn ensure() -> Result<Self> {
+        let Runtime { node, jco } = Runtime::ensure()?;
         let cache = Cache::open()?;
-        let node = node(&cache)?;
-        let script = |package: &str, version: &str, script: &str| {
-            package_file(&cache, package, version, script, Some(&node), |script| {
-                let printed = process::read(Command::new(&node).arg(script).arg("--version"), "")?;
-                expect_version(&printed, version)
-            })
-        };
-        let openclaw = script("openclaw", OPENCLAW_VERSION, "openclaw.mjs")?;
-        let jco = script("@bytecodealliance/jco", JCO_VERSION, "dist/jco.js")?;
+        let openclaw = script(&cache, &node, "openclaw", OPENCLAW_VERSION, "openclaw.mjs")?;
         let (tsc, types) = typescript(&cache, &node)?;
         Ok(Self { node, openclaw, jco, tsc, types })
     }
@@ -67,6 +81,14 @@ fn node(cache: &Cache) -> Result<PathBuf> {
     package_file(cache, package, NODE_VERSION, "bin/node", None, |node| {
         let printed = process::read(Command::new(node).arg("--version"), "")?;
         expect_version(&printed, NODE_VERSION)
+    })
+}
+
+/// A package's own script, which says its version when run with this Node.
+fn script(cache: &Cache, node: &Path, package: &str, version: &str, file: &str) -> Result<PathBuf> {
+    package_file(cache, package, version, file, Some(node), |script| {
+        let printed = process::read(Command::new(node).arg(script).arg("--version"), "")?;
+        expect_version(&printed, version)
     })
 }
 
