@@ -66,7 +66,7 @@ export async function wait(run: Run, { signal, onUpdate, patience, most }: Calli
   clearTimeout(timer);
   signal?.removeEventListener('abort', stop);
   run.onProgress = undefined;
-  run.turn.over = true;
+  await run.leave();
   return told(run, most);
 }
 

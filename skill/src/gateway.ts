@@ -131,7 +131,7 @@ export class Gateway implements Sessions {
       const runId = turn.over ? undefined : turn.runId;
       // Read by the host at every spawn: the tools that the session inherits. Empty means all.
       const inherited: string[] = [];
-      tools = this.#createTools({
+      const options = {
         agentId,
         sessionKey,
         sessionId,
@@ -143,7 +143,9 @@ export class Gateway implements Sessions {
         modelProvider: activeModel?.provider,
         modelId: activeModel?.modelId,
         inheritedToolAllowlistRef: inherited,
-      });
+      };
+      // The tools keep the authority of the surrounding in which they are made.
+      tools = turn.over ? this.#around.outside(() => this.#createTools(options)) : this.#createTools(options);
       // Set afterwards, since the host writes its own restrictions into the list while it makes the tools.
       if (lean && tools.some((tool) => tool.name === HARMLESS_TOOL))
         inherited.splice(0, inherited.length, HARMLESS_TOOL);

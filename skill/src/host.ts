@@ -93,13 +93,18 @@ export class Host {
     this.#stopped = true;
   }
 
+  /** Waits for the spawn calls that are under way: they use the turn's authority, which must not end before they do. */
+  async settled(): Promise<void> {
+    await within(PATIENCE_MS, Promise.allSettled(this.#spawns.values())).catch(() => {});
+  }
+
   /** Ends the stream and stops every session that still runs. Returns those that could not be stopped. */
   async close(): Promise<string[]> {
     this.#closed = true;
     this.#wait.abort();
     this.#stopListening();
     this.#deliver?.({ tag: 'woke' });
-    await within(PATIENCE_MS, Promise.allSettled(this.#spawns.values())).catch(() => {});
+    await this.settled();
     const left = [...this.#children].filter(([, child]) => !child.ended);
     const swept = left.map(async ([session, child]) => ((await this.#sweep(child)) ? [] : [session]));
     return (await Promise.all(swept)).flat();

@@ -11,12 +11,18 @@ import { TOOLS, createTool } from './tool.ts';
 /** Calls whose turn is remembered; one that never reaches a tool is forgotten in time. */
 const MOST_CALLS = 1_000;
 
-// OpenClaw loads a plugin several times, and the hook of one load sees the calls of another.
-const shared = globalThis as { [key: symbol]: Map<string, string> | undefined };
-const turns = (shared[Symbol.for('parallel-agents.turns')] ??= new Map());
+// OpenClaw loads a plugin several times, and what one load knows the others need too.
+const shared = globalThis as { [key: symbol]: unknown };
+const turns = (shared[Symbol.for('parallel-agents.turns')] ??= new Map()) as Map<string, string>;
+const OUTSIDE = Symbol.for('parallel-agents.outside');
 
-/** Set when the plugin is registered: there no turn is under way, so what runs in that surrounding outlives every turn. */
-let outside: (<T>(work: () => T) => T) | undefined;
+type Surrounding = <T>(work: () => T) => T;
+
+/** Runs something where no turn is under way, so that it outlives them all. */
+const outside: Surrounding = (work) => {
+  const snapshot = shared[OUTSIDE] as Surrounding | undefined;
+  return snapshot ? snapshot(work) : work();
+};
 
 function runOf(callId: string): string | undefined {
   const runId = turns.get(callId);
@@ -36,7 +42,7 @@ const entry = defineToolPlugin({
         factory: ({ api, toolContext: context }: { api: PluginApi; toolContext: ToolContext }) => {
           // A sub-session must not start a run of its own: with all lanes taken, both would wait for ever.
           if (context.sessionKey?.includes(':subagent:')) return null;
-          return createTool({ behind, ...shown }, { api, context, outside: outside ?? ((work) => work()), runOf });
+          return createTool({ behind, ...shown }, { api, context, outside, runOf });
         },
       }),
     ),
@@ -44,8 +50,15 @@ const entry = defineToolPlugin({
 
 const { register } = entry;
 entry.register = (api) => {
-  outside = AsyncLocalStorage.snapshot();
-  (api as PluginApi).on('before_tool_call', ({ toolCallId, runId }) => {
+  const { on, registerService } = api as PluginApi;
+  // A load may happen within a turn, but the first one does not, and services are started by the gateway itself.
+  shared[OUTSIDE] ??= AsyncLocalStorage.snapshot();
+  registerService?.({
+    id: 'parallel-agents',
+    start: () => void (shared[OUTSIDE] = AsyncLocalStorage.snapshot()),
+    stop: () => {},
+  });
+  on('before_tool_call', ({ toolCallId, runId }) => {
     // By whatever name it is called: a tool may be reached through another one.
     if (!toolCallId || !runId) return;
     turns.set(toolCallId, runId);

@@ -7,6 +7,7 @@ export interface PluginApi {
     hook: 'before_tool_call',
     handler: (event: { toolName?: string; toolCallId?: string; runId?: string }) => void,
   ): void;
+  registerService?(service: { id: string; start(): void; stop(): void }): void;
   runtime: Runtime;
 }
 

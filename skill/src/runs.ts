@@ -79,6 +79,12 @@ export class Run {
     this.#host.stop(reason);
   }
 
+  /** From now on it uses nothing of the turn in which it was asked for. */
+  async leave(): Promise<void> {
+    this.turn.over = true;
+    if (this.live) await this.#host.settled();
+  }
+
   async #run(wanted: Wanted, journal: string | undefined): Promise<void> {
     const { store, warn, resumed } = wanted;
     const given = { function: wanted.function, arguments: wanted.arguments, journal, resume: resumed !== undefined };

@@ -39,6 +39,8 @@ const REFUSALS: [RegExp, HostError['tag']][] = [
   [/maxTotalPerGroup/, 'exhausted'],
   [/maxChildrenPerGroup|max active children/, 'at-capacity'],
   [/rate.?limit|too many requests/i, 'rate-limited'],
+  // The turn ended while it was asked; nothing was done, and what is asked from outside of the turn now is.
+  [/authority (is no longer active|expired)/i, 'busy'],
   [/still active|try again|changed before|is locked/i, 'busy'],
   [/draining|shutting down|is starting|unavailable|ECONNREFUSED|gateway (is )?not running/i, 'unavailable'],
   [/not trusted for|not allowlisted|is not allowed/i, 'forbidden'],

@@ -10,6 +10,7 @@ mod component;
 mod demo;
 mod e2e;
 mod npm;
+mod package;
 mod process;
 mod suite;
 mod toolchain;
@@ -58,6 +59,8 @@ enum Task {
         #[arg(long)]
         setup_only: bool,
     },
+    /// Builds the OpenClaw plugin: target/parallel-agents-<version>.tgz, for `openclaw plugins install`.
+    Package,
     /// Runs everything that has to pass before a change lands: format, lints, licences, tests.
     Ci,
 }
@@ -68,6 +71,7 @@ fn main() -> ExitCode {
         Task::Demo { file } => demo::run(file),
         Task::Test { skip_e2e } => suite::run(skip_e2e).map(|()| ExitCode::SUCCESS),
         Task::E2e { setup_only } => e2e::run(setup_only).map(|()| ExitCode::SUCCESS),
+        Task::Package => npm::Tools::ensure().and_then(|tools| package::run(&tools)).map(|_| ExitCode::SUCCESS),
         Task::Ci => ci::run().map(|()| ExitCode::SUCCESS),
     };
     outcome.unwrap_or_else(|error| {
