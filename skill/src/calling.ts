@@ -2,7 +2,7 @@
 
 import type { Config } from './config.ts';
 import type { Progress } from './contract.ts';
-import type { PluginApi, ToolContext, ToolResult } from './openclaw.ts';
+import type { CreateTools, PluginApi, ToolContext, ToolResult } from './openclaw.ts';
 import { problem, refused, told } from './replies.ts';
 import type { Route } from './routes.ts';
 import { type Run, type Wanted, runs } from './runs.ts';
@@ -14,6 +14,8 @@ export interface Environment {
   outside: <T>(work: () => T) => T;
   /** The turn in which a call of the tool was made. */
   runOf: (callId: string) => string | undefined;
+  /** OpenClaw's own tools, if it gives them to plugins. */
+  loadTools: () => Promise<CreateTools | undefined>;
 }
 
 /** One call of a tool. */

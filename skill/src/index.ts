@@ -5,7 +5,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { defineToolPlugin } from 'openclaw/plugin-sdk/tool-plugin';
 
 import { MANIFEST } from './config.ts';
-import type { PluginApi, ToolContext } from './openclaw.ts';
+import { type PluginApi, type ToolContext, loadToolFactory as loadTools } from './openclaw.ts';
 import { TOOLS, createTool } from './tool.ts';
 
 /** Calls whose turn is remembered; one that never reaches a tool is forgotten in time. */
@@ -42,7 +42,7 @@ const entry = defineToolPlugin({
         factory: ({ api, toolContext: context }: { api: PluginApi; toolContext: ToolContext }) => {
           // A sub-session must not start a run of its own: with all lanes taken, both would wait for ever.
           if (context.sessionKey?.includes(':subagent:')) return null;
-          return createTool({ behind, ...shown }, { api, context, outside, runOf });
+          return createTool({ behind, ...shown }, { api, context, outside, runOf, loadTools });
         },
       }),
     ),

@@ -4,7 +4,7 @@ import type { Calling } from './calling.ts';
 import { Completions } from './completion.ts';
 import type { Problem } from './config.ts';
 import { Gateway } from './gateway.ts';
-import { type CreateTools, loadToolFactory } from './openclaw.ts';
+import type { CreateTools } from './openclaw.ts';
 import { problem } from './replies.ts';
 import type { Sessions, Surroundings } from './sessions.ts';
 import { Subagents } from './subagent.ts';
@@ -17,14 +17,13 @@ export interface Route {
   problem?: Problem;
 }
 
-/** The best route that this call has. `load` finds OpenClaw's own tools. */
-export async function choose(calling: Calling, load = loadToolFactory): Promise<Route> {
-  const { api, context, outside, turn, config } = calling;
+/** The best route that this call has. */
+export async function choose({ api, context, outside, turn, config, loadTools }: Calling): Promise<Route> {
   const around = { runtime: api.runtime, context, outside, turn: { runId: turn, over: false } };
   const none = (problem: Problem): Route => ({ around, sessions: nothing(problem.message), problem });
   if (!context.sessionKey)
     return none(problem('E_NO_SESSION', 'this tool was called outside of a session', '', 'call it from an agent’s turn'));
-  const sessions = route(around, await load());
+  const sessions = route(around, await loadTools());
   if (!('missing' in sessions)) {
     const completes = config.completionsForToolFree && api.runtime.llm?.complete;
     return { around, sessions: completes ? new Completions(around, sessions) : sessions };

@@ -48,12 +48,17 @@ export function createTool({ behind, ...shown }: Described, environment: Environ
       const store = storeOf(environment.api, config);
       const calling = { ...environment, config, store, turn, signal, onUpdate, patience, most };
       try {
-        return await dispatch(behind, given, calling);
+        return once(id, await dispatch(behind, given, calling));
       } catch (error) {
         return refused([problem('E_HOST', `the plugin could not do that: ${words(error)}`)]);
       }
     },
   };
+}
+
+/** OpenClaw's `tool_call` shows a model both the text and the details, so there the text does not repeat them. */
+function once(id: string, reply: ToolResult): ToolResult {
+  return id.includes(':') ? { ...reply, content: [{ type: 'text', text: 'See details.' }] } : reply;
 }
 
 function dispatch(behind: Described['behind'], given: Fields, calling: Calling): Promise<ToolResult> {
