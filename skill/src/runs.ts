@@ -121,6 +121,8 @@ export class Runs {
     const run = new Run(wanted);
     this.#runs.delete(run.record.run_id);
     this.#runs.set(run.record.run_id, run);
+    // A call that asked nothing of the gateway is nothing to come back to.
+    void run.done.then(() => run.began || this.#runs.delete(run.record.run_id));
     const ended = [...this.#runs.values()].filter((run) => !run.live);
     for (const old of ended.slice(0, -MOST_ENDED)) this.#runs.delete(old.record.run_id);
     return run;

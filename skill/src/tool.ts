@@ -92,11 +92,18 @@ async function perform(name: string, given: Fields, calling: Calling): Promise<T
   return begin(name, document, route, calling);
 }
 
+/** Old runs are looked for so often. */
+const PRUNE_MS = 3_600_000;
+let pruned = 0;
+
 function storeOf({ runtime }: PluginApi, { retentionDays }: Config): Store | undefined {
   const directory = retentionDays > 0 ? runtime.state?.resolveStateDir?.(process.env) : undefined;
   if (!directory) return undefined;
   const store = new Store(directory);
-  store.prune(retentionDays, Date.now());
+  if (Date.now() - pruned > PRUNE_MS) {
+    pruned = Date.now();
+    store.prune(retentionDays, pruned);
+  }
   return store;
 }
 
