@@ -10,7 +10,7 @@ import { Broken, call } from './call.ts';
 import { type Config, forbidden } from './config.ts';
 import type { DocumentReply, Progress } from './contract.ts';
 import { Host } from './host.ts';
-import { type Sessions, type Surroundings, facts } from './sessions.ts';
+import { type Sessions, type Surroundings, facts, onStop } from './sessions.ts';
 import type { RunRecord, Store } from './store.ts';
 import { words } from './words.ts';
 
@@ -86,13 +86,15 @@ export class Run {
   }
 
   async #run(wanted: Wanted, journal: string | undefined): Promise<void> {
-    const { store, warn, resumed } = wanted;
+    const { store, warn, resumed, around } = wanted;
+    const stopListening = onStop(around, () => this.stop('the turn was stopped'));
     const given = { function: wanted.function, arguments: wanted.arguments, journal, resume: resumed !== undefined };
     try {
       this.reply = await call(WORKER, given, this.#host, (progress) => this.#show(progress));
     } catch (error) {
       this.broken = error instanceof Broken ? error.message : `the plugin failed: ${words(error)}`;
     }
+    stopListening();
     const left = await this.#host.close();
     if (left.length > 0) warn(`sessions of ${this.record.run_id} that could not be stopped: ${left.join(', ')}`);
     this.record.state = this.reply ? 'done' : 'broken';

@@ -63,6 +63,18 @@ export function onStart({ runtime }: Surroundings, listener: (session: string) =
   return stop ?? (() => {});
 }
 
+/** Tells `listener` that the turn a run was asked for in is stopped, also when the call has long returned. */
+export function onStop({ runtime, turn }: Surroundings, listener: () => void): () => void {
+  const stop = runtime.events?.onAgentEvent?.((event) => {
+    const { stream, data, runId } = fields(event);
+    const { phase, aborted, stopReason } = fields(data);
+    // A turn that gives way to the next message is not one that somebody wanted stopped.
+    const stopped = phase === 'end' && aborted === true && stopReason !== 'superseded';
+    if (stream === 'lifecycle' && stopped && turn.runId !== undefined && runId === turn.runId) listener();
+  });
+  return stop ?? (() => {});
+}
+
 /** What the host's list of tasks says of a run, as it is seen from the session that it belongs to. */
 export async function taskOf({ runtime, outside }: Surroundings, owner: string, runId: string): Promise<Fields> {
   const task = await outside(() => runtime.tasks.async.runs.bindSession({ sessionKey: owner }).resolve(runId));

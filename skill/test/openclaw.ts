@@ -59,6 +59,11 @@ export class FakeOpenClaw {
     return { pluginConfig, logger: { warn: () => {} }, on: () => {}, runtime: this.runtime };
   }
 
+  /** Tells the plugin of something that happened. */
+  tell(event: object): void {
+    this.#listeners.forEach((listener) => listener(event));
+  }
+
   /** The sessions that run. */
   live(): string[] {
     return this.sessions.filter(({ status }) => status === 'running').map(({ key }) => key);
@@ -101,9 +106,7 @@ export class FakeOpenClaw {
     };
     this.sessions.push(session);
     const start = () =>
-      this.#listeners.forEach((listener) =>
-        listener({ stream: 'lifecycle', data: { phase: 'start' }, sessionKey: session.key }),
-      );
+      this.tell({ stream: 'lifecycle', data: { phase: 'start' }, sessionKey: session.key });
     if (this.hasty) {
       start();
       if (this.answer !== undefined) this.end(session);

@@ -107,6 +107,12 @@ for (const [what, stop] of Object.entries({
     turn.abort();
     return reply;
   },
+  'the turn is stopped after the call has returned': async (openclaw: FakeOpenClaw) => {
+    const { run_id } = await use(openclaw, 'run', { tasks: [TASK, TASK], timeoutSeconds: 1 });
+    openclaw.tell({ stream: 'lifecycle', runId: 'turn', data: { phase: 'end', aborted: false } });
+    openclaw.tell({ stream: 'lifecycle', runId: 'turn', data: { phase: 'end', aborted: true } });
+    return use(openclaw, 'runs', { action: 'status', run_id });
+  },
   'it is cancelled later': async (openclaw: FakeOpenClaw) => {
     const { run_id } = await use(openclaw, 'run', { tasks: [TASK, TASK], timeoutSeconds: 1 });
     return use(openclaw, 'runs', { action: 'cancel', run_id });

@@ -12,6 +12,8 @@ mod review;
 mod tools;
 
 use anyhow::Result;
+#[cfg(unix)]
+use serde_json::json;
 
 use crate::npm::Tools;
 
@@ -32,16 +34,19 @@ pub fn run(setup_only: bool) -> Result<()> {
     in_a_gateway(tools)
 }
 
-/// Every group of scenarios, each in a gateway of its own, whose state it may spoil.
+/// Every group of scenarios. A gateway takes half a minute to install and start, so groups share one where they can.
 #[cfg(unix)]
 fn in_a_gateway(tools: Tools) -> Result<()> {
     let begin = std::time::Instant::now();
     let bench = bench::Bench::prepare(tools)?;
+    let (none, code_mode) = (json!({}), json!({ "tools": { "codeMode": { "enabled": true, "timeoutMs": 60_000 } } }));
     review::run(&bench)?;
-    tools::from_turns(&bench)?;
-    tools::from_programs(&bench)?;
-    restart::run(&bench)?;
-    packaging::run(&bench)?;
+    bench.gateway("programs", &code_mode, &none, tools::from_programs)?;
+    bench.gateway("turns", &none, &none, |gateway| {
+        restart::run(gateway)?;
+        tools::from_turns(gateway)?;
+        packaging::run(gateway, &bench.archive)
+    })?;
     eprintln!("All of it holds in a real gateway. {} s", begin.elapsed().as_secs());
     Ok(())
 }

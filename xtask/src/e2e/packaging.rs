@@ -1,19 +1,19 @@
 //! The package as OpenClaw's own commands see it: valid, loaded, listed, removed and installed again.
 
+use std::path::Path;
+
 use anyhow::{Result, ensure};
 use serde_json::{Value, json};
 
-use super::bench::{Bench, Gateway, json_file, step};
+use super::bench::{Gateway, json_file, step};
 
 /// Every command that looks at a plugin, then the plugin anew.
 ///
 /// # Errors
 /// What a command says that is not content.
-pub fn run(bench: &Bench) -> Result<()> {
-    bench.gateway("packaging", &json!({}), &json!({}), |gateway| {
-        step("have the package looked at", || look(gateway))?;
-        step("remove it and install it again", || again(gateway, bench))
-    })
+pub fn run(gateway: &mut Gateway, archive: &Path) -> Result<()> {
+    step("have the package looked at", || look(gateway))?;
+    step("remove it and install it again", || again(gateway, archive))
 }
 
 fn look(gateway: &Gateway) -> Result<()> {
@@ -39,9 +39,9 @@ fn look(gateway: &Gateway) -> Result<()> {
     Ok(())
 }
 
-fn again(gateway: &mut Gateway, bench: &Bench) -> Result<()> {
+fn again(gateway: &mut Gateway, archive: &Path) -> Result<()> {
     gateway.command(&["plugins", "uninstall", "parallel-agents", "--force"])?;
-    gateway.install(&bench.archive)?;
+    gateway.install(archive)?;
     gateway.command(&["plugins", "enable", "parallel-agents"])?;
     gateway.stop_and_start()?;
     let reply = gateway.call("parallel_agents_catalogue", &json!({ "category": "qa" }))?;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
 
-use super::bench::{Bench, Gateway, step};
+use super::bench::{Gateway, step};
 
 const RUNS: &str = "parallel_agents_runs";
 
@@ -13,12 +13,10 @@ const RUNS: &str = "parallel_agents_runs";
 ///
 /// # Errors
 /// The first that does not end as it should.
-pub fn run(bench: &Bench) -> Result<()> {
-    bench.gateway("restart", &json!({}), &json!({}), |gateway| {
-        step("leave a run and come back to it", || goes_on(gateway))?;
-        step("cancel a run", || is_cancelled(gateway))?;
-        step("kill the gateway and resume", || is_resumed(gateway))
-    })
+pub fn run(gateway: &mut Gateway) -> Result<()> {
+    step("leave a run and come back to it", || goes_on(gateway))?;
+    step("cancel a run", || is_cancelled(gateway))?;
+    step("kill the gateway and resume", || is_resumed(gateway))
 }
 
 /// One task at a time, and a call that waits for one second: the rest happens when the turn is over.

@@ -3,7 +3,7 @@
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
 
-use super::bench::{Bench, Gateway, json_file, step};
+use super::bench::{Gateway, json_file, step};
 
 /// Calls that come back with a result, each a turn of its own: the tool, its arguments, and where the result has
 /// something.
@@ -30,19 +30,17 @@ fn calls() -> Result<Vec<(&'static str, Value, &'static str)>> {
 ///
 /// # Errors
 /// The first that does not come back as it should.
-pub fn from_turns(bench: &Bench) -> Result<()> {
-    bench.gateway("turns", &json!({}), &json!({}), |gateway| {
-        for (tool, mut arguments, place) in calls()? {
-            if tool != "parallel_agents_catalogue" {
-                let fields = arguments.as_object_mut().context("arguments that are no object")?;
-                fields.insert("timeoutSeconds".to_owned(), json!(300));
-            }
-            let reply = step(&format!("call {tool} in a turn"), || gateway.call(tool, &arguments))?;
-            ensure!(reply.get("state") == Some(&json!("done")), "{tool} {arguments} brought {reply:#}");
-            ensure!(reply.pointer(place).is_some_and(|value| !value.is_null()), "no {place} in {reply:#}");
+pub fn from_turns(gateway: &Gateway) -> Result<()> {
+    for (tool, mut arguments, place) in calls()? {
+        if tool != "parallel_agents_catalogue" {
+            let fields = arguments.as_object_mut().context("arguments that are no object")?;
+            fields.insert("timeoutSeconds".to_owned(), json!(300));
         }
-        refusals(gateway)
-    })
+        let reply = step(&format!("call {tool} in a turn"), || gateway.call(tool, &arguments))?;
+        ensure!(reply.get("state") == Some(&json!("done")), "{tool} {arguments} brought {reply:#}");
+        ensure!(reply.pointer(place).is_some_and(|value| !value.is_null()), "no {place} in {reply:#}");
+    }
+    refusals(gateway)
 }
 
 /// What is wrong is said in full, and nothing is spawned.
@@ -72,15 +70,12 @@ return { tasks: review.result.tasks.length, refine: refine.state, create: create
 ///
 /// # Errors
 /// If a program does not end with what it should.
-pub fn from_programs(bench: &Bench) -> Result<()> {
-    let config = json!({ "tools": { "codeMode": { "enabled": true, "timeoutMs": 60_000 } } });
-    bench.gateway("programs", &config, &json!({}), |gateway| {
-        let value = step("run the documentation's program", || gateway.program(PROGRAM))?;
-        ensure!(value.get("completed") == Some(&json!(3)), "the program returned {value:#}");
-        let value = step("run a program with the other tools", || gateway.program(OTHERS))?;
-        let expected = json!({ "tasks": 5, "refine": "refused", "create": "refused", "goal": "running",
-                               "ended": "done", "contract": "0.1.0" });
-        ensure!(value == expected, "the program returned {value:#}");
-        Ok(())
-    })
+pub fn from_programs(gateway: &mut Gateway) -> Result<()> {
+    let value = step("run the documentation's program", || gateway.program(PROGRAM))?;
+    ensure!(value.get("completed") == Some(&json!(3)), "the program returned {value:#}");
+    let value = step("run a program with the other tools", || gateway.program(OTHERS))?;
+    let expected = json!({ "tasks": 5, "refine": "refused", "create": "refused", "goal": "running",
+                           "ended": "done", "contract": "0.1.0" });
+    ensure!(value == expected, "the program returned {value:#}");
+    Ok(())
 }
