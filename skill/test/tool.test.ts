@@ -51,6 +51,10 @@ async function use(
   return details;
 }
 
+async function until(true_: () => boolean): Promise<void> {
+  while (!true_()) await new Promise((resolve) => setImmediate(resolve));
+}
+
 test('a run comes back with its result, and its files are its owner’s alone', async () => {
   const state = directory();
   const shown: object[] = [];
@@ -83,12 +87,14 @@ test('a run outlasts its call, is found again, and only by its own session', asy
   openclaw.answer = undefined;
   const started = await use(openclaw, 'run', { tasks: [TASK], timeoutSeconds: 1 });
   assert.equal(started.state, 'running', JSON.stringify(started));
-  assert.deepEqual(started.progress, { ended: 0, running: 1, total: 1 });
+  await until(() => openclaw.live().length === 1);
   const ask = { action: 'status', run_id: started.run_id };
   const foreign = await use(openclaw, 'runs', ask, { context: { sessionKey: 'agent:main:other' } });
   assert.equal(foreign.errors[0].code, 'E_RUN_UNKNOWN');
   const listed = await use(openclaw, 'runs', { action: 'list' });
   assert.ok(listed.runs.some((run: any) => run.run_id === started.run_id && run.state === 'running'));
+  const looked = await use(openclaw, 'runs', { ...ask, timeoutSeconds: 1 });
+  assert.deepEqual([looked.state, looked.progress], ['running', { ended: 0, running: 1, total: 1 }]);
   openclaw.answer = 'late';
   openclaw.end(openclaw.sessions[0]!);
   const ended = await use(openclaw, 'runs', ask);
@@ -103,7 +109,7 @@ for (const [what, stop] of Object.entries({
   'the turn is stopped': async (openclaw: FakeOpenClaw) => {
     const turn = new AbortController();
     const reply = use(openclaw, 'run', { tasks: [TASK, TASK] }, {}, turn.signal);
-    while (openclaw.live().length < 2) await new Promise((resolve) => setImmediate(resolve));
+    await until(() => openclaw.live().length === 2);
     turn.abort();
     return reply;
   },
@@ -136,7 +142,9 @@ test('a run that was cut off goes on, and what had ended is not spawned again', 
     return undefined;
   };
   const { run_id } = await use(openclaw, 'run', tasks, { state });
-  assert.equal(openclaw.sessions.length, 2);
+  await until(() => openclaw.sessions.length === 2 && openclaw.live().length === 1);
+  // Until the second session is in the journal.
+  await use(openclaw, 'runs', { action: 'status', run_id, timeoutSeconds: 1 }, { state });
   // As after a crash: the files of a run that no process has, the last line half written.
   const runs = join(state, 'parallel-agents/runs');
   const id = 'pa-0123456789ab';
