@@ -41,7 +41,8 @@ fn in_a_gateway(tools: Tools) -> Result<()> {
     let bench = bench::Bench::prepare(tools)?;
     let (none, code_mode) = (json!({}), json!({ "tools": { "codeMode": { "enabled": true, "timeoutMs": 60_000 } } }));
     review::run(&bench)?;
-    bench.gateway("programs", &code_mode, &none, tools::from_programs)?;
+    let completions = json!({ "completionsForToolFree": true });
+    bench.gateway("programs", &code_mode, &completions, tools::from_programs)?;
     bench.gateway("turns", &none, &none, |gateway| {
         restart::run(gateway)?;
         tools::from_turns(gateway)?;

@@ -1,5 +1,7 @@
 //! Each tool as a model calls it in its turn, and as a program of Code Mode calls it.
 
+use std::time::Duration;
+
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
 
@@ -40,7 +42,18 @@ pub fn from_turns(gateway: &Gateway) -> Result<()> {
         ensure!(reply.get("state") == Some(&json!("done")), "{tool} {arguments} brought {reply:#}");
         ensure!(reply.pointer(place).is_some_and(|value| !value.is_null()), "no {place} in {reply:#}");
     }
-    refusals(gateway)
+    refusals(gateway)?;
+    step("call from slash commands", || slash(gateway))
+}
+
+/// The lines of the documentation, in sessions of their own.
+fn slash(gateway: &Gateway) -> Result<()> {
+    let limit = Duration::from_secs(120);
+    let list = gateway.slash("/parallel_agents list", limit)?;
+    ensure!(list.get("runs") == Some(&json!([])), "another session's runs are listed: {list:#}");
+    let team = gateway.slash(r#"/parallel_agents review_team {"code": "fn main() {}", "run": true}"#, limit)?;
+    ensure!(team.pointer("/result/results/4/output").is_some(), "{team:#}");
+    Ok(())
 }
 
 /// What is wrong is said in full, and nothing is spawned.
@@ -66,6 +79,13 @@ return { tasks: review.result.tasks.length, refine: refine.state, create: create
          ended: ended.state, contract: versions.result.contract };
 ";
 
+/// Agents without tools as completions, which the configuration of that gateway wants.
+const COMPLETIONS: &str = r"
+const task = { agent_type: 'code_reviewer', task_description: 'Say something.', output_format: 'text' };
+const { result } = await parallel_agents_run({ tasks: [task], timeoutSeconds: 50 });
+return { status: result.results[0].status, key: result.results[0].session_key.split(':')[0] };
+";
+
 /// Every tool as an async function of a Code Mode program.
 ///
 /// # Errors
@@ -77,5 +97,7 @@ pub fn from_programs(gateway: &mut Gateway) -> Result<()> {
     let expected = json!({ "tasks": 5, "refine": "refused", "create": "refused", "goal": "running",
                            "ended": "done", "contract": "0.1.0" });
     ensure!(value == expected, "the program returned {value:#}");
+    let value = step("run an agent as a completion", || gateway.program(COMPLETIONS))?;
+    ensure!(value == json!({ "status": "completed", "key": "completion" }), "the program returned {value:#}");
     Ok(())
 }

@@ -155,6 +155,26 @@ impl Gateway {
         value.cloned().with_context(|| format!("the program did not return: {reply:#}"))
     }
 
+    /// Sends a slash command to a session of its own; the details of the tool that answers it, without any model.
+    pub fn slash(&self, line: &str, limit: Duration) -> Result<Value> {
+        let key = format!("slash-{}", line.len());
+        let session = format!("agent:main:{key}");
+        let send = json!({ "sessionKey": session, "message": line, "idempotencyKey": key }).to_string();
+        self.command(&["gateway", "call", "chat.send", "--json", "--timeout", "60000", "--params", &send])?;
+        let history = json!({ "sessionKey": session }).to_string();
+        let begin = Instant::now();
+        loop {
+            let ask = ["gateway", "call", "chat.history", "--json", "--timeout", "60000", "--params", &history];
+            let printed: Value = serde_json::from_str(&self.command(&ask)?).context("a history that is no JSON")?;
+            let messages = printed.get("messages").and_then(Value::as_array).into_iter().flatten();
+            let mut answers = messages.filter(|message| field(message, "role") == "assistant");
+            if let Some(text) = answers.find_map(|answer| answer.pointer("/content/0/text")?.as_str()) {
+                return serde_json::from_str(text).with_context(|| format!("{line} was answered with {text}"));
+            }
+            ensure!(begin.elapsed() < limit, "no answer to {line}: {printed:#}");
+        }
+    }
+
     fn turn(&self, tool: &str, arguments: &Value) -> Result<Value> {
         let message = format!("CALL_TOOL {tool} {arguments}");
         let mut command = self.surroundings.openclaw(&["agent", "--agent", "main", "--json", "--message"]);
