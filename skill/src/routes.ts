@@ -28,7 +28,7 @@ export async function choose({ api, context, outside, turn, config, loadTools }:
     const completes = config.completionsForToolFree && api.runtime.llm?.complete;
     return { around, sessions: completes ? new Completions(around, sessions) : sessions };
   }
-  const message = `this session has no ${sessions.missing.join(' and no ')}, and this gateway gives plugins no sub-agents`;
+  const message = `this session has no ${sessions.missing.join(' and no ')}, so it can spawn no sub-sessions`;
   const hint = 'take them out of tools.deny, leave tools.swarm on, or add them to tools.alsoAllow';
   return none(problem('E_HOST_UNSUPPORTED', message, '', hint));
 }
@@ -39,6 +39,8 @@ function route(around: Surroundings, createTools: CreateTools | undefined): Sess
     const gateway = new Gateway(around, createTools);
     missing = gateway.lacks();
     if (missing.length === 0) return gateway;
+    // A session that may not spawn is not helped to it by another way.
+    if (missing.includes('sessions_spawn')) return { missing };
   }
   return Subagents.areThere(around) ? new Subagents(around) : { missing };
 }

@@ -7,8 +7,10 @@ import { pathToFileURL } from 'node:url';
 
 import { Broken, call } from '../src/call.ts';
 import { Completions } from '../src/completion.ts';
+import { readConfig } from '../src/config.ts';
 import type { SpawnOptions } from '../src/contract.ts';
 import { Gateway } from '../src/gateway.ts';
+import { choose } from '../src/routes.ts';
 import { Subagents } from '../src/subagent.ts';
 import { FakeOpenClaw } from './openclaw.ts';
 
@@ -79,6 +81,25 @@ test('a whole run goes through sub-agents', async () => {
   assert.equal(JSON.parse(reply.val).results[0].output, 'a long hello', reply.val);
   await host.close();
 });
+
+for (const [without, taken] of [
+  ['agents_wait', Subagents],
+  ['sessions_spawn', undefined],
+  ['nothing', Gateway],
+] as const) {
+  test(`a session without ${without} gets ${taken?.name ?? 'none'}`, async () => {
+    const { openclaw } = subagents({});
+    const { problem, sessions } = await choose({
+      api: openclaw.api(),
+      context: openclaw.context,
+      outside: (work: () => any) => work(),
+      config: readConfig({}).config,
+      loadTools: async () => () => openclaw.tools().filter(({ name }) => name !== without),
+    } as any);
+    if (taken) assert.ok(sessions instanceof taken);
+    else assert.equal(problem?.code, 'E_HOST_UNSUPPORTED');
+  });
+}
 
 /** A completion that gives `answer`. */
 function completions(answer: unknown) {
