@@ -19,7 +19,7 @@ export class Broken extends Error {}
 export async function call(
   worker: URL,
   call: Call,
-  host: Host,
+  host: Pick<Host, 'next' | 'perform'>,
   onProgress: (progress: Progress) => void,
 ): Promise<DocumentReply> {
   const thread = new Worker(worker, { workerData: call, execArgv: [], resourceLimits: HEAP });

@@ -11,6 +11,7 @@ mod component;
 mod demo;
 mod e2e;
 mod npm;
+mod package;
 mod process;
 mod suite;
 mod toolchain;
@@ -72,6 +73,8 @@ enum Task {
         #[arg(long, value_name = "FILE")]
         json: Option<PathBuf>,
     },
+    /// Builds the OpenClaw plugin: target/parallel-agents-<version>.tgz, for `openclaw plugins install`.
+    Package,
     /// Runs everything that has to pass before a change lands: format, lints, licences, tests.
     Ci,
 }
@@ -84,6 +87,7 @@ fn main() -> ExitCode {
         Task::E2e { setup_only } => e2e::run(setup_only).map(|()| ExitCode::SUCCESS),
         Task::Canaries => suite::canaries().map(|()| ExitCode::SUCCESS),
         Task::Bench { quick, json } => bench::run(quick, json).map(|()| ExitCode::SUCCESS),
+        Task::Package => npm::Tools::ensure().and_then(|tools| package::run(&tools)).map(|_| ExitCode::SUCCESS),
         Task::Ci => ci::run().map(|()| ExitCode::SUCCESS),
     };
     outcome.unwrap_or_else(|error| {
