@@ -18,11 +18,11 @@ mod pump;
 
 // The stages.
 pub mod agents;
-mod answer;
+pub mod answer;
 pub mod engine;
 pub mod plan;
 mod policy;
-mod prompt;
+pub mod prompt;
 mod report;
 mod schedule;
 mod session;
@@ -37,7 +37,7 @@ mod marker;
 pub mod problem;
 pub mod score;
 pub mod task;
-mod text;
+pub mod text;
 
 #[cfg(target_family = "wasm")]
 mod boundary;

@@ -1,0 +1,50 @@
+//! Every input of `corpus/` through its target, on any stable Rust.
+
+use std::fs;
+use std::path::PathBuf;
+
+/// Bytes of all inputs together: they are in git.
+const MAX_BYTES: usize = 200_000;
+
+/// With fewer inputs a target checks next to nothing.
+const FEW: usize = 15;
+
+macro_rules! targets {
+    ($($name:ident),* $(,)?) => {
+        const TARGETS: &[&str] = &[$(stringify!($name)),*];
+
+        $(#[test]
+        fn $name() {
+            for (path, data) in inputs(stringify!($name)) {
+                // Shown by the test runner if the target panics.
+                println!("{}", path.display());
+                parallel_agents_fuzz::$name::check(&data);
+            }
+        })*
+    };
+}
+
+targets![event_seq, extract_json, host_reply, journal, render, request, schema, wrap];
+
+#[test]
+fn corpora_are_small_and_all_are_run() {
+    let manifest = include_str!("../Cargo.toml");
+    let mut bytes = 0;
+    for name in TARGETS {
+        let inputs = inputs(name);
+        assert!(inputs.len() >= FEW, "{name} has {} inputs", inputs.len());
+        bytes += inputs.iter().map(|(_, data)| data.len()).sum::<usize>();
+        assert!(manifest.contains(&format!("targets/{name}.rs")), "{name} is no target of cargo-fuzz");
+    }
+    assert_eq!(manifest.matches("[[bin]]").count(), TARGETS.len(), "a target has no test");
+    assert!(bytes <= MAX_BYTES, "{bytes} bytes of corpora");
+}
+
+fn inputs(target: &str) -> Vec<(PathBuf, Vec<u8>)> {
+    let directory = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("corpus").join(target);
+    let entries = fs::read_dir(&directory).unwrap_or_else(|error| panic!("{}: {error}", directory.display()));
+    let paths = entries.map(|entry| entry.expect("a readable directory").path());
+    let mut inputs: Vec<_> = paths.map(|path| (path.clone(), fs::read(path).expect("a readable file"))).collect();
+    inputs.sort();
+    inputs
+}
