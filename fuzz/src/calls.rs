@@ -32,8 +32,10 @@ fn run(source: &mut Unstructured<'_>) -> Result<Value> {
 }
 
 fn task(source: &mut Unstructured<'_>, index: usize) -> Result<Value> {
-    let mut task = json!({"agent_type": source.choose(&AGENTS)?, "task_description": "Do it.", "task_id": format!("t{index}")});
-    let on: Vec<String> = (0..index).filter(|_| source.ratio(1, 4).unwrap_or(false)).map(|on| format!("t{on}")).collect();
+    let mut task =
+        json!({"agent_type": source.choose(&AGENTS)?, "task_description": "Do it.", "task_id": format!("t{index}")});
+    let on: Vec<String> =
+        (0..index).filter(|_| source.ratio(1, 4).unwrap_or(false)).map(|on| format!("t{on}")).collect();
     if let (Some(first), true) = (on.first(), source.ratio(1, 4)?) {
         task["input_from"] = json!([{"field": "earlier", "task": first, "pointer": "/summary"}]);
     }

@@ -124,7 +124,8 @@ impl<'a> Plausible<'a> {
         if self.source.ratio(1, 3)? {
             self.now += self.source.int_in_range(0..=20_000)?;
         }
-        let live: Vec<SessionKey> = self.sessions.iter().filter(|(_, s)| s.is_live()).map(|(key, _)| key.clone()).collect();
+        let live: Vec<SessionKey> =
+            self.sessions.iter().filter(|(_, s)| s.is_live()).map(|(key, _)| key.clone()).collect();
         let what = match self.source.int_in_range(0..=15)? {
             0..=5 if !self.open.is_empty() => {
                 let index = self.source.choose_index(self.open.len())?;
@@ -227,7 +228,8 @@ impl<'a> Plausible<'a> {
 
     fn spawned(&mut self, options: &SpawnOptions) -> Receipt {
         let same = self.sessions.iter().find(|(_, session)| session.asked.idempotency_key == options.idempotency_key);
-        let key = same.map_or_else(|| SessionKey::new(format!("session-{}", self.manners.spawns)), |(key, _)| key.clone());
+        let key =
+            same.map_or_else(|| SessionKey::new(format!("session-{}", self.manners.spawns)), |(key, _)| key.clone());
         let asked = options.clone();
         let session = Session { asked, said: String::new(), state: SessionState::Running };
         self.sessions.entry(key.clone()).or_insert(session);
@@ -324,14 +326,20 @@ impl<'a> Plausible<'a> {
                 }
                 Value::Object(fields)
             }
-            "array" => json!((0..least("minItems")).map(|_| self.instance(&schema["items"])).collect::<Result<Vec<_>>>()?),
+            "array" => {
+                json!((0..least("minItems")).map(|_| self.instance(&schema["items"])).collect::<Result<Vec<_>>>()?)
+            }
             "string" => json!("word ".repeat(least("minLength").div_ceil(5))),
             "boolean" => json!(true),
             "null" => Value::Null,
             _ => {
                 let most = schema["maximum"].as_u64().unwrap_or(9);
                 let low = schema["minimum"].as_u64().unwrap_or(0);
-                json!(if self.source.is_empty() { most.saturating_sub(1).max(low) } else { self.source.int_in_range(low..=most.max(low))? })
+                json!(if self.source.is_empty() {
+                    most.saturating_sub(1).max(low)
+                } else {
+                    self.source.int_in_range(low..=most.max(low))?
+                })
             }
         })
     }

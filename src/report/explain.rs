@@ -10,7 +10,8 @@ use crate::text::escaped;
 pub fn explain(report: &Value, task_id: &str) -> Option<String> {
     let row = row(report, task_id)?;
     let words = |pointer: &str| escaped(row.pointer(pointer).and_then(Value::as_str).unwrap_or_default());
-    let mut lines = vec![format!("{}, a task for {}, is {}.", escaped(task_id), words("/agent_type"), words("/status"))];
+    let mut lines =
+        vec![format!("{}, a task for {}, is {}.", escaped(task_id), words("/agent_type"), words("/status"))];
     if row.pointer("/error/code").is_some_and(Value::is_string) {
         lines.push(format!("Why: {}: {}", words("/error/code"), words("/error/message")));
     }
