@@ -37,9 +37,11 @@ const imports = {
     sessionsList: unused,
     sessionsHistory: unused,
     sessionsCancel: unused,
+    sessionsWatch: unused,
     sessionsDelete: unused,
   },
   'parallel-agents:skill/events': { nextEvent: unused, reportProgress: unused },
+  'parallel-agents:skill/journal': { append: unused },
 };
 const { documents } = await instantiate(load, imports);
 writeFileSync(`${here}dist/functions.json`, JSON.stringify(documents.listFunctions(), undefined, 2));

@@ -1,7 +1,11 @@
 //! Every input of `corpus/` through its target, on any stable Rust.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
+
+use parallel_agents::documents;
+use serde_json::Value;
 
 /// Bytes of all inputs together: they are in git.
 const MAX_BYTES: usize = 200_000;
@@ -38,6 +42,30 @@ fn corpora_are_small_and_all_are_run() {
     }
     assert_eq!(manifest.matches("[[bin]]").count(), TARGETS.len(), "a target has no test");
     assert!(bytes <= MAX_BYTES, "{bytes} bytes of corpora");
+}
+
+/// libFuzzer does not guess a field's name.
+#[test]
+fn the_dictionary_has_every_field() {
+    let words = include_str!("../words.dict");
+    let mut fields = BTreeSet::new();
+    for function in documents::functions() {
+        assert!(words.contains(&format!("\"{}\\x0a\"", function.name)), "{}", function.name);
+        collect_fields(&serde_json::from_str(&function.parameters).expect("a schema"), &mut fields);
+    }
+    assert!(fields.len() > 50, "{fields:?}");
+    let missing: Vec<_> = fields.iter().filter(|field| !words.contains(&format!("\"\\x22{field}\\x22: \""))).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
+
+fn collect_fields(schema: &Value, fields: &mut BTreeSet<String>) {
+    if let Some(properties) = schema["properties"].as_object() {
+        fields.extend(properties.keys().cloned());
+        properties.values().for_each(|property| collect_fields(property, fields));
+    }
+    if schema["items"].is_object() {
+        collect_fields(&schema["items"], fields);
+    }
 }
 
 fn inputs(target: &str) -> Vec<(PathBuf, Vec<u8>)> {

@@ -9,6 +9,7 @@ mod ci;
 mod component;
 mod demo;
 mod e2e;
+mod fuzz;
 mod npm;
 mod process;
 mod suite;
@@ -58,6 +59,17 @@ enum Task {
         #[arg(long)]
         setup_only: bool,
     },
+    /// Lets libFuzzer look for inputs that break a promise; needs a nightly compiler.
+    Fuzz {
+        /// One target of fuzz/; all in turn when none is given.
+        target: Option<String>,
+        /// Seconds for each target.
+        #[arg(long, default_value_t = 60)]
+        seconds: u32,
+        /// Adds to fuzz/corpus what reaches something new.
+        #[arg(long)]
+        keep: bool,
+    },
     /// Runs everything that has to pass before a change lands: format, lints, licences, tests.
     Ci,
 }
@@ -68,6 +80,7 @@ fn main() -> ExitCode {
         Task::Demo { file } => demo::run(file),
         Task::Test { skip_e2e } => suite::run(skip_e2e).map(|()| ExitCode::SUCCESS),
         Task::E2e { setup_only } => e2e::run(setup_only).map(|()| ExitCode::SUCCESS),
+        Task::Fuzz { target, seconds, keep } => fuzz::run(target.as_deref(), seconds, keep).map(|()| ExitCode::SUCCESS),
         Task::Ci => ci::run().map(|()| ExitCode::SUCCESS),
     };
     outcome.unwrap_or_else(|error| {
