@@ -35,6 +35,9 @@ use cleaning::Cleaning;
 use reconciling::Reconciling;
 use tasks::TaskRun;
 
+/// The most that the clock moves on between two events: 34 years. Whatever a host says, sums of times stay numbers.
+const LONGEST_STEP_MS: u64 = 1 << 40;
+
 /// What a request to the host was for.
 #[derive(Debug)]
 enum Purpose {
@@ -268,7 +271,7 @@ impl Engine {
 
     fn advance(&mut self, at_ms: u64) {
         if self.facts.is_some() {
-            self.now = self.now.saturating_add(at_ms.saturating_sub(self.host_now));
+            self.now = self.now.saturating_add(at_ms.saturating_sub(self.host_now).min(LONGEST_STEP_MS));
         }
         // A clock that was set back counts from where it stands now.
         self.host_now = at_ms;
