@@ -38,7 +38,7 @@ mod marker;
 pub mod problem;
 pub mod score;
 pub mod task;
-mod text;
+pub mod text;
 
 #[cfg(target_family = "wasm")]
 mod boundary;

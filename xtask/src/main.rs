@@ -10,6 +10,7 @@ mod ci;
 mod component;
 mod demo;
 mod e2e;
+mod fuzz;
 mod npm;
 mod package;
 mod process;
@@ -75,6 +76,17 @@ enum Task {
     },
     /// Builds the OpenClaw plugin: target/parallel-agents-<version>.tgz, for `openclaw plugins install`.
     Package,
+    /// Lets libFuzzer look for inputs that break a promise; needs a nightly compiler.
+    Fuzz {
+        /// One target of fuzz/; all in turn when none is given.
+        target: Option<String>,
+        /// Seconds for each target.
+        #[arg(long, default_value_t = 60)]
+        seconds: u32,
+        /// Adds to fuzz/corpus what reaches something new.
+        #[arg(long)]
+        keep: bool,
+    },
     /// Runs everything that has to pass before a change lands: format, lints, licences, tests.
     Ci,
 }
@@ -88,6 +100,7 @@ fn main() -> ExitCode {
         Task::Canaries => suite::canaries().map(|()| ExitCode::SUCCESS),
         Task::Bench { quick, json } => bench::run(quick, json).map(|()| ExitCode::SUCCESS),
         Task::Package => npm::Tools::ensure().and_then(|tools| package::run(&tools)).map(|_| ExitCode::SUCCESS),
+        Task::Fuzz { target, seconds, keep } => fuzz::run(target.as_deref(), seconds, keep).map(|()| ExitCode::SUCCESS),
         Task::Ci => ci::run().map(|()| ExitCode::SUCCESS),
     };
     outcome.unwrap_or_else(|error| {

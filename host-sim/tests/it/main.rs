@@ -1,5 +1,6 @@
 //! All tests of the simulator that use it from outside.
 
+mod bad_input;
 mod bench;
 mod cli;
 mod component;
