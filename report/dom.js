@@ -50,6 +50,7 @@ function duration(ms) {
 
 /** A place in time, for axes and lists. */
 function clock(ms) {
+  if (ms === 0) return '0';
   if (ms < 60_000) return `${(ms / 1000).toFixed(1)} s`;
   const tenths = Math.round(ms / 100);
   const pad = (number) => String(number).padStart(2, '0');

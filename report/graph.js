@@ -37,6 +37,7 @@ class Graph {
       node.classList.toggle('near', Boolean(near?.has(other)));
       node.classList.toggle('open', other === task);
     }
+    this.#nodes.get(task)?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
     for (const { from, to, path } of this.#edges) path.classList.toggle('near', Boolean(near?.has(from) && near.has(to)));
   }
 

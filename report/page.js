@@ -16,9 +16,10 @@ function start() {
 
   const open = (task) => {
     opened = task;
+    // First, since it takes room from the views.
+    details.open(task);
     timeline.mark(task);
     graph.mark(task);
-    details.open(task);
   };
   const details = new Details(open, () => {
     const task = opened;
@@ -42,10 +43,10 @@ function start() {
   };
 
   showHead(run);
-  showSummary(run, search);
+  showSummary(run);
   timeline.onMove = showOverview(run, (from, to) => timeline.look(from, to));
-  showLegend();
-  showFilters(run, wanted.statuses, refresh);
+  showLegend(run);
+  showFilters(run, wanted.statuses, refresh, search);
   showTabs(() => graph.resize());
   showTheme();
   showTips();
@@ -74,10 +75,14 @@ function haystack(task) {
   return seen.filter(Boolean).join(' ').toLowerCase();
 }
 
-function showFilters(run, chosen, refresh) {
+function showFilters(run, chosen, refresh, search) {
   const counts = count(run.tasks, ({ status }) => status);
   const present = STATUSES.filter((status) => counts.has(status));
-  if (present.length < 2) return;
+  const codes = [...count(run.tasks.filter(({ error }) => error), ({ error }) => error.code)].sort((one, other) => other[1] - one[1]);
+  const why = codes.slice(0, 8).map(([code, times]) =>
+    make('button', { class: 'chip code', title: `Show the tasks with ${code}`, click: () => search(at('search').value === code ? '' : code) },
+      code, make('span', { class: 'number' }, thousands(times))));
+  if (present.length < 2 && why.length === 0) return;
   at('filters').append(...present.map((status) => {
     const button = make('button', { class: 'chip', 'aria-pressed': 'false' }, statusMark(status), make('span', { class: 'number' }, thousands(counts.get(status))));
     button.addEventListener('click', () => {
@@ -86,7 +91,7 @@ function showFilters(run, chosen, refresh) {
       refresh();
     });
     return button;
-  }));
+  }), ...why);
 }
 
 function showTabs(onGraph) {

@@ -13,8 +13,8 @@ function showHead(run) {
     `${several(tasks.length, 'task')}, ${several(run.attempts.length, 'session')}, ${duration(run.elapsedMs)}`;
 }
 
-function showSummary(run, onFilter) {
-  at('summary').append(...[census(run, onFilter), time(run), sessionsCard(run), cost(run), budget(run)].filter(Boolean));
+function showSummary(run) {
+  at('summary').append(...[census(run), time(run), sessionsCard(run), cost(run), budget(run)].filter(Boolean));
 }
 
 function card(title, big, ...body) {
@@ -25,28 +25,24 @@ function facts(...pairs) {
   return make('dl', { class: 'facts' }, pairs.filter(Boolean).map(([name, value]) => make('div', {}, make('dt', {}, name), make('dd', {}, value))));
 }
 
-function census({ report, tasks }, onFilter) {
+function census({ report, tasks }) {
   const counts = report.census ?? {};
   const total = Math.max(1, tasks.length);
   const present = STATUSES.filter((status) => counts[status] > 0);
   const bar = make('div', { class: 'share', 'aria-hidden': 'true' },
     present.map((status) => make('span', { class: `part ${status}`, '--part': `${(100 * counts[status]) / total}%` })));
   const words = make('ul', { class: 'census' }, present.map((status) => make('li', {}, statusMark(status, `${counts[status]} ${status}`))));
-  const codes = [...count(tasks.filter(({ error }) => error), ({ error }) => error.code)].sort((one, other) => other[1] - one[1]);
-  const why = codes.slice(0, 4).map(([code, times]) =>
-    make('button', { class: 'code', title: `Show the tasks with ${code}`, click: () => onFilter(code) }, `${code} ×${times}`));
-  return card('Tasks', `${counts.completed ?? 0} of ${tasks.length} completed`, bar, words,
-    why.length > 0 && make('div', { class: 'codes' }, why, codes.length > 4 && make('span', { class: 'muted' }, `and ${several(codes.length - 4, 'more code')}`)));
+  return card('Completed', `${counts.completed ?? 0} of ${tasks.length}`, bar, words);
 }
 
 function time({ elapsedMs, attempts, report, chain }) {
   const worked = attempts.reduce((sum, { startMs, endMs }) => sum + endMs - startMs, 0);
-  const gain = elapsedMs > 0 && worked > elapsedMs ? `${(worked / elapsedMs).toFixed(1)} times as long one by one` : null;
+  const gain = elapsedMs > 0 && worked > elapsedMs ? `${(worked / elapsedMs).toFixed(1)} times` : null;
   return card('Time', duration(elapsedMs), facts(
     ['All sessions together', duration(worked)],
-    gain && ['Without parallel sessions', gain],
-    ['Alive at once, at most', String(report.peak_in_flight ?? 0)],
-    chain.length > 1 && ['Longest chain', `${several(chain.length, 'task')}, ends at ${duration(chain[chain.length - 1].endMs)}`],
+    gain && ['Faster than one by one', gain],
+    ['At once, at most', String(report.peak_in_flight ?? 0)],
+    chain.length > 1 && ['Longest chain', several(chain.length, 'task')],
   ));
 }
 
@@ -90,11 +86,11 @@ function budget({ report }) {
   const rows = Object.keys(names).filter((name) => report.budget?.[name]?.cap !== null && report.budget?.[name]?.cap !== undefined).map((name) => {
     const { cap, spent, overshoot } = report.budget[name];
     const part = Math.min(100, (100 * spent) / Math.max(1, cap));
-    return make('div', { class: 'compared' }, make('span', {}, names[name]),
-      make('span', { class: 'track', 'aria-hidden': 'true' }, make('span', { class: `fill ${overshoot > 0 ? 'over' : 'paid'}`, '--part': `${part}%` })),
-      make('span', { class: 'number' }, `${shown[name](spent)} of ${shown[name](cap)}`));
+    return make('div', { class: 'spent' }, make('span', {}, names[name]),
+      make('span', { class: 'number' }, `${shown[name](spent)} of ${shown[name](cap)}`),
+      make('span', { class: 'track', 'aria-hidden': 'true' }, make('span', { class: `fill ${overshoot > 0 ? 'over' : 'paid'}`, '--part': `${part}%` })));
   });
-  return rows.length > 0 ? card('Budget', null, make('div', { class: 'compare' }, rows)) : null;
+  return rows.length > 0 ? card('Budget', null, ...rows) : null;
 }
 
 /** The chart of live sessions, over which a part of the run can be chosen. */

@@ -100,8 +100,9 @@ class Timeline {
   #axis() {
     const wide = this.#to - this.#from;
     const wanted = Math.max(2, Math.floor(at('axis').clientWidth / 110));
+    const end = (ms) => (this.#to - ms) / wide < 0.04;
     const marks = ticks(this.#from, this.#to, wanted).map((ms) =>
-      make('span', { '--at': `${(100 * (ms - this.#from)) / wide}%` }, wide < 3000 ? `${Math.round(ms)} ms` : clock(ms)));
+      make('span', { '--at': `${(100 * (ms - this.#from)) / wide}%` }, end(ms) ? '' : wide < 3000 ? `${Math.round(ms)} ms` : clock(ms)));
     at('axis').replaceChildren(...marks);
   }
 
@@ -162,7 +163,7 @@ class Timeline {
 function lanePieces(task) {
   const pieces = [];
   const piece = (name, from, to, words, text = '') => {
-    if (to > from || name.startsWith('bar')) pieces.push(make('span', { class: name, '--a': from, '--b': to, 'data-tip': words }, text));
+    if (to > from || name.startsWith('bar')) pieces.push(make('span', { class: name, '--a': from, '--b': to, 'data-tip': words }, text && make('span', {}, text)));
   };
   const start = task.startMs ?? task.endMs;
   piece('wait blocked', 0, Math.min(task.readyMs, start), `waits for ${task.dependencyIds.join(', ')}`);
@@ -201,13 +202,13 @@ function spoken(task) {
   return `${task.id}, ${task.agent}: ${task.status}${error}, ${several(task.attempts.length, 'session')}, ${times}`;
 }
 
-function showLegend() {
-  const keys = Object.entries(KIND_WORDS).map(([kind, words]) => make('span', {}, make('span', { class: `swatch ${kind}`, 'aria-hidden': 'true' }), words));
+function showLegend(run) {
+  const present = new Set(run.attempts.map(({ kind }) => kind));
+  const keys = Object.entries(KIND_WORDS).filter(([kind]) => present.has(kind)).map(([kind, words]) => make('span', {}, make('span', { class: `swatch ${kind}`, 'aria-hidden': 'true' }), words));
   const lines = [['blocked', 'waits for other tasks'], ['queued', 'waits for a place'], ['pause', 'pause'], ['starting', 'not running yet']].map(([name, words]) =>
     make('span', {}, make('span', { class: `key ${name}`, 'aria-hidden': 'true' }), words));
   const hatch = make('span', {}, make('span', { class: 'key hatch', 'aria-hidden': 'true' }), 'did not succeed');
-  at('legend').append(...keys, hatch, ...lines,
-    make('span', { class: 'keys' }, 'Ctrl + wheel zooms, drag moves. Keys: ↑ ↓ tasks, ← → move, + − 0 zoom, Enter opens, Esc closes'));
+  at('legend').append(...keys, hatch, ...lines);
 }
 
 /** Words beside the pointer. */
