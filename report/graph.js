@@ -82,7 +82,7 @@ class Graph {
   }
 
   #node(task, { x, y }) {
-    const label = `${spoken(task)}; depends on ${task.dependencyIds.join(', ') || 'nothing'}`;
+    const label = `${task.id} ${task.agent}: ${howItWent(task)}; depends on ${task.dependencyIds.join(', ') || 'nothing'}`;
     const open = () => this.#onOpen(task);
     return draw('g', { class: `node ${task.status}`, transform: `translate(${x} ${y})`, role: 'button', tabindex: '-1', 'aria-label': label, click: open, 'data-tip': `${task.id}\n${task.agent}\n${task.status}, ${duration(task.endMs - (task.startMs ?? task.endMs))}` },
       draw('rect', { width: NODE.width, height: NODE.height, rx: 6 }),

@@ -7,7 +7,7 @@ function showHead(run) {
   document.title = `${run.name}: ${status}`;
   at('title').textContent = run.name;
   const verdict = at('verdict');
-  verdict.classList.add(status);
+  verdict.setAttribute('class', `verdict ${status}`);
   verdict.textContent = status;
   at('subtitle').textContent =
     `${several(tasks.length, 'task')}, ${several(run.attempts.length, 'session')}, ${duration(run.elapsedMs)}`;

@@ -85,10 +85,10 @@ class Timeline {
 
   #row(task) {
     const lane = make('span', { class: 'lane', 'aria-hidden': 'true' }, lanePieces(task));
-    const name = make('span', { class: 'name', 'aria-hidden': 'true' },
-      make('span', { class: `glyph ${task.status}` }, GLYPHS[task.status]),
-      make('span', { class: 'id' }, task.id), make('span', { class: 'agent' }, task.agent));
-    const row = make('button', { class: 'row', tabindex: '-1', 'aria-label': spoken(task), click: () => this.#onOpen(task) }, name, lane);
+    const name = make('span', { class: 'name' },
+      make('span', { class: `glyph ${task.status}`, 'aria-hidden': 'true' }, GLYPHS[task.status]),
+      make('span', { class: 'id' }, task.id), ' ', make('span', { class: 'agent' }, task.agent), make('span', { class: 'unseen' }, `: ${howItWent(task)}`));
+    const row = make('button', { class: 'row', tabindex: '-1', click: () => this.#onOpen(task) }, name, lane);
     return make('li', {}, row);
   }
 
@@ -121,11 +121,25 @@ class Timeline {
   #key(event) {
     const place = this.#shown.indexOf(this.#current);
     const to = { ArrowDown: place + 1, ArrowUp: place - 1, PageDown: place + 15, PageUp: place - 15, Home: 0, End: this.#shown.length - 1 }[event.key];
-    const act = { '+': () => this.zoom(0.5), '=': () => this.zoom(0.5), '-': () => this.zoom(2), 0: () => this.reset(), ArrowLeft: () => this.pan(-0.2), ArrowRight: () => this.pan(0.2) }[event.key];
+    const act = { '+': () => this.#zoomOnTask(0.5), '=': () => this.#zoomOnTask(0.5), '-': () => this.zoom(2), f: () => this.#fit(), 0: () => this.reset(), ArrowLeft: () => this.pan(-0.2), ArrowRight: () => this.pan(0.2) }[event.key];
     if (event.ctrlKey || event.metaKey || event.altKey || (to === undefined && !act)) return;
     event.preventDefault();
     if (act) act();
     else this.focus(this.#shown[Math.min(Math.max(to, 0), this.#shown.length - 1)]);
+  }
+
+  /** Around the task that has the focus, so that it stays in sight. */
+  #zoomOnTask(factor) {
+    const { startMs, endMs } = this.#current;
+    const place = (((startMs ?? endMs) + endMs) / 2 - this.#from) / (this.#to - this.#from);
+    this.zoom(factor, Math.min(Math.max(place, 0), 1));
+  }
+
+  /** Shows the task that has the focus as large as it gets. */
+  #fit() {
+    const { startMs, endMs } = this.#current;
+    const edge = Math.max(NARROWEST_MS, (endMs - (startMs ?? endMs)) * 0.1);
+    this.look((startMs ?? endMs) - edge, endMs + edge);
   }
 
   #wheel(event) {
@@ -195,11 +209,11 @@ function tipOf(attempt) {
   return lines.filter(Boolean).join('\n');
 }
 
-/** A row for those who hear it. */
-function spoken(task) {
+/** A row in words, for those who hear it. */
+function howItWent(task) {
   const times = task.startMs === null ? 'never started' : `from ${clock(task.startMs)} to ${clock(task.endMs)}`;
   const error = task.error ? `, ${task.error.code}` : '';
-  return `${task.id}, ${task.agent}: ${task.status}${error}, ${several(task.attempts.length, 'session')}, ${times}`;
+  return `${task.status}${error}, ${several(task.attempts.length, 'session')}, ${times}`;
 }
 
 function showLegend(run) {

@@ -4,6 +4,7 @@
 
 #![expect(clippy::print_stderr, reason = "a command line program tells what it does")]
 
+mod browser;
 mod cache;
 mod ci;
 mod component;
@@ -46,12 +47,19 @@ enum Task {
         /// The file to review; a file of this repository when none is given.
         file: Option<PathBuf>,
     },
-    /// Builds the component, then runs all tests of the workspace and the end-to-end run.
+    /// Builds the component, then runs all tests of the workspace, the browser tests and the end-to-end run.
     Test {
         /// Leaves out the end-to-end run, which installs Node and OpenClaw from the npm registry.
         #[arg(long)]
         skip_e2e: bool,
+        /// Leaves out the report's page in a real browser, which needs Chromium and npm.
+        #[arg(long)]
+        skip_browser: bool,
     },
+    /// Opens the page of a report in Chromium and uses it: mouse, keyboard, light, dark, 500 tasks.
+    ///
+    /// Installs Debian's chromium if there is none and the user is root.
+    Browser,
     /// Runs the packaged skill inside a real OpenClaw gateway.
     E2e {
         /// Only installs the tools: Node, OpenClaw, jco and TypeScript, into $PARALLEL_AGENTS_CACHE or ~/.cache/parallel-agents.
@@ -66,7 +74,8 @@ fn main() -> ExitCode {
     let outcome = match Arguments::parse().task {
         Task::Build => component::build().map(|_| ExitCode::SUCCESS),
         Task::Demo { file } => demo::run(file),
-        Task::Test { skip_e2e } => suite::run(skip_e2e).map(|()| ExitCode::SUCCESS),
+        Task::Test { skip_e2e, skip_browser } => suite::run(skip_e2e, skip_browser).map(|()| ExitCode::SUCCESS),
+        Task::Browser => browser::run().map(|()| ExitCode::SUCCESS),
         Task::E2e { setup_only } => e2e::run(setup_only).map(|()| ExitCode::SUCCESS),
         Task::Ci => ci::run().map(|()| ExitCode::SUCCESS),
     };
