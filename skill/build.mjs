@@ -5,6 +5,8 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
+import { template } from '../report/assemble.mjs';
+
 const [component, jco, tsc, types] = process.argv.slice(2);
 const here = fileURLToPath(new URL('.', import.meta.url));
 const node = (...arguments_) =>
@@ -43,3 +45,4 @@ const imports = {
 };
 const { documents } = await instantiate(load, imports);
 writeFileSync(`${here}dist/functions.json`, JSON.stringify(documents.listFunctions(), undefined, 2));
+writeFileSync(`${here}dist/report.html`, template());

@@ -173,7 +173,10 @@ mod tests {
         assert_eq!(log.records().len(), 2);
         for record in log.records() {
             assert!(record.prompt.contains("Say it.") && record.label.contains("content_writer_funny"));
-            assert_eq!((record.answer.as_deref(), record.answer_is_cut), (Some("0123456789".repeat(50).as_str()), false));
+            assert_eq!(
+                (record.answer.as_deref(), record.answer_is_cut),
+                (Some("0123456789".repeat(50).as_str()), false)
+            );
             assert!(record.session_key.is_some() && Some(record.asked_ms) <= record.started_ms);
             assert!(record.started_ms < record.ended_ms);
         }

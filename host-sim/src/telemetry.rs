@@ -11,9 +11,7 @@ use opentelemetry::trace::{Event, SpanContext, SpanId, SpanKind, Status, TraceFl
 use opentelemetry::{InstrumentationScope, KeyValue};
 use opentelemetry_otlp::{SpanExporter, WithHttpConfig};
 use opentelemetry_sdk::Resource;
-use opentelemetry_sdk::trace::{
-    IdGenerator, RandomIdGenerator, SpanData, SpanEvents, SpanExporter as _, SpanLinks,
-};
+use opentelemetry_sdk::trace::{IdGenerator, RandomIdGenerator, SpanData, SpanEvents, SpanExporter as _, SpanLinks};
 use serde_json::Value;
 
 /// Variables of which one has to be set for anything to be sent.
@@ -55,7 +53,8 @@ pub async fn export(spans: Vec<SpanData>) -> Result<(), String> {
 /// The spans of a run that began at a time: first the run's, then each task's with its sessions behind it. A document
 /// without results gives none.
 pub fn spans(function: &str, document: &Value, began: SystemTime) -> Vec<SpanData> {
-    let report = [Some(document), document.get("run")].into_iter().flatten().find(|report| report["results"].is_array());
+    let report =
+        [Some(document), document.get("run")].into_iter().flatten().find(|report| report["results"].is_array());
     let Some(report) = report else { return Vec::new() };
     let ids = RandomIdGenerator::default();
     let mut trace = Trace { id: ids.new_trace_id(), ids, began, spans: Vec::new() };
@@ -126,10 +125,15 @@ impl Trace {
         let queued_ms = about["queued_ms"].as_u64().unwrap_or_default();
         let took_ms = (result["execution_time"].as_f64().unwrap_or_default() * 1_000.0).round() as u64;
         let (id, agent) = (text(&result["task_id"]), text(&result["agent_type"]));
-        let decisions: Vec<Event> = about["decisions"].as_array().into_iter().flatten().map(|decision| {
-            let at = self.at(decision["at_ms"].as_u64().unwrap_or_default());
-            Event::new(text(&decision["what"]), at, Vec::new(), 0)
-        }).collect();
+        let decisions: Vec<Event> = about["decisions"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(|decision| {
+                let at = self.at(decision["at_ms"].as_u64().unwrap_or_default());
+                Event::new(text(&decision["what"]), at, Vec::new(), 0)
+            })
+            .collect();
         let span = self.span(run, &format!("task {id}"), SpanKind::Internal, (queued_ms, queued_ms + took_ms));
         span.status = status(result);
         span.events.events = decisions;

@@ -6,7 +6,7 @@ use std::process::Command;
 use anyhow::{Result, bail};
 
 use crate::npm::BrowserTools;
-use crate::{component, process, workspace};
+use crate::{component, process, simulator, workspace};
 
 /// Programs that playwright-core can drive, by the names under which distributions have them.
 const BROWSERS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
@@ -14,7 +14,8 @@ const BROWSERS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "g
 /// Where the tests leave their pictures.
 const PICTURES: &str = "target/report-pictures";
 
-const INSTALL: &str = "Install Chromium, for example with `apt-get install chromium`, or leave this step out with --skip-browser.";
+const INSTALL: &str =
+    "Install Chromium, for example with `apt-get install chromium`, or leave this step out with --skip-browser.";
 
 /// Builds the component and the simulator, then opens a report in a browser and uses it.
 ///
@@ -22,7 +23,7 @@ const INSTALL: &str = "Install Chromium, for example with `apt-get install chrom
 /// If something does not build, there is no browser and none can be installed, or a test fails.
 pub fn run() -> Result<()> {
     component::build()?;
-    let simulator = component::simulator()?;
+    let simulator = simulator::build()?;
     let browser = browser()?;
     let tools = BrowserTools::ensure()?;
     let mut command = Command::new(&tools.node);

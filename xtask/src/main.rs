@@ -12,6 +12,7 @@ mod demo;
 mod e2e;
 mod npm;
 mod process;
+mod simulator;
 mod suite;
 mod toolchain;
 mod workspace;

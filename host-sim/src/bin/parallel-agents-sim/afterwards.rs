@@ -1,6 +1,5 @@
 //! What is made of a call once it is over: the report as a document or a page, and its spans.
 
-use std::io::{self, Write};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
@@ -11,6 +10,7 @@ use serde_json::Value;
 
 use crate::outcome::Failure;
 use crate::simulation::write;
+use crate::ui::Ui;
 
 /// What has to be noted from the beginning of a call.
 pub struct Afterwards {
@@ -34,6 +34,7 @@ impl Afterwards {
     /// changes nothing else.
     pub async fn finish(
         &self,
+        ui: &Ui,
         path: Option<&Path>,
         function: &str,
         document: &Value,
@@ -55,8 +56,7 @@ impl Afterwards {
         if telemetry::is_wanted() {
             let spans = telemetry::spans(function, document, self.began);
             if let Err(error) = telemetry::export(spans).await {
-                // There is no place left to report that nothing can be reported.
-                let _ = writeln!(io::stderr().lock(), "warning: the spans of the run could not be sent: {error}");
+                ui.note(&format!("warning: the spans of the run could not be sent: {error}"));
             }
         }
         Ok(())

@@ -86,7 +86,7 @@ impl Engine {
         });
         let violations = called.world.ledger().violations();
         let reply = called.result?;
-        afterwards.finish(simulation.report.as_deref(), function, &read(document_text(&reply))?, account).await?;
+        afterwards.finish(ui, simulation.report.as_deref(), function, &read(document_text(&reply))?, account).await?;
         // A reply that the host's own account contradicts is not worth showing.
         if violations.is_empty() { accept(reply) } else { Err(broken_promises(&violations)) }
     }
