@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
+import { template } from '../report/assemble.mjs';
 import { manifest, tools } from './generate.mjs';
 
 const [component, jco, tsc, types] = process.argv.slice(2);
@@ -51,3 +52,4 @@ const made = tools(read('tools.json'), functions);
 write('functions.json', functions);
 write('tools.json', made);
 write('openclaw.plugin.json', manifest(read('openclaw.plugin.json'), made));
+writeFileSync(`${here}dist/report.html`, template());

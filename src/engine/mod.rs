@@ -40,9 +40,6 @@ use cleaning::Cleaning;
 use reconciling::Reconciling;
 use tasks::TaskRun;
 
-/// The most that the clock moves on between two events: 34 years. Whatever a host says, sums of times stay numbers.
-const LONGEST_STEP_MS: u64 = 1 << 40;
-
 /// What a request to the host was for.
 #[derive(Debug)]
 enum Purpose {

@@ -5,6 +5,7 @@
 #![expect(clippy::print_stderr, reason = "a command line program tells what it does")]
 
 mod bench;
+mod browser;
 mod cache;
 mod ci;
 mod component;
@@ -14,6 +15,7 @@ mod fuzz;
 mod npm;
 mod package;
 mod process;
+mod simulator;
 mod suite;
 mod toolchain;
 mod workspace;
@@ -49,12 +51,19 @@ enum Task {
         /// The file to review; a file of this repository when none is given.
         file: Option<PathBuf>,
     },
-    /// Builds the component, then runs all tests of the workspace and the end-to-end run.
+    /// Builds the component, then runs all tests of the workspace, the browser tests and the end-to-end run.
     Test {
         /// Leaves out the end-to-end run, which installs Node and OpenClaw from the npm registry.
         #[arg(long)]
         skip_e2e: bool,
+        /// Leaves out the report's page in a real browser, which needs Chromium and npm.
+        #[arg(long)]
+        skip_browser: bool,
     },
+    /// Opens the page of a report in Chromium and uses it: mouse, keyboard, light, dark, 500 tasks.
+    ///
+    /// Installs Debian's chromium if there is none and the user is root.
+    Browser,
     /// Runs the packaged skill inside a real OpenClaw gateway.
     E2e {
         /// Only installs the tools: Node, OpenClaw, jco and TypeScript, into $PARALLEL_AGENTS_CACHE or ~/.cache/parallel-agents.
@@ -95,7 +104,8 @@ fn main() -> ExitCode {
     let outcome = match Arguments::parse().task {
         Task::Build => component::build().map(|_| ExitCode::SUCCESS),
         Task::Demo { file } => demo::run(file),
-        Task::Test { skip_e2e } => suite::run(skip_e2e).map(|()| ExitCode::SUCCESS),
+        Task::Test { skip_e2e, skip_browser } => suite::run(skip_e2e, skip_browser).map(|()| ExitCode::SUCCESS),
+        Task::Browser => browser::run().map(|()| ExitCode::SUCCESS),
         Task::E2e { setup_only } => e2e::run(setup_only).map(|()| ExitCode::SUCCESS),
         Task::Canaries => suite::canaries().map(|()| ExitCode::SUCCESS),
         Task::Bench { quick, json } => bench::run(quick, json).map(|()| ExitCode::SUCCESS),

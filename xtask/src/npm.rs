@@ -20,6 +20,11 @@ const NODE_TYPES_VERSION: &str = "24.19.2";
 const INSTALL_NPM: &str =
     "Install Node.js 20 or newer with npm; the tests bring the newer Node that they need themselves.";
 
+/// Drives a browser that is there already.
+const PLAYWRIGHT_VERSION: &str = "1.65.1";
+/// Finds what keeps people from using a page.
+const AXE_VERSION: &str = "4.14.1";
+
 /// What the end-to-end run works with.
 pub struct Tools {
     /// The Node that OpenClaw asks for. Run the two scripts with it, and no other.
@@ -66,6 +71,33 @@ impl Tools {
         let openclaw = script(&cache, &node, "openclaw", OPENCLAW_VERSION, "openclaw.mjs")?;
         let (tsc, types) = typescript(&cache, &node)?;
         Ok(Self { node, openclaw, jco, tsc, types })
+    }
+}
+
+/// What the tests of the page work with.
+pub struct BrowserTools {
+    /// The Node that runs them.
+    pub node: PathBuf,
+    /// The directory in whose `node_modules` playwright-core and axe-core are.
+    pub packages: PathBuf,
+}
+
+impl BrowserTools {
+    /// Installs what is not in the cache yet.
+    ///
+    /// # Errors
+    /// As [`Tools::ensure`].
+    pub fn ensure() -> Result<Self> {
+        let cache = Cache::open()?;
+        let node = node(&cache)?;
+        let recipe = format!("playwright-core@{PLAYWRIGHT_VERSION} axe-core@{AXE_VERSION}");
+        let packages = cache.ensure(&format!("playwright-core-{PLAYWRIGHT_VERSION}"), &recipe, |directory| {
+            install(directory, &recipe, Some(&node))?;
+            let load = "process.stdout.write(require('playwright-core/package.json').version)";
+            let printed = process::read(Command::new(&node).args(["-e", load]).current_dir(directory), "")?;
+            expect_version(&printed, PLAYWRIGHT_VERSION)
+        })?;
+        Ok(Self { node, packages })
     }
 }
 

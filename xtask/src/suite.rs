@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use crate::{component, e2e, process, workspace};
+use crate::{browser, component, e2e, process, workspace};
 
 /// What the deliberate defects are built with.
 pub const CANARIES: [&str; 2] = ["--features", "canary-bugs"];
@@ -17,11 +17,11 @@ pub fn canaries() -> Result<()> {
     process::run(workspace::cargo().args(run).args(CANARIES).args(["--", "canaries"]), "")
 }
 
-/// Builds the component, runs the tests of the workspace, then the end-to-end run.
+/// Builds the component, runs the tests of the workspace, those of the page in a browser, then the end-to-end run.
 ///
 /// # Errors
 /// Those of the first step that fails.
-pub fn run(skip_e2e: bool) -> Result<()> {
+pub fn run(skip_e2e: bool, skip_browser: bool) -> Result<()> {
     // First, because the conformance and command line tests load the component.
     component::build()?;
     // Without --all-targets, which would leave out the documentation's examples.
@@ -31,6 +31,11 @@ pub fn run(skip_e2e: bool) -> Result<()> {
         workspace::cargo().args(["test", "--package", "parallel-agents-host-sim", "--test", "canaries"]).args(CANARIES),
         "",
     )?;
+    if skip_browser || skip_e2e {
+        eprintln!("The tests in a browser were left out.");
+    } else {
+        browser::run()?;
+    }
     if skip_e2e {
         eprintln!("The end-to-end run was left out (--skip-e2e).");
         return Ok(());

@@ -22,6 +22,8 @@ Exit codes:
   2  bad usage, or a bad request or file
   3  the host or the component failed
 
+With OTEL_EXPORTER_OTLP_ENDPOINT set, a run is also sent to that collector as spans (OTLP over HTTP).
+
 Examples:
   parallel-agents-sim agents list
   parallel-agents-sim review src/main.rs
@@ -41,6 +43,7 @@ pub enum Command {
     #[command(after_help = "\
 Examples:
   parallel-agents-sim run request.json
+  parallel-agents-sim run request.json --report report.html
   parallel-agents-sim run request.json --json > report.json
   parallel-agents-sim run request.json --agents my-agents
   parallel-agents-sim run - --clock real --script slow.toml < request.json
@@ -75,6 +78,13 @@ Examples:
   parallel-agents-sim review src/main.rs
   parallel-agents-sim review shop.py --json | jq '.results[].output.findings'")]
     Review(ReviewArguments),
+
+    /// Tell what was decided about one task of a saved report, and why
+    #[command(after_help = "\
+Examples:
+  parallel-agents-sim run request.json --report report.json
+  parallel-agents-sim explain report.json task-7")]
+    Explain(ExplainArguments),
 
     /// Run random requests against random faults and hold every run to what it promises
     #[command(after_help = "\
@@ -261,6 +271,20 @@ pub struct ReviewArguments {
 }
 
 #[derive(Debug, Args)]
+pub struct ExplainArguments {
+    /// A report: what --report or --json wrote, or - for standard input
+    #[arg(value_name = "REPORT.json")]
+    pub report: PathBuf,
+
+    /// The task's id
+    #[arg(value_name = "TASK")]
+    pub task: String,
+
+    #[command(flatten)]
+    pub guest: Guest,
+}
+
+#[derive(Debug, Args)]
 pub struct ServeModelArguments {
     /// The address to listen on; port 0 takes a free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
@@ -336,7 +360,8 @@ pub struct Simulation {
     #[arg(long, value_name = "FILE")]
     pub trace: Option<PathBuf>,
 
-    /// Write the whole report to a file, with the simulator's own account of it
+    /// Write the whole report to a file, with the simulator's own account of it: as JSON, or as a page for a browser if the
+    /// name ends in .html
     #[arg(long, value_name = "FILE")]
     pub report: Option<PathBuf>,
 

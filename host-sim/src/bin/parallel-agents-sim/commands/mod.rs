@@ -5,6 +5,7 @@ mod call;
 #[cfg(feature = "canary-bugs")]
 mod canaries;
 mod economics;
+mod explain;
 mod explore;
 mod registry;
 mod review;
@@ -25,6 +26,7 @@ pub fn wants_json(command: &Command) -> bool {
         Command::Agents(command) => agents::guest(command).json,
         Command::Registry(command) => registry::guest(command).json,
         Command::Review(arguments) => arguments.simulation.guest.json,
+        Command::Explain(arguments) => arguments.guest.json,
         Command::Explore(arguments) => arguments.guest.json,
         #[cfg(feature = "canary-bugs")]
         Command::Canaries { json } => *json,
@@ -43,6 +45,7 @@ pub async fn carry_out(ui: &Ui, command: Command) -> Result<Finish, Failure> {
         Command::Agents(command) => agents::carry_out(ui, command).await,
         Command::Registry(command) => registry::carry_out(ui, command).await,
         Command::Review(arguments) => review::carry_out(ui, arguments).await,
+        Command::Explain(arguments) => explain::carry_out(ui, arguments).await,
         Command::Explore(arguments) => explore::carry_out(ui, arguments).await,
         #[cfg(feature = "canary-bugs")]
         Command::Canaries { .. } => canaries::carry_out(ui).await,
