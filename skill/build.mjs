@@ -1,14 +1,20 @@
-// Builds dist/: the component as JavaScript, the plugin's own code, and what the component says of its functions.
-// Usage: node build.mjs <component.wasm> <jco.js> <tsc> <directory of @types>; `cargo xtask e2e` calls it.
+// Builds dist/: the component as JavaScript, the plugin's own code, and what OpenClaw is told of the tools.
+// Usage: node build.mjs <component.wasm> <jco.js> <tsc> <directory of @types>; `cargo xtask package` calls it.
 
 import { execFileSync } from 'node:child_process';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+
+import { template } from '../report/assemble.mjs';
+import { manifest, tools } from './generate.mjs';
 
 const [component, jco, tsc, types] = process.argv.slice(2);
 const here = fileURLToPath(new URL('.', import.meta.url));
 const node = (...arguments_) =>
   execFileSync(process.execPath, arguments_, { cwd: here, stdio: ['ignore', 'inherit', 'inherit'] });
+const read = (file) => JSON.parse(readFileSync(`${here}${file}`, 'utf8'));
+const write = (file, value) => writeFileSync(`${here}dist/${file}`, `${JSON.stringify(value, undefined, 2)}\n`);
 
 rmSync(`${here}dist`, { recursive: true, force: true });
 // First, since the code is checked against the types that jco makes from the WIT.
@@ -26,6 +32,12 @@ node(
 );
 for (const project of ['tsconfig.json', 'test/tsconfig.json']) node(tsc, '-p', project, '--typeRoots', types);
 
+// The files that the worker runs, and the component that they were made of.
+const sha256 = (path) => createHash('sha256').update(readFileSync(path)).digest('hex');
+const files = readdirSync(`${here}dist/component`).filter((file) => /\.(js|wasm)$/.test(file));
+const pins = Object.fromEntries(files.map((file) => [file, sha256(`${here}dist/component/${file}`)]));
+write('pins.json', { component: sha256(component), files: pins });
+
 const { instantiate } = await import(new URL('./dist/component/parallel_agents.js', import.meta.url).href);
 const load = (path) => WebAssembly.compile(readFileSync(`${here}dist/component/${path}`));
 const unused = () => {
@@ -35,4 +47,9 @@ const unused = () => {
 const nothing = new Proxy({}, { get: (_, name) => (name === 'default' ? undefined : unused) });
 const imports = new Proxy({}, { get: () => nothing });
 const { documents } = await instantiate(load, imports);
-writeFileSync(`${here}dist/functions.json`, JSON.stringify(documents.listFunctions(), undefined, 2));
+const functions = documents.listFunctions();
+const made = tools(read('tools.json'), functions);
+write('functions.json', functions);
+write('tools.json', made);
+write('openclaw.plugin.json', manifest(read('openclaw.plugin.json'), made));
+writeFileSync(`${here}dist/report.html`, template());

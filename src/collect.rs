@@ -5,6 +5,7 @@
 //! | listing | a page, and more follow                         | listing, from there                     |
 //! | listing | the last page                                   | reading what has ended, then waiting    |
 //! | waiting | the pause is over                               | listing from the start                  |
+//! | any     | a request is not answered for half a minute     | as if it had been refused               |
 //! | any     | all are read, or the time is over               | over                                    |
 //!
 //! One list call tells the state of all sessions, so nobody is asked session by session. A session that the list does not
@@ -30,6 +31,9 @@ const LIST_ROWS: u32 = 200;
 /// The first pause between two looks; it doubles up to the longest, in milliseconds. No session is done sooner.
 const FIRST_PAUSE_MS: u64 = 1_000;
 const LONGEST_PAUSE_MS: u64 = 30_000;
+
+/// How long an answer is waited for: three times the longest that was seen.
+const PATIENCE_MS: u64 = 30_000;
 
 /// Transcripts read at once.
 const READS_AT_ONCE: usize = 8;
@@ -89,6 +93,8 @@ pub struct Collect {
     offset: u32,
     pages: u32,
     requests: BTreeMap<RequestId, Purpose>,
+    /// Until when open requests are waited for.
+    patient_until: u64,
     next_request: u64,
     out: Vec<Command>,
     finished: Option<Vec<Collected>>,
@@ -113,6 +119,7 @@ impl Collect {
             offset: 0,
             pages: 0,
             requests: BTreeMap::new(),
+            patient_until: 0,
             next_request: 1,
             out: Vec::new(),
             finished: None,
@@ -124,6 +131,7 @@ impl Collect {
         let id = RequestId(self.next_request);
         self.next_request += 1;
         self.requests.insert(id, purpose);
+        self.patient_until = self.now.saturating_add(PATIENCE_MS);
         id
     }
 
@@ -182,7 +190,7 @@ impl Collect {
         if !waits || left == 0 {
             self.conclude();
         } else {
-            self.look_at = Some(self.now + self.pause_ms.min(left));
+            self.look_at = Some(self.now.saturating_add(self.pause_ms.min(left)));
             self.pause_ms = (self.pause_ms * 2).min(LONGEST_PAUSE_MS);
         }
     }
@@ -297,11 +305,13 @@ impl Process for Collect {
             | Happening::StopRequested { .. }
             | Happening::Woke => {}
         }
+        self.lose_patience();
         std::mem::take(&mut self.out)
     }
 
     fn wake_at(&self) -> Option<u64> {
-        self.look_at
+        let patience = (!self.requests.is_empty()).then_some(self.patient_until);
+        [self.look_at, patience].into_iter().flatten().min()
     }
 
     fn finished(&mut self) -> Option<Result<Vec<Collected>, CallError>> {
@@ -310,6 +320,20 @@ impl Process for Collect {
 }
 
 impl Collect {
+    /// Takes answers that do not come for lost, so that a host that forgets one keeps nobody waiting.
+    fn lose_patience(&mut self) {
+        if self.over || self.now < self.patient_until {
+            return;
+        }
+        let lost = || Err(HostError::InDoubt("no answer came".to_owned()));
+        for purpose in std::mem::take(&mut self.requests).into_values() {
+            match purpose {
+                Purpose::List => self.listed(lost()),
+                Purpose::Read(index) => self.read(index, lost()),
+            }
+        }
+    }
+
     fn look_again(&mut self) {
         (self.offset, self.pages) = (0, 0);
         self.ask_list();
@@ -376,6 +400,29 @@ mod tests {
                 return (collected.expect("results"), now, lists);
             }
         }
+    }
+
+    #[test]
+    fn a_host_that_answers_nothing_keeps_nobody_waiting() {
+        let mut collect = Collect::new(vec![SessionKey::new("a"), SessionKey::new("b")], 5, OutputFormat::Text);
+        let facts = HostFacts {
+            name: String::new(),
+            seed: 1,
+            max_concurrent: None,
+            reports_starts: false,
+            keeps_journal: false,
+        };
+        let (mut asked, mut now, mut seq) =
+            (collect.step(Event { seq: 0, at_ms: 0, what: Happening::Opened(facts) }), 0, 0);
+        let collected = loop {
+            if let Some(collected) = collect.finished() {
+                break collected.expect("results");
+            }
+            (now, seq) = (collect.wake_at().expect("something to wait for"), seq + 1);
+            asked.extend(collect.step(Event { seq, at_ms: now, what: Happening::Woke }));
+        };
+        let codes: Vec<&str> = collected.iter().filter_map(|one| Some(one.error.as_ref()?.code.as_str())).collect();
+        assert_eq!((codes, asked.len(), now), (vec!["E_HISTORY_UNAVAILABLE"; 2], 3, 2 * PATIENCE_MS));
     }
 
     #[test]

@@ -18,11 +18,11 @@ mod pump;
 
 // The stages.
 pub mod agents;
-mod answer;
+pub mod answer;
 pub mod engine;
 pub mod plan;
 mod policy;
-mod prompt;
+pub mod prompt;
 mod report;
 mod schedule;
 mod session;
@@ -30,6 +30,7 @@ pub mod teams;
 pub mod workflow;
 
 // What all stages share.
+pub mod canary;
 pub mod host;
 pub mod ids;
 pub mod json;
@@ -37,7 +38,7 @@ mod marker;
 pub mod problem;
 pub mod score;
 pub mod task;
-mod text;
+pub mod text;
 
 #[cfg(target_family = "wasm")]
 mod boundary;

@@ -5,8 +5,9 @@ use parallel_agents::ids::SessionKey;
 use serde::Deserialize;
 
 use crate::error::SimError;
-use crate::ledger::Allowance;
+use crate::ledger::{Allowance, Ledger};
 use crate::outside::Outside;
+use crate::script::Fault;
 use crate::world::World;
 
 /// A finished call: its result, and the world in which it happened.
@@ -26,12 +27,24 @@ impl<R, O: Outside> Called<R, O> {
     /// Closes the world after a call.
     pub(crate) fn close(result: Result<R, SimError>, fuel_used: Option<u64>, mut world: O) -> Self {
         world.close(result.is_ok());
+        let result = result.map_err(|error| cause_of(error, world.ledger()));
         Self { result, fuel_used, world }
     }
 
     /// Reads the reply further.
     pub(crate) fn and_then<S>(self, read: impl FnOnce(R) -> Result<S, SimError>) -> Called<S, O> {
         Called { result: self.result.and_then(read), fuel_used: self.fuel_used, world: self.world }
+    }
+}
+
+/// Why a call broke off. What the world stopped looks as if the component had waited for nothing.
+fn cause_of(error: SimError, ledger: &Ledger) -> SimError {
+    if ledger.faults().contains_key(&Fault::HostTrap) {
+        return SimError::Host { what: error.to_string() };
+    }
+    match ledger.first_violation() {
+        Some(violation) => SimError::Promise { seed: ledger.seed(), violation: violation.clone() },
+        None => error,
     }
 }
 
@@ -51,11 +64,12 @@ struct OnDemand {
     run: Option<bool>,
 }
 
-/// The sessions that a report says it could not stop or delete.
+/// The sessions that a report says it could not stop or delete. That of a workflow is a part of its reply.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Leaks {
     leaked: Vec<String>,
+    run: Option<Box<Leaks>>,
 }
 
 /// Holds a call of the JSON door to its request. What cannot be read will be refused and spawns nothing.
@@ -83,13 +97,16 @@ pub(crate) fn hold_to_cap(world: &mut impl Outside, max_concurrent: Option<u32>)
 }
 
 impl<O: Outside> Called<DocumentReply, O> {
-    /// Tells the ledger which sessions the reply names as left behind.
+    /// Tells the ledger what the call came back with, and which sessions that names as left behind.
     pub(crate) fn noting_leaks(mut self) -> Self {
-        let Ok(DocumentReply::Answer(text)) = &self.result else { return self };
+        let Ok(reply) = &self.result else { return self };
+        self.world.ledger_mut().replied(reply);
+        let DocumentReply::Answer(text) = reply else { return self };
         // Reading a long report is worth it only if there is something to be named.
         if !self.world.ledger().violations().is_empty() {
             let leaks: Leaks = serde_json::from_str(text).unwrap_or_default();
-            for key in leaks.leaked {
+            let of_run = leaks.run.map(|run| run.leaked).unwrap_or_default();
+            for key in leaks.leaked.into_iter().chain(of_run) {
                 self.world.ledger_mut().leak_was_named(SessionKey::new(key));
             }
         }

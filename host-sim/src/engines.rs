@@ -9,12 +9,9 @@ use crate::call::Called;
 use crate::clock::Clock;
 use crate::component::ComponentHost;
 use crate::error::SimError;
-use crate::explore::{Case, Explorer, FUNCTION};
+use crate::explore::Explorer;
 use crate::foreign::ForeignEngine;
 use crate::world::WorldOptions;
-
-/// One in so many runs is one of the named calls, if there are any.
-const NAMED: u64 = 4;
 
 /// Characters of a line that a difference shows.
 const SHOWN: usize = 400;
@@ -24,7 +21,6 @@ pub struct Engines<'a> {
     host: &'a ComponentHost,
     other: ForeignEngine,
     explorer: Explorer<'a>,
-    named: Vec<(String, String)>,
 }
 
 /// What all comparisons together found.
@@ -58,14 +54,9 @@ pub struct Difference {
 }
 
 impl<'a> Engines<'a> {
-    /// `explorer` draws the runs. `named` are functions with their arguments, which also get drawn faults.
-    pub fn new(
-        host: &'a ComponentHost,
-        other: ForeignEngine,
-        explorer: Explorer<'a>,
-        named: Vec<(String, String)>,
-    ) -> Self {
-        Self { host, other, explorer, named }
+    /// `explorer` draws the runs.
+    pub fn new(host: &'a ComponentHost, other: ForeignEngine, explorer: Explorer<'a>) -> Self {
+        Self { host, other, explorer }
     }
 
     /// Makes the run of a seed in both and enters it.
@@ -73,13 +64,12 @@ impl<'a> Engines<'a> {
     /// # Errors
     /// If the other engine is lost.
     pub async fn run(&mut self, seed: u64, compared: &mut Compared) -> Result<(), SimError> {
-        let (function, case) = self.case(seed);
-        let request = case.request.to_string();
-        let clock = Clock::virtual_time();
+        let case = self.explorer.case(seed);
+        let (function, request, clock) = (case.function, case.request.to_string(), Clock::virtual_time());
         let world = || self.explorer.world_with(&case, seed, WorldOptions::default());
-        let here = self.host.call(&function, &request, world(), &clock).await;
+        let here = self.host.call(function, &request, world(), &clock).await;
         let world = world();
-        let there = self.other.call(&function, &request, world, &clock).await;
+        let there = self.other.call(function, &request, world, &clock).await;
         if let Err(error @ SimError::Engine { .. }) = there.result {
             return Err(error);
         }
@@ -89,17 +79,9 @@ impl<'a> Engines<'a> {
         for kind in here.world.trace().text().lines().filter_map(kind) {
             *compared.kinds.entry(kind.to_owned()).or_default() += 1;
         }
-        *compared.functions.entry(function).or_default() += 1;
+        *compared.functions.entry(function.to_owned()).or_default() += 1;
         compared.differences.extend(difference(seed, &here, &there));
         Ok(())
-    }
-
-    fn case(&self, seed: u64) -> (String, Case) {
-        let turn = usize::try_from(seed / NAMED).unwrap_or(0).checked_rem(self.named.len());
-        match turn.filter(|_| seed % NAMED == NAMED - 1).and_then(|turn| self.named.get(turn)) {
-            Some((function, arguments)) => (function.clone(), self.explorer.disturbed(seed, arguments)),
-            None => (FUNCTION.to_owned(), self.explorer.case(seed)),
-        }
     }
 }
 

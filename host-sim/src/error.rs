@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::ledger::Violation;
+
 /// Why a component could not be loaded, or a call had no result.
 #[derive(Debug, thiserror::Error)]
 pub enum SimError {
@@ -64,6 +66,20 @@ pub enum SimError {
         /// What happened to it.
         what: String,
     },
+    /// The host itself failed in the middle of a call.
+    #[error("the host failed: {what}")]
+    Host {
+        /// What happened, in one sentence.
+        what: String,
+    },
+    /// The component broke a promise, and the call was stopped there.
+    #[error("the component broke its promises{}: {violation}", seed.map(|seed| format!(" with seed {seed}")).unwrap_or_default())]
+    Promise {
+        /// Repeats it. None: it had not opened.
+        seed: Option<u64>,
+        /// Which, at which event.
+        violation: Violation,
+    },
     /// A reply of the component is not what the contract says.
     #[error("the component gave a reply that cannot be read: {what}")]
     Reply {
@@ -84,6 +100,8 @@ impl SimError {
             Self::Trap { .. } => "E_GUEST_TRAP",
             Self::Contract { .. } => "E_GUEST_CONTRACT",
             Self::Engine { .. } => "E_ENGINE",
+            Self::Host { .. } => "E_HOST_TRAP",
+            Self::Promise { .. } => "E_GUEST_PROMISE",
             Self::Reply { .. } => "E_GUEST_REPLY",
         }
     }

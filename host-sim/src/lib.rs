@@ -8,6 +8,9 @@
 //! | `live`         | real sessions: one chat completion each, on an OpenAI-compatible server    |
 //! | `watch`        | who sees what is said during a call                                        |
 //! | `recording`    | a run as it went, to be gone through again under other rules               |
+//! | `session_log`  | what the host saw of each session, for reports                             |
+//! | `page`         | a report as one page for a browser                                         |
+//! | `telemetry`    | a report as OpenTelemetry spans                                            |
 //! | `ledger`       | the host's own account of a call, and the promises that it checks          |
 //! | `trace`        | everything that was said, as text that can be compared                     |
 //! | `clock`        | virtual time, which jumps, and real time, which passes                     |
@@ -35,10 +38,13 @@ pub mod live;
 pub mod model_server;
 pub mod native;
 pub mod outside;
+pub mod page;
 mod paging;
 pub mod recording;
 pub mod scenario;
 pub mod script;
+pub mod session_log;
+pub mod telemetry;
 pub mod trace;
 pub mod watch;
 pub mod world;

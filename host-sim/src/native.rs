@@ -130,7 +130,11 @@ impl<O: Outside> Host for NativeHost<O> {
 
 #[cfg(test)]
 mod tests {
+    use parallel_agents::ids::{RequestId, SessionKey};
+
     use super::*;
+    use crate::error::SimError::Promise;
+    use crate::ledger::{Allowance, Invariant};
     use crate::script::Script;
     use crate::world::WorldOptions;
 
@@ -146,8 +150,26 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_broken_promise_ends_the_call_with_its_seed_and_its_event() {
+        let mut world = World::new(Script::bundled(), 17, WorldOptions::default());
+        world.ledger_mut().hold_to(Allowance::of_cap(0));
+        let called = enter(world, &Clock::virtual_time(), async |host| {
+            let _ = host.next_event(None).await;
+            let key = SessionKey::new("agent:main:subagent:unknown");
+            host.perform(Command::Cancel(RequestId(1), key));
+            let _ = host.next_event(None).await;
+        })
+        .await;
+        let error = called.result.expect_err("the call was ended");
+        let Promise { seed, violation } = &error else { panic!("{error}") };
+        assert_eq!((*seed, violation.invariant, violation.event), (Some(17), Invariant::CallOrder, Some(0)));
+        let text = error.to_string();
+        assert!(text.contains("with seed 17: I10 at event 0: cancel names"), "{text}");
+    }
+
+    #[tokio::test]
     async fn a_call_that_runs_in_circles_is_given_up() {
-        let options = WorldOptions { max_events: 100, ..WorldOptions::default() };
+        let options = WorldOptions { max_events: 100, stops_at_violation: false, ..WorldOptions::default() };
         let world = World::new(Script::bundled(), 1, options);
         let called = enter(world, &Clock::virtual_time(), async |host| {
             loop {

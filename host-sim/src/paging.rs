@@ -5,18 +5,13 @@ use parallel_agents::host::{HistoryQuery, HostError, ListFilter, Message, Messag
 /// Rows or messages that one page may hold.
 const PAGE_ROWS: u32 = 1_000;
 
-/// The page of `rows`, which are in the order of spawning, that a filter asks for; `caller` is the parent of them all.
-pub(crate) fn rows(
-    rows: impl Iterator<Item = SessionRow>,
-    filter: &ListFilter,
-    caller: &str,
-) -> Result<SessionPage, HostError> {
+/// The page of `rows`, which are in the order of spawning and all have the wanted parent, that a filter asks for.
+pub(crate) fn rows(rows: impl Iterator<Item = SessionRow>, filter: &ListFilter) -> Result<SessionPage, HostError> {
     check_limit(filter.limit)?;
     let is_meant = |row: &SessionRow| {
-        let found = filter.search.as_deref().is_none_or(|text| {
+        filter.search.as_deref().is_none_or(|text| {
             row.label.as_deref().is_some_and(|label| label.contains(text)) || row.session_key.as_str().contains(text)
-        });
-        found && filter.spawned_by.as_ref().is_none_or(|parent| parent.as_str() == caller)
+        })
     };
     let mut found = rows.filter(is_meant).skip(filter.offset as usize);
     let sessions = found.by_ref().take(filter.limit as usize).collect();

@@ -3,6 +3,7 @@
 import type * as events from '../dist/component/interfaces/parallel-agents-skill-events.js';
 import type * as journal from '../dist/component/interfaces/parallel-agents-skill-journal.js';
 import type * as sessions from '../dist/component/interfaces/parallel-agents-skill-sessions.js';
+import type * as journals from '../dist/component/interfaces/parallel-agents-skill-journals.js';
 import type * as documents from '../dist/component/interfaces/parallel-agents-skill-documents.js';
 
 export type {
@@ -38,7 +39,7 @@ export interface Component {
       'parallel-agents:skill/events': typeof events;
       'parallel-agents:skill/journal': typeof journal;
     },
-  ): Promise<{ documents: typeof documents }>;
+  ): Promise<{ documents: typeof documents; journals: typeof journals }>;
 }
 
 /** What the worker is started with. */
@@ -46,6 +47,10 @@ export interface Call {
   function: string;
   /** A JSON document. */
   arguments: string;
+  /** The file that the call is written down in; none where nothing is kept. */
+  journal?: string;
+  /** Go on with what stands in that file instead. */
+  resume?: boolean;
 }
 
 /** A request of the component: which import was called, and with what. */

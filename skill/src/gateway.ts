@@ -1,66 +1,43 @@
-/** The calling session's own session functions, one method per request of the contract. Methods may throw anything. */
+/** The calling session's own session tools: what they spawn belongs to the caller and obeys its policy. */
 
 import { randomUUID } from 'node:crypto';
 
-import type {
-  HistoryPage,
-  HistoryQuery,
-  HostFacts,
-  ListFilter,
-  Message,
-  Receipt,
-  SessionPage,
-  SpawnOptions,
-} from './contract.ts';
-import type { CoreTool, CreateTools, Runtime, ToolContext } from './openclaw.ts';
+import type { ListFilter, Message, Receipt, SessionPage, SpawnOptions } from './contract.ts';
+import type { CoreTool, CreateTools } from './openclaw.ts';
+import { type Sessions, type Surroundings, cancelTask, endOf, onStart, rowsOf } from './sessions.ts';
 import { type Fields, Refused, fields, list, message, receipt, sessionRow, text } from './words.ts';
 
 /** All that a session without tools keeps: the host fails a session that has no tool at all, and this one only reads. */
 const HARMLESS_TOOL = 'get_goal';
 
-/** Sessions that OpenClaw runs at once where its configuration names no number. */
-const DEFAULT_WIDTH = 8;
-
 /** Messages or sessions that OpenClaw gives out at once. */
 const MOST_ROWS = 1_000;
 
-export interface Surroundings {
-  runtime: Runtime;
-  context: ToolContext;
-  createTools: CreateTools;
-  /** The turn that the tool call belongs to; with it, stopping the turn also stops the sessions. */
-  runId: string | undefined;
-  /** Runs something outside of the turn: when that has been stopped, sessions can be stopped only from there. */
-  outside: <T>(work: () => T) => T;
-}
+/** How far back the host's list of sub-agents is read for a session from before a restart: a day. */
+const RECENT_MINUTES = 1_440;
 
-export class Gateway {
+/** Without these a session cannot be run and waited for. */
+const NEEDED = ['sessions_spawn', 'agents_wait'];
+
+export class Gateway implements Sessions {
   readonly #around: Surroundings;
+  readonly #createTools: CreateTools;
   readonly #group = `parallel-agents-${randomUUID()}`;
-  readonly #tools = new Map<boolean, CoreTool[]>();
+  readonly #tools = new Map<string, CoreTool[]>();
 
-  constructor(around: Surroundings) {
+  constructor(around: Surroundings, createTools: CreateTools) {
     this.#around = around;
+    this.#createTools = createTools;
   }
 
-  facts(seed: bigint): HostFacts {
-    const config = fields(this.#around.context.getRuntimeConfig?.());
-    const swarm = fields(fields(config['tools'])['swarm'])['maxConcurrent'];
-    const lane = fields(fields(fields(config['agents'])['defaults'])['subagents'])['maxConcurrent'];
-    const isWidth = (width: unknown): width is number => Number.isSafeInteger(width) && Number(width) >= 1;
-    const widths = [swarm, lane].map((width) => (isWidth(width) ? width : DEFAULT_WIDTH));
-    const reportsStarts = this.#around.runtime.events?.onAgentEvent !== undefined;
-    return { name: 'openclaw', seed, maxConcurrent: Math.min(...widths, 1_000), reportsStarts, keepsJournal: false };
+  /** The tools that this route needs and the calling session does not have. */
+  lacks(): string[] {
+    const names = this.#toolSet(false).map((tool) => tool.name);
+    return NEEDED.filter((name) => !names.includes(name));
   }
 
-  /** Tells `listener` the key of every session that begins to run. Returns what ends that. */
   onStart(listener: (session: string) => void): () => void {
-    const stop = this.#around.runtime.events?.onAgentEvent?.((event) => {
-      const { stream, data, sessionKey } = fields(event);
-      if (stream === 'lifecycle' && fields(data)['phase'] === 'start' && text(sessionKey))
-        listener(sessionKey as string);
-    });
-    return stop ?? (() => {});
+    return onStart(this.#around, listener);
   }
 
   async spawn(options: SpawnOptions): Promise<Receipt> {
@@ -72,12 +49,18 @@ export class Gateway {
     return receipt(await this.#use('sessions_spawn', { ...asked, ...fixed }, undefined, toolFree));
   }
 
-  /** Waits until at least one of the runs has ended; what it says of those that have. Empty: none has, ask again. */
   async ends(runIds: string[], signal: AbortSignal): Promise<Fields[]> {
     // Well below the time after which OpenClaw takes a tool call without a sign of life for stuck.
     const { completed, errors } = await this.#use('agents_wait', { ids: runIds, timeoutSeconds: 45 }, signal);
-    const lost = list(errors).map((error) => ({ status: 'failed', ...fields(error) }));
-    return [...list(completed).map(fields), ...lost];
+    const lost = list(errors).map(fields).map((error) => this.#lost(error));
+    return [...list(completed).map(fields), ...(await Promise.all(lost)).flat()];
+  }
+
+  /** A run that cannot be waited for may be known to the list of tasks. */
+  async #lost(error: Fields): Promise<Fields[]> {
+    const failed = { status: 'failed', ...error };
+    const end = await endOf(this.#around, this.#caller(), text(error['runId']) ?? '').catch(() => failed);
+    return end ? [end] : [];
   }
 
   async messages(session: string): Promise<Message[]> {
@@ -85,13 +68,6 @@ export class Gateway {
     const query = { sessionKey: session, limit: MOST_ROWS };
     const { messages } = fields(await this.#outside(() => subagent.getSessionMessages(query)));
     return rowsOf(messages, 'messages').map(message);
-  }
-
-  async history({ sessionKey, offset, limit, includeTools }: HistoryQuery): Promise<HistoryPage> {
-    const all = (await this.messages(sessionKey)).filter((message) => includeTools || message.role !== 'tool');
-    const end = Math.max(0, all.length - offset);
-    const start = Math.max(0, end - limit);
-    return { messages: all.slice(start, end), hasMore: start > 0, droppedMessages: 0, redacted: false };
   }
 
   async list({ search, spawnedBy, offset, limit }: ListFilter): Promise<SessionPage> {
@@ -102,20 +78,8 @@ export class Gateway {
     return { sessions: rows.slice(offset, offset + limit).map(sessionRow), hasMore: rows.length > offset + limit };
   }
 
-  async cancel(runId: string): Promise<void> {
-    const caller = { sessionKey: this.#around.context.sessionKey ?? '' };
-    const { async: reading, runs } = this.#around.runtime.tasks;
-    const find = () => this.#outside(() => reading.runs.bindSession(caller).resolve(runId));
-    const task = await find();
-    if (task === undefined || task === null) throw new Refused('not-found', 'the host knows no such run');
-    const taskId = text(fields(task)['id']);
-    if (!taskId) throw new Refused('in-doubt', 'the host does not name the task of the session');
-    const cfg = this.#around.context.getRuntimeConfig?.();
-    const { cancelled } = fields(await this.#outside(() => runs.bindSession(caller).cancel({ taskId, cfg })));
-    if (cancelled === true) return;
-    const status = text(fields(await find())['status']);
-    if (status === undefined || status === 'queued' || status === 'running')
-      throw new Refused('busy', 'the host did not stop the session');
+  cancel(runId: string): Promise<void> {
+    return cancelTask(this.#around, this.#caller(), runId);
   }
 
   async delete(session: string): Promise<void> {
@@ -127,6 +91,18 @@ export class Gateway {
       throw new Refused('in-doubt', text(answer['error']) ?? 'the host did not delete the session');
   }
 
+  async find(session: string): Promise<Receipt> {
+    const { active, recent } = await this.#use('subagents', { action: 'list', recentMinutes: RECENT_MINUTES });
+    const row = [...list(active), ...list(recent)].map(fields).find((row) => row['sessionKey'] === session);
+    const runId = text(row?.['runId']);
+    if (!row || !runId) throw new Refused('not-found', `the host no longer knows the session ${session}`);
+    return { sessionKey: session, runId, appliedModel: text(row['model']), toolFree: false };
+  }
+
+  #caller(): string {
+    return this.#around.context.sessionKey ?? '';
+  }
+
   /** OpenClaw searches in more than the contract says, so the caller still has to look at each row. */
   async #rows(search: string | undefined): Promise<Fields[]> {
     return rowsOf((await this.#use('sessions_list', { limit: MOST_ROWS, search }))['sessions'], 'sessions').map(fields);
@@ -136,8 +112,9 @@ export class Gateway {
     const tool = this.#toolSet(lean).find((tool) => tool.name === name);
     if (!tool) throw new Refused('unsupported', `this session has no tool ${name}`);
     const run = () => tool.execute(randomUUID(), parameters, signal);
-    // Only spawning needs the turn's authority.
-    return fields(fields(await (name === 'sessions_spawn' ? run() : this.#outside(run)))['details']);
+    // Only spawning needs the turn's authority, for as long as the turn lasts.
+    const inTurn = name === 'sessions_spawn' && !this.#around.turn.over;
+    return fields(fields(await (inTurn ? run() : this.#outside(run)))['details']);
   }
 
   #outside<T>(work: () => Promise<T>): Promise<T> {
@@ -146,13 +123,15 @@ export class Gateway {
 
   /** The caller's tools; `lean` ones spawn sessions that have (almost) none. */
   #toolSet(lean: boolean): CoreTool[] {
-    let tools = this.#tools.get(lean);
+    const { context, turn } = this.#around;
+    const name = `${lean} ${turn.over}`;
+    let tools = this.#tools.get(name);
     if (!tools) {
-      const { context, createTools, runId } = this.#around;
       const { agentId, sessionKey, sessionId, agentDir, workspaceDir, senderIsOwner, activeModel } = context;
+      const runId = turn.over ? undefined : turn.runId;
       // Read by the host at every spawn: the tools that the session inherits. Empty means all.
       const inherited: string[] = [];
-      tools = createTools({
+      const options = {
         agentId,
         sessionKey,
         sessionId,
@@ -164,18 +143,14 @@ export class Gateway {
         modelProvider: activeModel?.provider,
         modelId: activeModel?.modelId,
         inheritedToolAllowlistRef: inherited,
-      });
+      };
+      // The tools keep the authority of the surrounding in which they are made.
+      tools = turn.over ? this.#around.outside(() => this.#createTools(options)) : this.#createTools(options);
       // Set afterwards, since the host writes its own restrictions into the list while it makes the tools.
       if (lean && tools.some((tool) => tool.name === HARMLESS_TOOL))
         inherited.splice(0, inherited.length, HARMLESS_TOOL);
-      this.#tools.set(lean, tools);
+      this.#tools.set(name, tools);
     }
     return tools;
   }
-}
-
-/** Rows of an answer. An answer without any is not one that says "none". */
-function rowsOf(value: unknown, name: string): unknown[] {
-  if (!Array.isArray(value)) throw new Refused('in-doubt', `the answer of the host has no ${name}`);
-  return value;
 }

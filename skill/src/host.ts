@@ -3,8 +3,9 @@
  * ordered stream of events. No rule of the product is here; every request is answered, whatever the gateway does.
  */
 
-import type { Command, Event, Happening, HostFacts, Message, Receipt, Reply, SpawnOptions } from './contract.ts';
-import type { Gateway } from './gateway.ts';
+import type { Command, Event, Happening, HistoryPage, HistoryQuery, HostFacts, Message, Receipt, Reply, SpawnOptions } from './contract.ts';
+import { hasRedaction } from './redact.ts';
+import type { Sessions } from './sessions.ts';
 import { type Fields, Refused, hostError, sessionEnd, text } from './words.ts';
 
 /** How long the gateway may take to answer a request before it counts as in doubt. */
@@ -26,8 +27,25 @@ interface Child {
   ended: boolean;
 }
 
+/** The receipts of a run by their idempotency keys, as far as they are kept beyond this process. */
+export interface Receipts {
+  known: Map<string, Receipt>;
+  /** Called before the component hears of the receipt. */
+  keep(key: string, receipt: Receipt): void;
+}
+
+/** What a run may be given beside its gateway. */
+export interface Options {
+  receipts?: Receipts;
+  /** Why the operator does not allow a session; undefined if he does. */
+  forbidden?(options: SpawnOptions): string | undefined;
+  /** Called once, before the first request is carried out. */
+  began?(): void;
+}
+
 export class Host {
-  readonly #gateway: Gateway;
+  readonly #gateway: Sessions;
+  readonly #options: Options;
   readonly #queue: Happening[];
   readonly #children = new Map<string, Child>();
   readonly #spawns = new Map<string, Promise<Receipt>>();
@@ -39,11 +57,17 @@ export class Host {
   #lastMs = 0;
   #wait = new AbortController();
   #waiting = false;
+  #began = false;
   #stopped = false;
   #closed = false;
 
-  constructor(gateway: Gateway, facts: HostFacts) {
+  constructor(gateway: Sessions, facts: HostFacts, options: Options = {}) {
     this.#gateway = gateway;
+    this.#options = options;
+    for (const [key, receipt] of options.receipts?.known ?? []) {
+      this.#spawns.set(key, Promise.resolve(receipt));
+      this.#note(receipt);
+    }
     this.#queue = [{ tag: 'opened', val: facts }];
     this.#stopListening = gateway.onStart((session) => this.#start(session));
   }
@@ -58,6 +82,8 @@ export class Host {
 
   /** Carries a request out and answers it with an event; returns at once and never fails. */
   perform(command: Command): void {
+    if (!this.#began) this.#options.began?.();
+    this.#began = true;
     void this.#answer(command);
   }
 
@@ -67,13 +93,18 @@ export class Host {
     this.#stopped = true;
   }
 
+  /** Waits for the spawn calls that are under way: they use the turn's authority, which must not end before they do. */
+  async settled(): Promise<void> {
+    await within(PATIENCE_MS, Promise.allSettled(this.#spawns.values())).catch(() => {});
+  }
+
   /** Ends the stream and stops every session that still runs. Returns those that could not be stopped. */
   async close(): Promise<string[]> {
     this.#closed = true;
     this.#wait.abort();
     this.#stopListening();
     this.#deliver?.({ tag: 'woke' });
-    await within(PATIENCE_MS, Promise.allSettled(this.#spawns.values())).catch(() => {});
+    await this.settled();
     const left = [...this.#children].filter(([, child]) => !child.ended);
     const swept = left.map(async ([session, child]) => ((await this.#sweep(child)) ? [] : [session]));
     return (await Promise.all(swept)).flat();
@@ -103,7 +134,7 @@ export class Host {
     try {
       const reply = await within(ANSWER_MS, this.#carryOut(command));
       this.#tell({ tag: 'answered', val: { request, outcome: { tag: 'ok', val: reply } } });
-      if (reply.tag === 'spawned') this.#admit(reply.val);
+      if (reply.tag === 'spawned' || reply.tag === 'watched') this.#admit(reply.val);
       if (command.kind === 'cancel') this.#end(command.session, { status: 'killed' }, []);
     } catch (error) {
       this.#tell({ tag: 'answered', val: { request, outcome: { tag: 'err', val: hostError(error) } } });
@@ -118,14 +149,14 @@ export class Host {
         return { tag: 'listed', val: await this.#gateway.list(command.filter) };
       case 'history':
         this.#child(command.query.sessionKey);
-        return { tag: 'history', val: await this.#gateway.history(command.query) };
+        return { tag: 'history', val: page(await this.#gateway.messages(command.query.sessionKey), command.query) };
       case 'cancel': {
         const child = this.#child(command.session);
         if (!child.ended) await this.#gateway.cancel(child.runId);
         return { tag: 'cancelled' };
       }
       case 'watch':
-        throw new Refused('unsupported', 'this host resumes no calls');
+        return { tag: 'watched', val: await this.#find(command.session) };
       case 'delete':
         this.#child(command.session);
         await this.#gateway.delete(command.session);
@@ -138,15 +169,30 @@ export class Host {
     const key = options.idempotencyKey;
     let spawn = this.#spawns.get(key);
     if (!spawn) {
+      const why = this.#options.forbidden?.(options);
+      if (why) return Promise.reject(new Refused('forbidden', why));
       spawn = this.#gateway.spawn(options).then((receipt) => {
         // Noted at once, for the sweep: the answer may have been given up by now.
-        this.#children.set(receipt.sessionKey, { runId: receipt.runId, admitted: false, started: false, ended: false });
+        this.#note(receipt);
+        this.#options.receipts?.keep(key, receipt);
         return receipt;
       });
       this.#spawns.set(key, spawn);
       spawn.catch((error) => hostError(error).tag !== 'in-doubt' && this.#spawns.delete(key));
     }
     return spawn;
+  }
+
+  #note({ sessionKey, runId }: Receipt): void {
+    this.#children.set(sessionKey, { runId, admitted: false, started: false, ended: false });
+  }
+
+  /** The receipt of a session that an earlier call of this run spawned. */
+  async #find(session: string): Promise<Receipt> {
+    for (const receipt of this.#options.receipts?.known.values() ?? []) if (receipt.sessionKey === session) return receipt;
+    const receipt = await this.#gateway.find(session);
+    this.#note(receipt);
+    return receipt;
   }
 
   #child(session: string): Child {
@@ -214,6 +260,16 @@ export class Host {
     }
     return false;
   }
+}
+
+/** The part of a transcript that was asked for; offsets count from its end. */
+function page(messages: Message[], { offset, limit, includeTools }: HistoryQuery): HistoryPage {
+  const all = messages.filter((message) => includeTools || message.role !== 'tool');
+  const end = Math.max(0, all.length - offset);
+  const start = Math.max(0, end - limit);
+  const shown = all.slice(start, end);
+  const redacted = shown.some(({ text }) => hasRedaction(text));
+  return { messages: shown, hasMore: start > 0, droppedMessages: 0, redacted };
 }
 
 function pause(): Promise<void> {

@@ -1,44 +1,73 @@
-/** Registers the tool with OpenClaw; no logic. */
+/** Registers the tools with OpenClaw; no logic. */
 
 import { AsyncLocalStorage } from 'node:async_hooks';
 
-import type { PluginApi } from './openclaw.ts';
-import { TOOL, createTool } from './tool.ts';
+import { defineToolPlugin } from 'openclaw/plugin-sdk/tool-plugin';
 
-/** Calls whose turn is remembered; one that never reaches the tool is forgotten in time. */
+import { MANIFEST } from './config.ts';
+import { type PluginApi, type ToolContext, loadToolFactory as loadTools } from './openclaw.ts';
+import { TOOLS, createTool } from './tool.ts';
+
+/** Calls whose turn is remembered; one that never reaches a tool is forgotten in time. */
 const MOST_CALLS = 1_000;
 
-// OpenClaw loads a plugin several times, and the hook of one load sees the calls of another.
-const shared = globalThis as { [key: symbol]: Map<string, string> | undefined };
-const turns = (shared[Symbol.for('parallel-agents.turns')] ??= new Map());
+// OpenClaw loads a plugin several times, and what one load knows the others need too.
+const shared = globalThis as { [key: symbol]: unknown };
+const turns = (shared[Symbol.for('parallel-agents.turns')] ??= new Map()) as Map<string, string>;
+const OUTSIDE = Symbol.for('parallel-agents.outside');
 
-export default {
-  id: 'parallel-agents',
-  name: 'Parallel agents',
-  description: 'Runs teams of specialised sub-sessions in parallel and returns checked results.',
-  register(api: PluginApi): void {
-    // Here no turn is under way, so what runs in this surrounding outlives every turn.
-    const outside = AsyncLocalStorage.snapshot();
-    api.on('before_tool_call', ({ toolName, toolCallId, runId }) => {
-      if (toolName !== TOOL || !toolCallId || !runId) return;
-      turns.set(toolCallId, runId);
-      for (const oldest of turns.keys()) {
-        if (turns.size <= MOST_CALLS) break;
-        turns.delete(oldest);
-      }
-    });
-    const runOf = (callId: string) => {
-      const runId = turns.get(callId);
-      turns.delete(callId);
-      return runId;
-    };
-    api.registerTool(
-      (context) => {
-        // A sub-session must not start a team of its own: with all lanes taken, both would wait for ever.
-        if (!context.sessionKey || context.sessionKey.includes(':subagent:')) return null;
-        return createTool({ api, context, outside, runOf });
-      },
-      { name: TOOL },
-    );
-  },
+type Surrounding = <T>(work: () => T) => T;
+
+/** Runs something where no turn is under way, so that it outlives them all. */
+const outside: Surrounding = (work) => {
+  const snapshot = shared[OUTSIDE] as Surrounding | undefined;
+  return snapshot ? snapshot(work) : work();
 };
+
+function runOf(callId: string): string | undefined {
+  const runId = turns.get(callId);
+  turns.delete(callId);
+  return runId;
+}
+
+const entry = defineToolPlugin({
+  id: MANIFEST.id,
+  name: MANIFEST.name,
+  description: MANIFEST.description,
+  configSchema: MANIFEST.configSchema,
+  tools: (tool) =>
+    TOOLS.map(({ behind, ...shown }) =>
+      tool({
+        ...shown,
+        factory: ({ api, toolContext: context }: { api: PluginApi; toolContext: ToolContext }) => {
+          // A sub-session must not start a run of its own: with all lanes taken, both would wait for ever.
+          if (context.sessionKey?.includes(':subagent:')) return null;
+          return createTool({ behind, ...shown }, { api, context, outside, runOf, loadTools });
+        },
+      }),
+    ),
+});
+
+const { register } = entry;
+entry.register = (api) => {
+  const { on, registerService } = api as PluginApi;
+  // A load may happen within a turn, but the first one does not, and services are started by the gateway itself.
+  shared[OUTSIDE] ??= AsyncLocalStorage.snapshot();
+  registerService?.({
+    id: 'parallel-agents',
+    start: () => void (shared[OUTSIDE] = AsyncLocalStorage.snapshot()),
+    stop: () => {},
+  });
+  on('before_tool_call', ({ toolCallId, runId }) => {
+    // By whatever name it is called: a tool may be reached through another one.
+    if (!toolCallId || !runId) return;
+    turns.set(toolCallId, runId);
+    for (const oldest of turns.keys()) {
+      if (turns.size <= MOST_CALLS) break;
+      turns.delete(oldest);
+    }
+  });
+  register.call(entry, api);
+};
+
+export default entry;

@@ -7,13 +7,20 @@ export interface PluginApi {
     hook: 'before_tool_call',
     handler: (event: { toolName?: string; toolCallId?: string; runId?: string }) => void,
   ): void;
-  registerTool(factory: (context: ToolContext) => Tool | null, options: { name: string }): void;
+  registerService?(service: { id: string; start(): void; stop(): void }): void;
   runtime: Runtime;
 }
 
 export interface Runtime {
+  state?: { resolveStateDir?(env: NodeJS.ProcessEnv): string };
   events?: { onAgentEvent?(listener: (event: unknown) => void): () => void };
-  subagent: { getSessionMessages(query: { sessionKey: string; limit: number }): Promise<unknown> };
+  llm?: { complete?(request: object): Promise<unknown> };
+  subagent: {
+    getSessionMessages(query: { sessionKey: string; limit: number }): Promise<unknown>;
+    run?(request: object): Promise<unknown>;
+    waitForRun?(query: { runId: string; timeoutMs: number }): Promise<unknown>;
+    deleteSession?(query: { sessionKey: string; deleteTranscript: boolean }): Promise<unknown>;
+  };
   tasks: {
     async: { runs: { bindSession(caller: { sessionKey: string }): { resolve(runId: string): Promise<unknown> } } };
     runs: {
@@ -39,7 +46,7 @@ export interface Tool {
   label: string;
   description: string;
   parameters: object;
-  catalogMode: 'direct-only';
+  outputSchema: object;
   execute(
     id: string,
     parameters: unknown,
@@ -64,9 +71,11 @@ export type CreateTools = (options: object) => CoreTool[];
 /** A variable, since the module exists only inside a gateway. */
 const HARNESS: string = 'openclaw/plugin-sdk/agent-harness';
 
-/** The factory of the tools that the calling session itself has. Throws where this OpenClaw has none. */
-export async function loadToolFactory(): Promise<CreateTools> {
-  const harness = (await import(HARNESS)) as { createOpenClawCodingTools?: CreateTools };
-  if (!harness.createOpenClawCodingTools) throw new Error('this OpenClaw gives plugins no session tools');
-  return harness.createOpenClawCodingTools;
+/** The factory of the tools that the calling session itself has. None where this OpenClaw gives plugins no such thing. */
+export async function loadToolFactory(): Promise<CreateTools | undefined> {
+  try {
+    return ((await import(HARNESS)) as { createOpenClawCodingTools?: CreateTools }).createOpenClawCodingTools;
+  } catch {
+    return undefined;
+  }
 }

@@ -1,127 +1,112 @@
-/** The tool: parameters become a call of the component, its reply becomes the text that the model reads. */
+/** The tools: parameters become a call of the component, and what is known when the time is up becomes the reply. */
 
-import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
-import { Broken, call } from './call.ts';
-import type { DocumentReply, Progress } from './contract.ts';
-import { Gateway } from './gateway.ts';
-import { Host } from './host.ts';
-import { type PluginApi, type Tool, type ToolContext, type ToolResult, loadToolFactory } from './openclaw.ts';
-import { MAX_CHARS, shortened, withReport } from './reports.ts';
-import { fields, list, text, words } from './words.ts';
+import { type Calling, type Environment, begin } from './calling.ts';
+import { type Config, narrowed, readConfig } from './config.ts';
+import { look } from './look.ts';
+import type { PluginApi, Tool, ToolResult } from './openclaw.ts';
+import { MAX_CHARS, problem, refused } from './replies.ts';
+import { choose } from './routes.ts';
+import { read } from './slash.ts';
+import { Store } from './store.ts';
+import { type Fields, fields, text, words } from './words.ts';
 
-export const TOOL = 'parallel_agents_call';
-
-/** What the component says of its functions, written down when the plugin is built. */
-interface DocumentFunction {
+/** A tool as the build writes it down. */
+export interface Described {
   name: string;
+  label: string;
   description: string;
-  parameters: string;
+  parameters: object;
+  outputSchema: object;
+  behind: { function?: string; teams?: Record<string, string>; catalogue?: string[]; call?: boolean };
 }
 
-const FUNCTIONS = JSON.parse(readFileSync(new URL('./functions.json', import.meta.url), 'utf8')) as DocumentFunction[];
+const made = <T>(file: string) => JSON.parse(readFileSync(new URL(`../dist/${file}`, import.meta.url), 'utf8')) as T;
 
-const WORKER = new URL('./worker.js', import.meta.url);
+/** All tools, as OpenClaw is told of them. */
+export const TOOLS = made<Described[]>('tools.json');
 
-export interface Environment {
-  api: PluginApi;
-  context: ToolContext;
-  outside: <T>(work: () => T) => T;
-  /** The turn in which a call of the tool was made. */
-  runOf: (callId: string) => string | undefined;
-}
+/** The names of the arguments that each function takes. */
+const TAKES = new Map(
+  made<{ name: string; parameters: string }[]>('functions.json').map(({ name, parameters }) => [
+    name,
+    Object.keys(fields(JSON.parse(parameters)['properties'])),
+  ]),
+);
 
-export function createTool(environment: Environment): Tool {
-  const described = FUNCTIONS.map(
-    ({ name, description, parameters }) => `${name}(${names(parameters)}): ${description}`,
-  );
+export function createTool({ behind, ...shown }: Described, environment: Environment): Tool {
   return {
-    name: TOOL,
-    label: 'Parallel agents',
-    description:
-      'Runs specialised sub-agents in parallel and returns one checked result per task. Also makes ready-made teams of tasks.',
-    catalogMode: 'direct-only',
-    parameters: {
-      type: 'object',
-      additionalProperties: false,
-      required: ['function', 'arguments'],
-      properties: {
-        function: { type: 'string', enum: FUNCTIONS.map(({ name }) => name), description: 'What to call.' },
-        arguments: {
-          type: 'object',
-          description: `What the function takes; * is required. describe_function({"function"}) shows the whole schema.\n${described.join('\n')}`,
-        },
-        max_chars: {
-          type: 'integer',
-          minimum: 1_000,
-          maximum: 200_000,
-          description: `Characters of the reply, ${MAX_CHARS} by default. A longer report comes back shortened, with a report_id: result_page({"report_id", "task_id", "offset"}) reads the rest, explain_task({"report_id", "task_id"}) tells how a task went.`,
-        },
-      },
+    ...shown,
+    execute: async (id, parameters, signal, onUpdate) => {
+      const turn = environment.runOf(id);
+      const { config, problems } = readConfig(environment.api.pluginConfig);
+      if (problems.length > 0) return refused(problems);
+      const { timeoutSeconds, max_chars, ...given } = fields(parameters);
+      const patience = number(timeoutSeconds, config.timeoutSeconds) * 1_000;
+      const most = number(max_chars, MAX_CHARS);
+      const store = storeOf(environment.api, config);
+      const calling = { ...environment, config, store, turn, signal, onUpdate, patience, most };
+      try {
+        return once(id, await dispatch(behind, given, calling));
+      } catch (error) {
+        return refused([problem('E_HOST', `the plugin could not do that: ${words(error)}`)]);
+      }
     },
-    execute: (...given) => execute(environment, ...given),
   };
 }
 
-async function execute(
-  environment: Environment,
-  ...[id, parameters, signal, onUpdate]: Parameters<Tool['execute']>
-): Promise<ToolResult> {
-  const { api, context, outside, runOf } = environment;
-  const { function: name, arguments: given, max_chars: most } = fields(parameters);
-  let host: Host | undefined;
-  const stop = () => host?.stop('the turn was stopped');
-  try {
-    const createTools = await loadToolFactory();
-    const gateway = new Gateway({ runtime: api.runtime, context, createTools, runId: runOf(id), outside });
-    host = new Host(gateway, gateway.facts(seed(api.pluginConfig)));
-    signal?.addEventListener('abort', stop);
-    if (signal?.aborted) stop();
-    const ask = (name: string, document: string) =>
-      call(WORKER, { function: name, arguments: document }, host as Host, (progress) => show(progress, onUpdate));
-    const reply = await ask(text(name) ?? '', withReport(fields(given ?? {})));
-    return result(await shortened(reply, typeof most === 'number' ? most : MAX_CHARS, ask));
-  } catch (error) {
-    return result(broken(error));
-  } finally {
-    signal?.removeEventListener('abort', stop);
-    const left = await host?.close();
-    if (left?.length) api.logger.warn(`sessions that could not be stopped: ${left.join(', ')}`);
+/** OpenClaw's `tool_call` shows a model both the text and the details, so there the text does not repeat them. */
+function once(id: string, reply: ToolResult): ToolResult {
+  return id.includes(':') ? { ...reply, content: [{ type: 'text', text: 'See details.' }] } : reply;
+}
+
+function dispatch(behind: Described['behind'], given: Fields, calling: Calling): Promise<ToolResult> {
+  if (behind.function) return perform(behind.function, given, calling);
+  if (behind.teams) {
+    const { team, ...rest } = given;
+    return perform(behind.teams[text(team) ?? ''] ?? `${text(team)}_team`, { run: true, ...rest }, calling);
   }
-}
-
-/** A failure on this side, in the shape in which the component refuses a call. */
-function broken(error: unknown): DocumentReply {
-  const code = error instanceof Broken ? error.code : 'E_HOST_UNSUPPORTED';
-  const problem = { code, message: words(error), path: '', retryable: false };
-  return { tag: 'refused', val: JSON.stringify({ error: problem, errors: [problem] }) };
-}
-
-/** The names of a function's arguments, as its schema has them. */
-function names(parameters: string): string {
-  const { properties, required } = fields(JSON.parse(parameters));
-  const wanted = list(required);
-  return Object.keys(fields(properties ?? {}))
-    .map((name) => (wanted.includes(name) ? `${name}*` : name))
-    .join(', ');
-}
-
-function result({ tag, val }: DocumentReply): ToolResult {
-  return { content: [{ type: 'text', text: val }], details: { reply: tag } };
-}
-
-function seed(config: Record<string, unknown> | undefined): bigint {
-  const fixed = config?.['seed'];
-  return typeof fixed === 'number' && Number.isSafeInteger(fixed) ? BigInt(fixed) : randomBytes(8).readBigUInt64LE();
-}
-
-function show({ task, status, ended, total }: Progress, onUpdate?: (update: object) => void): void {
-  const line = `${task}: ${status} (${ended} of ${total} done)`;
-  const progress = { text: line, visibility: 'channel', privacy: 'public' };
-  try {
-    onUpdate?.({ content: [{ type: 'text', text: line }], details: {}, progress });
-  } catch {
-    // Progress is for display only.
+  if (behind.catalogue) {
+    const [all = '', one = ''] = behind.catalogue;
+    return perform('agent_type' in given ? one : all, given, calling);
   }
+  if (!behind.call) return look(given, calling);
+  if (text(given['command']) === undefined)
+    return perform(text(given['function']) ?? '', fields(given['arguments'] ?? {}), calling);
+  const line = read(text(given['command']) ?? '');
+  if (line.kind === 'runs') return look(line.parameters, calling);
+  if (line.kind === 'wrong') return Promise.resolve(refused([problem('E_COMMAND', line.message, '/command', line.hint)]));
+  return perform(line.name, line.arguments, calling);
+}
+
+/** Calls a function of the component. */
+async function perform(name: string, given: Fields, calling: Calling): Promise<ToolResult> {
+  const takes = TAKES.get(name) ?? [];
+  if ('run_id' in given && takes.includes('report')) return look({ ...given, action: name }, calling);
+  const route = await choose(calling);
+  // These two arguments are those of functions that spawn, or read what others spawned.
+  const asks = name !== 'forecast_run' && (takes.includes('max_concurrent') || takes.includes('wait_seconds'));
+  if (asks && 'problem' in route) return refused([route.problem]);
+  const document = JSON.stringify(narrowed(given, calling.config, takes));
+  return begin(name, document, route, calling);
+}
+
+/** Old runs are looked for so often. */
+const PRUNE_MS = 3_600_000;
+let pruned = 0;
+
+function storeOf({ runtime }: PluginApi, { retentionDays }: Config): Store | undefined {
+  const directory = retentionDays > 0 ? runtime.state?.resolveStateDir?.(process.env) : undefined;
+  if (!directory) return undefined;
+  const store = new Store(directory);
+  if (Date.now() - pruned > PRUNE_MS) {
+    pruned = Date.now();
+    store.prune(retentionDays, pruned);
+  }
+  return store;
+}
+
+function number(value: unknown, otherwise: number): number {
+  return typeof value === 'number' && Number.isFinite(value) ? value : otherwise;
 }

@@ -11,6 +11,8 @@ import type {
   Usage,
 } from './contract.ts';
 
+import { redacted } from './redact.ts';
+
 export type Fields = Record<string, unknown>;
 
 /** An answer of OpenClaw that says why nothing happened. */
@@ -22,12 +24,26 @@ export class Refused extends Error {
   }
 }
 
+/** What a person can do about a refusal of OpenClaw's, added to its own words. */
+const REMEDIES: [RegExp, string][] = [
+  [/maxTotalPerGroup/, 'raise tools.swarm.maxTotalPerGroup'],
+  [/maxChildrenPerGroup/, 'raise tools.swarm.maxChildrenPerGroup, or ask for fewer at once with max_concurrent'],
+  [/maxChildrenPerAgent/, 'raise agents.defaults.subagents.maxChildrenPerAgent'],
+  [/agentId is not allowed/, 'add the agent to agents.defaults.subagents.allowAgents'],
+  [/not trusted for|override/i, 'set plugins.entries.parallel-agents.subagent.allowModelOverride (llm. for completions)'],
+  [/not allowlisted|model .* (is )?not (usable|allowed)/i, 'name a model that the gateway is configured with'],
+  [/draining|shutting down|is starting|ECONNREFUSED|gateway (is )?not running/i, 'start it with: openclaw gateway run'],
+];
+
 const REFUSALS: [RegExp, HostError['tag']][] = [
   [/maxTotalPerGroup/, 'exhausted'],
   [/maxChildrenPerGroup|max active children/, 'at-capacity'],
   [/rate.?limit|too many requests/i, 'rate-limited'],
+  // The turn ended while it was asked; nothing was done, and what is asked from outside of the turn now is.
+  [/authority (is no longer active|expired)/i, 'busy'],
   [/still active|try again|changed before|is locked/i, 'busy'],
-  [/draining|shutting down|is starting|unavailable/i, 'unavailable'],
+  [/draining|shutting down|is starting|unavailable|ECONNREFUSED|gateway (is )?not running/i, 'unavailable'],
+  [/not trusted for|not allowlisted|is not allowed/i, 'forbidden'],
   [/not_owner|did not create|outside session tree/i, 'not-owner'],
   [/no session found|not_found|no longer exists/i, 'not-found'],
 ];
@@ -42,7 +58,7 @@ const FAILURES: [RegExp, FailureKind][] = [
 
 /** Why a request did not succeed. An error whose effect is not known leaves the request in doubt. */
 export function hostError(error: unknown): HostError {
-  const message = cut(words(error));
+  const message = cut(remedied(redacted(words(error))));
   const known = error instanceof Refused ? error.tag : (find(REFUSALS, message) ?? 'in-doubt');
   // OpenClaw marks errors in its tools' arguments like this.
   const tag = known === 'in-doubt' && fields(error)['status'] === 400 ? 'invalid' : known;
@@ -66,7 +82,7 @@ export function receipt(answer: Fields): Receipt {
 /** The end of a session, from what `agents_wait` says and from its transcript as far as that could be read. */
 export function sessionEnd(session: string, said: Fields, messages: Message[]): SessionEnd {
   const answers = messages.filter((message) => message.role === 'assistant');
-  const result = text(said['result']) ?? '';
+  const result = redacted(text(said['result']) ?? '');
   const last = answers.at(-1);
   return {
     session,
@@ -78,8 +94,14 @@ export function sessionEnd(session: string, said: Fields, messages: Message[]): 
   };
 }
 
+/** The host's own words, and what can be done. */
+export function remedied(message: string): string {
+  const remedy = find(REMEDIES, message);
+  return remedy ? `${message} (To change that: ${remedy}.)` : message;
+}
+
 function outcome(said: Fields): SessionOutcome {
-  const message = cut(text(said['error']) ?? text(said['schemaError']) ?? 'the host gave no reason');
+  const message = cut(redacted(text(said['error']) ?? text(said['schemaError']) ?? 'the host gave no reason'));
   switch (said['status']) {
     case 'done':
       return { tag: 'completed' };
@@ -99,7 +121,7 @@ export function message(raw: unknown): Message {
     typeof content === 'string' ? [content] : list(content).flatMap((block) => text(fields(block)['text']) ?? []);
   return {
     role: role === 'user' || role === 'assistant' || role === 'system' ? role : 'tool',
-    text: blocks.join('\n\n'),
+    text: redacted(blocks.join('\n\n')),
     truncated: false,
     model: text(provider) && text(model) ? `${text(provider)}/${text(model)}` : undefined,
     usage: usage(rest['usage']),

@@ -1,5 +1,7 @@
 /** The thread that the component lives in: passes its imports on to the gateway's thread, and decides nothing. */
 
+import { createHash } from 'node:crypto';
+import { appendFileSync, readFileSync, truncateSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 
@@ -8,14 +10,29 @@ import type { Call, Component, DocumentReply, Event, Said } from './contract.ts'
 const port = parentPort;
 if (!port) throw new Error('this file is started as a worker');
 
+const { function: name, arguments: document, journal, resume } = workerData as Call;
+
 const place = new URL('./component/', import.meta.url);
+const { files } = JSON.parse(readFileSync(new URL('./pins.json', import.meta.url), 'utf8')) as {
+  files: Record<string, string>;
+};
+
+/** A file of the component, if it is the one that this plugin was built with. */
+async function pinned(file: string): Promise<Buffer> {
+  const bytes = await readFile(new URL(file, place));
+  if (createHash('sha256').update(bytes).digest('hex') !== files[file])
+    throw new Error(`${file} is not the file that the plugin was built with (SHA-256 differs); install the plugin again`);
+  return bytes;
+}
+
+await pinned('parallel_agents.js');
 const component = (await import(new URL('parallel_agents.js', place).href)) as Component;
 const modules = new Map<string, Promise<WebAssembly.Module>>();
 
 function load(path: string): Promise<WebAssembly.Module> {
   let module = modules.get(path);
   if (!module) {
-    module = readFile(new URL(path, place)).then((bytes) => WebAssembly.compile(bytes));
+    module = pinned(path).then((bytes) => WebAssembly.compile(bytes as BufferSource));
     modules.set(path, module);
   }
   return module;
@@ -41,16 +58,30 @@ const imports = {
     reportProgress: (progress) => say({ kind: 'progress', progress }),
   },
   'parallel-agents:skill/journal': {
-    // Never called: the facts of this host say that it keeps no journal.
-    append: () => {},
+    append: (lines) => {
+      if (!journal) return;
+      try {
+        appendFileSync(journal, lines, { mode: 0o600 });
+      } catch (error) {
+        // The contract wants a sentence; jco takes what is thrown for it.
+        throw `the journal could not be written: ${(error as Error).message}`;
+      }
+    },
   },
 } satisfies Parameters<Component['instantiate']>[1];
 
-/** Each call has an instance of its own: the contract allows no second one after a call that spawns. */
-async function call(name: string, document: string): Promise<DocumentReply> {
-  const { documents } = await component.instantiate(load, imports);
-  return documents.call(name, document);
+/** What a journal holds. The half line that a crash can leave is cut off, since whole lines are appended to it. */
+function whole(file: string): string {
+  const bytes = readFileSync(file);
+  const end = bytes.lastIndexOf('\n') + 1;
+  if (end < bytes.length) truncateSync(file, end);
+  return bytes.subarray(0, end).toString('utf8');
 }
 
-const { function: name, arguments: document } = workerData as Call;
-say({ kind: 'reply', reply: await call(name, document) });
+/** Each call has an instance of its own: the contract allows no second one after a call that spawns. */
+async function call(): Promise<DocumentReply> {
+  const { documents, journals } = await component.instantiate(load, imports);
+  return journal && resume ? journals.resume(whole(journal)) : documents.call(name, document);
+}
+
+say({ kind: 'reply', reply: await call() });

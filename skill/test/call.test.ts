@@ -3,16 +3,12 @@ import { test } from 'node:test';
 
 import { Broken, call } from '../src/call.ts';
 import type { Call } from '../src/contract.ts';
-import { Host } from '../src/host.ts';
 import { FakeOpenClaw } from './openclaw.ts';
 
 const WORKER = new URL('../dist/worker.js', import.meta.url);
 const TASK = { agent_type: 'code_reviewer', task_description: 'Say something.', output_format: 'text' };
 
-function start(openclaw: FakeOpenClaw) {
-  const gateway = openclaw.gateway();
-  return new Host(gateway, gateway.facts(7n));
-}
+const start = (openclaw: FakeOpenClaw) => openclaw.host();
 
 function request(name: string, arguments_: object): Call {
   return { function: name, arguments: JSON.stringify(arguments_) };

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import type { Command, Happening, SpawnOptions } from '../src/contract.ts';
-import { Host } from '../src/host.ts';
 import { FakeOpenClaw } from './openclaw.ts';
 
 const KEY = 'agent:main:subagent:0';
@@ -23,8 +22,7 @@ const spawn = (request: bigint, key = 'key'): Command => ({ kind: 'spawn', reque
 
 /** A host after its first event, and what takes the following ones, checked for their numbers. */
 async function open(openclaw: FakeOpenClaw) {
-  const gateway = openclaw.gateway();
-  const host = new Host(gateway, gateway.facts(7n));
+  const host = openclaw.host();
   let seq = 0n;
   const next = async (): Promise<Happening> => {
     const event = await host.next(undefined);

@@ -1,7 +1,9 @@
 /** A gateway for tests: the shapes of OpenClaw's answers, and a way to spoil any of them. */
 
 import { Gateway } from '../src/gateway.ts';
-import type { CoreTool, ToolContext } from '../src/openclaw.ts';
+import { Host, type Options } from '../src/host.ts';
+import type { CoreTool, PluginApi, Runtime, ToolContext } from '../src/openclaw.ts';
+import { type Sessions, type Surroundings, facts } from '../src/sessions.ts';
 
 interface Session {
   runId: string;
@@ -21,32 +23,45 @@ export class FakeOpenClaw {
   #listeners = new Set<(event: unknown) => void>();
   #changed: () => void = () => {};
 
-  gateway(): Gateway {
-    return new Gateway({
-      runtime: {
-        events: { onAgentEvent: (listener) => (this.#listeners.add(listener), () => this.#listeners.delete(listener)) },
-        subagent: {
-          getSessionMessages: async ({ sessionKey }) => this.spoil('messages') ?? this.#messages(sessionKey),
-        },
-        tasks: {
-          async: {
-            runs: {
-              bindSession: () => ({
-                resolve: async (runId) => this.spoil('resolve') ?? { id: runId, status: this.#run(runId)?.status },
-              }),
-            },
-          },
-          runs: { bindSession: () => ({ cancel: async ({ taskId }) => this.spoil('cancel') ?? this.#cancel(taskId) }) },
+  readonly context = {
+    sessionKey: 'agent:main:main',
+    agentId: 'main',
+    getRuntimeConfig: () => ({ tools: { swarm: { maxConcurrent: 4 } } }),
+  } as ToolContext;
+
+  readonly runtime: Runtime = {
+    events: { onAgentEvent: (listener) => (this.#listeners.add(listener), () => this.#listeners.delete(listener)) },
+    subagent: {
+      getSessionMessages: async ({ sessionKey }) => this.spoil('messages') ?? this.#messages(sessionKey),
+    },
+    tasks: {
+      async: {
+        runs: {
+          bindSession: () => ({
+            resolve: async (runId) => this.spoil('resolve') ?? { id: runId, status: this.#run(runId)?.status },
+          }),
         },
       },
-      context: {
-        sessionKey: 'agent:main:main',
-        getRuntimeConfig: () => ({ tools: { swarm: { maxConcurrent: 4 } } }),
-      } as ToolContext,
-      createTools: () => this.#tools(),
-      runId: 'turn',
-      outside: (work) => work(),
-    });
+      runs: { bindSession: () => ({ cancel: async ({ taskId }) => this.spoil('cancel') ?? this.#cancel(taskId) }) },
+    },
+  };
+
+  around(): Surroundings {
+    const turn = { runId: 'turn', over: false };
+    return { runtime: this.runtime, context: this.context, turn, outside: (work) => work() };
+  }
+
+  host(sessions: Sessions = new Gateway(this.around(), () => this.tools()), options: Options = {}): Host {
+    return new Host(sessions, facts(this.around(), { seed: 7n, maxConcurrent: 50, keepsJournal: false }), options);
+  }
+
+  api(pluginConfig: Record<string, unknown> = {}): PluginApi {
+    return { pluginConfig, logger: { warn: () => {} }, on: () => {}, runtime: this.runtime };
+  }
+
+  /** Tells the plugin of something that happened. */
+  tell(event: object): void {
+    this.#listeners.forEach((listener) => listener(event));
   }
 
   /** The sessions that run. */
@@ -60,7 +75,7 @@ export class FakeOpenClaw {
     this.#changed();
   }
 
-  #tools(): CoreTool[] {
+  tools(): CoreTool[] {
     const tool = (name: string, work: (parameters: any, signal?: AbortSignal) => unknown): CoreTool => ({
       name,
       execute: async (_id, parameters, signal) => {
@@ -91,9 +106,7 @@ export class FakeOpenClaw {
     };
     this.sessions.push(session);
     const start = () =>
-      this.#listeners.forEach((listener) =>
-        listener({ stream: 'lifecycle', data: { phase: 'start' }, sessionKey: session.key }),
-      );
+      this.tell({ stream: 'lifecycle', data: { phase: 'start' }, sessionKey: session.key });
     if (this.hasty) {
       start();
       if (this.answer !== undefined) this.end(session);

@@ -8,6 +8,7 @@ use std::fmt;
 use serde_json::Value;
 
 use super::repair;
+use crate::canary;
 use crate::json::strict::{self, ANSWER_BOUNDS, JsonError};
 
 /// Bytes of an answer that are searched.
@@ -93,6 +94,9 @@ fn extract_strictly(answer: &str) -> Result<Extracted, ExtractError> {
         return Err(ExtractError::Invalid(error));
     }
     let first = values.first().cloned().ok_or(ExtractError::NoJson)?;
+    if let Some(value) = values.last().cloned().filter(|_| canary::is("last-object-wins")) {
+        return Ok(Extracted { value, unwrapped: true, repaired: false });
+    }
     if values.iter().all(|value| *value == first) {
         Ok(Extracted { value: first, unwrapped: true, repaired: false })
     } else {

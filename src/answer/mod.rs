@@ -2,7 +2,7 @@
 
 pub mod extract;
 mod refusal;
-mod repair;
+pub mod repair;
 
 use serde_json::Value;
 

@@ -7,10 +7,11 @@ use super::run_schema;
 use crate::agents::{AgentDefinition, Catalogue};
 use crate::plan;
 use crate::problem::{CallError, Problem};
+use crate::prompt::{self, Codes};
 use crate::report::document;
 use crate::task::{AgentSource, RunSpec, TaskSpec};
 use crate::workflow::registry;
-use crate::{COMPONENT_VERSION, CONTRACT_VERSION, prompt};
+use crate::{COMPONENT_VERSION, CONTRACT_VERSION};
 
 /// The arguments of all of them; the schemas say which belong to which.
 #[derive(Default, Deserialize)]
@@ -87,7 +88,7 @@ pub fn render_prompt(task: TaskSpec, agents: Vec<AgentSource>) -> Result<String,
         let shown = format!("(the output of {}{})", source.task, source.pointer);
         planned.input.insert(source.field, Value::from(shown));
     }
-    Ok(prompt::for_task(planned, 0))
+    Ok(prompt::for_task(planned, &Codes::new(0)))
 }
 
 fn summary(agent: &AgentDefinition) -> Map<String, Value> {

@@ -26,8 +26,9 @@ pub fn read(function: &str, mut document: Value) -> Result<String, CallError> {
         return Err(CallError::invalid(problems));
     }
     let report = report_of(&document)?;
-    let number =
-        |name: &str| document.get(name).and_then(Value::as_u64).and_then(|number| usize::try_from(number).ok());
+    // In the component a size has 32 bits; a place behind all of them is behind every text as well.
+    let size = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+    let number = |name: &str| document.get(name).and_then(Value::as_u64).map(size);
     let max_chars = number("max_chars").unwrap_or(DEFAULT_CHARS);
     let task = document.get("task_id").and_then(Value::as_str).unwrap_or_default();
     match function {

@@ -1,9 +1,11 @@
 //! Takes the host's answers to whoever asked.
 
 use super::{Engine, Known, Purpose};
+use crate::canary;
 use crate::host::{HostError, Receipt, Reply};
 use crate::ids::{AttemptIndex, RequestId};
 use crate::policy::attest;
+use crate::policy::limits::MAX_KEY_BYTES;
 use crate::session::{Input, StopReason};
 
 impl Engine {
@@ -23,7 +25,12 @@ impl Engine {
                         self.fail_pending("E_HOST_TOTAL_CAP", "the host's total number of sessions is used up");
                     }
                     Err(_) => {}
-                    Ok(_) => self.admission.taken(),
+                    Ok(_) => {
+                        self.admission.taken();
+                        if canary::is("count-at-acknowledgement") {
+                            self.slots.take();
+                        }
+                    }
                 }
                 let used = self.drive(attempt, Input::Spawned(receipt));
                 self.attest(attempt);
@@ -63,7 +70,7 @@ impl Engine {
     fn register(&mut self, attempt: AttemptIndex, receipt: Receipt) -> Result<Receipt, HostError> {
         let key = receipt.session_key.clone();
         let own = self.sessions.get(&key).is_none_or(|known| known.attempt == attempt);
-        if key.as_str().is_empty() || !own {
+        if !(1..=MAX_KEY_BYTES).contains(&key.as_str().len()) || !own {
             return Err(HostError::InDoubt("the receipt names no session, or that of another task".to_owned()));
         }
         self.sessions.insert(key, Known { attempt, ended: false });

@@ -1,5 +1,6 @@
 //! One session that the engine asked for, and what it was asked for.
 
+use super::alarms::Alarm;
 use crate::host::SpawnOptions;
 use crate::ids::TaskIndex;
 use crate::schedule::{Amount, Group};
@@ -26,7 +27,7 @@ pub struct Attempt {
     /// Its states, while it lasts.
     pub machine: Option<Machine>,
     /// When its machine wants to be woken; kept beside it so that the old alarm can be found.
-    pub alarm: Option<u64>,
+    pub alarm: Option<Alarm>,
     /// When it was asked for.
     pub started_ms: u64,
     /// When it began to run, as far as anybody said.

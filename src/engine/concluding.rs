@@ -1,6 +1,7 @@
 //! The end of a run: its clock, its last deletions, its report.
 
 use super::{Engine, Purpose};
+use crate::canary;
 use crate::host::Command;
 use crate::policy::wait::Enough;
 use crate::report;
@@ -47,7 +48,10 @@ impl Engine {
         }
         self.leaked.extend(self.cleaning.take_failed());
         let deleted = self.cleaning.take_deleted();
-        let results = self.tasks.iter_mut().filter_map(|run| run.take_result(&deleted)).collect();
+        let mut results: Vec<_> = self.tasks.iter_mut().filter_map(|run| run.take_result(&deleted)).collect();
+        if canary::is("wrong-order-of-results") {
+            results.reverse();
+        }
         let totals = report::Totals {
             elapsed_ms: self.now,
             spawn_calls: self.spawn_calls,

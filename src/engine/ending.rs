@@ -1,7 +1,8 @@
 //! The end of a task, and what it means for the tasks that wait for it.
 
 use super::Engine;
-use crate::ids::{SessionKey, TaskIndex};
+use crate::canary;
+use crate::ids::{AttemptIndex, SessionKey, TaskIndex};
 use crate::policy::outcome;
 use crate::prompt;
 use crate::session::StopReason;
@@ -17,13 +18,12 @@ impl Engine {
     }
 
     pub(super) fn finish_if_alone(&mut self, task: TaskIndex) {
-        let seed = self.seed();
         let (Some(planned), Some(run)) = (self.plan.tasks.get(task.0), self.tasks.get_mut(task.0)) else { return };
         if !run.live.is_empty() || run.status.is_final() {
             return;
         }
         let Some((status, error)) = run.decided.take() else { return };
-        run.end(self.now, planned, prompt::label(planned, 1, seed), status, error);
+        run.end(self.now, planned, prompt::label(planned, 1, &self.codes), status, error);
         self.ready.withdraw(task);
         self.final_status(task);
     }
@@ -31,10 +31,11 @@ impl Engine {
     /// Ends a task that has no session now.
     pub(super) fn settle_unstarted(&mut self, task: TaskIndex, status: TaskStatus, error: TaskError) {
         self.ready.withdraw(task);
-        self.pausing.retain(|(_, pausing)| *pausing != task);
-        let seed = self.seed();
+        if let Some(run) = self.tasks.get(task.0) {
+            self.pausing.remove(&(run.ready_at, task));
+        }
         let (Some(planned), Some(run)) = (self.plan.tasks.get(task.0), self.tasks.get_mut(task.0)) else { return };
-        let label = prompt::label(planned, 1, seed);
+        let label = prompt::label(planned, 1, &self.codes);
         // Why the last session failed says more than why there is no other one.
         let before = run.last().and_then(|record| record.error.clone().map(|error| (record.status, error)));
         match before.filter(|_| error.code == "E_BUDGET" || error.code == "E_BREAKER_OPEN") {
@@ -57,10 +58,17 @@ impl Engine {
         for dependant in self.ready.dependants_of(task) {
             if completed {
                 self.satisfied(dependant);
-            } else {
+            } else if !canary::is("skipped-dependants-forgotten") {
                 self.without(dependant, task, true);
             }
         }
+    }
+
+    /// A deliberate defect: the end of a session ends its task, whatever that has come to.
+    pub(super) fn end_again(&mut self, attempt: AttemptIndex) -> bool {
+        let Some(task) = self.attempts.get(attempt.0).map(|attempt| attempt.task) else { return false };
+        self.final_status(task);
+        true
     }
 
     fn satisfied(&mut self, dependant: TaskIndex) {

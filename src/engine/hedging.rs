@@ -3,7 +3,7 @@
 use super::Engine;
 use super::starting::Target;
 use crate::ids::AttemptIndex;
-use crate::policy::hedge;
+use crate::policy::hedge::{self, Durations};
 use crate::schedule::Verdict;
 use crate::session::Machine;
 use crate::task::AttemptKind;
@@ -35,9 +35,12 @@ impl Engine {
         }
     }
 
-    /// Answers that a judge looks at are not hedged: there would be two to judge.
+    /// Whether any session may have a twin now. Answers that a judge looks at get none: there would be two to judge.
     fn hedges_at_all(&self) -> bool {
-        self.plan.rules.hedge && self.plan.rules.judge.is_none() && self.stop.is_none()
+        self.plan.rules.hedge
+            && self.plan.rules.judge.is_none()
+            && self.stop.is_none()
+            && self.hedges < hedge::allowance(self.plan.tasks.len())
     }
 
     /// When a session counts as late, if it may have a twin.
@@ -51,7 +54,7 @@ impl Engine {
             && !matches!(attempt.kind, AttemptKind::Judge | AttemptKind::Correction)
             && attempt.machine.as_ref().is_some_and(Machine::is_running)
             && self.hedges < hedge::allowance(self.plan.tasks.len());
-        let late_after = self.durations.get(&planned.agent.name).and_then(|times| hedge::late_after_ms(times));
+        let late_after = self.durations.get(&planned.agent.name).and_then(Durations::late_after_ms);
         // Late is whoever takes longer.
         Some(attempt.running_since?.saturating_add(late_after?).saturating_add(1)).filter(|_| may)
     }

@@ -4,6 +4,7 @@
 //! `session` what a session does, `policy` what follows from how it ended, `answer` whether an answer is good. Here each
 //! event is taken to the one that it concerns and what follows is carried on.
 
+mod alarms;
 mod answers;
 mod attempts;
 mod cleaning;
@@ -19,17 +20,21 @@ mod tasks;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use crate::canary;
 use crate::host::{Command, Event, Happening, HistoryQuery, HostError, HostFacts, Progress};
 use crate::ids::{AttemptIndex, RequestId, SessionKey, TaskIndex};
 use crate::plan::{Plan, PlannedTask};
-use crate::policy::limits::{CLEANUP_GRACE_MS, HISTORY_PAGE};
+use crate::policy::hedge::Durations;
+use crate::policy::limits::{CLEANUP_GRACE_MS, CLOCK_JUMP_MS, HISTORY_PAGE};
 use crate::policy::wait::Enough;
 use crate::problem::CallError;
+use crate::prompt::Codes;
 use crate::schedule::{Admission, Breaker, Budget, Ready, Slots};
 use crate::session::{Effect, Input, Machine, StopReason};
 use crate::task::{Forecast, RunReport, TaskStatus};
 use crate::workflow::Director;
 
+use alarms::{Alarm, Alarms};
 use attempts::Attempt;
 use cleaning::Cleaning;
 use reconciling::Reconciling;
@@ -66,6 +71,7 @@ struct Canary {
 pub struct Engine {
     plan: Plan,
     facts: Option<HostFacts>,
+    codes: Codes,
     forecast: Forecast,
     /// Time of this run: milliseconds since `opened`, never running backwards.
     now: u64,
@@ -89,11 +95,11 @@ pub struct Engine {
     retries: u32,
     hedges: u32,
     /// How long sessions that ended well took, by agent type.
-    durations: BTreeMap<String, Vec<u64>>,
+    durations: BTreeMap<String, Durations>,
     sessions: BTreeMap<SessionKey, Known>,
     requests: BTreeMap<RequestId, Purpose>,
     next_request: u64,
-    alarms: BTreeSet<(u64, AttemptIndex)>,
+    alarms: Alarms,
     cleaning: Cleaning,
     reconciling: Reconciling,
     enough: Option<Enough>,
@@ -134,13 +140,14 @@ impl Engine {
             durations: BTreeMap::new(),
             forecast: plan.forecast(),
             facts: None,
+            codes: Codes::new(0),
             now: 0,
             host_now: 0,
             next_seq: 0,
             sessions: BTreeMap::new(),
             requests: BTreeMap::new(),
             next_request: 1,
-            alarms: BTreeSet::new(),
+            alarms: Alarms::default(),
             cleaning: Cleaning::default(),
             reconciling: Reconciling::default(),
             enough: None,
@@ -165,12 +172,15 @@ impl Engine {
         if self.over {
             return Vec::new();
         }
-        if event.seq < self.next_seq {
+        // What was told before tells nothing but the time, which a host that counts wrong has as well.
+        let is_news = event.seq >= self.next_seq;
+        if is_news {
+            self.next_seq = event.seq.saturating_add(1);
+            self.advance(event.at_ms);
+        } else {
             self.ignored_events += 1;
-            return Vec::new();
+            self.advance(event.at_ms.max(self.host_now));
         }
-        self.next_seq = event.seq + 1;
-        self.advance(event.at_ms);
         match (&self.facts, event.what) {
             (None, Happening::Opened(facts)) => self.open(facts),
             (None, _) => {
@@ -179,7 +189,8 @@ impl Engine {
                 self.finished = Some(Err(CallError::HostProtocol(message)));
                 return Vec::new();
             }
-            (Some(_), what) => self.handle(what),
+            (Some(_), what) if is_news => self.handle(what),
+            (Some(_), _) => {}
         }
         self.ring_alarms();
         self.fill_slots();
@@ -240,8 +251,8 @@ impl Engine {
             self.breaker.wake_at(self.now),
         ];
         let own = [
-            self.alarms.first().map(|(at, _)| *at),
-            self.pausing.first().map(|(at, _)| *at),
+            self.alarms.first().map(|(at, _)| at),
+            self.pausing.first().map(|(at, _)| *at).filter(|_| !canary::is("timer-forgotten")),
             self.cleaning.wake_at(),
             self.reconciling.wake_at().filter(|_| !self.live.is_empty()),
             by_clock.into_iter().flatten().min().filter(|_| waiting),
@@ -259,12 +270,15 @@ impl Engine {
     }
 
     fn deadline_ms(&self) -> u64 {
-        u64::from(self.plan.deadline_seconds) * 1_000
+        u64::from(self.plan.deadline_seconds) * if canary::is("deadline-ignored") { 100_000 } else { 1_000 }
     }
 
     fn advance(&mut self, at_ms: u64) {
         if self.facts.is_some() {
-            self.now += at_ms.saturating_sub(self.host_now);
+            // No wait lasts much longer than was asked for; what lies beyond that did not pass here.
+            let longest =
+                self.wake_at().map_or(0, |until| until.saturating_sub(self.host_now)).saturating_add(CLOCK_JUMP_MS);
+            self.now = self.now.saturating_add(at_ms.saturating_sub(self.host_now).min(longest));
         }
         // A clock that was set back counts from where it stands now.
         self.host_now = at_ms;
@@ -274,6 +288,7 @@ impl Engine {
         let cap = facts.max_concurrent.map_or(self.plan.max_concurrent, |host| host.min(self.plan.max_concurrent));
         self.slots = Slots::new(cap);
         self.admission = Admission::new(cap, self.plan.rules.start_interval_ms, facts.seed);
+        self.codes = Codes::new(facts.seed);
         self.facts = Some(facts);
     }
 
@@ -289,7 +304,7 @@ impl Engine {
                         attempt.running_since.get_or_insert(self.now);
                     }
                     let used = self.drive(attempt, Input::Started);
-                    self.queue_moved();
+                    self.alarms.moved(self.now);
                     used
                 }
                 None => false,
@@ -302,8 +317,12 @@ impl Engine {
                     // An end that follows an answered cancellation is expected and changes nothing.
                     self.reconciling.heard(self.now);
                     self.drive(attempt, Input::Ended(end));
-                    self.queue_moved();
+                    self.alarms.moved(self.now);
                     true
+                }
+                Some(known) if canary::is("late-completion-overwrites") => {
+                    let attempt = known.attempt;
+                    self.end_again(attempt)
                 }
                 _ => false,
             },
@@ -311,13 +330,6 @@ impl Engine {
         };
         if !used {
             self.ignored_events += 1;
-        }
-    }
-
-    /// A queue that moves is no reason to give a session up that waits in it.
-    fn queue_moved(&mut self) {
-        for attempt in self.live.clone() {
-            self.drive(attempt, Input::QueueMoved);
         }
     }
 
@@ -348,6 +360,7 @@ impl Engine {
                 let query = HistoryQuery { session_key, offset, limit: HISTORY_PAGE, include_tools: tools };
                 self.out.push(Command::History(request, query));
             }
+            (Effect::Cancel, Some(_)) if canary::is("lost-cancel") => {}
             (Effect::Cancel, Some(session)) => {
                 let request = self.request(Purpose::Cancel(attempt));
                 self.out.push(Command::Cancel(request, session));
@@ -361,25 +374,28 @@ impl Engine {
 
     fn request(&mut self, purpose: Purpose) -> RequestId {
         let id = RequestId(self.next_request);
-        self.next_request += 1;
+        self.next_request += u64::from(!canary::is("request-number-reused"));
         self.requests.insert(id, purpose);
         id
     }
 
     fn reset_alarm(&mut self, index: AttemptIndex) {
         let Some(attempt) = self.attempts.get_mut(index.0) else { return };
-        let wanted = attempt.machine.as_ref().and_then(Machine::wake_at);
-        if let Some(old) = std::mem::replace(&mut attempt.alarm, wanted) {
-            self.alarms.remove(&(old, index));
+        let machine = attempt.machine.as_ref();
+        let wanted = machine.and_then(|machine| Some(Alarm { at: machine.wake_at()?, patience: machine.patience() }));
+        if attempt.alarm == wanted {
+            return;
         }
-        if let Some(at) = wanted {
-            self.alarms.insert((at, index));
+        if let Some(old) = std::mem::replace(&mut attempt.alarm, wanted) {
+            self.alarms.clear(index, old);
+        }
+        if let Some(alarm) = wanted {
+            self.alarms.set(index, alarm);
         }
     }
 
     fn ring_alarms(&mut self) {
-        while let Some(&(_, index)) = self.alarms.first().filter(|(at, _)| *at <= self.now) {
-            self.alarms.pop_first();
+        while let Some(index) = self.alarms.take_due(self.now) {
             if let Some(attempt) = self.attempts.get_mut(index.0) {
                 attempt.alarm = None;
             }
@@ -410,7 +426,7 @@ impl Engine {
             running: self.slots.in_use(),
             total: u32::try_from(self.tasks.len()).unwrap_or(u32::MAX),
         };
-        self.progress_seq += 1;
+        self.progress_seq += 1 + u64::from(canary::is("progress-gap"));
         self.out.push(Command::Progress(progress));
     }
 }

@@ -8,7 +8,6 @@ use crate::host::{
     Command, FailureKind, Happening, HostError, ListFilter, Reply, SessionEnd, SessionOutcome, SessionRow, SessionState,
 };
 use crate::policy::limits::QUIET_MS;
-use crate::prompt;
 
 /// Rows of one page; a run has fewer sessions alive.
 const PAGE: u32 = 200;
@@ -59,7 +58,7 @@ impl Engine {
 
     fn ask_list(&mut self, page: u32) {
         let request = self.request(Purpose::List { page });
-        let search = Some(prompt::run_code(self.seed()));
+        let search = Some(self.codes.short().to_owned());
         let filter = ListFilter { search, spawned_by: None, offset: page.saturating_mul(PAGE), limit: PAGE };
         self.out.push(Command::List(request, filter));
     }

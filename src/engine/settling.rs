@@ -3,6 +3,7 @@
 use super::Engine;
 use super::tasks::{Kept, Next};
 use crate::answer;
+use crate::canary;
 use crate::ids::{AttemptIndex, SessionKey, TaskIndex};
 use crate::plan::PlannedTask;
 use crate::policy::followup::{self, Followup, Standing};
@@ -40,13 +41,18 @@ impl Engine {
             self.slots.lose();
             // One whose key never came has at least a label by which a person can find it.
             let label = attempt_label.map(|label| SessionKey::new(format!("label:{label}")));
-            self.leaked.extend(session.clone().or(label));
+            self.leaked.extend(session.clone().or(label).filter(|_| !canary::is("leaked-session-not-named")));
         } else {
             self.slots.give_back();
+            if canary::is("double-settle") {
+                self.slots.give_back();
+            }
         }
         self.admission.over(&group.1);
         let cost = self.settle_money(index, &ending, session.as_ref());
-        if let (Some(session), Cleanup::Delete) = (&session, self.plan.cleanup) {
+        if let (Some(session), Cleanup::Delete) = (&session, self.plan.cleanup)
+            && !canary::is("cleanup-forgotten")
+        {
             self.cleaning.add(session.clone());
         }
 
@@ -58,7 +64,7 @@ impl Engine {
             None => {
                 self.admission.went_well(&group.1);
                 let took = self.now.saturating_sub(running_since.unwrap_or(started_ms));
-                self.durations.entry(group.0.clone()).or_default().push(took);
+                self.durations.entry(group.0.clone()).or_default().enter(took);
             }
             Some("E_RATE_LIMITED") => {
                 let wish = error.as_ref().and_then(|error| retry::wish_ms(&error.message));
@@ -217,7 +223,7 @@ impl Engine {
         } else {
             self.decide_end(task, TaskStatus::Completed, None);
         }
-        for twin in live {
+        for twin in live.into_iter().filter(|_| !canary::is("hedge-loser-not-cancelled")) {
             self.drive(twin, Input::Stop(StopReason::HedgeLost));
         }
     }
@@ -260,7 +266,7 @@ impl Engine {
         });
         Standing {
             retries: planned.handling.retries.saturating_sub(run.used.retries),
-            run_retries: budget.saturating_sub(self.retries),
+            run_retries: if canary::is("retry-budget-ignored") { 1 } else { budget.saturating_sub(self.retries) },
             rate_limits: retry::MAX_RATE_LIMITED.saturating_sub(run.used.rate_limited),
             corrections: rules.corrections.saturating_sub(run.used.corrections),
             blanks: MAX_BLANKS.saturating_sub(run.used.blanks),

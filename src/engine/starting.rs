@@ -5,13 +5,14 @@ use serde_json::Value;
 use super::attempts::Attempt;
 use super::tasks::TaskRun;
 use super::{Engine, Purpose};
+use crate::canary;
 use crate::host::{Command, HostError, SpawnOptions};
 use crate::ids::{AttemptIndex, TaskIndex};
 use crate::plan::PlannedTask;
 use crate::policy::limits::CAPACITY_PAUSE_MS;
 use crate::policy::retry::MAX_BUSY;
 use crate::policy::{outcome, price};
-use crate::prompt;
+use crate::prompt::{self, Codes};
 use crate::schedule::{Amount, Group, Refusal, Verdict};
 use crate::session::{Machine, Terms};
 use crate::task::{AttemptKind, OnDependencyFailure, TaskError, TaskStatus, Tier, Usage};
@@ -38,7 +39,7 @@ enum Choice {
 impl Engine {
     /// Starts as many sessions as there is room for.
     pub(super) fn fill_slots(&mut self) {
-        while self.stop.is_none()
+        while (self.stop.is_none() || canary::is("spawn-after-stop"))
             && self.now >= self.no_spawn_before
             && self.slots.has_room()
             && self.admission.may_start(self.now)
@@ -209,14 +210,13 @@ impl Engine {
     /// Enters one more session of a task and asks the host for it, if the budget allows.
     pub(super) fn open_attempt(&mut self, task: TaskIndex, kind: AttemptKind, target: Target) -> Result<(), Refusal> {
         let (Some(planned), Some(run)) = (self.plan.tasks.get(task.0), self.tasks.get(task.0)) else { return Ok(()) };
-        let seed = self.seed();
         let number = run.attempts + 1;
         let earlier = run.next.earlier.as_ref().filter(|_| kind != AttemptKind::Judge);
         let judging = (kind == AttemptKind::Judge).then(|| self.judge_task(task)).flatten();
         let doing = judging.as_ref().unwrap_or(planned);
         let text = match number {
-            1 => prompt::for_task(doing, seed),
-            _ => prompt::for_attempt(doing, seed, number, earlier),
+            1 => prompt::for_task(doing, &self.codes),
+            _ => prompt::for_attempt(doing, &self.codes, number, earlier),
         };
         let reserved = self.reservation(&target, text.len());
         if self.starts_are_over() {
@@ -232,10 +232,12 @@ impl Engine {
             starts_reported: self.facts.as_ref().is_some_and(|facts| facts.reports_starts),
             tools_wanted: doing.handling.proof.wants_tools() && !corrects,
         };
-        let options = spawn_options(doing, number, text, seed, &target, self.plan.cleanup, tool_free);
+        let options = spawn_options(doing, number, text, &self.codes, &target, self.plan.cleanup, tool_free);
         let index = AttemptIndex(self.attempts.len());
         self.budget.reserve(reserved);
-        self.slots.take();
+        if !canary::is("count-at-acknowledgement") {
+            self.slots.take();
+        }
         self.admission.started(&target.group.1, self.now);
         self.breaker.started(&target.group);
         let what = self.begin_words(run, kind, number, &target);
@@ -277,6 +279,7 @@ impl Engine {
     /// What a session may take: its whole prompt read, and the rest written, at the dearer of both prices.
     fn reservation(&self, target: &Target, prompt_bytes: usize) -> Amount {
         let (prompt, rest) = self.plan.rules.caps.tokens_for(prompt_bytes);
+        let rest = if canary::is("budget-reserved-too-low") { rest / 2 } else { rest };
         let usage = Usage { input_tokens: prompt, output_tokens: rest };
         let price = self.plan.rules.prices.of(target.model.as_deref());
         Amount {
@@ -286,7 +289,10 @@ impl Engine {
     }
 
     pub(super) fn ask_spawn(&mut self, index: AttemptIndex) {
-        let Some(options) = self.attempts.get(index.0).and_then(|attempt| attempt.options.clone()) else { return };
+        let Some(mut options) = self.attempts.get(index.0).and_then(|attempt| attempt.options.clone()) else { return };
+        if canary::is("other-key-when-asked-again") {
+            options.idempotency_key.push_str(&self.spawn_calls.to_string());
+        }
         self.spawn_calls += 1;
         let request = self.request(Purpose::Spawn(index));
         self.out.push(Command::Spawn(request, options));
@@ -319,6 +325,7 @@ impl Engine {
         } else {
             self.slots.put_back();
             let wish = match error {
+                HostError::RateLimited { .. } if canary::is("retry-before-retry-after") => None,
                 HostError::RateLimited { retry_after_ms, .. } => {
                     self.admission.rate_limited(&group.1, started, self.now, *retry_after_ms);
                     *retry_after_ms
@@ -388,18 +395,17 @@ fn spawn_options(
     task: &PlannedTask,
     number: u32,
     text: String,
-    seed: u64,
+    codes: &Codes,
     target: &Target,
     cleanup: crate::task::Cleanup,
     tool_free: bool,
 ) -> SpawnOptions {
-    let run_code = prompt::run_code(seed);
     let later = if number > 1 { format!("-{number}") } else { String::new() };
-    let suffix = format!("{later}-{run_code}");
+    let suffix = format!("{later}-{}", codes.short());
     let name: String = task.id.as_str().chars().take(64_usize.saturating_sub(suffix.len())).collect();
     SpawnOptions {
         task: text,
-        label: prompt::label(task, number, seed),
+        label: prompt::label(task, number, codes),
         task_name: name + &suffix,
         agent_id: task.agent_id.clone(),
         model: target.model.clone(),
@@ -408,6 +414,6 @@ fn spawn_options(
         cleanup,
         tool_free,
         // Longer than the code of the labels, as it alone keeps two runs apart.
-        idempotency_key: format!("{}-{}-{number}", prompt::code(seed, "run"), task.id),
+        idempotency_key: format!("{}-{}-{number}", codes.run(), task.id),
     }
 }

@@ -1,6 +1,7 @@
 //! Ends work before its time: for the caller, for the deadline, or because nothing more can be started.
 
 use super::Engine;
+use crate::canary;
 use crate::ids::{TaskId, TaskIndex};
 use crate::policy::limits::CLEANUP_GRACE_MS;
 use crate::policy::outcome;
@@ -31,6 +32,7 @@ impl Engine {
 
     pub(super) fn stop_task(&mut self, task: TaskIndex, reason: &StopReason) -> bool {
         match self.status(task) {
+            TaskStatus::Pending if canary::is("spawn-after-stop") => false,
             TaskStatus::Pending => {
                 let (status, error) = reason.verdict();
                 self.settle_unstarted(task, status, error);

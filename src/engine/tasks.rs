@@ -192,6 +192,8 @@ impl TaskRun {
         let costs: Vec<Option<u64>> = used.iter().map(|record| record.cost_micro_usd).collect();
         let metadata = ResultMetadata {
             label,
+            // The report knows the plan, and enters them.
+            dependencies: Vec::new(),
             attempts: self.attempts,
             tier: kept.tier,
             model_mismatch: attest::differ(kept.model_requested.as_deref(), kept.model_applied.as_deref()),

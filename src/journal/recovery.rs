@@ -14,7 +14,7 @@ use crate::host::{
 use crate::ids::{RequestId, SessionKey};
 use crate::policy::outcome;
 use crate::problem::CallError;
-use crate::prompt;
+use crate::prompt::Codes;
 
 /// How long the host may take to say where the sessions stand, in milliseconds. After that the rest stays in doubt.
 const PATIENCE_MS: u64 = 30_000;
@@ -88,7 +88,7 @@ impl<H: Host> Recovery<H> {
         let until_ms = self.now_ms.saturating_add(PATIENCE_MS);
         let spawned =
             !open.sessions.is_empty() || open.requests.values().any(|asked| matches!(asked, Command::Spawn(..)));
-        let listed = if spawned { self.list(&prompt::run_code(seed), until_ms).await? } else { Some(Vec::new()) };
+        let listed = if spawned { self.list(Codes::new(seed).short(), until_ms).await? } else { Some(Vec::new()) };
         for (label, key) in listed.iter().flatten() {
             if !open.sessions.contains(key) {
                 self.strays.insert(label.clone(), key.clone());

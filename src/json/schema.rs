@@ -246,7 +246,10 @@ fn check_object(rules: &Map<String, Value>, fields: &Map<String, Value>, path: &
                 rule: Rule::Unknown,
                 code: None,
                 got: name.clone(),
-                limit: properties.keys().map(String::as_str).collect::<Vec<_>>().join(", "),
+                limit: match properties.keys().map(String::as_str).collect::<Vec<_>>().join(", ") {
+                    names if names.is_empty() => "no fields".to_owned(),
+                    names => names,
+                },
                 wants_object: false,
             }),
             None => {

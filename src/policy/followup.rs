@@ -1,5 +1,6 @@
 //! What follows a session whose answer does not count: nothing, the same again, a correction, a better model.
 
+use crate::canary;
 use crate::task::Tier;
 
 /// What is left to a task.
@@ -69,6 +70,7 @@ impl Cause {
             | "E_OUTPUT_TOO_DEEP" => Self::Form,
             "E_EMPTY_OUTPUT" | "E_REFUSED" | "E_BELOW_THRESHOLD" | "E_PROOF_MISSING" | "E_MODEL_MISMATCH"
             | "E_OUTPUT_TRUNCATED" => Self::Weak,
+            _ if canary::is("retry-on-forbidden") => Self::Passing,
             _ => Self::Final,
         }
     }

@@ -11,16 +11,22 @@ pub fn allowance(tasks: usize) -> u32 {
     u32::try_from(tasks * PERCENT / 100).unwrap_or(u32::MAX)
 }
 
-/// The time, in milliseconds, after which a session counts as late: the 95th percentile of those that ended well.
-pub fn late_after_ms(durations: &[u64]) -> Option<u64> {
-    if durations.len() < ENOUGH {
-        return None;
+/// How long sessions that ended well took, in milliseconds, shortest first.
+#[derive(Clone, Debug, Default)]
+pub struct Durations(Vec<u64>);
+
+impl Durations {
+    /// One more of them.
+    pub fn enter(&mut self, took_ms: u64) {
+        let place = self.0.partition_point(|known| *known <= took_ms);
+        self.0.insert(place, took_ms);
     }
-    let mut sorted = durations.to_vec();
-    sorted.sort_unstable();
-    // Nearest rank.
-    let rank = (sorted.len() * 95).div_ceil(100);
-    sorted.get(rank.saturating_sub(1)).copied()
+
+    /// The time, in milliseconds, after which a session counts as late: the 95th percentile, by nearest rank.
+    pub fn late_after_ms(&self) -> Option<u64> {
+        let rank = (self.0.len() * 95).div_ceil(100);
+        self.0.get(rank.saturating_sub(1)).copied().filter(|_| self.0.len() >= ENOUGH)
+    }
 }
 
 #[cfg(test)]
@@ -30,9 +36,13 @@ mod tests {
     #[test]
     fn a_twentieth_of_the_tasks_and_the_95th_percentile() {
         assert_eq!([19, 20, 100, 200].map(allowance), [0, 1, 5, 10]);
-        assert_eq!(late_after_ms(&[1, 2, 3, 4]), None);
-        assert_eq!(late_after_ms(&[5, 1, 4, 2, 3]), Some(5));
-        let hundred: Vec<u64> = (1..=100).collect();
-        assert_eq!(late_after_ms(&hundred), Some(95));
+        let late = |times: &mut dyn Iterator<Item = u64>| {
+            let mut durations = Durations::default();
+            times.for_each(|took| durations.enter(took));
+            durations.late_after_ms()
+        };
+        assert_eq!(late(&mut [1, 2, 3, 4].into_iter()), None);
+        assert_eq!(late(&mut [5, 1, 4, 2, 3].into_iter()), Some(5));
+        assert_eq!(late(&mut (1..=100).rev()), Some(95));
     }
 }

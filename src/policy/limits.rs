@@ -13,7 +13,7 @@ pub const MAX_DESCRIPTION_BYTES: usize = 64 * 1024;
 pub const MAX_INPUT_BYTES: usize = 128 * 1024;
 
 /// Bytes of all descriptions and inputs of a run.
-pub const MAX_TEXT_BYTES: usize = 768 * 1024;
+pub const MAX_TEXT_BYTES: usize = if cfg!(feature = "bench-limits") { usize::MAX } else { 768 * 1024 };
 
 /// Bytes of a request document.
 pub const MAX_REQUEST_BYTES: usize = 1024 * 1024;
@@ -23,6 +23,12 @@ pub const MAX_NAME_CHARS: usize = 128;
 
 /// Characters of a session's label, OpenClaw's limit.
 pub const MAX_LABEL_CHARS: usize = 120;
+
+/// Bytes of a session's key; a host that names a longer one does not mean a session.
+pub const MAX_KEY_BYTES: usize = 1024;
+
+/// How much later than asked for a wait may end before the rest counts as a jump of the host's clock, in milliseconds.
+pub const CLOCK_JUMP_MS: u64 = 60_000;
 
 /// Messages asked for in one page of history.
 pub const HISTORY_PAGE: u32 = 50;

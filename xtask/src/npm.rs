@@ -20,11 +20,17 @@ const NODE_TYPES_VERSION: &str = "24.19.2";
 const INSTALL_NPM: &str =
     "Install Node.js 20 or newer with npm; the tests bring the newer Node that they need themselves.";
 
-/// What the plugin is built and run with.
+/// Drives a browser that is there already.
+const PLAYWRIGHT_VERSION: &str = "1.65.1";
+/// Finds what keeps people from using a page.
+const AXE_VERSION: &str = "4.14.1";
+
+/// What the end-to-end run works with.
 pub struct Tools {
-    cache: Cache,
-    /// The Node that OpenClaw asks for. Run the scripts with it, and no other.
+    /// The Node that OpenClaw asks for. Run the two scripts with it, and no other.
     pub node: PathBuf,
+    /// OpenClaw's command line, a script.
+    pub openclaw: PathBuf,
     /// The program that turns a component into JavaScript, a script.
     pub jco: PathBuf,
     /// TypeScript's compiler, a script.
@@ -33,41 +39,77 @@ pub struct Tools {
     pub types: PathBuf,
 }
 
+/// What runs the component under Node, and nothing else.
+pub struct Runtime {
+    /// As in [`Tools`].
+    pub node: PathBuf,
+    /// As in [`Tools`].
+    pub jco: PathBuf,
+}
+
+impl Runtime {
+    /// Installs what is not in the cache yet; needs `npm` and its registry only then.
+    ///
+    /// # Errors
+    /// As [`Tools::ensure`].
+    pub fn ensure() -> Result<Self> {
+        Self::of(&Cache::open()?)
+    }
+
+    fn of(cache: &Cache) -> Result<Self> {
+        let node = node(cache)?;
+        let jco = script(cache, &node, "@bytecodealliance/jco", JCO_VERSION, "dist/jco.js")?;
+        Ok(Self { node, jco })
+    }
+}
+
 impl Tools {
     /// Installs what is not in the cache yet; needs `npm` and its registry only then.
     ///
     /// # Errors
     /// If npm is missing, an installation fails, or Node has no package for this machine.
     pub fn ensure() -> Result<Self> {
-        Self::of(Cache::open()?)
+        Self::of(&Cache::open()?)
     }
 
     /// The same without the registry. None: something is not installed.
     pub fn installed() -> Option<Self> {
-        Self::of(Cache::open().ok()?.without_installing()).ok()
+        Self::of(&Cache::open().ok()?.without_installing()).ok()
     }
 
-    /// OpenClaw's command line, a script.
-    ///
-    /// # Errors
-    /// As [`Self::ensure`].
-    pub fn openclaw(&self) -> Result<PathBuf> {
-        script(&self.cache, &self.node, "openclaw", OPENCLAW_VERSION, "openclaw.mjs")
-    }
-
-    fn of(cache: Cache) -> Result<Self> {
-        let node = node(&cache)?;
-        let jco = script(&cache, &node, "@bytecodealliance/jco", JCO_VERSION, "dist/jco.js")?;
-        let (tsc, types) = typescript(&cache, &node)?;
-        Ok(Self { cache, node, jco, tsc, types })
+    fn of(cache: &Cache) -> Result<Self> {
+        let Runtime { node, jco } = Runtime::of(cache)?;
+        let openclaw = script(cache, &node, "openclaw", OPENCLAW_VERSION, "openclaw.mjs")?;
+        let (tsc, types) = typescript(cache, &node)?;
+        Ok(Self { node, openclaw, jco, tsc, types })
     }
 }
 
-fn script(cache: &Cache, node: &Path, package: &str, version: &str, script: &str) -> Result<PathBuf> {
-    package_file(cache, package, version, script, Some(node), |script| {
-        let printed = process::read(Command::new(node).arg(script).arg("--version"), "")?;
-        expect_version(&printed, version)
-    })
+/// What the tests of the page work with.
+pub struct BrowserTools {
+    /// The Node that runs them.
+    pub node: PathBuf,
+    /// The directory in whose `node_modules` playwright-core and axe-core are.
+    pub packages: PathBuf,
+}
+
+impl BrowserTools {
+    /// Installs what is not in the cache yet.
+    ///
+    /// # Errors
+    /// As [`Tools::ensure`].
+    pub fn ensure() -> Result<Self> {
+        let cache = Cache::open()?;
+        let node = node(&cache)?;
+        let recipe = format!("playwright-core@{PLAYWRIGHT_VERSION} axe-core@{AXE_VERSION}");
+        let packages = cache.ensure(&format!("playwright-core-{PLAYWRIGHT_VERSION}"), &recipe, |directory| {
+            install(directory, &recipe, Some(&node))?;
+            let load = "process.stdout.write(require('playwright-core/package.json').version)";
+            let printed = process::read(Command::new(&node).args(["-e", load]).current_dir(directory), "")?;
+            expect_version(&printed, PLAYWRIGHT_VERSION)
+        })?;
+        Ok(Self { node, packages })
+    }
 }
 
 fn node(cache: &Cache) -> Result<PathBuf> {
@@ -82,6 +124,14 @@ fn node(cache: &Cache) -> Result<PathBuf> {
     package_file(cache, package, NODE_VERSION, "bin/node", None, |node| {
         let printed = process::read(Command::new(node).arg("--version"), "")?;
         expect_version(&printed, NODE_VERSION)
+    })
+}
+
+/// A package's own script, which says its version when run with this Node.
+fn script(cache: &Cache, node: &Path, package: &str, version: &str, file: &str) -> Result<PathBuf> {
+    package_file(cache, package, version, file, Some(node), |script| {
+        let printed = process::read(Command::new(node).arg(script).arg("--version"), "")?;
+        expect_version(&printed, version)
     })
 }
 

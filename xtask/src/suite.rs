@@ -3,18 +3,42 @@
 use anyhow::Result;
 
 use crate::npm::Tools;
-use crate::{component, e2e, engines, process, workspace};
+use crate::{browser, component, e2e, engines, process, workspace};
 
-/// Builds the component, runs the tests of the workspace, compares the engines, then the end-to-end run.
+/// What the deliberate defects are built with.
+pub const CANARIES: [&str; 2] = ["--features", "canary-bugs"];
+
+/// Hunts each deliberate defect and prints how many seeds it took to find it.
+///
+/// # Errors
+/// Something does not build, or a defect was not found.
+pub fn canaries() -> Result<()> {
+    component::build()?;
+    let run = ["run", "--quiet", "--package", "parallel-agents-host-sim", "--bin", "parallel-agents-sim"];
+    process::run(workspace::cargo().args(run).args(CANARIES).args(["--", "canaries"]), "")
+}
+
+/// Builds the component, runs the tests of the workspace, those of the page in a browser, compares the engines, then the
+/// end-to-end run.
 ///
 /// # Errors
 /// Those of the first step that fails.
-pub fn run(skip_e2e: bool) -> Result<()> {
+pub fn run(skip_e2e: bool, skip_browser: bool) -> Result<()> {
     // First, because the conformance and command line tests load the component.
     component::build()?;
     component::build_hostile()?;
     // Without --all-targets, which would leave out the documentation's examples.
     process::run(workspace::cargo().args(["test", "--workspace"]), "")?;
+    // With the engine's deliberate defects, which nothing else is built with.
+    process::run(
+        workspace::cargo().args(["test", "--package", "parallel-agents-host-sim", "--test", "canaries"]).args(CANARIES),
+        "",
+    )?;
+    if skip_browser || skip_e2e {
+        eprintln!("The tests in a browser were left out.");
+    } else {
+        browser::run()?;
+    }
     if skip_e2e {
         match Tools::installed() {
             Some(tools) => engines::run(&tools, engines::RUNS)?,

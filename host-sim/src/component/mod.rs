@@ -4,6 +4,8 @@
 //! fuel are bounded, and whatever could differ between machines is switched off. A store is never used again. After a
 //! call, good or bad, the world comes back with no session left alive.
 
+#[cfg(feature = "canary-bugs")]
+mod canary;
 mod find;
 mod guest;
 mod limits;
@@ -36,6 +38,8 @@ pub struct ComponentHost {
     engine: Engine,
     template: ParallelAgentsPre<GuestState>,
     limits: GuestLimits,
+    #[cfg(feature = "canary-bugs")]
+    kept: canary::Kept,
 }
 
 impl ComponentHost {
@@ -51,14 +55,26 @@ impl ComponentHost {
     /// Loads a component from memory.
     pub async fn from_bytes(bytes: &[u8]) -> Result<Self, SimError> {
         let (engine, template) = loading::prepare(bytes)?;
-        let host = Self { engine, template, limits: GuestLimits::default() };
+        let host = Self {
+            engine,
+            template,
+            limits: GuestLimits::default(),
+            #[cfg(feature = "canary-bugs")]
+            kept: canary::Kept::default(),
+        };
         host.check_version().await?;
         Ok(host)
     }
 
     /// The same component with other limits, without compiling it again.
     pub fn with_limits(&self, limits: GuestLimits) -> Self {
-        Self { engine: self.engine.clone(), template: self.template.clone(), limits }
+        Self {
+            engine: self.engine.clone(),
+            template: self.template.clone(),
+            limits,
+            #[cfg(feature = "canary-bugs")]
+            kept: canary::Kept::default(),
+        }
     }
 
     /// Calls a function of the JSON door with a JSON object.
@@ -140,18 +156,23 @@ impl ComponentHost {
         call: impl AsyncFnOnce(&mut Store<GuestState>, &ParallelAgents) -> wasmtime::Result<R>,
     ) -> Called<R, O> {
         let passing = clock.begin(world.now_ms());
-        let mut store = self.store(GuestState::new(Box::new(world), passing, &self.limits));
+        let state = GuestState::new(Box::new(world), passing, &self.limits);
+        #[cfg(feature = "canary-bugs")]
+        if parallel_agents::canary::is("reused-instance") {
+            return self.enter_again(state, call).await;
+        }
+        let mut store = self.store(state);
         let result = match self.template.instantiate_async(&mut store).await {
             Ok(guest) => call(&mut store, &guest).await,
             Err(error) => Err(error),
         };
         let result = result.map_err(|error| self.broke_off(&error));
-        let fuel_used = store.get_fuel().ok().map(|left| self.limits.fuel.saturating_sub(left));
-        let outside: Box<dyn Any> = store.into_data().outside;
-        match outside.downcast() {
-            Ok(world) => Called::close(result, fuel_used, *world),
-            Err(_) => unreachable!("nobody puts another outside into the store"),
-        }
+        let fuel_used = self.fuel_used(&store);
+        closed(result, fuel_used, store.into_data().outside)
+    }
+
+    fn fuel_used(&self, store: &Store<GuestState>) -> Option<u64> {
+        store.get_fuel().ok().map(|left| self.limits.fuel.saturating_sub(left))
     }
 
     async fn check_version(&self) -> Result<(), SimError> {
@@ -199,5 +220,18 @@ impl ComponentHost {
             }
             _ => SimError::Trap { reason: error.root_cause().to_string() },
         }
+    }
+}
+
+/// A finished call with the outside that it was given.
+fn closed<R, O: Outside>(
+    result: Result<R, SimError>,
+    fuel_used: Option<u64>,
+    outside: Box<dyn Outside>,
+) -> Called<R, O> {
+    let outside: Box<dyn Any> = outside;
+    match outside.downcast() {
+        Ok(world) => Called::close(result, fuel_used, *world),
+        Err(_) => unreachable!("nobody puts another outside into the store"),
     }
 }

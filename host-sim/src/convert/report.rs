@@ -119,6 +119,7 @@ fn json(task: &str, text: &str) -> Result<Value, SimError> {
 fn metadata(metadata: wit::ResultMetadata) -> ResultMetadata {
     ResultMetadata {
         label: metadata.label,
+        dependencies: metadata.dependencies.into_iter().map(TaskId::new).collect(),
         attempts: metadata.attempts,
         tier: metadata.tier.map(rules::tier),
         model_requested: metadata.model_requested,

@@ -1,80 +1,166 @@
 //! What a report has to be, whatever happened.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use parallel_agents::documents::DocumentReply;
+use parallel_agents::ids::SessionKey;
 use serde_json::Value;
 
+use super::Case;
 use crate::call::Called;
+use crate::ledger::Violation;
 
 /// The statuses that a task can end with.
 const FINAL: [&str; 5] = ["completed", "failed", "timeout", "cancelled", "skipped"];
 
-/// Seconds after its deadline by which a run has come back: 30 for sessions that would not stop, and what deleting takes,
-/// two at a time, with every one of them refused some times.
-const GRACE_SECONDS: f64 = 900.0;
+/// Seconds after its deadline by which a run has come back: what it may take for sessions that would not stop.
+const GRACE_SECONDS: f64 = 30.0;
+
+/// A promise that a run did not keep.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// The number of the promise in ARCHITECTURE.md.
+    pub code: &'static str,
+    /// What happened, in one sentence.
+    pub what: String,
+}
+
+impl Finding {
+    /// The code for what no result tells of.
+    pub const LOST: &str = "E1 lost";
+    /// The code for what results tell of more than once.
+    pub const DUPLICATED: &str = "E1 duplicated";
+    /// The code for results that nobody asked for.
+    pub const UNEXPECTED: &str = "E1 unexpected";
+
+    pub(super) fn new(code: &'static str, what: String) -> Self {
+        Self { code, what }
+    }
+}
+
+impl From<&Violation> for Finding {
+    fn from(violation: &Violation) -> Self {
+        Self { code: violation.invariant.code(), what: violation.what.clone() }
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.code, self.what)
+    }
+}
 
 /// Everything that is wrong with a call. Empty: nothing.
-pub(super) fn check(request: &Value, called: &Called<DocumentReply>) -> Vec<String> {
+pub(super) fn check(case: &Case, called: &Called<DocumentReply>) -> Vec<Finding> {
     let mut found = Found(Vec::new());
     match &called.result {
-        Err(error) => found.add(format!("{}: {error}", error.code())),
-        Ok(DocumentReply::Refused(text)) => found.add(format!("the request was refused: {}", codes(text))),
+        Err(error) => found.add("E1", format!("{}: {error}", error.code())),
+        Ok(DocumentReply::Refused(text)) => found.add("E1", format!("the request was refused: {}", codes(text))),
         Ok(DocumentReply::Answer(text)) => match serde_json::from_str::<Value>(text) {
-            Err(error) => found.add(format!("the report is not JSON: {error}")),
-            Ok(report) => {
-                results(request, &report, &mut found);
-                census(request, &report, &mut found);
-                numbers(request, &report, called, &mut found);
+            Err(error) => found.add("E1", format!("the report is not JSON: {error}")),
+            Ok(reply) => {
+                let report = if reply["run"].is_object() { &reply["run"] } else { &reply };
+                parts(case, &reply, &mut found);
+                results(report, &mut found);
+                census(case, report, &mut found);
+                numbers(&case.request, report, called, &mut found);
+                sessions(report, called, &mut found);
+                offers(report, called, &mut found);
+                twins(report, &mut found);
+                scores(&reply, report, &mut found);
             }
         },
     }
-    found.0.extend(called.world.ledger().violations().iter().map(ToString::to_string));
+    found.0.extend(called.world.ledger().violations().iter().map(Finding::from));
     found.0
 }
 
-struct Found(Vec<String>);
+/// The report of a call's run, whichever function it was.
+pub(super) fn run_of(called: &Called<DocumentReply>) -> Option<Value> {
+    let Ok(DocumentReply::Answer(text)) = &called.result else { return None };
+    let mut reply: Value = serde_json::from_str(text).ok()?;
+    Some(if reply["run"].is_object() { reply["run"].take() } else { reply })
+}
+
+struct Found(Vec<Finding>);
 
 impl Found {
-    fn add(&mut self, what: impl Into<String>) {
-        self.0.push(what.into());
+    fn add(&mut self, code: &'static str, what: impl Into<String>) {
+        self.0.push(Finding::new(code, what.into()));
+    }
+
+    /// Compares what was asked for with what is told of, as far as that is known.
+    fn compare(&mut self, kind: &str, asked: &[String], told: &[String]) {
+        let mut times: BTreeMap<&String, u32> = BTreeMap::new();
+        told.iter().for_each(|name| *times.entry(name).or_default() += 1);
+        for name in asked.iter().filter(|name| !times.contains_key(name)) {
+            self.add(Finding::LOST, format!("no result tells of {kind} {name}"));
+        }
+        for (name, times) in times {
+            if times > 1 {
+                self.add(Finding::DUPLICATED, format!("{times} results tell of {kind} {name}"));
+            }
+            if !asked.contains(name) {
+                self.add(Finding::UNEXPECTED, format!("a result tells of {kind} {name}"));
+            }
+        }
     }
 }
 
-/// One final record for each task, in order.
-fn results(request: &Value, report: &Value, found: &mut Found) {
-    let ids = |list: &Value| -> Vec<String> {
-        let tasks = list.as_array().into_iter().flatten();
-        tasks.map(|task| task["task_id"].as_str().unwrap_or_default().to_owned()).collect()
+/// The texts of one field in a list of objects.
+fn texts(list: &Value, field: &str) -> Vec<String> {
+    list.as_array().into_iter().flatten().map(|item| item[field].as_str().unwrap_or_default().to_owned()).collect()
+}
+
+/// One record for each part of the request, in order.
+fn parts(case: &Case, reply: &Value, found: &mut Found) {
+    let request = &case.request;
+    let (kind, asked, told) = match case.function {
+        "run_tasks" => ("task", texts(&request["tasks"], "task_id"), texts(&reply["results"], "task_id")),
+        "run_iterative_refinement" => ("draft", texts(&request["drafts"], "name"), texts(&reply["drafts"], "name")),
+        "create_agents" => ("agent type", texts(&request["new_agents"], "name"), texts(&reply["created"], "name")),
+        _ => return,
     };
-    let (asked, told) = (ids(&request["tasks"]), ids(&report["results"]));
-    if asked != told {
-        found.add(format!("the results are of {told:?}, the tasks are {asked:?}"));
+    found.compare(kind, &asked, &told);
+    let (mut one, mut other) = (asked.clone(), told.clone());
+    one.sort_unstable();
+    other.sort_unstable();
+    if one == other && asked != told {
+        found.add("E1", format!("the results are of {told:?}, asked for were {asked:?}"));
     }
+}
+
+/// Each task has one final record that makes sense.
+fn results(report: &Value, found: &mut Found) {
+    let mut known = BTreeSet::new();
     for result in report["results"].as_array().into_iter().flatten() {
         let (id, status) = (&result["task_id"], result["status"].as_str().unwrap_or_default());
+        if !known.insert(id.as_str()) {
+            found.add(Finding::DUPLICATED, format!("two results tell of task {id}"));
+        }
         if !FINAL.contains(&status) {
-            found.add(format!("{id} ended as {status:?}"));
+            found.add("E1", format!("{id} ended as {status:?}"));
         }
         let has_error = !result["error"].is_null();
         if has_error == (status == "completed") {
-            found.add(format!("{id} is {status} and its error is {}", result["error"]));
+            found.add("E1", format!("{id} is {status} and its error is {}", result["error"]));
         }
         if status == "completed" && result["output"].is_null() {
-            found.add(format!("{id} is completed without an output"));
+            found.add("E1", format!("{id} is completed without an output"));
         }
-        for (name, usage) in
-            [("input_tokens", &result["metadata"]["usage"]), ("output_tokens", &result["metadata"]["usage"])]
-        {
+        let usage = &result["metadata"]["usage"];
+        for name in ["input_tokens", "output_tokens"] {
             if usage.is_object() && usage[name].as_u64().is_none() {
-                found.add(format!("{id} has an odd usage: {usage}"));
+                found.add("E3", format!("{id} has an odd usage: {usage}"));
             }
         }
     }
 }
 
 /// The census counts what the results say, and the run is completed only if every required task is.
-fn census(request: &Value, report: &Value, found: &mut Found) {
+fn census(case: &Case, report: &Value, found: &mut Found) {
+    let request = &case.request;
     let mut counted: BTreeMap<&str, u64> = BTreeMap::new();
     let mut required_are_completed = true;
     let results = report["results"].as_array().map(Vec::as_slice).unwrap_or_default();
@@ -88,16 +174,17 @@ fn census(request: &Value, report: &Value, found: &mut Found) {
     for status in FINAL {
         let counted = counted.get(status).copied().unwrap_or(0);
         if census[status].as_u64() != Some(counted) {
-            found.add(format!("the census says {} {status}, the results {counted}", census[status]));
+            found.add("E1", format!("the census says {} {status}, the results {counted}", census[status]));
         }
     }
     if census["tasks"].as_u64() != Some(results.len() as u64) {
-        found.add(format!("the census says {} tasks", census["tasks"]));
+        found.add("E1", format!("the census says {} tasks", census["tasks"]));
     }
-    // Who waits for a part of the tasks has what it wants without the others.
+    // Who waits for a part of the tasks has what it wants without the others; a workflow has a status of its own.
     let waits_for_all = request["wait"].is_null() || request["wait"]["mode"] == "all";
-    if report["status"] == "completed" && waits_for_all && !required_are_completed {
-        found.add("the run is completed, and a required task is not");
+    let judged_by_tasks = case.function == "run_tasks";
+    if judged_by_tasks && report["status"] == "completed" && waits_for_all && !required_are_completed {
+        found.add("E4", "the run is completed, and a required task is not");
     }
 }
 
@@ -107,17 +194,92 @@ fn numbers(request: &Value, report: &Value, called: &Called<DocumentReply>, foun
     let spawn_calls = u64::from(ledger.spawn_calls());
     // A call that was cut off makes requests again, or takes over what came of them.
     if ledger.resumes() == 0 && report["spawn_calls"].as_u64() != Some(spawn_calls) {
-        found.add(format!("the report says {} spawn calls, the host {spawn_calls}", report["spawn_calls"]));
+        found.add("E3", format!("the report says {} spawn calls, the host {spawn_calls}", report["spawn_calls"]));
     }
     let used = ledger.usage();
     for (name, used) in [("input_tokens", used.input_tokens), ("output_tokens", used.output_tokens)] {
         if report["usage"][name].as_u64().is_some_and(|told| told > used) {
-            found.add(format!("the report says {} {name}, the host {used}", report["usage"][name]));
+            found.add("E3", format!("the report says {} {name}, the host {used}", report["usage"][name]));
         }
+    }
+    let over = ledger.unexplained_overspend();
+    if over.tokens > 0 || over.micro_usd > 0 {
+        let what = format!("{} tokens and {} micro-dollars above the budget", over.tokens, over.micro_usd);
+        found.add("I5", format!("the run spent {what} that no session explains"));
     }
     let deadline = request["deadline_seconds"].as_f64().unwrap_or(0.0);
     if report["elapsed_seconds"].as_f64().is_none_or(|elapsed| elapsed > deadline + GRACE_SECONDS) {
-        found.add(format!("the run took {} s, the deadline was {deadline} s", report["elapsed_seconds"]));
+        found.add("I4", format!("the run took {} s, the deadline was {deadline} s", report["elapsed_seconds"]));
+    }
+}
+
+/// Every session that the call was told of belongs to one attempt of one task, and to no other.
+fn sessions(report: &Value, called: &Called<DocumentReply>, found: &mut Found) {
+    let results = report["results"].as_array().into_iter().flatten();
+    let told: Vec<String> = results
+        .flat_map(|result| result["metadata"]["attempt_log"].as_array().into_iter().flatten())
+        .filter_map(|attempt| attempt["session_key"].as_str().map(str::to_owned))
+        .collect();
+    let asked: Vec<String> = called.world.ledger().told_sessions().map(ToString::to_string).collect();
+    found.compare("session", &asked, &told);
+}
+
+/// An output is what its session said. Of an agent that offered two of them none was chosen.
+fn offers(report: &Value, called: &Called<DocumentReply>, found: &mut Found) {
+    for result in report["results"].as_array().into_iter().flatten() {
+        let key = result["session_key"].as_str().map(SessionKey::new);
+        let said = key.as_ref().and_then(|key| called.world.said(key));
+        let (Some(said), "completed") = (said, result["status"].as_str().unwrap_or_default()) else { continue };
+        let offered: Vec<Value> = said.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+        if offered.iter().filter(|value| value.is_object()).any(|value| *value != offered[0]) {
+            found.add("E1", format!("{} was given one of two answers", result["task_id"]));
+        }
+    }
+}
+
+/// Once a session of a task has answered, its twin is stopped.
+fn twins(report: &Value, found: &mut Found) {
+    for result in report["results"].as_array().into_iter().flatten() {
+        let log = result["metadata"]["attempt_log"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let winner = log.iter().find(|attempt| attempt["session_key"] == result["session_key"]);
+        let is_hedged = log.iter().any(|attempt| attempt["kind"] == "hedge");
+        let (Some(winner), true, "completed") = (winner, is_hedged, result["status"].as_str().unwrap_or_default())
+        else {
+            continue;
+        };
+        let ended = |attempt: &Value| attempt["ended_ms"].as_u64();
+        for twin in log.iter().filter(|attempt| ended(attempt) > ended(winner) && attempt["error"].is_null()) {
+            let (id, number) = (&result["task_id"], &twin["number"]);
+            found.add("I8", format!("session {number} of {id} went on after another one had answered"));
+        }
+    }
+}
+
+/// Every score of a judge is what that judge said in an answer that counts.
+fn scores(reply: &Value, report: &Value, found: &mut Found) {
+    let results = report["results"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let mut judges = Vec::new();
+    reviews(reply, &mut judges);
+    for review in judges.into_iter().filter(|review| review["score"].is_number()) {
+        let result = results.iter().find(|result| result["task_id"] == review["task_id"]);
+        let said =
+            result.filter(|result| result["status"] == "completed").map(|result| &result["output"]["overall_score"]);
+        if said.and_then(Value::as_f64) != review["score"].as_f64() {
+            let what = format!("{} counts with {}, and said {said:?}", review["task_id"], review["score"]);
+            found.add("E1", what);
+        }
+    }
+}
+
+/// All entries of lists of judges.
+fn reviews<'a>(value: &'a Value, all: &mut Vec<&'a Value>) {
+    match value {
+        Value::Object(fields) => {
+            all.extend(fields.get("judges").and_then(Value::as_array).into_iter().flatten());
+            fields.iter().filter(|(name, _)| *name != "run").for_each(|(_, value)| reviews(value, all));
+        }
+        Value::Array(items) => items.iter().for_each(|item| reviews(item, all)),
+        _ => {}
     }
 }
 

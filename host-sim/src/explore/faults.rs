@@ -1,12 +1,33 @@
 //! A random gateway: a subset of the faults, each at a random rate. Most runs have a few kinds at once, so that each kind is
 //! also seen without the others.
 
-use crate::script::{Burst, Delay, FaultProfile, MoreUsage, Refusals, Script, SpawnRate, Swap, Window};
+use crate::script::{Burst, Delay, Fault, FaultProfile, Huge, MoreUsage, Refusals, Script, SpawnRate, Swap, Window};
 
 use super::draws::Draws;
 
 /// How often a kind of fault is part of a run, in per cent.
 const PRESENT: u64 = 15;
+
+/// Faults that end a call or its journal at once: what else goes wrong would not be seen any more.
+const NOT_DRAWN: [Fault; 3] = [Fault::HostTrap, Fault::StopRequested, Fault::JournalFull];
+
+/// The ways in which an answer may be spoilt.
+const DAMAGES: [&str; 14] = [
+    "two_objects",
+    "truncated",
+    "wrong_type",
+    "missing_field",
+    "trailing_comma",
+    "wrapped",
+    "single_quotes",
+    "comments",
+    "duplicate_key",
+    "too_deep",
+    "not_a_number",
+    "odd_number",
+    "control_chars",
+    "forged_marker",
+];
 
 /// A script with a drawn gateway, drawn answers and drawn faults.
 pub(super) fn script(draws: &mut Draws) -> Script {
@@ -78,8 +99,10 @@ fn answers(draws: &mut Draws) -> String {
     let failures = ["infrastructure", "rate_limited", "authentication", "rejected", "context_overflow", "other"]
         .map(|kind| format!("{{ kind = \"{kind}\", latency_ms = {} }}", draws.between(100, 30_000)))
         .join(", ");
+    let kinds: Vec<String> = (0..4).map(|_| format!("\"{}\"", draws.pick(&DAMAGES))).collect();
+    let kinds = kinds.join(", ");
     let rule = format!(
-        "odds = {{ {odds} }}\nfailures = [{failures}]\nlatency = {{ lognormal = {{ median_ms = {latency} }} }}\n"
+        "odds = {{ {odds} }}\nmalformed_kinds = [{kinds}]\nfailures = [{failures}]\nlatency = {{ lognormal = {{ median_ms = {latency} }} }}\n"
     );
     let mut text = String::new();
     for agent in ["content_writer_funny", "api_designer", "backend_developer"] {
@@ -91,19 +114,14 @@ fn answers(draws: &mut Draws) -> String {
     format!("{text}[[answers]]\n{rule}")
 }
 
-pub(super) fn profile(draws: &mut Draws) -> FaultProfile {
+fn profile(draws: &mut Draws) -> FaultProfile {
     let mut faults = FaultProfile::default();
     let rare = |draws: &mut Draws| if draws.happens(PRESENT) { draws.between(5, 200) as u32 } else { 0 };
-    faults.spawn_rate_limited = rare(draws);
-    faults.spawn_busy = rare(draws);
-    faults.spawn_unavailable = rare(draws);
-    faults.spawn_lost_after = rare(draws);
-    faults.spawn_lost_before = rare(draws);
-    faults.never_start = rare(draws);
-    faults.interrupted = rare(draws);
-    faults.no_usage = rare(draws);
-    faults.end_twice = rare(draws);
-    faults.foreign_end = rare(draws);
+    for (fault, chance) in faults.chances() {
+        // Drawn for every fault, so that a new exception changes no other draw.
+        let drawn = rare(draws);
+        *chance = if NOT_DRAWN.contains(&fault) { 0 } else { drawn };
+    }
     if draws.happens(PRESENT) {
         let (burst, per_ms) = (draws.between(1, 5) as u32, draws.between(100, 5_000));
         let retry_after_ms = draws.happens(50).then(|| draws.between(100, 10_000));
@@ -120,6 +138,7 @@ pub(super) fn profile(draws: &mut Draws) -> FaultProfile {
         let per_mille = rare(draws);
         (per_mille > 0).then(|| Delay { per_mille, delay_ms: draws.between(100, 60_000) })
     };
+    faults.late_receipt = delay(draws);
     faults.late_start = delay(draws);
     faults.late_end = delay(draws);
     let refusals = |draws: &mut Draws| {
@@ -127,8 +146,12 @@ pub(super) fn profile(draws: &mut Draws) -> FaultProfile {
         // Up to more than anybody would ask for.
         (per_mille > 0).then(|| Refusals { per_mille, times: draws.between(1, 8) as u32 })
     };
+    faults.grandchildren = refusals(draws);
+    faults.history_empty = refusals(draws);
     faults.cancel_refused = refusals(draws);
     faults.delete_refused = refusals(draws);
+    let per_mille = rare(draws);
+    faults.huge_answer = (per_mille > 0).then(|| Huge { per_mille, bytes: draws.between(1_000, 200_000) as u32 });
     let per_mille = rare(draws);
     faults.more_usage = (per_mille > 0).then(|| MoreUsage { per_mille, factor: draws.between(2, 40) as u32 });
     for receipt_lies in [false, true] {

@@ -1,28 +1,43 @@
 //! Random runs: requests and faults drawn from a seed, run, and held to what every run promises.
 //!
-//! | module    | what it does                                                              |
-//! |-----------|---------------------------------------------------------------------------|
-//! | `request` | a random request: graph, caps, budgets, retries, waits, proofs             |
-//! | `faults`  | a random subset of faults, each at a random rate                           |
-//! | `crash`   | the same run, cut off at its host calls                                    |
-//! | `check`   | what a report has to be, whatever happened                                 |
-//! | `tally`   | what all runs together did                                                 |
+//! | module     | what it does                                                              |
+//! |------------|---------------------------------------------------------------------------|
+//! | `request`  | a random run of tasks: graph, caps, budgets, retries, waits, proofs        |
+//! | `workflow` | a random workflow or team                                                  |
+//! | `faults`   | a random subset of faults, each at a random rate                           |
+//! | `case`     | one run, and what is left of it when it is shrunk                          |
+//! | `deeds`    | what is done to a run: once more, cancelled, dropped or cut off everywhere |
+//! | `check`    | what a report has to be, whatever happened                                 |
+//! | `shrink`   | the smallest case that still fails                                         |
+//! | `regress`  | runs that once broke a promise                                             |
+//! | `canaries` | deliberate defects, and how many seeds it takes to find each               |
+//! | `tally`    | what all runs together did                                                 |
 //!
 //! A seed and the options name one run exactly; nothing here knows the time of day.
 
+#[cfg(feature = "canary-bugs")]
+pub mod canaries;
+mod case;
 mod check;
-mod crash;
+mod deeds;
 mod draws;
 mod faults;
+pub mod regress;
 mod request;
+mod shrink;
 mod tally;
 #[cfg(test)]
 mod tests;
+mod workflow;
 
+use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
 
+use futures::executor::block_on;
 use parallel_agents::documents::{self, DocumentFunction, DocumentReply};
-use parallel_agents::ids::TaskId;
 use serde_json::Value;
 
 use crate::call::Called;
@@ -34,18 +49,25 @@ use crate::script::Script;
 use crate::world::{World, WorldOptions};
 use draws::Draws;
 
-pub use tally::{Tally, Trouble};
+pub use case::{Case, Cut};
+pub use check::Finding;
+pub use deeds::{Deed, Deeds};
+pub use tally::{Counters, Tally, Trouble};
 
-/// The function that is explored.
-pub(crate) const FUNCTION: &str = "run_tasks";
+/// Of a hundred runs, how many are a workflow or a team.
+const WORKFLOWS: u64 = 20;
 
-/// What is drawn from.
-#[derive(Clone, Debug)]
+/// What is drawn from, and what is done to it.
+#[derive(Clone, Debug, Default)]
 pub struct Options {
     /// Tasks of one run at the most, 1 to 200.
     pub tasks: u32,
     /// A gateway and answers for every run, in place of drawn ones.
     pub script: Option<Arc<Script>>,
+    /// What is left of every run.
+    pub cut: Cut,
+    /// What is done to every run.
+    pub deeds: Deeds,
 }
 
 /// Which code is explored.
@@ -56,22 +78,12 @@ pub enum Subject<'a> {
     Native,
 }
 
-/// One random run, ready to be called.
-pub struct Case {
-    /// The request, as it is handed over.
-    pub request: Value,
-    /// The gateway and its agents.
-    pub script: Arc<Script>,
-    /// When somebody wants a task, or the whole run, stopped: milliseconds after opening.
-    pub stops: Vec<(u64, Option<TaskId>)>,
-}
-
 /// Draws runs of one subject.
 pub struct Explorer<'a> {
     subject: Subject<'a>,
     options: Options,
-    /// The JSON Schema of the request, as the subject publishes it: what it does not know is not drawn.
-    schema: Value,
+    /// The JSON Schemas of the requests, as the subject publishes them: what it does not know is not drawn.
+    schemas: BTreeMap<String, Value>,
 }
 
 impl<'a> Explorer<'a> {
@@ -81,62 +93,113 @@ impl<'a> Explorer<'a> {
             Subject::Component(host) => host.functions().await?,
             Subject::Native => documents::functions(),
         };
-        let schema = functions.iter().find(|function| function.name == FUNCTION).map(schema_of).unwrap_or_default();
-        Ok(Self { subject, options, schema })
+        let schemas = functions.iter().map(|function| (function.name.clone(), schema_of(function))).collect();
+        Ok(Self { subject, options, schemas })
     }
 
-    /// The run of a seed.
+    /// The run of a seed, with all of its parts.
     pub fn case(&self, seed: u64) -> Case {
         let mut draws = Draws::new(seed);
         let size = self.options.tasks.clamp(1, 200);
-        let mut request = request::draw(&mut draws.branch(), size);
-        request::keep_known(&mut request, &self.schema);
+        let (mut kind, mut of_request) = (draws.branch(), draws.branch());
+        let is_workflow = kind.happens(WORKFLOWS);
+        let (function, mut request) = if is_workflow {
+            workflow::draw(&mut of_request, size)
+        } else {
+            ("run_tasks", request::draw(&mut of_request, size))
+        };
+        if let Some(schema) = self.schemas.get(function) {
+            request::keep_known(&mut request, schema);
+        }
         let script = match &self.options.script {
             Some(script) => script.clone(),
-            None => Arc::new(faults::script(&mut draws.branch())),
+            None => {
+                let drawn = faults::script(&mut draws.branch());
+                Arc::new(if is_workflow { workflow::script(&mut kind, drawn) } else { drawn })
+            }
         };
         let stops = request::stops(&mut draws.branch(), &request);
-        Case { request, script, stops }
+        Case { function, request, script, stops }
     }
 
-    /// A given request with the bundled answers, drawn faults and sometimes a stop.
-    pub(crate) fn disturbed(&self, seed: u64, request: &str) -> Case {
-        let mut draws = Draws::new(seed);
-        let script = Script::bundled().with_faults(faults::profile(&mut draws.branch()));
-        let stops = draws.happens(25).then(|| (draws.between(0, 90_000), None)).into_iter().collect();
-        let request = serde_json::from_str(request).unwrap_or_default();
-        Case { request, script: Arc::new(script), stops }
+    /// Runs many seeds, several at a time, and calls `done` after each. The result does not depend on the number of threads.
+    pub fn explore(&self, seeds: Range<u64>, threads: usize, done: impl Fn() + Sync) -> Tally {
+        let next = AtomicU64::new(seeds.start);
+        let work = || {
+            let mut tally = Tally::default();
+            loop {
+                let seed = next.fetch_add(1, Ordering::Relaxed);
+                if seed >= seeds.end {
+                    return tally;
+                }
+                block_on(self.run(seed, &mut tally));
+                done();
+            }
+        };
+        let mut tally = Tally::default();
+        thread::scope(|scope| {
+            let workers: Vec<_> = (0..threads.max(1)).map(|_| scope.spawn(work)).collect();
+            for worker in workers {
+                match worker.join() {
+                    Ok(part) => tally.add(part),
+                    Err(panic) => std::panic::resume_unwind(panic),
+                }
+            }
+        });
+        tally
     }
 
-    /// Runs the run of a seed and enters it, with everything that is wrong with it.
+    /// Runs the run of a seed, does to it what is to be done, and enters everything that is wrong with it.
     pub async fn run(&self, seed: u64, tally: &mut Tally) {
-        self.carry_out(seed, tally, false).await;
+        self.carry_out(seed, &self.options.cut, tally).await;
     }
 
-    /// The same, and gives the whole run as text: its request, its stops, then all commands and events.
-    pub async fn traced(&self, seed: u64, tally: &mut Tally) -> String {
-        let (case, called) = self.carry_out(seed, tally, true).await;
+    /// Runs the run of a seed once, and gives all of it as text: its request, its stops, then all commands and events.
+    pub async fn traced(&self, seed: u64) -> String {
+        let case = self.case(seed).cut(&self.options.cut);
+        let mut world = self.world(&case, seed);
+        world.keep_trace();
+        let called = self.call(&case, world).await;
         let faults = serde_json::to_value(case.script.faults()).unwrap_or_default();
         let host = serde_json::to_value(case.script.host()).unwrap_or_default();
-        format!(
-            "request {:#}\nstops {:?}\nhost {host}\nfaults {faults}\n{}",
-            case.request,
-            case.stops,
-            called.world.trace().text(),
-        )
+        let stops = &case.stops;
+        let mut text = format!("{} {:#}\nstops {stops:?}\nhost {host}\nfaults {faults}\n", case.function, case.request);
+        text.push_str(called.world.trace().text());
+        for finding in check::check(&case, &called) {
+            text.push_str(&format!("{finding}\n"));
+        }
+        text
     }
 
-    async fn carry_out(&self, seed: u64, tally: &mut Tally, keep_trace: bool) -> (Case, Called<DocumentReply>) {
-        let case = self.case(seed);
-        let options = WorldOptions { keep_trace, ..WorldOptions::default() };
-        let start_ms = options.start_ms;
-        let world = self.world_with(&case, seed, options);
-        let called = self.call(&case.request.to_string(), world).await;
-        tally.enter(seed, &called, check::check(&case.request, &called), start_ms);
-        (case, called)
+    async fn carry_out(&self, seed: u64, cut: &Cut, tally: &mut Tally) {
+        let case = self.case(seed).cut(cut);
+        let called = self.call(&case, self.world(&case, seed)).await;
+        tally.seeds += 1;
+        tally.count(&called);
+        let plain = deeds::Plain { seed, case, called };
+        // First, since what is not the same twice says nothing about anything else.
+        if self.options.deeds.contains(&Deed::Again) {
+            Deed::Again.carry_out(self, &plain, tally).await;
+        }
+        tally.enter(&plain.called);
+        tally.note(seed, "", check::check(&plain.case, &plain.called));
+        for deed in self.options.deeds.iter().filter(|deed| **deed != Deed::Again) {
+            deed.carry_out(self, &plain, tally).await;
+        }
     }
 
-    /// A fresh world of a run, with its stops.
+    /// The gateway of a case before its call.
+    fn world(&self, case: &Case, seed: u64) -> World {
+        let options = WorldOptions { keep_trace: self.options.deeds.contains(&Deed::Again), ..WorldOptions::default() };
+        self.world_with(case, seed, options)
+    }
+
+    /// The same on a host that keeps a journal.
+    fn world_with_journal(&self, case: &Case, seed: u64) -> World {
+        let options = WorldOptions { keep_trace: false, keeps_journal: true, ..WorldOptions::default() };
+        self.world_with(case, seed, options)
+    }
+
     pub(crate) fn world_with(&self, case: &Case, seed: u64, options: WorldOptions) -> World {
         let start_ms = options.start_ms;
         let mut world = World::new(case.script.clone(), seed, options);
@@ -146,11 +209,19 @@ impl<'a> Explorer<'a> {
         world
     }
 
-    async fn call(&self, request: &str, world: World) -> Called<DocumentReply> {
+    async fn resume(&self, journal: &str, world: World) -> Called<DocumentReply> {
         let clock = Clock::virtual_time();
         match &self.subject {
-            Subject::Component(host) => host.call(FUNCTION, request, world, &clock).await,
-            Subject::Native => native::call(FUNCTION, request, world, &clock).await,
+            Subject::Component(host) => host.resume(journal, world, &clock).await,
+            Subject::Native => native::resume(journal, world, &clock).await,
+        }
+    }
+
+    async fn call(&self, case: &Case, world: World) -> Called<DocumentReply> {
+        let (clock, request) = (Clock::virtual_time(), case.request.to_string());
+        match &self.subject {
+            Subject::Component(host) => host.call(case.function, &request, world, &clock).await,
+            Subject::Native => native::call(case.function, &request, world, &clock).await,
         }
     }
 }

@@ -40,7 +40,7 @@ pub(super) fn draw(draws: &mut Draws, size: u32) -> Value {
 }
 
 /// Retries, corrections, the ladder, judges.
-fn trying(draws: &mut Draws, put: &mut impl FnMut(&str, Value) -> Option<Value>) {
+pub(super) fn trying(draws: &mut Draws, put: &mut impl FnMut(&str, Value) -> Option<Value>) {
     if draws.happens(60) {
         put("retries", draws.between(0, 5).into());
     }
@@ -75,7 +75,7 @@ fn trying(draws: &mut Draws, put: &mut impl FnMut(&str, Value) -> Option<Value>)
 }
 
 /// Budgets and prices.
-fn spending(draws: &mut Draws, put: &mut impl FnMut(&str, Value) -> Option<Value>, count: usize) {
+pub(super) fn spending(draws: &mut Draws, put: &mut impl FnMut(&str, Value) -> Option<Value>, count: usize) {
     if draws.happens(40) {
         let mut budget = Map::new();
         // Enough for a part of the tasks, for all of them, or for more.
@@ -99,7 +99,7 @@ fn spending(draws: &mut Draws, put: &mut impl FnMut(&str, Value) -> Option<Value
 }
 
 /// Waiting, waves, hedges, speed.
-fn pacing(draws: &mut Draws, put: &mut impl FnMut(&str, Value) -> Option<Value>, count: usize) {
+pub(super) fn pacing(draws: &mut Draws, put: &mut impl FnMut(&str, Value) -> Option<Value>, count: usize) {
     if draws.happens(35) {
         let enough = draws.between(1, count as u64);
         let wait = match draws.between(0, 4) {
@@ -211,7 +211,7 @@ pub(super) fn stops(draws: &mut Draws, request: &Value) -> Vec<(u64, Option<Task
 pub(super) fn keep_known(request: &mut Value, schema: &Value) {
     keep(request, &schema["properties"]);
     let of_task = &schema["properties"]["tasks"]["items"]["properties"];
-    for task in request["tasks"].as_array_mut().into_iter().flatten() {
+    for task in request.get_mut("tasks").and_then(Value::as_array_mut).into_iter().flatten() {
         keep(task, of_task);
     }
 }

@@ -5,11 +5,14 @@ use std::collections::BTreeMap;
 use parallel_agents::documents::DocumentReply;
 use serde::Serialize;
 
+use super::check::Finding;
 use crate::call::Called;
 
 /// The numbers of an exploration.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default)]
 pub struct Tally {
+    /// Seeds that were run.
+    pub seeds: u64,
     /// Calls made.
     pub runs: u64,
     /// Requests that the component made of the host.
@@ -20,34 +23,68 @@ pub struct Tally {
     pub faults: BTreeMap<&'static str, u64>,
     /// Runs by the status that they ended with.
     pub outcomes: BTreeMap<String, u64>,
-    /// What was broken.
-    pub violations: Vec<Trouble>,
+    /// Runs that broke a promise, by seed.
+    pub troubles: Vec<Trouble>,
+    /// Tasks and sessions of which no result tells.
+    pub lost: u64,
+    /// Tasks and sessions that results tell of more than once.
+    pub duplicated: u64,
+    /// Results of tasks that nobody asked for, and of sessions that the host never made for this call.
+    pub unexpected: u64,
     /// Sessions that were alive when a call came back, without the host's doing.
     pub orphans: u64,
+    /// Seeds whose second run was not the same.
+    pub determinism_mismatches: u64,
+    /// Copies that were cancelled.
+    pub cancels: u64,
+    /// Copies whose component was dropped.
+    pub traps: u64,
+    /// Copies that were cut off.
+    pub crash_points: u64,
+    /// Copies that went on after that.
+    pub resumes: u64,
+    /// Sessions beyond the first for the same attempt of a task.
+    pub duplicate_spawns: u64,
     /// The largest number of sessions alive above the cap of their run.
     pub max_in_flight_over_cap: u32,
-    /// The largest spending above a budget that no session explains which used more than was reserved, in tokens.
-    pub max_tokens_over_budget: u64,
-    /// The same in millionths of a dollar.
+    /// The largest spending above a budget that no session explains which used more than was reserved, in millionths of a
+    /// dollar.
     pub max_spend_over_budget: u64,
-    /// Calls that were cut off.
-    pub crash_points: u64,
-    /// Of these, how many went on.
-    pub resumes: u64,
-    /// Sessions beyond the first for one attempt of a task.
-    pub duplicate_spawns: u64,
     /// Milliseconds of simulated time.
-    #[serde(skip)]
     pub simulated_ms: u64,
 }
 
 /// A run that broke a promise.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trouble {
     /// Repeats it.
     pub seed: u64,
-    /// What was broken, one sentence each.
-    pub what: Vec<String>,
+    /// What was done to it.
+    pub deed: String,
+    /// What was broken.
+    pub what: Vec<Finding>,
+}
+
+/// A tally as a document: the counters of all explorations, whatever they did.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Counters {
+    seeds: u64,
+    runs: u64,
+    host_calls: u64,
+    faults: BTreeMap<&'static str, u64>,
+    violations: u64,
+    lost: u64,
+    duplicated: u64,
+    unexpected: u64,
+    orphans: u64,
+    determinism_mismatches: u64,
+    crash_points: u64,
+    resumes: u64,
+    duplicate_spawns: u64,
+    max_in_flight_over_cap: u32,
+    max_spend_over_budget: u64,
+    simulated_hours: f64,
+    wall_seconds: f64,
 }
 
 impl Tally {
@@ -56,31 +93,71 @@ impl Tally {
         self.simulated_ms as f64 / 3_600_000.0
     }
 
-    /// Enters a run and what is wrong with it. `start_ms`: when its world opened.
-    pub(super) fn enter(&mut self, seed: u64, called: &Called<DocumentReply>, found: Vec<String>, start_ms: u64) {
-        let ledger = called.world.ledger();
-        let summary = ledger.summary();
+    /// The counters, with the time that it all took.
+    pub fn counters(&self, wall_seconds: f64) -> Counters {
+        let rounded = |number: f64| (number * 100.0).round() / 100.0;
+        Counters {
+            seeds: self.seeds,
+            runs: self.runs,
+            host_calls: self.host_calls,
+            faults: self.faults.clone(),
+            violations: self.troubles.len() as u64,
+            lost: self.lost,
+            duplicated: self.duplicated,
+            unexpected: self.unexpected,
+            orphans: self.orphans,
+            determinism_mismatches: self.determinism_mismatches,
+            crash_points: self.crash_points,
+            resumes: self.resumes,
+            duplicate_spawns: self.duplicate_spawns,
+            max_in_flight_over_cap: self.max_in_flight_over_cap,
+            max_spend_over_budget: self.max_spend_over_budget,
+            simulated_hours: rounded(self.simulated_hours()),
+            wall_seconds: rounded(wall_seconds),
+        }
+    }
+
+    /// Counts a call, however it ended.
+    pub(super) fn count(&mut self, called: &Called<DocumentReply>) {
+        let summary = called.world.ledger().summary();
         self.runs += 1;
         self.host_calls += u64::from(summary.requests);
         self.sessions += u64::from(summary.sessions);
         for (fault, times) in summary.faults {
             *self.faults.entry(fault).or_default() += times;
         }
+        self.simulated_ms += called.world.now_ms().saturating_sub(called.world.opened_ms());
+    }
+
+    /// Enters what a call that was not dropped left.
+    pub(super) fn enter(&mut self, called: &Called<DocumentReply>) {
+        let ledger = called.world.ledger();
         *self.outcomes.entry(outcome(called)).or_default() += 1;
         self.orphans += u64::from(ledger.unexcused_orphans());
+        self.duplicate_spawns += u64::from(ledger.duplicate_sessions());
         let over = ledger.allowed().max_live.map_or(0, |cap| ledger.peak_live().saturating_sub(cap));
         self.max_in_flight_over_cap = self.max_in_flight_over_cap.max(over);
-        let overspend = ledger.unexplained_overspend();
-        self.max_tokens_over_budget = self.max_tokens_over_budget.max(overspend.tokens);
-        self.max_spend_over_budget = self.max_spend_over_budget.max(overspend.micro_usd);
-        self.simulated_ms += called.world.now_ms().saturating_sub(start_ms);
-        if !found.is_empty() {
-            self.violations.push(Trouble { seed, what: found });
+        self.max_spend_over_budget = self.max_spend_over_budget.max(ledger.unexplained_overspend().micro_usd);
+    }
+
+    /// Enters what is wrong with a run, if anything is.
+    pub(super) fn note(&mut self, seed: u64, deed: &str, what: Vec<Finding>) {
+        for finding in &what {
+            match finding.code {
+                Finding::LOST => self.lost += 1,
+                Finding::DUPLICATED => self.duplicated += 1,
+                Finding::UNEXPECTED => self.unexpected += 1,
+                _ => {}
+            }
+        }
+        if !what.is_empty() {
+            self.troubles.push(Trouble { seed, deed: deed.to_owned(), what });
         }
     }
 
-    /// Adds the numbers of another exploration.
+    /// Adds the numbers of another exploration, of other seeds.
     pub fn add(&mut self, other: Self) {
+        self.seeds += other.seeds;
         self.runs += other.runs;
         self.host_calls += other.host_calls;
         self.sessions += other.sessions;
@@ -90,14 +167,21 @@ impl Tally {
         for (outcome, times) in other.outcomes {
             *self.outcomes.entry(outcome).or_default() += times;
         }
-        self.violations.extend(other.violations);
+        self.troubles.extend(other.troubles);
+        // Stable: what was done to one seed keeps its order.
+        self.troubles.sort_by_key(|trouble| trouble.seed);
+        self.lost += other.lost;
+        self.duplicated += other.duplicated;
+        self.unexpected += other.unexpected;
         self.orphans += other.orphans;
-        self.max_in_flight_over_cap = self.max_in_flight_over_cap.max(other.max_in_flight_over_cap);
-        self.max_tokens_over_budget = self.max_tokens_over_budget.max(other.max_tokens_over_budget);
-        self.max_spend_over_budget = self.max_spend_over_budget.max(other.max_spend_over_budget);
+        self.determinism_mismatches += other.determinism_mismatches;
+        self.cancels += other.cancels;
+        self.traps += other.traps;
         self.crash_points += other.crash_points;
         self.resumes += other.resumes;
         self.duplicate_spawns += other.duplicate_spawns;
+        self.max_in_flight_over_cap = self.max_in_flight_over_cap.max(other.max_in_flight_over_cap);
+        self.max_spend_over_budget = self.max_spend_over_budget.max(other.max_spend_over_budget);
         self.simulated_ms += other.simulated_ms;
     }
 }

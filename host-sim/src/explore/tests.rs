@@ -1,7 +1,9 @@
 use super::*;
 
 async fn explorer(tasks: u32) -> Explorer<'static> {
-    Explorer::new(Subject::Native, Options { tasks, script: None }).await.expect("the engine lists its functions")
+    Explorer::new(Subject::Native, Options { tasks, ..Options::default() })
+        .await
+        .expect("the engine lists its functions")
 }
 
 #[tokio::test]
@@ -33,16 +35,16 @@ async fn a_tally_counts_what_struck() {
 async fn what_is_wrong_is_found() {
     let explorer = explorer(5).await;
     let case = explorer.case(3);
-    let world = World::new(case.script, 3, WorldOptions::default());
-    let mut called = explorer.call(&case.request.to_string(), world).await;
-    assert_eq!(check::check(&case.request, &called), Vec::<String>::new());
+    let mut called = explorer.call(&case, explorer.world(&case, 3)).await;
+    assert_eq!(check::check(&case, &called), []);
     let Ok(DocumentReply::Answer(text)) = &called.result else { panic!("a report") };
     let mut report: Value = serde_json::from_str(text).expect("JSON");
     report["results"][0]["status"] = "running".into();
     report["spawn_calls"] = 9_999.into();
     report["census"]["tasks"] = 77.into();
     called.result = Ok(DocumentReply::Answer(report.to_string()));
-    let found = check::check(&case.request, &called).join("\n");
+    let found: Vec<String> = check::check(&case, &called).iter().map(ToString::to_string).collect();
+    let found = found.join("\n");
     for words in ["ended as \"running\"", "9999 spawn calls", "77 tasks", "the census says"] {
         assert!(found.contains(words), "{words} is missing in\n{found}");
     }

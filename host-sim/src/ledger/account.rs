@@ -6,6 +6,7 @@ use parallel_agents::host::{Progress, SessionState};
 use parallel_agents::ids::TaskId;
 use parallel_agents::task::{Cleanup, TaskStatus, Usage};
 
+use super::Invariant;
 use super::spending::Spending;
 
 /// One request and what became of it.
@@ -60,6 +61,8 @@ pub(super) struct Account {
     pub(super) cleanup_tries: u32,
     /// Cancel and delete requests that the host refused.
     pub(super) refusals: u32,
+    /// History requests.
+    pub(super) reads: u32,
     /// History requests that came after the session was deleted.
     pub(super) history_after_delete: u32,
 }
@@ -81,6 +84,7 @@ impl Account {
             ends_told: 0,
             cleanup_tries: 0,
             refusals: 0,
+            reads: 0,
             history_after_delete: 0,
         }
     }
@@ -101,27 +105,45 @@ pub(super) struct Tasks {
 }
 
 impl Tasks {
-    /// Enters a report. What is wrong with it.
-    pub(super) fn enter(&mut self, progress: &Progress) -> Vec<String> {
+    /// Enters a report that came after an event of `at_ms`, from a run with so many places. What is wrong with it.
+    pub(super) fn enter(&mut self, progress: &Progress, at_ms: u64, places: Option<u32>) -> Vec<(Invariant, String)> {
         let mut wrong = Vec::new();
         if progress.seq < self.repeats_before {
             return wrong;
         }
         if progress.seq != self.next_seq {
-            wrong.push(format!("progress {} came where {} was due", progress.seq, self.next_seq));
+            let what = format!("progress {} came where {} was due", progress.seq, self.next_seq);
+            wrong.push((Invariant::Progress, what));
+        }
+        if progress.at_ms != at_ms {
+            wrong.push((Invariant::Progress, format!("progress {} has another time than its event", progress.seq)));
         }
         self.next_seq = progress.seq.saturating_add(1);
-        if self.status.get(&progress.task).is_some_and(|status| status.is_final()) {
-            wrong.push(format!("task {} was reported as {} after its end", progress.task, progress.status.name()));
+        let (task, now) = (&progress.task, progress.status);
+        let before = self.status.get(task).copied();
+        match (before, now) {
+            (Some(before), _) if before.is_final() => {
+                wrong.push((Invariant::Progress, format!("task {task} was reported as {} after its end", now.name())));
+            }
+            (Some(TaskStatus::Running), TaskStatus::Running) => {
+                wrong.push((Invariant::States, format!("task {task} began to run while it ran")));
+            }
+            (None | Some(TaskStatus::Pending), TaskStatus::Completed) => {
+                wrong.push((Invariant::States, format!("task {task} was completed without having run")));
+            }
+            _ => {}
         }
-        self.status
-            .entry(progress.task.clone())
-            .and_modify(|status| {
-                if !status.is_final() {
-                    *status = progress.status;
-                }
-            })
-            .or_insert(progress.status);
+        let status = self.status.entry(task.clone()).or_insert(now);
+        if !status.is_final() {
+            *status = now;
+        }
+        if progress.ended as usize != self.ended() || progress.ended > progress.total {
+            let what = format!("progress {} counts {} ends, there were {}", progress.seq, progress.ended, self.ended());
+            wrong.push((Invariant::Progress, what));
+        }
+        if places.is_some_and(|places| progress.running > places) {
+            wrong.push((Invariant::Progress, format!("progress {} counts {} places", progress.seq, progress.running)));
+        }
         wrong
     }
 

@@ -1,8 +1,8 @@
 //! What a request lets its call do, read by the host from the request itself and not from the component's plan.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use parallel_agents::task::Usage;
+use parallel_agents::task::{Cleanup, Usage};
 use serde::{Deserialize, Serialize};
 
 /// Sessions alive at once where a request names no number, as `wit/types.wit` has it. Not taken from the engine: this is
@@ -13,6 +13,7 @@ const DEFAULT_RETRIES: u32 = 1;
 const DEFAULT_HELPER_RETRIES: u32 = 2;
 const DEFAULT_CORRECTIONS: u32 = 1;
 const DEFAULT_SESSION_TOKENS: u64 = 16_000;
+const DEFAULT_MAX_PAUSE_MS: u64 = 60_000;
 
 /// The tiers, from the cheapest on.
 const TIERS: [&str; 3] = ["economy", "standard", "premium"];
@@ -43,6 +44,16 @@ pub struct Allowance {
     pub max_live: Option<u32>,
     /// Milliseconds after opening from which nothing may be spawned: the deadline, or the end of the budget of time.
     pub last_spawn_ms: Option<u64>,
+    /// Milliseconds after opening at which the run is to be over, but for cleaning up.
+    pub deadline_ms: Option<u64>,
+    /// The tasks in order, where the call comes back with one result for each.
+    pub order: Option<Vec<String>>,
+    /// The models that sessions may ask for. None: any.
+    pub models: Option<BTreeSet<String>>,
+    /// What sessions are to be spawned with. None: anything.
+    pub cleanup: Option<Cleanup>,
+    /// Whether agent types that fail and fail are left alone for a while.
+    pub breaker: bool,
     /// Sessions of the whole call.
     pub spawns: Option<u64>,
     /// Tokens of the whole call.
@@ -57,6 +68,10 @@ pub struct Allowance {
     pub retry_budget: Option<u32>,
     /// Tasks that may have two sessions alive.
     pub hedges: u32,
+    /// What fails again and again is not asked for again.
+    pub has_breaker: bool,
+    /// Milliseconds that a task may pause before it is tried again, what the host wishes aside.
+    pub longest_pause_ms: Option<u64>,
     /// By task id. None: only what holds for every task is checked.
     pub tasks: Option<BTreeMap<String, TaskAllowance>>,
 }
@@ -76,6 +91,10 @@ pub struct TaskAllowance {
     pub dependencies: Vec<String>,
     /// Whether it may start although one of them is not completed.
     pub runs_anyway: bool,
+    /// Tasks whose outputs may get to it, by whatever way.
+    pub reads: BTreeSet<String>,
+    /// What its own sessions are given. None: the agent type's time.
+    pub timeout_seconds: Option<u32>,
 }
 
 /// The price of a model in millionths of a dollar per 1,000 tokens.
@@ -121,6 +140,11 @@ impl Allowance {
         Some(Self {
             max_live: Some(cap(request.max_concurrent, width)),
             last_spawn_ms: Some(seconds.saturating_mul(1_000)),
+            deadline_ms: Some(deadline.saturating_mul(1_000)),
+            order: (!is_helper).then(|| request.tasks.iter().enumerate().map(|(at, task)| task.id(at)).collect()),
+            models: request.named_models(),
+            cleanup: Some(request.cleanup.unwrap_or_default()),
+            breaker: request.breaker.unwrap_or(true),
             spawns: budget.spawns,
             tokens: budget.tokens,
             micro_usd: budget.micro_usd,
@@ -131,15 +155,25 @@ impl Allowance {
                 None if is_helper => None,
                 budget => Some(budget.unwrap_or_else(|| count.div_ceil(10).max(2))),
             },
+            has_breaker: request.breaker != Some(false) && request.judge.is_none(),
+            longest_pause_ms: Some(longest_pause_ms(request.backoff.as_ref(), request.start_interval_ms)),
             hedges: if request.hedge == Some(true) { count * HEDGED_PER_CENT / 100 } else { 0 },
-            tasks: Some(request.tasks.iter().enumerate().map(|(index, task)| request.allows(index, task)).collect()),
+            tasks: Some(with_readers(
+                request.tasks.iter().enumerate().map(|(index, task)| request.allows(index, task)).collect(),
+            )),
         })
     }
 
     /// What a call of another function may do that spawns sessions.
     pub fn of_workflow(arguments: &str, width: Option<u32>) -> Option<Self> {
         let request: Cap = serde_json::from_str(arguments).ok()?;
-        Some(Self::of_cap(cap(request.max_concurrent, width)))
+        let pause_ms = longest_pause_ms(request.backoff.as_ref(), request.start_interval_ms);
+        let cap = cap(request.max_concurrent, width);
+        Some(Self {
+            has_breaker: request.breaker != Some(false),
+            longest_pause_ms: Some(pause_ms),
+            ..Self::of_cap(cap)
+        })
     }
 
     /// The cap of a run that names so many sessions, on a host that runs so many.
@@ -173,9 +207,24 @@ fn cap(max_concurrent: Option<u32>, width: Option<u32>) -> u32 {
     width.map_or(asked, |width| width.min(asked))
 }
 
+/// The longest pause that the rules of a request allow, in milliseconds: before a retry, or between two starts.
+fn longest_pause_ms(backoff: Option<&Backoff>, start_interval_ms: Option<u64>) -> u64 {
+    let backoff = backoff.and_then(|backoff| backoff.max_ms).unwrap_or(DEFAULT_MAX_PAUSE_MS);
+    backoff.saturating_add(start_interval_ms.unwrap_or(0).saturating_mul(2))
+}
+
 #[derive(Deserialize)]
 struct Cap {
     max_concurrent: Option<u32>,
+    backoff: Option<Backoff>,
+    start_interval_ms: Option<u64>,
+    breaker: Option<bool>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Backoff {
+    max_ms: Option<u64>,
 }
 
 /// The fields of a request that the host's own account depends on. Null is the same as nothing.
@@ -196,7 +245,13 @@ struct Request {
     budget: Option<Budget>,
     prices: Option<BTreeMap<String, Price>>,
     hedge: Option<bool>,
+    breaker: Option<bool>,
+    cleanup: Option<Cleanup>,
     on_dependency_failure: Option<String>,
+    backoff: Option<Backoff>,
+    start_interval_ms: Option<u64>,
+    breaker: Option<bool>,
+    judge: Option<serde::de::IgnoredAny>,
 }
 
 #[derive(Clone, Default, Deserialize)]
@@ -220,11 +275,44 @@ struct Task {
     idempotent: Option<bool>,
     dependencies: Option<Vec<String>>,
     on_dependency_failure: Option<String>,
+    timeout_seconds: Option<u32>,
+    input_from: Option<Vec<Source>>,
+}
+
+/// Where a field of a task's input comes from.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Source {
+    task: String,
+}
+
+impl Task {
+    fn id(&self, index: usize) -> String {
+        self.task_id.clone().unwrap_or_else(|| format!("task-{}", index + 1))
+    }
+}
+
+/// Adds to what each task reads what those have read whom it reads.
+fn with_readers(mut tasks: BTreeMap<String, TaskAllowance>) -> BTreeMap<String, TaskAllowance> {
+    loop {
+        let known: BTreeMap<String, BTreeSet<String>> =
+            tasks.iter().map(|(id, task)| (id.clone(), task.reads.clone())).collect();
+        let mut grew = false;
+        for task in tasks.values_mut() {
+            let more = task.reads.iter().filter_map(|read| known.get(read)).flatten().cloned();
+            let all: BTreeSet<String> = more.chain(task.reads.iter().cloned()).collect();
+            grew |= all.len() > task.reads.len();
+            task.reads = all;
+        }
+        if !grew {
+            return tasks;
+        }
+    }
 }
 
 impl Request {
     fn allows(&self, index: usize, task: &Task) -> (String, TaskAllowance) {
-        let id = task.task_id.clone().unwrap_or_else(|| format!("task-{}", index + 1));
+        let id = task.id(index);
         let climbs = self.tiers(task) - 1;
         let corrections = self.corrections.unwrap_or(DEFAULT_CORRECTIONS);
         let on_failure = task.on_dependency_failure.as_ref().or(self.on_dependency_failure.as_ref());
@@ -235,8 +323,17 @@ impl Request {
             hedged: self.hedge == Some(true) && task.idempotent == Some(true),
             dependencies: task.dependencies.clone().unwrap_or_default(),
             runs_anyway: on_failure.is_some_and(|mode| mode == "run"),
+            reads: task.input_from.iter().flatten().map(|source| source.task.clone()).collect(),
+            timeout_seconds: task.timeout_seconds,
         };
         (id, allowance)
+    }
+
+    /// All models that the request names.
+    fn named_models(&self) -> Option<BTreeSet<String>> {
+        let of_tasks = self.tasks.iter().filter_map(|task| task.model.clone());
+        let of_tiers = self.models.iter().flat_map(|models| models.values().cloned());
+        Some(of_tasks.chain(of_tiers).chain(self.model.clone()).collect())
     }
 
     /// Tiers that a task may use. Where it starts is the agent type's affair unless the task says so.

@@ -6,7 +6,7 @@ use parallel_agents::task::Usage;
 
 use super::account::{Account, SpawnCall};
 use super::allowance::same_model;
-use super::{Invariant, Ledger, Live, tries};
+use super::{Invariant, Ledger, Live, timing, tries};
 
 /// The end of a session, as its host knows it.
 pub(crate) struct SessionOver<'a> {
@@ -28,10 +28,16 @@ impl Ledger {
         if !repeats {
             self.check_time(options);
         }
+        self.check_prompt(options);
         let live_for_task = self.live_for(tries::id_of(&options.label));
         let asks_again = repeats || was_lost;
         if !asks_again {
             self.check_tries(options, live_for_task);
+            self.check_circuit(&options.label, options.model.as_deref());
+            if live_for_task == 0 {
+                self.check_pause(&options.label);
+            }
+            self.check_patience(options);
         }
         let reserved = self.reservation(&options.task, options.model.as_deref());
         let model = options.model.clone();
@@ -77,6 +83,10 @@ impl Ledger {
         let spawn = asked.spawn.clone();
         if let Some(spawn) = spawn.filter(|spawn| !spawn.repeats) {
             self.became(&spawn.label, tries::refused(why));
+            self.circuit_refused(&spawn.label, spawn.model.as_deref(), why);
+            if let HostError::RateLimited { retry_after_ms, .. } = why {
+                self.not_before(&spawn.label, *retry_after_ms);
+            }
         }
     }
 
@@ -93,9 +103,12 @@ impl Ledger {
         let is_swapped = account.asked_model.as_deref().is_some_and(|asked| !same_model(asked, over.model));
         let became = match over.outcome {
             SessionOutcome::Cancelled if is_swapped => tries::Became::Answered,
+            // It fails while it is being stopped, and why it is stopped counts.
+            SessionOutcome::Failed { .. } if account.cleanup_tries > 0 => tries::Became::Broke,
             outcome => tries::ended(outcome),
         };
         let label = account.label.clone();
         self.became(&label, became);
+        self.not_before(&label, timing::wish_of(over.outcome));
     }
 }

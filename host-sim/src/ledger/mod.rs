@@ -1,29 +1,66 @@
 //! The host's own account of a call, independent of the component's word.
 //!
 //! The world enters every command that it is given and every event that it hands out, and what it knows to be true of its
-//! sessions. [`Ledger::violations`] then says which promises were broken; nothing in here changes what happens.
+//! sessions. [`Ledger::violations`] then says which promises were broken; nothing in here changes what happens. A world stops
+//! its call at the first one.
+//!
+//! | promise | where it is held |
+//! |---------|------------------|
+//! | I1 places, I8 one session for a task | `entries`, `tries`: at each spawn call |
+//! | I2 sessions in all, I5 budget | `spending`: at each spawn call |
+//! | I3 dependencies, I6 retries, second chances, hedges | `tries`: at each spawn call |
+//! | I4 nothing after a stop | `violation`: at each spawn call |
+//! | I7 pauses | `timing`: at the spawn call after a wish of host or provider |
+//! | I9 states, I14 progress | `account`: at each progress report |
+//! | I10 order of requests | `mod`, `violation`: at each request |
+//! | I11 time, E8 the end comes | `timing`: at each wait and at the end; own time against odd clocks: `src/engine/tests/faults.rs` |
+//! | I12 no storms | `timing`: at each wait, list and read |
+//! | I13 sizes | `reply`; memory and fuel: `component/limits.rs`, `tests/it/failures.rs` |
+//! | I15 circuits | `circuits`: at each spawn call, up to the first break; the rest: `src/schedule/breaker.rs` |
+//! | I16 input is framed, arguments are the request's | `prompts`: at each spawn call |
+//! | I17 nothing that was said is an argument | `prompts`: at each request; paths and code: `tests/boundaries/` |
+//! | I18 secrets stay where they belong | `prompts`, `reply` |
+//! | E1 results, E4 status, E11 usage | `reply`, `explore/check.rs` |
+//! | E2 no orphans, E3 every end once | `violation` |
+//! | E10 a bad request asks for nothing | `reply`; every kind of it: `tests/bad_input.rs` |
+//! | H1 events, H2 answers | `mod`, `violation`: the host's own promises |
+//! | E5 equal bytes | `explore`: each seed twice |
+//! | E6 replay, E7 resume | `tests/it/crash.rs`, `src/journal/tests.rs` |
+//! | E9 stopping twice, at any time | `src/engine/tests/faults.rs`, `explore` |
+//! | E12 refinement | `tests/refinement.rs` |
+//! | E13 marks in results tell the truth | `src/answer/`, `src/engine/tests/faults.rs` |
+//! | E14 one call does not touch another | `tests/it/failures.rs`: a fresh instance for each call |
+//! | E15 replies of a size | `src/report/digest.rs` |
 
 mod account;
 mod allowance;
+mod circuits;
 mod entries;
+mod patience;
+mod prompts;
+mod reply;
 mod resume;
 mod spending;
 mod summary;
+mod timing;
 mod tries;
 mod violation;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use parallel_agents::host::{Command, Event, Happening, Reply, SessionState};
+use parallel_agents::host::{Command, Event, Happening, HostError, Reply, SessionState};
 use parallel_agents::ids::{RequestId, SessionKey, TaskId};
 use parallel_agents::task::Usage;
 
 use crate::script::Fault;
 use account::{Account, Asked, Tasks};
 pub use allowance::{Allowance, Price, TaskAllowance};
+use circuits::Circuit;
 pub(crate) use entries::SessionOver;
+use patience::Patience;
 pub use spending::Spending;
 pub use summary::LedgerSummary;
+use timing::Waits;
 use tries::Tries;
 pub(crate) use tries::task_of;
 pub use violation::{Invariant, Violation};
@@ -47,8 +84,11 @@ enum Live {
 #[derive(Clone, Debug, Default)]
 pub struct Ledger {
     allowed: Allowance,
+    seed: Option<u64>,
     opened_ms: u64,
     now_ms: u64,
+    /// The time that the last event told.
+    told_ms: u64,
     last_spawn_at: u64,
     live: BTreeSet<Live>,
     peak_live: u32,
@@ -62,6 +102,15 @@ pub struct Ledger {
     /// Keys of spawn calls whose answer was lost without anything having come of them.
     lost: BTreeSet<String>,
     tries: BTreeMap<String, Tries>,
+    /// By agent type and model.
+    circuits: BTreeMap<(String, Option<String>), Circuit>,
+    waits: Waits,
+    /// List requests.
+    lists: u64,
+    /// The codes of prompts, and the idempotency keys of their sessions.
+    codes: BTreeMap<String, String>,
+    /// What sessions wrote that is to be followed, and the tasks that wrote it.
+    secrets: BTreeMap<String, String>,
     progress: Tasks,
     events: u64,
     stop_requested: bool,
@@ -74,6 +123,7 @@ pub struct Ledger {
     returned: bool,
     resumes: u32,
     broken: Vec<Violation>,
+    patience: Patience,
 }
 
 impl Ledger {
@@ -122,6 +172,11 @@ impl Ledger {
         &self.orphans
     }
 
+    /// Sessions whose keys the call was told.
+    pub fn told_sessions(&self) -> impl Iterator<Item = &SessionKey> {
+        self.sessions.iter().filter(|(_, account)| account.was_told).map(|(key, _)| key)
+    }
+
     /// Of these, how many the host would have stopped, or the call kept silent about.
     pub fn unexcused_orphans(&self) -> u32 {
         count(self.orphans.iter().filter(|key| !self.is_excused(key)).count())
@@ -144,6 +199,16 @@ impl Ledger {
         all
     }
 
+    /// The first promise that was broken while the call lasted.
+    pub fn first_violation(&self) -> Option<&Violation> {
+        self.broken.first()
+    }
+
+    /// What repeats the call, once it is open.
+    pub fn seed(&self) -> Option<u64> {
+        self.seed
+    }
+
     /// The account in numbers, for reports.
     pub fn summary(&self) -> LedgerSummary {
         summary::summarise(self)
@@ -154,6 +219,8 @@ impl Ledger {
         if self.returned {
             self.note(Invariant::CallOrder, "a command came after the call had returned".to_owned());
         }
+        self.was_of_use();
+        self.check_arguments(command);
         match command {
             Command::Spawn(request, options) => {
                 self.ask(*request, "spawn", None);
@@ -176,8 +243,8 @@ impl Ledger {
                 self.check_cleanup(key);
             }
             Command::Progress(progress) => {
-                for what in self.progress.enter(progress) {
-                    self.note(Invariant::Progress, what);
+                for (invariant, what) in self.progress.enter(progress, self.told_ms, self.allowed.max_live) {
+                    self.note(invariant, what);
                 }
             }
         }
@@ -208,10 +275,11 @@ impl Ledger {
             self.note(Invariant::Events, format!("event {} follows event {}", event.seq, self.events));
         }
         self.events = event.seq + 1;
-        self.now_ms = event.at_ms;
+        (self.now_ms, self.told_ms) = (event.at_ms, event.at_ms);
         if is_extra {
             return;
         }
+        self.check_wait(&event.what);
         match &event.what {
             Happening::Answered { request, outcome } => {
                 self.check_answer(*request);
@@ -219,12 +287,19 @@ impl Ledger {
                     Ok(Reply::Spawned(receipt)) => Some(receipt),
                     _ => None,
                 };
+                if let Err(HostError::RateLimited { retry_after_ms: Some(wish_ms), .. }) = outcome {
+                    self.wishes(*request, *wish_ms);
+                }
                 if let Some(account) = receipt.and_then(|receipt| self.sessions.get_mut(&receipt.session_key)) {
                     account.was_told = true;
                 }
             }
             Happening::SessionEnded(end) => {
+                if self.sessions.get(&end.session).is_some_and(|account| account.ends_told == 0) {
+                    self.circuit_told(end);
+                }
                 self.check_end(&end.session);
+                self.notes_refusal(&end.session, &end.outcome);
                 if let Some(account) = self.sessions.get_mut(&end.session) {
                     account.usage_was_told |= end.usage.is_some();
                 }
@@ -233,14 +308,20 @@ impl Ledger {
             Happening::StopRequested { task: Some(task), .. } => {
                 self.stopped_tasks.insert(task.clone());
             }
-            Happening::Opened(_) => self.opened_ms = event.at_ms,
+            Happening::Opened(facts) => (self.opened_ms, self.seed) = (event.at_ms, Some(facts.seed)),
             Happening::SessionStarted(_) | Happening::Woke => {}
         }
+    }
+
+    /// Enters the time at which the last event really happened, where the host's clock told another one.
+    pub(crate) fn really_at(&mut self, now_ms: u64) {
+        self.now_ms = now_ms;
     }
 
     /// Enters that the call came back; what is alive now is an orphan.
     pub(crate) fn returned(&mut self) {
         self.returned = true;
+        self.check_return();
         for live in &self.live {
             match live {
                 Live::Spawning(request) => self.open_spawns.push(*request),
@@ -262,10 +343,11 @@ impl Ledger {
         if let Some(key) = session.filter(|key| !self.sessions.contains_key(*key) && !may_read(key)) {
             self.note(Invariant::CallOrder, format!("{function} names {key}, which this call never spawned"));
         }
+        self.check_reads(function, session);
     }
 
     fn note(&mut self, invariant: Invariant, what: String) {
-        self.broken.push(Violation { invariant, what });
+        self.broken.push(Violation { invariant, event: self.events.checked_sub(1), what });
     }
 }
 

@@ -89,14 +89,14 @@ impl Ledger {
             sessions += 1;
         }
         let accounts = [
-            ("sessions", sessions, self.allowed.spawns),
-            ("tokens", taken.tokens, self.allowed.tokens),
-            ("micro-dollars", taken.micro_usd, self.allowed.micro_usd),
+            (Invariant::Sessions, "sessions", sessions, self.allowed.spawns),
+            (Invariant::Budget, "tokens", taken.tokens, self.allowed.tokens),
+            (Invariant::Budget, "micro-dollars", taken.micro_usd, self.allowed.micro_usd),
         ];
-        for (unit, taken, cap) in accounts {
+        for (invariant, unit, taken, cap) in accounts {
             if let Some(cap) = cap.filter(|cap| taken > *cap) {
                 let what = format!("with {label}, {taken} {unit} are used or reserved, {cap} are allowed");
-                self.note(Invariant::Budget, what);
+                self.note(invariant, what);
             }
         }
     }

@@ -4,6 +4,7 @@ use parallel_agents::task::{Cleanup, TaskStatus};
 
 use super::*;
 
+mod oracle;
 mod policy;
 
 fn spawn(request: u64, label: &str) -> Command {
@@ -53,7 +54,7 @@ fn progress(seq: u64, status: TaskStatus) -> Command {
         task: TaskId::new("a"),
         agent_type: "x".to_owned(),
         status,
-        ended: 0,
+        ended: u32::from(status.is_final()),
         running: 0,
         total: 1,
     })

@@ -25,8 +25,10 @@ pub(super) enum Became {
     Lost,
     /// Nothing came of it through no fault of an answer.
     Broke,
-    /// There was an answer, or the model refused to give one.
+    /// There was an answer.
     Answered,
+    /// Another session would end the same way.
+    Hopeless,
 }
 
 /// The sessions of one task so far.
@@ -45,6 +47,8 @@ pub(super) struct Tries {
     pub(super) judges: u32,
     /// All but judges.
     pub(super) own: u32,
+    /// Host or provider asked for no session before this time.
+    pub(super) not_before: Option<u64>,
 }
 
 impl Tries {
@@ -85,7 +89,7 @@ pub(super) fn id_of(label: &str) -> &str {
 }
 
 /// The agent type in a label.
-fn agent_of(label: &str) -> &str {
+pub(super) fn agent_of(label: &str) -> &str {
     label.split_once(' ').map_or("", |(agent, _)| agent)
 }
 
@@ -124,9 +128,15 @@ impl Ledger {
                 Some(Became::Broke | Became::Lost | Became::Locked | Became::RefusedAsTooFast | Became::Limited) => {
                     tries.retries += 1;
                 }
-                Some(Became::Answered | Became::Open) => tries.second_chances += 1,
+                Some(Became::Answered | Became::Open | Became::Hopeless) => tries.second_chances += 1,
             }
         }
+        // Who judges can only be told where the tasks are known.
+        if last == Some(Became::Hopeless) && !is_judge && allowed.is_some() {
+            let what = format!("{} was tried again although the session before was refused", options.label);
+            self.note(Invariant::Retries, what);
+        }
+        let Some(tries) = self.tries.get_mut(id_of(&options.label)) else { return };
         let (is_retry, is_hedge) = (tries.retries > before.retries, tries.hedges > before.hedges);
         let tries = tries.clone();
         if let Some(allowed) = allowed {
@@ -202,10 +212,19 @@ pub(super) fn refused(error: &HostError) -> Became {
     }
 }
 
+/// Failures that the next session would meet again.
+fn is_hopeless(kind: FailureKind) -> bool {
+    match kind {
+        FailureKind::Authentication | FailureKind::Rejected | FailureKind::ContextOverflow | FailureKind::Other => true,
+        FailureKind::Infrastructure | FailureKind::RateLimited => false,
+    }
+}
+
 /// What the end of a session means for the task.
 pub(super) fn ended(outcome: &SessionOutcome) -> Became {
     match outcome {
-        SessionOutcome::Completed | SessionOutcome::Failed { kind: FailureKind::Rejected, .. } => Became::Answered,
+        SessionOutcome::Completed => Became::Answered,
+        SessionOutcome::Failed { kind, .. } if is_hopeless(*kind) => Became::Hopeless,
         SessionOutcome::Failed { kind: FailureKind::RateLimited, .. } => Became::Limited,
         SessionOutcome::Failed { .. }
         | SessionOutcome::TimedOut

@@ -8,13 +8,16 @@ use parallel_agents::task::Cleanup;
 
 use super::tries::id_of;
 use super::{CLEANUP_GRACE_MS, Ledger, Live, MAX_CLEANUP_TRIES};
+use crate::script::Fault;
 
 /// A promise that holds for every call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Invariant {
     /// Never more live sessions than allowed, counted from the spawn call.
     Cap,
-    /// Never more sessions, tokens or money than the budget, reserved at the spawn call.
+    /// Never more sessions than the request allows.
+    Sessions,
+    /// Never more tokens or money than the budget, reserved at the spawn call.
     Budget,
     /// A task waits for those that it depends on.
     Dependencies,
@@ -22,12 +25,42 @@ pub enum Invariant {
     Stop,
     /// Never more retries, second chances and hedges than the request allows.
     Retries,
+    /// No session before the time that host or provider asked for.
+    Pauses,
+    /// A task waits, runs and ends, in this order.
+    States,
+    /// No wait goes on after the time of the run.
+    Time,
+    /// No request without a reason, again and again.
+    Storm,
+    /// What is kept of answers has a limit.
+    Sizes,
+    /// An agent type that fails and fails is left alone, and then probed by one session.
+    Breaker,
+    /// Input is framed by a code of its own, and everything else that a session is given comes from the request.
+    Taint,
+    /// Nothing that a session wrote is an argument.
+    Inert,
+    /// What a session wrote reaches nobody but who was to read it.
+    Secrets,
+    /// One result for each task, in order, with the end that was shown.
+    Results,
+    /// The call comes back in time.
+    Liveness,
+    /// A request that is refused asks for nothing.
+    Refusal,
+    /// Usage is what the host told.
+    Usage,
     /// At most one live session for one task, two if it is hedged, and none once it has ended.
     OneAttempt,
     /// Requests name sessions of this call, in a sensible order, and not without end.
     CallOrder,
     /// Progress is counted without gaps, and nothing follows the end of a task.
     Progress,
+    /// What was refused twice in a row for the same reason is not asked for again.
+    Breaker,
+    /// No two prompts frame their input with the same code.
+    Marker,
     /// Events are counted without gaps.
     Events,
     /// Every request has one number and at most one answer.
@@ -43,13 +76,27 @@ impl Invariant {
     pub fn code(self) -> &'static str {
         match self {
             Self::Cap => "I1",
+            Self::Sessions => "I2",
             Self::Budget => "I5",
             Self::Dependencies => "I3",
             Self::Stop => "I4",
             Self::Retries => "I6",
+            Self::Pauses => "I7",
             Self::OneAttempt => "I8",
+            Self::States => "I9",
             Self::CallOrder => "I10",
+            Self::Time => "I11",
+            Self::Storm => "I12",
+            Self::Sizes => "I13",
             Self::Progress => "I14",
+            Self::Breaker => "I15",
+            Self::Taint => "I16",
+            Self::Inert => "I17",
+            Self::Secrets => "I18",
+            Self::Results => "E1",
+            Self::Liveness => "E8",
+            Self::Refusal => "E10",
+            Self::Usage => "E11",
             Self::Events => "H1",
             Self::OneAnswer => "H2",
             Self::NoOrphans => "E2",
@@ -63,13 +110,18 @@ impl Invariant {
 pub struct Violation {
     /// Which one.
     pub invariant: Invariant,
+    /// The event that came last before it, counted from 0. None: there was none, or it is the state at the end.
+    pub event: Option<u64>,
     /// What happened, in one sentence.
     pub what: String,
 }
 
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.invariant.code(), self.what)
+        match self.event {
+            Some(event) => write!(f, "{} at event {event}: {}", self.invariant.code(), self.what),
+            None => write!(f, "{}: {}", self.invariant.code(), self.what),
+        }
     }
 }
 
@@ -78,7 +130,7 @@ impl Ledger {
     pub(super) fn check_time(&mut self, options: &SpawnOptions) {
         let label = &options.label;
         let since_open = self.now_ms.saturating_sub(self.opened_ms);
-        let is_late = self.allowed.last_spawn_ms.is_some_and(|last| since_open >= last);
+        let is_late = self.allowed.last_spawn_ms.is_some_and(|last| since_open >= last) && self.clock_is_right();
         let id = TaskId::new(id_of(label));
         if self.stop_requested || self.stopped_tasks.contains(&id) {
             self.note(Invariant::Stop, format!("{label} was spawned after it was to stop"));
@@ -159,8 +211,10 @@ impl Ledger {
             .iter()
             .filter(|(key, account)| account.cleanup == Cleanup::Delete && !account.deleted && !self.is_excused(key));
         let kept = kept.map(|(key, _)| format!("{key} was to be deleted and still exists"));
-        let open = self.open_spawns.iter().map(|r| format!("spawn request {r} was open when the call returned"));
-        orphans.chain(open).chain(kept).map(|what| Violation { invariant: Invariant::NoOrphans, what }).collect()
+        let open = self.open_spawns.iter().filter(|request| !self.was_given_up(**request));
+        let open = open.map(|r| format!("spawn request {r} was open when the call returned"));
+        let all = orphans.chain(open).chain(kept);
+        all.map(|what| Violation { invariant: Invariant::NoOrphans, event: None, what }).collect()
     }
 
     /// Whether a session that is still there is the host's own doing, and the call says that it is there: the host never
@@ -174,6 +228,13 @@ impl Ledger {
         }
         let took_its_time = self.now_ms.saturating_sub(self.last_spawn_at) >= CLEANUP_GRACE_MS;
         self.named_as_leaked.contains(key) && (account.refusals > 0 || (!account.is_live() && took_its_time))
+    }
+
+    /// Whether the call waited for the answer to a spawn request as long as it may, and says that a session may be there.
+    fn was_given_up(&self, request: RequestId) -> bool {
+        let Some(spawn) = self.requests.get(&request).and_then(|asked| asked.spawn.as_ref()) else { return false };
+        self.faults.contains_key(&Fault::LateReceipt)
+            && self.named_as_leaked.contains(&SessionKey::new(format!("label:{}", spawn.label)))
     }
 
     fn label_of(&self, live: &Live) -> Option<&String> {

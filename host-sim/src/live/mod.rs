@@ -192,7 +192,9 @@ impl Live {
     fn list(&self, filter: &ListFilter) -> Result<SessionPage, HostError> {
         let mut sessions: Vec<&Session> = self.sessions.values().collect();
         sessions.sort_by_key(|session| session.number);
-        paging::rows(sessions.into_iter().map(Session::row), filter, Self::CALLER)
+        // All of them are this call's.
+        sessions.retain(|_| filter.spawned_by.as_ref().is_none_or(|parent| parent.as_str() == Self::CALLER));
+        paging::rows(sessions.into_iter().map(Session::row), filter)
     }
 
     fn history(&self, query: &HistoryQuery) -> Result<HistoryPage, HostError> {

@@ -2,9 +2,16 @@
 
 use super::chance::{Chance, Purpose};
 
-/// The faults, by the names under which they are counted.
+/// The faults, by the names under which they are counted. Which row of the fault table each belongs to stands in
+/// [`super::fault_table`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Fault {
+    /// A spawn request was refused by policy.
+    SpawnForbidden,
+    /// A spawn request found no room.
+    AtCapacity,
+    /// A spawn request found the total of sessions used up.
+    Exhausted,
     /// A spawn request was refused as rate limited.
     SpawnRateLimited,
     /// A spawn request was refused as busy.
@@ -15,12 +22,30 @@ pub enum Fault {
     SpawnLostAfter,
     /// A spawn request was lost.
     SpawnLostBefore,
+    /// A session exists, and the answer to its spawn request made no sense.
+    ReceiptMalformed,
+    /// A session exists, and the answer to its spawn request named another one.
+    ReceiptRepeated,
+    /// A spawn request was carried out late.
+    LateReceipt,
+    /// A session was accepted above the host's own cap.
+    CapIgnored,
     /// A session never started.
     NeverStart,
     /// A session started late.
     LateStart,
     /// A session was cut off.
     Interrupted,
+    /// Somebody else stopped a session.
+    Killed,
+    /// A session stood still without an end.
+    Paused,
+    /// The host forgot a session.
+    Vanished,
+    /// The host did not end a session at its time limit.
+    TimeoutIgnored,
+    /// A session had sessions of its own.
+    Grandchildren,
     /// Another model ran and the receipt said so.
     ModelSwapped,
     /// Another model ran and the receipt did not say so.
@@ -35,14 +60,82 @@ pub enum Fault {
     CancelRefused,
     /// A session would not be deleted.
     DeleteRefused,
+    /// A session was said to be somebody else's.
+    NotOwner,
     /// An end was told twice.
     EndTwice,
     /// An end was told late.
     LateEnd,
+    /// An end was never told.
+    EndLost,
+    /// Another end of the same session was told after the first.
+    EndContradicted,
     /// The end of a foreign session was told.
     ForeignEnd,
-    /// An answer was malformed.
-    MalformedAnswer,
+    /// A list did not say where a session stands.
+    UnknownState,
+    /// A page of a list or a transcript was not what it should be.
+    OddPage,
+    /// A transcript was empty when it was read.
+    HistoryEmpty,
+    /// A transcript was gone when it was read.
+    HistoryGone,
+    /// The host took something out of a transcript.
+    Redacted,
+    /// A transcript ended with somebody else's words.
+    Afterword,
+    /// The host cut a text.
+    TextCut,
+    /// A wait ended before its time without anything having happened.
+    EarlyWake,
+    /// The host's clock jumped or stood still.
+    ClockJumped,
+    /// An import failed, and the call with it.
+    HostTrap,
+    /// Somebody wanted the run stopped.
+    StopRequested,
+    /// Whoever had called was gone.
+    CallerGone,
+    /// A journal line could not be written.
+    JournalFull,
+    /// An answer carried a secret.
+    SecretTold,
+    /// An answer was the host's word for none.
+    SilentReply,
+    /// An answer was that the work goes on.
+    Unfinished,
+    /// An answer began with the model's thoughts.
+    Thinking,
+    /// An answer was huge.
+    HugeAnswer,
+    /// An answer stopped in the middle.
+    AnswerTruncated,
+    /// An answer was two.
+    AnswerTwoObjects,
+    /// An answer had a member of another type.
+    AnswerWrongType,
+    /// An answer lacked a member.
+    AnswerMissingField,
+    /// An answer had a comma too many.
+    AnswerTrailingComma,
+    /// An answer stood in a fence between other words.
+    AnswerWrapped,
+    /// An answer had single quotes.
+    AnswerSingleQuotes,
+    /// An answer had comments.
+    AnswerComments,
+    /// An answer named a member twice.
+    AnswerDuplicateKey,
+    /// An answer was nested too deeply.
+    AnswerTooDeep,
+    /// An answer had a number that is none.
+    AnswerNotANumber,
+    /// An answer had a number in quotes or out of its range.
+    AnswerOddNumber,
+    /// An answer had characters that nobody sees.
+    AnswerControlChars,
+    /// An answer looked like the frame of a prompt.
+    AnswerForgedMarker,
     /// An answer was empty.
     EmptyAnswer,
     /// An answer came late.
@@ -57,14 +150,26 @@ impl Fault {
     /// The name in reports.
     pub fn name(self) -> &'static str {
         match self {
+            Self::SpawnForbidden => "spawn_forbidden",
+            Self::AtCapacity => "at_capacity",
+            Self::Exhausted => "exhausted",
             Self::SpawnRateLimited => "spawn_rate_limited",
             Self::SpawnBusy => "spawn_busy",
             Self::SpawnUnavailable => "spawn_unavailable",
             Self::SpawnLostAfter => "spawn_lost_after",
             Self::SpawnLostBefore => "spawn_lost_before",
+            Self::ReceiptMalformed => "receipt_malformed",
+            Self::ReceiptRepeated => "receipt_repeated",
+            Self::LateReceipt => "late_receipt",
+            Self::CapIgnored => "cap_ignored",
             Self::NeverStart => "never_start",
             Self::LateStart => "late_start",
             Self::Interrupted => "interrupted",
+            Self::Killed => "killed",
+            Self::Paused => "paused",
+            Self::Vanished => "vanished",
+            Self::TimeoutIgnored => "timeout_ignored",
+            Self::Grandchildren => "grandchildren",
             Self::ModelSwapped => "model_swapped",
             Self::ReceiptLied => "receipt_lied",
             Self::ProviderLimit => "provider_limit",
@@ -72,10 +177,44 @@ impl Fault {
             Self::MoreUsage => "more_usage",
             Self::CancelRefused => "cancel_refused",
             Self::DeleteRefused => "delete_refused",
+            Self::NotOwner => "not_owner",
             Self::EndTwice => "end_twice",
             Self::LateEnd => "late_end",
+            Self::EndLost => "end_lost",
+            Self::EndContradicted => "end_contradicted",
             Self::ForeignEnd => "foreign_end",
-            Self::MalformedAnswer => "malformed_answer",
+            Self::UnknownState => "unknown_state",
+            Self::OddPage => "odd_page",
+            Self::HistoryEmpty => "history_empty",
+            Self::HistoryGone => "history_gone",
+            Self::Redacted => "redacted",
+            Self::Afterword => "afterword",
+            Self::TextCut => "text_cut",
+            Self::EarlyWake => "early_wake",
+            Self::ClockJumped => "clock_jumped",
+            Self::HostTrap => "host_trap",
+            Self::StopRequested => "stop_requested",
+            Self::CallerGone => "caller_gone",
+            Self::JournalFull => "journal_full",
+            Self::SecretTold => "secret_told",
+            Self::SilentReply => "silent_reply",
+            Self::Unfinished => "unfinished",
+            Self::Thinking => "thinking",
+            Self::HugeAnswer => "huge_answer",
+            Self::AnswerTruncated => "answer_truncated",
+            Self::AnswerTwoObjects => "answer_two_objects",
+            Self::AnswerWrongType => "answer_wrong_type",
+            Self::AnswerMissingField => "answer_missing_field",
+            Self::AnswerTrailingComma => "answer_trailing_comma",
+            Self::AnswerWrapped => "answer_wrapped",
+            Self::AnswerSingleQuotes => "answer_single_quotes",
+            Self::AnswerComments => "answer_comments",
+            Self::AnswerDuplicateKey => "answer_duplicate_key",
+            Self::AnswerTooDeep => "answer_too_deep",
+            Self::AnswerNotANumber => "answer_not_a_number",
+            Self::AnswerOddNumber => "answer_odd_number",
+            Self::AnswerControlChars => "answer_control_chars",
+            Self::AnswerForgedMarker => "answer_forged_marker",
             Self::EmptyAnswer => "empty_answer",
             Self::LateAnswer => "late_answer",
             Self::FailedSession => "failed_session",

@@ -126,6 +126,15 @@ pub(super) enum DamageName {
     WrongType,
     MissingField,
     TrailingComma,
+    Wrapped,
+    SingleQuotes,
+    Comments,
+    DuplicateKey,
+    TooDeep,
+    NotANumber,
+    OddNumber,
+    ControlChars,
+    ForgedMarker,
 }
 
 /// Reads a document and reports everything that does not fit the shape, not only the first thing.

@@ -9,6 +9,7 @@ mod check;
 mod damage;
 mod error;
 mod fault;
+pub mod fault_table;
 mod faults;
 mod file;
 mod host_profile;
@@ -34,14 +35,14 @@ use check::Checked;
 use latency::LONGEST_MS;
 use model::Models;
 use prompt::Prompt;
-use rule::{Fate, Rule, Subject};
+use rule::{Fate, Odds, Rule, Subject};
 use template::About;
 
 use crate::recording::Tape;
 
 pub use error::{ScriptError, ScriptProblem};
 pub use fault::Fault;
-pub use faults::{Burst, Delay, FaultProfile, MoreUsage, Refusals, SpawnRate, Swap, Window};
+pub use faults::{Burst, Delay, FaultProfile, Huge, MoreUsage, Refusals, SpawnRate, Swap, Window};
 pub use host_profile::HostProfile;
 pub use model::ProviderLimit;
 pub use wire::{WireFault, WireProfile};
@@ -184,13 +185,17 @@ impl Script {
             Some(parsed) => rule.good_answer(parsed, about, chance.dice(Purpose::Text)),
             None => ScriptedOutcome::Answer(synth::plain(prompt)),
         };
+        let mut fault = fate.fault();
         let (latency_ms, outcome) = match fate {
             Fate::Good => (latency_ms, good()),
             Fate::Late => (rule.late_ms(latency_ms), good()),
             Fate::Malformed => {
                 let schema = parsed.as_ref().and_then(|parsed| parsed.schema.as_ref());
-                let spoil =
-                    |answer: String| damage::spoil(&answer, schema, &rule.damage, &mut chance.dice(Purpose::Damage));
+                let spoil = |answer: String| {
+                    let (spoilt, how) = damage::spoil(&answer, schema, &rule.damage, &mut chance.dice(Purpose::Damage));
+                    fault = Some(how);
+                    spoilt
+                };
                 (latency_ms, good().map_answer(spoil))
             }
             Fate::Empty => (latency_ms, ScriptedOutcome::Answer(String::new())),
@@ -202,14 +207,7 @@ impl Script {
             (Some(parsed), ScriptedOutcome::Answer(_)) => rule.tool_texts(parsed, about, chance),
             _ => Vec::new(),
         };
-        Scripted {
-            latency_ms,
-            outcome,
-            usage,
-            cost_micro_usd: self.models.cost(&model, usage),
-            tools,
-            fault: fate.fault(),
-        }
+        Scripted { latency_ms, outcome, usage, cost_micro_usd: self.models.cost(&model, usage), tools, fault }
     }
 
     /// The first rule that matches, else the one for everything.
@@ -241,6 +239,28 @@ impl Script {
     #[must_use]
     pub fn with_faults(self, faults: FaultProfile) -> Self {
         Self { faults, ..self }
+    }
+
+    /// The same script with agents to whom nothing goes wrong.
+    #[must_use]
+    pub fn with_good_answers(mut self) -> Self {
+        self.rules.iter_mut().for_each(|rule| rule.odds = Odds::GOOD);
+        self
+    }
+
+    /// The same script, whose agents give the good answers of another one; how often they do, and when, stays. The last rule
+    /// says so for all of them.
+    #[must_use]
+    pub fn answering_like(mut self, other: &Self) -> Self {
+        let Some(all) = self.rules.last().cloned() else { return self };
+        let rules = other.rules.iter().map(|rule| Rule {
+            odds: all.odds,
+            failures: all.failures.clone(),
+            latency: all.latency.clone(),
+            ..rule.clone()
+        });
+        self.rules = rules.chain(self.rules.clone()).collect();
+        self
     }
 
     /// The gateway that the script describes.
@@ -299,7 +319,7 @@ impl Rule {
 }
 
 impl ScriptedOutcome {
-    fn map_answer(self, change: impl FnOnce(String) -> String) -> Self {
+    pub(crate) fn map_answer(self, change: impl FnOnce(String) -> String) -> Self {
         match self {
             Self::Answer(answer) => Self::Answer(change(answer)),
             other => other,

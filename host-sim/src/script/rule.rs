@@ -79,11 +79,10 @@ pub(super) enum Fate {
 }
 
 impl Fate {
-    /// The name under which it is counted. None: the attempt goes well.
+    /// The name under which it is counted. None: the attempt goes well, or is counted by the kind of its damage.
     pub(super) fn fault(self) -> Option<Fault> {
         match self {
-            Self::Good => None,
-            Self::Malformed => Some(Fault::MalformedAnswer),
+            Self::Good | Self::Malformed => None,
             Self::Empty => Some(Fault::EmptyAnswer),
             Self::Late => Some(Fault::LateAnswer),
             Self::Failing => Some(Fault::FailedSession),
@@ -97,6 +96,9 @@ impl Fate {
 pub(super) struct Odds(pub [(Fate, u32); 6]);
 
 impl Odds {
+    /// Nothing goes wrong.
+    pub(super) const GOOD: Self = Self([(Fate::Good, 1_000); 6]);
+
     pub(super) fn draw(&self, dice: &mut Dice) -> Fate {
         let mut left = dice.below(1_000);
         for (fate, chance) in self.0 {

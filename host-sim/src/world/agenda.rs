@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 use parallel_agents::host::{Command, Happening};
 use parallel_agents::ids::{SessionKey, TaskId};
 
+use super::session::Mishap;
+
 /// Something that is due at some time.
 #[derive(Clone, Debug)]
 pub(super) enum Due {
@@ -19,8 +21,8 @@ pub(super) enum Due {
     Finish(SessionKey),
     /// The host's own time limit for a session.
     TimeLimit(SessionKey),
-    /// A restart cuts a session off.
-    CutOff(SessionKey),
+    /// Something happens to a session.
+    Mishap(SessionKey, Mishap),
     /// Something is told later than it happened.
     Tell {
         what: Box<Happening>,
@@ -34,6 +36,8 @@ pub(super) enum Due {
         /// For the report.
         reason: String,
     },
+    /// Whoever called is gone.
+    CallerGone,
 }
 
 /// Time, then the drawn number, then the order of entry for the case that two draws are equal.
@@ -56,9 +60,14 @@ impl Agenda {
     /// Strikes out what was to happen to a session.
     pub(super) fn forget(&mut self, session: &SessionKey) {
         self.items.retain(|_, due| match due {
-            Due::Queue(key) | Due::Finish(key) | Due::TimeLimit(key) | Due::CutOff(key) => key != session,
-            Due::Request(_) | Due::StopRequest { .. } | Due::Tell { .. } => true,
+            Due::Queue(key) | Due::Finish(key) | Due::TimeLimit(key) | Due::Mishap(key, _) => key != session,
+            Due::Request(_) | Due::StopRequest { .. } | Due::CallerGone | Due::Tell { .. } => true,
         });
+    }
+
+    /// Strikes out what was asked and not yet looked at.
+    pub(super) fn forget_requests(&mut self) {
+        self.items.retain(|_, due| !matches!(due, Due::Request(_) | Due::StopRequest { .. }));
     }
 
     /// Everything that is entered, in order.

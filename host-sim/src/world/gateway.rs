@@ -32,7 +32,7 @@ impl World {
     pub(super) fn answer(&mut self, command: Command) {
         let told_before = self.untold.len();
         let (request, outcome) = match command {
-            Command::Spawn(request, options) => (request, self.spawn(request, options).map(Reply::Spawned)),
+            Command::Spawn(request, options) => (request, self.spawn(request, options)),
             Command::List(request, filter) => (request, self.list(&filter).map(Reply::Listed)),
             Command::History(request, query) => (request, self.history(&query).map(Reply::History)),
             Command::Cancel(request, key) => (request, self.cancel(&key)),
@@ -45,7 +45,7 @@ impl World {
         self.untold.insert(told_before, Told { what, is_extra: false });
     }
 
-    fn spawn(&mut self, request: RequestId, options: SpawnOptions) -> Result<Receipt, HostError> {
+    fn spawn(&mut self, request: RequestId, options: SpawnOptions) -> Result<Reply, HostError> {
         let nth = *self.requests_by_key.entry(options.idempotency_key.clone()).and_modify(|nth| *nth += 1).or_insert(1);
         if let Some(refusal) = self.spawn_trouble(&options.idempotency_key, nth) {
             self.ledger.refused(request, &refusal);
@@ -54,7 +54,7 @@ impl World {
         let idempotency_key = options.idempotency_key.clone();
         let receipt = match self.receipts_by_idempotency_key.get(&idempotency_key) {
             Some(receipt) => receipt.clone(),
-            None => match self.admit(&options) {
+            None => match self.admit(&options, nth) {
                 Ok(()) => self.create(options),
                 Err(refusal) => {
                     self.ledger.refused(request, &refusal);
@@ -63,10 +63,7 @@ impl World {
             },
         };
         self.ledger.accepted(request, &receipt.session_key);
-        if self.loses_answer(&idempotency_key, nth) {
-            return Err(HostError::InDoubt("no answer came: the connection was closed".to_owned()));
-        }
-        Ok(receipt)
+        self.receipt_told(&idempotency_key, nth, receipt)
     }
 
     /// Brings a session into being.
@@ -77,6 +74,7 @@ impl World {
         let (model, receipt_lies) = self.swapped(&subject, attempt, asked.clone());
         let mut scripted = self.script.play(self.seed, &options.task, &model, attempt);
         self.inflate(&subject, attempt, &model, &mut scripted);
+        self.alter(&subject, attempt, &mut scripted);
         let profile = self.script.host();
         let told_model = if receipt_lies { &asked } else { &model };
         let receipt = Receipt {
@@ -100,6 +98,8 @@ impl World {
             number,
             trouble,
             is_cut_off: false,
+            is_paused: false,
+            parent: None,
             is_watched: true,
         };
         self.sessions.insert(key.clone(), session);
@@ -110,8 +110,9 @@ impl World {
     }
 
     /// Whether the gateway takes one more session.
-    fn admit(&self, options: &SpawnOptions) -> Result<(), HostError> {
-        let profile = self.profile();
+    fn admit(&mut self, options: &SpawnOptions, nth: u32) -> Result<(), HostError> {
+        let script = self.script.clone();
+        let profile = script.host();
         if options.run_timeout_seconds == 0 {
             return Err(HostError::Invalid("runTimeoutSeconds must be at least 1".to_owned()));
         }
@@ -121,23 +122,32 @@ impl World {
         if self.spawned >= profile.max_total {
             let words =
                 format!("sessions_spawn reached the total of sessions for this group ({0}/{0})", profile.max_total);
+            self.ledger.fault(Fault::Exhausted);
             return Err(HostError::Exhausted(words));
         }
         let cap = if profile.queue { profile.max_children } else { profile.max_children.min(profile.max_concurrent) };
-        let live = self.sessions.values().filter(|session| session.is_live()).count();
-        if live >= cap as usize {
+        let own = self.sessions.values().filter(|session| session.parent.is_none());
+        let live = own.filter(|session| session.is_live()).count();
+        let ignored = script.faults().cap_ignored;
+        if live >= cap as usize && !self.strikes(Fault::CapIgnored, &options.idempotency_key, nth, ignored) {
+            self.ledger.fault(Fault::AtCapacity);
             let words = format!("sessions_spawn has reached max active children for this session ({live}/{cap})");
             return Err(HostError::AtCapacity(words));
         }
         Ok(())
     }
 
-    fn list(&self, filter: &ListFilter) -> Result<SessionPage, HostError> {
-        let mut sessions: Vec<&Session> = self.sessions.values().collect();
+    fn list(&mut self, filter: &ListFilter) -> Result<SessionPage, HostError> {
+        let wanted = filter.spawned_by.as_ref().map(SessionKey::as_str);
+        let is_child = |session: &&Session| {
+            let parent = session.parent.as_ref().map_or(Self::CALLER, SessionKey::as_str);
+            wanted.is_none_or(|wanted| wanted == parent)
+        };
+        let mut sessions: Vec<&Session> = self.sessions.values().filter(is_child).collect();
         sessions.sort_by_key(|session| session.number);
-        let mut page = paging::rows(sessions.into_iter().map(Session::row), filter, Self::CALLER)?;
+        let mut page = paging::rows(sessions.into_iter().map(Session::row), filter)?;
         page.sessions = page.sessions.into_iter().map(|row| self.shown(row)).collect();
-        Ok(page)
+        Ok(self.spoil_list(page))
     }
 
     /// The row without what this gateway does not tell.
@@ -150,7 +160,10 @@ impl World {
         }
     }
 
-    fn history(&self, query: &HistoryQuery) -> Result<HistoryPage, HostError> {
+    fn history(&mut self, query: &HistoryQuery) -> Result<HistoryPage, HostError> {
+        if let Some(refusal) = self.not_owned(&query.session_key).or_else(|| self.history_gone(&query.session_key)) {
+            return Err(refusal);
+        }
         let session = self
             .sessions
             .get(&query.session_key)
@@ -169,14 +182,15 @@ impl World {
             }
             dropped_messages = cut_page(&mut messages, profile.history_page_bytes);
         }
-        Ok(HistoryPage { messages, has_more, dropped_messages, redacted: false })
+        let page = HistoryPage { messages, has_more, dropped_messages, redacted: false };
+        Ok(self.spoil_page(&query.session_key, page))
     }
 
     fn cancel(&mut self, key: &SessionKey) -> Result<Reply, HostError> {
         if !self.sessions.contains_key(key) {
             return Err(HostError::NotFound(format!("No session found: {key}")));
         }
-        if let Some(refusal) = self.still_active(key, Fault::CancelRefused) {
+        if let Some(refusal) = self.not_owned(key).or_else(|| self.still_active(key, Fault::CancelRefused)) {
             return Err(refusal);
         }
         self.stop(key);
@@ -198,7 +212,7 @@ impl World {
 
     /// Deletes a session. A live one is stopped by that, and its end is reported like every other one.
     fn delete(&mut self, key: &SessionKey) -> Result<Reply, HostError> {
-        if let Some(refusal) = self.still_active(key, Fault::DeleteRefused) {
+        if let Some(refusal) = self.not_owned(key).or_else(|| self.still_active(key, Fault::DeleteRefused)) {
             return Err(refusal);
         }
         self.stop(key);

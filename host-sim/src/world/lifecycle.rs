@@ -12,6 +12,8 @@ use parallel_agents::ids::SessionKey;
 use super::World;
 use super::agenda::Due;
 use super::cut::cut_text;
+use super::gateway::draw_uuid;
+use super::session::{Mishap, Trouble};
 use crate::ledger::SessionOver;
 use crate::script::{Fault, ScriptedOutcome};
 
@@ -32,17 +34,22 @@ impl World {
         if let Some(fault) = session.scripted.fault {
             self.ledger.fault(fault);
         }
-        let cut_off_ms = session.cut_off_ms();
+        let (mishap, ignores_limit) = (session.mishap(), session.trouble.ignores_limit);
         let latency_ms = session.scripted.latency_ms;
         let hangs = session.scripted.outcome == ScriptedOutcome::Hang;
         let limit_ms = u64::from(session.options.run_timeout_seconds) * 1_000;
         if !hangs {
             self.enter(self.now_ms.saturating_add(latency_ms), Due::Finish(key.clone()));
         }
-        self.enter(self.now_ms.saturating_add(limit_ms), Due::TimeLimit(key.clone()));
-        if let Some(cut_off_ms) = cut_off_ms {
-            self.enter(self.now_ms.saturating_add(cut_off_ms), Due::CutOff(key.clone()));
+        if !ignores_limit {
+            self.enter(self.now_ms.saturating_add(limit_ms), Due::TimeLimit(key.clone()));
+        } else if hangs || latency_ms > limit_ms {
+            self.ledger.fault(Fault::TimeoutIgnored);
         }
+        if let Some((mishap, after_ms)) = mishap {
+            self.enter(self.now_ms.saturating_add(after_ms), Due::Mishap(key.clone(), mishap));
+        }
+        self.bear_children(key);
         let is_watched = self.sessions.get(key).is_some_and(|session| session.is_watched);
         if is_watched && self.profile().reports_starts {
             self.tell(Happening::SessionStarted(key.clone()));
@@ -65,12 +72,29 @@ impl World {
         self.end_if_running(key, SessionState::TimedOut);
     }
 
-    /// A restart of the gateway cuts the session off.
-    pub(super) fn cut_off(&mut self, key: &SessionKey) {
+    /// Something happens to a session that runs.
+    pub(super) fn mishap(&mut self, key: &SessionKey, mishap: Mishap) {
         let Some(session) = self.sessions.get_mut(key).filter(|session| session.is_running()) else { return };
-        session.is_cut_off = true;
-        self.ledger.fault(Fault::Interrupted);
-        self.end_if_running(key, SessionState::Failed);
+        self.ledger.fault(mishap.fault());
+        match mishap {
+            Mishap::CutOff => {
+                session.is_cut_off = true;
+                self.end_if_running(key, SessionState::Failed);
+            }
+            Mishap::Killed => self.end_if_running(key, SessionState::Cancelled),
+            Mishap::Paused => {
+                session.is_paused = true;
+                self.agenda.forget(key);
+            }
+            Mishap::Vanished => {
+                // Nobody hears of its end: whoever forgot it cannot tell.
+                session.is_watched = false;
+                session.is_cut_off = true;
+                self.end_if_running(key, SessionState::Failed);
+                self.sessions.remove(key);
+                self.ledger.deleted(key);
+            }
+        }
     }
 
     /// A restart of the gateway ends a session, whether it runs or waits.
@@ -119,9 +143,46 @@ impl World {
         };
         self.ledger.session_over(key, over);
         let (trouble, is_watched) = (session.trouble, session.is_watched);
+        self.end_children(key);
         if let Some(end) = self.end_of(key).filter(|_| is_watched) {
+            if end.completion.as_ref().is_some_and(|completion| completion.truncated) {
+                self.ledger.fault(Fault::TextCut);
+            }
             self.tell_end(end, trouble);
         }
+    }
+
+    /// Gives a session the sessions that it spawns itself.
+    fn bear_children(&mut self, key: &SessionKey) {
+        let Some(parent) = self.sessions.get(key).filter(|session| session.trouble.children > 0).cloned() else {
+            return;
+        };
+        for child in 1..=parent.trouble.children {
+            let session_key = SessionKey::new(format!("{key}:subagent:{}", draw_uuid(&mut self.draws)));
+            let mut session = parent.clone();
+            session.options.label = format!("helper {child} of {}", parent.options.label);
+            session.receipt.session_key = session_key.clone();
+            session.number = u64::from(self.spawned);
+            session.is_watched = false;
+            session.parent = Some(key.clone());
+            session.trouble = Trouble::default();
+            self.spawned += 1;
+            self.sessions.insert(session_key, session);
+            self.ledger.fault(Fault::Grandchildren);
+        }
+    }
+
+    /// A session takes those that it spawned with it.
+    fn end_children(&mut self, key: &SessionKey) {
+        let children: Vec<SessionKey> = self.children_of(key).collect();
+        for child in children {
+            self.sessions.remove(&child);
+        }
+    }
+
+    fn children_of(&self, key: &SessionKey) -> impl Iterator<Item = SessionKey> {
+        let children = self.sessions.values().filter(move |session| session.parent.as_ref() == Some(key));
+        children.map(|session| session.receipt.session_key.clone())
     }
 
     /// What is told of a session that has ended. None: it has not.

@@ -6,29 +6,37 @@
 //! text, in its [`Trace`].
 
 mod agenda;
+mod answers;
 mod crash;
 mod cut;
 mod gateway;
+mod intervention;
 mod lifecycle;
+mod oddities;
 mod session;
+mod told_clock;
 mod trouble;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use parallel_agents::host::{Command, Event, Happening, HostFacts, Progress, Receipt};
+use parallel_agents::host::{Command, Event, Happening, HostFacts, Receipt};
 use parallel_agents::ids::{SessionKey, TaskId};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use crate::ledger::Ledger;
 pub use crate::outside::Next;
-use crate::script::{HostProfile, Script};
+use crate::script::{Fault, HostProfile, Script};
 use crate::trace::Trace;
 use agenda::{Agenda, Due};
 pub use crash::{CrashPoint, Moment, Restart};
 use crash::{Fate, HostCalls};
+pub use intervention::Intervention;
 use session::{Lane, Session};
+use told_clock::ToldClock;
+
+pub(crate) use answers::SECRET;
 
 /// What is chosen about a world beside its script and its seed.
 #[derive(Clone, Debug)]
@@ -43,6 +51,8 @@ pub struct WorldOptions {
     pub max_events: u64,
     /// Whether the host keeps a journal of the call.
     pub keeps_journal: bool,
+    /// Whether the call is over at the first promise that it breaks.
+    pub stops_at_violation: bool,
 }
 
 impl Default for WorldOptions {
@@ -53,6 +63,7 @@ impl Default for WorldOptions {
             keep_trace: true,
             max_events: 1_000_000,
             keeps_journal: false,
+            stops_at_violation: true,
         }
     }
 }
@@ -63,9 +74,6 @@ struct Told {
     /// Nothing happened: a fault of the script has it told all the same.
     is_extra: bool,
 }
-
-/// Somebody who is shown progress.
-type Observer = Box<dyn FnMut(&Progress) + Send>;
 
 /// A simulated gateway with its sessions.
 pub struct World {
@@ -88,10 +96,18 @@ pub struct World {
     lane: Lane,
     ledger: Ledger,
     trace: Trace,
-    on_progress: Option<Observer>,
     journal: String,
     calls: HostCalls,
     stops_told: Vec<(Option<TaskId>, String)>,
+    clock: ToldClock,
+    /// Pages of lists and transcripts so far.
+    pages: u32,
+    /// The last event was one that came before its time.
+    woke_early: bool,
+    /// An import failed; the call hears nothing any more.
+    is_trapped: bool,
+    intervention: Option<(u64, Intervention)>,
+    intervened_ms: Option<u64>,
 }
 
 impl World {
@@ -101,12 +117,16 @@ impl World {
     /// A world in which nothing has happened yet.
     pub fn new(script: impl Into<Arc<Script>>, seed: u64, options: WorldOptions) -> Self {
         let script = script.into();
+        let mut agenda = Agenda::default();
+        if let Some(after_ms) = script.faults().caller_gone_ms {
+            agenda.enter(options.start_ms.saturating_add(after_ms), 0, Due::CallerGone);
+        }
         Self {
             seed,
             draws: ChaCha8Rng::seed_from_u64(seed),
             now_ms: options.start_ms,
             next_seq: 0,
-            agenda: Agenda::default(),
+            agenda,
             untold: VecDeque::new(),
             sessions: BTreeMap::new(),
             receipts_by_idempotency_key: BTreeMap::new(),
@@ -118,10 +138,15 @@ impl World {
             lane: Lane::new(script.host().max_concurrent),
             ledger: Ledger::default(),
             trace: Trace::new(options.start_ms, options.keep_trace),
-            on_progress: None,
             journal: String::new(),
             calls: HostCalls::default(),
             stops_told: Vec::new(),
+            clock: ToldClock::default(),
+            pages: 0,
+            woke_early: false,
+            is_trapped: false,
+            intervention: None,
+            intervened_ms: None,
             script,
             options,
         }
@@ -129,18 +154,17 @@ impl World {
 
     /// Hands a command over. Takes effect at once for progress, otherwise when the request reaches the gateway.
     pub fn perform(&mut self, command: Command) {
-        if self.calls.next() != Fate::Done {
+        if self.calls.next() != Fate::Done || self.traps() {
             return;
         }
         self.trace.command(self.now_ms, &command);
         self.ledger.command(&command);
-        if let Command::Progress(progress) = &command {
-            if let Some(observer) = &mut self.on_progress {
-                observer(progress);
-            }
+        if matches!(command, Command::Progress(_)) {
             return;
         }
-        let at_ms = self.now_ms.saturating_add(gateway::latency_ms(self.profile(), &command));
+        let late_ms = self.late_by(&command);
+        let takes_ms = gateway::latency_ms(self.profile(), &command).saturating_add(late_ms);
+        let at_ms = self.now_ms.saturating_add(takes_ms);
         self.enter(at_ms, Due::Request(command));
     }
 
@@ -153,8 +177,18 @@ impl World {
         if self.calls.is_cut_off {
             return Next::Stuck("the call was cut off".to_owned());
         }
+        if self.is_trapped {
+            return Next::Stuck("an import failed".to_owned());
+        }
+        if let Some(violation) = self.ledger.first_violation().filter(|_| self.options.stops_at_violation) {
+            return Next::Stuck(violation.to_string());
+        }
+        let until_ms = until_ms.map(|told_ms| self.clock.when(told_ms));
         if self.next_seq >= self.options.max_events {
             return Next::Stuck(format!("the call took {} events and is still not done", self.next_seq));
+        }
+        if let Some(end) = self.intervene() {
+            return end;
         }
         if self.next_seq == 0 {
             let facts = Happening::Opened(self.facts());
@@ -169,6 +203,7 @@ impl World {
         }
         match (self.agenda.next_at(), until_ms) {
             (_, Some(until)) if until <= self.now_ms => Next::Event(self.event(Happening::Woke, false)),
+            (_, Some(_)) if self.wakes_early() => Next::Event(self.event(Happening::Woke, true)),
             (Some(at), Some(until)) => Next::SleepUntil(at.min(until)),
             (Some(at), None) => Next::SleepUntil(at),
             (None, Some(until)) => Next::SleepUntil(until),
@@ -179,6 +214,8 @@ impl World {
     /// Notes in the trace that the next event is waited for; to be called once per wait.
     pub fn waiting(&mut self, until_ms: Option<u64>) {
         self.trace.wait(self.now_ms, until_ms);
+        self.ledger.waits(until_ms);
+        self.ledger.idles(self.now_ms, until_ms);
     }
 
     /// Asks the component to stop one task, or the whole run, as soon as it waits for the next event.
@@ -200,7 +237,15 @@ impl World {
             return Err("this host keeps no journal".to_owned());
         }
         match self.calls.next() {
-            Fate::Done => self.journal.push_str(lines),
+            Fate::Done if self.is_trapped => {}
+            Fate::Done => {
+                let (nth, per_mille) = (self.calls.made as u32, self.script.faults().journal_full);
+                if self.strikes(Fault::JournalFull, "journal", nth, per_mille) {
+                    self.journal.push_str(lines.get(..lines.len() / 2).unwrap_or_default());
+                    return Err("no space left on device".to_owned());
+                }
+                self.journal.push_str(lines);
+            }
             // Somewhere in the middle; where the half falls depends on what is written.
             Fate::Torn => self.journal.push_str(lines.get(..lines.len() / 2).unwrap_or_default()),
             Fate::Lost => {}
@@ -237,8 +282,10 @@ impl World {
         self
     }
 
-    /// Stops every live session, as a host does after a call that broke off. Their number.
+    /// Stops every live session, as a host does after a call that broke off, and forgets what was asked and not yet done. Their
+    /// number.
     pub fn sweep(&mut self) -> usize {
+        self.agenda.forget_requests();
         let live: Vec<SessionKey> =
             self.sessions.values().filter(|session| session.is_live()).map(|s| s.receipt.session_key.clone()).collect();
         for key in &live {
@@ -246,11 +293,6 @@ impl World {
         }
         self.ledger.swept();
         live.len()
-    }
-
-    /// Has `observer` called with every progress report, as it comes.
-    pub fn watch_progress(&mut self, observer: impl FnMut(&Progress) + Send + 'static) {
-        self.on_progress = Some(Box::new(observer));
     }
 
     /// The host's own account of everything.
@@ -271,6 +313,22 @@ impl World {
     /// The time on the world's clock, in milliseconds.
     pub fn now_ms(&self) -> u64 {
         self.now_ms
+    }
+
+    /// The time at which the world opened.
+    pub fn opened_ms(&self) -> u64 {
+        self.options.start_ms
+    }
+
+    /// The last message of a session, whole. None: it said nothing, or is deleted.
+    pub fn said(&self, key: &SessionKey) -> Option<&str> {
+        self.sessions.get(key)?.answer()
+    }
+
+    /// Keeps the trace of what is to come.
+    pub fn keep_trace(&mut self) {
+        self.options.keep_trace = true;
+        self.trace = Trace::new(self.options.start_ms, true);
     }
 
     /// Sessions that the host says it runs at once. None: it does not say.
@@ -294,10 +352,21 @@ impl World {
     }
 
     fn event(&mut self, what: Happening, is_extra: bool) -> Event {
-        let event = Event { seq: self.next_seq, at_ms: self.now_ms, what };
+        let number = self.next_seq;
         self.next_seq += 1;
+        self.woke_early = is_extra && what == Happening::Woke;
+        self.set_clock(number);
+        let event = Event { seq: number, at_ms: self.clock.show(self.now_ms), what };
         self.trace.event(&event);
         self.ledger.event(&event, is_extra);
+        if self.clock.is_wrong() {
+            self.ledger.really_at(self.now_ms);
+        }
+        let stops = matches!(event.what, Happening::StopRequested { .. });
+        let per_mille = if stops { 0 } else { self.script.faults().stop_requested };
+        if self.strikes(Fault::StopRequested, "event", number as u32, per_mille) {
+            self.request_stop(None, "a stop at a random event");
+        }
         event
     }
 
@@ -312,11 +381,15 @@ impl World {
             Due::Queue(key) => self.queue(&key),
             Due::Finish(key) => self.finish(&key),
             Due::TimeLimit(key) => self.time_limit(&key),
-            Due::CutOff(key) => self.cut_off(&key),
+            Due::Mishap(key, mishap) => self.mishap(&key, mishap),
             Due::Tell { what, is_extra } => self.untold.push_back(Told { what: *what, is_extra }),
             Due::StopRequest { task, reason } => {
                 self.stops_told.push((task.clone(), reason.clone()));
                 self.tell(Happening::StopRequested { task, reason });
+            }
+            Due::CallerGone => {
+                self.ledger.fault(Fault::CallerGone);
+                self.tell(Happening::StopRequested { task: None, reason: "whoever called is gone".to_owned() });
             }
         }
     }

@@ -8,6 +8,7 @@ use parallel_agents::host::{
 use parallel_agents::ids::SessionKey;
 use parallel_agents::task::Usage;
 
+use super::oddities::afterword;
 use crate::script::{Scripted, ScriptedOutcome};
 
 /// A session as the gateway knows it.
@@ -23,6 +24,10 @@ pub(super) struct Session {
     pub(super) trouble: Trouble,
     /// A restart cut it off.
     pub(super) is_cut_off: bool,
+    /// It stands still.
+    pub(super) is_paused: bool,
+    /// The session that spawned it. None: the caller.
+    pub(super) parent: Option<SessionKey>,
     /// The present call spawned it or has taken it over, and is told of its start and its end.
     pub(super) is_watched: bool,
 }
@@ -32,8 +37,21 @@ pub(super) struct Session {
 pub(super) struct Trouble {
     pub(super) never_starts: bool,
     pub(super) start_delay_ms: u64,
-    /// Per mille of its time after which a restart cuts it off.
-    pub(super) cut_off_at: Option<u64>,
+    /// What happens to it while it runs, and after how much of its time, per mille.
+    pub(super) mishap: Option<(Mishap, u64)>,
+    /// The host does not end it at its time limit.
+    pub(super) ignores_limit: bool,
+    /// Sessions that it spawns.
+    pub(super) children: u32,
+    pub(super) is_not_owned: bool,
+    pub(super) end_is_lost: bool,
+    /// How much later another end of it is told.
+    pub(super) contradiction_ms: Option<u64>,
+    /// Times that its transcript is still going to be empty.
+    pub(super) empty_reads: u32,
+    pub(super) history_is_gone: bool,
+    pub(super) is_redacted: bool,
+    pub(super) has_afterword: bool,
     pub(super) usage_is_silent: bool,
     /// Cancel requests that it is still going to refuse.
     pub(super) cancel_refusals: u32,
@@ -44,6 +62,19 @@ pub(super) struct Trouble {
     pub(super) echo_ms: Option<u64>,
     /// How much later the end of a foreign session is told.
     pub(super) foreign_ms: Option<u64>,
+}
+
+/// What happens to a session while it runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mishap {
+    /// A restart cuts it off.
+    CutOff,
+    /// Somebody else stops it.
+    Killed,
+    /// It stands still.
+    Paused,
+    /// The host forgets it.
+    Vanished,
 }
 
 impl Session {
@@ -120,6 +151,9 @@ impl Session {
                 model: Some(self.model.clone()),
                 usage: self.told_usage(),
             });
+            if self.trouble.has_afterword {
+                messages.extend(afterword());
+            }
         }
         messages
     }
@@ -129,7 +163,7 @@ impl Session {
         SessionRow {
             session_key: self.receipt.session_key.clone(),
             label: Some(self.options.label.clone()),
-            state: self.state,
+            state: if self.is_paused { SessionState::Unknown } else { self.state },
             model: Some(self.model.clone()),
             usage: self.told_usage(),
         }

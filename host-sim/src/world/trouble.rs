@@ -1,13 +1,13 @@
 //! Where the faults of a script strike. What a fault is stands in [`crate::script::FaultProfile`].
 
-use parallel_agents::host::{Happening, HostError, SessionEnd, SessionOutcome};
+use parallel_agents::host::{Command, FailureKind, Happening, HostError, SessionEnd, SessionOutcome};
 use parallel_agents::ids::SessionKey;
 use parallel_agents::task::Usage;
 
 use super::World;
 use super::agenda::Due;
 use super::gateway::draw_uuid;
-use super::session::{Session, Trouble};
+use super::session::{Mishap, Session, Trouble};
 use crate::script::{Fault, Refusals, Scripted, ScriptedOutcome};
 
 /// How long a provider takes to refuse a session.
@@ -21,7 +21,7 @@ const STILL_ACTIVE: &str = "Session is still active; try again";
 
 impl World {
     /// Whether a fault comes true for a subject the `nth` time; one that does is counted.
-    fn strikes(&mut self, fault: Fault, subject: &str, nth: u32, per_mille: u32) -> bool {
+    pub(super) fn strikes(&mut self, fault: Fault, subject: &str, nth: u32, per_mille: u32) -> bool {
         let strikes = fault.strikes(self.seed, subject, nth, per_mille);
         if strikes {
             self.ledger.fault(fault);
@@ -56,16 +56,25 @@ impl World {
         if is_locked || self.strikes(Fault::SpawnBusy, key, nth, faults.spawn_busy) {
             return Some(HostError::Busy("file_lock_stale: the session store is locked".to_owned()));
         }
+        if self.strikes(Fault::SpawnForbidden, key, nth, faults.spawn_forbidden) {
+            return Some(HostError::Forbidden("sessions_spawn is not allowed for this agent".to_owned()));
+        }
+        if self.strikes(Fault::AtCapacity, key, nth, faults.at_capacity) {
+            return Some(HostError::AtCapacity(
+                "sessions_spawn has reached max active children for this group".to_owned(),
+            ));
+        }
         if self.strikes(Fault::SpawnLostBefore, key, nth, faults.spawn_lost_before) {
             return Some(HostError::InDoubt("no answer came: the connection was closed".to_owned()));
         }
         None
     }
 
-    /// Whether the answer to a spawn request that took effect is lost.
-    pub(super) fn loses_answer(&mut self, key: &str, nth: u32) -> bool {
-        let per_mille = self.script.faults().spawn_lost_after;
-        self.strikes(Fault::SpawnLostAfter, key, nth, per_mille)
+    /// How much later than others a request is carried out, in milliseconds.
+    pub(super) fn late_by(&mut self, command: &Command) -> u64 {
+        let (Command::Spawn(request, _), Some(late)) = (command, self.script.faults().late_receipt) else { return 0 };
+        let strikes = self.strikes(Fault::LateReceipt, &request.to_string(), 1, late.per_mille);
+        if strikes { late.delay_ms } else { 0 }
     }
 
     /// Sessions that came into being in the last so many milliseconds.
@@ -101,9 +110,26 @@ impl World {
                 .late_start
                 .filter(|delay| self.strikes(Fault::LateStart, subject, nth, delay.per_mille))
                 .map_or(0, |delay| delay.delay_ms),
-            cut_off_at: Fault::Interrupted
-                .strikes(seed, subject, nth, faults.interrupted)
-                .then(|| Fault::Interrupted.amount(seed, &draw, 1_000)),
+            mishap: [
+                (Mishap::CutOff, faults.interrupted),
+                (Mishap::Killed, faults.killed),
+                (Mishap::Paused, faults.paused),
+                (Mishap::Vanished, faults.vanished),
+            ]
+            .into_iter()
+            .find(|(mishap, per_mille)| mishap.fault().strikes(seed, subject, nth, *per_mille))
+            .map(|(mishap, _)| (mishap, mishap.fault().amount(seed, &draw, 1_000))),
+            ignores_limit: Fault::TimeoutIgnored.strikes(seed, subject, nth, faults.timeout_ignored),
+            children: refusals(faults.grandchildren, Fault::Grandchildren),
+            is_not_owned: Fault::NotOwner.strikes(seed, subject, nth, faults.not_owner),
+            end_is_lost: Fault::EndLost.strikes(seed, subject, nth, faults.end_lost),
+            contradiction_ms: Fault::EndContradicted
+                .strikes(seed, subject, nth, faults.end_contradicted)
+                .then(|| Fault::EndContradicted.amount(seed, &draw, ECHO_MS)),
+            empty_reads: refusals(faults.history_empty, Fault::HistoryEmpty),
+            history_is_gone: Fault::HistoryGone.strikes(seed, subject, nth, faults.history_gone),
+            is_redacted: Fault::Redacted.strikes(seed, subject, nth, faults.redacted),
+            has_afterword: Fault::Afterword.strikes(seed, subject, nth, faults.afterword),
             usage_is_silent: self.strikes(Fault::NoUsage, subject, nth, faults.no_usage),
             cancel_refusals: refusals(faults.cancel_refused, Fault::CancelRefused),
             delete_refusals: refusals(faults.delete_refused, Fault::DeleteRefused),
@@ -154,7 +180,7 @@ impl World {
         if let Some(session) = self.sessions.get_mut(key) {
             session.scripted = Scripted {
                 latency_ms: PROVIDER_REFUSAL_MS,
-                outcome: ScriptedOutcome::Fail { kind: parallel_agents::host::FailureKind::RateLimited, message },
+                outcome: ScriptedOutcome::Fail { kind: FailureKind::RateLimited, message },
                 usage: Usage::default(),
                 cost_micro_usd: 0,
                 tools: Vec::new(),
@@ -189,6 +215,16 @@ impl World {
             let echo = Happening::SessionEnded(end.clone());
             self.tell_later(trouble.end_delay_ms.saturating_add(delay_ms).saturating_add(1), echo, true);
         }
+        if let Some(delay_ms) = trouble.contradiction_ms {
+            self.ledger.fault(Fault::EndContradicted);
+            let other = SessionEnd { outcome: contradiction(&end.outcome), completion: None, ..end.clone() };
+            let delay_ms = trouble.end_delay_ms.saturating_add(delay_ms).saturating_add(1);
+            self.tell_later(delay_ms, Happening::SessionEnded(other), true);
+        }
+        if trouble.end_is_lost {
+            self.ledger.fault(Fault::EndLost);
+            return;
+        }
         match trouble.end_delay_ms {
             0 => self.tell(Happening::SessionEnded(end)),
             delay_ms => self.tell_later(delay_ms, Happening::SessionEnded(end), false),
@@ -201,11 +237,33 @@ impl World {
 }
 
 impl Session {
-    /// Milliseconds after its start at which a restart cuts it off. None: it is left alone.
-    pub(super) fn cut_off_ms(&self) -> Option<u64> {
+    /// What happens to it while it runs, and how many milliseconds after its start. None: it is left alone.
+    pub(super) fn mishap(&self) -> Option<(Mishap, u64)> {
         let hangs = self.scripted.outcome == ScriptedOutcome::Hang;
         let length = if hangs { u64::from(self.options.run_timeout_seconds) * 1_000 } else { self.scripted.latency_ms };
-        self.trouble.cut_off_at.map(|per_mille| length.saturating_mul(per_mille) / 1_000)
+        self.trouble.mishap.map(|(mishap, per_mille)| (mishap, length.saturating_mul(per_mille) / 1_000))
+    }
+}
+
+impl Mishap {
+    /// The name under which it is counted.
+    pub(super) fn fault(self) -> Fault {
+        match self {
+            Self::CutOff => Fault::Interrupted,
+            Self::Killed => Fault::Killed,
+            Self::Paused => Fault::Paused,
+            Self::Vanished => Fault::Vanished,
+        }
+    }
+}
+
+/// Another end than this one.
+fn contradiction(outcome: &SessionOutcome) -> SessionOutcome {
+    match outcome {
+        SessionOutcome::Completed => {
+            SessionOutcome::Failed { kind: FailureKind::Infrastructure, message: "LLM request failed.".to_owned() }
+        }
+        _ => SessionOutcome::Completed,
     }
 }
 

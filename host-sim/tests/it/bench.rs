@@ -58,7 +58,7 @@ impl Bench {
     pub fn with_seed(host: &str, seed: u64) -> Self {
         let text = format!("version = 1\ndefault_model = \"sim/standard\"\n[host]\n{HOST}{host}\n{AGENTS}");
         let script = Script::from_toml(&text).expect("the bench's script is valid");
-        let options = WorldOptions { start_ms: START_MS, ..WorldOptions::default() };
+        let options = WorldOptions { start_ms: START_MS, stops_at_violation: false, ..WorldOptions::default() };
         let mut bench = Self { world: World::new(script, seed, options), requests: 0 };
         let opened = bench.next();
         assert!(matches!(opened.what, Happening::Opened(_)), "{opened:?}");

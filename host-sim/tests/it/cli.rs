@@ -3,6 +3,7 @@
 mod agents;
 #[cfg(unix)]
 mod compare;
+mod explain;
 mod explore;
 mod help;
 mod openai;
@@ -11,6 +12,7 @@ mod review;
 mod run;
 mod scenarios;
 mod serve;
+mod spans;
 
 use std::fs;
 use std::io::Write;
@@ -39,7 +41,11 @@ fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_parallel-agents-sim"));
     // The tests of the library have found the component in the same way; a missing one fails there and here.
     let component = find().unwrap_or_else(|error| panic!("{error}"));
-    command.args(arguments).env(COMPONENT_VARIABLE, component).env_remove("NO_COLOR");
+    command
+        .args(arguments)
+        .env(COMPONENT_VARIABLE, component)
+        .env_remove("NO_COLOR")
+        .env_remove("OTEL_EXPORTER_OTLP_ENDPOINT");
     command
 }
 

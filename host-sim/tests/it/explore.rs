@@ -1,55 +1,60 @@
-//! Random runs by the thousand, on the engine, and by the hundred on the component.
+//! Random runs by the thousand, on the engine and on the component.
 
 use std::thread;
 
 use futures::executor::block_on;
-use host_sim::explore::{Explorer, Options, Subject, Tally};
+use host_sim::explore::regress;
+use host_sim::explore::{Deed, Deeds, Explorer, Options, Subject, Tally};
 
 use crate::component::component;
 
-const OPTIONS: Options = Options { tasks: 12, script: None };
+fn threads() -> usize {
+    thread::available_parallelism().map_or(1, Into::into)
+}
 
-/// Threads among which the many runs are divided.
-const THREADS: u64 = 2;
+fn options(deeds: &[Deed]) -> Options {
+    Options { tasks: 12, deeds: deeds.iter().copied().collect::<Deeds>(), ..Options::default() }
+}
 
-fn explore_native(seeds: std::ops::Range<u64>) -> Tally {
-    block_on(async {
-        let explorer = Explorer::new(Subject::Native, OPTIONS).await.expect("the engine lists its functions");
-        let mut tally = Tally::default();
-        for seed in seeds {
-            explorer.run(seed, &mut tally).await;
-        }
-        tally
-    })
+async fn on_the_component(options: Options) -> Explorer<'static> {
+    let subject = Subject::Component(component().await);
+    Explorer::new(subject, options).await.expect("the component lists its functions")
+}
+
+fn on_the_engine(options: Options) -> Explorer<'static> {
+    block_on(Explorer::new(Subject::Native, options)).expect("the engine lists its functions")
 }
 
 #[track_caller]
-fn assert_kept(tally: &Tally, engine: &str) {
+fn assert_kept(tally: &Tally) {
     let shown: Vec<String> = tally
-        .violations
+        .troubles
         .iter()
         .take(10)
         .map(|trouble| {
-            let again = format!("parallel-agents-sim explore --seeds {} --tasks 12{engine}", trouble.seed);
-            format!("seed {}: {}\n  again: {again}", trouble.seed, trouble.what.join("; "))
+            let what: Vec<String> = trouble.what.iter().map(ToString::to_string).collect();
+            let again = format!("parallel-agents-sim explore --seeds {} --cancel every --trap every", trouble.seed);
+            format!("seed {} {}: {}\n  again: {again}", trouble.seed, trouble.deed, what.join("; "))
         })
         .collect();
-    assert!(shown.is_empty(), "{} of {} runs:\n{}", tally.violations.len(), tally.runs, shown.join("\n"));
-    assert_eq!((tally.orphans, tally.max_in_flight_over_cap), (0, 0));
-    assert_eq!((tally.max_tokens_over_budget, tally.max_spend_over_budget), (0, 0));
+    assert!(shown.is_empty(), "{} of {} runs:\n{}", tally.troubles.len(), tally.runs, shown.join("\n"));
+    assert_eq!((tally.lost, tally.duplicated, tally.unexpected, tally.orphans), (0, 0, 0, 0));
+    assert_eq!((tally.determinism_mismatches, tally.duplicate_spawns), (0, 0));
+    assert_eq!((tally.max_in_flight_over_cap, tally.max_spend_over_budget), (0, 0));
 }
 
-#[test]
-fn ten_thousand_random_runs_keep_every_promise() {
-    let each = 10_000 / THREADS;
-    let threads: Vec<_> =
-        (0..THREADS).map(|n| thread::spawn(move || explore_native(n * each..(n + 1) * each))).collect();
-    let mut tally = Tally::default();
-    for thread in threads {
-        tally.add(thread.join().expect("no run panics"));
-    }
-    assert_kept(&tally, " --engine native");
-    assert_eq!(tally.runs, 10_000);
+#[tokio::test]
+async fn two_thousand_seeds_are_the_same_twice_in_every_byte_and_in_fuel() {
+    let tally = on_the_component(options(&[Deed::Again])).await.explore(0..2_000, threads(), || {});
+    assert_kept(&tally);
+    assert_eq!((tally.seeds, tally.runs), (2_000, 4_000));
+}
+
+#[tokio::test]
+async fn twenty_thousand_random_runs_of_the_component_keep_every_promise() {
+    let tally = on_the_component(options(&[])).await.explore(2_000..22_000, threads(), || {});
+    assert_kept(&tally);
+    assert_eq!(tally.runs, 20_000);
     // Whatever can go wrong went wrong often enough to be seen with most other things.
     for (fault, times) in &tally.faults {
         assert!(*times > 50, "{fault}: {times}");
@@ -58,42 +63,36 @@ fn ten_thousand_random_runs_keep_every_promise() {
 }
 
 #[tokio::test]
-async fn the_component_keeps_them_too_and_does_the_same_as_the_engine() {
-    let host = component().await;
-    let explorer = Explorer::new(Subject::Component(host), OPTIONS).await.expect("it lists its functions");
-    let mut tally = Tally::default();
-    for seed in 0..150 {
-        explorer.run(seed, &mut tally).await;
+async fn wherever_a_run_is_cancelled_or_dropped_nothing_is_left() {
+    let tally = on_the_component(options(&[Deed::Cancel, Deed::Trap])).await.explore(0..240, threads(), || {});
+    assert_kept(&tally);
+    assert!(tally.cancels >= 5_000 && tally.traps >= 5_000, "{} {}", tally.cancels, tally.traps);
+}
+
+#[tokio::test]
+async fn engine_and_component_do_the_same_however_many_threads_there_are() {
+    let deeds = [Deed::Cancel];
+    let wasm = on_the_component(options(&deeds)).await.explore(0..40, 2, || {});
+    let native = on_the_engine(options(&deeds)).explore(0..40, 3, || {});
+    assert_eq!(wasm.counters(0.0), native.counters(0.0));
+    assert_eq!((wasm.sessions, wasm.outcomes), (native.sessions, native.outcomes));
+}
+
+#[tokio::test]
+async fn runs_that_once_broke_a_promise_are_run_for_ever() {
+    let lines = regress::read(include_str!("../../seeds/regress.txt")).unwrap_or_else(|error| panic!("{error}"));
+    assert!(!lines.is_empty());
+    for line in lines {
+        let explorer = on_the_component(line.options).await;
+        let mut tally = Tally::default();
+        explorer.run(line.seed, &mut tally).await;
+        assert_kept(&tally);
     }
-    assert_kept(&tally, "");
-    let native = explore_native(0..150);
-    assert_eq!(
-        (tally.host_calls, tally.sessions, tally.simulated_ms),
-        (native.host_calls, native.sessions, native.simulated_ms)
-    );
-    assert_eq!((tally.faults, tally.outcomes), (native.faults, native.outcomes));
 }
 
 #[test]
-fn runs_that_are_cut_off_keep_every_promise() {
-    let halves: Vec<_> = (0..THREADS)
-        .map(|half| {
-            thread::spawn(move || {
-                block_on(async {
-                    let explorer =
-                        Explorer::new(Subject::Native, OPTIONS).await.expect("the engine lists its functions");
-                    let mut tally = Tally::default();
-                    for seed in (half..400).step_by(2) {
-                        explorer.crash(seed, 50, &mut tally).await;
-                    }
-                    tally
-                })
-            })
-        })
-        .collect();
-    let mut tally = Tally::default();
-    halves.into_iter().for_each(|half| tally.add(half.join().expect("a tally")));
-    assert_kept(&tally, "");
-    assert_eq!(tally.duplicate_spawns, 0);
-    assert!(tally.resumes > 10_000, "{}", tally.resumes);
+fn wherever_a_run_is_cut_off_it_goes_on_and_keeps_every_promise() {
+    let tally = on_the_engine(options(&[Deed::Crash])).explore(0..300, threads(), || {});
+    assert_kept(&tally);
+    assert!(tally.resumes >= 20_000, "{}", tally.resumes);
 }

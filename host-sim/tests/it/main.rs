@@ -1,5 +1,6 @@
 //! All tests of the simulator that use it from outside.
 
+mod bad_input;
 mod bench;
 mod cli;
 mod component;
@@ -9,6 +10,7 @@ mod economics;
 mod examples;
 mod explore;
 mod failures;
+mod fault_table;
 mod faults;
 mod lifecycle;
 mod limits;

@@ -86,6 +86,7 @@ pub fn task_result(result: TaskResult) -> wt::TaskResult {
         session_key: result.session_key.map(|session| session.to_string()),
         metadata: wt::ResultMetadata {
             label: metadata.label,
+            dependencies: metadata.dependencies.iter().map(ToString::to_string).collect(),
             attempts: metadata.attempts,
             tier: metadata.tier.map(rules::wit_tier),
             model_requested: metadata.model_requested,

@@ -116,6 +116,28 @@ fn two_tasks_never_share_a_session() {
 }
 
 #[test]
+fn a_key_without_end_is_no_receipt() {
+    let mut puppet = one();
+    puppet.accept(&"x".repeat(1_025));
+    puppet.accept(&"x".repeat(1_024));
+    puppet.ends(&"x".repeat(1_024), "fine");
+    assert_eq!((puppet.verdicts(), puppet.spawns), (vec![(TaskStatus::Completed, None)], 2));
+}
+
+#[test]
+fn a_clock_that_jumps_ends_no_run() {
+    let mut puppet = one();
+    puppet.accept("a");
+    puppet.now += 3_600_000;
+    puppet.happens(Happening::Woke);
+    assert!(puppet.report.is_none(), "the deadline is half an hour away");
+    puppet.ends("a", "fine");
+    assert_eq!(puppet.verdicts(), [(TaskStatus::Completed, None)]);
+    // The wait for the first look at the list, and what a late host may take beyond that.
+    assert_eq!(puppet.done().elapsed_ms, 30_000 + 60_000);
+}
+
+#[test]
 fn after_a_lost_receipt_only_a_receipt_is_believed() {
     // The session may be alive, so another answer is no reason to start a second one.
     for error in [HostError::Unavailable("restart".to_owned()), HostError::Busy("locked".to_owned())] {

@@ -1,12 +1,13 @@
 //! Budgets, circuits, canaries: what is not started, and why.
 
 use super::puppet::Puppet;
-use crate::host::FailureKind;
+use crate::host::{Event, FailureKind, Happening};
 use crate::plan::Plan;
 use crate::policy::caps::Caps;
 use crate::policy::price::Prices;
 use crate::task::{OutputFormat, Price, RunStatus, TaskStatus};
 use crate::testing::plan_of;
+use crate::workflow::AsPlanned;
 
 /// Every session is counted with its prompt (some 170 tokens) and 1,000 more.
 fn with_caps(tasks: usize, caps: Caps) -> Plan {
@@ -185,4 +186,18 @@ fn an_open_circuit_waits_and_one_session_probes() {
         puppet.ends(&format!("s{number}"), "fine");
     }
     assert_eq!(puppet.done().census.completed, 15);
+}
+
+#[test]
+fn a_host_that_counts_wrong_and_whose_clock_jumps_is_outlived() {
+    let mut puppet = Puppet::open(plan_of(2, &[]));
+    // The greatest number there is, then numbers that were told long ago; a clock that jumps to and fro.
+    let events = [(u64::MAX, u64::MAX / 2), (3, 0), (4, u64::MAX / 2), (5, 0), (6, u64::MAX / 2)];
+    let more = (7..40).map(|seq| (seq, u64::MAX / 2 + seq * 60_000));
+    for (seq, at_ms) in events.into_iter().chain(more) {
+        puppet.engine.step(Event { seq, at_ms, what: Happening::Woke }, &mut AsPlanned);
+    }
+    let report = puppet.engine.finished().expect("an end").expect("a report");
+    assert_eq!(report.results.len(), 2);
+    assert!(report.results.iter().all(|result| result.status.is_final()));
 }

@@ -22,6 +22,8 @@ Exit codes:
   2  bad usage, or a bad request or file
   3  the host or the component failed
 
+With OTEL_EXPORTER_OTLP_ENDPOINT set, a run is also sent to that collector as spans (OTLP over HTTP).
+
 Examples:
   parallel-agents-sim agents list
   parallel-agents-sim review src/main.rs
@@ -41,6 +43,7 @@ pub enum Command {
     #[command(after_help = "\
 Examples:
   parallel-agents-sim run request.json
+  parallel-agents-sim run request.json --report report.html
   parallel-agents-sim run request.json --json > report.json
   parallel-agents-sim run request.json --agents my-agents
   parallel-agents-sim run - --clock real --script slow.toml < request.json
@@ -76,14 +79,24 @@ Examples:
   parallel-agents-sim review shop.py --json | jq '.results[].output.findings'")]
     Review(ReviewArguments),
 
+    /// Tell what was decided about one task of a saved report, and why
+    #[command(after_help = "\
+Examples:
+  parallel-agents-sim run request.json --report report.json
+  parallel-agents-sim explain report.json task-7")]
+    Explain(ExplainArguments),
+
     /// Run random requests against random faults and hold every run to what it promises
     #[command(after_help = "\
-A seed names one run: its tasks, limits and stops, its gateway and everything that goes wrong with it.
-Exit code 1: a promise was broken; the seed and the command that repeats the run are printed.
+A seed names one run: its tasks, limits and stops, its gateway and everything that goes wrong with it. Each seed is run
+twice and has to be the same; then the run is held to its promises.
+Exit code 1: a promise was broken; the run is made as small as possible, and the command that repeats it is printed.
+With --json the counters are on standard output and what was broken on standard error.
 
 Examples:
   parallel-agents-sim explore --seeds 0..10000 --engine native
-  parallel-agents-sim explore --seeds 17 --trace run-17.txt
+  parallel-agents-sim explore --seeds 0..200 --cancel every --trap every
+  parallel-agents-sim explore --seeds 17 --keep-tasks 1,4 --only-faults spawn_busy --trace run-17.txt
   parallel-agents-sim explore --seeds 0..100 --tasks 60 --faults bad-day.toml --json")]
     Explore(ExploreArguments),
 
@@ -96,6 +109,19 @@ Exit code 1: a run differed; its seed and the first difference are printed. 3: t
 Example:
   parallel-agents-sim compare --seeds 0..300 -- node skill/test/engine.ts")]
     Compare(CompareArguments),
+
+    /// Hunt each deliberate defect of the engine and say how many seeds it took to find it
+    #[cfg(feature = "canary-bugs")]
+    #[command(after_help = "\
+Only in builds with the feature `canary-bugs`. Exit code 1: a defect was not found.
+
+Example:
+  parallel-agents-sim canaries --json")]
+    Canaries {
+        /// Print exactly one JSON document
+        #[arg(long)]
+        json: bool,
+    },
 
     /// Show what goes wrong without a policy, and what comes of it with one
     #[command(subcommand)]
@@ -255,6 +281,20 @@ pub struct ReviewArguments {
 }
 
 #[derive(Debug, Args)]
+pub struct ExplainArguments {
+    /// A report: what --report or --json wrote, or - for standard input
+    #[arg(value_name = "REPORT.json")]
+    pub report: PathBuf,
+
+    /// The task's id
+    #[arg(value_name = "TASK")]
+    pub task: String,
+
+    #[command(flatten)]
+    pub guest: Guest,
+}
+
+#[derive(Debug, Args)]
 pub struct ServeModelArguments {
     /// The address to listen on; port 0 takes a free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
@@ -330,7 +370,8 @@ pub struct Simulation {
     #[arg(long, value_name = "FILE")]
     pub trace: Option<PathBuf>,
 
-    /// Write the whole report to a file, with the simulator's own account of it
+    /// Write the whole report to a file, with the simulator's own account of it: as JSON, or as a page for a browser if the
+    /// name ends in .html
     #[arg(long, value_name = "FILE")]
     pub report: Option<PathBuf>,
 

@@ -136,7 +136,7 @@ impl Board {
         took.checked_div(count)
     }
 
-    /// The time that is left: what runs takes as long as others took on average, what waits too, by as many as run now.
+    /// The time that is left, if that can be told: what runs takes as long as others took on average, what waits too, by as many as run now.
     fn left_ms(&self, now_ms: u64) -> Option<u64> {
         let mean = self.mean_ms()?;
         let waiting = u64::from(self.total.saturating_sub(self.ended).saturating_sub(self.running));
@@ -144,7 +144,7 @@ impl Board {
         let work = self.lanes.values().map(rest).sum::<u64>().saturating_add(mean.saturating_mul(waiting));
         let longest = self.lanes.values().map(rest).max().unwrap_or(0);
         let at_once = (self.lanes.len() as u64).max(1);
-        Some((work / at_once).max(longest))
+        Some((work / at_once).max(longest)).filter(|left| *left > 0)
     }
 
     fn progress(&mut self, progress: &Progress) {

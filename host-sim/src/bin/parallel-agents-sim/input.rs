@@ -5,6 +5,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow, bail};
+use parallel_agents::documents;
 
 use crate::outcome::Failure;
 
@@ -14,6 +15,9 @@ const MAX_DOCUMENT_BYTES: u64 = 4 << 20;
 /// No recording is read beyond this: 200 tasks with some sessions each, and answers of some length.
 const MAX_RECORDING_BYTES: u64 = 256 << 20;
 
+/// 200 answers of 64 KiB, as the component takes them back.
+const MAX_REPORT_BYTES: u64 = documents::reports::MAX_BYTES as u64;
+
 /// Reads a text file, or standard input for `-`.
 pub fn document(path: &Path) -> Result<String, Failure> {
     text(path, MAX_DOCUMENT_BYTES).map_err(Failure::file)
@@ -22,6 +26,11 @@ pub fn document(path: &Path) -> Result<String, Failure> {
 /// Reads a recording.
 pub fn recording(path: &Path) -> Result<String, Failure> {
     text(path, MAX_RECORDING_BYTES).map_err(Failure::file)
+}
+
+/// Reads a saved report, or one on standard input for `-`. The component's own limit is the same.
+pub fn report(path: &Path) -> Result<String, Failure> {
+    text(path, MAX_REPORT_BYTES).map_err(Failure::file)
 }
 
 /// Reads a source file of at most `max_bytes`. One that is larger, binary or not there is an error.

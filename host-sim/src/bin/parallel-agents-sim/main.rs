@@ -1,5 +1,6 @@
 //! The command line of the simulator.
 
+mod afterwards;
 mod args;
 mod backend;
 mod board;

@@ -103,8 +103,20 @@ pub fn chain(error: &anyhow::Error) -> String {
 #[cfg(test)]
 mod tests {
     use anyhow::anyhow;
+    use host_sim::ledger::{Invariant, Violation};
 
     use super::*;
+
+    #[test]
+    fn a_broken_promise_is_the_components_failure() {
+        let violation = Violation { invariant: Invariant::Cap, event: Some(17), what: "two are alive".to_owned() };
+        let failure = Failure::from(SimError::Promise { seed: Some(5), violation });
+        assert_eq!(format!("{:?}", failure.exit_code()), format!("{:?}", ExitCode::from(3)));
+        let document = failure.document();
+        assert_eq!(document["error"]["code"], "E_GUEST_PROMISE");
+        let words = "the component broke its promises with seed 5: I1 at event 17: two are alive";
+        assert_eq!(document["error"]["message"], words);
+    }
 
     #[test]
     fn causes_are_told_once() {

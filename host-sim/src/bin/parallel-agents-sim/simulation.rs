@@ -16,6 +16,7 @@ use host_sim::{Called, native};
 use parallel_agents::documents::DocumentReply;
 use serde_json::{Map, Value, json};
 
+use crate::afterwards::Afterwards;
 use crate::args::{BackendArguments, Cast, EngineKind, Guest, Simulation};
 use crate::backend::Stage;
 use crate::board::Board;
@@ -62,7 +63,8 @@ impl Engine {
         let Stage { outside, clock, seed } = Stage::set(ui, simulation).await?;
         let view = View::new(ui, simulation, Board::new(function, arguments));
         let recorder = Arc::new(Mutex::new(Recorder::default()));
-        let mut outside = outside.by(view.board());
+        let afterwards = Afterwards::new();
+        let mut outside = outside.by(view.board()).by(afterwards.watcher());
         if simulation.backend.record.is_some() {
             outside = outside.by(recorder.clone());
         }
@@ -84,11 +86,9 @@ impl Engine {
         });
         let violations = called.world.ledger().violations();
         let reply = called.result?;
-        if let Some(path) = &simulation.report {
-            write_report(path, &reply, account)?;
-        }
+        afterwards.finish(ui, simulation.report.as_deref(), function, &read(document_text(&reply))?, account).await?;
         // A reply that the host's own account contradicts is not worth showing.
-        if violations.is_empty() { accept(reply) } else { Err(broken_promises(&violations)) }
+        if violations.is_empty() { accept(reply) } else { Err(broken_promises(simulation.cast.seed, &violations)) }
     }
 
     /// Calls a function that spawns nothing.
@@ -154,15 +154,6 @@ pub fn script_at(path: &Path) -> Result<Script, Failure> {
     })
 }
 
-/// Writes the component's own document, with the host's account beside it.
-fn write_report(path: &Path, reply: &DocumentReply, account: Value) -> Result<(), Failure> {
-    let mut report = read(document_text(reply))?;
-    if let Some(fields) = report.as_object_mut() {
-        fields.insert("simulation".to_owned(), account);
-    }
-    write(path, &format!("{report:#}\n"))
-}
-
 fn accept(reply: DocumentReply) -> Result<Reply, Failure> {
     let document = read(document_text(&reply))?;
     match reply {
@@ -171,9 +162,10 @@ fn accept(reply: DocumentReply) -> Result<Reply, Failure> {
     }
 }
 
-fn broken_promises(violations: &[Violation]) -> Failure {
+fn broken_promises(seed: u64, violations: &[Violation]) -> Failure {
     let all: Vec<String> = violations.iter().map(ToString::to_string).collect();
-    Failure::Broken { code: "E_GUEST_PROMISE", error: anyhow!("the component broke its promises: {}", all.join("; ")) }
+    let error = anyhow!("the component broke its promises with seed {seed}: {}", all.join("; "));
+    Failure::Broken { code: "E_GUEST_PROMISE", error }
 }
 
 fn document_text(reply: &DocumentReply) -> &str {

@@ -106,6 +106,12 @@ impl Ui {
         }
     }
 
+    /// Tells something that is not a result, on standard error.
+    pub fn tell(&self, text: &str) {
+        // There is no place left to report that nothing can be reported.
+        let _ = io::stderr().lock().write_all(text.as_bytes());
+    }
+
     /// A bar for so many runs on standard error; invisible without a terminal.
     pub fn counter(&self, runs: u64) -> ProgressBar {
         let bar = ProgressBar::new(runs);

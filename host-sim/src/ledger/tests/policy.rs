@@ -83,10 +83,10 @@ fn a_budget_is_taken_at_the_spawn_call_and_settled_at_the_end() {
 #[test]
 fn money_and_sessions_have_budgets_of_their_own() {
     let money = r#""prices": {"*": {"output": 10000}}, "budget": {"micro_usd": 999, "session_tokens": 100}"#;
-    for more in [money, r#""budget": {"spawns": 0}"#] {
+    for (more, invariant) in [(money, Invariant::Budget), (r#""budget": {"spawns": 0}"#, Invariant::Sessions)] {
         let mut ledger = held(more);
         attempt(&mut ledger, 1, &SessionOutcome::Completed, None);
-        assert_eq!(broken(&ledger), [Invariant::Budget], "{more}");
+        assert_eq!(broken(&ledger), [invariant], "{more}");
     }
 }
 
@@ -117,7 +117,8 @@ fn a_task_waits_for_what_it_depends_on_and_is_not_started_after_its_end() {
     let mut early = ledger.clone();
     early.command(&spawn(1, "x b"));
     assert_eq!(broken(&early), [Invariant::Dependencies]);
-    ledger.command(&progress(0, TaskStatus::Completed));
+    ledger.command(&progress(0, TaskStatus::Running));
+    ledger.command(&progress(1, TaskStatus::Completed));
     ledger.command(&spawn(1, "x b"));
     assert_eq!(broken(&ledger), []);
 

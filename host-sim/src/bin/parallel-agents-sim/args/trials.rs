@@ -1,10 +1,11 @@
 //! What can be said to the commands that try the component out: exploring, scenarios, economics.
 
 use std::ffi::OsString;
+use std::num::NonZeroUsize;
 use std::ops::Range;
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 
 use host_sim::component::COMPONENT_VARIABLE;
 
@@ -24,12 +25,51 @@ pub struct ExploreArguments {
     #[arg(long, value_name = "FILE")]
     pub faults: Option<PathBuf>,
 
+    /// Cancel the whole run at each of its events, and single tasks at some of them, in a fresh copy each
+    #[arg(long, value_enum)]
+    pub cancel: Option<Where>,
+
+    /// Drop the component at each event, in a fresh copy each; its host has to clean up
+    #[arg(long, value_enum)]
+    pub trap: Option<Where>,
+
+    /// Cut each run off at each of its host calls, in a fresh copy each, and go on with it
+    #[arg(long, value_enum)]
+    pub crash: Option<Where>,
+
+    /// Leave out the second run of each seed, which has to be the same as the first
+    #[arg(long)]
+    pub once: bool,
+
+    /// Keep only these tasks, drafts or new agents of each run: their places, from 1
+    #[arg(long, value_name = "1,4", value_delimiter = ',')]
+    pub keep_tasks: Option<Vec<usize>>,
+
+    /// Keep only these faults of each run, as a fault profile names them; `answers` are those of agents, `none` is no fault
+    #[arg(long, value_name = "NAME,NAME")]
+    pub only_faults: Option<String>,
+
+    /// Have nobody stop anything at a random time
+    #[arg(long)]
+    pub no_stops: bool,
+
+    /// Threads to run on; without it one for each core. The numbers do not depend on it
+    #[arg(long, value_name = "N")]
+    pub threads: Option<NonZeroUsize>,
+
     /// Write request, commands and events of the last run to a file
     #[arg(long, value_name = "FILE")]
     pub trace: Option<PathBuf>,
 
     #[command(flatten)]
     pub guest: Guest,
+}
+
+/// Where something is done to a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Where {
+    /// At each event, or host call
+    Every,
 }
 
 #[derive(Debug, Args)]
@@ -41,10 +81,6 @@ pub struct CompareArguments {
     /// Tasks of one run at the most, 1 to 200
     #[arg(long, value_name = "N", default_value_t = 12, value_parser = clap::value_parser!(u32).range(1..=200))]
     pub tasks: u32,
-
-    /// A function and a file with its arguments, in place of a random request in one of four runs; may be repeated
-    #[arg(long = "call", value_name = "FUNCTION=FILE", value_parser = call)]
-    pub calls: Vec<(String, PathBuf)>,
 
     /// The component to run; without it target/component/parallel_agents.wasm, searched for upwards
     #[arg(long, value_name = "FILE", env = COMPONENT_VARIABLE)]
@@ -104,11 +140,6 @@ Examples:
         #[command(flatten)]
         guest: Guest,
     },
-}
-
-fn call(text: &str) -> Result<(String, PathBuf), String> {
-    let (function, file) = text.split_once('=').ok_or("it has the form FUNCTION=FILE")?;
-    Ok((function.to_owned(), file.into()))
 }
 
 fn seeds(text: &str) -> Result<Range<u64>, String> {

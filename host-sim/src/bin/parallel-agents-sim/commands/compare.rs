@@ -1,11 +1,8 @@
 //! `compare`: the same seeds in two engines.
 
-use std::fs;
-use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
 
-use anyhow::{Context, anyhow};
 use host_sim::component::{self, ComponentHost};
 use host_sim::engines::{Compared, Engines};
 use host_sim::explore::{Explorer, Options, Subject};
@@ -22,16 +19,14 @@ const LISTED: usize = 5;
 
 pub async fn carry_out(ui: &Ui, arguments: CompareArguments) -> Result<Finish, Failure> {
     let began = Instant::now();
-    let calls = arguments.calls.iter().map(|(function, file)| Ok((function.clone(), read(file)?)));
-    let calls = calls.collect::<Result<Vec<_>, Failure>>()?;
     let mut program = arguments.program.iter();
     let mut command = Command::new(program.next().map_or("".as_ref(), |program| program.as_os_str()));
     let other = ForeignEngine::start(command.args(program))?;
     // Last, since compiling it takes seconds.
     let host = ComponentHost::load(&arguments.component.map_or_else(component::find, Ok)?).await?;
-    let options = Options { tasks: arguments.tasks, script: None };
+    let options = Options { tasks: arguments.tasks, ..Options::default() };
     let explorer = Explorer::new(Subject::Component(&host), options).await?;
-    let mut engines = Engines::new(&host, other, explorer, calls);
+    let mut engines = Engines::new(&host, other, explorer);
     let mut compared = Compared::default();
     let bar = ui.counter(arguments.seeds.end - arguments.seeds.start);
     for seed in arguments.seeds {
@@ -48,16 +43,6 @@ pub async fn carry_out(ui: &Ui, arguments: CompareArguments) -> Result<Finish, F
         ui.print(&text(ui, &compared, wall_seconds))?;
     }
     Ok(if compared.differences.is_empty() { Finish::Complete } else { Finish::Incomplete })
-}
-
-/// A JSON object, since the other engine is not asked what it makes of anything else.
-fn read(file: &Path) -> Result<String, Failure> {
-    let text = fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()));
-    let text = text.map_err(Failure::file)?;
-    match serde_json::from_str::<serde_json::Value>(&text) {
-        Ok(value) if value.is_object() => Ok(text),
-        _ => Err(Failure::file(anyhow!("{} is no JSON object", file.display()))),
-    }
 }
 
 fn text(ui: &Ui, compared: &Compared, wall_seconds: f64) -> String {

@@ -1,9 +1,10 @@
 //! `explore`: random runs, held to what every run promises.
 
+use std::thread;
 use std::time::Instant;
 
-use host_sim::explore::{Explorer, Options, Subject, Tally};
-use serde_json::json;
+use futures::executor::block_on;
+use host_sim::explore::{Cut, Deed, Deeds, Explorer, Options, Subject, Tally, Trouble};
 
 use crate::args::{EngineKind, ExploreArguments};
 use crate::outcome::{Failure, Finish};
@@ -11,8 +12,8 @@ use crate::simulation::{self, Engine};
 use crate::text::{count, thousands};
 use crate::ui::{Tone, Ui};
 
-/// Runs whose troubles are listed in full; nobody reads more at once.
-const LISTED: usize = 10;
+/// Seeds whose troubles are shrunk and listed; nobody reads more at once.
+const LISTED: usize = 5;
 
 pub async fn carry_out(ui: &Ui, arguments: ExploreArguments) -> Result<Finish, Failure> {
     let began = Instant::now();
@@ -22,74 +23,95 @@ pub async fn carry_out(ui: &Ui, arguments: ExploreArguments) -> Result<Finish, F
         Engine::Wasm(host) => Subject::Component(host),
         Engine::Native => Subject::Native,
     };
-    let options = Options { tasks: arguments.tasks, script: script.map(Into::into) };
+    let options = Options {
+        tasks: arguments.tasks,
+        script: script.map(Into::into),
+        cut: cut(&arguments),
+        deeds: deeds(&arguments),
+    };
     let explorer = Explorer::new(subject, options).await?;
-    let mut tally = Tally::default();
+    let threads = arguments.threads.or_else(|| thread::available_parallelism().ok()).map_or(1, Into::into);
     let bar = ui.counter(arguments.seeds.end - arguments.seeds.start);
-    for seed in arguments.seeds.clone() {
-        match arguments.trace.as_deref().filter(|_| seed + 1 == arguments.seeds.end) {
-            Some(path) => {
-                let text = explorer.traced(seed, &mut tally).await;
-                simulation::write(path, &text)?;
-            }
-            None => explorer.run(seed, &mut tally).await,
-        }
-        bar.inc(1);
-    }
+    let tally = explorer.explore(arguments.seeds.clone(), threads, || bar.inc(1));
     bar.finish_and_clear();
+    if let Some(path) = &arguments.trace {
+        simulation::write(path, &explorer.traced(arguments.seeds.end - 1).await)?;
+    }
     let wall_seconds = began.elapsed().as_secs_f64();
+    let troubles = troubles(ui, &arguments, &explorer, &tally);
     if ui.is_json() {
-        ui.print(&format!("{:#}\n", document(&arguments, &tally, wall_seconds)))?;
+        ui.tell(&troubles);
+        let document = serde_json::to_value(tally.counters(wall_seconds)).unwrap_or_default();
+        ui.print(&format!("{document:#}\n"))?;
     } else {
-        ui.print(&text(ui, &arguments, &tally, wall_seconds))?;
+        ui.print(&format!("{troubles}{}", numbers(ui, &tally, wall_seconds)))?;
     }
-    Ok(if tally.violations.is_empty() { Finish::Complete } else { Finish::Incomplete })
+    Ok(if tally.troubles.is_empty() { Finish::Complete } else { Finish::Incomplete })
 }
 
-fn document(arguments: &ExploreArguments, tally: &Tally, wall_seconds: f64) -> serde_json::Value {
-    let mut document = json!(tally);
-    document["seeds"] = json!([arguments.seeds.start, arguments.seeds.end]);
-    document["simulated_hours"] = rounded(tally.simulated_hours());
-    document["wall_seconds"] = rounded(wall_seconds);
-    for trouble in document["violations"].as_array_mut().into_iter().flatten() {
-        trouble["replay"] = replay(arguments, trouble["seed"].as_u64().unwrap_or_default()).into();
+fn deeds(arguments: &ExploreArguments) -> Deeds {
+    let deeds = [
+        (Deed::Again, !arguments.once),
+        (Deed::Cancel, arguments.cancel.is_some()),
+        (Deed::Trap, arguments.trap.is_some()),
+        (Deed::Crash, arguments.crash.is_some()),
+    ];
+    deeds.into_iter().filter(|(_, wanted)| *wanted).map(|(deed, _)| deed).collect()
+}
+
+fn cut(arguments: &ExploreArguments) -> Cut {
+    let faults = arguments.only_faults.as_ref();
+    Cut {
+        tasks: arguments.keep_tasks.as_ref().map(|places| places.iter().copied().collect()),
+        faults: faults.map(|names| Cut::named(names)),
+        no_stops: arguments.no_stops,
     }
-    document
 }
 
-fn rounded(number: f64) -> serde_json::Value {
-    json!((number * 100.0).round() / 100.0)
-}
-
-fn text(ui: &Ui, arguments: &ExploreArguments, tally: &Tally, wall_seconds: f64) -> String {
+/// What was broken, one paragraph for each seed, with the smallest run that still breaks it.
+fn troubles(ui: &Ui, arguments: &ExploreArguments, explorer: &Explorer<'_>, tally: &Tally) -> String {
     let mut text = String::new();
-    for trouble in tally.violations.iter().take(LISTED) {
-        text.push_str(&ui.tone(Tone::Bad, &format!("seed {}\n", trouble.seed)));
-        for what in &trouble.what {
-            text.push_str(&format!("  {what}\n"));
+    let mut firsts: Vec<&Trouble> = tally.troubles.iter().collect();
+    firsts.dedup_by_key(|trouble| trouble.seed);
+    for trouble in firsts.iter().take(LISTED) {
+        let deed = if trouble.deed.is_empty() { String::new() } else { format!(", {}", trouble.deed) };
+        text.push_str(&ui.tone(Tone::Bad, &format!("seed {}{deed}\n", trouble.seed)));
+        for finding in &trouble.what {
+            text.push_str(&format!("  {finding}\n"));
         }
-        text.push_str(&format!("  again: {}\n", replay(arguments, trouble.seed)));
+        let smallest = block_on(explorer.shrink(trouble));
+        text.push_str(&format!("  again: {}\n", replay(arguments, trouble.seed, &smallest)));
     }
-    let rest = tally.violations.len().saturating_sub(LISTED);
+    let rest = firsts.len().saturating_sub(LISTED);
     if rest > 0 {
-        text.push_str(&format!("and {} more\n", count(rest, "run", "runs")));
+        text.push_str(&format!("and {} more\n", count(rest, "seed", "seeds")));
     }
+    text
+}
+
+fn numbers(ui: &Ui, tally: &Tally, wall_seconds: f64) -> String {
     let runs: Vec<String> = tally.outcomes.iter().map(|(name, times)| format!("{name} {times}")).collect();
     let faults: Vec<String> = tally.faults.iter().map(|(name, times)| format!("{name} {times}")).collect();
-    text.push_str(&format!(
+    let mut text = format!(
         "{} runs ({}): {} host calls, {} sessions, {:.1} h of simulated time in {wall_seconds:.1} s.\n",
         thousands(tally.runs),
         runs.join(", "),
         thousands(tally.host_calls),
         thousands(tally.sessions),
         tally.simulated_hours(),
-    ));
+    );
     text.push_str(&format!("Faults: {}.\n", if faults.is_empty() { "none".to_owned() } else { faults.join(", ") }));
+    if tally.cancels + tally.traps + tally.crash_points > 0 {
+        let [cancels, traps, crashes, resumes] =
+            [tally.cancels, tally.traps, tally.crash_points, tally.resumes].map(thousands);
+        let cut_off = format!("cut off {crashes} times, of which {resumes} went on");
+        text.push_str(&format!("Cancelled {cancels} times, dropped {traps} times, {cut_off}.\n"));
+    }
     text.push_str(&format!(
-        "Orphans {}, sessions above a cap {}, above a budget {} tokens and {} micro-dollars.\n",
-        tally.orphans, tally.max_in_flight_over_cap, tally.max_tokens_over_budget, tally.max_spend_over_budget,
+        "Orphans {}, sessions above a cap {}, micro-dollars above a budget {}, seeds that were not the same twice {}.\n",
+        tally.orphans, tally.max_in_flight_over_cap, tally.max_spend_over_budget, tally.determinism_mismatches,
     ));
-    let verdict = match tally.violations.len() {
+    let verdict = match tally.troubles.len() {
         0 => ui.tone(Tone::Good, "No promise was broken."),
         broken => ui.tone(Tone::Bad, &format!("{} broke a promise.", count(broken, "run", "runs"))),
     };
@@ -97,11 +119,12 @@ fn text(ui: &Ui, arguments: &ExploreArguments, tally: &Tally, wall_seconds: f64)
 }
 
 /// The command that repeats one run.
-fn replay(arguments: &ExploreArguments, seed: u64) -> String {
-    let mut command = format!("parallel-agents-sim explore --seeds {seed} --tasks {}", arguments.tasks);
+fn replay(arguments: &ExploreArguments, seed: u64, cut: &Cut) -> String {
+    let mut command = format!("parallel-agents-sim explore --seeds {seed} --tasks {}{cut}", arguments.tasks);
     if let Some(faults) = &arguments.faults {
         command.push_str(&format!(" --faults {}", faults.display()));
     }
+    deeds(arguments).into_iter().for_each(|deed| command.push_str(deed.words()));
     if arguments.guest.engine == EngineKind::Native {
         command.push_str(" --engine native");
     }

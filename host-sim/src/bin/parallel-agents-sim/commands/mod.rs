@@ -2,8 +2,11 @@
 
 mod agents;
 mod call;
+#[cfg(feature = "canary-bugs")]
+mod canaries;
 mod compare;
 mod economics;
+mod explain;
 mod explore;
 mod registry;
 mod review;
@@ -24,8 +27,11 @@ pub fn wants_json(command: &Command) -> bool {
         Command::Agents(command) => agents::guest(command).json,
         Command::Registry(command) => registry::guest(command).json,
         Command::Review(arguments) => arguments.simulation.guest.json,
+        Command::Explain(arguments) => arguments.guest.json,
         Command::Explore(arguments) => arguments.guest.json,
         Command::Compare(arguments) => arguments.json,
+        #[cfg(feature = "canary-bugs")]
+        Command::Canaries { json } => *json,
         Command::Scenarios(command) => scenarios::guest(command).json,
         Command::Economics(arguments) => arguments.guest.json,
         Command::WhatIf(arguments) => arguments.guest.json,
@@ -41,8 +47,11 @@ pub async fn carry_out(ui: &Ui, command: Command) -> Result<Finish, Failure> {
         Command::Agents(command) => agents::carry_out(ui, command).await,
         Command::Registry(command) => registry::carry_out(ui, command).await,
         Command::Review(arguments) => review::carry_out(ui, arguments).await,
+        Command::Explain(arguments) => explain::carry_out(ui, arguments).await,
         Command::Explore(arguments) => explore::carry_out(ui, arguments).await,
         Command::Compare(arguments) => compare::carry_out(ui, arguments).await,
+        #[cfg(feature = "canary-bugs")]
+        Command::Canaries { .. } => canaries::carry_out(ui).await,
         Command::Scenarios(command) => scenarios::carry_out(ui, command).await,
         Command::Economics(arguments) => economics::carry_out(ui, arguments).await,
         Command::WhatIf(arguments) => what_if::carry_out(ui, arguments).await,

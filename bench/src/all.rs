@@ -1,0 +1,140 @@
+//! The whole measurement: all cells in turns, the start, runs in virtual time.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use clap::Args;
+use serde::{Deserialize, Serialize};
+
+use crate::grid::{self, Cell};
+use crate::machine::Machine;
+use crate::measure::{self, Measured};
+use crate::page;
+use crate::start::{self, Start};
+use crate::variant::Variant;
+use crate::virtual_time::{self, VirtualRuns};
+use crate::{complain, median};
+
+/// Rounds of a full measurement. In each, the variants of a cell take turns.
+const ROUNDS: usize = 5;
+
+/// A quick measurement leaves larger cells out.
+const QUICK_TASKS: usize = 10_000;
+
+/// What is measured, and where it goes.
+#[derive(Args)]
+pub struct Wanted {
+    /// The component as it is handed out.
+    #[arg(long)]
+    component: PathBuf,
+    /// The same without limits on requests.
+    #[arg(long)]
+    unlimited: PathBuf,
+    /// Node, for the start there.
+    #[arg(long, requires = "jco")]
+    node: Option<PathBuf>,
+    /// The script of jco.
+    #[arg(long)]
+    jco: Option<PathBuf>,
+    /// One round, without the largest cells.
+    #[arg(long)]
+    quick: bool,
+    /// Writes all measures here.
+    #[arg(long)]
+    json: Option<PathBuf>,
+    /// Writes the page here.
+    #[arg(long)]
+    page: Option<PathBuf>,
+}
+
+/// Everything that was measured.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Measures {
+    /// On what.
+    pub machine: Machine,
+    /// How often each cell was run.
+    pub rounds: usize,
+    /// Cell by cell, as in the grid.
+    pub cells: Vec<CellMeasures>,
+    /// The start.
+    pub start: Start,
+    /// Virtual time.
+    pub virtual_time: VirtualRuns,
+}
+
+/// One cell.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct CellMeasures {
+    /// Its name.
+    pub id: String,
+    /// Its tasks.
+    pub tasks: usize,
+    /// Its slots.
+    pub slots: usize,
+    /// Its ideal makespan, in seconds.
+    pub ideal_s: f64,
+    /// By variant, with every round.
+    pub variants: Vec<(Variant, Vec<Measured>)>,
+}
+
+impl CellMeasures {
+    /// The median of a measure.
+    pub fn median(&self, variant: Variant, measure: impl Fn(&Measured) -> f64) -> f64 {
+        let rounds = self.variants.iter().find(|(own, _)| *own == variant);
+        median(rounds.into_iter().flat_map(|(_, rounds)| rounds.iter().map(&measure)))
+    }
+}
+
+/// Measures everything.
+pub fn run(wanted: &Wanted) -> Result<()> {
+    let directory = wanted.unlimited.parent().context("the component has no directory")?;
+    let machine_code = directory.join("unlimited.cwasm");
+    start::in_wasmtime(&wanted.unlimited, &machine_code)?;
+    let measures = Measures {
+        machine: Machine::this(),
+        rounds: if wanted.quick { 1 } else { ROUNDS },
+        cells: cells(wanted.quick, &machine_code)?,
+        start: start(wanted, directory)?,
+        virtual_time: virtual_time::measure(&wanted.component)?,
+    };
+    crate::print(&page::tables(&measures));
+    if let Some(file) = &wanted.json {
+        write(file, &(serde_json::to_string_pretty(&measures)? + "\n"))?;
+    }
+    if let Some(file) = &wanted.page {
+        write(file, &page::page(&measures))?;
+    }
+    Ok(())
+}
+
+fn cells(quick: bool, machine_code: &Path) -> Result<Vec<CellMeasures>> {
+    let rounds = if quick { 1 } else { ROUNDS };
+    let cells = grid::cells()?.into_iter().filter(|cell| !quick || cell.tasks <= QUICK_TASKS);
+    cells.map(|cell| measured(&cell, rounds, machine_code)).collect()
+}
+
+fn measured(cell: &Cell, rounds: usize, machine_code: &Path) -> Result<CellMeasures> {
+    complain(&format!("{}: {} tasks on {} slots", cell.id, cell.tasks, cell.slots));
+    let mut variants = Variant::ALL.map(|variant| (variant, Vec::new())).to_vec();
+    for _ in 0..rounds {
+        for (variant, measures) in &mut variants {
+            measures.push(measure::apart(cell, *variant, machine_code)?);
+        }
+    }
+    let ideal_s = cell.ideal().as_secs_f64();
+    Ok(CellMeasures { id: cell.id.clone(), tasks: cell.tasks, slots: cell.slots, ideal_s, variants })
+}
+
+fn start(wanted: &Wanted, directory: &Path) -> Result<Start> {
+    complain("start");
+    let mut start = start::in_wasmtime(&wanted.component, &directory.join("shipped.cwasm"))?;
+    if let (Some(node), Some(jco)) = (&wanted.node, &wanted.jco) {
+        start.node = Some(start::in_node(&wanted.component, node, jco, &directory.join("node"))?);
+    }
+    Ok(start)
+}
+
+fn write(file: &Path, text: &str) -> Result<()> {
+    fs::write(file, text).with_context(|| format!("cannot write {}", file.display()))
+}

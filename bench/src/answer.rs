@@ -1,0 +1,14 @@
+//! What a pretended session says: a small JSON text.
+
+use serde_json::Value;
+
+/// The answer of the session at a place.
+pub fn text(place: usize) -> String {
+    format!("{{\"number\":{place},\"verdict\":\"good\",\"notes\":[\"short\",\"clear\"]}}")
+}
+
+/// The place that an answer names, if it is one.
+pub fn read(text: &str) -> Option<usize> {
+    let answer: Value = serde_json::from_str(text).ok()?;
+    answer.get("number")?.as_u64().and_then(|number| usize::try_from(number).ok())
+}

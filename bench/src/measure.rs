@@ -1,0 +1,86 @@
+//! One cell in a process of its own, so that its processor time and memory are nobody else's.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+use anyhow::{Context as _, Result, ensure};
+use serde::{Deserialize, Serialize};
+
+use crate::grid::{self, Cell};
+use crate::variant::Variant;
+use crate::{component, plain};
+
+/// What one run of a cell took.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct Measured {
+    /// From the call to its result, in seconds.
+    pub makespan_s: f64,
+    /// Processor time of the whole process, in seconds.
+    pub cpu_s: f64,
+    /// Peak resident memory of the whole process, in bytes.
+    pub peak_bytes: u64,
+}
+
+/// Runs a cell in this process.
+pub fn here(cell: &Cell, variant: Variant, machine_code: &Path) -> Result<Measured> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+    let (right, makespan) = runtime.block_on(async {
+        if variant == Variant::Plain {
+            let began = Instant::now();
+            return anyhow::Ok((plain::run(cell).await, began.elapsed()));
+        }
+        let engine = component::engine()?;
+        let template = component::linked(&engine, &component::precompiled(&engine, machine_code)?)?;
+        let began = Instant::now();
+        let right = component::run(&engine, &template, cell, variant).await?;
+        Ok((right, began.elapsed()))
+    })?;
+    ensure!(right == cell.tasks, "{}: {right} of {} answers are right", cell.id, cell.tasks);
+    Ok(Measured { makespan_s: makespan.as_secs_f64(), cpu_s: process_time_s()?, peak_bytes: peak_bytes()? })
+}
+
+/// Processor time of this process so far. Linux counts it for each thread, in nanoseconds; none has ended here.
+fn process_time_s() -> Result<f64> {
+    let threads = fs::read_dir("/proc/self/task").context("measuring needs Linux")?;
+    let mut nanos = 0;
+    for thread in threads {
+        let text = fs::read_to_string(thread?.path().join("schedstat")).context("the kernel keeps no schedstat")?;
+        nanos += text.split_whitespace().next().and_then(|first| first.parse::<u64>().ok()).unwrap_or_default();
+    }
+    Ok(nanos as f64 / 1e9)
+}
+
+/// The most memory that this process ever had.
+fn peak_bytes() -> Result<u64> {
+    let status = fs::read_to_string("/proc/self/status").context("measuring needs Linux")?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("no VmHWM")?;
+    let kib: u64 = line.trim().trim_end_matches("kB").trim().parse().context("VmHWM is no number")?;
+    Ok(kib * 1_024)
+}
+
+/// Runs a cell in a new process.
+pub fn apart(cell: &Cell, variant: Variant, machine_code: &Path) -> Result<Measured> {
+    let program: PathBuf = std::env::current_exe().context("this program does not know where it is")?;
+    let mut command = Command::new(program);
+    command.args(["one", "--cell", &cell.id, "--variant", word(variant), "--machine-code"]).arg(machine_code);
+    let output = command.stderr(Stdio::inherit()).output().context("cannot start a process for a cell")?;
+    ensure!(output.status.success(), "{} of {} failed", cell.id, variant.name());
+    serde_json::from_slice(&output.stdout).context("a cell's process printed something else than its measures")
+}
+
+/// The whole of `one`.
+pub fn one(cell: &str, variant: Variant, machine_code: &Path) -> Result<()> {
+    let measured = here(&grid::cell(cell)?, variant, machine_code)?;
+    crate::print(&serde_json::to_string(&measured)?);
+    Ok(())
+}
+
+fn word(variant: Variant) -> &'static str {
+    match variant {
+        Variant::Plain => "plain",
+        Variant::Bare => "bare",
+        Variant::Full => "full",
+    }
+}

@@ -1,0 +1,77 @@
+//! Runs in virtual time: how many the simulator makes of the component in a second, with faults.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, ensure};
+use host_sim::clock::Clock;
+use host_sim::component::ComponentHost;
+use host_sim::script::{FaultProfile, Script};
+use host_sim::world::{World, WorldOptions};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+/// Tasks of each run.
+const TASKS: usize = 20;
+
+/// How long is measured.
+const TIME: Duration = Duration::from_secs(5);
+
+/// Runs before the first that is measured.
+const WARM_UP: u64 = 20;
+
+/// What was reached on one core.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct VirtualRuns {
+    /// Runs that were made.
+    pub runs: u64,
+    /// Runs in a second.
+    pub per_second: f64,
+    /// Spawn calls of all runs.
+    pub sessions: u64,
+}
+
+/// Makes runs for some seconds.
+pub fn measure(component: &Path) -> Result<VirtualRuns> {
+    // In a thousand requests or sessions each: about every other run of twenty meets each kind.
+    let faults = FaultProfile {
+        spawn_rate_limited: 40,
+        spawn_busy: 40,
+        spawn_unavailable: 20,
+        spawn_lost_after: 20,
+        interrupted: 20,
+        end_twice: 40,
+        no_usage: 40,
+        ..FaultProfile::default()
+    };
+    let script = Arc::new(Script::bundled().with_faults(faults));
+    let agents = ["security_reviewer", "code_reviewer"];
+    let tasks: Vec<_> = (0..TASKS)
+        .map(|place| {
+            json!({
+                "agent_type": agents[place % agents.len()],
+                "task_description": "Look at the function and say what is wrong with it.",
+                "input_data": { "code": "fn add(a: i32, b: i32) -> i32 { a - b }" },
+            })
+        })
+        .collect();
+    let request = json!({ "tasks": tasks, "max_concurrent": 10, "retries": 2 }).to_string();
+    let host = futures::executor::block_on(ComponentHost::load(component))?;
+    let run = |seed: u64| {
+        let options = WorldOptions { keep_trace: false, ..WorldOptions::default() };
+        let world = World::new(script.clone(), seed, options);
+        let called = futures::executor::block_on(host.call("run_tasks", &request, world, &Clock::virtual_time()));
+        called.result.map(|_| u64::from(called.world.ledger().spawn_calls()))
+    };
+    for seed in 0..WARM_UP {
+        run(seed)?;
+    }
+    let (began, mut runs, mut sessions) = (Instant::now(), 0, 0);
+    while began.elapsed() < TIME {
+        sessions += run(WARM_UP + runs)?;
+        runs += 1;
+    }
+    ensure!(sessions >= runs * TASKS as u64, "{sessions} sessions in {runs} runs");
+    Ok(VirtualRuns { runs, per_second: runs as f64 / began.elapsed().as_secs_f64(), sessions })
+}

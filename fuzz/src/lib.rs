@@ -1,0 +1,28 @@
+//! What any bytes from outside must not break.
+//!
+//! Each target is a function `check` that takes bytes, makes an input of them, and panics if a promise is broken. cargo-fuzz calls
+//! it with what libFuzzer makes up; `tests/corpus.rs` calls it with the files of `corpus/`, on any stable Rust.
+//!
+//! ```text
+//! request       a function's name and its arguments       -> the JSON door
+//! extract_json  what a session answered                   -> the output of a task
+//! schema        a schema and a value                      -> what does not fit
+//! wrap          a task's input                            -> the prompt that frames it
+//! render        words of others                           -> what people are shown
+//! host_reply    whatever a host could say, lies included  -> a call that ends
+//! event_seq     requests and hosts that make sense        -> a report that fits what happened
+//! journal       a record, whole or damaged                -> the same call again, or a refusal
+//! ```
+
+mod calls;
+pub mod event_seq;
+pub mod extract_json;
+pub mod host_reply;
+mod hosts;
+pub mod journal;
+mod plausible;
+pub mod render;
+mod replies;
+pub mod request;
+pub mod schema;
+pub mod wrap;

@@ -1,0 +1,21 @@
+//! Any text as a call of the JSON door: the function's name in the first line, its arguments in the others.
+//!
+//! There is always a typed reply, and a host hears nothing of what is refused.
+
+use parallel_agents::documents::DocumentReply;
+
+use crate::{hosts, replies};
+
+/// Holds one call to the promises.
+pub fn check(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    let (function, arguments) = text.split_once('\n').unwrap_or((&text, "{}"));
+    let mut host = hosts::Refusing::default();
+    let reply = hosts::call(function, arguments, &mut host);
+    replies::any(&reply);
+    if matches!(reply, DocumentReply::Refused(_)) {
+        assert_eq!(host.calls, 0, "a refused request reached the host: {function} {arguments}");
+    }
+    let again = hosts::call(function, arguments, &mut hosts::Refusing::default());
+    assert_eq!(reply, again, "the same request, the same reply");
+}

@@ -1,0 +1,27 @@
+//! Dropping the component at each event, in a fresh copy each: only the host is left, and it leaves nothing running.
+
+use super::Plain;
+use crate::explore::{Explorer, Finding, Tally};
+use crate::world::Intervention;
+
+pub(super) async fn everywhere(explorer: &Explorer<'_>, plain: &Plain, tally: &mut Tally) {
+    for event in 0..plain.called.world.events() {
+        let mut world = explorer.world(&plain.case, plain.seed);
+        world.intervene_at(event, Intervention::Drop);
+        let mut called = explorer.call(&plain.case, world).await;
+        let mut found: Vec<Finding> = called.world.ledger().violations().iter().map(Finding::from).collect();
+        if called.result.is_ok() {
+            found.push(Finding::new("E2", "the dropped call came back with a reply".to_owned()));
+        }
+        // What the gateway was asked before and had not looked at must not come true afterwards.
+        called.world.run_out();
+        let alive = called.world.live_sessions();
+        if alive > 0 {
+            found.push(Finding::new("E2", format!("{alive} sessions are alive after the host's sweep")));
+        }
+        tally.count(&called);
+        tally.traps += 1;
+        tally.orphans += alive as u64;
+        tally.note(plain.seed, &format!("dropped at event {event}"), found);
+    }
+}

@@ -1,0 +1,77 @@
+//! Runs that once broke a promise, as lines of a file.
+
+use std::str::FromStr;
+
+use super::{Cut, Deed, Deeds, Options};
+
+/// One line: a seed, how it is run, and what it once found.
+#[derive(Clone, Debug)]
+pub struct Regression {
+    /// The seed.
+    pub seed: u64,
+    /// How it is run.
+    pub options: Options,
+    /// What was broken.
+    pub what: String,
+}
+
+/// Reads all lines that are neither empty nor a comment.
+///
+/// # Errors
+/// The number of the first line that makes no sense, and why.
+pub fn read(text: &str) -> Result<Vec<Regression>, String> {
+    let lines = text.lines().enumerate().filter(|(_, line)| !line.is_empty() && !line.starts_with('#'));
+    lines.map(|(index, line)| line.parse().map_err(|why| format!("line {}: {why}", index + 1))).collect()
+}
+
+impl FromStr for Regression {
+    type Err = String;
+
+    fn from_str(line: &str) -> Result<Self, String> {
+        let (words, what) = line.split_once(": ").ok_or("nothing says what was broken")?;
+        let mut options = Options { tasks: 12, deeds: Deeds::from([Deed::Again]), ..Options::default() };
+        let mut seed = None;
+        let mut words = words.split_whitespace();
+        while let Some(word) = words.next() {
+            let mut value = || words.next().ok_or_else(|| format!("{word} needs a value"));
+            match word {
+                "--seeds" => seed = Some(number(value()?)?),
+                "--tasks" => options.tasks = number(value()?)?,
+                "--keep-tasks" => options.cut.tasks = Some(value()?.split(',').map(number).collect::<Result<_, _>>()?),
+                "--only-faults" => options.cut = Cut { faults: Some(Cut::named(value()?)), ..options.cut },
+                "--no-stops" => options.cut.no_stops = true,
+                "--cancel" => value().map(|_| options.deeds.insert(Deed::Cancel)).map(drop)?,
+                "--trap" => value().map(|_| options.deeds.insert(Deed::Trap)).map(drop)?,
+                "--crash" => value().map(|_| options.deeds.insert(Deed::Crash)).map(drop)?,
+                other => return Err(format!("{other} is no option")),
+            }
+        }
+        Ok(Self { seed: seed.ok_or("there is no --seeds")?, options, what: what.to_owned() })
+    }
+}
+
+fn number<N: FromStr>(text: &str) -> Result<N, String> {
+    text.parse().map_err(|_| format!("{text} is not a number"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_names_a_run() {
+        let text =
+            "# nothing\n\n--seeds 7 --tasks 30 --keep-tasks 1,4 --only-faults none --cancel every: too many: 2\n";
+        let [one] = &read(text).expect("it makes sense")[..] else { panic!("one line") };
+        assert_eq!((one.seed, one.options.tasks, one.what.as_str()), (7, 30, "too many: 2"));
+        assert_eq!(one.options.cut.to_string(), " --keep-tasks 1,4 --only-faults none");
+        assert_eq!(one.options.deeds, Deeds::from([Deed::Again, Deed::Cancel]));
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_refused() {
+        for line in ["--seeds 7", "--tasks 7: x", "--seeds: x", "--seeds many: x", "--seeds 7 --fly: x"] {
+            assert!(read(line).is_err(), "{line}");
+        }
+    }
+}

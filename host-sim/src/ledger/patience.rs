@@ -1,0 +1,88 @@
+//! When something may be asked for again, and how long a call may do nothing.
+
+use std::collections::BTreeMap;
+
+use parallel_agents::host::{FailureKind, SessionOutcome, SpawnOptions};
+use parallel_agents::ids::{RequestId, SessionKey};
+
+use super::tries::{agent_of, id_of};
+use super::{Invariant, Ledger};
+
+/// A circuit is open for no longer than this, in milliseconds: 30 seconds, doubled three times.
+const LONGEST_CIRCUIT_MS: u64 = 240_000;
+
+/// What pauses that the request names may take longer than that, in milliseconds.
+const SPARE_MS: u64 = 60_000;
+
+/// Refusals for the same reason in a row, after which an agent type under a model is not asked for again.
+const REFUSALS: u32 = 2;
+
+/// What the host wished, and what it refused.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Patience {
+    /// By task: when the host wants to be asked for it again.
+    not_before: BTreeMap<String, u64>,
+    longest_wish_ms: u64,
+    /// By agent type and model: the reason of the last refusal, and how often it was given in a row.
+    refusals: BTreeMap<(String, String), (String, u32)>,
+}
+
+impl Ledger {
+    /// Enters for when the host wants to be asked again.
+    pub(super) fn wishes(&mut self, request: RequestId, wish_ms: u64) {
+        let Some(spawn) = self.requests.get(&request).and_then(|asked| asked.spawn.as_ref()) else { return };
+        let at_ms = self.now_ms.saturating_add(wish_ms);
+        self.patience.longest_wish_ms = self.patience.longest_wish_ms.max(wish_ms);
+        self.patience.not_before.insert(id_of(&spawn.label).to_owned(), at_ms);
+    }
+
+    /// Enters how a session ended, if that says something about all others of its kind.
+    pub(super) fn notes_refusal(&mut self, key: &SessionKey, outcome: &SessionOutcome) {
+        let Some(account) = self.sessions.get(key) else { return };
+        let group = (agent_of(&account.label).to_owned(), account.asked_model.clone().unwrap_or_default());
+        match outcome {
+            // One that was being stopped says nothing.
+            SessionOutcome::Failed { kind: FailureKind::Authentication, message } if account.cleanup_tries == 0 => {
+                let entry = self.patience.refusals.entry(group).or_default();
+                *entry = if entry.0 == *message { (message.clone(), entry.1 + 1) } else { (message.clone(), 1) };
+            }
+            _ => {
+                self.patience.refusals.remove(&group);
+            }
+        }
+    }
+
+    /// Holds a spawn call that is not a repetition to what the host said before.
+    pub(super) fn check_patience(&mut self, options: &SpawnOptions) {
+        let label = &options.label;
+        let until = self.patience.not_before.get(id_of(label)).copied().unwrap_or(0);
+        if self.now_ms < until {
+            let early = until - self.now_ms;
+            self.note(
+                Invariant::Pauses,
+                format!("{label} was spawned {early} ms before the host wants to be asked again"),
+            );
+        }
+        let group = (agent_of(label).to_owned(), options.model.clone().unwrap_or_default());
+        let refusals = self.patience.refusals.get(&group).map_or(0, |(_, times)| *times);
+        // Judges and twins say nothing about their kind, so the rule is only held against runs without any.
+        if self.allowed.has_breaker && self.allowed.hedges == 0 && refusals >= REFUSALS {
+            let what = format!("{label} was spawned after {refusals} sessions like it in a row were refused");
+            self.note(Invariant::Breaker, what);
+        }
+    }
+
+    /// The call waits for the next event, until a time. With nothing alive and nothing asked, that is a pause.
+    pub(crate) fn idles(&mut self, now_ms: u64, until_ms: Option<u64>) {
+        let (Some(pause_ms), Some(until_ms)) = (self.allowed.longest_pause_ms, until_ms) else { return };
+        let is_idle = self.live.is_empty() && self.requests.values().all(|asked| asked.answers > 0);
+        let most = pause_ms
+            .saturating_add(self.patience.longest_wish_ms)
+            .saturating_add(LONGEST_CIRCUIT_MS)
+            .saturating_add(SPARE_MS);
+        let pause = until_ms.saturating_sub(now_ms);
+        if self.events > 0 && pause > most && is_idle {
+            self.note(Invariant::Pauses, format!("the call does nothing for {pause} ms while nothing is alive"));
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! What is done when, and how often.
+
+use parallel_agents::host::{FailureKind, Happening, SessionOutcome};
+
+use super::tries::id_of;
+use super::{CLEANUP_GRACE_MS, Invariant, Ledger};
+use crate::script::Fault;
+
+/// Two waits in a row that end with nothing are at least so long; less is running in circles.
+const SHORT_WAIT_MS: u64 = 250;
+
+/// Short waits in a row that may come to nothing.
+const MAX_SHORT_WAITS: u32 = 2;
+
+/// Requests for one transcript: 20 pages, each of which may have to be asked for some times.
+const MAX_READS: u32 = 64;
+
+/// Requests for lists at the start of a call; later there is at most one in a second.
+const MAX_LISTS: u64 = 40;
+
+/// How much later than the time for cleaning up a call may come back: the host's own latency.
+const RETURN_SLACK_MS: u64 = 1_000;
+
+/// How waits ended.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Waits {
+    /// When the last wait ended that came to nothing, if nothing was asked for since.
+    idle_since: Option<u64>,
+    short: u32,
+}
+
+impl Ledger {
+    /// Whether the host's clock was never set wrong. If it was, nobody can say what is late.
+    pub(super) fn clock_is_right(&self) -> bool {
+        !self.faults.contains_key(&Fault::ClockJumped)
+    }
+
+    /// Enters a wait for the next event.
+    pub(crate) fn waits(&mut self, until_ms: Option<u64>) {
+        let Some(deadline) = self.allowed.deadline_ms.filter(|_| self.events > 0 && self.clock_is_right()) else {
+            return;
+        };
+        let last = self.opened_ms.saturating_add(deadline).saturating_add(CLEANUP_GRACE_MS);
+        match until_ms {
+            Some(until) if until <= last => {}
+            Some(until) => {
+                let what = format!("a wait goes on {} ms after the time for cleaning up", until - last);
+                self.note(Invariant::Time, what);
+            }
+            None => self.note(Invariant::Time, "a wait has no end although the run has one".to_owned()),
+        }
+    }
+
+    /// Enters that something was asked for, so that the last wait was not for nothing.
+    pub(super) fn was_of_use(&mut self) {
+        self.waits = Waits::default();
+    }
+
+    /// Enters what ended a wait.
+    pub(super) fn check_wait(&mut self, what: &Happening) {
+        if *what != Happening::Woke {
+            self.waits = Waits::default();
+            return;
+        }
+        let is_short = self
+            .waits
+            .idle_since
+            .replace(self.now_ms)
+            .is_some_and(|since| self.now_ms.saturating_sub(since) < SHORT_WAIT_MS);
+        self.waits.short = if is_short { self.waits.short + 1 } else { 0 };
+        if self.waits.short > MAX_SHORT_WAITS && self.clock_is_right() {
+            self.note(Invariant::Storm, format!("{} short waits in a row came to nothing", self.waits.short + 1));
+        }
+    }
+
+    /// Holds the number of lists and reads to what is plausible.
+    pub(super) fn check_reads(&mut self, function: &str, session: Option<&parallel_agents::ids::SessionKey>) {
+        if function == "list" {
+            self.lists += 1;
+            let seconds = self.now_ms.saturating_sub(self.opened_ms) / 1_000;
+            if self.lists > MAX_LISTS + seconds && self.clock_is_right() {
+                self.note(Invariant::Storm, format!("{} lists were asked for in {seconds} s", self.lists));
+            }
+        }
+        let Some(account) = session.filter(|_| function == "history").and_then(|key| self.sessions.get_mut(key)) else {
+            return;
+        };
+        account.reads += 1;
+        if account.reads == MAX_READS + 1 {
+            let what = format!("the transcript of {} was asked for more than {MAX_READS} times", account.label);
+            self.note(Invariant::Storm, what);
+        }
+    }
+
+    /// Enters that nothing may be asked for a task before so many milliseconds have passed.
+    pub(super) fn not_before(&mut self, label: &str, wish_ms: Option<u64>) {
+        let Some(wish_ms) = wish_ms else { return };
+        let at_ms = self.now_ms.saturating_add(wish_ms);
+        if let Some(tries) = self.tries.get_mut(id_of(label)) {
+            tries.not_before = Some(at_ms);
+        }
+    }
+
+    /// Holds another session of a task to the wish of host or provider.
+    pub(super) fn check_pause(&mut self, label: &str) {
+        let Some(at_ms) = self.tries.get_mut(id_of(label)).and_then(|tries| tries.not_before.take()) else { return };
+        if self.now_ms < at_ms && self.clock_is_right() {
+            let what = format!("{label} was spawned {} ms before it was to be", at_ms - self.now_ms);
+            self.note(Invariant::Pauses, what);
+        }
+    }
+
+    /// Holds the call to its end.
+    pub(super) fn check_return(&mut self) {
+        let Some(deadline) = self.allowed.deadline_ms.filter(|_| self.clock_is_right()) else { return };
+        let took = self.now_ms.saturating_sub(self.opened_ms);
+        if took > deadline.saturating_add(CLEANUP_GRACE_MS).saturating_add(RETURN_SLACK_MS) {
+            self.note(Invariant::Liveness, format!("the call took {took} ms, its deadline was {deadline} ms"));
+        }
+    }
+}
+
+/// What a provider wishes for in the words of a failure, in milliseconds.
+pub(super) fn wish_of(outcome: &SessionOutcome) -> Option<u64> {
+    let SessionOutcome::Failed { kind: FailureKind::RateLimited, message } = outcome else { return None };
+    let (_, rest) = message.split_once("retry after ")?;
+    let (seconds, _) = rest.split_once(" seconds")?;
+    seconds.parse::<u64>().ok().map(|seconds| seconds.saturating_mul(1_000))
+}

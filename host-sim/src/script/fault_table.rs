@@ -1,0 +1,465 @@
+//! The table of all faults that calls are held to survive, and what in a script brings each of them about.
+//!
+//! A test switches every knob to "always" and looks for its count; another one sees to it that no row is without a knob or
+//! a reason.
+
+use super::Fault;
+
+/// One row of the table.
+#[derive(Clone, Copy, Debug)]
+pub struct Row {
+    /// Its number, from 1.
+    pub number: u32,
+    /// What goes wrong.
+    pub what: &'static str,
+    /// What brings it about.
+    pub source: Source,
+}
+
+/// Where a fault comes from.
+#[derive(Clone, Copy, Debug)]
+pub enum Source {
+    /// Parts of a script.
+    Script(&'static [Knob]),
+    /// No script can do it; who does, in one sentence.
+    Elsewhere(&'static str),
+}
+
+/// A part of a script that brings a fault about.
+#[derive(Clone, Copy, Debug)]
+pub struct Knob {
+    /// What it concerns.
+    pub place: Place,
+    /// Lines of a script with which it strikes whenever it can; its name is in them.
+    pub always: &'static str,
+    /// How it is counted.
+    pub counted: Fault,
+}
+
+/// What a fault concerns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Place {
+    /// A request for a session, or its answer.
+    Spawn,
+    /// A session while it runs.
+    Session,
+    /// What is told of the end of a session.
+    End,
+    /// A list or a transcript.
+    Reading,
+    /// The text of an answer.
+    Answer,
+    /// A request to stop or delete a session.
+    Cleaning,
+    /// The host itself, its clock and its journal.
+    Host,
+    /// Whoever called.
+    Caller,
+}
+
+const fn knob(place: Place, always: &'static str, counted: Fault) -> Knob {
+    Knob { place, always, counted }
+}
+
+const fn row(number: u32, what: &'static str, knobs: &'static [Knob]) -> Row {
+    Row { number, what, source: Source::Script(knobs) }
+}
+
+const fn elsewhere(number: u32, what: &'static str, who: &'static str) -> Row {
+    Row { number, what, source: Source::Elsewhere(who) }
+}
+
+use Place::{Answer, Caller, Cleaning, End, Host, Reading, Session, Spawn};
+
+/// The rows, by number.
+pub const ROWS: [Row; 50] = [
+    row(1, "a spawn is forbidden", &[knob(Spawn, "[faults]\nspawn_forbidden = 1000", Fault::SpawnForbidden)]),
+    row(
+        2,
+        "another model runs than the one asked for",
+        &[
+            knob(Spawn, "[faults]\nswaps = [{ to = \"sim/other\", per_mille = 1000 }]", Fault::ModelSwapped),
+            knob(
+                Spawn,
+                "[faults]\nswaps = [{ to = \"sim/other\", per_mille = 1000, receipt_lies = true }]",
+                Fault::ReceiptLied,
+            ),
+        ],
+    ),
+    row(
+        3,
+        "a cap on live sessions is reached",
+        &[
+            knob(Spawn, "[host]\nmax_children = 1", Fault::AtCapacity),
+            knob(Spawn, "[faults]\nat_capacity = 1000", Fault::AtCapacity),
+        ],
+    ),
+    row(4, "a cap on all sessions is reached", &[knob(Spawn, "[host]\nmax_total = 1", Fault::Exhausted)]),
+    row(
+        5,
+        "spawns are rate limited",
+        &[
+            knob(
+                Spawn,
+                "[faults]\nspawn_rate = { burst = 1, per_ms = 1_000, retry_after_ms = 2_000 }",
+                Fault::SpawnRateLimited,
+            ),
+            knob(Spawn, "[faults]\nspawn_rate_limited = 1000", Fault::SpawnRateLimited),
+        ],
+    ),
+    row(
+        6,
+        "the gateway is away",
+        &[
+            knob(Spawn, "[faults]\nunavailable = [{ from_ms = 0, to_ms = 5_000 }]", Fault::SpawnUnavailable),
+            knob(Spawn, "[faults]\nspawn_unavailable = 1000", Fault::SpawnUnavailable),
+        ],
+    ),
+    row(
+        7,
+        "the answer to a spawn is lost",
+        &[
+            knob(Spawn, "[faults]\nspawn_lost_after = 1000", Fault::SpawnLostAfter),
+            knob(Spawn, "[faults]\nspawn_lost_before = 1000", Fault::SpawnLostBefore),
+        ],
+    ),
+    row(
+        8,
+        "the answer to a spawn makes no sense",
+        &[knob(Spawn, "[faults]\nreceipt_malformed = 1000", Fault::ReceiptMalformed)],
+    ),
+    row(
+        9,
+        "two spawns are given one session",
+        &[knob(Spawn, "[faults]\nreceipt_repeated = 1000", Fault::ReceiptRepeated)],
+    ),
+    row(
+        10,
+        "a host accepts late, or more than its cap",
+        &[
+            knob(Spawn, "[faults]\nlate_receipt = { per_mille = 1000, delay_ms = 9_000 }", Fault::LateReceipt),
+            knob(Spawn, "[host]\nmax_children = 1\n[faults]\ncap_ignored = 1000", Fault::CapIgnored),
+        ],
+    ),
+    row(
+        11,
+        "a file is locked under a burst of spawns",
+        &[
+            knob(Spawn, "[faults]\nspawn_burst = { burst = 1, per_ms = 1_000 }", Fault::SpawnBusy),
+            knob(Spawn, "[faults]\nspawn_busy = 1000", Fault::SpawnBusy),
+        ],
+    ),
+    row(
+        12,
+        "a session is accepted and does not start",
+        &[
+            knob(Session, "[faults]\nnever_start = 1000", Fault::NeverStart),
+            knob(Session, "[faults]\nlate_start = { per_mille = 1000, delay_ms = 30_000 }", Fault::LateStart),
+        ],
+    ),
+    row(
+        13,
+        "a session fails",
+        &[
+            knob(Session, "[[answers]]\nodds = { failing = 1000 }", Fault::FailedSession),
+            knob(Session, "[models.\"sim/standard\"]\nmax_concurrent = 1", Fault::ProviderLimit),
+        ],
+    ),
+    row(
+        14,
+        "a session runs past its time limit",
+        &[
+            knob(Session, "[[answers]]\nodds = { late = 1000 }", Fault::LateAnswer),
+            knob(Session, "[[answers]]\nodds = { hanging = 1000 }", Fault::HangingSession),
+            knob(
+                Session,
+                "[faults]\ntimeout_ignored = 1000\n[[answers]]\nodds = { hanging = 1000 }",
+                Fault::TimeoutIgnored,
+            ),
+        ],
+    ),
+    row(
+        15,
+        "a session is cut off or killed",
+        &[
+            knob(Session, "[faults]\ninterrupted = 1000", Fault::Interrupted),
+            knob(Session, "[faults]\nkilled = 1000", Fault::Killed),
+        ],
+    ),
+    row(
+        16,
+        "an answer says nothing",
+        &[
+            knob(Answer, "[[answers]]\nodds = { empty = 1000 }", Fault::EmptyAnswer),
+            knob(Answer, "[faults]\nsilent_reply = 1000", Fault::SilentReply),
+        ],
+    ),
+    row(17, "an answer promises to go on", &[knob(Answer, "[faults]\nunfinished = 1000", Fault::Unfinished)]),
+    row(18, "a session stands still", &[knob(Session, "[faults]\npaused = 1000", Fault::Paused)]),
+    row(
+        19,
+        "a session has sessions of its own",
+        &[knob(Session, "[faults]\ngrandchildren = { per_mille = 1000, times = 5 }", Fault::Grandchildren)],
+    ),
+    row(20, "a wait ends and nothing has happened", &[knob(Host, "[faults]\nearly_wake = 1000", Fault::EarlyWake)]),
+    row(
+        21,
+        "a session is not known, or not this call's",
+        &[
+            knob(Session, "[faults]\nvanished = 1000", Fault::Vanished),
+            knob(Cleaning, "[faults]\nnot_owner = 1000", Fault::NotOwner),
+        ],
+    ),
+    row(
+        22,
+        "a state has no known name",
+        &[knob(Reading, "[faults]\nunknown_state = 1000\n[[answers]]\nodds = { hanging = 1000 }", Fault::UnknownState)],
+    ),
+    row(
+        23,
+        "ends are told twice, late, out of order",
+        &[
+            knob(End, "[faults]\nend_twice = 1000", Fault::EndTwice),
+            knob(End, "[faults]\nlate_end = { per_mille = 1000, delay_ms = 20_000 }", Fault::LateEnd),
+        ],
+    ),
+    row(24, "an end is never told", &[knob(End, "[faults]\nend_lost = 1000", Fault::EndLost)]),
+    row(25, "an end of a foreign session is told", &[knob(End, "[faults]\nforeign_end = 1000", Fault::ForeignEnd)]),
+    row(26, "a session ends in two ways", &[knob(End, "[faults]\nend_contradicted = 1000", Fault::EndContradicted)]),
+    row(
+        27,
+        "a transcript is empty",
+        &[knob(
+            Reading,
+            "[host]\ncompletion_chars = 0\n[faults]\nhistory_empty = { per_mille = 1000, times = 1 }",
+            Fault::HistoryEmpty,
+        )],
+    ),
+    row(
+        28,
+        "texts are cut",
+        &[
+            knob(Reading, "[host]\ncompletion_chars = 3", Fault::TextCut),
+            knob(
+                Reading,
+                "[host]\ncompletion_chars = 0\nfull_history = false\nhistory_block_chars = 20",
+                Fault::TextCut,
+            ),
+            knob(
+                Reading,
+                "[host]\ncompletion_chars = 0\nfull_history = false\nhistory_page_bytes = 20",
+                Fault::TextCut,
+            ),
+        ],
+    ),
+    row(
+        29,
+        "something is taken out of a transcript",
+        &[knob(
+            Reading,
+            "[host]\ncompletion_chars = 0\n[faults]\nredacted = 1000\nsecret_told = 1000",
+            Fault::Redacted,
+        )],
+    ),
+    row(
+        30,
+        "a transcript is gone",
+        &[knob(Reading, "[host]\ncompletion_chars = 0\n[faults]\nhistory_gone = 1000", Fault::HistoryGone)],
+    ),
+    row(
+        31,
+        "pages repeat rows, lack rows, have no end",
+        &[knob(Reading, "[host]\ncompletion_chars = 0\n[faults]\nodd_page = 1000", Fault::OddPage)],
+    ),
+    row(
+        32,
+        "the last words of a transcript are not the answer",
+        &[
+            knob(Reading, "[host]\ncompletion_chars = 0\n[faults]\nafterword = 1000", Fault::Afterword),
+            knob(Answer, "[faults]\nthinking = 1000", Fault::Thinking),
+        ],
+    ),
+    row(
+        33,
+        "prose and fences stand around an answer",
+        &[knob(
+            Answer,
+            "[[answers]]\nodds = { malformed = 1000 }\nmalformed_kinds = [\"wrapped\"]",
+            Fault::AnswerWrapped,
+        )],
+    ),
+    row(
+        34,
+        "an answer is almost JSON",
+        &[
+            knob(
+                Answer,
+                "[[answers]]\nodds = { malformed = 1000 }\nmalformed_kinds = [\"trailing_comma\"]",
+                Fault::AnswerTrailingComma,
+            ),
+            knob(
+                Answer,
+                "[[answers]]\nodds = { malformed = 1000 }\nmalformed_kinds = [\"single_quotes\"]",
+                Fault::AnswerSingleQuotes,
+            ),
+            knob(
+                Answer,
+                "[[answers]]\nodds = { malformed = 1000 }\nmalformed_kinds = [\"comments\"]",
+                Fault::AnswerComments,
+            ),
+            knob(
+                Answer,
+                "[[answers]]\nodds = { malformed = 1000 }\nmalformed_kinds = [\"truncated\"]",
+                Fault::AnswerTruncated,
+            ),
+        ],
+    ),
+    row(
+        35,
+        "an answer is two",
+        &[knob(
+            Answer,
+            "[[answers]]\nodds = { malformed = 1000 }\nmalformed_kinds = [\"two_objects\"]",
+            Fault::AnswerTwoObjects,
+        )],
+    ),
+    row(
+        36,
+        "a member is named twice",
+        &[knob(
+            Answer,
+            "[[answers]]\nodds = { malformed = 1000 }\nmalformed_kinds = [\"duplicate_key\"]",
+            Fault::AnswerDuplicateKey,
+        )],
+    ),
+    row(
+        37,
+        "an answer is nested too deeply",
+        &[knob(
+            Answer,
+            "[[answers]]\nodds = { malformed = 1000 }\nmalformed_kinds = [\"too_deep\"]",
+            Fault::AnswerTooDeep,
+        )],
+    ),
+    row(
+        38,
+        "a number is none",
+        &[knob(
+            Answer,
+            "[[answers]]\nodds = { malformed = 1000 }\nmalformed_kinds = [\"not_a_number\"]",
+            Fault::AnswerNotANumber,
+        )],
+    ),
+    row(
+        39,
+        "a value is of another type, or out of its range",
+        &[
+            knob(
+                Answer,
+                "[[answers]]\nodds = { malformed = 1000 }\nmalformed_kinds = [\"odd_number\"]",
+                Fault::AnswerOddNumber,
+            ),
+            knob(
+                Answer,
+                "[[answers]]\nodds = { malformed = 1000 }\nmalformed_kinds = [\"wrong_type\"]",
+                Fault::AnswerWrongType,
+            ),
+            knob(
+                Answer,
+                "[[answers]]\nodds = { malformed = 1000 }\nmalformed_kinds = [\"missing_field\"]",
+                Fault::AnswerMissingField,
+            ),
+        ],
+    ),
+    row(
+        40,
+        "an answer is huge",
+        &[knob(Answer, "[faults]\nhuge_answer = { per_mille = 1000, bytes = 5_000_000 }", Fault::HugeAnswer)],
+    ),
+    row(
+        41,
+        "an answer has characters that nobody sees",
+        &[knob(
+            Answer,
+            "[[answers]]\nodds = { malformed = 1000 }\nmalformed_kinds = [\"control_chars\"]",
+            Fault::AnswerControlChars,
+        )],
+    ),
+    row(
+        42,
+        "an answer looks like the frame of a prompt",
+        &[knob(
+            Answer,
+            "[[answers]]\nodds = { malformed = 1000 }\nmalformed_kinds = [\"forged_marker\"]",
+            Fault::AnswerForgedMarker,
+        )],
+    ),
+    row(43, "the clock jumps or stands still", &[knob(Host, "[faults]\nclock_jumped = 1000", Fault::ClockJumped)]),
+    row(44, "an import fails", &[knob(Host, "[faults]\nhost_trap = 1000", Fault::HostTrap)]),
+    row(45, "somebody wants the run stopped", &[knob(Caller, "[faults]\nstop_requested = 1000", Fault::StopRequested)]),
+    row(
+        46,
+        "a session will not stop, or not be deleted",
+        &[
+            knob(
+                Cleaning,
+                "[faults]\ncancel_refused = { per_mille = 1000, times = 2 }\ntimeout_ignored = 1000\n[[answers]]\nodds = { hanging = 1000 }",
+                Fault::CancelRefused,
+            ),
+            knob(Cleaning, "[faults]\ndelete_refused = { per_mille = 1000, times = 9 }", Fault::DeleteRefused),
+        ],
+    ),
+    elsewhere(47, "the component runs out of memory, stack or fuel", "the limits suite, with components made for it"),
+    elsewhere(48, "a journal is damaged", "the tests of the journal, which damage every place of one"),
+    row(49, "whoever called is gone", &[knob(Caller, "[faults]\ncaller_gone_ms = 3_000", Fault::CallerGone)]),
+    row(50, "a journal line cannot be written", &[knob(Host, "[faults]\njournal_full = 1000", Fault::JournalFull)]),
+];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::super::{FaultProfile, Script};
+    use super::*;
+
+    fn knobs() -> impl Iterator<Item = &'static Knob> {
+        ROWS.iter().flat_map(|row| match row.source {
+            Source::Script(knobs) => knobs,
+            Source::Elsewhere(_) => &[],
+        })
+    }
+
+    #[test]
+    fn the_rows_are_numbered_and_each_has_a_source() {
+        for (index, row) in ROWS.iter().enumerate() {
+            assert_eq!(row.number as usize, index + 1);
+            match row.source {
+                Source::Script(knobs) => assert!(!knobs.is_empty(), "row {}", row.number),
+                Source::Elsewhere(who) => assert!(!who.is_empty() && [47, 48].contains(&row.number)),
+            }
+        }
+    }
+
+    #[test]
+    fn every_knob_of_a_script_is_in_the_table() {
+        let always: Vec<&str> = knobs().map(|knob| knob.always).collect();
+        let profile = serde_json::to_value(FaultProfile::default()).expect("a document");
+        let mut missing: BTreeSet<String> = profile.as_object().expect("an object").keys().cloned().collect();
+        missing.extend(
+            ["swaps", "unavailable", "spawn_rate", "spawn_burst", "late_receipt", "late_start"].map(String::from),
+        );
+        missing.extend(["grandchildren", "cancel_refused", "delete_refused", "late_end"].map(String::from));
+        missing.extend(["history_empty", "huge_answer", "caller_gone_ms"].map(String::from));
+        missing.retain(|name| !always.iter().any(|lines| lines.contains(&format!("{name} ="))));
+        // What the host keeps silent about, or tells too much of, goes wrong with the accounts and not with the call.
+        assert_eq!(missing, BTreeSet::from(["no_usage".to_owned()]));
+    }
+
+    #[test]
+    fn every_knob_is_a_script() {
+        for knob in knobs() {
+            Script::from_toml(&format!("version = 1\n{}", knob.always))
+                .unwrap_or_else(|e| panic!("{}: {e}", knob.always));
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! A finished run as OpenTelemetry spans: the run, its tasks, their sessions.
+//!
+//! The spans are made of the report, with the GenAI conventions 1.41 where those have a name for something and
+//! `parallel_agents.*` elsewhere. They go out over OTLP (HTTP, protobuf) if the usual environment variables ask for it.
+//! Prompts and answers are not sent.
+
+use std::env;
+use std::time::{Duration, SystemTime};
+
+use opentelemetry::trace::{Event, SpanContext, SpanId, SpanKind, Status, TraceFlags, TraceId, TraceState};
+use opentelemetry::{InstrumentationScope, KeyValue};
+use opentelemetry_otlp::{SpanExporter, WithHttpConfig};
+use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::trace::{IdGenerator, RandomIdGenerator, SpanData, SpanEvents, SpanExporter as _, SpanLinks};
+use serde_json::Value;
+
+/// Variables of which one has to be set for anything to be sent.
+const ENDPOINTS: [&str; 2] = ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"];
+
+/// Spans in one request; what batch processors send by default.
+const BATCH: usize = 512;
+
+/// Whether the environment names a collector and does not switch traces off.
+pub fn is_wanted() -> bool {
+    let value = |name: &str| env::var(name).unwrap_or_default();
+    let is_off = value("OTEL_SDK_DISABLED").eq_ignore_ascii_case("true") || value("OTEL_TRACES_EXPORTER") == "none";
+    !is_off && ENDPOINTS.iter().any(|name| !value(name).trim().is_empty())
+}
+
+/// Sends spans where the environment says.
+///
+/// # Errors
+/// The collector cannot be reached, does not take them, or the environment makes no sense. One sentence.
+pub async fn export(spans: Vec<SpanData>) -> Result<(), String> {
+    // Fails only if somebody else was first, which is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build();
+    let client = client.map_err(|error| format!("the HTTP client cannot be set up: {error}"))?;
+    let exporter = SpanExporter::builder().with_http().with_http_client(client).build();
+    let mut exporter = exporter.map_err(|error| format!("the exporter cannot be set up: {error}"))?;
+    let named = env::var("OTEL_SERVICE_NAME").is_ok_and(|name| !name.is_empty());
+    let mut resource = Resource::builder();
+    if !named {
+        resource = resource.with_service_name("parallel-agents-sim");
+    }
+    exporter.set_resource(&resource.build());
+    for batch in spans.chunks(BATCH) {
+        exporter.export(batch.to_vec()).await.map_err(|error| error.to_string())?;
+    }
+    Ok(())
+}
+
+/// The spans of a run that began at a time: first the run's, then each task's with its sessions behind it. A document
+/// without results gives none.
+pub fn spans(function: &str, document: &Value, began: SystemTime) -> Vec<SpanData> {
+    let report =
+        [Some(document), document.get("run")].into_iter().flatten().find(|report| report["results"].is_array());
+    let Some(report) = report else { return Vec::new() };
+    let ids = RandomIdGenerator::default();
+    let mut trace = Trace { id: ids.new_trace_id(), ids, began, spans: Vec::new() };
+    let end_ms = (report["elapsed_seconds"].as_f64().unwrap_or_default() * 1_000.0).round() as u64;
+    let run = trace.span(SpanId::INVALID, &format!("invoke_workflow {function}"), SpanKind::Internal, (0, end_ms));
+    let status = text(&report["status"]);
+    run.status = if status == "completed" { Status::Ok } else { Status::error(format!("the run is {status}")) };
+    run.attributes = vec![
+        KeyValue::new("gen_ai.operation.name", "invoke_workflow"),
+        KeyValue::new("gen_ai.workflow.name", function.to_owned()),
+        KeyValue::new("parallel_agents.run.status", status),
+    ];
+    for (name, value) in [
+        ("parallel_agents.run.tasks", &report["census"]["tasks"]),
+        ("parallel_agents.run.tasks_completed", &report["census"]["completed"]),
+        ("parallel_agents.run.spawn_calls", &report["spawn_calls"]),
+        ("parallel_agents.run.peak_in_flight", &report["peak_in_flight"]),
+        ("parallel_agents.cost_micro_usd", &report["cost"]["micro_usd"]),
+    ] {
+        run.attributes.extend(number(name, value));
+    }
+    let run = run.span_context.span_id();
+    for result in report["results"].as_array().into_iter().flatten() {
+        trace.task(run, result);
+    }
+    trace.spans
+}
+
+/// Spans with one trace id and one beginning.
+struct Trace {
+    id: TraceId,
+    ids: RandomIdGenerator,
+    began: SystemTime,
+    spans: Vec<SpanData>,
+}
+
+impl Trace {
+    fn at(&self, ms: u64) -> SystemTime {
+        self.began.checked_add(Duration::from_millis(ms)).unwrap_or(self.began)
+    }
+
+    fn span(&mut self, parent: SpanId, name: &str, kind: SpanKind, (from_ms, to_ms): (u64, u64)) -> &mut SpanData {
+        let own = self.ids.new_span_id();
+        let (start_time, end_time) = (self.at(from_ms), self.at(to_ms.max(from_ms)));
+        let scope = InstrumentationScope::builder("parallel-agents").with_version(env!("CARGO_PKG_VERSION"));
+        self.spans.push(SpanData {
+            span_context: SpanContext::new(self.id, own, TraceFlags::SAMPLED, false, TraceState::default()),
+            parent_span_id: parent,
+            parent_span_is_remote: false,
+            span_kind: kind,
+            name: name.to_owned().into(),
+            start_time,
+            end_time,
+            attributes: Vec::new(),
+            dropped_attributes_count: 0,
+            events: SpanEvents::default(),
+            links: SpanLinks::default(),
+            status: Status::Unset,
+            instrumentation_scope: scope.build(),
+        });
+        let last = self.spans.len() - 1;
+        &mut self.spans[last]
+    }
+
+    fn task(&mut self, run: SpanId, result: &Value) {
+        let about = &result["metadata"];
+        let attempts: Vec<&Value> = about["attempt_log"].as_array().into_iter().flatten().collect();
+        let queued_ms = about["queued_ms"].as_u64().unwrap_or_default();
+        let took_ms = (result["execution_time"].as_f64().unwrap_or_default() * 1_000.0).round() as u64;
+        let (id, agent) = (text(&result["task_id"]), text(&result["agent_type"]));
+        let decisions: Vec<Event> = about["decisions"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(|decision| {
+                let at = self.at(decision["at_ms"].as_u64().unwrap_or_default());
+                Event::new(text(&decision["what"]), at, Vec::new(), 0)
+            })
+            .collect();
+        let span = self.span(run, &format!("task {id}"), SpanKind::Internal, (queued_ms, queued_ms + took_ms));
+        span.status = status(result);
+        span.events.events = decisions;
+        span.attributes = vec![
+            KeyValue::new("parallel_agents.task.id", id),
+            KeyValue::new("parallel_agents.task.status", text(&result["status"])),
+            KeyValue::new("gen_ai.agent.name", agent.clone()),
+        ];
+        span.attributes.extend(number("parallel_agents.task.attempts", &about["attempts"]));
+        span.attributes.extend(number("parallel_agents.cost_micro_usd", &about["cost_micro_usd"]));
+        span.attributes.extend(word("error.type", &result["error"]["code"]));
+        let task = span.span_context.span_id();
+        for attempt in attempts {
+            self.attempt(task, &agent, attempt);
+        }
+    }
+
+    fn attempt(&mut self, task: SpanId, agent: &str, attempt: &Value) {
+        let time = |name: &str| attempt[name].as_u64().unwrap_or_default();
+        let times = (time("started_ms"), time("ended_ms"));
+        let model = [&attempt["model_applied"], &attempt["model_requested"]].into_iter().find_map(Value::as_str);
+        let provider = model.and_then(|model| model.split_once('/')).map_or("unknown", |(provider, _)| provider);
+        // A judge is another agent than the one whose answer it reads.
+        let agent = if attempt["kind"] == "judge" { "judge" } else { agent };
+        let span = self.span(task, &format!("invoke_agent {agent}"), SpanKind::Client, times);
+        span.status = status(attempt);
+        span.attributes = vec![
+            KeyValue::new("gen_ai.operation.name", "invoke_agent"),
+            KeyValue::new("gen_ai.provider.name", provider.to_owned()),
+            KeyValue::new("gen_ai.agent.name", agent.to_owned()),
+        ];
+        let words = [
+            ("gen_ai.request.model", &attempt["model_requested"]),
+            ("gen_ai.response.model", &attempt["model_applied"]),
+            ("gen_ai.conversation.id", &attempt["session_key"]),
+            ("error.type", &attempt["error"]["code"]),
+            ("parallel_agents.attempt.kind", &attempt["kind"]),
+            ("parallel_agents.attempt.tier", &attempt["tier"]),
+            ("parallel_agents.attempt.status", &attempt["status"]),
+        ];
+        span.attributes.extend(words.into_iter().filter_map(|(name, value)| word(name, value)));
+        let numbers = [
+            ("gen_ai.usage.input_tokens", &attempt["usage"]["input_tokens"]),
+            ("gen_ai.usage.output_tokens", &attempt["usage"]["output_tokens"]),
+            ("parallel_agents.attempt.number", &attempt["number"]),
+            ("parallel_agents.cost_micro_usd", &attempt["cost_micro_usd"]),
+        ];
+        span.attributes.extend(numbers.into_iter().filter_map(|(name, value)| number(name, value)));
+    }
+}
+
+/// A task or a session that was stopped or never started is no error of its own.
+fn status(record: &Value) -> Status {
+    match record["status"].as_str() {
+        Some("completed") => Status::Ok,
+        Some("failed" | "timeout") => {
+            let error = &record["error"];
+            Status::error(format!("{}: {}", text(&error["code"]), text(&error["message"])))
+        }
+        _ => Status::Unset,
+    }
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
+
+fn word(name: &'static str, value: &Value) -> Option<KeyValue> {
+    value.as_str().map(|value| KeyValue::new(name, value.to_owned()))
+}
+
+fn number(name: &'static str, value: &Value) -> Option<KeyValue> {
+    value.as_u64().and_then(|value| i64::try_from(value).ok()).map(|value| KeyValue::new(name, value))
+}

@@ -1,0 +1,152 @@
+//! Spans over OTLP, received on the loopback and decoded by the protocol's own types.
+
+use std::collections::BTreeMap;
+use std::sync::mpsc;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::http::HeaderMap;
+use axum::routing::post;
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use opentelemetry_proto::tonic::common::v1::any_value::Value as Any;
+use opentelemetry_proto::tonic::trace::v1::Span;
+use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
+use prost::Message;
+
+use super::{Ran, command, file, ran};
+use crate::requests_of::chain;
+
+/// One request as it arrived.
+struct Received {
+    headers: HeaderMap,
+    request: ExportTraceServiceRequest,
+}
+
+/// Runs the program with a collector in its environment; `answer` is the collector's status. What arrived.
+fn with_collector(arguments: &[&str], request: &str, answer: u16) -> (Ran, Vec<Received>) {
+    let (sender, receiver) = mpsc::channel();
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
+    let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let take = move |headers: HeaderMap, body: Bytes| async move {
+        let request = ExportTraceServiceRequest::decode(body).expect("OTLP in protobuf");
+        sender.send(Received { headers, request }).expect("the test listens");
+        axum::http::StatusCode::from_u16(answer).expect("a status")
+    };
+    let server = Router::new().route("/v1/traces", post(take));
+    runtime.spawn(async { axum::serve(listener, server).await });
+    let mut program = command(&[arguments, &["--engine", "native"]].concat());
+    program.env("OTEL_EXPORTER_OTLP_ENDPOINT", format!("http://{address}"));
+    program.env("OTEL_EXPORTER_OTLP_HEADERS", "x-test=beacon");
+    let ran = ran(&mut program, request.as_bytes());
+    (ran, receiver.try_iter().collect())
+}
+
+fn spans(received: &[Received]) -> Vec<&Span> {
+    let resources = received.iter().flat_map(|received| &received.request.resource_spans);
+    resources.flat_map(|resource| &resource.scope_spans).flat_map(|scope| &scope.spans).collect()
+}
+
+fn attributes(span: &Span) -> BTreeMap<&str, String> {
+    let text = |value: &Any| match value {
+        Any::StringValue(text) => text.clone(),
+        Any::IntValue(number) => number.to_string(),
+        other => panic!("{other:?}"),
+    };
+    let values = span.attributes.iter();
+    values.filter_map(|pair| Some((pair.key.as_str(), text(pair.value.as_ref()?.value.as_ref()?)))).collect()
+}
+
+#[test]
+fn a_run_is_a_tree_of_spans_with_the_names_of_the_genai_conventions() {
+    let request = chain(3, r#""retries": 1"#);
+    let (ran, received) = with_collector(&["run", "-", "--json"], &request, 200);
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+    let report = ran.json();
+    assert_eq!(received.len(), 1);
+    assert_eq!(received[0].headers["x-test"], "beacon");
+    let resource = received[0].request.resource_spans[0].resource.as_ref().expect("a resource");
+    let service = resource.attributes.iter().find(|pair| pair.key == "service.name").expect("a service");
+    assert_eq!(
+        service.value.as_ref().and_then(|value| value.value.clone()),
+        Some(Any::StringValue("parallel-agents-sim".to_owned()))
+    );
+
+    let spans = spans(&received);
+    assert_eq!(spans.len(), 1 + 3 + 3);
+    assert!(spans.iter().all(|span| span.trace_id == spans[0].trace_id && span.trace_id.len() == 16));
+    let children =
+        |of: &Span| -> Vec<&Span> { spans.iter().copied().filter(|span| span.parent_span_id == of.span_id).collect() };
+    let root = spans.iter().find(|span| span.parent_span_id.is_empty()).expect("a root");
+    assert_eq!(root.name, "invoke_workflow run_tasks");
+    let about = attributes(root);
+    assert_eq!(about["gen_ai.operation.name"], "invoke_workflow");
+    assert_eq!(about["parallel_agents.run.status"], "completed");
+    let took = root.end_time_unix_nano - root.start_time_unix_nano;
+    assert_eq!(took as f64 / 1e9, report["elapsed_seconds"].as_f64().expect("a time"));
+
+    let tasks = children(root);
+    assert_eq!(
+        tasks.iter().map(|span| span.name.as_str()).collect::<Vec<_>>(),
+        ["task step-1", "task step-2", "task step-3"]
+    );
+    for (task, result) in tasks.iter().zip(report["results"].as_array().expect("results")) {
+        assert_eq!(task.kind(), SpanKind::Internal);
+        assert!(!task.events.is_empty(), "decisions are events");
+        let sessions = children(task);
+        assert_eq!(sessions.len(), 1);
+        let (session, record) = (sessions[0], &result["metadata"]["attempt_log"][0]);
+        let agent = result["agent_type"].as_str().expect("an agent type");
+        assert_eq!(
+            (session.kind(), session.name.as_str()),
+            (SpanKind::Client, format!("invoke_agent {agent}").as_str())
+        );
+        let about = attributes(session);
+        assert_eq!(about["gen_ai.operation.name"], "invoke_agent");
+        assert_eq!(about["gen_ai.provider.name"], "sim");
+        assert_eq!(about["gen_ai.agent.name"], agent);
+        assert_eq!(about["gen_ai.response.model"], record["model_applied"].as_str().expect("a model"));
+        assert_eq!(about["gen_ai.conversation.id"], record["session_key"].as_str().expect("a session"));
+        assert_eq!(about["gen_ai.usage.input_tokens"], record["usage"]["input_tokens"].to_string());
+        assert_eq!(about["gen_ai.usage.output_tokens"], record["usage"]["output_tokens"].to_string());
+        let since = (session.start_time_unix_nano - root.start_time_unix_nano) / 1_000_000;
+        assert_eq!(since, record["started_ms"].as_u64().expect("a time"));
+        assert!(session.start_time_unix_nano >= task.start_time_unix_nano);
+        assert!(session.end_time_unix_nano <= task.end_time_unix_nano);
+    }
+}
+
+#[test]
+fn what_failed_is_an_error_with_its_code_and_what_was_skipped_is_not() {
+    let failing = super::failing_script("failing-spans.toml");
+    let (ran, received) = with_collector(&["run", "-", "--json", "--script", &failing], &chain(2, ""), 200);
+    assert_eq!(ran.code, 1, "{}", ran.err);
+    let spans = spans(&received);
+    let named = |name: &str| *spans.iter().find(|span| span.name == name).expect(name);
+    let code = |span: &Span| span.status.as_ref().map_or(0, |status| status.code);
+    let failed = named("task step-1");
+    assert_eq!((code(failed), attributes(failed)["error.type"].as_str()), (2, "E_MODEL_REJECTED"));
+    let skipped = named("task step-2");
+    assert_eq!((code(skipped), attributes(skipped)["error.type"].as_str()), (0, "E_DEP_FAILED"));
+    assert_eq!(code(named("invoke_workflow run_tasks")), 2);
+}
+
+#[test]
+fn a_collector_that_refuses_changes_nothing_but_a_line() {
+    let request = chain(1, "");
+    let (ran, received) = with_collector(&["run", "-", "--json"], &request, 400);
+    assert_eq!((ran.code, received.len()), (0, 1));
+    assert_eq!(ran.json()["status"], "completed");
+    assert!(ran.err.starts_with("warning: the spans of the run could not be sent:"), "{}", ran.err);
+}
+
+#[test]
+fn without_the_variables_nothing_is_sent() {
+    let request = file("no-spans.json", chain(1, ""));
+    let mut program = command(&["run", &request, "--engine", "native"]);
+    // Nobody listens there, which would be told.
+    program.env("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:9").env("OTEL_TRACES_EXPORTER", "none");
+    let ran = ran(&mut program, b"");
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+}

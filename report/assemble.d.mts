@@ -1,0 +1,2 @@
+export function template(): string;
+export function page(template: string, document: unknown): string;

@@ -1,0 +1,142 @@
+'use strict';
+// Puts the views together: what is filtered, what is open, which theme.
+
+const ORDERS = {
+  index: (task) => task.index,
+  start: (task) => task.startMs ?? Infinity,
+  time: (task) => -(task.endMs - (task.startMs ?? task.endMs)),
+  cost: (task) => -(task.costMicroUsd ?? 0),
+  sessions: (task) => -task.attempts.length,
+};
+
+function start() {
+  const run = readRun(JSON.parse(at('document').textContent));
+  const wanted = { words: '', statuses: new Set() };
+  let opened = null;
+
+  const open = (task) => {
+    opened = task;
+    // First, since it takes room from the views.
+    details.open(task);
+    timeline.mark(task);
+    graph.mark(task);
+  };
+  const details = new Details(open, () => {
+    const task = opened;
+    opened = null;
+    timeline.mark(null);
+    graph.mark(null);
+    (at('graph').hidden ? timeline : graph).focus(task);
+  });
+  const timeline = new Timeline(run, open);
+  const graph = new Graph(run, open);
+
+  const refresh = () => {
+    const order = ORDERS[at('order').value];
+    const words = wanted.words.toLowerCase().split(/\s+/).filter(Boolean);
+    const fits = (task) => (wanted.statuses.size === 0 || wanted.statuses.has(task.status)) && words.every((word) => haystack(task).includes(word));
+    timeline.show(run.tasks.filter(fits).sort((one, other) => order(one) - order(other) || one.index - other.index));
+  };
+  const search = (words) => {
+    at('search').value = wanted.words = words;
+    refresh();
+  };
+
+  showHead(run);
+  showSummary(run);
+  timeline.onMove = showOverview(run, (from, to) => timeline.look(from, to));
+  showLegend(run);
+  showFilters(run, wanted.statuses, refresh, search);
+  showTabs(() => graph.resize());
+  showTheme();
+  showTips();
+  refresh();
+
+  at('search').addEventListener('input', () => search(at('search').value));
+  at('order').addEventListener('change', refresh);
+  at('clear').addEventListener('click', () => {
+    wanted.statuses.clear();
+    document.querySelectorAll('#filters button').forEach((button) => button.setAttribute('aria-pressed', 'false'));
+    search('');
+    at('search').focus();
+  });
+  at('zoom-in').addEventListener('click', () => timeline.zoom(0.5));
+  at('zoom-out').addEventListener('click', () => timeline.zoom(2));
+  at('zoom-reset').addEventListener('click', () => timeline.reset());
+  at('graph-in').addEventListener('click', () => graph.resize(1.25));
+  at('graph-out').addEventListener('click', () => graph.resize(0.8));
+  at('graph-fit').addEventListener('click', () => graph.resize());
+  at('rows').addEventListener('keydown', (event) => event.key === 'Escape' && details.close());
+}
+
+/** What a task is found by. */
+function haystack(task) {
+  const seen = [task.id, task.agent, task.status, task.error?.code, task.model, ...task.attempts.flatMap(({ kind, model, error }) => [kind, model, error?.code])];
+  return seen.filter(Boolean).join(' ').toLowerCase();
+}
+
+function showFilters(run, chosen, refresh, search) {
+  const counts = count(run.tasks, ({ status }) => status);
+  const present = STATUSES.filter((status) => counts.has(status));
+  const codes = [...count(run.tasks.filter(({ error }) => error), ({ error }) => error.code)].sort((one, other) => other[1] - one[1]);
+  const why = codes.slice(0, 8).map(([code, times]) =>
+    make('button', { class: 'chip code', title: `Show the tasks with ${code}`, click: () => search(at('search').value === code ? '' : code) },
+      code, make('span', { class: 'number' }, thousands(times))));
+  if (present.length < 2 && why.length === 0) return;
+  at('filters').append(...present.map((status) => {
+    const button = make('button', { class: 'chip', 'aria-pressed': 'false' }, statusMark(status), make('span', { class: 'number' }, thousands(counts.get(status))));
+    button.addEventListener('click', () => {
+      if (!chosen.delete(status)) chosen.add(status);
+      button.setAttribute('aria-pressed', String(chosen.has(status)));
+      refresh();
+    });
+    return button;
+  }), ...why);
+}
+
+function showTabs(onGraph) {
+  const tabs = [at('tab-timeline'), at('tab-graph')];
+  const choose = (tab) => {
+    for (const other of tabs) {
+      const chosen = other === tab;
+      other.setAttribute('aria-selected', String(chosen));
+      other.tabIndex = chosen ? 0 : -1;
+      at(other.getAttribute('aria-controls')).hidden = !chosen;
+    }
+    at('timeline-tools').hidden = at('filters').hidden = tab !== tabs[0];
+    at('graph-tools').hidden = tab !== tabs[1];
+    if (tab === tabs[1]) onGraph();
+  };
+  for (const tab of tabs) {
+    tab.addEventListener('click', () => choose(tab));
+    tab.addEventListener('keydown', (event) => {
+      if (event.key !== 'ArrowLeft' && event.key !== 'ArrowRight') return;
+      const other = tabs.find((one) => one !== tab);
+      choose(other);
+      other.focus();
+    });
+  }
+}
+
+/** The theme that was chosen is remembered where the browser allows it. */
+function showTheme() {
+  const name = 'parallel-agents-theme';
+  const set = (theme) => document.documentElement.setAttribute('data-theme', theme);
+  const select = at('theme');
+  try {
+    select.value = localStorage.getItem(name) ?? '';
+  } catch {
+    // A page that was opened from a file may have no storage.
+  }
+  set(select.value);
+  select.addEventListener('change', () => {
+    set(select.value);
+    try {
+      localStorage.setItem(name, select.value);
+    } catch {
+      // As above.
+    }
+  });
+}
+
+start();

@@ -1,0 +1,155 @@
+'use strict';
+// The head of the page: how it ended, how many tasks ended how, time, money, sessions; and how many sessions were alive.
+
+function showHead(run) {
+  const { report, tasks } = run;
+  const status = report.status ?? 'failed';
+  document.title = `${run.name}: ${status}`;
+  at('title').textContent = run.name;
+  const verdict = at('verdict');
+  verdict.setAttribute('class', `verdict ${status}`);
+  verdict.textContent = status;
+  at('subtitle').textContent =
+    `${several(tasks.length, 'task')}, ${several(run.attempts.length, 'session')}, ${duration(run.elapsedMs)}`;
+}
+
+function showSummary(run) {
+  at('summary').append(...[census(run), time(run), sessionsCard(run), cost(run), budget(run)].filter(Boolean));
+}
+
+function card(title, big, ...body) {
+  return make('article', { class: 'card' }, make('h2', {}, title), big && make('p', { class: 'big' }, big), ...body);
+}
+
+function facts(...pairs) {
+  return make('dl', { class: 'facts' }, pairs.filter(Boolean).map(([name, value]) => make('div', {}, make('dt', {}, name), make('dd', {}, value))));
+}
+
+function census({ report, tasks }) {
+  const counts = report.census ?? {};
+  const total = Math.max(1, tasks.length);
+  const present = STATUSES.filter((status) => counts[status] > 0);
+  const bar = make('div', { class: 'share', 'aria-hidden': 'true' },
+    present.map((status) => make('span', { class: `part ${status}`, '--part': `${(100 * counts[status]) / total}%` })));
+  const words = make('ul', { class: 'census' }, present.map((status) => make('li', {}, statusMark(status, `${counts[status]} ${status}`))));
+  return card('Completed', `${counts.completed ?? 0} of ${tasks.length}`, bar, words);
+}
+
+function time({ elapsedMs, attempts, report, chain }) {
+  const worked = attempts.reduce((sum, { startMs, endMs }) => sum + endMs - startMs, 0);
+  const gain = elapsedMs > 0 && worked > elapsedMs ? `${(worked / elapsedMs).toFixed(1)} times` : null;
+  return card('Time', duration(elapsedMs), facts(
+    ['All sessions together', duration(worked)],
+    gain && ['Faster than one by one', gain],
+    ['At once, at most', String(report.peak_in_flight ?? 0)],
+    chain.length > 1 && ['Longest chain', several(chain.length, 'task')],
+  ));
+}
+
+function sessionsCard({ attempts, report }) {
+  const kinds = count(attempts, ({ kind }) => kind);
+  const rows = Object.keys(KIND_WORDS).filter((kind) => kinds.has(kind)).map((kind) =>
+    make('div', {}, make('dt', {}, make('span', { class: `swatch ${kind}`, 'aria-hidden': 'true' }), KIND_WORDS[kind]), make('dd', {}, thousands(kinds.get(kind)))));
+  const left = report.leaked?.length ?? 0;
+  return card('Sessions', thousands(attempts.length), make('dl', { class: 'facts' }, rows),
+    left > 0 && make('p', { class: 'warning' }, `${several(left, 'session')} could not be stopped or deleted`));
+}
+
+function cost({ report, tasks }) {
+  const { micro_usd: paid, all_premium_micro_usd: premium, saved_micro_usd: saved, complete } = report.cost ?? {};
+  const usage = report.usage;
+  const used = usage && [
+    ['Tokens read', thousands(usage.input_tokens)],
+    ['Tokens written', thousands(usage.output_tokens)],
+  ];
+  const gap = report.usage_complete === false && make('p', { class: 'muted' }, 'Some sessions did not say what they used.');
+  if (paid === null || paid === undefined) {
+    return used ? card('Tokens', thousands(tokens(usage)), facts(...used), gap) : null;
+  }
+  const answered = tasks.filter(({ status }) => status === 'completed').length;
+  const compare = premium > 0 && make('div', { class: 'compare' },
+    compared('this run', paid, Math.max(paid, premium), 'paid'),
+    compared('best model for all', premium, Math.max(paid, premium), 'premium'));
+  const saving = saved > 0 ? `${money(saved)} saved (${Math.round((100 * saved) / premium)} %)` : saved < 0 ? `${money(-saved)} more than that` : null;
+  return card('Cost', `${complete ? '' : 'at least '}${money(paid)}`, compare, saving && make('p', { class: 'saving' }, saving),
+    facts(...(used ?? []), answered > 0 && ['For a completed task', money(paid / answered)]), gap);
+}
+
+function compared(words, microUsd, most, name) {
+  return make('div', { class: 'compared' }, make('span', {}, words), make('span', { class: 'track', 'aria-hidden': 'true' },
+    make('span', { class: `fill ${name}`, '--part': `${(100 * microUsd) / most}%` })), make('span', { class: 'number' }, money(microUsd)));
+}
+
+function budget({ report }) {
+  const shown = { tokens: thousands, micro_usd: money, spawns: thousands };
+  const names = { tokens: 'Tokens', micro_usd: 'Money', spawns: 'Sessions' };
+  const rows = Object.keys(names).filter((name) => report.budget?.[name]?.cap !== null && report.budget?.[name]?.cap !== undefined).map((name) => {
+    const { cap, spent, overshoot } = report.budget[name];
+    const part = Math.min(100, (100 * spent) / Math.max(1, cap));
+    return make('div', { class: 'spent' }, make('span', {}, names[name]),
+      make('span', { class: 'number' }, `${shown[name](spent)} of ${shown[name](cap)}`),
+      make('span', { class: 'track', 'aria-hidden': 'true' }, make('span', { class: `fill ${overshoot > 0 ? 'over' : 'paid'}`, '--part': `${part}%` })));
+  });
+  return rows.length > 0 ? card('Budget', null, ...rows) : null;
+}
+
+/** The chart of live sessions, over which a part of the run can be chosen. */
+function showOverview(run, onRange) {
+  const points = liveOverTime(run.attempts);
+  const most = Math.max(1, ...points.map(({ live }) => live));
+  const top = Math.max(most, run.report.peak_in_flight ?? 0);
+  at('overview-words').textContent = `at most ${most}. Drag over the chart to look closer; a double click shows all.`;
+  const path = (value) => {
+    const steps = points.map((point, place) => {
+      const until = points[place + 1]?.atMs ?? run.endMs;
+      const height = 100 - (96 * value(point)) / top;
+      return `${(1000 * point.atMs) / run.endMs},${height} ${(1000 * until) / run.endMs},${height}`;
+    });
+    return `M0,100 L${steps.join(' ')} 1000,100 Z`;
+  };
+  const chart = draw('svg', { viewBox: '0 0 1000 100', preserveAspectRatio: 'none', role: 'img', 'aria-label': `Sessions alive over ${duration(run.endMs)}, at most ${most} at once` },
+    draw('path', { class: 'area', d: path(({ live }) => live) }),
+    draw('path', { class: 'area again', d: path(({ again }) => again) }));
+  const frame = make('div', { class: 'window', 'aria-hidden': 'true' });
+  const ruler = make('div', { class: 'ruler', 'aria-hidden': 'true' }, ticks(0, run.endMs, 10).map((ms) =>
+    make('span', { '--at': `${(100 * ms) / run.endMs}%` }, clock(ms))));
+  const box = at('overview-chart');
+  box.append(chart, frame, ruler);
+  chooseRange(box, run, frame, onRange);
+  return (from, to) => {
+    frame.style.setProperty('--left', `${(100 * from) / run.endMs}%`);
+    frame.style.setProperty('--right', `${100 - (100 * to) / run.endMs}%`);
+    frame.classList.toggle('whole', from <= 0 && to >= run.endMs);
+  };
+}
+
+function chooseRange(box, run, frame, onRange) {
+  let began = null;
+  const place = (event) => {
+    const { left, width } = box.getBoundingClientRect();
+    return (Math.min(Math.max(event.clientX - left, 0), width) / width) * run.endMs;
+  };
+  box.addEventListener('pointerdown', (event) => {
+    if (event.button !== 0) return;
+    began = place(event);
+    box.setPointerCapture(event.pointerId);
+  });
+  box.addEventListener('pointermove', (event) => {
+    if (began === null) return;
+    const now = place(event);
+    if (Math.abs(now - began) > run.endMs / 200) onRange(Math.min(began, now), Math.max(began, now));
+  });
+  for (const name of ['pointerup', 'pointercancel']) box.addEventListener(name, () => (began = null));
+  box.addEventListener('dblclick', () => onRange(0, run.endMs));
+}
+
+/** Round places between two times, about `wanted` of them. */
+function ticks(from, to, wanted) {
+  const rough = (to - from) / wanted;
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const bases = rough >= 60_000 ? [60_000, 120_000, 300_000, 600_000, 1_200_000, 3_600_000, 7_200_000, 21_600_000] : rough >= 10_000 ? [10_000, 15_000, 30_000, 60_000] : [1, 2, 5, 10].map((base) => base * power);
+  const step = bases.find((base) => base >= rough) ?? bases[bases.length - 1];
+  const places = [];
+  for (let ms = Math.ceil(from / step) * step; ms <= to; ms += step) places.push(ms);
+  return places;
+}

@@ -1,0 +1,295 @@
+// The page in a real browser. `cargo xtask browser` calls it with
+//   SIMULATOR   the simulator's program
+//   CHROMIUM    the browser's program
+//   TOOLS       a directory with playwright-core and axe-core in node_modules
+//   SHOTS       a directory for pictures
+
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+import { page as makePage, template } from '../assemble.mjs';
+import { request } from './request.mjs';
+
+const { SIMULATOR, CHROMIUM, TOOLS, SHOTS } = process.env;
+const tools = createRequire(join(TOOLS, 'package.json'));
+const { chromium } = tools('playwright-core');
+const AXE = readFileSync(tools.resolve('axe-core'), 'utf8');
+const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+const SIZE = { width: 1440, height: 900 };
+
+const place = mkdtempSync(join(tmpdir(), 'parallel-agents-page-'));
+mkdirSync(SHOTS, { recursive: true });
+let browser;
+/** The document inside the page that the simulator wrote. */
+let run;
+let runFile;
+
+before(async () => {
+  browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+  runFile = join(place, 'run.html');
+  writeFileSync(join(place, 'request.json'), JSON.stringify(request()));
+  const script = fileURLToPath(new URL('bad-day.toml', import.meta.url));
+  const ran = spawnSync(SIMULATOR, ['run', join(place, 'request.json'), '--script', script, '--seed', '7', '--report', runFile, '--json'], { encoding: 'utf8', maxBuffer: 1 << 28 });
+  assert.equal(ran.status, 1, ran.stderr);
+  run = embedded(readFileSync(runFile, 'utf8'));
+  assert.deepEqual(run.report.results, JSON.parse(ran.stdout).results);
+});
+
+after(async () => {
+  await browser?.close();
+  rmSync(place, { recursive: true, force: true });
+});
+
+function embedded(html) {
+  return JSON.parse(html.split('id="document">')[1].split('</script>')[0]);
+}
+
+/** Opens a page; whatever it asks of a network or complains about is kept. */
+async function open(file, options = {}) {
+  const context = await browser.newContext({ viewport: SIZE, ...options });
+  context.setDefaultTimeout(15_000);
+  const page = await context.newPage();
+  const wrong = [];
+  page.on('pageerror', (error) => wrong.push(String(error)));
+  page.on('console', (message) => wrong.push(message.text()));
+  page.on('request', (asked) => asked.url().startsWith('file:') || asked.url() === 'data:,' || wrong.push(asked.url()));
+  await page.goto(pathToFileURL(file).href);
+  return { page, wrong, close: () => context.close() };
+}
+
+async function write(name, document) {
+  const file = join(place, name);
+  writeFileSync(file, makePage(template(), document));
+  return file;
+}
+
+const rows = (page) => page.locator('#rows .row');
+const scale = (page) => page.locator('#timeline').evaluate((element) => Number(element.style.getPropertyValue('--scale')));
+
+/** Findings that keep somebody from using the page. */
+async function serious(page) {
+  await page.evaluate(AXE);
+  const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ['violations'] }));
+  return violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map(({ html, failureSummary }) => `${html.slice(0, 120)} ${failureSummary}`).join(' | ')}`);
+}
+
+test('a run of 200 tasks is shown as it went', async () => {
+  const { page, wrong, close } = await open(runFile);
+  const { census, results } = run.report;
+  assert.equal(results.length, 200);
+  assert.ok(census.completed < 200 && census.completed > 100, 'the day is bad, but not that bad');
+  assert.equal(await rows(page).count(), 200);
+  assert.match(await page.title(), /run_tasks: partial/);
+  assert.match(await page.locator('#summary').innerText(), new RegExp(`${census.completed} of 200`));
+  const sessions = results.flatMap(({ metadata }) => metadata.attempt_log);
+  const shown = await page.locator('#rows .bar:not(.starting)').count();
+  const unstarted = await page.locator('#rows .bar.starting.failed, #rows .bar.starting.timeout, #rows .bar.starting.cancelled').count();
+  assert.equal(shown + unstarted, sessions.length, 'every session has its bar');
+  for (const kind of ['retry', 'correction', 'climb']) {
+    const wanted = sessions.filter((session) => session.kind === kind).length;
+    assert.ok(wanted > 0, `the run has a ${kind}`);
+    assert.ok((await page.locator(`#rows .bar.${kind}`).count()) > 0, kind);
+  }
+  await page.screenshot({ path: join(SHOTS, 'timeline-light.png') });
+  assert.deepEqual(wrong, []);
+  await close();
+});
+
+test('a click shows the prompt, the sessions, the answer and the decisions of a task', async () => {
+  const { page, wrong, close } = await open(runFile);
+  const result = run.report.results.find(({ status, metadata }) => status === 'completed' && metadata.attempt_log.length > 2);
+  await page.fill('#search', result.task_id);
+  await rows(page).first().click();
+  const details = page.locator('#details');
+  assert.equal(await details.locator('h2').innerText(), result.task_id);
+  assert.equal(await details.locator('.session').count(), result.metadata.attempt_log.length);
+  assert.equal(await details.locator('.decisions li').count(), result.metadata.decisions.length);
+  assert.deepEqual(JSON.parse(await details.locator('pre').first().innerText()), result.output);
+  const first = run.sessions.find(({ session_key: key }) => key === result.metadata.attempt_log[0].session_key);
+  await details.locator('summary', { hasText: 'Prompt' }).first().click();
+  assert.equal(await details.locator('.session pre').first().textContent(), first.prompt);
+  await page.screenshot({ path: join(SHOTS, 'details-light.png') });
+  // A task that it waited for is one click away.
+  const dependency = result.metadata.dependencies[0];
+  if (dependency) {
+    await details.locator('.link', { hasText: dependency }).click();
+    assert.equal(await details.locator('h2').innerText(), dependency);
+  }
+  assert.deepEqual(wrong, []);
+  await close();
+});
+
+test('everything can be done with the keyboard', async () => {
+  const { page, close } = await open(runFile);
+  const focused = () => page.evaluate(() => {
+    const element = document.activeElement;
+    return element.getAttribute('aria-label') ?? (element.matches('.row') ? element.querySelector('.name').textContent : element.id);
+  });
+  for (let presses = 0; !(await focused()).includes('session') && presses < 60; presses++) await page.keyboard.press('Tab');
+  const first = await focused();
+  assert.match(first, /\S+ \S+: \w+/, 'a row was reached with Tab');
+  await page.keyboard.press('ArrowDown');
+  const second = await focused();
+  assert.notEqual(second, first);
+  await page.keyboard.press('End');
+  await page.keyboard.press('Home');
+  assert.equal(await focused(), first);
+  const before = await scale(page);
+  await page.keyboard.press('+');
+  assert.ok((await scale(page)) > before);
+  await page.keyboard.press('f');
+  const bar = await page.locator('#rows .row:focus .bar').last().boundingBox();
+  assert.ok(bar.width > 50 && bar.x + bar.width <= SIZE.width, 'the whole task is in sight');
+  await page.keyboard.press('0');
+  assert.equal(await scale(page), before);
+  await page.keyboard.press('Enter');
+  assert.ok(await page.locator('#details').isVisible());
+  assert.equal(await focused(), 'Task');
+  await page.keyboard.press('Escape');
+  assert.ok(await page.locator('#details').isHidden());
+  assert.equal(await focused(), first, 'the focus is back where it was');
+  await page.locator('#tab-timeline').focus();
+  await page.keyboard.press('ArrowRight');
+  assert.ok(await page.locator('#graph').isVisible());
+  await page.locator('.node[tabindex="0"]').focus();
+  await page.keyboard.press('ArrowRight');
+  await page.keyboard.press('Enter');
+  assert.ok(await page.locator('#details').isVisible());
+  await page.keyboard.press('Escape');
+  assert.match(await focused(), /depends on/);
+  await close();
+});
+
+test('filters, orders and zoom', async () => {
+  const { page, close } = await open(runFile);
+  const { census, results } = run.report;
+  await page.locator('#filters button', { hasText: 'failed' }).first().click();
+  assert.equal(await rows(page).count(), census.failed);
+  await page.locator('#filters button', { hasText: 'timeout' }).first().click();
+  assert.equal(await rows(page).count(), census.failed + census.timeout);
+  await page.fill('#search', 'no such task');
+  assert.ok(await page.locator('#nothing').isVisible());
+  await page.click('#clear');
+  assert.equal(await rows(page).count(), 200);
+  await page.locator('#filters .code').first().click();
+  assert.ok((await rows(page).count()) < 200);
+  await page.click('#search', { clickCount: 3 });
+  await page.keyboard.press('Delete');
+  await page.selectOption('#order', 'index');
+  assert.equal(await rows(page).first().locator('.id').textContent(), results[0].task_id);
+  const whole = await scale(page);
+  const lane = await page.locator('.lane').nth(3).boundingBox();
+  await page.mouse.move(lane.x + lane.width / 2, lane.y + 8);
+  await page.keyboard.down('Control');
+  await page.mouse.wheel(0, -400);
+  await page.keyboard.up('Control');
+  await page.waitForFunction((scale) => Number(document.getElementById('timeline').style.getPropertyValue('--scale')) > scale, whole);
+  await page.click('#zoom-reset');
+  const chart = await page.locator('#overview-chart').boundingBox();
+  await page.mouse.move(chart.x + chart.width * 0.1, chart.y + 20);
+  await page.mouse.down();
+  await page.mouse.move(chart.x + chart.width * 0.2, chart.y + 20, { steps: 4 });
+  await page.mouse.up();
+  const zoomed = (await scale(page)) / whole;
+  assert.ok(zoomed > 9 && zoomed < 11, `a tenth of the run is shown: ${zoomed}`);
+  await page.mouse.dblclick(chart.x + 50, chart.y + 20);
+  assert.equal(await scale(page), whole);
+  await close();
+});
+
+test('the theme follows the system until somebody chooses', async () => {
+  const paper = (page) => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+  const light = await open(runFile, { colorScheme: 'light' });
+  const dark = await open(runFile, { colorScheme: 'dark' });
+  const [white, black] = [await paper(light.page), await paper(dark.page)];
+  assert.notEqual(white, black);
+  await dark.page.selectOption('#theme', 'light');
+  assert.equal(await paper(dark.page), white);
+  await dark.page.selectOption('#theme', 'dark');
+  assert.equal(await paper(dark.page), black);
+  await dark.page.screenshot({ path: join(SHOTS, 'timeline-dark.png') });
+  await light.close();
+  await dark.close();
+});
+
+for (const colorScheme of ['light', 'dark']) {
+  test(`nothing keeps anybody from using the page (${colorScheme})`, async () => {
+    const { page, close } = await open(runFile, { colorScheme });
+    assert.deepEqual(await serious(page), [], 'timeline');
+    await rows(page).nth(2).click();
+    await page.locator('summary').first().click();
+    assert.deepEqual(await serious(page), [], 'details');
+    await page.click('#tab-graph');
+    await page.screenshot({ path: join(SHOTS, `graph-${colorScheme}.png`) });
+    assert.deepEqual(await serious(page), [], 'graph');
+    await page.setViewportSize({ width: 420, height: 800 });
+    await page.click('#tab-timeline');
+    await page.screenshot({ path: join(SHOTS, `narrow-${colorScheme}.png`) });
+    assert.deepEqual(await serious(page), [], 'narrow');
+    await close();
+  });
+}
+
+test('500 tasks are all there and can be used', async () => {
+  const copies = [1, 2, 3].map((copy) => JSON.parse(JSON.stringify(run.report.results).replaceAll(/"(draft|check|merge|review|note)-/g, `"$1-${copy}-`)));
+  const results = copies.flat().slice(0, 500);
+  const file = await write('many.html', { ...run, report: { ...run.report, results } });
+  const { page, wrong, close } = await open(file);
+  assert.equal(await rows(page).count(), 500);
+  const elements = await page.evaluate(() => document.querySelectorAll('#rows *').length);
+  assert.ok(elements < 500 * 20, `${elements} elements`);
+  await page.locator('#rows li').last().scrollIntoViewIfNeeded();
+  await rows(page).last().click();
+  assert.ok(await page.locator('#details').isVisible());
+  await page.keyboard.press('Escape');
+  await page.locator('#rows .row').first().focus();
+  for (let times = 0; times < 6; times++) await page.keyboard.press('+');
+  await page.screenshot({ path: join(SHOTS, 'many-zoomed.png') });
+  await page.click('#tab-graph');
+  assert.ok((await page.locator('.node').count()) > 300);
+  await page.screenshot({ path: join(SHOTS, 'many-graph.png') });
+  assert.deepEqual(wrong, []);
+  await close();
+});
+
+test('what an agent wrote stays text', async () => {
+  const evil = '</script><img src=x onerror="window.hacked = 1"><script>window.hacked = 1</script>';
+  const attempt = { number: 1, kind: 'first', status: 'completed', started_ms: 0, ended_ms: 10, session_key: evil, model_applied: evil, error: { code: evil, message: evil } };
+  const result = { task_id: evil, agent_type: evil, status: 'failed', output: { [evil]: evil }, execution_time: 0.01, error: { code: evil, message: evil }, metadata: { label: evil, attempt_log: [attempt], decisions: [{ at_ms: 1, what: evil }], dependencies: [evil] } };
+  const document = { format: 1, function: evil, report: { status: evil, results: [result], elapsed_seconds: 0.01 }, sessions: [{ session_key: evil, label: evil, prompt: evil, answer: evil, asked_ms: 0 }] };
+  const { page, wrong, close } = await open(await write('evil.html', document));
+  await rows(page).first().click();
+  for (const summary of await page.locator('summary').all()) await summary.click();
+  assert.equal(await page.locator('.session pre').first().textContent(), evil);
+  await page.hover('.bar');
+  await page.click('#tab-graph');
+  assert.equal(await page.evaluate(() => window.hacked), undefined);
+  assert.equal(await page.locator('img').count(), 0);
+  assert.deepEqual(wrong, []);
+  await close();
+});
+
+test('reports of other shapes are shown as far as they go', async () => {
+  const documents = {
+    null: null,
+    empty: { format: 1, function: 'run_tasks', report: { status: 'failed', results: [] }, sessions: [] },
+    workflow: { format: 1, function: 'orchestrate', report: { status: 'completed', run: run.report }, sessions: [] },
+    bare: { format: 1, report: { results: [{ task_id: 'a' }, { task_id: 'b', metadata: { dependencies: ['a', 'gone'] } }] } },
+  };
+  for (const [name, document] of Object.entries(documents)) {
+    const { page, wrong, close } = await open(await write(`${name}.html`, document));
+    const wanted = { null: 0, empty: 0, workflow: 200, bare: 2 }[name];
+    assert.equal(await rows(page).count(), wanted, name);
+    await page.click('#tab-graph');
+    assert.deepEqual(wrong, [], name);
+    await close();
+  }
+});

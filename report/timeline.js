@@ -1,0 +1,241 @@
+'use strict';
+// One row for each task, with its sessions as bars in time. Bars are placed by the style sheet from their own times and
+// the part of the run that is shown, so that zooming sets two numbers however many bars there are.
+
+const NARROWEST_MS = 20;
+
+class Timeline {
+  #run;
+  #onOpen;
+  #onMove = () => {};
+  #from = 0;
+  #to;
+  #shown = [];
+  #rows = new Map();
+  #current = null;
+
+  constructor(run, onOpen) {
+    this.#run = run;
+    this.#onOpen = onOpen;
+    this.#to = run.endMs;
+    for (const task of run.tasks) this.#rows.set(task, this.#row(task));
+    this.#listen();
+    new ResizeObserver(() => this.#axis()).observe(at('axis'));
+  }
+
+  /** Has `move(from, to)` called whenever another part of the run is shown. */
+  set onMove(move) {
+    this.#onMove = move;
+    this.look(this.#from, this.#to);
+  }
+
+  /** Shows these tasks, in this order. */
+  show(tasks) {
+    this.#shown = tasks;
+    at('rows').replaceChildren(...tasks.map((task) => this.#rows.get(task)));
+    at('nothing').hidden = tasks.length > 0;
+    const all = this.#run.tasks.length;
+    at('count').textContent = tasks.length === all ? several(all, 'task') : `${tasks.length} of ${several(all, 'task')}`;
+    if (!tasks.includes(this.#current)) this.#current = tasks[0] ?? null;
+    this.#rove();
+  }
+
+  /** Shows a part of the run. */
+  look(from, to) {
+    const wide = Math.min(Math.max(to - from, NARROWEST_MS), this.#run.endMs);
+    this.#from = Math.min(Math.max(from, 0), this.#run.endMs - wide);
+    this.#to = this.#from + wide;
+    at('timeline').style.setProperty('--from', this.#from);
+    at('timeline').style.setProperty('--scale', 100 / wide);
+    this.#axis();
+    this.#onMove(this.#from, this.#to);
+  }
+
+  /** Shows a part `factor` times as wide, around a place between 0 and 1. */
+  zoom(factor, place = 0.5) {
+    const wide = this.#to - this.#from;
+    const middle = this.#from + place * wide;
+    this.look(middle - place * wide * factor, middle + (1 - place) * wide * factor);
+  }
+
+  /** Moves by a part of what is shown. */
+  pan(part) {
+    const by = part * (this.#to - this.#from);
+    this.look(this.#from + by, this.#to + by);
+  }
+
+  /** Shows all of the run. */
+  reset() {
+    this.look(0, this.#run.endMs);
+  }
+
+  /** Marks a task as the one that is open; null: none is. */
+  mark(task) {
+    for (const [other, row] of this.#rows) row.firstChild.classList.toggle('open', other === task);
+    if (task) this.#current = task;
+    this.#rove();
+  }
+
+  /** Moves the focus to a task. */
+  focus(task) {
+    this.#current = this.#shown.includes(task) ? task : (this.#shown[0] ?? null);
+    this.#rove();
+    this.#rows.get(this.#current)?.firstChild.focus();
+  }
+
+  #row(task) {
+    const lane = make('span', { class: 'lane', 'aria-hidden': 'true' }, lanePieces(task));
+    const name = make('span', { class: 'name' },
+      make('span', { class: `glyph ${task.status}`, 'aria-hidden': 'true' }, GLYPHS[task.status]),
+      make('span', { class: 'id' }, task.id), ' ', make('span', { class: 'agent' }, task.agent), make('span', { class: 'unseen' }, `: ${howItWent(task)}`));
+    const row = make('button', { class: 'row', tabindex: '-1', click: () => this.#onOpen(task) }, name, lane);
+    return make('li', {}, row);
+  }
+
+  /** One row can be reached with Tab, the others from there with the arrows. */
+  #rove() {
+    for (const [task, row] of this.#rows) row.firstChild.tabIndex = task === this.#current ? 0 : -1;
+  }
+
+  #axis() {
+    const wide = this.#to - this.#from;
+    const wanted = Math.max(2, Math.floor(at('axis').clientWidth / 110));
+    const end = (ms) => (this.#to - ms) / wide < 0.04;
+    const marks = ticks(this.#from, this.#to, wanted).map((ms) =>
+      make('span', { '--at': `${(100 * (ms - this.#from)) / wide}%` }, end(ms) ? '' : wide < 3000 ? `${Math.round(ms)} ms` : clock(ms)));
+    at('axis').replaceChildren(...marks);
+  }
+
+  #listen() {
+    const rows = at('rows');
+    rows.addEventListener('keydown', (event) => this.#key(event));
+    rows.addEventListener('wheel', (event) => this.#wheel(event), { passive: false });
+    rows.addEventListener('focusin', (event) => {
+      const row = event.target.closest('li');
+      this.#current = this.#run.tasks.find((task) => this.#rows.get(task) === row) ?? this.#current;
+      this.#rove();
+    });
+    this.#drag(rows);
+  }
+
+  #key(event) {
+    const place = this.#shown.indexOf(this.#current);
+    const to = { ArrowDown: place + 1, ArrowUp: place - 1, PageDown: place + 15, PageUp: place - 15, Home: 0, End: this.#shown.length - 1 }[event.key];
+    const act = { '+': () => this.#zoomOnTask(0.5), '=': () => this.#zoomOnTask(0.5), '-': () => this.zoom(2), f: () => this.#fit(), 0: () => this.reset(), ArrowLeft: () => this.pan(-0.2), ArrowRight: () => this.pan(0.2) }[event.key];
+    if (event.ctrlKey || event.metaKey || event.altKey || (to === undefined && !act)) return;
+    event.preventDefault();
+    if (act) act();
+    else this.focus(this.#shown[Math.min(Math.max(to, 0), this.#shown.length - 1)]);
+  }
+
+  /** Around the task that has the focus, so that it stays in sight. */
+  #zoomOnTask(factor) {
+    const { startMs, endMs } = this.#current;
+    const place = (((startMs ?? endMs) + endMs) / 2 - this.#from) / (this.#to - this.#from);
+    this.zoom(factor, Math.min(Math.max(place, 0), 1));
+  }
+
+  /** Shows the task that has the focus as large as it gets. */
+  #fit() {
+    const { startMs, endMs } = this.#current;
+    const edge = Math.max(NARROWEST_MS, (endMs - (startMs ?? endMs)) * 0.1);
+    this.look((startMs ?? endMs) - edge, endMs + edge);
+  }
+
+  #wheel(event) {
+    const { left, width } = at('axis').getBoundingClientRect();
+    if (event.ctrlKey || event.metaKey) {
+      event.preventDefault();
+      this.zoom(Math.exp(event.deltaY / 300), Math.min(Math.max((event.clientX - left) / width, 0), 1));
+    } else if (event.shiftKey || Math.abs(event.deltaX) > Math.abs(event.deltaY)) {
+      event.preventDefault();
+      this.pan((event.deltaX || event.deltaY) / width);
+    }
+  }
+
+  /** Dragging moves what is shown; a press that does not move is a click on the row. */
+  #drag(rows) {
+    let last = null;
+    let moved = false;
+    rows.addEventListener('pointerdown', (event) => {
+      moved = false;
+      last = event.button === 0 && event.pointerType === 'mouse' && event.target.closest('.lane') ? event.clientX : null;
+    });
+    addEventListener('pointermove', (event) => {
+      if (last === null) return;
+      if (!moved && Math.abs(event.clientX - last) < 5) return;
+      moved = true;
+      this.pan((last - event.clientX) / at('axis').clientWidth);
+      last = event.clientX;
+    });
+    addEventListener('pointerup', () => (last = null));
+    rows.addEventListener('click', (event) => moved && event.stopPropagation(), { capture: true });
+  }
+}
+
+/** What happened to a task, from left to right. */
+function lanePieces(task) {
+  const pieces = [];
+  const piece = (name, from, to, words, text = '') => {
+    if (to > from || name.startsWith('bar')) pieces.push(make('span', { class: name, '--a': from, '--b': to, 'data-tip': words }, text && make('span', {}, text)));
+  };
+  const start = task.startMs ?? task.endMs;
+  piece('wait blocked', 0, Math.min(task.readyMs, start), `waits for ${task.dependencyIds.join(', ')}`);
+  piece('wait queued', Math.min(task.readyMs, start), start, `waits for a place, ${duration(start - Math.min(task.readyMs, start))}`);
+  let until = start;
+  for (const attempt of task.attempts) {
+    piece('wait pause', until, attempt.startMs, `pause of ${duration(attempt.startMs - until)} before session ${attempt.number}`);
+    until = Math.max(until, attempt.endMs);
+    const words = tipOf(attempt);
+    piece('bar starting', attempt.startMs, attempt.runMs, words);
+    const text = attempt.kind === 'first' ? (attempt.model ?? '') : `${attempt.kind} ${attempt.model ?? ''}`;
+    if (attempt.endMs > attempt.runMs || attempt.runMs === attempt.startMs) piece(`bar ${attempt.kind} ${attempt.status}`, attempt.runMs, attempt.endMs, words, text);
+    else pieces[pieces.length - 1].classList.add(attempt.status);
+  }
+  piece('wait queued', until, task.endMs, `ends at ${clock(task.endMs)}`);
+  pieces.push(make('span', { class: `end ${task.status}`, '--a': task.endMs, 'data-tip': `${task.status} at ${clock(task.endMs)}${task.error ? `\n${task.error.code}: ${task.error.message}` : ''}` }, GLYPHS[task.status]));
+  return pieces;
+}
+
+function tipOf(attempt) {
+  const used = tokens(attempt.usage);
+  const lines = [
+    `session ${attempt.number}: ${KIND_WORDS[attempt.kind] ?? attempt.kind}, ${attempt.status}`,
+    [attempt.model, attempt.tier].filter(Boolean).join(' · '),
+    `${clock(attempt.startMs)} to ${clock(attempt.endMs)}, ${duration(attempt.endMs - attempt.startMs)}${attempt.runMs > attempt.startMs ? `, ${duration(attempt.runMs - attempt.startMs)} of it before it ran` : ''}`,
+    [used !== null && several(used, 'token'), attempt.costMicroUsd !== null && money(attempt.costMicroUsd)].filter(Boolean).join(', '),
+    attempt.error && `${attempt.error.code}: ${attempt.error.message}`,
+  ];
+  return lines.filter(Boolean).join('\n');
+}
+
+/** A row in words, for those who hear it. */
+function howItWent(task) {
+  const times = task.startMs === null ? 'never started' : `from ${clock(task.startMs)} to ${clock(task.endMs)}`;
+  const error = task.error ? `, ${task.error.code}` : '';
+  return `${task.status}${error}, ${several(task.attempts.length, 'session')}, ${times}`;
+}
+
+function showLegend(run) {
+  const present = new Set(run.attempts.map(({ kind }) => kind));
+  const keys = Object.entries(KIND_WORDS).filter(([kind]) => present.has(kind)).map(([kind, words]) => make('span', {}, make('span', { class: `swatch ${kind}`, 'aria-hidden': 'true' }), words));
+  const lines = [['blocked', 'waits for other tasks'], ['queued', 'waits for a place'], ['pause', 'pause'], ['starting', 'not running yet']].map(([name, words]) =>
+    make('span', {}, make('span', { class: `key ${name}`, 'aria-hidden': 'true' }), words));
+  const hatch = make('span', {}, make('span', { class: 'key hatch', 'aria-hidden': 'true' }), 'did not succeed');
+  at('legend').append(...keys, hatch, ...lines);
+}
+
+/** Words beside the pointer. */
+function showTips() {
+  const tip = at('tip');
+  addEventListener('pointermove', (event) => {
+    const words = event.buttons === 0 && event.target instanceof Element ? event.target.closest('[data-tip]')?.getAttribute('data-tip') : null;
+    tip.hidden = !words;
+    if (!words) return;
+    tip.textContent = words;
+    const { width, height } = tip.getBoundingClientRect();
+    tip.style.left = `${Math.max(4, Math.min(event.clientX + 14, innerWidth - width - 8))}px`;
+    tip.style.top = `${event.clientY + 18 + height > innerHeight ? event.clientY - height - 10 : event.clientY + 18}px`;
+  });
+  document.documentElement.addEventListener('pointerleave', () => (tip.hidden = true));
+}

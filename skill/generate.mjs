@@ -1,0 +1,103 @@
+// What OpenClaw is told of the tools: tools.json and the component's own functions, put together at build time, so that
+// neither parameters nor descriptions are written a second time.
+
+/** Taken by every tool, and by the plugin alone. */
+const COMMON = {
+  timeoutSeconds: {
+    type: 'integer',
+    minimum: 1,
+    maximum: 600,
+    description:
+      'Seconds after which this call returns in any case (default: the operator decides, 80). What is not done by then goes on; ask for it with parallel_agents_runs.',
+  },
+  max_chars: {
+    type: 'integer',
+    minimum: 1000,
+    maximum: 200000,
+    description:
+      'Characters of the reply (default 15,000). A longer report comes shortened; parallel_agents_runs with the action page reads the rest.',
+  },
+};
+
+/** What every tool gives back. `status`, `error` and `timedOut` are words that OpenClaw itself reads, so they are avoided. */
+const REPLY = {
+  type: 'object',
+  required: ['ok', 'state'],
+  properties: {
+    ok: { type: 'boolean', description: 'False: the call was refused or broke, and errors says why.' },
+    state: {
+      type: 'string',
+      enum: ['done', 'running', 'interrupted', 'refused', 'broken'],
+      description: 'running: ask again with run_id. interrupted: it can be resumed. Only done has a result.',
+    },
+    run_id: { type: ['string', 'null'], description: 'Null where no session was spawned.' },
+    result: { description: 'What the function returns; a report has its own status, and results with one row per task.' },
+    progress: {
+      type: ['object', 'null'],
+      properties: { ended: { type: 'integer' }, running: { type: 'integer' }, total: { type: 'integer' } },
+    },
+    tasks: { type: 'array', items: { type: 'object' }, description: 'While it runs: each task whose status is known.' },
+    runs: { type: 'array', items: { type: 'object' }, description: 'The runs of this session, newest first.' },
+    errors: {
+      type: 'array',
+      items: {
+        type: 'object',
+        required: ['code', 'message'],
+        properties: { code: { type: 'string' }, message: { type: 'string' } },
+      },
+    },
+    hint: { type: 'string', description: 'What to do next.' },
+  },
+};
+
+/** One schema that takes what any of several functions takes; which fields belong to which is said in words. */
+function together(schemas) {
+  const properties = {};
+  const everywhere = (name) => schemas.every(({ schema }) => name in schema.properties);
+  for (const { label, schema } of schemas) {
+    for (const [name, property] of Object.entries(schema.properties)) {
+      const description = everywhere(name) ? property.description : `${label}: ${property.description ?? name}`;
+      properties[name] ??= { ...property, description };
+    }
+  }
+  return properties;
+}
+
+function parameters(tool, schemaOf, names) {
+  if (tool.function) return schemaOf(tool.function);
+  if (tool.teams) {
+    const teams = Object.entries(tool.teams).map(([label, name]) => ({ label, schema: schemaOf(name) }));
+    const properties = { team: { type: 'string', enum: Object.keys(tool.teams) }, ...together(teams) };
+    return { type: 'object', additionalProperties: false, required: ['team'], properties };
+  }
+  if (tool.catalogue) {
+    const properties = together(tool.catalogue.map((label) => ({ label, schema: schemaOf(label) })));
+    return { type: 'object', additionalProperties: false, properties };
+  }
+  const { properties, ...rest } = structuredClone(tool.parameters);
+  if (tool.call) properties.function.enum = names;
+  return { ...rest, properties };
+}
+
+/** The tools as OpenClaw registers them, and how the plugin finds the function behind each. */
+export function tools(sources, functions) {
+  const known = new Map(functions.map((one) => [one.name, one]));
+  const schemaOf = (name) => JSON.parse(known.get(name).parameters);
+  return sources.map(({ more, ...tool }) => {
+    const schema = parameters(tool, schemaOf, [...known.keys()]);
+    const own = tool.function ? known.get(tool.function).description : tool.description;
+    return {
+      name: tool.name,
+      label: tool.label,
+      description: more ? `${own} ${more}` : own,
+      behind: { function: tool.function, teams: tool.teams, catalogue: tool.catalogue, call: tool.call },
+      parameters: { ...schema, properties: { ...schema.properties, ...COMMON } },
+      outputSchema: REPLY,
+    };
+  });
+}
+
+/** The manifest with the names of the tools. */
+export function manifest(source, tools) {
+  return { ...source, contracts: { ...source.contracts, tools: tools.map(({ name }) => name) } };
+}

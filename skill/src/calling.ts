@@ -1,0 +1,83 @@
+/** One call of a tool: it starts a run or finds one, and waits for it as long as it may. */
+
+import type { Config } from './config.ts';
+import type { Progress } from './contract.ts';
+import type { CreateTools, PluginApi, ToolContext, ToolResult } from './openclaw.ts';
+import { problem, refused, told } from './replies.ts';
+import type { Route } from './routes.ts';
+import { type Run, type Wanted, runs } from './runs.ts';
+import type { Store } from './store.ts';
+
+export interface Environment {
+  api: PluginApi;
+  context: ToolContext;
+  outside: <T>(work: () => T) => T;
+  /** The turn in which a call of the tool was made. */
+  runOf: (callId: string) => string | undefined;
+  /** OpenClaw's own tools, if it gives them to plugins. */
+  loadTools: () => Promise<CreateTools | undefined>;
+}
+
+/** One call of a tool. */
+export interface Calling extends Environment {
+  config: Config;
+  store: Store | undefined;
+  /** The turn's own name. */
+  turn: string | undefined;
+  signal?: AbortSignal;
+  onUpdate?: (update: object) => void;
+  /** How long the call may take, in milliseconds. */
+  patience: number;
+  /** Characters of the reply. */
+  most: number;
+}
+
+/** Starts a run, new or resumed, and waits for it as long as the call may. */
+export async function begin(
+  name: string,
+  document: string,
+  route: Route,
+  calling: Calling,
+  resumed?: Wanted['resumed'],
+): Promise<ToolResult> {
+  const { config, store, api, context } = calling;
+  const run = runs.start({
+    function: name,
+    arguments: document,
+    owner: context.sessionKey ?? '',
+    around: route.around,
+    sessions: route.sessions,
+    config,
+    store,
+    warn: (message) => api.logger.warn(message),
+    resumed,
+  });
+  if (!run) return refused([problem('E_TOO_MANY_RUNS', 'too many runs are alive', '', 'wait for one, or cancel one')]);
+  return wait(run, calling);
+}
+
+/** Waits for the end of a run, as long as the call may. A stopped turn stops the run that it waits for. */
+export async function wait(run: Run, { signal, onUpdate, patience, most }: Calling): Promise<ToolResult> {
+  const stop = () => run.stop('the turn was stopped');
+  run.onProgress = (progress) => show(progress, onUpdate);
+  signal?.addEventListener('abort', stop);
+  if (signal?.aborted) stop();
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, patience)));
+  await Promise.race([run.done, late]);
+  clearTimeout(timer);
+  signal?.removeEventListener('abort', stop);
+  run.onProgress = undefined;
+  await run.leave();
+  return told(run, most);
+}
+
+function show({ task, status, ended, total }: Progress, onUpdate?: (update: object) => void): void {
+  const line = `${task}: ${status} (${ended} of ${total} done)`;
+  const progress = { text: line, visibility: 'channel', privacy: 'public' };
+  try {
+    onUpdate?.({ content: [{ type: 'text', text: line }], details: {}, progress });
+  } catch {
+    // Progress is for display only.
+  }
+}

@@ -1,0 +1,124 @@
+/**
+ * A completion of the gateway in place of a session, for agents that need no tools. Off unless the operator wants it.
+ *
+ * It is no session: no list shows it and no restart leaves anything of it. Its key says so, and so do the results.
+ */
+
+import { randomUUID } from 'node:crypto';
+
+import type { ListFilter, Message, Receipt, SessionPage, SpawnOptions } from './contract.ts';
+import type { Sessions, Surroundings } from './sessions.ts';
+import { type Fields, Refused, fields, message, text } from './words.ts';
+
+const PREFIX = 'completion:';
+
+interface Completion {
+  end: Promise<Fields>;
+  stop: AbortController;
+  messages: Message[];
+}
+
+/** Gives every session that is to have no tools to the completion call, and everything else to another route. */
+export class Completions implements Sessions {
+  readonly #around: Surroundings;
+  readonly #others: Sessions;
+  readonly #made = new Map<string, Completion>();
+  readonly #listeners = new Set<(session: string) => void>();
+
+  constructor(around: Surroundings, others: Sessions) {
+    this.#around = around;
+    this.#others = others;
+  }
+
+  onStart(listener: (session: string) => void): () => void {
+    this.#listeners.add(listener);
+    const stop = this.#others.onStart(listener);
+    return () => {
+      this.#listeners.delete(listener);
+      stop();
+    };
+  }
+
+  async spawn(options: SpawnOptions): Promise<Receipt> {
+    // Another agent's configuration is not this call's to use.
+    if (!options.toolFree || options.agentId) return this.#others.spawn(options);
+    const sessionKey = `${PREFIX}${randomUUID()}`;
+    const made = { stop: new AbortController(), messages: [message({ role: 'user', content: options.task })] };
+    const end = this.#complete(sessionKey, options, made);
+    this.#made.set(sessionKey, { ...made, end });
+    for (const listener of this.#listeners) listener(sessionKey);
+    return { sessionKey, runId: sessionKey, appliedModel: options.model, toolFree: true };
+  }
+
+  async ends(runIds: string[], signal: AbortSignal): Promise<Fields[]> {
+    const own = runIds.flatMap((runId) => this.#made.get(runId)?.end.then((end) => [end]) ?? []);
+    const others = runIds.filter((runId) => !this.#made.has(runId));
+    const waits = others.length > 0 ? [...own, this.#others.ends(others, signal)] : own;
+    const aborted = new Promise<Fields[]>((resolve) => {
+      if (signal.aborted) resolve([]);
+      signal.addEventListener('abort', () => resolve([]), { once: true });
+    });
+    return Promise.race([...waits, aborted]);
+  }
+
+  async messages(session: string): Promise<Message[]> {
+    return this.#made.get(session)?.messages ?? this.#others.messages(session);
+  }
+
+  list(filter: ListFilter): Promise<SessionPage> {
+    return this.#others.list(filter);
+  }
+
+  async cancel(runId: string): Promise<void> {
+    const made = this.#made.get(runId);
+    if (!made) return this.#others.cancel(runId);
+    made.stop.abort();
+  }
+
+  async delete(session: string): Promise<void> {
+    if (!this.#made.delete(session)) await this.#others.delete(session);
+  }
+
+  async find(session: string): Promise<Receipt> {
+    if (session.startsWith(PREFIX)) throw new Refused('not-found', 'a completion does not outlive the gateway');
+    return this.#others.find(session);
+  }
+
+  /** Never rejects. */
+  async #complete(
+    runId: string,
+    { task, model, runTimeoutSeconds }: SpawnOptions,
+    { stop, messages }: { stop: AbortController; messages: Message[] },
+  ): Promise<Fields> {
+    const limit = AbortSignal.timeout(runTimeoutSeconds * 1_000);
+    const request = { messages: [{ role: 'user', content: task }], model, signal: AbortSignal.any([stop.signal, limit]) };
+    const { runtime, turn, outside } = this.#around;
+    const ask = async () => runtime.llm?.complete?.(request);
+    try {
+      const answer = fields(await within(request.signal, turn.over ? outside(ask) : ask()));
+      if (stop.signal.aborted) return { runId, status: 'killed' };
+      if (limit.aborted) return { runId, status: 'timeout' };
+      // Errors come as an answer without text, and so does an agent that says nothing; only the reason tells them apart.
+      const failed = answer['stopReason'] === 'error' || text(answer['text']) === undefined;
+      if (failed) {
+        const error = text(answer['errorMessage']) ?? "internal error: the gateway's completion call brought no answer";
+        return { runId, status: 'failed', error };
+      }
+      const { provider, model, usage } = answer;
+      messages.push(message({ role: 'assistant', content: answer['text'], provider, model, usage }));
+      return { runId, status: 'done', result: answer['text'], usage };
+    } catch (error) {
+      if (stop.signal.aborted) return { runId, status: 'killed' };
+      if (limit.aborted) return { runId, status: 'timeout' };
+      return { runId, status: 'failed', error: text(fields(error)['message']) ?? 'the completion call failed' };
+    }
+  }
+}
+
+/** The work, or nothing more of it once the signal says so: a call that does not listen to its signal is left alone. */
+function within<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+    work.then(resolve, reject);
+  });
+}

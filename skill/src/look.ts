@@ -1,0 +1,84 @@
+/** Looking after runs in later calls: their status, pages of their results, stopping them, going on with them. */
+
+import { type Calling, begin, wait } from './calling.ts';
+import type { ToolResult } from './openclaw.ts';
+import { ask, problem, progress, refused, remembered, replied, result, told } from './replies.ts';
+import { choose } from './routes.ts';
+import { runs } from './runs.ts';
+import { type Fields, text } from './words.ts';
+
+/** The functions of the component that read a report, by what callers say. */
+const READERS: Record<string, string> = {
+  page: 'result_page',
+  explain: 'explain_task',
+  result_page: 'result_page',
+  explain_task: 'explain_task',
+  result_digest: 'result_digest',
+};
+
+const ACTIONS = ['list', 'status', 'page', 'explain', 'cancel', 'resume'];
+
+export async function look({ action, run_id, ...given }: Fields, calling: Calling): Promise<ToolResult> {
+  const owner = calling.context.sessionKey ?? '';
+  if (action === 'list') return everything(owner, calling);
+  const id = text(run_id) ?? '';
+  const run = runs.get(id, owner);
+  const stored = calling.store?.record(id);
+  // Somebody else's run is one that is not there.
+  const record = stored?.owner === owner ? stored : undefined;
+  if (!run && !record) {
+    const message = id ? `this session has no run ${id}` : 'run_id is missing';
+    return refused([problem('E_RUN_UNKNOWN', message, '/run_id', 'list shows all runs of this session')]);
+  }
+  const reply = run?.reply ?? (run?.live ? undefined : calling.store?.result(id));
+  const reader = READERS[text(action) ?? ''];
+  if (reader) {
+    if (!reply) return run ? told(run, calling.most) : remembered(record!, undefined, calling.most);
+    const { max_chars: _, ...rest } = given;
+    const wanted = reader === 'explain_task' ? rest : { max_chars: calling.most, ...rest };
+    return replied(await ask(reader, JSON.stringify({ ...wanted, report: JSON.parse(reply.val) })), null, calling.most);
+  }
+  switch (action) {
+    case 'status':
+      return run ? wait(run, calling) : remembered(record!, reply, calling.most);
+    case 'cancel':
+      if (!run?.live) return run ? told(run, calling.most) : remembered(record!, reply, calling.most);
+      run.stop('cancelled by the session that asked for it');
+      return wait(run, calling);
+    case 'resume':
+      if (run && (run.live || run.reply)) return wait(run, calling);
+      return reply ? remembered(record!, reply, calling.most) : resume(id, calling);
+  }
+  return refused([problem('E_ACTION', `there is no action ${text(action)}; there are ${ACTIONS.join(', ')}`, '/action')]);
+}
+
+async function resume(id: string, calling: Calling): Promise<ToolResult> {
+  const record = calling.store?.record(id);
+  const journal = calling.store?.journal(id);
+  if (!record || !journal)
+    return refused([problem('E_NO_JOURNAL', `the run ${id} has no journal`, '/run_id', 'start it anew')]);
+  const route = await choose(calling);
+  if (route.problem) return refused([route.problem]);
+  return begin(record.function, '{}', route, calling, { record, journal });
+}
+
+async function everything(owner: string, { store }: Calling): Promise<ToolResult> {
+  const live = runs.of(owner).map((run) => ({
+    run_id: run.record.run_id,
+    function: run.record.function,
+    started: run.record.started,
+    state: run.live ? 'running' : run.record.state,
+    progress: progress(run),
+  }));
+  const known = new Set(live.map(({ run_id }) => run_id));
+  const stored = (store?.list() ?? []).filter((record) => record.owner === owner && !known.has(record.run_id));
+  const old = stored.map(({ run_id, function: name, started, state }) => ({
+    run_id,
+    function: name,
+    started,
+    // Nobody here runs it, so a restart cut it off.
+    state: state === 'running' ? 'interrupted' : state,
+  }));
+  const all = [...live, ...old].sort((left, right) => right.started.localeCompare(left.started));
+  return result({ ok: true, state: 'done', run_id: null, runs: all.slice(0, 100) });
+}

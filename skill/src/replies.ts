@@ -1,0 +1,73 @@
+/** What the tools give back. `status`, `error` and `timedOut` are words that OpenClaw reads by itself: none is used here. */
+
+import { call } from './call.ts';
+import type { Problem } from './config.ts';
+import type { DocumentReply } from './contract.ts';
+import type { ToolResult } from './openclaw.ts';
+import { type Run, WORKER } from './runs.ts';
+import type { RunRecord } from './store.ts';
+import { type Fields, fields, list } from './words.ts';
+
+/** Below the 16,000 characters to which the gateway cuts a live tool result. */
+export const MAX_CHARS = 15_000;
+
+/** The reply's own fields take some of the room. */
+const OWN_CHARS = 200;
+
+const NEXT = 'parallel_agents_runs';
+
+/** Calls a function of the component that asks nothing of the gateway. */
+export function ask(name: string, document: string): Promise<DocumentReply> {
+  const nobody = { perform: () => {}, next: () => new Promise<never>(() => {}) };
+  return call(WORKER, { function: name, arguments: document }, nobody, () => {});
+}
+
+export function result(details: object): ToolResult {
+  return { content: [{ type: 'text', text: JSON.stringify(details) }], details };
+}
+
+export function refused(errors: Problem[] | unknown[], hint?: string): ToolResult {
+  return result({ ok: false, state: 'refused', run_id: null, errors, ...(hint ? { hint } : {}) });
+}
+
+/** A failure on this side, in the shape in which the component refuses a call. */
+export function problem(code: string, message: string, path = '', hint?: string): Problem {
+  return { code, path, message, retryable: false, ...(hint ? { hint } : {}) };
+}
+
+/** The component's reply: a long report as its digest, and everything else as it is. */
+export async function replied(reply: DocumentReply, run_id: string | null, most: number): Promise<ToolResult> {
+  const document = fields(JSON.parse(reply.val));
+  if (reply.tag === 'refused') return refused(list(document['errors']));
+  const whole = { ok: true, state: 'done', run_id };
+  if (reply.val.length <= most - OWN_CHARS || run_id === null) return result({ ...whole, result: document });
+  const room = Math.max(1_000, most - OWN_CHARS);
+  const digest = await ask('result_digest', `{"report":${reply.val},"max_chars":${room}}`);
+  if (digest.tag !== 'answer') return result({ ...whole, result: document });
+  const hint = `shortened: read the rest with ${NEXT} {"action":"page","run_id":"${run_id}","task_id":"…","offset":0}`;
+  return result({ ...whole, result: JSON.parse(digest.val), hint });
+}
+
+/** What is known of a run now. */
+export async function told(run: Run, most: number): Promise<ToolResult> {
+  const { run_id } = run.record;
+  if (run.reply) return replied(run.reply, run.began ? run_id : null, most);
+  if (run.broken !== undefined) {
+    const errors = [problem(run.broken.code, run.broken.message)];
+    return result({ ok: false, state: 'broken', run_id: run.began ? run_id : null, errors });
+  }
+  const tasks = [...run.tasks].map(([task_id, task]) => ({ task_id, ...task }));
+  const hint = `it goes on; ask with ${NEXT} {"action":"status","run_id":"${run_id}"}, stop it with cancel`;
+  return result({ ok: true, state: 'running', run_id, progress: progress(run), tasks: tasks.slice(0, 200), hint });
+}
+
+export function progress({ last }: Run): Fields | null {
+  return last ? { ended: last.ended, running: last.running, total: last.total } : null;
+}
+
+/** A run that this process knows only from its files. */
+export async function remembered(record: RunRecord, reply: DocumentReply | undefined, most: number): Promise<ToolResult> {
+  if (reply) return replied(reply, record.run_id, most);
+  const hint = `a restart cut it off; go on with ${NEXT} {"action":"resume","run_id":"${record.run_id}"}`;
+  return result({ ok: true, state: 'interrupted', run_id: record.run_id, hint });
+}

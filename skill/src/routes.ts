@@ -1,0 +1,60 @@
+/** Which way sessions are spawned: the caller's own tools if it has them, otherwise the plugin's sub-agents. */
+
+import type { Calling } from './calling.ts';
+import { Completions } from './completion.ts';
+import type { Problem } from './config.ts';
+import { Gateway } from './gateway.ts';
+import type { CreateTools } from './openclaw.ts';
+import { problem } from './replies.ts';
+import type { Sessions, Surroundings } from './sessions.ts';
+import { Subagents } from './subagent.ts';
+import { Refused } from './words.ts';
+
+export interface Route {
+  around: Surroundings;
+  sessions: Sessions;
+  /** Why there is none; `sessions` then refuses everything. */
+  problem?: Problem;
+}
+
+/** The best route that this call has. */
+export async function choose({ api, context, outside, turn, config, loadTools }: Calling): Promise<Route> {
+  const around = { runtime: api.runtime, context, outside, turn: { runId: turn, over: false } };
+  const none = (problem: Problem): Route => ({ around, sessions: nothing(problem.message), problem });
+  if (!context.sessionKey)
+    return none(problem('E_NO_SESSION', 'this tool was called outside of a session', '', 'call it from an agent’s turn'));
+  const sessions = route(around, await loadTools());
+  if (!('missing' in sessions)) {
+    const completes = config.completionsForToolFree && api.runtime.llm?.complete;
+    return { around, sessions: completes ? new Completions(around, sessions) : sessions };
+  }
+  const message = `this session has no ${sessions.missing.join(' and no ')}, so it can spawn no sub-sessions`;
+  const hint = 'take them out of tools.deny, leave tools.swarm on, or add them to tools.alsoAllow';
+  return none(problem('E_HOST_UNSUPPORTED', message, '', hint));
+}
+
+function route(around: Surroundings, createTools: CreateTools | undefined): Sessions | { missing: string[] } {
+  let missing = ['session tools'];
+  if (createTools) {
+    const gateway = new Gateway(around, createTools);
+    missing = gateway.lacks();
+    if (missing.length === 0) return gateway;
+    // A session that may not spawn is not helped to it by another way.
+    if (missing.includes('sessions_spawn')) return { missing };
+  }
+  return Subagents.areThere(around) ? new Subagents(around) : { missing };
+}
+
+function nothing(message: string): Sessions {
+  const refuse = () => Promise.reject(new Refused('unsupported', message));
+  return {
+    spawn: refuse,
+    ends: refuse,
+    messages: refuse,
+    list: refuse,
+    cancel: refuse,
+    delete: refuse,
+    find: refuse,
+    onStart: () => () => {},
+  };
+}

@@ -1,0 +1,145 @@
+/**
+ * The runs of this process. A run belongs to no call: whoever asked for it may go, and later calls find it again.
+ *
+ * Nothing here decides what a run does; it starts the component, keeps what comes of it, and stops it when it is told to.
+ */
+
+import { randomBytes } from 'node:crypto';
+
+import { Broken, call } from './call.ts';
+import { type Config, forbidden } from './config.ts';
+import type { DocumentReply, Progress } from './contract.ts';
+import { Host } from './host.ts';
+import { type Sessions, type Surroundings, facts, onStop } from './sessions.ts';
+import type { RunRecord, Store } from './store.ts';
+import { words } from './words.ts';
+
+export const WORKER = new URL('../dist/worker.js', import.meta.url);
+
+/** Threads that may live at once; each may take the heap that `call` allows. */
+const MOST_LIVE = 16;
+
+/** Ended runs whose result stays in memory. What is older is read from its file. */
+const MOST_ENDED = 32;
+
+export interface Wanted {
+  function: string;
+  /** A JSON document. */
+  arguments: string;
+  owner: string;
+  around: Surroundings;
+  sessions: Sessions;
+  config: Config;
+  store: Store | undefined;
+  warn(message: string): void;
+  /** Go on with this run, whose journal is here. */
+  resumed?: { record: RunRecord; journal: string };
+}
+
+export class Run {
+  readonly record: RunRecord;
+  readonly turn: Surroundings['turn'];
+  /** Never rejects. */
+  readonly done: Promise<void>;
+  /** It has asked something of the gateway, so there is something to come back to. */
+  began = false;
+  reply: DocumentReply | undefined;
+  /** Why it has no reply. */
+  broken: { code: string; message: string } | undefined;
+  last: Progress | undefined;
+  readonly tasks = new Map<string, { agent_type: string; status: string }>();
+  onProgress: ((progress: Progress) => void) | undefined;
+  readonly #host: Host;
+
+  constructor(wanted: Wanted) {
+    const { resumed, owner, store, config, sessions, around } = wanted;
+    const run_id = resumed?.record.run_id ?? `pa-${randomBytes(6).toString('hex')}`;
+    const started = resumed?.record.started ?? new Date().toISOString();
+    this.record = { run_id, function: wanted.function, owner, started, state: 'running' };
+    this.turn = around.turn;
+    const seed = config.seed === undefined ? randomBytes(8).readBigUInt64LE() : BigInt(config.seed);
+    const wishes = { seed, maxConcurrent: config.maxConcurrent, keepsJournal: store !== undefined };
+    this.#host = new Host(sessions, facts(around, wishes), {
+      receipts: store?.receipts(run_id),
+      forbidden: (asked) => forbidden(config, asked),
+      began: () => {
+        this.began = true;
+        store?.begin(this.record);
+      },
+    });
+    this.done = this.#run(wanted, resumed?.journal ?? store?.place(run_id));
+  }
+
+  get live(): boolean {
+    return this.reply === undefined && this.broken === undefined;
+  }
+
+  /** Asks the component to stop all sessions and to come to an end. */
+  stop(reason: string): void {
+    this.#host.stop(reason);
+  }
+
+  /** From now on it uses nothing of the turn in which it was asked for. */
+  async leave(): Promise<void> {
+    this.turn.over = true;
+    if (this.live) await this.#host.settled();
+  }
+
+  async #run(wanted: Wanted, journal: string | undefined): Promise<void> {
+    const { store, warn, resumed, around } = wanted;
+    const stopListening = onStop(around, () => this.stop('the turn was stopped'));
+    const given = { function: wanted.function, arguments: wanted.arguments, journal, resume: resumed !== undefined };
+    try {
+      this.reply = await call(WORKER, given, this.#host, (progress) => this.#show(progress));
+    } catch (error) {
+      this.broken = error instanceof Broken ? error : { code: 'E_HOST', message: `the plugin failed: ${words(error)}` };
+    }
+    stopListening();
+    const left = await this.#host.close();
+    if (left.length > 0) warn(`sessions of ${this.record.run_id} that could not be stopped: ${left.join(', ')}`);
+    this.record.state = this.reply ? 'done' : 'broken';
+    try {
+      if (this.began) store?.end(this.record, this.reply);
+    } catch (error) {
+      warn(`the result of ${this.record.run_id} could not be kept: ${words(error)}`);
+    }
+  }
+
+  #show(progress: Progress): void {
+    this.last = progress;
+    this.tasks.set(progress.task, { agent_type: progress.agentType, status: progress.status });
+    this.onProgress?.(progress);
+  }
+}
+
+/** All runs of this process. */
+export class Runs {
+  readonly #runs = new Map<string, Run>();
+
+  /** Undefined: too many are alive. */
+  start(wanted: Wanted): Run | undefined {
+    const live = [...this.#runs.values()].filter((run) => run.live).length;
+    if (live >= MOST_LIVE) return undefined;
+    const run = new Run(wanted);
+    this.#runs.delete(run.record.run_id);
+    this.#runs.set(run.record.run_id, run);
+    // A call that asked nothing of the gateway is nothing to come back to.
+    void run.done.then(() => run.began || this.#runs.delete(run.record.run_id));
+    const ended = [...this.#runs.values()].filter((run) => !run.live);
+    for (const old of ended.slice(0, -MOST_ENDED)) this.#runs.delete(old.record.run_id);
+    return run;
+  }
+
+  get(id: string, owner: string): Run | undefined {
+    const run = this.#runs.get(id);
+    return run?.record.owner === owner ? run : undefined;
+  }
+
+  of(owner: string): Run[] {
+    return [...this.#runs.values()].filter((run) => run.record.owner === owner && run.began);
+  }
+}
+
+/** OpenClaw loads a plugin several times, and all of them have the same runs. */
+const shared = globalThis as { [key: symbol]: unknown };
+export const runs: Runs = (shared[Symbol.for('parallel-agents.runs')] ??= new Runs()) as Runs;

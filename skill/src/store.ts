@@ -1,0 +1,120 @@
+/**
+ * What is kept of runs beyond the process, in the gateway's state directory: for each a record of what it is, the journal
+ * that the component writes, the receipts of its sessions, and its result. Files only their owner may read.
+ */
+
+import { appendFileSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import type { DocumentReply, Receipt } from './contract.ts';
+import type { Receipts } from './host.ts';
+
+export interface RunRecord {
+  run_id: string;
+  function: string;
+  /** The session that asked for it, and may ask about it. */
+  owner: string;
+  started: string;
+  state: 'running' | 'done' | 'broken';
+}
+
+const ID = /^pa-[0-9a-f]{12}$/;
+const KINDS = ['json', 'journal', 'sessions', 'result'] as const;
+const DAY_MS = 86_400_000;
+
+export class Store {
+  readonly #directory: string;
+
+  constructor(stateDirectory: string) {
+    this.#directory = join(stateDirectory, 'parallel-agents', 'runs');
+  }
+
+  /** The file for the journal of a new run, which exists once the component has written to it. */
+  place(id: string): string {
+    mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
+    return this.#file(id, 'journal');
+  }
+
+  begin(record: RunRecord): void {
+    this.#write(record.run_id, 'json', JSON.stringify(record));
+  }
+
+  journal(id: string): string | undefined {
+    const file = ID.test(id) ? this.#file(id, 'journal') : undefined;
+    return file && existsSync(file) && statSync(file).size > 0 ? file : undefined;
+  }
+
+  end(record: RunRecord, reply: DocumentReply | undefined): void {
+    if (reply) this.#write(record.run_id, 'result', JSON.stringify(reply));
+    this.#write(record.run_id, 'json', JSON.stringify({ ...record, state: reply ? 'done' : 'broken' }));
+  }
+
+  record(id: string): RunRecord | undefined {
+    return this.#read(id, 'json') as RunRecord | undefined;
+  }
+
+  result(id: string): DocumentReply | undefined {
+    return this.#read(id, 'result') as DocumentReply | undefined;
+  }
+
+  /** Newest first. */
+  list(): RunRecord[] {
+    const records = this.#names().flatMap((name) => (name.endsWith('.json') ? (this.record(name.slice(0, -5)) ?? []) : []));
+    return records.sort((left, right) => right.started.localeCompare(left.started));
+  }
+
+  receipts(id: string): Receipts {
+    const file = this.#file(id, 'sessions');
+    const lines = existsSync(file) ? readFileSync(file, 'utf8').split('\n') : [];
+    const known = lines.flatMap((line) => {
+      // The last line may be half written; without its receipt the session is found by its label.
+      const entry = parsed(line) as { key: string; receipt: Receipt } | undefined;
+      return entry ? [[entry.key, entry.receipt] as const] : [];
+    });
+    const keep = (key: string, receipt: Receipt) =>
+      appendFileSync(file, `${JSON.stringify({ key, receipt })}\n`, { mode: 0o600 });
+    return { known: new Map(known), keep };
+  }
+
+  forget(id: string): void {
+    for (const kind of KINDS) rmSync(this.#file(id, kind), { force: true });
+  }
+
+  /** Removes every run that nobody has written to for so many days. */
+  prune(days: number, now: number): void {
+    for (const id of new Set(this.#names().map((name) => name.split('.')[0] ?? ''))) {
+      if (!ID.test(id)) continue;
+      const files = KINDS.map((kind) => this.#file(id, kind)).filter((file) => existsSync(file));
+      if (files.every((file) => now - statSync(file).mtimeMs > days * DAY_MS)) this.forget(id);
+    }
+  }
+
+  #names(): string[] {
+    return existsSync(this.#directory) ? readdirSync(this.#directory) : [];
+  }
+
+  #file(id: string, kind: (typeof KINDS)[number]): string {
+    if (!ID.test(id)) throw new Error(`${id} is no name of a run`);
+    return join(this.#directory, `${id}.${kind}`);
+  }
+
+  #read(id: string, kind: (typeof KINDS)[number]): unknown {
+    const file = ID.test(id) ? this.#file(id, kind) : undefined;
+    return file && existsSync(file) ? parsed(readFileSync(file, 'utf8')) : undefined;
+  }
+
+  /** In one step, so that a crash leaves the old text or the new one. */
+  #write(id: string, kind: (typeof KINDS)[number], text: string): void {
+    const file = this.#file(id, kind);
+    writeFileSync(`${file}.new`, text, { mode: 0o600 });
+    renameSync(`${file}.new`, file);
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

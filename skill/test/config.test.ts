@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+
+import { MANIFEST, forbidden, narrowed, readConfig } from '../src/config.ts';
+import { redacted } from '../src/redact.ts';
+import { read } from '../src/slash.ts';
+import { TOOLS } from '../src/tool.ts';
+import { hostError } from '../src/words.ts';
+
+const text = (file: string) => readFileSync(new URL(file, import.meta.url), 'utf8');
+
+test('the defaults stand in the manifest', () => {
+  const { config, problems } = readConfig(undefined);
+  assert.deepEqual(problems, []);
+  assert.deepEqual(
+    [config.maxConcurrent, config.timeoutSeconds, config.retentionDays, config.completionsForToolFree],
+    [50, 80, 14, false],
+  );
+});
+
+for (const [wrong, path] of [
+  [7, ''],
+  [{ budget: { tokens: 0.5 } }, '/budget/tokens'],
+  [{ prices: { '*': { input: 1 } } }, '/prices/*'],
+  [{ models: { best: 'x' } }, '/models/best'],
+  [{ completionsForToolFree: 'yes' }, '/completionsForToolFree'],
+] as [unknown, string][]) {
+  test(`the configuration ${JSON.stringify(wrong)} is refused at ${path}`, () => {
+    const { problems } = readConfig(wrong);
+    assert.deepEqual(
+      problems.map((problem) => problem.path),
+      [path],
+    );
+    assert.match(problems[0]!.message, /plugins\.entries\.parallel-agents\.config/);
+  });
+}
+
+test('a request can only narrow what the operator allows', () => {
+  const given = { budget: { tokens: 100, spawns: 5 }, models: { economy: 'a' }, prices: { a: { input: 1, output: 2 } } };
+  const { config } = readConfig(given);
+  const known = ['budget', 'models', 'prices'];
+  const asked = { budget: { tokens: 50, spawns: 9, seconds: 7 }, models: { economy: 'b' }, prices: {} };
+  assert.deepEqual(narrowed(asked, config, known), {
+    budget: { tokens: 50, spawns: 5, seconds: 7 },
+    models: { economy: 'b' },
+    prices: given.prices,
+  });
+  assert.deepEqual(narrowed({}, config, known), given);
+  assert.deepEqual(narrowed({}, config, []), {}, 'a function that takes none gets none');
+  // For the component to refuse.
+  assert.deepEqual(narrowed({ budget: 'all' }, config, known).budget, 'all');
+});
+
+test('only what is on a list may be asked for, and no list allows all', () => {
+  const { config } = readConfig({ allowedModels: ['a'], allowedAgents: [] });
+  assert.equal(forbidden(config, { model: 'a' }), undefined);
+  assert.equal(forbidden(config, {}), undefined);
+  assert.match(forbidden(config, { model: 'b' })!, /model b .*allowed: a;.*allowedModels/);
+  assert.match(forbidden(config, { agentId: 'x' })!, /agent x .*allowed: none;/);
+  assert.equal(forbidden(readConfig({}).config, { model: 'b', agentId: 'x' }), undefined);
+});
+
+test('the tools have one name and one description everywhere', () => {
+  const names = TOOLS.map(({ name }) => name);
+  const manifest = JSON.parse(text('../dist/openclaw.plugin.json'));
+  assert.deepEqual(manifest.contracts.tools, names);
+  assert.deepEqual(manifest.configSchema, MANIFEST.configSchema);
+  const [skill, guide] = [text('../../SKILL.md'), text('../USAGE-GUIDE.md')];
+  for (const { name, description } of TOOLS) {
+    assert.match(name, /^parallel_agents_[a-z]+$/);
+    assert.ok(skill.includes(name), `SKILL.md does not name ${name}`);
+    assert.ok(guide.includes(`**${name}**: ${description}`), `USAGE-GUIDE.md does not describe ${name}: ${description}`);
+  }
+  for (const [name] of skill.matchAll(/parallel_agents_[a-z_]+/g)) assert.ok(names.includes(name), `SKILL.md: ${name}`);
+});
+
+test('parameters are those of the component', () => {
+  const functions = JSON.parse(text('../dist/functions.json')) as { name: string; parameters: string }[];
+  for (const { name, behind, parameters } of TOOLS as any[]) {
+    if (!behind.function) continue;
+    const own = JSON.parse(functions.find((one) => one.name === behind.function)!.parameters);
+    const { timeoutSeconds, max_chars, ...rest } = parameters.properties;
+    assert.ok(timeoutSeconds && max_chars, name);
+    assert.deepEqual(rest, own.properties, name);
+    assert.deepEqual(parameters.required, own.required, name);
+  }
+});
+
+for (const [line, wanted] of Object.entries({
+  '': { kind: 'runs', parameters: { action: 'list' } },
+  'status pa-1': { kind: 'runs', parameters: { action: 'status', run_id: 'pa-1', task_id: undefined } },
+  'page pa-1 task-2 30': { kind: 'runs', parameters: { action: 'page', run_id: 'pa-1', task_id: 'task-2', offset: 30 } },
+  ' review_team {"code": "a b"}': { kind: 'function', name: 'review_team', arguments: { code: 'a b' } },
+  versions: { kind: 'function', name: 'versions', arguments: {} },
+})) {
+  test(`the line "${line}" is understood`, () => assert.deepEqual(read(line), wanted));
+}
+
+test('a line that is no JSON is refused with help', () => {
+  const line = read('run_tasks please');
+  assert.ok(line.kind === 'wrong' && line.hint.includes('FUNCTION {JSON}'));
+});
+
+test('secrets of known shapes are taken out, and nothing else', () => {
+  const key = `sk-${'a1'.repeat(20)}`;
+  assert.equal(redacted(`the key is ${key}.`), 'the key is [API key removed].');
+  const pem = '-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----';
+  assert.equal(redacted(`a\n${pem}\nb`), 'a\n[private key removed]\nb');
+  for (const plain of ['sk-short', 'a task-force of eyJust words', 'AKIA', 'risk-management-and-more-words-here'])
+    assert.equal(redacted(plain), plain);
+  const error = hostError(new Error(`denied for ${key}`));
+  assert.ok(!JSON.stringify(error).includes(key));
+});

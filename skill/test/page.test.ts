@@ -1,0 +1,34 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { template } from '../../report/assemble.mjs';
+import type { SpawnOptions } from '../src/contract.ts';
+import { SessionLog, page } from '../src/page.ts';
+
+const options = { task: 'the prompt </script>', label: 'critic one', idempotencyKey: 'k', taskName: 'one' } as SpawnOptions;
+
+test('the page holds the report and the sessions, and nothing can leave its place', () => {
+  const log = new SessionLog();
+  log.asked(options, 5);
+  log.asked(options, 9);
+  log.accepted('k', 's');
+  log.started('s', 10);
+  log.ended('s', 20, { text: '<!-- an answer', truncated: false });
+  const html = page('run_tasks', '{"results":[],"note":"</script>$&"}', log.records, template());
+  const document = html.split('id="document">')[1]?.split('</script>')[0] ?? '';
+  const { report, sessions } = JSON.parse(document);
+  assert.equal(report.note, '</script>$&');
+  assert.equal(sessions.length, 1);
+  assert.deepEqual(sessions[0], {
+    session_key: 's',
+    label: 'critic one',
+    prompt: 'the prompt </script>',
+    model: null,
+    asked_ms: 5,
+    started_ms: 10,
+    ended_ms: 20,
+    answer: '<!-- an answer',
+    answer_is_cut: false,
+  });
+  assert.ok(!html.includes('src='));
+});

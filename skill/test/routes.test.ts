@@ -1,0 +1,163 @@
+import assert from 'node:assert/strict';
+import { cpSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { pathToFileURL } from 'node:url';
+
+import { Broken, call } from '../src/call.ts';
+import { Completions } from '../src/completion.ts';
+import { readConfig } from '../src/config.ts';
+import type { SpawnOptions } from '../src/contract.ts';
+import { Gateway } from '../src/gateway.ts';
+import { choose } from '../src/routes.ts';
+import { Subagents } from '../src/subagent.ts';
+import { FakeOpenClaw } from './openclaw.ts';
+
+const OPTIONS: SpawnOptions = {
+  task: 'Say something.',
+  label: 'a label',
+  taskName: 'task',
+  runTimeoutSeconds: 9,
+  cleanup: 'keep',
+  toolFree: true,
+  idempotencyKey: 'key',
+};
+const NEVER = new AbortController().signal;
+
+/** Sub-agents whose runs end as `said`. */
+function subagents(said: object) {
+  const openclaw = new FakeOpenClaw();
+  const asked: any[] = [];
+  openclaw.runtime.subagent = {
+    ...openclaw.runtime.subagent,
+    run: async (request: any) => {
+      asked.push(request);
+      return { runId: 'run-0', sessionKey: request.sessionKey, runtime: { provider: 'sim', model: 'standard' } };
+    },
+    waitForRun: async () => said,
+    deleteSession: async () => ({}),
+  };
+  return { asked, openclaw, route: new Subagents(openclaw.around()) };
+}
+
+test('a sub-agent without tools is a lean one in the lane of sub-agents', async () => {
+  const { asked, route } = subagents({ status: 'ok', terminalReply: { text: 'hello' } });
+  const receipt = await route.spawn(OPTIONS);
+  assert.deepEqual([receipt.appliedModel, receipt.toolFree], ['sim/standard', true]);
+  assert.match(receipt.sessionKey, /^agent:main:subagent:parallel-agents-/);
+  const { lane, disableTools, lightContext, deliver } = asked[0];
+  assert.deepEqual({ lane, disableTools, lightContext, deliver }, {
+    lane: 'subagent',
+    disableTools: true,
+    lightContext: true,
+    deliver: false,
+  });
+  assert.deepEqual((await route.list({ search: 'a label', offset: 0, limit: 9 })).sessions.length, 1);
+  assert.equal((await route.ends(['run-0'], NEVER))[0]?.['status'], 'done');
+});
+
+for (const [said, status] of [
+  [{ status: 'ok', terminalReply: { disposition: 'empty' } }, 'done'],
+  [{ status: 'error', error: 'HTTP 500' }, 'failed'],
+  [{ status: 'error', stopReason: 'aborted' }, 'killed'],
+] as [object, string][]) {
+  test(`a sub-agent of which is said ${JSON.stringify(said)} is ${status}`, async () => {
+    const { route } = subagents(said);
+    await route.spawn(OPTIONS);
+    assert.equal((await route.ends(['run-0'], NEVER))[0]?.['status'], status);
+  });
+}
+
+test('a whole run goes through sub-agents', async () => {
+  const { openclaw, route } = subagents({ status: 'ok', terminalReply: { text: 'hello' } });
+  openclaw.spoil = (call) =>
+    call === 'messages' ? { messages: [{ role: 'assistant', content: 'a long hello' }] } : undefined;
+  const host = openclaw.host(route);
+  const task = { agent_type: 'code_reviewer', task_description: 'Say something.', output_format: 'text' };
+  const worker = new URL('../dist/worker.js', import.meta.url);
+  const request = { function: 'run_tasks', arguments: JSON.stringify({ tasks: [task] }) };
+  const reply = await call(worker, request, host, () => {});
+  assert.equal(JSON.parse(reply.val).results[0].output, 'a long hello', reply.val);
+  await host.close();
+});
+
+for (const [without, taken] of [
+  ['agents_wait', Subagents],
+  ['sessions_spawn', undefined],
+  ['nothing', Gateway],
+] as const) {
+  test(`a session without ${without} gets ${taken?.name ?? 'none'}`, async () => {
+    const { openclaw } = subagents({});
+    const { problem, sessions } = await choose({
+      api: openclaw.api(),
+      context: openclaw.context,
+      outside: (work: () => any) => work(),
+      config: readConfig({}).config,
+      loadTools: async () => () => openclaw.tools().filter(({ name }) => name !== without),
+    } as any);
+    if (taken) assert.ok(sessions instanceof taken);
+    else assert.equal(problem?.code, 'E_HOST_UNSUPPORTED');
+  });
+}
+
+/** A completion that gives `answer`. */
+function completions(answer: unknown) {
+  const openclaw = new FakeOpenClaw();
+  openclaw.runtime.llm = {
+    complete: async () => {
+      if (answer instanceof Error) throw answer;
+      return answer;
+    },
+  };
+  const others = new Gateway(openclaw.around(), () => openclaw.tools());
+  return { openclaw, route: new Completions(openclaw.around(), others) };
+}
+
+for (const [answer, status] of [
+  [{ text: 'hello', stopReason: 'stop', provider: 'sim', model: 'premium' }, 'done'],
+  [{ text: '', stopReason: 'stop' }, 'done'],
+  [{ text: '', stopReason: 'error' }, 'failed'],
+  [{}, 'failed'],
+  [undefined, 'failed'],
+  [new Error('not trusted for model override'), 'failed'],
+] as [unknown, string][]) {
+  test(`a completion that gives ${JSON.stringify(answer)} is ${status}`, async () => {
+    const { route, openclaw } = completions(answer);
+    const receipt = await route.spawn(OPTIONS);
+    assert.match(receipt.sessionKey, /^completion:/);
+    assert.ok(receipt.toolFree);
+    const [end] = await route.ends([receipt.runId], NEVER);
+    assert.equal(end?.['status'], status);
+    if (status === 'failed') assert.ok(end?.['error']);
+    assert.deepEqual(openclaw.sessions, []);
+  });
+}
+
+test('a completion can be stopped, and an agent with tools gets a session', async () => {
+  const { route, openclaw } = completions(undefined);
+  openclaw.runtime.llm = { complete: () => new Promise(() => {}) };
+  const { runId } = await route.spawn(OPTIONS);
+  const end = route.ends([runId], NEVER);
+  await route.cancel(runId);
+  assert.equal((await end)[0]?.['status'], 'killed');
+  await route.spawn({ ...OPTIONS, toolFree: false });
+  assert.equal(openclaw.sessions.length, 1);
+});
+
+test('a component that is not the one of the build is refused', async () => {
+  const place = mkdtempSync(join(tmpdir(), 'parallel-agents-test-'));
+  try {
+    cpSync(new URL('../dist', import.meta.url), place, { recursive: true });
+    symlinkSync(new URL('../package.json', import.meta.url), join(place, 'package.json'));
+    const core = readdirSync(join(place, 'component')).find((file) => file.endsWith('.core.wasm'));
+    writeFileSync(join(place, 'component', core!), 'another one');
+    const host = new FakeOpenClaw().host();
+    const worker = pathToFileURL(join(place, 'worker.js'));
+    const asked = call(worker, { function: 'versions', arguments: '{}' }, host, () => {});
+    await assert.rejects(asked, (error: Error) => error instanceof Broken && /SHA-256/.test(error.message));
+    await host.close();
+  } finally {
+    rmSync(place, { recursive: true });
+  }
+});

@@ -1,0 +1,204 @@
+import assert from 'node:assert/strict';
+import { copyFileSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+
+import { TOOLS, createTool } from '../src/tool.ts';
+import { FakeOpenClaw } from './openclaw.ts';
+
+const TASK = { agent_type: 'code_reviewer', task_description: 'Say something.', output_format: 'text' };
+
+const made: string[] = [];
+after(() => made.forEach((directory) => rmSync(directory, { recursive: true })));
+
+function directory(): string {
+  const directory = mkdtempSync(join(tmpdir(), 'parallel-agents-test-'));
+  made.push(directory);
+  return directory;
+}
+
+interface Setup {
+  config?: Record<string, unknown>;
+  state?: string;
+  context?: object;
+  tools?: boolean;
+}
+
+/** Calls a tool as OpenClaw does; the details of its reply, which have to be what its text says. */
+async function use(
+  openclaw: FakeOpenClaw,
+  name: string,
+  parameters: object,
+  { config, state, context, tools = true }: Setup = {},
+  signal?: AbortSignal,
+  shown: object[] = [],
+): Promise<any> {
+  const described = TOOLS.find((tool) => tool.name === `parallel_agents_${name}`);
+  assert.ok(described, name);
+  const api = openclaw.api(config);
+  api.runtime = { ...api.runtime, state: { resolveStateDir: () => state ?? '' } };
+  const tool = createTool(described, {
+    api,
+    context: { ...openclaw.context, ...context },
+    outside: (work) => work(),
+    runOf: () => 'turn',
+    loadTools: async () => (tools ? () => openclaw.tools() : undefined),
+  });
+  const { content, details } = await tool.execute('call-1', parameters, signal, (update) => shown.push(update));
+  assert.equal(content[0]?.text, JSON.stringify(details));
+  for (const reserved of ['status', 'error', 'timedOut', 'isError']) assert.ok(!(reserved in details), reserved);
+  return details;
+}
+
+async function until(true_: () => boolean): Promise<void> {
+  while (!true_()) await new Promise((resolve) => setImmediate(resolve));
+}
+
+test('a run comes back with its result, and its files are its owner’s alone', async () => {
+  const state = directory();
+  const shown: object[] = [];
+  const reply = await use(new FakeOpenClaw(), 'run', { tasks: [TASK, TASK] }, { state }, undefined, shown);
+  assert.equal(reply.state, 'done', JSON.stringify(reply));
+  assert.deepEqual(
+    reply.result.results.map((result: any) => result.output),
+    ['an answer', 'an answer'],
+  );
+  assert.equal(shown.length, 4);
+  const runs = join(state, 'parallel-agents/runs');
+  const files = readdirSync(runs);
+  assert.deepEqual(
+    files.map((file) => file.split('.')[1]).sort(),
+    ['journal', 'json', 'result', 'sessions'],
+  );
+  for (const file of files) assert.equal(statSync(join(runs, file)).mode & 0o777, 0o600, file);
+  assert.equal(statSync(runs).mode & 0o777, 0o700);
+});
+
+test('where nothing is to be kept, nothing is written', async () => {
+  const state = directory();
+  const reply = await use(new FakeOpenClaw(), 'run', { tasks: [TASK] }, { state, config: { retentionDays: 0 } });
+  assert.equal(reply.state, 'done');
+  assert.deepEqual(readdirSync(state), []);
+});
+
+test('a run outlasts its call, is found again, and only by its own session', async () => {
+  const openclaw = new FakeOpenClaw();
+  openclaw.answer = undefined;
+  const started = await use(openclaw, 'run', { tasks: [TASK], timeoutSeconds: 1 });
+  assert.equal(started.state, 'running', JSON.stringify(started));
+  await until(() => openclaw.live().length === 1);
+  const ask = { action: 'status', run_id: started.run_id };
+  const foreign = await use(openclaw, 'runs', ask, { context: { sessionKey: 'agent:main:other' } });
+  assert.equal(foreign.errors[0].code, 'E_RUN_UNKNOWN');
+  const listed = await use(openclaw, 'runs', { action: 'list' });
+  assert.ok(listed.runs.some((run: any) => run.run_id === started.run_id && run.state === 'running'));
+  const looked = await use(openclaw, 'runs', { ...ask, timeoutSeconds: 1 });
+  assert.deepEqual([looked.state, looked.progress], ['running', { ended: 0, running: 1, total: 1 }]);
+  openclaw.answer = 'late';
+  openclaw.end(openclaw.sessions[0]!);
+  const ended = await use(openclaw, 'runs', ask);
+  assert.equal(ended.result.results[0].output, 'late');
+  const page = await use(openclaw, 'runs', { action: 'page', run_id: started.run_id, task_id: 'task-1', offset: 1 });
+  assert.equal(page.result.text, 'ate');
+  const story = await use(openclaw, 'call', { command: `explain ${started.run_id} task-1` });
+  assert.match(story.result.story, /completed/);
+});
+
+for (const [what, stop] of Object.entries({
+  'the turn is stopped': async (openclaw: FakeOpenClaw) => {
+    const turn = new AbortController();
+    const reply = use(openclaw, 'run', { tasks: [TASK, TASK] }, {}, turn.signal);
+    await until(() => openclaw.live().length === 2);
+    turn.abort();
+    return reply;
+  },
+  'the turn is stopped after the call has returned': async (openclaw: FakeOpenClaw) => {
+    const { run_id } = await use(openclaw, 'run', { tasks: [TASK, TASK], timeoutSeconds: 1 });
+    openclaw.tell({ stream: 'lifecycle', runId: 'turn', data: { phase: 'end', aborted: false } });
+    openclaw.tell({ stream: 'lifecycle', runId: 'turn', data: { phase: 'end', aborted: true } });
+    return use(openclaw, 'runs', { action: 'status', run_id });
+  },
+  'it is cancelled later': async (openclaw: FakeOpenClaw) => {
+    const { run_id } = await use(openclaw, 'run', { tasks: [TASK, TASK], timeoutSeconds: 1 });
+    return use(openclaw, 'runs', { action: 'cancel', run_id });
+  },
+})) {
+  test(`a run and its sessions end when ${what}`, async () => {
+    const openclaw = new FakeOpenClaw();
+    openclaw.answer = undefined;
+    const reply = await stop(openclaw);
+    assert.equal(reply.result.status, 'cancelled', JSON.stringify(reply));
+    assert.deepEqual(openclaw.live(), []);
+  });
+}
+
+test('a run that was cut off goes on, and what had ended is not spawned again', async () => {
+  const state = directory();
+  const openclaw = new FakeOpenClaw();
+  const tasks = { tasks: [TASK, TASK], max_concurrent: 1, timeoutSeconds: 1 };
+  openclaw.spoil = (call) => {
+    if (call === 'sessions_spawn' && openclaw.sessions.length === 1) openclaw.answer = undefined;
+    return undefined;
+  };
+  const { run_id } = await use(openclaw, 'run', tasks, { state });
+  await until(() => openclaw.sessions.length === 2 && openclaw.live().length === 1);
+  // Until the second session is in the journal.
+  await use(openclaw, 'runs', { action: 'status', run_id, timeoutSeconds: 1 }, { state });
+  // As after a crash: the files of a run that no process has, the last line half written.
+  const runs = join(state, 'parallel-agents/runs');
+  const id = 'pa-0123456789ab';
+  for (const kind of ['json', 'journal', 'sessions'])
+    copyFileSync(join(runs, `${run_id}.${kind}`), join(runs, `${id}.${kind}`));
+  const record = JSON.parse(readFileSync(join(runs, `${id}.json`), 'utf8'));
+  writeFileSync(join(runs, `${id}.json`), JSON.stringify({ ...record, run_id: id }));
+  writeFileSync(join(runs, `${id}.journal`), readFileSync(join(runs, `${id}.journal`), 'utf8') + '0123 {"st');
+  assert.equal((await use(openclaw, 'runs', { action: 'status', run_id: id }, { state })).state, 'interrupted');
+  openclaw.answer = 'after all';
+  openclaw.end(openclaw.sessions[1]!);
+  const reply = await use(openclaw, 'runs', { action: 'resume', run_id: id }, { state });
+  assert.deepEqual(
+    reply.result?.results.map((result: any) => result.status),
+    ['completed', 'completed'],
+    JSON.stringify(reply),
+  );
+  assert.equal(openclaw.sessions.length, 2);
+});
+
+test('what users meet is told with its remedy', async () => {
+  const openclaw = new FakeOpenClaw();
+  const run = { tasks: [TASK] };
+  const outside = await use(openclaw, 'run', run, { context: { sessionKey: undefined } });
+  assert.equal(outside.errors[0].code, 'E_NO_SESSION');
+  const bare = await use(openclaw, 'run', run, { tools: false });
+  assert.equal(bare.errors[0].code, 'E_HOST_UNSUPPORTED');
+  assert.match(bare.errors[0].hint, /tools\.deny/);
+  assert.equal((await use(openclaw, 'catalogue', {}, { tools: false })).state, 'done', 'reading needs no sessions');
+  const wrong = await use(openclaw, 'run', run, { config: { maxConcurrent: 0, colour: 1, allowedModels: [''] } });
+  assert.deepEqual(
+    wrong.errors.map((error: any) => [error.code, error.path]),
+    [
+      ['E_CONFIG', '/maxConcurrent'],
+      ['E_CONFIG', '/colour'],
+      ['E_CONFIG', '/allowedModels/0'],
+    ],
+  );
+  const config = { allowedModels: ['sim/standard'] };
+  const model = await use(openclaw, 'run', { tasks: [{ ...TASK, model: 'sim/premium' }] }, { config });
+  assert.match(model.result.results[0].error.message, /allowedModels/);
+  openclaw.spoil = (call) =>
+    call === 'sessions_spawn'
+      ? { details: { status: 'forbidden', error: 'sessions_spawn reached tools.swarm.maxTotalPerGroup (9/9).' } }
+      : undefined;
+  const full = await use(openclaw, 'run', run);
+  assert.match(full.result.results[0].error.message, /raise tools\.swarm\.maxTotalPerGroup/);
+});
+
+test('the operator’s budget and width are never exceeded', async () => {
+  const openclaw = new FakeOpenClaw();
+  const config = { maxConcurrent: 1, budget: { spawns: 2 } };
+  const asked = { tasks: [TASK, TASK, TASK], max_concurrent: 3, budget: { spawns: 100 } };
+  const reply = await use(openclaw, 'run', asked, { config });
+  assert.equal(reply.result.budget.spawns.cap, 2, JSON.stringify(reply.result.budget));
+  assert.equal(openclaw.sessions.length, 2);
+});

@@ -1,0 +1,34 @@
+//! Builds what is measured and what measures, and has it done.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::Result;
+
+use crate::{component, npm, process, workspace};
+
+/// The page that the last full run is written to.
+const PAGE: &str = "docs/performance.md";
+
+/// Measures; a quick run leaves the page alone.
+///
+/// # Errors
+/// If something cannot be built or installed, or a measurement fails.
+pub fn run(quick: bool, json: Option<PathBuf>) -> Result<()> {
+    let shipped = component::build()?;
+    let unlimited = component::build_without_limits()?;
+    process::run(workspace::cargo().args(["build", "--release", "--package", "parallel-agents-bench"]), "")?;
+    let mut command = Command::new(workspace::root().join("target/release/parallel-agents-bench"));
+    command.arg("all").arg("--component").arg(shipped).arg("--unlimited").arg(unlimited);
+    let tools = npm::Runtime::ensure()?;
+    command.arg("--node").arg(tools.node).arg("--jco").arg(tools.jco);
+    if quick {
+        command.arg("--quick");
+    } else {
+        command.arg("--page").arg(workspace::root().join(PAGE));
+    }
+    if let Some(json) = json {
+        command.arg("--json").arg(std::path::absolute(json)?);
+    }
+    process::run(&mut command, "")
+}

@@ -1,0 +1,136 @@
+//! What all scenarios stand on: the packaged plugin, a gateway with scripted models, turns of its agent.
+//!
+//! All that is started here ends with it, whatever happens.
+
+mod gateway;
+mod http;
+mod model;
+mod started;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result};
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::npm::Tools;
+use crate::{package, process, workspace};
+
+pub use gateway::Gateway;
+pub use started::Started;
+
+use model::ModelServer;
+
+/// Plays the agents, in the gateway as in the simulator.
+pub const SCRIPT: &str = "host-sim/scripts/default.toml";
+/// Draws the chance of every run, so that prompts repeat.
+pub const SEED: &str = "7";
+
+const PLUGIN_TESTS: Duration = Duration::from_secs(300);
+
+/// The programs and the package, built once.
+pub struct Bench {
+    /// Node and OpenClaw.
+    pub tools: Tools,
+    /// The simulator's command line.
+    pub simulator: PathBuf,
+    /// The package, as it is published.
+    pub archive: PathBuf,
+    place: TempDir,
+}
+
+impl Bench {
+    /// Builds the package and the simulator, and runs the plugin's own tests.
+    ///
+    /// # Errors
+    /// The first thing that fails; for programs with the end of what they printed.
+    pub fn prepare(tools: Tools) -> Result<Self> {
+        let simulator = step("build the simulator", build_simulator)?;
+        let archive = step("package the plugin", || package::run(&tools))?;
+        let place = tempfile::Builder::new().prefix("parallel-agents-e2e-").tempdir();
+        let place = place.context("cannot create a temporary directory")?;
+        started::end_on_signal(place.path())?;
+        step("test the plugin", || {
+            let mut command = Command::new(&tools.node);
+            command.args(["--test", "test/*.test.ts"]).current_dir(package::directory());
+            Started::start("plugin-tests", &mut command, place.path())?.finish(PLUGIN_TESTS)
+        })?;
+        Ok(Self { tools, simulator, archive, place })
+    }
+
+    /// A directory for the files of one group of scenarios.
+    ///
+    /// # Errors
+    /// If it cannot be created.
+    pub fn place(&self, name: &str) -> Result<PathBuf> {
+        let place = self.place.path().join(name);
+        std::fs::create_dir_all(&place).with_context(|| format!("cannot create {}", place.display()))?;
+        Ok(place)
+    }
+
+    /// Runs scenarios in a gateway that was set up for them. `config` is laid over the gateway's own, `plugin` is the
+    /// plugin's configuration. The gateway is stopped in any case.
+    ///
+    /// # Errors
+    /// What the scenarios find, or that the gateway does not start or stop.
+    pub fn gateway(
+        &self,
+        name: &str,
+        config: &Value,
+        plugin: &Value,
+        scenarios: impl FnOnce(&mut Gateway) -> Result<()>,
+    ) -> Result<()> {
+        let place = self.place(name)?;
+        let model = ModelServer::start(&self.simulator, SCRIPT, SEED, &place)?;
+        let mut gateway = step(&format!("start the gateway for {name}"), || {
+            Gateway::start(&self.tools, &self.archive, model.address, config, plugin, &place)
+        })?;
+        let outcome = scenarios(&mut gateway);
+        let stopped = gateway.stop();
+        model.stop()?;
+        outcome.and(stopped)
+    }
+}
+
+/// Does something, and tells how long it took.
+///
+/// # Errors
+/// Its own, with its name.
+pub fn step<T>(name: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    let begin = Instant::now();
+    let outcome = work().with_context(|| format!("cannot {name}"))?;
+    eprintln!("{:>6.1} s  {name}", begin.elapsed().as_secs_f64());
+    Ok(outcome)
+}
+
+/// A JSON file of this repository.
+///
+/// # Errors
+/// If it cannot be read.
+pub fn json_file(path: &str) -> Result<Value> {
+    let text = std::fs::read_to_string(workspace::root().join(path)).with_context(|| format!("cannot read {path}"))?;
+    serde_json::from_str(&text).with_context(|| format!("{path} is no JSON"))
+}
+
+/// The program, as cargo reports it.
+fn build_simulator() -> Result<PathBuf> {
+    let mut command = workspace::cargo();
+    command.args(["build", "--package", "parallel-agents-host-sim"]);
+    command.args(["--bin", "parallel-agents-sim", "--message-format=json-render-diagnostics"]);
+    let messages = process::read(&mut command, "")?;
+    let program = messages.lines().rev().find_map(|line| {
+        let message: Value = serde_json::from_str(line).ok()?;
+        Some(PathBuf::from(message.get("executable")?.as_str()?))
+    });
+    program.context("cargo reported no program")
+}
+
+/// Runs a program of this repository to its end; what it printed.
+///
+/// # Errors
+/// If it fails or takes too long.
+pub fn printed(name: &'static str, command: &mut Command, place: &Path) -> Result<String> {
+    Started::start(name, command.current_dir(workspace::root()), place)?.finish(Duration::from_secs(120))
+}

@@ -1,0 +1,50 @@
+//! The package as OpenClaw's own commands see it: valid, loaded, listed, removed and installed again.
+
+use std::path::Path;
+
+use anyhow::{Result, ensure};
+use serde_json::{Value, json};
+
+use super::bench::{Gateway, json_file, step};
+
+/// Every command that looks at a plugin, then the plugin anew.
+///
+/// # Errors
+/// What a command says that is not content.
+pub fn run(gateway: &mut Gateway, archive: &Path) -> Result<()> {
+    step("have the package looked at", || look(gateway))?;
+    step("remove it and install it again", || again(gateway, archive))
+}
+
+fn look(gateway: &Gateway) -> Result<()> {
+    let root = gateway.installed();
+    let says = |arguments: &[&str], words: &[&str]| -> Result<()> {
+        let printed = gateway.command(arguments)?;
+        for word in words {
+            ensure!(printed.contains(word), "openclaw {} does not say {word:?}:\n{printed}", arguments.join(" "));
+        }
+        Ok(())
+    };
+    says(&["plugins", "validate", "--root", &root, "--entry", "./dist/index.js"], &["is valid"])?;
+    says(&["plugins", "doctor"], &["checks passed"])?;
+    let manifest = json_file("skill/dist/openclaw.plugin.json")?;
+    let tools = manifest.pointer("/contracts/tools").and_then(Value::as_array).cloned().unwrap_or_default();
+    let names: Vec<&str> = tools.iter().filter_map(Value::as_str).collect();
+    ensure!(names.len() == 8, "the manifest names {names:?}");
+    says(&["plugins", "inspect", "parallel-agents", "--runtime"], &[&["Status: loaded"], names.as_slice()].concat())?;
+    let skills: Value = serde_json::from_str(&gateway.command(&["skills", "list", "--json"])?)?;
+    let rows = skills.get("skills").and_then(Value::as_array).cloned().unwrap_or_default();
+    let own = rows.iter().find(|row| row.get("name") == Some(&json!("parallel-agents")));
+    ensure!(own.is_some_and(|row| row.get("eligible") == Some(&json!(true))), "the skill is not ready: {own:?}");
+    Ok(())
+}
+
+fn again(gateway: &mut Gateway, archive: &Path) -> Result<()> {
+    gateway.command(&["plugins", "uninstall", "parallel-agents", "--force"])?;
+    gateway.install(archive)?;
+    gateway.command(&["plugins", "enable", "parallel-agents"])?;
+    gateway.stop_and_start()?;
+    let reply = gateway.call("parallel_agents_catalogue", &json!({ "category": "qa" }))?;
+    ensure!(reply.pointer("/result/agents/4").is_some(), "{reply:#}");
+    Ok(())
+}

@@ -1,0 +1,72 @@
+//! Runs that outlive the call that asked for them, and the gateway that they run in.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, ensure};
+use serde_json::{Value, json};
+
+use super::bench::{Gateway, step};
+
+const RUNS: &str = "parallel_agents_runs";
+
+/// A run that goes on, one that is cancelled, one that a kill cuts off.
+///
+/// # Errors
+/// The first that does not end as it should.
+pub fn run(gateway: &mut Gateway) -> Result<()> {
+    step("leave a run and come back to it", || goes_on(gateway))?;
+    step("cancel a run", || is_cancelled(gateway))?;
+    step("kill the gateway and resume", || is_resumed(gateway))
+}
+
+/// One task at a time, and a call that waits for one second: the rest happens when the turn is over.
+fn start(gateway: &Gateway, tasks: usize) -> Result<String> {
+    let task = json!({ "agent_type": "code_reviewer", "task_description": "Say something.", "output_format": "text" });
+    let request = json!({ "tasks": vec![task; tasks], "max_concurrent": 1, "timeoutSeconds": 1 });
+    let reply = gateway.call("parallel_agents_run", &request)?;
+    ensure!(reply.get("state") == Some(&json!("running")), "not left behind: {reply:#}");
+    Ok(reply.get("run_id").and_then(Value::as_str).context("a run without a name")?.to_owned())
+}
+
+fn statuses(reply: &Value) -> Vec<&str> {
+    let results = reply.pointer("/result/results").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    results.iter().filter_map(|result| result.get("status")?.as_str()).collect()
+}
+
+fn goes_on(gateway: &Gateway) -> Result<()> {
+    let run = start(gateway, 3)?;
+    let reply = gateway.call(RUNS, &json!({ "action": "status", "run_id": run, "timeoutSeconds": 120 }))?;
+    ensure!(statuses(&reply) == ["completed"; 3], "{reply:#}");
+    let page = gateway.call(RUNS, &json!({ "action": "page", "run_id": run, "task_id": "task-2", "offset": 0 }))?;
+    ensure!(page.pointer("/result/text").is_some_and(Value::is_string), "{page:#}");
+    let story = gateway.call(RUNS, &json!({ "action": "explain", "run_id": run, "task_id": "task-2" }))?;
+    ensure!(story.pointer("/result/story").is_some_and(Value::is_string), "{story:#}");
+    gateway.check_sessions(&gateway.kept_result(&run)?)
+}
+
+fn is_cancelled(gateway: &Gateway) -> Result<()> {
+    let run = start(gateway, 12)?;
+    let reply = gateway.call(RUNS, &json!({ "action": "cancel", "run_id": run, "timeoutSeconds": 60 }))?;
+    let statuses = statuses(&reply);
+    ensure!(statuses.len() == 12 && statuses.last() == Some(&"cancelled"), "{reply:#}");
+    gateway.check_idle()
+}
+
+fn is_resumed(gateway: &mut Gateway) -> Result<()> {
+    let run = start(gateway, 3)?;
+    gateway.wait_until("the second session is there", Duration::from_secs(120), |gateway| {
+        gateway.receipts(&run).is_some_and(|receipts| receipts.len() >= 2)
+    })?;
+    gateway.kill_and_start()?;
+    let list = gateway.call(RUNS, &json!({ "action": "list" }))?;
+    let listed = list.get("runs").and_then(Value::as_array).into_iter().flatten();
+    let state = listed.filter(|row| row.get("run_id") == Some(&json!(run))).filter_map(|row| row.get("state")).next();
+    ensure!(state == Some(&json!("interrupted")), "{list:#}");
+    let reply = gateway.call(RUNS, &json!({ "action": "resume", "run_id": run, "timeoutSeconds": 180 }))?;
+    ensure!(statuses(&reply) == ["completed"; 3], "{reply:#}");
+    // What had ended before the kill has no second session.
+    let receipts = gateway.receipts(&run).unwrap_or_default();
+    let first = receipts.iter().filter(|line| line.contains("-task-1-")).count();
+    ensure!(first == 1, "the first task was spawned {first} times: {receipts:#?}");
+    gateway.check_idle()
+}

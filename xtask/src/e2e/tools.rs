@@ -1,0 +1,105 @@
+//! Each tool as a model calls it in its turn, and as a program of Code Mode calls it.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, ensure};
+use serde_json::{Value, json};
+
+use super::bench::{Gateway, json_file, step};
+
+/// Calls that come back with a result, each a turn of its own: the tool, its arguments, and where the result has
+/// something.
+fn calls() -> Result<Vec<(&'static str, Value, &'static str)>> {
+    let task = json!({ "agent_type": "code_reviewer", "task_description": "Say something.", "output_format": "text" });
+    let content = json!({ "team": "content", "topic": "Monday motivation", "platform": "bluesky" });
+    let development = json!({ "team": "development", "app_name": "Notes", "features": ["write", "find"] });
+    Ok(vec![
+        ("parallel_agents_catalogue", json!({ "category": "qa" }), "/result/agents/4"),
+        ("parallel_agents_catalogue", json!({ "agent_type": "code_reviewer" }), "/result/prompt"),
+        ("parallel_agents_run", json!({ "tasks": [task, task] }), "/result/results/1/output"),
+        ("parallel_agents_team", content, "/result/results/4/output"),
+        ("parallel_agents_team", development, "/result/results/4/output"),
+        ("parallel_agents_refine", json_file("skill/examples/workflow-2-iterative-refinement.json")?, "/result"),
+        ("parallel_agents_create", json_file("skill/examples/4-create-agents.json")?, "/result"),
+        ("parallel_agents_orchestrate", json_file("skill/examples/workflow-3-orchestration.json")?, "/result"),
+        ("parallel_agents_call", json!({ "function": "forecast_run", "arguments": { "tasks": [task] } }), "/result"),
+        ("parallel_agents_call", json!({ "command": "versions" }), "/result/contract"),
+        ("parallel_agents_runs", json!({ "action": "list" }), "/runs/3/run_id"),
+    ])
+}
+
+/// Every tool in turns of the agent.
+///
+/// # Errors
+/// The first that does not come back as it should.
+pub fn from_turns(gateway: &Gateway) -> Result<()> {
+    for (tool, mut arguments, place) in calls()? {
+        if tool != "parallel_agents_catalogue" {
+            let fields = arguments.as_object_mut().context("arguments that are no object")?;
+            fields.insert("timeoutSeconds".to_owned(), json!(300));
+        }
+        let reply = step(&format!("call {tool} in a turn"), || gateway.call(tool, &arguments))?;
+        ensure!(reply.get("state") == Some(&json!("done")), "{tool} {arguments} brought {reply:#}");
+        ensure!(reply.pointer(place).is_some_and(|value| !value.is_null()), "no {place} in {reply:#}");
+    }
+    refusals(gateway)?;
+    step("call from slash commands", || slash(gateway))
+}
+
+/// The lines of the documentation, in sessions of their own.
+fn slash(gateway: &Gateway) -> Result<()> {
+    let limit = Duration::from_secs(120);
+    let list = gateway.slash("/parallel_agents list", limit)?;
+    ensure!(list.get("runs") == Some(&json!([])), "another session's runs are listed: {list:#}");
+    let team = gateway.slash(r#"/parallel_agents review_team {"code": "fn main() {}", "run": true}"#, limit)?;
+    ensure!(team.pointer("/result/results/4/output").is_some(), "{team:#}");
+    Ok(())
+}
+
+/// What is wrong is said in full, and nothing is spawned.
+fn refusals(gateway: &Gateway) -> Result<()> {
+    // What the schema alone refuses does not get as far as the plugin.
+    let task = json!({ "agent_type": "nobody", "task_description": "Say something.", "dependencies": ["none"] });
+    let request = json!({ "tasks": [task] });
+    let reply = step("be refused", || gateway.call("parallel_agents_run", &request))?;
+    let errors = reply.get("errors").and_then(Value::as_array).map_or(0, Vec::len);
+    ensure!(reply.get("ok") == Some(&json!(false)) && errors >= 2, "not refused in full: {reply:#}");
+    ensure!(reply.get("run_id").is_some_and(Value::is_null), "a refused call has a run: {reply:#}");
+    Ok(())
+}
+
+/// The program of the documentation, and one that reaches the rest of the tools.
+const PROGRAM: &str = include_str!("../../../skill/examples/program.js");
+const OTHERS: &str = r"
+const review = await parallel_agents_team({ team: 'review', code: 'fn main() {}', run: false });
+const refine = await parallel_agents_refine({ drafts: [] });
+const create = await parallel_agents_create({ new_agents: [] });
+const goal = await parallel_agents_orchestrate({ goal: 'Write a haiku about Rust.', timeoutSeconds: 1 });
+const ended = await parallel_agents_runs({ action: 'cancel', run_id: goal.run_id, timeoutSeconds: 30 });
+const versions = await parallel_agents_call({ function: 'versions', arguments: {} });
+return { tasks: review.result.tasks.length, refine: refine.state, create: create.state, goal: goal.state,
+         ended: ended.state, contract: versions.result.contract };
+";
+
+/// Agents without tools as completions, which the configuration of that gateway wants.
+const COMPLETIONS: &str = r"
+const task = { agent_type: 'code_reviewer', task_description: 'Say something.', output_format: 'text' };
+const { result } = await parallel_agents_run({ tasks: [task], timeoutSeconds: 50 });
+return { status: result.results[0].status, key: result.results[0].session_key.split(':')[0] };
+";
+
+/// Every tool as an async function of a Code Mode program.
+///
+/// # Errors
+/// If a program does not end with what it should.
+pub fn from_programs(gateway: &mut Gateway) -> Result<()> {
+    let value = step("run the documentation's program", || gateway.program(PROGRAM))?;
+    ensure!(value.get("completed") == Some(&json!(3)), "the program returned {value:#}");
+    let value = step("run a program with the other tools", || gateway.program(OTHERS))?;
+    let expected = json!({ "tasks": 5, "refine": "refused", "create": "refused", "goal": "running",
+                           "ended": "done", "contract": "0.1.0" });
+    ensure!(value == expected, "the program returned {value:#}");
+    let value = step("run an agent as a completion", || gateway.program(COMPLETIONS))?;
+    ensure!(value == json!({ "status": "completed", "key": "completion" }), "the program returned {value:#}");
+    Ok(())
+}
