@@ -12,7 +12,6 @@ import { before, describe, test } from 'node:test';
 
 import { Broken, call } from '../src/call.ts';
 import type { Call } from '../src/contract.ts';
-import { Host } from '../src/host.ts';
 import { FakeOpenClaw } from './openclaw.ts';
 
 const DIST = new URL('../dist/', import.meta.url);
@@ -47,14 +46,9 @@ before(() => {
   writeFileSync(new URL('package.json', HOSTILE), '{ "type": "module" }');
 });
 
-function open(openclaw: FakeOpenClaw): Host {
-  const gateway = openclaw.gateway();
-  return new Host(gateway, gateway.facts(7n));
-}
-
 /** What comes of a call: its reply, or the code of what broke it off. Afterwards nothing is left. */
 async function outcome(worker: URL, what: Call, openclaw: FakeOpenClaw): Promise<any> {
-  const host = open(openclaw);
+  const host = openclaw.host();
   try {
     const { val } = await call(worker, what, host, () => {});
     return { reply: JSON.parse(val) };
