@@ -35,7 +35,8 @@ pub enum Invariant {
     Storm,
     /// What is kept of answers has a limit.
     Sizes,
-    /// An agent type that fails and fails is left alone, and then probed by one session.
+    /// An agent type that fails and fails is left alone and then probed by one session; one that is refused twice in a row
+    /// for the same reason is not asked for again.
     Breaker,
     /// Input is framed by a code of its own, and everything else that a session is given comes from the request.
     Taint,
@@ -57,10 +58,6 @@ pub enum Invariant {
     CallOrder,
     /// Progress is counted without gaps, and nothing follows the end of a task.
     Progress,
-    /// What was refused twice in a row for the same reason is not asked for again.
-    Breaker,
-    /// No two prompts frame their input with the same code.
-    Marker,
     /// Events are counted without gaps.
     Events,
     /// Every request has one number and at most one answer.

@@ -46,6 +46,7 @@ fn nobody_comes_back_before_the_time_that_was_asked_for() {
         ledger.command(&spawn(1, "x a"));
         let why = HostError::RateLimited { retry_after_ms: Some(2_000), message: String::new() };
         ledger.refused(RequestId(1), &why);
+        tell(&mut ledger, 0, Happening::Answered { request: RequestId(1), outcome: Err(why) });
         tell(&mut ledger, at_ms, Happening::Woke);
         ledger.command(&spawn(2, "x a"));
         assert_eq!(broken(&ledger), expected, "{at_ms}");
