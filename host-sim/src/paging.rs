@@ -6,10 +6,7 @@ use parallel_agents::host::{HistoryQuery, HostError, ListFilter, Message, Messag
 const PAGE_ROWS: u32 = 1_000;
 
 /// The page of `rows`, which are in the order of spawning and all have the wanted parent, that a filter asks for.
-pub(crate) fn rows(
-    rows: impl Iterator<Item = SessionRow>,
-    filter: &ListFilter,
-) -> Result<SessionPage, HostError> {
+pub(crate) fn rows(rows: impl Iterator<Item = SessionRow>, filter: &ListFilter) -> Result<SessionPage, HostError> {
     check_limit(filter.limit)?;
     let is_meant = |row: &SessionRow| {
         filter.search.as_deref().is_none_or(|text| {

@@ -5,8 +5,8 @@ use std::sync::{Mutex, PoisonError};
 
 use wasmtime::Store;
 
-use super::{ComponentHost, closed};
 use super::guest::GuestState;
+use super::{ComponentHost, closed};
 use crate::bindings::ParallelAgents;
 use crate::call::Called;
 use crate::outside::Outside;

@@ -221,7 +221,11 @@ impl ComponentHost {
 }
 
 /// A finished call with the outside that it was given.
-fn closed<R, O: Outside>(result: Result<R, SimError>, fuel_used: Option<u64>, outside: Box<dyn Outside>) -> Called<R, O> {
+fn closed<R, O: Outside>(
+    result: Result<R, SimError>,
+    fuel_used: Option<u64>,
+    outside: Box<dyn Outside>,
+) -> Called<R, O> {
     let outside: Box<dyn Any> = outside;
     match outside.downcast() {
         Ok(world) => Called::close(result, fuel_used, *world),
