@@ -8,8 +8,8 @@ use crate::script::Fault;
 /// Two waits in a row that end with nothing are at least so long; less is running in circles.
 const SHORT_WAIT_MS: u64 = 250;
 
-/// Short waits in a row that may come to nothing.
-const MAX_SHORT_WAITS: u32 = 2;
+/// Short waits in a row that may come to nothing: the pauses of 200 tasks may end one after the other, while there is no room.
+pub(super) const MAX_SHORT_WAITS: u32 = 250;
 
 /// Requests for one transcript: 20 pages, each of which may have to be asked for some times.
 const MAX_READS: u32 = 64;

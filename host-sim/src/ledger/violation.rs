@@ -233,7 +233,7 @@ impl Ledger {
     /// Whether the call waited for the answer to a spawn request as long as it may, and says that a session may be there.
     fn was_given_up(&self, request: RequestId) -> bool {
         let Some(spawn) = self.requests.get(&request).and_then(|asked| asked.spawn.as_ref()) else { return false };
-        self.faults.contains_key(&Fault::LateReceipt)
+        (self.faults.contains_key(&Fault::LateReceipt) || !self.clock_is_right())
             && self.named_as_leaked.contains(&SessionKey::new(format!("label:{}", spawn.label)))
     }
 
