@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::Case;
 use crate::call::Called;
+use crate::error::SimError;
 use crate::ledger::Violation;
 
 /// The statuses that a task can end with.
@@ -55,6 +56,8 @@ impl fmt::Display for Finding {
 pub(super) fn check(case: &Case, called: &Called<DocumentReply>) -> Vec<Finding> {
     let mut found = Found(Vec::new());
     match &called.result {
+        // What was broken follows below; a host that failed says nothing about the component.
+        Err(SimError::Promise { .. } | SimError::Host { .. }) => {}
         Err(error) => found.add("E1", format!("{}: {error}", error.code())),
         Ok(DocumentReply::Refused(text)) => found.add("E1", format!("the request was refused: {}", codes(text))),
         Ok(DocumentReply::Answer(text)) => match serde_json::from_str::<Value>(text) {
