@@ -6,7 +6,8 @@ wasmtime::component::bindgen!({
     path: "../wit",
     world: "parallel-agents",
     imports: {
-        // A guest that waits for nothing is told so by a trap; all other imports always succeed.
+        // A guest that waits for nothing, or calls without end, is told so by a trap.
+        default: trappable,
         "parallel-agents:skill/events.next-event": async | store | trappable,
     },
     exports: { default: async },

@@ -36,11 +36,17 @@ pub enum SimError {
         /// The component's version, or what stood in its place.
         found: String,
     },
-    /// The call used up its fuel.
+    /// The call used up its fuel: it computed without end.
     #[error("the component was stopped after {fuel} units of fuel")]
     OutOfFuel {
         /// What it was given.
         fuel: u64,
+    },
+    /// The call asked the host for more than it may.
+    #[error("the component was stopped after {limit} calls of imports")]
+    TooManyCalls {
+        /// What it was given.
+        limit: u64,
     },
     /// The component trapped: it panicked, ran out of memory or stack, or misused the interface.
     #[error("the component trapped: {reason}")]
@@ -52,6 +58,12 @@ pub enum SimError {
     #[error("the component broke the contract: {what}")]
     Contract {
         /// What it did, in one sentence.
+        what: String,
+    },
+    /// Another engine than the one in this program did not start, or is lost in the middle of a call.
+    #[error("the other engine is lost: {what}")]
+    Engine {
+        /// What happened to it.
         what: String,
     },
     /// The host itself failed in the middle of a call.
@@ -84,9 +96,10 @@ impl SimError {
             Self::Read { .. } => "E_COMPONENT_READ",
             Self::Load { .. } => "E_COMPONENT_LOAD",
             Self::Version { .. } => "E_COMPONENT_VERSION",
-            Self::OutOfFuel { .. } => "E_GUEST_FUEL",
+            Self::OutOfFuel { .. } | Self::TooManyCalls { .. } => "E_GUEST_STUCK",
             Self::Trap { .. } => "E_GUEST_TRAP",
             Self::Contract { .. } => "E_GUEST_CONTRACT",
+            Self::Engine { .. } => "E_ENGINE",
             Self::Host { .. } => "E_HOST_TRAP",
             Self::Promise { .. } => "E_GUEST_PROMISE",
             Self::Reply { .. } => "E_GUEST_REPLY",

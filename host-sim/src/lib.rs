@@ -15,6 +15,8 @@
 //! | `trace`        | everything that was said, as text that can be compared                     |
 //! | `clock`        | virtual time, which jumps, and real time, which passes                     |
 //! | `component`    | the component under wasmtime, one fresh instance per call                  |
+//! | `foreign`      | the same calls in an engine that is another program                        |
+//! | `engines`      | two engines, compared byte for byte                                        |
 //! | `explore`      | random runs, held to what every run promises                               |
 //! | `economics`    | what the ladder of models is worth                                         |
 //! | `scenario`     | what goes wrong without a policy, and what comes of it with one            |
@@ -27,8 +29,10 @@ pub mod clock;
 pub mod component;
 mod convert;
 pub mod economics;
+pub mod engines;
 mod error;
 pub mod explore;
+pub mod foreign;
 pub mod ledger;
 pub mod live;
 pub mod model_server;

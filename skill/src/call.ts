@@ -9,11 +9,19 @@ import type { Host } from './host.ts';
 const HEAP = { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 16 };
 /** Loading and compiling the component may take this many looks, one a second. */
 const START_LOOKS = 60;
-/** Between an event and the next word of the component there is only its own computing. */
+/** Between an event and the wait for the next one there is only the component's own computing, whatever it asks for. */
 const SILENT_LOOKS = 5;
+/** What may be asked for between two events; a run of 200 tasks that is stopped asks for less than a thousand things. */
+const MOST_WORDS = 10_000;
 
-/** The component did not come to an end by itself. */
-export class Broken extends Error {}
+/** The component did not come to an end by itself. The codes are those of the simulator. */
+export class Broken extends Error {
+  readonly code: 'E_GUEST_REPLY' | 'E_GUEST_STUCK' | 'E_GUEST_TRAP';
+  constructor(code: Broken['code'], message: string) {
+    super(message);
+    this.code = code;
+  }
+}
 
 /** Runs the call. Throws `Broken`; the host has to be closed in any case. */
 export async function call(
@@ -25,30 +33,35 @@ export async function call(
   const thread = new Worker(worker, { workerData: call, execArgv: [], resourceLimits: HEAP });
   let looks: NodeJS.Timeout | undefined;
   let left = START_LOOKS;
+  let words = 0;
   try {
     return await new Promise<DocumentReply>((resolve, reject) => {
       const hear = async (said: Said): Promise<void> => {
-        left = SILENT_LOOKS;
         if (said.kind === 'reply') return resolve(said.reply);
+        words += 1;
+        if (words > MOST_WORDS) throw new Broken('E_GUEST_STUCK', 'the component asked without end and was stopped');
         if (said.kind === 'progress') return onProgress(said.progress);
         if (said.kind !== 'next') return host.perform(said);
         // Now it waits, and silence is right.
         left = Infinity;
+        words = 0;
         const event = await host.next(said.untilMs);
         left = SILENT_LOOKS;
         thread.postMessage(event);
       };
       thread.on('message', (said: Said) => void hear(said).catch(reject));
-      thread.on('error', (error) => reject(new Broken(`the component broke off: ${error.message}`)));
-      thread.on('exit', () => reject(new Broken('the component ended without a reply')));
+      thread.on('error', (error) => reject(new Broken('E_GUEST_TRAP', `the component broke off: ${error.message}`)));
+      thread.on('exit', () => reject(new Broken('E_GUEST_REPLY', 'the component ended without a reply')));
       // Looks are counted and not time, so that a gateway that is busy itself does not take the component for stuck.
       looks = setInterval(() => {
         left -= 1;
-        if (left < 0) reject(new Broken('the component did not answer and was stopped'));
+        if (left < 0) reject(new Broken('E_GUEST_STUCK', 'the component did not answer and was stopped'));
       }, 1_000);
     });
   } finally {
     clearInterval(looks);
+    // What it still has to say would be carried out after the host was closed, and nobody would clean up after it.
+    thread.removeAllListeners('message');
     await thread.terminate();
   }
 }

@@ -53,7 +53,7 @@ export async function told(run: Run, most: number): Promise<ToolResult> {
   const { run_id } = run.record;
   if (run.reply) return replied(run.reply, run.began ? run_id : null, most);
   if (run.broken !== undefined) {
-    const errors = [problem('E_COMPONENT_BROKEN', run.broken)];
+    const errors = [problem(run.broken.code, run.broken.message)];
     return result({ ok: false, state: 'broken', run_id: run.began ? run_id : null, errors });
   }
   const tasks = [...run.tasks].map(([task_id, task]) => ({ task_id, ...task }));

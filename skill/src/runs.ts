@@ -45,7 +45,7 @@ export class Run {
   began = false;
   reply: DocumentReply | undefined;
   /** Why it has no reply. */
-  broken: string | undefined;
+  broken: { code: string; message: string } | undefined;
   last: Progress | undefined;
   readonly tasks = new Map<string, { agent_type: string; status: string }>();
   onProgress: ((progress: Progress) => void) | undefined;
@@ -92,7 +92,7 @@ export class Run {
     try {
       this.reply = await call(WORKER, given, this.#host, (progress) => this.#show(progress));
     } catch (error) {
-      this.broken = error instanceof Broken ? error.message : `the plugin failed: ${words(error)}`;
+      this.broken = error instanceof Broken ? error : { code: 'E_HOST', message: `the plugin failed: ${words(error)}` };
     }
     stopListening();
     const left = await this.#host.close();

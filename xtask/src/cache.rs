@@ -4,7 +4,7 @@ use std::env;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use etcetera::BaseStrategy as _;
 
 const DIRECTORY_VARIABLE: &str = "PARALLEL_AGENTS_CACHE";
@@ -15,6 +15,7 @@ const STAMP: &str = "installed.txt";
 /// A directory with one sub-directory for each tool and version.
 pub struct Cache {
     root: PathBuf,
+    may_install: bool,
 }
 
 impl Cache {
@@ -30,7 +31,13 @@ impl Cache {
                 .cache_dir()
                 .join("parallel-agents"),
         };
-        Ok(Self { root })
+        Ok(Self { root, may_install: true })
+    }
+
+    /// The same cache as it stands: what is not there gives an error.
+    #[must_use]
+    pub fn without_installing(self) -> Self {
+        Self { may_install: false, ..self }
     }
 
     /// Returns the directory of a tool, after installing it if it is not there yet.
@@ -45,6 +52,9 @@ impl Cache {
         let place = self.root.join(name);
         if is_complete(&place, recipe) {
             return Ok(place);
+        }
+        if !self.may_install {
+            bail!("{recipe} is not installed");
         }
         fs::create_dir_all(&self.root).with_context(|| format!("cannot create {}", self.root.display()))?;
         let _lock = self.lock()?;
@@ -92,14 +102,12 @@ fn remove(directory: &Path) -> Result<()> {
 mod tests {
     use std::cell::Cell;
 
-    use anyhow::bail;
-
     use super::*;
 
     fn cache() -> (tempfile::TempDir, Cache) {
         let directory = tempfile::tempdir().unwrap();
         let root = directory.path().join("cache");
-        (directory, Cache { root })
+        (directory, Cache { root, may_install: true })
     }
 
     fn fill(directory: &Path) -> Result<()> {
@@ -135,6 +143,15 @@ mod tests {
         let place = cache.ensure("tool-1", "tool@1", fill).unwrap();
         assert!(place.join("tool").exists());
         assert!(!place.join("half").exists(), "the leftovers are gone");
+    }
+
+    #[test]
+    fn nothing_is_installed_where_nothing_may_be() {
+        let (_guard, cache) = cache();
+        let cache = cache.without_installing();
+        let error = cache.ensure("tool-1", "tool@1", fill).unwrap_err();
+        assert_eq!(error.to_string(), "tool@1 is not installed");
+        assert!(!cache.root.exists());
     }
 
     #[test]

@@ -16,6 +16,9 @@ use crate::{process, toolchain, workspace};
 /// Names a core module that is wrapped as it is, for machines where only another compiler has the target.
 const MODULE_VARIABLE: &str = "PARALLEL_AGENTS_MODULE";
 
+/// The same for the component that misbehaves.
+const HOSTILE_MODULE_VARIABLE: &str = "PARALLEL_AGENTS_HOSTILE_MODULE";
+
 /// Builds the component and returns its path.
 ///
 /// The file keeps its bytes and its time stamp when nothing has changed.
@@ -27,10 +30,25 @@ pub fn build() -> Result<PathBuf> {
         Some(given) => PathBuf::from(given),
         None => {
             toolchain::ensure_wasm_target()?;
-            compile(wasm_cargo("build")?)?
+            compile(wasm_cargo("build")?, "parallel_agents")?
         }
     };
     finish(&module, workspace::component())
+}
+
+/// Builds the component that misbehaves, with which tests hold hosts to their limits, and returns its path.
+///
+/// # Errors
+/// As [`build`].
+pub fn build_hostile() -> Result<PathBuf> {
+    let module = match env::var_os(HOSTILE_MODULE_VARIABLE) {
+        Some(given) => PathBuf::from(given),
+        None => {
+            toolchain::ensure_wasm_target()?;
+            compile(wasm_cargo_of("build", "hostile-guest")?, "hostile_guest")?
+        }
+    };
+    finish(&module, workspace::hostile_component())
 }
 
 /// Builds a component that takes runs of any size and may use all the memory there is, for benchmarks.
@@ -47,7 +65,7 @@ pub fn build_without_limits() -> Result<PathBuf> {
     command
         .arg("--config")
         .arg(format!("target.{}.rustflags=[\"-Clink-arg=--max-memory=4294967296\"]", toolchain::WASM_TARGET));
-    finish(&compile(command)?, directory.join("parallel_agents.wasm"))
+    finish(&compile(command, "parallel_agents")?, directory.join("parallel_agents.wasm"))
 }
 
 /// Makes a component of a module.
@@ -59,12 +77,12 @@ fn finish(module: &Path, path: PathBuf) -> Result<PathBuf> {
     Ok(path)
 }
 
-/// Compiles the core module and returns its path, as cargo reports it.
-fn compile(mut command: Command) -> Result<PathBuf> {
+/// Compiles a core module and returns its path, as cargo reports it.
+fn compile(mut command: Command, target: &str) -> Result<PathBuf> {
     command.arg("--message-format=json-render-diagnostics");
     let messages = process::read(&mut command, "Install Rust with rustup.")?;
-    let module = messages.lines().filter_map(module_in).next_back();
-    module.context("cargo reported no WebAssembly module for the package parallel-agents")
+    let module = messages.lines().filter_map(|message| module_in(message, target)).next_back();
+    module.with_context(|| format!("cargo reported no WebAssembly module {target}"))
 }
 
 /// A cargo command on the library as it goes into the component.
@@ -72,8 +90,12 @@ fn compile(mut command: Command) -> Result<PathBuf> {
 /// # Errors
 /// If cargo's home cannot be found.
 pub fn wasm_cargo(subcommand: &str) -> Result<Command> {
+    wasm_cargo_of(subcommand, "parallel-agents")
+}
+
+fn wasm_cargo_of(subcommand: &str, package: &str) -> Result<Command> {
     let mut command = workspace::cargo();
-    command.args([subcommand, "--package", "parallel-agents", "--lib", "--profile", "component"]);
+    command.args([subcommand, "--package", package, "--lib", "--profile", "component"]);
     command.args(["--target", toolchain::WASM_TARGET]);
     // Paths end up in panic messages. Remapped, the component is the same from every checkout and names nobody's home.
     let cargo_home = match env::var_os("CARGO_HOME") {
@@ -97,9 +119,9 @@ fn rustflags(remappings: &[(&Path, &str)]) -> String {
 }
 
 /// The module in one line of cargo's messages, if that line is about it.
-fn module_in(message: &str) -> Option<PathBuf> {
+fn module_in(message: &str, target: &str) -> Option<PathBuf> {
     let message: Value = serde_json::from_str(message).ok()?;
-    if message.get("reason")? != "compiler-artifact" || message.pointer("/target/name")? != "parallel_agents" {
+    if message.get("reason")? != "compiler-artifact" || message.pointer("/target/name")? != target {
         return None;
     }
     let files = message.get("filenames")?.as_array()?.iter().filter_map(Value::as_str);
@@ -134,6 +156,7 @@ mod tests {
                 r#"{{"reason":"compiler-artifact","target":{{"name":"{name}"}},"filenames":["/t/libx.rlib","{file}"]}}"#
             )
         };
+        let module_in = |message: &str| module_in(message, "parallel_agents");
         assert_eq!(module_in(&artifact("parallel_agents", "/t/x.wasm")), Some("/t/x.wasm".into()));
         assert_eq!(module_in(&artifact("serde", "/t/x.wasm")), None);
         assert_eq!(module_in(&artifact("parallel_agents", "/t/libx.so")), None);

@@ -11,6 +11,7 @@ mod ci;
 mod component;
 mod demo;
 mod e2e;
+mod engines;
 mod fuzz;
 mod npm;
 mod package;
@@ -42,7 +43,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Builds the component: target/component/parallel_agents.wasm.
+    /// Builds the component: target/component/parallel_agents.wasm, and beside it the one that misbehaves for tests.
     ///
     /// Adds the Rust target wasm32-unknown-unknown when it is missing. With PARALLEL_AGENTS_MODULE set to the path of
     /// a core module, that one is wrapped instead of compiling; CONTRIBUTING.md says when this is needed.
@@ -54,12 +55,21 @@ enum Task {
     },
     /// Builds the component, then runs all tests of the workspace, the browser tests and the end-to-end run.
     Test {
-        /// Leaves out the end-to-end run, which installs Node and OpenClaw from the npm registry.
+        /// Installs nothing from the npm registry: leaves out the end-to-end run, and compares the engines only if Node
+        /// is there already.
         #[arg(long)]
         skip_e2e: bool,
         /// Leaves out the report's page in a real browser, which needs Chromium and npm.
         #[arg(long)]
         skip_browser: bool,
+    },
+    /// Runs the same seeds under wasmtime and in Node and compares them byte for byte, then the limits of the plugin.
+    ///
+    /// Installs Node, jco and TypeScript into $PARALLEL_AGENTS_CACHE or ~/.cache/parallel-agents if they are missing.
+    Engines {
+        /// Runs that are compared.
+        #[arg(long, default_value_t = engines::RUNS)]
+        runs: u64,
     },
     /// Opens the page of a report in Chromium and uses it: mouse, keyboard, light, dark, 500 tasks.
     ///
@@ -116,10 +126,13 @@ enum Task {
 
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().task {
-        Task::Build => component::build().map(|_| ExitCode::SUCCESS),
+        Task::Build => component::build().and_then(|_| component::build_hostile()).map(|_| ExitCode::SUCCESS),
         Task::Demo { file } => demo::run(file),
         Task::Test { skip_e2e, skip_browser } => suite::run(skip_e2e, skip_browser).map(|()| ExitCode::SUCCESS),
         Task::Browser => browser::run().map(|()| ExitCode::SUCCESS),
+        Task::Engines { runs } => {
+            npm::Tools::ensure().and_then(|tools| engines::run(&tools, runs)).map(|()| ExitCode::SUCCESS)
+        }
         Task::E2e { setup_only } => e2e::run(setup_only).map(|()| ExitCode::SUCCESS),
         Task::Canaries => suite::canaries().map(|()| ExitCode::SUCCESS),
         Task::Bench { quick, json } => bench::run(quick, json).map(|()| ExitCode::SUCCESS),

@@ -53,9 +53,12 @@ impl Runtime {
     /// # Errors
     /// As [`Tools::ensure`].
     pub fn ensure() -> Result<Self> {
-        let cache = Cache::open()?;
-        let node = node(&cache)?;
-        let jco = script(&cache, &node, "@bytecodealliance/jco", JCO_VERSION, "dist/jco.js")?;
+        Self::of(&Cache::open()?)
+    }
+
+    fn of(cache: &Cache) -> Result<Self> {
+        let node = node(cache)?;
+        let jco = script(cache, &node, "@bytecodealliance/jco", JCO_VERSION, "dist/jco.js")?;
         Ok(Self { node, jco })
     }
 }
@@ -66,10 +69,18 @@ impl Tools {
     /// # Errors
     /// If npm is missing, an installation fails, or Node has no package for this machine.
     pub fn ensure() -> Result<Self> {
-        let Runtime { node, jco } = Runtime::ensure()?;
-        let cache = Cache::open()?;
-        let openclaw = script(&cache, &node, "openclaw", OPENCLAW_VERSION, "openclaw.mjs")?;
-        let (tsc, types) = typescript(&cache, &node)?;
+        Self::of(&Cache::open()?)
+    }
+
+    /// The same without the registry. None: something is not installed.
+    pub fn installed() -> Option<Self> {
+        Self::of(&Cache::open().ok()?.without_installing()).ok()
+    }
+
+    fn of(cache: &Cache) -> Result<Self> {
+        let Runtime { node, jco } = Runtime::of(cache)?;
+        let openclaw = script(cache, &node, "openclaw", OPENCLAW_VERSION, "openclaw.mjs")?;
+        let (tsc, types) = typescript(cache, &node)?;
         Ok(Self { node, openclaw, jco, tsc, types })
     }
 }

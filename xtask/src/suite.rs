@@ -2,7 +2,8 @@
 
 use anyhow::Result;
 
-use crate::{browser, component, e2e, process, workspace};
+use crate::npm::Tools;
+use crate::{browser, component, e2e, engines, process, workspace};
 
 /// What the deliberate defects are built with.
 pub const CANARIES: [&str; 2] = ["--features", "canary-bugs"];
@@ -27,13 +28,15 @@ pub fn hunted() -> Result<serde_json::Value> {
     Ok(serde_json::from_str(&printed)?)
 }
 
-/// Builds the component, runs the tests of the workspace, those of the page in a browser, then the end-to-end run.
+/// Builds the component, runs the tests of the workspace, those of the page in a browser, compares the engines, then the
+/// end-to-end run.
 ///
 /// # Errors
 /// Those of the first step that fails.
 pub fn run(skip_e2e: bool, skip_browser: bool) -> Result<()> {
     // First, because the conformance and command line tests load the component.
     component::build()?;
+    component::build_hostile()?;
     // Without --all-targets, which would leave out the documentation's examples.
     process::run(workspace::cargo().args(["test", "--workspace"]), "")?;
     // With the engine's deliberate defects, which nothing else is built with.
@@ -47,8 +50,15 @@ pub fn run(skip_e2e: bool, skip_browser: bool) -> Result<()> {
         browser::run()?;
     }
     if skip_e2e {
+        match Tools::installed() {
+            Some(tools) => engines::run(&tools, engines::RUNS)?,
+            None => {
+                eprintln!("The engines were not compared: Node, jco and TypeScript are not installed (--skip-e2e).")
+            }
+        }
         eprintln!("The end-to-end run was left out (--skip-e2e).");
         return Ok(());
     }
+    engines::run(&Tools::ensure()?, engines::RUNS)?;
     e2e::run(false)
 }

@@ -16,6 +16,11 @@ pub fn component() -> PathBuf {
     root().join("target/component/parallel_agents.wasm")
 }
 
+/// The component that misbehaves, for tests.
+pub fn hostile_component() -> PathBuf {
+    root().join("target/component/hostile.wasm")
+}
+
 /// The path as people know it: relative to the checkout when it lies inside.
 pub fn shown(path: &Path) -> String {
     path.strip_prefix(root()).unwrap_or(path).display().to_string()

@@ -25,17 +25,54 @@ impl fmt::Display for BrokenContract {
 
 impl std::error::Error for BrokenContract {}
 
+/// An import was called more often than the limits allow.
+#[derive(Debug)]
+pub(super) struct TooManyCalls {
+    pub(super) limit: u64,
+}
+
+impl fmt::Display for TooManyCalls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "imports were called more than {} times", self.limit)
+    }
+}
+
+impl std::error::Error for TooManyCalls {}
+
 /// The data of one store.
 pub(super) struct GuestState {
     pub(super) limiter: StoreLimits,
     pub(super) outside: Box<dyn Outside>,
     passing: Passing,
     is_waiting: bool,
+    calls_left: u64,
+    call_limit: u64,
 }
 
 impl GuestState {
     pub(super) fn new(outside: Box<dyn Outside>, passing: Passing, limits: &GuestLimits) -> Self {
-        Self { limiter: limits.limiter(), outside, passing, is_waiting: false }
+        Self {
+            limiter: limits.limiter(),
+            outside,
+            passing,
+            is_waiting: false,
+            calls_left: limits.import_calls,
+            call_limit: limits.import_calls,
+        }
+    }
+
+    /// Counts a call of an import.
+    fn enter(&mut self) -> wasmtime::Result<&mut dyn Outside> {
+        match self.calls_left.checked_sub(1) {
+            Some(left) => self.calls_left = left,
+            None => return Err(wasmtime::Error::new(TooManyCalls { limit: self.call_limit })),
+        }
+        Ok(self.outside.as_mut())
+    }
+
+    fn perform(&mut self, command: Command) -> wasmtime::Result<()> {
+        self.enter()?.perform(command);
+        Ok(())
     }
 }
 
@@ -44,40 +81,48 @@ impl rules::Host for GuestState {}
 impl types::Host for GuestState {}
 
 impl sessions::Host for GuestState {
-    fn sessions_spawn(&mut self, request: sessions::RequestId, options: sessions::SpawnOptions) {
-        self.outside.perform(Command::Spawn(RequestId(request), convert::spawn_options(options)));
+    fn sessions_spawn(
+        &mut self,
+        request: sessions::RequestId,
+        options: sessions::SpawnOptions,
+    ) -> wasmtime::Result<()> {
+        self.perform(Command::Spawn(RequestId(request), convert::spawn_options(options)))
     }
 
-    fn sessions_list(&mut self, request: sessions::RequestId, filter: sessions::ListFilter) {
-        self.outside.perform(Command::List(RequestId(request), convert::list_filter(filter)));
+    fn sessions_list(&mut self, request: sessions::RequestId, filter: sessions::ListFilter) -> wasmtime::Result<()> {
+        self.perform(Command::List(RequestId(request), convert::list_filter(filter)))
     }
 
-    fn sessions_history(&mut self, request: sessions::RequestId, query: sessions::HistoryQuery) {
-        self.outside.perform(Command::History(RequestId(request), convert::history_query(query)));
+    fn sessions_history(
+        &mut self,
+        request: sessions::RequestId,
+        query: sessions::HistoryQuery,
+    ) -> wasmtime::Result<()> {
+        self.perform(Command::History(RequestId(request), convert::history_query(query)))
     }
 
-    fn sessions_cancel(&mut self, request: sessions::RequestId, session: types::SessionKey) {
-        self.outside.perform(Command::Cancel(RequestId(request), SessionKey::new(session)));
+    fn sessions_cancel(&mut self, request: sessions::RequestId, session: types::SessionKey) -> wasmtime::Result<()> {
+        self.perform(Command::Cancel(RequestId(request), SessionKey::new(session)))
     }
 
-    fn sessions_watch(&mut self, request: sessions::RequestId, session: types::SessionKey) {
-        self.outside.perform(Command::Watch(RequestId(request), SessionKey::new(session)));
+    fn sessions_watch(&mut self, request: sessions::RequestId, session: types::SessionKey) -> wasmtime::Result<()> {
+        self.perform(Command::Watch(RequestId(request), SessionKey::new(session)))
     }
 
-    fn sessions_delete(&mut self, request: sessions::RequestId, session: types::SessionKey) {
-        self.outside.perform(Command::Delete(RequestId(request), SessionKey::new(session)));
+    fn sessions_delete(&mut self, request: sessions::RequestId, session: types::SessionKey) -> wasmtime::Result<()> {
+        self.perform(Command::Delete(RequestId(request), SessionKey::new(session)))
     }
 }
 
 impl journal::Host for GuestState {
-    fn append(&mut self, lines: String) -> Result<(), String> {
-        self.outside.append(&lines)
+    fn append(&mut self, lines: String) -> wasmtime::Result<Result<(), String>> {
+        Ok(self.enter()?.append(&lines))
     }
 }
 
 impl events::Host for GuestState {
-    fn report_progress(&mut self, progress: events::Progress) {
-        self.outside.perform(Command::Progress(convert::progress(progress)));
+    fn report_progress(&mut self, progress: events::Progress) -> wasmtime::Result<()> {
+        self.perform(Command::Progress(convert::progress(progress)))
     }
 }
 
@@ -88,7 +133,7 @@ impl<T: Send> events::HostWithStore<T> for HasSelf<GuestState> {
             if std::mem::replace(&mut state.is_waiting, true) {
                 return Err(broken("next-event was called while another call of it was outstanding"));
             }
-            state.outside.waiting(until_ms);
+            state.enter()?.waiting(until_ms);
             Ok((state.passing.clone(), state.outside.now_ms()))
         })?;
         loop {

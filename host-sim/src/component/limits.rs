@@ -14,6 +14,9 @@ pub struct GuestLimits {
     /// Bytes that the component may hand over at once, in a call of an import or as its own result. Default 64 MiB, which
     /// is all that it can have: the report of 200 tasks alone has more than 12 MiB if every answer is as long as may be.
     pub hostcall_bytes: usize,
+    /// Calls of imports. Default one million, like the events of a world: the longest runs of 200 tasks make some ten
+    /// thousand, and what a guest asks for takes the host's memory and not its own.
+    pub import_calls: u64,
 }
 
 /// Instances, tables and memories each; the component needs a handful.
@@ -21,7 +24,7 @@ const MAX_PARTS: usize = 10;
 
 impl Default for GuestLimits {
     fn default() -> Self {
-        Self { fuel: 2_000_000_000, memory_bytes: 64 << 20, hostcall_bytes: 64 << 20 }
+        Self { fuel: 2_000_000_000, memory_bytes: 64 << 20, hostcall_bytes: 64 << 20, import_calls: 1_000_000 }
     }
 }
 

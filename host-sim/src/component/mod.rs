@@ -30,7 +30,7 @@ use crate::outside::Outside;
 use crate::script::Script;
 use crate::world::{World, WorldOptions};
 pub use find::{COMPONENT_VARIABLE, find};
-use guest::{BrokenContract, GuestState};
+use guest::{BrokenContract, GuestState, TooManyCalls};
 pub use limits::GuestLimits;
 
 /// A loaded component, ready for any number of calls.
@@ -209,6 +209,9 @@ impl ComponentHost {
     fn broke_off(&self, error: &wasmtime::Error) -> SimError {
         if let Some(BrokenContract(what)) = error.downcast_ref() {
             return SimError::Contract { what: what.clone() };
+        }
+        if let Some(TooManyCalls { limit }) = error.downcast_ref() {
+            return SimError::TooManyCalls { limit: *limit };
         }
         match error.downcast_ref::<Trap>() {
             Some(Trap::OutOfFuel) => SimError::OutOfFuel { fuel: self.limits.fuel },

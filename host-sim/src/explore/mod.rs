@@ -200,7 +200,7 @@ impl<'a> Explorer<'a> {
         self.world_with(case, seed, options)
     }
 
-    fn world_with(&self, case: &Case, seed: u64, options: WorldOptions) -> World {
+    pub(crate) fn world_with(&self, case: &Case, seed: u64, options: WorldOptions) -> World {
         let start_ms = options.start_ms;
         let mut world = World::new(case.script.clone(), seed, options);
         for (at_ms, task) in &case.stops {

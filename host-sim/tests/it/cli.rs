@@ -1,6 +1,8 @@
 //! Runs the program itself.
 
 mod agents;
+#[cfg(unix)]
+mod compare;
 mod explain;
 mod explore;
 mod help;

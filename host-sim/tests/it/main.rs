@@ -13,6 +13,7 @@ mod failures;
 mod fault_table;
 mod faults;
 mod lifecycle;
+mod limits;
 mod requests;
 mod requests_of;
 mod runs;

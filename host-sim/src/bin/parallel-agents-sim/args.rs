@@ -10,7 +10,7 @@ mod backend;
 mod trials;
 
 pub use backend::{BackendArguments, BackendKind, ProgressKind, WhatIfArguments};
-pub use trials::{EconomicsArguments, ExploreArguments, ScenariosCommand};
+pub use trials::{CompareArguments, EconomicsArguments, ExploreArguments, ScenariosCommand};
 
 const ABOUT: &str =
     "Runs the parallel-agents component offline: simulated sessions, scripted answers, no model, no cost";
@@ -99,6 +99,16 @@ Examples:
   parallel-agents-sim explore --seeds 17 --keep-tasks 1,4 --only-faults spawn_busy --trace run-17.txt
   parallel-agents-sim explore --seeds 0..100 --tasks 60 --faults bad-day.toml --json")]
     Explore(ExploreArguments),
+
+    /// Run the same seeds under wasmtime and in another engine, and hold both to the same bytes
+    #[command(after_help = "\
+The program is started once and speaks JSON over its standard input and output; skill/test/engine.ts is one, with the
+component in Node. The commands with all fields, the waits, the events and the reply of each run are compared.
+Exit code 1: a run differed; its seed and the first difference are printed. 3: the program was lost.
+
+Example:
+  parallel-agents-sim compare --seeds 0..300 -- node skill/test/engine.ts")]
+    Compare(CompareArguments),
 
     /// Hunt each deliberate defect of the engine and say how many seeds it took to find it
     #[cfg(feature = "canary-bugs")]

@@ -22,6 +22,7 @@ fn help_names_the_exit_codes_and_every_command_has_examples() {
         &["review"],
         &["explain"],
         &["explore"],
+        &["compare"],
         &["scenarios", "list"],
         &["scenarios", "run"],
         &["serve-model"],

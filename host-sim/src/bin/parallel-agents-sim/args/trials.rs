@@ -1,10 +1,13 @@
 //! What can be said to the commands that try the component out: exploring, scenarios, economics.
 
+use std::ffi::OsString;
 use std::num::NonZeroUsize;
 use std::ops::Range;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
+
+use host_sim::component::COMPONENT_VARIABLE;
 
 use super::Guest;
 
@@ -67,6 +70,29 @@ pub struct ExploreArguments {
 pub enum Where {
     /// At each event, or host call
     Every,
+}
+
+#[derive(Debug, Args)]
+pub struct CompareArguments {
+    /// Seeds from A up to, but not including, B; or a single one
+    #[arg(long, value_name = "A..B", default_value = "0..300", value_parser = seeds)]
+    pub seeds: Range<u64>,
+
+    /// Tasks of one run at the most, 1 to 200
+    #[arg(long, value_name = "N", default_value_t = 12, value_parser = clap::value_parser!(u32).range(1..=200))]
+    pub tasks: u32,
+
+    /// The component to run; without it target/component/parallel_agents.wasm, searched for upwards
+    #[arg(long, value_name = "FILE", env = COMPONENT_VARIABLE)]
+    pub component: Option<PathBuf>,
+
+    /// Print one JSON document and nothing else
+    #[arg(long)]
+    pub json: bool,
+
+    /// The other engine
+    #[arg(required = true, last = true, value_name = "PROGRAM")]
+    pub program: Vec<OsString>,
 }
 
 #[derive(Debug, Args)]

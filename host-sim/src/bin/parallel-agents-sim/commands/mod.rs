@@ -4,6 +4,7 @@ mod agents;
 mod call;
 #[cfg(feature = "canary-bugs")]
 mod canaries;
+mod compare;
 mod economics;
 mod explain;
 mod explore;
@@ -28,6 +29,7 @@ pub fn wants_json(command: &Command) -> bool {
         Command::Review(arguments) => arguments.simulation.guest.json,
         Command::Explain(arguments) => arguments.guest.json,
         Command::Explore(arguments) => arguments.guest.json,
+        Command::Compare(arguments) => arguments.json,
         #[cfg(feature = "canary-bugs")]
         Command::Canaries { json } => *json,
         Command::Scenarios(command) => scenarios::guest(command).json,
@@ -47,6 +49,7 @@ pub async fn carry_out(ui: &Ui, command: Command) -> Result<Finish, Failure> {
         Command::Review(arguments) => review::carry_out(ui, arguments).await,
         Command::Explain(arguments) => explain::carry_out(ui, arguments).await,
         Command::Explore(arguments) => explore::carry_out(ui, arguments).await,
+        Command::Compare(arguments) => compare::carry_out(ui, arguments).await,
         #[cfg(feature = "canary-bugs")]
         Command::Canaries { .. } => canaries::carry_out(ui).await,
         Command::Scenarios(command) => scenarios::carry_out(ui, command).await,
