@@ -50,12 +50,6 @@ pub struct Tally {
     /// The largest spending above a budget that no session explains which used more than was reserved, in millionths of a
     /// dollar.
     pub max_spend_over_budget: u64,
-    /// Calls that were cut off.
-    pub crash_points: u64,
-    /// Of these, how many went on.
-    pub resumes: u64,
-    /// Sessions beyond the first for one attempt of a task.
-    pub duplicate_spawns: u64,
     /// Milliseconds of simulated time.
     pub simulated_ms: u64,
 }
@@ -188,9 +182,6 @@ impl Tally {
         self.duplicate_spawns += other.duplicate_spawns;
         self.max_in_flight_over_cap = self.max_in_flight_over_cap.max(other.max_in_flight_over_cap);
         self.max_spend_over_budget = self.max_spend_over_budget.max(other.max_spend_over_budget);
-        self.crash_points += other.crash_points;
-        self.resumes += other.resumes;
-        self.duplicate_spawns += other.duplicate_spawns;
         self.simulated_ms += other.simulated_ms;
     }
 }
