@@ -61,7 +61,7 @@ pub async fn run_tasks(spec: RunSpec, host: &mut impl host::Host) -> Result<RunR
     // A record goes through the same checks as a document, so that there is one set of them.
     let request = serde_json::to_value(&spec).unwrap_or_default();
     let plan = plan::plan(&documents::run_schema(), request)?;
-    run("run_tasks", &spec, plan, host).await
+    run("run_tasks", spec, plan, host).await
 }
 
 /// What a run may cost; asks nothing of the host.
@@ -77,13 +77,13 @@ pub async fn spawn(
     host: &mut impl host::Host,
 ) -> Result<RunReport, CallError> {
     let plan = documents::spawning::plan(function, request.clone())?;
-    run(function, &request, plan, host).await
+    run(function, request, plan, host).await
 }
 
 /// Runs a plan as it stands, and writes it down as the call that it is.
 async fn run(
     function: &str,
-    arguments: &impl serde::Serialize,
+    arguments: impl serde::Serialize,
     plan: plan::Plan,
     host: &mut impl host::Host,
 ) -> Result<RunReport, CallError> {

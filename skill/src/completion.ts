@@ -91,11 +91,12 @@ export class Completions implements Sessions {
     { stop, messages }: { stop: AbortController; messages: Message[] },
   ): Promise<Fields> {
     const limit = AbortSignal.timeout(runTimeoutSeconds * 1_000);
-    const request = { messages: [{ role: 'user', content: task }], model, signal: AbortSignal.any([stop.signal, limit]) };
+    const signal = AbortSignal.any([stop.signal, limit]);
+    const request = { messages: [{ role: 'user', content: task }], model, signal };
     const { runtime, turn, outside } = this.#around;
     const ask = async () => runtime.llm?.complete?.(request);
     try {
-      const answer = fields(await within(request.signal, turn.over ? outside(ask) : ask()));
+      const answer = fields(await within(signal, turn.over ? outside(ask) : ask()));
       if (stop.signal.aborted) return { runId, status: 'killed' };
       if (limit.aborted) return { runId, status: 'timeout' };
       // Errors come as an answer without text, and so does an agent that says nothing; only the reason tells them apart.

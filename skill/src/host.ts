@@ -3,7 +3,18 @@
  * ordered stream of events. No rule of the product is here; every request is answered, whatever the gateway does.
  */
 
-import type { Command, Event, Happening, HistoryPage, HistoryQuery, HostFacts, Message, Receipt, Reply, SpawnOptions } from './contract.ts';
+import type {
+  Command,
+  Event,
+  Happening,
+  HistoryPage,
+  HistoryQuery,
+  HostFacts,
+  Message,
+  Receipt,
+  Reply,
+  SpawnOptions,
+} from './contract.ts';
 import { hasRedaction } from './redact.ts';
 import type { Sessions } from './sessions.ts';
 import { type Fields, Refused, hostError, sessionEnd, text } from './words.ts';
@@ -189,7 +200,8 @@ export class Host {
 
   /** The receipt of a session that an earlier call of this run spawned. */
   async #find(session: string): Promise<Receipt> {
-    for (const receipt of this.#options.receipts?.known.values() ?? []) if (receipt.sessionKey === session) return receipt;
+    const known = [...(this.#options.receipts?.known.values() ?? [])].find(({ sessionKey }) => sessionKey === session);
+    if (known) return known;
     const receipt = await this.#gateway.find(session);
     this.#note(receipt);
     return receipt;

@@ -49,7 +49,8 @@ export async function look({ action, run_id, ...given }: Fields, calling: Callin
       if (run && (run.live || run.reply)) return wait(run, calling);
       return reply ? remembered(record!, reply, calling.most) : resume(id, calling);
   }
-  return refused([problem('E_ACTION', `there is no action ${text(action)}; there are ${ACTIONS.join(', ')}`, '/action')]);
+  const message = `there is no action ${text(action)}; there are ${ACTIONS.join(', ')}`;
+  return refused([problem('E_ACTION', message, '/action')]);
 }
 
 async function resume(id: string, calling: Calling): Promise<ToolResult> {

@@ -3,7 +3,17 @@
  * that the component writes, the receipts of its sessions, and its result. Files only their owner may read.
  */
 
-import { appendFileSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 
 import type { DocumentReply, Receipt } from './contract.ts';
@@ -59,7 +69,8 @@ export class Store {
 
   /** Newest first. */
   list(): RunRecord[] {
-    const records = this.#names().flatMap((name) => (name.endsWith('.json') ? (this.record(name.slice(0, -5)) ?? []) : []));
+    const ids = this.#names().flatMap((name) => (name.endsWith('.json') ? [name.slice(0, -5)] : []));
+    const records = ids.flatMap((id) => this.record(id) ?? []);
     return records.sort((left, right) => right.started.localeCompare(left.started));
   }
 

@@ -41,6 +41,8 @@ const REFUSALS: [RegExp, HostError['tag']][] = [
   [/rate.?limit|too many requests/i, 'rate-limited'],
   // The turn ended while it was asked; nothing was done, and what is asked from outside of the turn now is.
   [/authority (is no longer active|expired)/i, 'busy'],
+  // The host could not note the session down, so it has not launched it.
+  [/Failed to register subagent run/, 'busy'],
   [/still active|try again|changed before|is locked/i, 'busy'],
   [/draining|shutting down|is starting|unavailable|ECONNREFUSED|gateway (is )?not running/i, 'unavailable'],
   [/not trusted for|not allowlisted|is not allowed/i, 'forbidden'],

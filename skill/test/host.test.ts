@@ -187,6 +187,7 @@ for (const [tag, details] of Object.entries({
   'at-capacity': { status: 'forbidden', error: 'sessions_spawn reached tools.swarm.maxChildrenPerGroup (7/7).' },
   forbidden: { status: 'forbidden', error: 'agentId is not allowed for sessions_spawn (allowed: main)' },
   invalid: { status: 'error', error: 'sessions_spawn model "nosuch/zzz" is not usable: Unknown model: nosuch/zzz' },
+  busy: { status: 'error', error: 'Failed to register subagent run: Queued subagent registry persistence failed' },
   'in-doubt': { status: 'accepted' },
 })) {
   test(`a refused spawn is told as ${tag}`, async () => {

@@ -202,3 +202,18 @@ test('the operator’s budget and width are never exceeded', async () => {
   assert.equal(reply.result.budget.spawns.cap, 2, JSON.stringify(reply.result.budget));
   assert.equal(openclaw.sessions.length, 2);
 });
+
+test('through tool_call, which shows text and details, nothing stands twice', async () => {
+  const described = TOOLS.find(({ name }) => name === 'parallel_agents_catalogue')!;
+  const openclaw = new FakeOpenClaw();
+  const tool = createTool(described, {
+    api: openclaw.api({ retentionDays: 0 }),
+    context: openclaw.context,
+    outside: (work) => work(),
+    runOf: () => undefined,
+    loadTools: async () => undefined,
+  });
+  const reply = await tool.execute('tool_search_code:call_1:parallel_agents_catalogue:1', {});
+  assert.ok(reply.content[0]!.text.length < 20);
+  assert.equal((reply.details as any).result.agents.length, 25);
+});

@@ -12,13 +12,15 @@ use crate::report::document;
 /// Makes a call and writes it down. `arguments` are those that the JSON door takes for the same call.
 pub(crate) async fn recorded<H: Host, R>(
     function: &str,
-    arguments: &impl Serialize,
+    arguments: impl Serialize,
     host: &mut H,
     call: impl AsyncFnOnce(&mut Journaled<&mut H>) -> Result<R, CallError>,
 ) -> Result<R, CallError> {
     // Texts, numbers and maps with text keys cannot fail to be written.
-    let arguments = serde_json::to_string(arguments).unwrap_or_default();
-    let mut host = Journaled::new(host, function, arguments);
+    let text = serde_json::to_string(&arguments).unwrap_or_default();
+    // A call lasts long, and the request need not be there all the time.
+    drop(arguments);
+    let mut host = Journaled::new(host, function, text);
     let result = call(&mut host).await;
     host.close(result)
 }

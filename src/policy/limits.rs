@@ -28,7 +28,7 @@ pub const MAX_LABEL_CHARS: usize = 120;
 pub const MAX_KEY_BYTES: usize = 1024;
 
 /// How much later than asked for a wait may end before the rest counts as a jump of the host's clock, in milliseconds.
-pub const CLOCK_JUMP_MS: u64 = 60_000;
+pub const CLOCK_JUMP_MS: u64 = 10_000;
 
 /// Messages asked for in one page of history.
 pub const HISTORY_PAGE: u32 = 50;

@@ -16,6 +16,7 @@ mod fuzz;
 mod npm;
 mod package;
 mod process;
+mod proof;
 mod simulator;
 mod suite;
 mod toolchain;
@@ -106,6 +107,19 @@ enum Task {
         #[arg(long)]
         keep: bool,
     },
+    /// Explores new seeds until the time is over and appends the figures of each block to a file.
+    ///
+    /// Exit code 1: a promise was broken; the seed and the command that repeats the run were printed.
+    Soak {
+        /// How long.
+        #[arg(long)]
+        minutes: u64,
+        /// Lines of JSON; a file that exists is gone on with.
+        #[arg(long, value_name = "FILE", default_value = "soak.jsonl")]
+        results: PathBuf,
+    },
+    /// Runs what the tests of reliability run, and writes the figures into docs/reliability.md.
+    Proof,
     /// Runs everything that has to pass before a change lands: format, lints, licences, tests.
     Ci,
 }
@@ -124,6 +138,8 @@ fn main() -> ExitCode {
         Task::Bench { quick, json } => bench::run(quick, json).map(|()| ExitCode::SUCCESS),
         Task::Package => npm::Tools::ensure().and_then(|tools| package::run(&tools)).map(|_| ExitCode::SUCCESS),
         Task::Fuzz { target, seconds, keep } => fuzz::run(target.as_deref(), seconds, keep).map(|()| ExitCode::SUCCESS),
+        Task::Soak { minutes, results } => proof::soak(minutes, &results),
+        Task::Proof => proof::page().map(|()| ExitCode::SUCCESS),
         Task::Ci => ci::run().map(|()| ExitCode::SUCCESS),
     };
     outcome.unwrap_or_else(|error| {

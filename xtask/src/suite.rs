@@ -18,6 +18,16 @@ pub fn canaries() -> Result<()> {
     process::run(workspace::cargo().args(run).args(CANARIES).args(["--", "canaries"]), "")
 }
 
+/// The same as a document.
+///
+/// # Errors
+/// As [`canaries`].
+pub fn hunted() -> Result<serde_json::Value> {
+    let run = ["run", "--quiet", "--package", "parallel-agents-host-sim", "--bin", "parallel-agents-sim"];
+    let printed = process::read(workspace::cargo().args(run).args(CANARIES).args(["--", "canaries", "--json"]), "")?;
+    Ok(serde_json::from_str(&printed)?)
+}
+
 /// Builds the component, runs the tests of the workspace, those of the page in a browser, compares the engines, then the
 /// end-to-end run.
 ///

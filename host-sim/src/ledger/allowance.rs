@@ -52,8 +52,6 @@ pub struct Allowance {
     pub models: Option<BTreeSet<String>>,
     /// What sessions are to be spawned with. None: anything.
     pub cleanup: Option<Cleanup>,
-    /// Whether agent types that fail and fail are left alone for a while.
-    pub breaker: bool,
     /// Sessions of the whole call.
     pub spawns: Option<u64>,
     /// Tokens of the whole call.
@@ -144,7 +142,6 @@ impl Allowance {
             order: (!is_helper).then(|| request.tasks.iter().enumerate().map(|(at, task)| task.id(at)).collect()),
             models: request.named_models(),
             cleanup: Some(request.cleanup.unwrap_or_default()),
-            breaker: request.breaker.unwrap_or(true),
             spawns: budget.spawns,
             tokens: budget.tokens,
             micro_usd: budget.micro_usd,
@@ -245,7 +242,6 @@ struct Request {
     budget: Option<Budget>,
     prices: Option<BTreeMap<String, Price>>,
     hedge: Option<bool>,
-    breaker: Option<bool>,
     cleanup: Option<Cleanup>,
     on_dependency_failure: Option<String>,
     backoff: Option<Backoff>,

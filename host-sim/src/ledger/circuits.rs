@@ -61,7 +61,11 @@ impl Ledger {
 
     /// Holds a spawn call to its circuit.
     pub(super) fn check_circuit(&mut self, label: &str, model: Option<&str>) {
-        if !self.allowed.breaker || self.allowed.hedges > 0 || !self.clock_is_right() {
+        if !self.allowed.has_breaker
+            || self.allowed.tasks.is_none()
+            || self.allowed.hedges > 0
+            || !self.clock_is_right()
+        {
             return;
         }
         let group = (agent_of(label).to_owned(), model.map(str::to_owned));

@@ -34,9 +34,6 @@ impl Ledger {
         if !asks_again {
             self.check_tries(options, live_for_task);
             self.check_circuit(&options.label, options.model.as_deref());
-            if live_for_task == 0 {
-                self.check_pause(&options.label);
-            }
             self.check_patience(options);
         }
         let reserved = self.reservation(&options.task, options.model.as_deref());
@@ -84,9 +81,6 @@ impl Ledger {
         if let Some(spawn) = spawn.filter(|spawn| !spawn.repeats) {
             self.became(&spawn.label, tries::refused(why));
             self.circuit_refused(&spawn.label, spawn.model.as_deref(), why);
-            if let HostError::RateLimited { retry_after_ms, .. } = why {
-                self.not_before(&spawn.label, *retry_after_ms);
-            }
         }
     }
 
@@ -109,6 +103,8 @@ impl Ledger {
         };
         let label = account.label.clone();
         self.became(&label, became);
-        self.not_before(&label, timing::wish_of(over.outcome));
+        if let Some(wish_ms) = timing::wish_of(over.outcome) {
+            self.wishes_for(&label, wish_ms);
+        }
     }
 }

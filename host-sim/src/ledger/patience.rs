@@ -31,9 +31,15 @@ impl Ledger {
     /// Enters for when the host wants to be asked again.
     pub(super) fn wishes(&mut self, request: RequestId, wish_ms: u64) {
         let Some(spawn) = self.requests.get(&request).and_then(|asked| asked.spawn.as_ref()) else { return };
+        let label = spawn.label.clone();
+        self.wishes_for(&label, wish_ms);
+    }
+
+    /// Enters for when host or provider want the task of a session to be tried again.
+    pub(super) fn wishes_for(&mut self, label: &str, wish_ms: u64) {
         let at_ms = self.now_ms.saturating_add(wish_ms);
         self.patience.longest_wish_ms = self.patience.longest_wish_ms.max(wish_ms);
-        self.patience.not_before.insert(id_of(&spawn.label).to_owned(), at_ms);
+        self.patience.not_before.insert(id_of(label).to_owned(), at_ms);
     }
 
     /// Enters how a session ended, if that says something about all others of its kind.
@@ -56,7 +62,7 @@ impl Ledger {
     pub(super) fn check_patience(&mut self, options: &SpawnOptions) {
         let label = &options.label;
         let until = self.patience.not_before.get(id_of(label)).copied().unwrap_or(0);
-        if self.now_ms < until {
+        if self.now_ms < until && self.clock_is_right() {
             let early = until - self.now_ms;
             self.note(
                 Invariant::Pauses,
@@ -81,7 +87,7 @@ impl Ledger {
             .saturating_add(LONGEST_CIRCUIT_MS)
             .saturating_add(SPARE_MS);
         let pause = until_ms.saturating_sub(now_ms);
-        if self.events > 0 && pause > most && is_idle {
+        if self.events > 0 && pause > most && is_idle && self.clock_is_right() {
             self.note(Invariant::Pauses, format!("the call does nothing for {pause} ms while nothing is alive"));
         }
     }

@@ -16,6 +16,8 @@ impl Ledger {
         self.stop_requested = false;
         self.stopped_tasks.clear();
         self.requests.clear();
+        // The call that goes on was not told what the host wished before.
+        self.patience = super::Patience::default();
         self.events = 0;
         self.returned = false;
         self.progress.resumed();

@@ -2,15 +2,14 @@
 
 use parallel_agents::host::{FailureKind, Happening, SessionOutcome};
 
-use super::tries::id_of;
 use super::{CLEANUP_GRACE_MS, Invariant, Ledger};
 use crate::script::Fault;
 
 /// Two waits in a row that end with nothing are at least so long; less is running in circles.
 const SHORT_WAIT_MS: u64 = 250;
 
-/// Short waits in a row that may come to nothing.
-const MAX_SHORT_WAITS: u32 = 2;
+/// Short waits in a row that may come to nothing: the pauses of 200 tasks may end one after the other, while there is no room.
+pub(super) const MAX_SHORT_WAITS: u32 = 250;
 
 /// Requests for one transcript: 20 pages, each of which may have to be asked for some times.
 const MAX_READS: u32 = 64;
@@ -89,24 +88,6 @@ impl Ledger {
         if account.reads == MAX_READS + 1 {
             let what = format!("the transcript of {} was asked for more than {MAX_READS} times", account.label);
             self.note(Invariant::Storm, what);
-        }
-    }
-
-    /// Enters that nothing may be asked for a task before so many milliseconds have passed.
-    pub(super) fn not_before(&mut self, label: &str, wish_ms: Option<u64>) {
-        let Some(wish_ms) = wish_ms else { return };
-        let at_ms = self.now_ms.saturating_add(wish_ms);
-        if let Some(tries) = self.tries.get_mut(id_of(label)) {
-            tries.not_before = Some(at_ms);
-        }
-    }
-
-    /// Holds another session of a task to the wish of host or provider.
-    pub(super) fn check_pause(&mut self, label: &str) {
-        let Some(at_ms) = self.tries.get_mut(id_of(label)).and_then(|tries| tries.not_before.take()) else { return };
-        if self.now_ms < at_ms && self.clock_is_right() {
-            let what = format!("{label} was spawned {} ms before it was to be", at_ms - self.now_ms);
-            self.note(Invariant::Pauses, what);
         }
     }
 

@@ -47,8 +47,6 @@ pub(super) struct Tries {
     pub(super) judges: u32,
     /// All but judges.
     pub(super) own: u32,
-    /// Host or provider asked for no session before this time.
-    pub(super) not_before: Option<u64>,
 }
 
 impl Tries {

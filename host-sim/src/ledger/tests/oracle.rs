@@ -4,6 +4,7 @@ use parallel_agents::documents::DocumentReply;
 use parallel_agents::host::{FailureKind, HostError, HostFacts, ListFilter, SessionOutcome, SpawnOptions};
 
 use super::*;
+use crate::ledger::timing::MAX_SHORT_WAITS;
 
 /// A ledger that holds a call to a request with these tasks and more members, and has opened.
 fn open(tasks: &str, more: &str) -> Ledger {
@@ -46,6 +47,7 @@ fn nobody_comes_back_before_the_time_that_was_asked_for() {
         ledger.command(&spawn(1, "x a"));
         let why = HostError::RateLimited { retry_after_ms: Some(2_000), message: String::new() };
         ledger.refused(RequestId(1), &why);
+        tell(&mut ledger, 0, Happening::Answered { request: RequestId(1), outcome: Err(why) });
         tell(&mut ledger, at_ms, Happening::Woke);
         ledger.command(&spawn(2, "x a"));
         assert_eq!(broken(&ledger), expected, "{at_ms}");
@@ -81,11 +83,11 @@ fn waits_end_with_the_run_and_calls_come_back() {
 #[test]
 fn running_in_circles_is_noticed() {
     let mut ledger = open(ONE, "");
-    for at_ms in [100, 300, 500] {
-        tell(&mut ledger, at_ms, Happening::Woke);
+    for wait in 0..=u64::from(MAX_SHORT_WAITS) {
+        tell(&mut ledger, wait * 200, Happening::Woke);
     }
     assert_eq!(broken(&ledger), []);
-    tell(&mut ledger, 700, Happening::Woke);
+    tell(&mut ledger, u64::from(MAX_SHORT_WAITS + 1) * 200, Happening::Woke);
     assert_eq!(broken(&ledger), [Invariant::Storm]);
 
     let mut ledger = open(ONE, "");

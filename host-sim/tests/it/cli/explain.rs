@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use super::{file, native, path, sim};
-use crate::requests_of::{chain, many};
+use super::{file, native, path, sim, sim_with};
+use crate::requests_of::chain;
 
 #[test]
 fn the_story_of_a_task_is_told_from_a_saved_report() {
@@ -35,13 +35,15 @@ fn what_is_no_report_is_refused() {
 #[test]
 fn a_report_with_the_name_of_a_page_is_a_page_with_every_prompt() {
     let html = path("run.report.html");
-    let ran = native(&["run", "-", "--report", &html], many(3, ""));
+    let ran = sim_with(&["run", "-", "--report", &html], chain(3, "").as_bytes());
     assert_eq!(ran.code, 0, "{}", ran.err);
     let page = fs::read_to_string(html).expect("the page was written");
     let (_, rest) = page.split_once("id=\"document\">").expect("the document");
     let (document, _) = rest.split_once("</script>").expect("its end");
     let document: serde_json::Value = serde_json::from_str(document).expect("JSON");
     assert_eq!(document["report"]["census"]["completed"], 3);
+    let after = |n: usize| &document["report"]["results"][n]["metadata"]["dependencies"];
+    assert_eq!((after(0), after(2)), (&serde_json::json!([]), &serde_json::json!(["step-2"])));
     let sessions = document["sessions"].as_array().expect("sessions");
     assert_eq!(sessions.len(), 3);
     for (n, session) in sessions.iter().enumerate() {

@@ -20,6 +20,7 @@ fn help_names_the_exit_codes_and_every_command_has_examples() {
         &["registry", "export"],
         &["registry", "import"],
         &["review"],
+        &["explain"],
         &["explore"],
         &["compare"],
         &["scenarios", "list"],

@@ -25,17 +25,26 @@ struct Received {
 /// Runs the program with a collector in its environment; `answer` is the collector's status. What arrived.
 fn with_collector(arguments: &[&str], request: &str, answer: u16) -> (Ran, Vec<Received>) {
     let (sender, receiver) = mpsc::channel();
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
-    let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).expect("a port");
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("an address");
-    let take = move |headers: HeaderMap, body: Bytes| async move {
-        let request = ExportTraceServiceRequest::decode(body).expect("OTLP in protobuf");
-        sender.send(Received { headers, request }).expect("the test listens");
-        axum::http::StatusCode::from_u16(answer).expect("a status")
+    listener.set_nonblocking(true).expect("a socket for an asynchronous runtime");
+    let take = move |headers: HeaderMap, body: Bytes| {
+        let sender = sender.clone();
+        async move {
+            let request = ExportTraceServiceRequest::decode(body).expect("OTLP in protobuf");
+            sender.send(Received { headers, request }).expect("the test listens");
+            axum::http::StatusCode::from_u16(answer).expect("a status")
+        }
     };
     let server = Router::new().route("/v1/traces", post(take));
-    runtime.spawn(async { axum::serve(listener, server).await });
+    // It ends with the program of the tests.
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        runtime.block_on(async {
+            let listener = tokio::net::TcpListener::from_std(listener).expect("a listener");
+            axum::serve(listener, server).await.expect("a server");
+        });
+    });
     let mut program = command(&[arguments, &["--engine", "native"]].concat());
     program.env("OTEL_EXPORTER_OTLP_ENDPOINT", format!("http://{address}"));
     program.env("OTEL_EXPORTER_OTLP_HEADERS", "x-test=beacon");
@@ -84,7 +93,8 @@ fn a_run_is_a_tree_of_spans_with_the_names_of_the_genai_conventions() {
     assert_eq!(about["gen_ai.operation.name"], "invoke_workflow");
     assert_eq!(about["parallel_agents.run.status"], "completed");
     let took = root.end_time_unix_nano - root.start_time_unix_nano;
-    assert_eq!(took as f64 / 1e9, report["elapsed_seconds"].as_f64().expect("a time"));
+    let elapsed = report["elapsed_seconds"].as_f64().expect("a time");
+    assert_eq!(took / 1_000_000, (elapsed * 1_000.0).round() as u64);
 
     let tasks = children(root);
     assert_eq!(

@@ -1,0 +1,166 @@
+//! Random runs without end, and the page with their figures.
+
+use std::fs::{self, OpenOptions};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result};
+use serde_json::{Value, json};
+
+use crate::{component, simulator, suite, workspace};
+
+/// The page, and the lines between which its figures stand.
+const PAGE: &str = "docs/reliability.md";
+const BEGIN: &str = "<!-- figures -->\n";
+const END: &str = "<!-- end of figures -->\n";
+
+/// Seeds that the tests use lie below.
+const FIRST_SEED: u64 = 1_000_000;
+
+/// One kind of exploration: its name, its options, and how many seeds make a block of some seconds.
+const KINDS: [(&str, &[&str], u64); 4] = [
+    ("twice each", &[], 1_000),
+    ("cancelled at every event", &["--once", "--cancel", "every"], 40),
+    ("dropped at every event", &["--once", "--trap", "every"], 40),
+    ("cut off at every host call", &["--once", "--crash", "every"], 20),
+];
+
+/// The explorations of the page: name, options, seeds. The sizes are those of the tests.
+const FIGURES: [(&str, &[&str], u64); 5] = [
+    ("each seed twice, equal in every byte and in fuel", &[], 2_000),
+    ("random requests against random faults", &["--once"], 20_000),
+    ("cancelled at every event", &["--once", "--cancel", "every"], 240),
+    ("dropped at every event", &["--once", "--trap", "every"], 240),
+    ("cut off at every host call, and resumed", &["--once", "--crash", "every"], 300),
+];
+
+/// The counters that have to be 0.
+const ZEROS: [&str; 9] = [
+    "violations",
+    "lost",
+    "duplicated",
+    "unexpected",
+    "orphans",
+    "determinism_mismatches",
+    "duplicate_spawns",
+    "max_in_flight_over_cap",
+    "max_spend_over_budget",
+];
+
+/// Explores new seeds until the time is over. One line for each block is appended to `file`.
+///
+/// # Errors
+/// Something does not build, or the file cannot be written. A broken promise is no error: it ends with exit code 1.
+pub fn soak(minutes: u64, file: &Path) -> Result<ExitCode> {
+    component::build()?;
+    let program = simulator::build()?;
+    let mut results = OpenOptions::new().create(true).append(true).open(file);
+    let results = results.as_mut().map_err(|error| anyhow::anyhow!("cannot open {}: {error}", file.display()))?;
+    let end = Instant::now() + Duration::from_secs(minutes * 60);
+    let (mut seed, mut clean) = (first_seed(file)?, true);
+    for (name, options, seeds) in KINDS.into_iter().cycle() {
+        if Instant::now() >= end {
+            break;
+        }
+        let (counters, kept) = explore(&program, seed..seed + seeds, options)?;
+        clean &= kept;
+        eprintln!("{} seeds from {seed}, {name}: {} violations", seeds, counters["violations"]);
+        let line = json!({ "first_seed": seed, "what": name, "options": options, "counters": counters });
+        writeln!(results, "{line}").with_context(|| format!("cannot write {}", file.display()))?;
+        seed += seeds;
+    }
+    Ok(if clean { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Where an earlier soak ended.
+fn first_seed(file: &Path) -> Result<u64> {
+    let text = fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let after = |line: &str| {
+        let line: Value = serde_json::from_str(line).ok()?;
+        Some(line["first_seed"].as_u64()? + line["counters"]["seeds"].as_u64()?)
+    };
+    Ok(text.lines().filter_map(after).max().unwrap_or(FIRST_SEED))
+}
+
+/// Runs what the tests run and writes the figures into the page.
+///
+/// # Errors
+/// Something does not build, a promise is broken, or the page cannot be written.
+pub fn page() -> Result<()> {
+    component::build()?;
+    let program = simulator::build()?;
+    let mut rows = Vec::new();
+    for (name, options, seeds) in FIGURES {
+        let (counters, kept) = explore(&program, FIRST_SEED..FIRST_SEED + seeds, options)?;
+        anyhow::ensure!(kept, "{name}: a promise was broken: {counters:#}");
+        rows.push((name, counters));
+    }
+    let path = workspace::root().join(PAGE);
+    let text = fs::read_to_string(&path).with_context(|| format!("cannot read {PAGE}"))?;
+    let (before, rest) = text.split_once(BEGIN).context("the page has no place for figures")?;
+    let (_, after) = rest.split_once(END).context("the page's figures have no end")?;
+    let figures = figures(&rows, &suite::hunted()?);
+    fs::write(&path, format!("{before}{BEGIN}{figures}{END}{after}")).with_context(|| format!("cannot write {PAGE}"))
+}
+
+fn figures(rows: &[(&str, Value)], canaries: &Value) -> String {
+    let mut text = String::from(
+        "\n| what | seeds | runs | host calls | faults | kinds of faults | crashes, resumes | simulated hours | seconds |\n\
+         |---|---|---|---|---|---|---|---|---|\n",
+    );
+    for (name, counters) in rows {
+        let faults = counters["faults"].as_object();
+        let times: u64 = faults.into_iter().flatten().filter_map(|(_, times)| times.as_u64()).sum();
+        text += &format!(
+            "| {name} | {} | {} | {} | {times} | {} | {}, {} | {} | {} |\n",
+            counters["seeds"],
+            counters["runs"],
+            counters["host_calls"],
+            faults.map_or(0, serde_json::Map::len),
+            counters["crash_points"],
+            counters["resumes"],
+            counters["simulated_hours"],
+            counters["wall_seconds"],
+        );
+    }
+    text += &format!("\nIn all of them 0: {}.\n", ZEROS.join(", "));
+    let hunted: Vec<u64> =
+        canaries["canaries"].as_array().into_iter().flatten().filter_map(|canary| canary["seeds"].as_u64()).collect();
+    let mut sorted = hunted.clone();
+    sorted.sort_unstable();
+    text += &format!(
+        "\nDeliberate defects found: {} of {}; seeds it took: {} in the median, {} at the most.\n\n",
+        hunted.len(),
+        canaries["canaries"].as_array().map_or(0, Vec::len),
+        sorted.get(sorted.len() / 2).copied().unwrap_or(0),
+        sorted.last().copied().unwrap_or(0),
+    );
+    text
+}
+
+/// The counters of an exploration, and whether every promise was kept.
+fn explore(program: &PathBuf, seeds: std::ops::Range<u64>, options: &[&str]) -> Result<(Value, bool)> {
+    let mut command = Command::new(program);
+    command.args(["explore", "--json", "--seeds", &format!("{}..{}", seeds.start, seeds.end)]).args(options);
+    command.current_dir(workspace::root()).stderr(Stdio::inherit());
+    let output = command.output().context("the simulator could not be started")?;
+    let counters = serde_json::from_slice(&output.stdout).context("the simulator printed no JSON")?;
+    Ok((counters, output.status.success()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_are_rows_and_the_worst_canary() {
+        let counters = json!({ "seeds": 2, "runs": 4, "host_calls": 9, "faults": { "a": 3, "b": 4 }, "crash_points": 5,
+            "resumes": 6, "simulated_hours": 1.5, "wall_seconds": 0.2 });
+        let canaries = json!({ "canaries": [{ "seeds": 9 }, { "seeds": 1 }, { "seeds": 4 }, { "seeds": null }] });
+        let text = figures(&[("twice", counters)], &canaries);
+        assert!(text.contains("| twice | 2 | 4 | 9 | 7 | 2 | 5, 6 | 1.5 | 0.2 |"), "{text}");
+        assert!(text.contains("found: 3 of 4; seeds it took: 4 in the median, 9 at the most"), "{text}");
+    }
+}
