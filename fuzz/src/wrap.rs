@@ -6,7 +6,7 @@
 
 use parallel_agents::documents::run_schema;
 use parallel_agents::plan::{self, PlannedTask};
-use parallel_agents::prompt::{self, Earlier};
+use parallel_agents::prompt::{self, Codes, Earlier};
 use serde_json::{Map, Value, json};
 
 const FOUND_OUT: char = '\u{1}';
@@ -16,12 +16,13 @@ pub fn check(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     let (description, input) = text.split_once('\n').unwrap_or(("Work on it.", &text));
     let seed = data.iter().fold(0, |seed: u64, byte| seed.wrapping_mul(31).wrapping_add(u64::from(*byte)));
+    let codes = Codes::new(seed);
     let mut input = input.to_owned();
     // The author finds out the code, and the one that is taken instead.
     for _ in 0..3 {
         let Some(task) = planned(description, &input) else { return };
-        let code = framed(&prompt::for_task(&task, seed), &task.input);
-        later(&task, seed);
+        let code = framed(&prompt::for_task(&task, &codes), &task.input);
+        later(&task, &codes);
         if !input.contains(FOUND_OUT) {
             return;
         }
@@ -40,7 +41,7 @@ fn planned(description: &str, input: &str) -> Option<PlannedTask> {
 }
 
 /// Sessions after the first are shown what was wrong and what was answered, which others wrote too.
-fn later(task: &PlannedTask, seed: u64) {
+fn later(task: &PlannedTask, codes: &Codes) {
     for correct in [false, true] {
         let said = task.input.values().next().cloned().unwrap_or_default();
         let problems: Vec<String> = task.input.keys().cloned().collect();
@@ -52,7 +53,7 @@ fn later(task: &PlannedTask, seed: u64) {
         };
         let (told, shown) = (free("earlier_problems", &input), free("earlier_answer", &input));
         input.extend([(told, Value::from(problems)), (shown, said)]);
-        framed(&prompt::for_attempt(task, seed, 2, Some(&earlier)), &input);
+        framed(&prompt::for_attempt(task, codes, 2, Some(&earlier)), &input);
     }
 }
 
