@@ -88,7 +88,7 @@ impl Engine {
         let reply = called.result?;
         afterwards.finish(ui, simulation.report.as_deref(), function, &read(document_text(&reply))?, account).await?;
         // A reply that the host's own account contradicts is not worth showing.
-        if violations.is_empty() { accept(reply) } else { Err(broken_promises(simulation.cast.seed, &violations)) }
+        if violations.is_empty() { accept(reply) } else { Err(broken_promises(Some(seed), &violations)) }
     }
 
     /// Calls a function that spawns nothing.
@@ -103,7 +103,7 @@ impl Engine {
         let called = self.enter(function, arguments, world, &Clock::virtual_time()).await;
         let violations = called.world.ledger().violations();
         let reply = called.result?;
-        if violations.is_empty() { accept(reply) } else { Err(broken_promises(&violations)) }
+        if violations.is_empty() { accept(reply) } else { Err(broken_promises(None, &violations)) }
     }
 
     async fn enter<O: Outside>(
@@ -162,9 +162,10 @@ fn accept(reply: DocumentReply) -> Result<Reply, Failure> {
     }
 }
 
-fn broken_promises(seed: u64, violations: &[Violation]) -> Failure {
+fn broken_promises(seed: Option<u64>, violations: &[Violation]) -> Failure {
     let all: Vec<String> = violations.iter().map(ToString::to_string).collect();
-    let error = anyhow!("the component broke its promises with seed {seed}: {}", all.join("; "));
+    let seed = seed.map(|seed| format!(" with seed {seed}")).unwrap_or_default();
+    let error = anyhow!("the component broke its promises{seed}: {}", all.join("; "));
     Failure::Broken { code: "E_GUEST_PROMISE", error }
 }
 
