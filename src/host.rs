@@ -10,6 +10,9 @@ use crate::ids::{RequestId, SessionKey, TaskId};
 use crate::problem::CallError;
 use crate::task::{Cleanup, TaskStatus, Usage};
 
+/// Bytes of a session's key; a host that names a longer one does not mean a session.
+const MAX_KEY_BYTES: usize = 1024;
+
 /// What OpenClaw's `sessions_spawn` is given.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SpawnOptions {
@@ -46,6 +49,13 @@ pub struct Receipt {
     pub applied_model: Option<String>,
     /// Whether it really has no tools.
     pub tool_free: bool,
+}
+
+impl Receipt {
+    /// Whether it names a session at all.
+    pub fn names_a_session(&self) -> bool {
+        (1..=MAX_KEY_BYTES).contains(&self.session_key.as_str().len())
+    }
 }
 
 /// Which sessions to list.

@@ -16,7 +16,8 @@ use crate::call::{Called, hold_to_cap, hold_to_request};
 use crate::clock::{Clock, Passing};
 use crate::error::SimError;
 use crate::outside::{Next, Outside, poll_with_stop};
-use crate::world::World;
+use crate::script::Script;
+use crate::world::{World, WorldOptions};
 
 /// Calls a function of the JSON door with a JSON object.
 pub async fn call<O: Outside>(
@@ -66,6 +67,13 @@ pub async fn create_agents(spec: CreationSpec, mut world: World, clock: &Clock) 
 pub async fn orchestrate(spec: GoalSpec, mut world: World, clock: &Clock) -> Called<Result<Orchestration, CallError>> {
     hold_to_cap(&mut world, spec.limits.max_concurrent);
     enter(world, clock, async |host| parallel_agents::orchestrate(spec, host).await).await
+}
+
+/// Goes through a journal again, without a host.
+pub async fn replay(journal: &str) -> Result<DocumentReply, SimError> {
+    let world = World::new(Script::bundled(), 0, WorldOptions::default());
+    let clock = Clock::virtual_time();
+    enter(world, &clock, async |host| documents::journals::replay(journal, host).await).await.result
 }
 
 /// Goes on with a call that was cut off.
@@ -135,8 +143,6 @@ mod tests {
     use super::*;
     use crate::error::SimError::Promise;
     use crate::ledger::{Allowance, Invariant};
-    use crate::script::Script;
-    use crate::world::WorldOptions;
 
     #[tokio::test]
     async fn a_call_that_waits_for_nothing_is_given_up() {

@@ -5,7 +5,6 @@ use crate::canary;
 use crate::host::{HostError, Receipt, Reply};
 use crate::ids::{AttemptIndex, RequestId};
 use crate::policy::attest;
-use crate::policy::limits::MAX_KEY_BYTES;
 use crate::session::{Input, StopReason};
 
 impl Engine {
@@ -70,7 +69,7 @@ impl Engine {
     fn register(&mut self, attempt: AttemptIndex, receipt: Receipt) -> Result<Receipt, HostError> {
         let key = receipt.session_key.clone();
         let own = self.sessions.get(&key).is_none_or(|known| known.attempt == attempt);
-        if !(1..=MAX_KEY_BYTES).contains(&key.as_str().len()) || !own {
+        if !receipt.names_a_session() || !own {
             return Err(HostError::InDoubt("the receipt names no session, or that of another task".to_owned()));
         }
         self.sessions.insert(key, Known { attempt, ended: false });

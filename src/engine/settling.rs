@@ -285,6 +285,10 @@ impl Engine {
                 let wish = retry::wish_ms(&error.message);
                 backoff.pause_ms(seed, &format!("rate {}", planned.id), run.used.rate_limited + 2, wish)
             }
+            // Whoever climbs away from a host that is too busy still has to give it the time that it asked for.
+            Followup::AskAgain | Followup::Correct | Followup::Climb(_) if error.code == "E_RATE_LIMITED" => {
+                retry::wish_ms(&error.message).unwrap_or(0)
+            }
             Followup::Fail | Followup::AskAgain | Followup::Correct | Followup::Climb(_) => 0,
         }
     }

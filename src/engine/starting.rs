@@ -96,7 +96,14 @@ impl Engine {
                 Verdict::Open(_) => return Err("an open circuit: its agent type fails under this model"),
                 // A model that cannot do it is no reason to give up while there is a better one.
                 Verdict::Dead(why) => match self.above(&target) {
-                    Some(tier) => target = self.target_with(task, Some(tier)),
+                    Some(tier) => {
+                        let better = self.target_with(task, Some(tier));
+                        // A judge stays with its model, whatever the ladder has above it.
+                        if better.group == target.group {
+                            return Ok(Choice::GiveUp(task, why));
+                        }
+                        target = better;
+                    }
                     None => return Ok(Choice::GiveUp(task, why)),
                 },
             }

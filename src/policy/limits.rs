@@ -24,9 +24,6 @@ pub const MAX_NAME_CHARS: usize = 128;
 /// Characters of a session's label, OpenClaw's limit.
 pub const MAX_LABEL_CHARS: usize = 120;
 
-/// Bytes of a session's key; a host that names a longer one does not mean a session.
-pub const MAX_KEY_BYTES: usize = 1024;
-
 /// How much later than asked for a wait may end before the rest counts as a jump of the host's clock, in milliseconds.
 pub const CLOCK_JUMP_MS: u64 = 10_000;
 

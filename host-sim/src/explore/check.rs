@@ -11,6 +11,7 @@ use super::Case;
 use crate::call::Called;
 use crate::error::SimError;
 use crate::ledger::Violation;
+use crate::script::Fault;
 
 /// The statuses that a task can end with.
 const FINAL: [&str; 5] = ["completed", "failed", "timeout", "cancelled", "skipped"];
@@ -211,7 +212,8 @@ fn numbers(request: &Value, report: &Value, called: &Called<DocumentReply>, foun
         found.add("I5", format!("the run spent {what} that no session explains"));
     }
     let deadline = request["deadline_seconds"].as_f64().unwrap_or(0.0);
-    if report["elapsed_seconds"].as_f64().is_none_or(|elapsed| elapsed > deadline + GRACE_SECONDS) {
+    let clock_is_right = !ledger.faults().contains_key(&Fault::ClockJumped);
+    if clock_is_right && report["elapsed_seconds"].as_f64().is_none_or(|elapsed| elapsed > deadline + GRACE_SECONDS) {
         found.add("I4", format!("the run took {} s, the deadline was {deadline} s", report["elapsed_seconds"]));
     }
 }

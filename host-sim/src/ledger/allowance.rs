@@ -234,7 +234,7 @@ struct Request {
     max_concurrent: Option<u32>,
     deadline_seconds: Option<u64>,
     model: Option<String>,
-    models: Option<BTreeMap<String, String>>,
+    models: Option<BTreeMap<String, Option<String>>>,
     escalate: Option<bool>,
     retries: Option<u32>,
     retry_budget: Option<u32>,
@@ -325,10 +325,13 @@ impl Request {
         (id, allowance)
     }
 
-    /// All models that the request names.
+    /// All models that the request names. None: it climbs the component's own ladder.
     fn named_models(&self) -> Option<BTreeSet<String>> {
+        if self.escalate == Some(true) && self.models.is_none() {
+            return None;
+        }
         let of_tasks = self.tasks.iter().filter_map(|task| task.model.clone());
-        let of_tiers = self.models.iter().flat_map(|models| models.values().cloned());
+        let of_tiers = self.models.iter().flat_map(|models| models.values().flatten().cloned());
         Some(of_tasks.chain(of_tiers).chain(self.model.clone()).collect())
     }
 

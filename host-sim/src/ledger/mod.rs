@@ -65,8 +65,8 @@ use tries::Tries;
 pub(crate) use tries::task_of;
 pub use violation::{Invariant, Violation};
 
-/// Cancel and delete requests for one session that are still plausible.
-const MAX_CLEANUP_TRIES: u32 = 8;
+/// Cancel and delete requests for one session that are still plausible: five tries of each.
+const MAX_CLEANUP_TRIES: u32 = 10;
 
 /// Milliseconds for which a call has to try to clean up before it may come back without having done so.
 const CLEANUP_GRACE_MS: u64 = 30_000;

@@ -39,6 +39,11 @@ impl Ledger {
     pub(super) fn wishes_for(&mut self, label: &str, wish_ms: u64) {
         let at_ms = self.now_ms.saturating_add(wish_ms);
         self.patience.longest_wish_ms = self.patience.longest_wish_ms.max(wish_ms);
+        let task = self.allowed.tasks.as_ref().and_then(|tasks| tasks.get(id_of(label)));
+        if task.is_some_and(|task| task.agent_type != agent_of(label)) {
+            // What a judge has to wait for is no wish about the task's own sessions.
+            return;
+        }
         self.patience.not_before.insert(id_of(label).to_owned(), at_ms);
     }
 

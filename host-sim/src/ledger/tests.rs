@@ -152,11 +152,11 @@ fn requests_name_sessions_of_the_call_and_histories_wait_for_the_end() {
 #[test]
 fn cleaning_up_has_an_end() {
     let mut ledger = running();
-    for request in 2..=9 {
+    for request in 2..=11 {
         ledger.command(&Command::Cancel(RequestId(request), key("s")));
     }
     assert_eq!(broken(&ledger), []);
-    ledger.command(&Command::Delete(RequestId(10), key("s")));
+    ledger.command(&Command::Delete(RequestId(12), key("s")));
     assert_eq!(broken(&ledger), [Invariant::CallOrder]);
 }
 

@@ -75,6 +75,9 @@ struct Told {
     is_extra: bool,
 }
 
+/// Where a journal goes as it is written.
+type JournalSink = Box<dyn FnMut(&str) -> Result<(), String> + Send>;
+
 /// A simulated gateway with its sessions.
 pub struct World {
     script: Arc<Script>,
@@ -97,6 +100,7 @@ pub struct World {
     ledger: Ledger,
     trace: Trace,
     journal: String,
+    journal_sink: Option<JournalSink>,
     calls: HostCalls,
     stops_told: Vec<(Option<TaskId>, String)>,
     clock: ToldClock,
@@ -139,6 +143,7 @@ impl World {
             ledger: Ledger::default(),
             trace: Trace::new(options.start_ms, options.keep_trace),
             journal: String::new(),
+            journal_sink: None,
             calls: HostCalls::default(),
             stops_told: Vec::new(),
             clock: ToldClock::default(),
@@ -244,6 +249,9 @@ impl World {
                     self.journal.push_str(lines.get(..lines.len() / 2).unwrap_or_default());
                     return Err("no space left on device".to_owned());
                 }
+                if let Some(sink) = &mut self.journal_sink {
+                    sink(lines)?;
+                }
                 self.journal.push_str(lines);
             }
             // Somewhere in the middle; where the half falls depends on what is written.
@@ -251,6 +259,12 @@ impl World {
             Fate::Lost => {}
         }
         Ok(())
+    }
+
+    /// Keeps the call's journal, and hands each part on before it counts as written.
+    pub fn keep_journal(&mut self, sink: impl FnMut(&str) -> Result<(), String> + Send + 'static) {
+        self.options.keeps_journal = true;
+        self.journal_sink = Some(Box::new(sink));
     }
 
     /// The call's journal.

@@ -6,6 +6,7 @@ mod compare;
 mod explain;
 mod explore;
 mod help;
+mod journal;
 mod openai;
 mod registry;
 mod review;

@@ -90,7 +90,10 @@ fn spawns_and_seconds_have_caps_too() {
     plan.max_concurrent = 1;
     let mut puppet = Puppet::open(plan);
     puppet.accept("a");
-    puppet.now += 90_000;
+    let late = puppet.now + 60_000;
+    while puppet.now < late {
+        puppet.wake();
+    }
     puppet.ends("a", "late, but it may end");
     let report = puppet.done();
     assert_eq!((report.status, report.census.completed, puppet.spawns), (RunStatus::Budget, 1, 1));

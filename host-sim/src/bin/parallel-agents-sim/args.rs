@@ -79,6 +79,25 @@ Examples:
   parallel-agents-sim review shop.py --json | jq '.results[].output.findings'")]
     Review(ReviewArguments),
 
+    /// Go through a journal again, and say whether the same follows from it
+    #[command(after_help = "\
+Exit code 2: the journal is damaged or of another version, or something else follows; the first difference is named.
+
+Examples:
+  parallel-agents-sim run request.json --journal run.journal
+  parallel-agents-sim replay run.journal")]
+    Replay(ReplayArguments),
+
+    /// Go on with a call that was cut off, from its journal
+    #[command(after_help = "\
+The simulated sessions were part of the program that is gone, so they count as cut off by a restart. What had ended is
+not asked for again. A last line that was written in part is removed from the file first.
+
+Examples:
+  parallel-agents-sim run request.json --clock real --journal run.journal
+  parallel-agents-sim resume run.journal --clock real")]
+    Resume(ResumeArguments),
+
     /// Tell what was decided about one task of a saved report, and why
     #[command(after_help = "\
 Examples:
@@ -268,6 +287,26 @@ Example:
 }
 
 #[derive(Debug, Args)]
+pub struct ReplayArguments {
+    /// The journal
+    #[arg(value_name = "FILE")]
+    pub journal_file: PathBuf,
+
+    #[command(flatten)]
+    pub guest: Guest,
+}
+
+#[derive(Debug, Args)]
+pub struct ResumeArguments {
+    /// The journal; further lines are added to it
+    #[arg(value_name = "FILE")]
+    pub journal_file: PathBuf,
+
+    #[command(flatten)]
+    pub simulation: Simulation,
+}
+
+#[derive(Debug, Args)]
 pub struct ReviewArguments {
     /// The file to review
     pub file: PathBuf,
@@ -369,6 +408,10 @@ pub struct Simulation {
     /// Write every command and every event to a file, one per line
     #[arg(long, value_name = "FILE")]
     pub trace: Option<PathBuf>,
+
+    /// Keep the call's journal in a new file, from which `resume` goes on with a call that was cut off
+    #[arg(long, value_name = "FILE")]
+    pub journal: Option<PathBuf>,
 
     /// Write the whole report to a file, with the simulator's own account of it: as JSON, or as a page for a browser if the
     /// name ends in .html

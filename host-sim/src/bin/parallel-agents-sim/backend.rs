@@ -11,6 +11,7 @@ use host_sim::world::{World, WorldOptions};
 use rand::Rng;
 
 use crate::args::{BackendKind, ClockKind, Simulation};
+use crate::journal;
 use crate::outcome::Failure;
 use crate::simulation;
 use crate::ui::Ui;
@@ -28,12 +29,15 @@ impl Stage {
         match simulation.backend.backend {
             BackendKind::Script => {
                 let seed = simulation.cast.seed();
-                let world = World::new(simulation::script(&simulation.cast)?, seed, WorldOptions::default());
-                let clock = match simulation.clock {
-                    ClockKind::Virtual => Clock::virtual_time(),
-                    ClockKind::Real => Clock::real_time(),
-                };
-                Ok(Self::of(world, clock, seed))
+                let mut world = World::new(simulation::script(&simulation.cast)?, seed, WorldOptions::default());
+                if let Some(path) = &simulation.journal {
+                    world.keep_journal(journal::writer(journal::create(path)?));
+                }
+                Ok(Self::of(world, clock(simulation), seed))
+            }
+            BackendKind::Openai if simulation.journal.is_some() => {
+                let error = anyhow!("a run on a model server keeps no journal: its sessions end with this program");
+                Err(Failure::Bad { code: "E_JOURNAL_FILE", error })
             }
             BackendKind::Openai => live(ui, simulation).await,
         }
@@ -41,6 +45,14 @@ impl Stage {
 
     fn of(outside: impl Outside, clock: Clock, seed: u64) -> Self {
         Self { outside: Watched::new(outside), clock, seed }
+    }
+}
+
+/// The clock that the options name, for simulated sessions.
+pub fn clock(simulation: &Simulation) -> Clock {
+    match simulation.clock {
+        ClockKind::Virtual => Clock::virtual_time(),
+        ClockKind::Real => Clock::real_time(),
     }
 }
 

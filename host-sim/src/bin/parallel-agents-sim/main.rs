@@ -7,6 +7,7 @@ mod board;
 mod commands;
 mod findings;
 mod input;
+mod journal;
 mod outcome;
 mod problems;
 mod registry_files;

@@ -1,6 +1,6 @@
 //! Runs one call as the options say, and writes what they ask for.
 
-use std::fs;
+use std::fs::{self, File};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -18,8 +18,9 @@ use serde_json::{Map, Value, json};
 
 use crate::afterwards::Afterwards;
 use crate::args::{BackendArguments, Cast, EngineKind, Guest, Simulation};
-use crate::backend::Stage;
+use crate::backend::{self, Stage};
 use crate::board::Board;
+use crate::journal;
 use crate::outcome::Failure;
 use crate::request;
 use crate::ui::Ui;
@@ -89,6 +90,30 @@ impl Engine {
         afterwards.finish(ui, simulation.report.as_deref(), function, &read(document_text(&reply))?, account).await?;
         // A reply that the host's own account contradicts is not worth showing.
         if violations.is_empty() { accept(reply) } else { Err(broken_promises(Some(seed), &violations)) }
+    }
+
+    /// Goes on with a call, in a gateway that knows none of its sessions any more.
+    pub async fn resume(&self, simulation: &Simulation, text: &str, file: File) -> Result<Reply, Failure> {
+        let seed = simulation.cast.seed();
+        let mut world = World::new(script(&simulation.cast)?, seed, WorldOptions::default());
+        world.keep_journal(journal::writer(file));
+        let clock = backend::clock(simulation).with_stop(stop_on_interrupt());
+        let called = match self {
+            Self::Wasm(host) => host.resume(text, world, &clock).await,
+            Self::Native => native::resume(text, world, &clock).await,
+        };
+        if let Some(path) = &simulation.trace {
+            write(path, called.world.trace().text())?;
+        }
+        accept(called.result?)
+    }
+
+    /// Goes through a journal again.
+    pub async fn replay(&self, text: &str) -> Result<Reply, Failure> {
+        accept(match self {
+            Self::Wasm(host) => host.replay(text).await?,
+            Self::Native => native::replay(text).await?,
+        })
     }
 
     /// Calls a function that spawns nothing.

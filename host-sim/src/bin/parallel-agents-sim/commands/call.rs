@@ -6,7 +6,7 @@ use serde::Deserialize;
 use crate::args::CallArguments;
 use crate::input;
 use crate::outcome::{Failure, Finish};
-use crate::simulation::Engine;
+use crate::simulation::{Engine, Reply};
 use crate::ui::Ui;
 
 /// Only the functions that run something say how it ended.
@@ -22,6 +22,11 @@ pub async fn carry_out(ui: &Ui, arguments: CallArguments) -> Result<Finish, Fail
     };
     let engine = Engine::load(&arguments.simulation.guest).await?;
     let reply = engine.call(ui, &arguments.simulation, &arguments.function, &document).await?;
+    show(ui, &reply)
+}
+
+/// Prints a reply as it is.
+pub fn show(ui: &Ui, reply: &Reply) -> Result<Finish, Failure> {
     if ui.is_json() {
         ui.print(&format!("{}\n", reply.text))?;
     } else {

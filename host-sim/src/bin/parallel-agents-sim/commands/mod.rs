@@ -9,6 +9,8 @@ mod economics;
 mod explain;
 mod explore;
 mod registry;
+mod replay;
+mod resume;
 mod review;
 mod run;
 mod scenarios;
@@ -27,6 +29,8 @@ pub fn wants_json(command: &Command) -> bool {
         Command::Agents(command) => agents::guest(command).json,
         Command::Registry(command) => registry::guest(command).json,
         Command::Review(arguments) => arguments.simulation.guest.json,
+        Command::Replay(arguments) => arguments.guest.json,
+        Command::Resume(arguments) => arguments.simulation.guest.json,
         Command::Explain(arguments) => arguments.guest.json,
         Command::Explore(arguments) => arguments.guest.json,
         Command::Compare(arguments) => arguments.json,
@@ -47,6 +51,8 @@ pub async fn carry_out(ui: &Ui, command: Command) -> Result<Finish, Failure> {
         Command::Agents(command) => agents::carry_out(ui, command).await,
         Command::Registry(command) => registry::carry_out(ui, command).await,
         Command::Review(arguments) => review::carry_out(ui, arguments).await,
+        Command::Replay(arguments) => replay::carry_out(ui, arguments).await,
+        Command::Resume(arguments) => resume::carry_out(ui, arguments).await,
         Command::Explain(arguments) => explain::carry_out(ui, arguments).await,
         Command::Explore(arguments) => explore::carry_out(ui, arguments).await,
         Command::Compare(arguments) => compare::carry_out(ui, arguments).await,

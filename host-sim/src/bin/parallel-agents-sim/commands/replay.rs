@@ -1,0 +1,27 @@
+//! `replay`: goes through a journal again.
+
+use anyhow::Context as _;
+
+use crate::args::ReplayArguments;
+use crate::journal;
+use crate::outcome::{Failure, Finish};
+use crate::simulation::Engine;
+use crate::ui::Ui;
+
+pub async fn carry_out(ui: &Ui, arguments: ReplayArguments) -> Result<Finish, Failure> {
+    let path = &arguments.journal_file;
+    let text = journal::read(path).with_context(|| format!("cannot read {}", path.display())).map_err(Failure::file)?;
+    let reply = Engine::load(&arguments.guest).await?.replay(&text).await?;
+    if ui.is_json() {
+        ui.print(&format!("{}\n", reply.text))?;
+        return Ok(Finish::Complete);
+    }
+    let found = &reply.document;
+    let end = match (found["complete"] == true, found["torn"] == true) {
+        (true, _) => "the call came back",
+        (false, false) => "the call was cut off after that",
+        (false, true) => "the call was cut off in the middle of the next",
+    };
+    ui.print(&format!("The same: {} steps, {} commands; {end}.\n", found["steps"], found["commands"]))?;
+    Ok(Finish::Complete)
+}

@@ -1,0 +1,15 @@
+//! `resume`: goes on with a call that was cut off.
+
+use super::call::show;
+use crate::args::ResumeArguments;
+use crate::journal;
+use crate::outcome::{Failure, Finish};
+use crate::simulation::Engine;
+use crate::ui::Ui;
+
+pub async fn carry_out(ui: &Ui, arguments: ResumeArguments) -> Result<Finish, Failure> {
+    let engine = Engine::load(&arguments.simulation.guest).await?;
+    let (text, file) = journal::reopen(&arguments.journal_file)?;
+    let reply = engine.resume(&arguments.simulation, &text, file).await?;
+    show(ui, &reply)
+}

@@ -1,0 +1,75 @@
+//! `--journal`, `replay` and `resume`.
+
+use std::fs;
+
+use super::{file, native, path, sim, sim_with};
+use crate::requests_of::chain;
+
+/// The journal of a run of some tasks, one after the other.
+fn journal(name: &str) -> (String, String) {
+    let kept = path(name);
+    let _ = fs::remove_file(&kept);
+    let ran = sim_with(&["run", "-", "--journal", &kept], chain(3, "").as_bytes());
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let text = fs::read_to_string(&kept).expect("the journal was written");
+    (kept, text)
+}
+
+#[test]
+fn a_journal_is_the_same_again_and_no_other_call_writes_into_it() {
+    let (kept, text) = journal("whole.journal");
+    let told = sim(&["replay", &kept]);
+    assert_eq!((told.code, told.err.as_str()), (0, ""), "{}", told.out);
+    assert!(told.out.starts_with("The same: ") && told.out.contains("the call came back"), "{}", told.out);
+    let document = native(&["replay", &kept, "--json"], "").json();
+    assert_eq!(document["reply"]["status"], "completed");
+    let again = native(&["run", "-", "--journal", &kept], chain(3, ""));
+    assert_eq!(again.code, 2, "{}", again.err);
+    assert_eq!(fs::read_to_string(&kept).expect("it is still there"), text);
+}
+
+#[test]
+fn a_damaged_journal_is_named_as_such() {
+    let (_, text) = journal("damaged.journal");
+    for (what, text, code) in [
+        ("a changed letter", text.replacen("step-1", "step-x", 1), "E_JOURNAL_CORRUPT"),
+        ("something else", "hello\n".to_owned(), "E_JOURNAL_FOREIGN"),
+        ("nothing", String::new(), "E_JOURNAL_EMPTY"),
+    ] {
+        let damaged = file("damaged.journal", &text);
+        for command in ["replay", "resume"] {
+            let told = native(&[command, &damaged], "");
+            assert_eq!(told.code, 2, "{what}: {}", told.err);
+            assert!(told.err.contains(code), "{what}: {}", told.err);
+        }
+    }
+}
+
+#[test]
+fn a_call_that_was_cut_off_goes_on_from_its_file() {
+    let (_, text) = journal("cut.journal");
+    let whole: Vec<&str> = text.split_inclusive('\n').collect();
+    let half: String = whole[..whole.len() / 2].concat();
+    let torn = file("torn.journal", &(half + "0123456789abcdef {\"st"));
+    let told = sim(&["resume", &torn, "--json"]);
+    assert_eq!(told.code, 0, "{}", told.err);
+    let report = told.json();
+    assert_eq!((&report["status"], &report["census"]["completed"]), (&"completed".into(), &3.into()));
+    // The file is whole again, from the first call's first line to the second one's last.
+    let replayed = native(&["replay", &torn, "--json"], "").json();
+    assert_eq!((&replayed["complete"], &replayed["torn"]), (&true.into(), &false.into()));
+    assert_eq!(replayed["reply"], report);
+}
+
+#[test]
+fn journals_of_every_release_are_the_same_again() {
+    let kept = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/journals");
+    let mut journals = 0;
+    for entry in fs::read_dir(kept).expect("there are journals") {
+        let kept = entry.expect("an entry").path();
+        let told = native(&["replay", kept.to_str().expect("a path")], "");
+        assert_eq!(told.code, 0, "{}: {}", kept.display(), told.err);
+        journals += 1;
+    }
+    assert!(journals >= 5, "{journals}");
+}
