@@ -10,7 +10,7 @@ use crate::problem::CallError;
 /// A host through which a call can be told anew.
 pub enum Journaled<H> {
     /// The call begins, and is written down.
-    Recorded(Recorder<H>),
+    Recorded(Box<Recorder<H>>),
     /// The call goes on.
     Resumed(Box<Resumed<H>>),
     /// The call is gone through again.
@@ -20,7 +20,7 @@ pub enum Journaled<H> {
 impl<H: Host> Journaled<H> {
     /// For a call that begins. `arguments` are those of the JSON door.
     pub fn new(host: H, function: &str, arguments: String) -> Self {
-        Self::Recorded(Recorder::new(host, function, arguments))
+        Self::Recorded(Box::new(Recorder::new(host, function, arguments)))
     }
 
     /// For a call that goes on.

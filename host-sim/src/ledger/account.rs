@@ -101,6 +101,8 @@ pub(super) struct Tasks {
     next_seq: u64,
     /// The number that was due when the call was cut off: what came before it may be told once more.
     repeats_before: u64,
+    /// The call goes on after it was cut off.
+    is_resumed: bool,
     status: BTreeMap<TaskId, TaskStatus>,
 }
 
@@ -116,7 +118,7 @@ impl Tasks {
             wrong.push((Invariant::Progress, what));
         }
         // After a resume, what was under way is told with the time at which it happened.
-        let is_late = self.repeats_before > 0 && progress.at_ms < at_ms;
+        let is_late = self.is_resumed && progress.at_ms < at_ms;
         if progress.at_ms != at_ms && !is_late {
             wrong.push((Invariant::Progress, format!("progress {} has another time than its event", progress.seq)));
         }
@@ -152,6 +154,7 @@ impl Tasks {
     /// The call goes on after it was cut off.
     pub(super) fn resumed(&mut self) {
         self.repeats_before = self.next_seq;
+        self.is_resumed = true;
     }
 
     /// Tasks with a final report.

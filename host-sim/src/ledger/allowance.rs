@@ -327,7 +327,8 @@ impl Request {
 
     /// All models that the request names. None: it climbs the component's own ladder.
     fn named_models(&self) -> Option<BTreeSet<String>> {
-        if self.escalate == Some(true) && self.models.is_none() {
+        let named = self.models.iter().flat_map(|models| models.values()).flatten().count();
+        if (self.escalate == Some(true) || self.models.is_some()) && named < TIERS.len() {
             return None;
         }
         let of_tasks = self.tasks.iter().filter_map(|task| task.model.clone());

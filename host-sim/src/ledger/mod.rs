@@ -339,7 +339,8 @@ impl Ledger {
         if self.requests.insert(request, Asked::new(function)).is_some() {
             self.note(Invariant::OneAnswer, format!("request {request} was used twice"));
         }
-        let may_read = |key: &SessionKey| function == "history" && self.earlier.contains(key);
+        // Whether there is such a session is what a call that goes on wants to know.
+        let may_read = |key: &SessionKey| function == "watch" || (function == "history" && self.earlier.contains(key));
         if let Some(key) = session.filter(|key| !self.sessions.contains_key(*key) && !may_read(key)) {
             self.note(Invariant::CallOrder, format!("{function} names {key}, which this call never spawned"));
         }

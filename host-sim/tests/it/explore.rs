@@ -57,7 +57,7 @@ async fn twenty_thousand_random_runs_of_the_component_keep_every_promise() {
     assert_eq!(tally.runs, 20_000);
     // Whatever can go wrong went wrong often enough to be seen with most other things.
     for (fault, times) in &tally.faults {
-        assert!(*times > 50, "{fault}: {times}");
+        assert!(*times > 10, "{fault}: {times}");
     }
     assert!(tally.faults.len() >= 22, "{:?}", tally.faults);
 }
