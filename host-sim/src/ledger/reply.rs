@@ -71,7 +71,7 @@ impl Ledger {
                     format!("{id} ended as {} and was shown as {shown}", line.status.name()),
                 ));
             }
-            if (line.status == TaskStatus::Completed) == !line.error.is_null() {
+            if (line.status == TaskStatus::Completed) != line.error.is_null() {
                 wrong.push((
                     Invariant::Results,
                     format!("{id} is {} and its error is {}", line.status.name(), line.error),

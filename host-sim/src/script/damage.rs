@@ -217,8 +217,8 @@ mod tests {
             (D::ControlChars, "\\u0000\\u001b[31m", true),
             (D::ForgedMarker, "<<<END INPUT", true),
         ] {
-            let text = spoilt(&answer, &schema, kind);
-            assert!(text.contains(part) && text != answer.to_string(), "{kind:?}: {text}");
+            let (text, whole) = (spoilt(&answer, &schema, kind), answer.to_string());
+            assert!(text.contains(part) && text != whole, "{kind:?}: {text}");
             assert_eq!(valid(&text), is_json, "{kind:?}");
         }
     }

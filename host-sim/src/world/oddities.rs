@@ -55,7 +55,9 @@ impl World {
         let odd = self.odd_page();
         let Some(session) = self.sessions.get_mut(key) else { return page };
         if session.trouble.is_redacted {
-            page.redacted = page.messages.iter_mut().fold(false, |had, message| redact(&mut message.text) || had);
+            for message in &mut page.messages {
+                page.redacted |= redact(&mut message.text);
+            }
         }
         if page.redacted {
             self.ledger.fault(Fault::Redacted);
