@@ -2,14 +2,25 @@
 
 use std::fs;
 
+use serde_json::json;
+
 use super::{file, native, path, sim, sim_with};
-use crate::requests_of::chain;
+
+/// Three tasks, one after the other, whose sessions have no tools and may be done again.
+fn request() -> String {
+    let task = |id: &str, after: &[&str]| {
+        json!({ "task_id": id, "agent_type": "code_reviewer", "task_description": "Look.", "dependencies": after,
+            "input_data": { "code": "x" } })
+    };
+    let tasks = [task("step-1", &[]), task("step-2", &["step-1"]), task("step-3", &["step-2"])];
+    json!({ "tasks": tasks }).to_string()
+}
 
 /// The journal of a run of some tasks, one after the other.
 fn journal(name: &str) -> (String, String) {
     let kept = path(name);
     let _ = fs::remove_file(&kept);
-    let ran = sim_with(&["run", "-", "--journal", &kept], chain(3, "").as_bytes());
+    let ran = sim_with(&["run", "-", "--journal", &kept], request().as_bytes());
     assert_eq!(ran.code, 0, "{}", ran.err);
     let text = fs::read_to_string(&kept).expect("the journal was written");
     (kept, text)
@@ -23,7 +34,7 @@ fn a_journal_is_the_same_again_and_no_other_call_writes_into_it() {
     assert!(told.out.starts_with("The same: ") && told.out.contains("the call came back"), "{}", told.out);
     let document = native(&["replay", &kept, "--json"], "").json();
     assert_eq!(document["reply"]["status"], "completed");
-    let again = native(&["run", "-", "--journal", &kept], chain(3, ""));
+    let again = native(&["run", "-", "--journal", &kept], request());
     assert_eq!(again.code, 2, "{}", again.err);
     assert_eq!(fs::read_to_string(&kept).expect("it is still there"), text);
 }
