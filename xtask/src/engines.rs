@@ -2,14 +2,14 @@
 //! component that misbehaves.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 
 use crate::npm::Tools;
-use crate::{component, process, workspace};
+use crate::{component, process, simulator, workspace};
 
 /// Runs that the tests compare: enough for every kind of fault to occur several times.
 pub const RUNS: u64 = 300;
@@ -27,7 +27,7 @@ const KINDS: [&str; 14] = [
 pub fn run(tools: &Tools, runs: u64) -> Result<()> {
     let component = component::build()?;
     let hostile = component::build_hostile()?;
-    let simulator = simulator()?;
+    let simulator = simulator::build()?;
     let skill = workspace::root().join("skill");
     let mut build = Command::new(&tools.node);
     build.arg("build.mjs").args([&component, &tools.jco, &tools.tsc, &tools.types]).current_dir(&skill);
@@ -72,17 +72,4 @@ fn transpile(tools: &Tools, hostile: &Path) -> Result<()> {
     // Under the other's name: the worker that is tested knows no second one.
     jco.args(["--name", "parallel_agents", "--instantiation", "async", "--quiet"]);
     process::run(&mut jco, "")
-}
-
-/// Builds the simulator; the program, as cargo reports it.
-fn simulator() -> Result<PathBuf> {
-    let mut command = workspace::cargo();
-    command.args(["build", "--package", "parallel-agents-host-sim"]);
-    command.args(["--bin", "parallel-agents-sim", "--message-format=json-render-diagnostics"]);
-    let messages = process::read(&mut command, "")?;
-    let program = messages.lines().rev().find_map(|line| {
-        let message: Value = serde_json::from_str(line).ok()?;
-        Some(PathBuf::from(message.get("executable")?.as_str()?))
-    });
-    program.context("cargo reported no program")
 }

@@ -16,7 +16,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::npm::Tools;
-use crate::{package, process, workspace};
+use crate::{package, simulator, workspace};
 
 pub use gateway::Gateway;
 pub use started::Started;
@@ -47,7 +47,7 @@ impl Bench {
     /// # Errors
     /// The first thing that fails; for programs with the end of what they printed.
     pub fn prepare(tools: Tools) -> Result<Self> {
-        let simulator = step("build the simulator", build_simulator)?;
+        let simulator = step("build the simulator", simulator::build)?;
         let archive = step("package the plugin", || package::run(&tools))?;
         let place = tempfile::Builder::new().prefix("parallel-agents-e2e-").tempdir();
         let place = place.context("cannot create a temporary directory")?;
@@ -112,19 +112,6 @@ pub fn step<T>(name: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
 pub fn json_file(path: &str) -> Result<Value> {
     let text = std::fs::read_to_string(workspace::root().join(path)).with_context(|| format!("cannot read {path}"))?;
     serde_json::from_str(&text).with_context(|| format!("{path} is no JSON"))
-}
-
-/// The program, as cargo reports it.
-fn build_simulator() -> Result<PathBuf> {
-    let mut command = workspace::cargo();
-    command.args(["build", "--package", "parallel-agents-host-sim"]);
-    command.args(["--bin", "parallel-agents-sim", "--message-format=json-render-diagnostics"]);
-    let messages = process::read(&mut command, "")?;
-    let program = messages.lines().rev().find_map(|line| {
-        let message: Value = serde_json::from_str(line).ok()?;
-        Some(PathBuf::from(message.get("executable")?.as_str()?))
-    });
-    program.context("cargo reported no program")
 }
 
 /// Runs a program of this repository to its end; what it printed.
