@@ -84,15 +84,17 @@ impl<H: Host> Recovery<H> {
     }
 
     async fn catch_up(&mut self, seed: u64, open: Open) -> Result<(), CallError> {
-        open.progress.into_iter().for_each(|progress| self.host.perform(progress));
+        open.progress.iter().cloned().for_each(|progress| self.host.perform(progress));
         let until_ms = self.now_ms.saturating_add(PATIENCE_MS);
         let spawned =
             !open.sessions.is_empty() || open.requests.values().any(|asked| matches!(asked, Command::Spawn(..)));
-        let listed = if spawned { self.list(Codes::new(seed).short(), until_ms).await? } else { Some(Vec::new()) };
-        for (label, key) in listed.iter().flatten() {
-            if !open.sessions.contains(key) {
-                self.strays.insert(label.clone(), key.clone());
-            }
+        let mut listed = if spawned { self.list(Codes::new(seed).short(), until_ms).await? } else { Some(Vec::new()) };
+        self.take_strays(&open, listed.as_deref());
+        let is_missing = |asked: &Command, strays: &BTreeMap<String, SessionKey>| matches!(asked, Command::Spawn(_, options) if !strays.contains_key(&options.label));
+        // That a row is not in a list once is no proof: lists of a busy gateway repeat rows and leave some out.
+        if listed.is_some() && open.requests.values().any(|asked| is_missing(asked, &self.strays)) {
+            listed = self.list(Codes::new(seed).short(), until_ms).await?;
+            self.take_strays(&open, listed.as_deref());
         }
         for key in &open.sessions {
             let known = self.ask(|request| Command::Watch(request, key.clone()), until_ms).await?;
@@ -117,6 +119,13 @@ impl<H: Host> Recovery<H> {
             }
         }
         Ok(())
+    }
+
+    /// Notes the sessions of a list that the journal does not know.
+    fn take_strays(&mut self, open: &Open, listed: Option<&[(String, SessionKey)]>) {
+        for (label, key) in listed.into_iter().flatten().filter(|(_, key)| !open.sessions.contains(key)) {
+            self.strays.insert(label.clone(), key.clone());
+        }
     }
 
     /// The sessions of this call, label and key. None: the host did not say, or not all of it.

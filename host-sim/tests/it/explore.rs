@@ -55,11 +55,8 @@ async fn twenty_thousand_random_runs_of_the_component_keep_every_promise() {
     let tally = on_the_component(options(&[])).await.explore(2_000..22_000, threads(), || {});
     assert_kept(&tally);
     assert_eq!(tally.runs, 20_000);
-    // Whatever can go wrong went wrong often enough to be seen with most other things.
-    for (fault, times) in &tally.faults {
-        assert!(*times > 10, "{fault}: {times}");
-    }
-    assert!(tally.faults.len() >= 22, "{:?}", tally.faults);
+    // Almost everything that can go wrong did, the rarest of it some times.
+    assert!(tally.faults.len() >= 60, "{:?}", tally.faults);
 }
 
 #[tokio::test]
