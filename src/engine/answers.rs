@@ -53,7 +53,17 @@ impl Engine {
                 self.drive(attempt, Input::Stopped(stopped));
                 true
             }
-            Some(Purpose::List { page }) => self.listed(page, outcome),
+            Some(Purpose::List { look, page }) => self.listed(look, page, outcome),
+            Some(Purpose::Adopt(attempt)) => {
+                let receipt = match outcome {
+                    Ok(Reply::Watched(receipt)) => self.register(attempt, receipt),
+                    Ok(_) => Err(wrong()),
+                    Err(error) => Err(error),
+                };
+                let used = self.drive(attempt, Input::Spawned(receipt));
+                self.attest(attempt);
+                used
+            }
             Some(Purpose::Delete(session)) => {
                 let deleted = match outcome {
                     Ok(Reply::Deleted) => Ok(()),

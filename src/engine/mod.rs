@@ -47,7 +47,12 @@ enum Purpose {
     Read(AttemptIndex),
     Cancel(AttemptIndex),
     Delete(SessionKey),
-    List { page: u32 },
+    /// `look`: which of the run's looks at the list.
+    List {
+        look: u32,
+        page: u32,
+    },
+    Adopt(AttemptIndex),
 }
 
 /// A session that was given to this run.
@@ -355,6 +360,7 @@ impl Engine {
                 self.drive(attempt, Input::Spawned(Err(late)));
             }
             (Effect::Spawn, _) => self.ask_spawn(attempt),
+            (Effect::Find, _) => self.find(attempt),
             (Effect::Read { offset, tools }, Some(session_key)) => {
                 let request = self.request(Purpose::Read(attempt));
                 let query = HistoryQuery { session_key, offset, limit: HISTORY_PAGE, include_tools: tools };

@@ -32,7 +32,7 @@ impl Open {
             Happening::Answered { request, outcome } => {
                 let asked = self.requests.remove(request);
                 match (asked, outcome) {
-                    (_, Ok(Reply::Spawned(receipt))) if receipt.names_a_session() => {
+                    (_, Ok(Reply::Spawned(receipt) | Reply::Watched(receipt))) if receipt.names_a_session() => {
                         self.sessions.insert(receipt.session_key.clone());
                         self.live.insert(receipt.session_key.clone());
                     }

@@ -2,7 +2,8 @@
 //!
 //! | state    | spawn answered            | session ended        | history read   | cancel answered   | stop wanted | time is up      |
 //! |----------|---------------------------|----------------------|----------------|-------------------|-------------|-----------------|
-//! | Spawning | Queued, again, or the end | –                    | –              | –                 | noted       | again           |
+//! | Spawning | Queued, again, Finding, or the end | –           | –              | –                 | noted       | again           |
+//! | Finding  | Queued or the end         | –                    | –              | –                 | noted       | the end         |
 //! | Queued   | –                         | Reading or the end   | –              | –                 | Stopping    | Stopping        |
 //! | Running  | –                         | Reading or the end   | –              | –                 | Stopping    | Stopping        |
 //! | Reading  | –                         | –                    | more or the end| –                 | the end     | again or the end|
@@ -25,6 +26,9 @@ use crate::task::{TaskError, TaskStatus, Usage};
 
 /// How long an empty transcript is given to fill, before its one re-read.
 const REREAD_PAUSE_MS: u64 = 1_000;
+
+/// How long the host is given to say whether it has a session: some pages of its list, twice, and a receipt.
+const FIND_PATIENCE_MS: u64 = 3 * stopping::PATIENCE_MS;
 
 /// Bytes of tool messages that are kept to look for artefacts in.
 const MAX_TOOL_TEXT_BYTES: usize = 64 * 1024;
@@ -53,6 +57,8 @@ pub enum Input {
 pub enum Effect {
     /// Spawn it, with the same key as before.
     Spawn,
+    /// Look whether the host has it although it did not say so; `Spawned` brings what was found.
+    Find,
     /// Read its transcript from here.
     Read {
         /// Messages to skip, from the newest.
@@ -75,6 +81,11 @@ enum State {
         asks: u32,
         doubt: bool,
         pausing: bool,
+        stop: Option<StopReason>,
+    },
+    /// A spawn call may have taken effect, and asking again does not tell. `verdict`: if it is not found.
+    Finding {
+        verdict: (TaskStatus, TaskError),
         stop: Option<StopReason>,
     },
     Queued,
@@ -169,7 +180,20 @@ impl Machine {
             (State::Ended, _) => None,
             // Asking again could make a session that nobody wants any more.
             (State::Spawning { pausing: true, .. }, Input::Stop(reason)) => {
-                Some(vec![Effect::Settle(Box::new(self.ending(Some(reason.verdict()), true)))])
+                Some(self.find(now, reason.verdict(), Some(reason)))
+            }
+            (State::Finding { verdict, stop }, Input::Stop(reason)) => {
+                *verdict = reason.verdict();
+                stop.get_or_insert(reason);
+                Some(Vec::new())
+            }
+            (State::Finding { stop, .. }, Input::Spawned(Ok(receipt))) => {
+                let stop = stop.take();
+                Some(self.accepted(now, receipt, stop))
+            }
+            (State::Finding { verdict, .. }, Input::Spawned(Err(_)) | Input::TimeIsUp) => {
+                let verdict = verdict.clone();
+                Some(vec![Effect::Settle(Box::new(self.ending(Some(verdict), true)))])
             }
             (State::Spawning { stop, .. }, Input::Stop(reason)) => {
                 stop.get_or_insert(reason);
@@ -255,7 +279,7 @@ impl Machine {
                 return Vec::new();
             }
         }
-        let verdict = match (stop, &error) {
+        let verdict = match (&stop, &error) {
             (Some(reason), _) => reason.verdict(),
             (None, HostError::AtCapacity(_) | HostError::Busy(_) | HostError::RateLimited { .. }) if !doubt => {
                 self.state = State::Ended;
@@ -267,7 +291,13 @@ impl Machine {
             }
             (None, error) => (TaskStatus::Failed, outcome::spawn_refused(error)),
         };
-        vec![Effect::Settle(Box::new(self.ending(Some(verdict), doubt)))]
+        if doubt { self.find(now, verdict, stop) } else { self.settle(Some(verdict)) }
+    }
+
+    fn find(&mut self, now: u64, verdict: (TaskStatus, TaskError), stop: Option<StopReason>) -> Vec<Effect> {
+        self.state = State::Finding { verdict, stop };
+        self.wake_at = Some(now + FIND_PATIENCE_MS);
+        vec![Effect::Find]
     }
 
     fn accepted(&mut self, now: u64, receipt: Receipt, stop: Option<StopReason>) -> Vec<Effect> {

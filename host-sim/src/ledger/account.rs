@@ -57,6 +57,8 @@ pub(super) struct Account {
     pub(super) was_told: bool,
     /// Ends that the component was told of.
     pub(super) ends_told: u32,
+    /// Times that it was taken over, each of which tells its end once more.
+    pub(super) watches: u32,
     /// Cancel and delete requests.
     pub(super) cleanup_tries: u32,
     /// Cancel and delete requests that the host refused.
@@ -82,6 +84,7 @@ impl Account {
             deleted: false,
             was_told: false,
             ends_told: 0,
+            watches: 0,
             cleanup_tries: 0,
             refusals: 0,
             reads: 0,

@@ -14,7 +14,6 @@ pub(crate) struct SessionOver<'a> {
     pub(crate) outcome: &'a SessionOutcome,
     pub(crate) model: &'a str,
     pub(crate) usage: Option<Usage>,
-    pub(crate) usage_is_told: bool,
     pub(crate) cost_micro_usd: u64,
 }
 
@@ -84,13 +83,12 @@ impl Ledger {
         }
     }
 
-    /// Enters the end of a session, at the moment in which the host knows it. `told`: whether the call hears of `usage`.
+    /// Enters the end of a session, at the moment in which the host knows it.
     pub(crate) fn session_over(&mut self, key: &SessionKey, over: SessionOver<'_>) {
         self.live.remove(&Live::Session(key.clone()));
         let Some(account) = self.sessions.get_mut(key) else { return };
         account.state = over.state;
         account.usage = over.usage;
-        account.usage_was_told = over.usage.is_some() && over.usage_is_told;
         account.model = Some(over.model.to_owned());
         account.cost_micro_usd = if over.usage.is_some() { over.cost_micro_usd } else { 0 };
         // A session that was stopped because another model ran is evidence, not a breakdown.

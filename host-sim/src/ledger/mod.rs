@@ -237,7 +237,12 @@ impl Ledger {
                 self.ask(*request, "cancel", Some(key));
                 self.check_cleanup(key);
             }
-            Command::Watch(request, key) => self.ask(*request, "watch", Some(key)),
+            Command::Watch(request, key) => {
+                self.ask(*request, "watch", Some(key));
+                if let Some(account) = self.sessions.get_mut(key) {
+                    account.watches += 1;
+                }
+            }
             Command::Delete(request, key) => {
                 self.ask(*request, "delete", Some(key));
                 self.check_cleanup(key);
@@ -284,11 +289,18 @@ impl Ledger {
             Happening::Answered { request, outcome } => {
                 self.check_answer(*request);
                 let receipt = match outcome {
-                    Ok(Reply::Spawned(receipt)) => Some(receipt),
+                    Ok(Reply::Spawned(receipt) | Reply::Watched(receipt)) => Some(receipt),
                     _ => None,
                 };
                 if let Err(HostError::RateLimited { retry_after_ms: Some(wish_ms), .. }) = outcome {
                     self.wishes(*request, *wish_ms);
+                }
+                if let Ok(Reply::Listed(page)) = outcome {
+                    for row in page.sessions.iter().filter(|row| row.usage.is_some()) {
+                        if let Some(account) = self.sessions.get_mut(&row.session_key) {
+                            account.usage_was_told |= account.was_told && !account.is_live();
+                        }
+                    }
                 }
                 if let Some(account) = receipt.and_then(|receipt| self.sessions.get_mut(&receipt.session_key)) {
                     account.was_told = true;
@@ -301,7 +313,8 @@ impl Ledger {
                 self.check_end(&end.session);
                 self.notes_refusal(&end.session, &end.outcome);
                 if let Some(account) = self.sessions.get_mut(&end.session) {
-                    account.usage_was_told |= end.usage.is_some();
+                    // Of a session that the call does not know, it cannot take anything in.
+                    account.usage_was_told |= account.was_told && end.usage.is_some();
                 }
             }
             Happening::StopRequested { task: None, .. } => self.stop_requested = true,

@@ -39,7 +39,7 @@ fn running() -> Ledger {
 fn over(ledger: &mut Ledger, usage: Option<Usage>) {
     let outcome = &SessionOutcome::Completed;
     let state = SessionState::Completed;
-    let over = SessionOver { state, outcome, model: "sim/a", usage, usage_is_told: true, cost_micro_usd: 9 };
+    let over = SessionOver { state, outcome, model: "sim/a", usage, cost_micro_usd: 9 };
     ledger.session_over(&key("s"), over);
 }
 

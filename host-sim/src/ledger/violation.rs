@@ -187,7 +187,7 @@ impl Ledger {
     pub(super) fn check_end(&mut self, key: &SessionKey) {
         let told = self.sessions.get_mut(key).map(|account| {
             account.ends_told += 1;
-            (account.ends_told, account.is_live())
+            (account.ends_told.saturating_sub(account.watches).max(1), account.is_live())
         });
         match told {
             Some((1, false)) => {}

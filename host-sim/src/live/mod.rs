@@ -238,7 +238,6 @@ impl Live {
             outcome: &end.outcome,
             model: session.applied_model(),
             usage: end.usage,
-            usage_is_told: end.usage.is_some(),
             // The server names no price; the request's own prices are applied to the usage.
             cost_micro_usd: 0,
         };

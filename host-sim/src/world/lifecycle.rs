@@ -132,13 +132,11 @@ impl World {
         session.state = state;
         self.agenda.forget(key);
         let Some(outcome) = session.outcome() else { return };
-        let profile = self.script.host();
         let over = SessionOver {
             state,
             outcome: &outcome,
             model: &session.model,
             usage: session.usage(),
-            usage_is_told: profile.reports_usage && session.told_usage().is_some(),
             cost_micro_usd: session.scripted.cost_micro_usd,
         };
         self.ledger.session_over(key, over);

@@ -73,6 +73,7 @@ impl Ledger {
                 Reply::Cancelled
             }
             Open::Delete(_) => Reply::Deleted,
+            Open::Watch(_) => return Err(HostError::NotFound(words())),
         })
     }
 }

@@ -3,7 +3,7 @@
 use super::puppet::{Open, Puppet, receipt};
 use crate::host::{
     Completion, FailureKind, Happening, HistoryPage, HostError, Message, MessageRole, Reply, SessionOutcome,
-    SessionPage, SessionRow, SessionState,
+    SessionState,
 };
 use crate::ids::{RequestId, SessionKey};
 use crate::task::{Cleanup, RunStatus, TaskStatus};
@@ -111,6 +111,9 @@ fn two_tasks_never_share_a_session() {
         puppet.wake();
     }
     puppet.accept("a");
+    // Nor is that session the second one's because the list says so.
+    puppet.lists(&[("a", "probe task-2 [59a9285d]", SessionState::Running)]);
+    puppet.lists(&[]);
     puppet.ends("a", "fine");
     assert_eq!(puppet.verdicts(), [(TaskStatus::Completed, None), (TaskStatus::Failed, Some("E_SPAWN_IN_DOUBT"))]);
 }
@@ -155,7 +158,66 @@ fn after_a_lost_receipt_only_a_receipt_is_believed() {
     let mut puppet = Puppet::open(plan_of(1, &[]));
     puppet.answer_oldest(Err(HostError::InDoubt("no answer".to_owned())));
     puppet.answer_oldest(Err(HostError::Forbidden("no".to_owned())));
+    for _ in 0..2 {
+        assert!(puppet.report.is_none(), "a list may leave a session out once");
+        puppet.lists(&[("b", "probe task-2 [59a9285d]", SessionState::Running)]);
+    }
     assert_eq!(puppet.verdicts(), [(TaskStatus::Failed, Some("E_SPAWN_IN_DOUBT"))]);
+    assert_eq!(puppet.done().leaked, [SessionKey::new(format!("label:{LABEL}"))]);
+}
+
+/// Of the first session of the first task.
+const LABEL: &str = "probe task-1 [59a9285d]";
+
+/// Its receipt is lost, and asking again is of no use.
+fn in_doubt() -> Puppet {
+    let mut puppet = one();
+    puppet.answer_oldest(Err(HostError::InDoubt("no answer".to_owned())));
+    puppet.answer_oldest(Err(HostError::Forbidden("no".to_owned())));
+    puppet
+}
+
+#[test]
+fn a_session_in_doubt_is_found_by_its_label_and_taken_over() {
+    let mut puppet = in_doubt();
+    puppet.lists(&[("b", "probe task-2 [59a9285d]", SessionState::Running), ("a", LABEL, SessionState::Running)]);
+    assert_eq!(puppet.open.values().next(), Some(&Open::Watch(SessionKey::new("a"))));
+    puppet.answer_oldest(watched("a"));
+    puppet.ends("a", "fine");
+    assert_eq!((puppet.verdicts(), puppet.spawns), (vec![(TaskStatus::Completed, None)], 2));
+    assert!(puppet.done().leaked.is_empty());
+}
+
+#[test]
+fn a_session_in_doubt_that_nobody_wants_any_more_is_found_and_stopped() {
+    let mut puppet = in_doubt();
+    puppet.stop();
+    puppet.lists(&[("a", LABEL, SessionState::Running)]);
+    puppet.answer_oldest(watched("a"));
+    assert_eq!(puppet.open.values().next(), Some(&Open::Cancel(SessionKey::new("a"))));
+    puppet.answer_oldest(Ok(Reply::Cancelled));
+    assert_eq!(puppet.verdicts(), [CANCELLED]);
+    assert!(puppet.done().leaked.is_empty());
+}
+
+#[test]
+fn a_host_that_never_says_what_it_has_ends_no_search() {
+    let mut puppet = in_doubt();
+    let before = puppet.now;
+    while puppet.report.is_none() {
+        puppet.wake_once();
+    }
+    assert_eq!(
+        (puppet.verdicts(), puppet.now - before),
+        (vec![(TaskStatus::Failed, Some("E_SPAWN_IN_DOUBT"))], 30_000)
+    );
+}
+
+fn watched(key: &str) -> Result<Reply, HostError> {
+    match receipt(key) {
+        Reply::Spawned(receipt) => Ok(Reply::Watched(receipt)),
+        other => Ok(other),
+    }
 }
 
 #[test]
@@ -169,8 +231,10 @@ fn nothing_is_asked_for_again_once_it_is_too_late() {
     // Somebody stops the run.
     let mut puppet = in_doubt_twice(plan_of(1, &[]));
     puppet.stop();
+    puppet.lists(&[]);
+    puppet.lists(&[]);
     assert_eq!((puppet.verdicts(), puppet.spawns), (vec![CANCELLED], 2));
-    assert_eq!(puppet.done().leaked, [SessionKey::new("label:probe task-1 [59a9285d]")]);
+    assert_eq!(puppet.done().leaked, [SessionKey::new(format!("label:{LABEL}"))]);
     // The budget's time is over.
     let mut plan = plan_of(1, &[]);
     plan.rules.caps.seconds = Some(1);
@@ -397,17 +461,11 @@ fn a_session_whose_end_was_never_told_is_found_in_the_list() {
     let before = puppet.now;
     puppet.wake_once();
     assert_eq!(puppet.now - before, 30_000);
-    let row = |key: &str, state| SessionRow {
-        session_key: SessionKey::new(key),
-        label: None,
-        state,
-        model: None,
-        usage: None,
-    };
-    let sessions =
-        vec![row("a", SessionState::Completed), row("b", SessionState::Running), row("c", SessionState::Failed)];
-    let list = puppet.lists.pop().expect("a list request");
-    puppet.answer(list, Ok(Reply::Listed(SessionPage { sessions, has_more: false })));
+    puppet.lists(&[
+        ("a", "", SessionState::Completed),
+        ("b", "", SessionState::Running),
+        ("c", "", SessionState::Failed),
+    ]);
     let text = "fine".to_owned();
     let message = Message { role: MessageRole::Assistant, text, truncated: false, model: None, usage: None };
     let page = HistoryPage { messages: vec![message], has_more: false, dropped_messages: 0, redacted: false };

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::engine::Engine;
 use crate::host::{
     Command, Completion, Event, FailureKind, Happening, HostError, HostFacts, Receipt, Reply, SessionEnd,
-    SessionOutcome,
+    SessionOutcome, SessionPage, SessionRow, SessionState,
 };
 use crate::ids::{RequestId, SessionKey};
 use crate::plan::Plan;
@@ -20,6 +20,7 @@ pub enum Open {
     History(SessionKey),
     Cancel(SessionKey),
     Delete(SessionKey),
+    Watch(SessionKey),
 }
 
 /// Engine and host in one hand.
@@ -85,7 +86,7 @@ impl Puppet {
                 }
                 Command::History(id, query) => drop(self.open.insert(id, Open::History(query.session_key))),
                 Command::Cancel(id, session) => drop(self.open.insert(id, Open::Cancel(session))),
-                Command::Watch(..) => panic!("an engine takes no session over"),
+                Command::Watch(id, session) => drop(self.open.insert(id, Open::Watch(session))),
                 Command::Delete(id, session) => drop(self.open.insert(id, Open::Delete(session))),
                 Command::List(id, _) => self.lists.push(id),
                 Command::Progress(progress) => {
@@ -115,6 +116,20 @@ impl Puppet {
         let read = self.open.iter().find(|(_, open)| matches!(open, Open::History(_)));
         let id = *read.expect("an open read").0;
         self.answer(id, outcome);
+    }
+
+    /// Answers the oldest list request with sessions that have these labels and states.
+    pub fn lists(&mut self, rows: &[(&str, &str, SessionState)]) {
+        let row = |(key, label, state): &(&str, &str, SessionState)| SessionRow {
+            session_key: SessionKey::new(*key),
+            label: Some((*label).to_owned()),
+            state: *state,
+            model: None,
+            usage: None,
+        };
+        let sessions = rows.iter().map(row).collect();
+        let list = self.lists.remove(0);
+        self.answer(list, Ok(Reply::Listed(SessionPage { sessions, has_more: false })));
     }
 
     /// Accepts the oldest spawn as session `key`.

@@ -117,7 +117,7 @@ fn after_five_failures_there_is_a_break_and_then_one_probe() {
             tell(&mut ledger, n, Happening::Answered { request: RequestId(n), outcome: Ok(Reply::Spawned(receipt)) });
             let state = SessionState::Failed;
             let (model, usage) = ("m", None);
-            let over = SessionOver { state, outcome: &failed, model, usage, usage_is_told: false, cost_micro_usd: 0 };
+            let over = SessionOver { state, outcome: &failed, model, usage, cost_micro_usd: 0 };
             ledger.session_over(&session, over);
             let end = SessionEnd { session, outcome: failed.clone(), completion: None, usage: None, model: None };
             tell(&mut ledger, n, Happening::SessionEnded(end));

@@ -18,7 +18,7 @@ fn attempt(ledger: &mut Ledger, request: u64, outcome: &SessionOutcome, usage: O
     let key = key(&format!("s{request}"));
     ledger.accepted(request, &key);
     let state = SessionState::Completed;
-    let over = SessionOver { state, outcome, model: "sim/a", usage, usage_is_told: true, cost_micro_usd: 0 };
+    let over = SessionOver { state, outcome, model: "sim/a", usage, cost_micro_usd: 0 };
     ledger.session_over(&key, over);
 }
 
