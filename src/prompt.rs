@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use sha2::Sha256;
 
 use crate::canary;
+use crate::json;
 use crate::marker;
 use crate::plan::PlannedTask;
 use crate::policy::limits::MAX_LABEL_CHARS;
@@ -118,7 +119,7 @@ fn filled(task: &PlannedTask, codes: &Codes, purpose: &str) -> String {
             shown.join("\n")
         }
     };
-    let schema = task.output_schema.as_ref().map(Value::to_string).unwrap_or_default();
+    let schema = task.output_schema.as_ref().map(json::text).unwrap_or_default();
     let answer = match task.output_format {
         OutputFormat::Json => fill(ANSWER_JSON, &[("schema", &schema)]),
         OutputFormat::Markdown => ANSWER_MARKDOWN.to_owned(),
@@ -145,7 +146,7 @@ pub fn label(task: &PlannedTask, number: u32, codes: &Codes) -> String {
     let later = if number > 1 { format!(" #{number}") } else { String::new() };
     let suffix = format!("{later} [{}]", codes.short());
     let name = format!("{} {}", task.agent.name, task.id);
-    name.chars().take(MAX_LABEL_CHARS.saturating_sub(suffix.len())).chain(suffix.chars()).collect()
+    text::first_chars(&name, MAX_LABEL_CHARS.saturating_sub(suffix.len())).to_owned() + &suffix
 }
 
 /// Texts stand as they are, so that lines can be counted and quoted; everything else is JSON.

@@ -409,7 +409,7 @@ fn spawn_options(
 ) -> SpawnOptions {
     let later = if number > 1 { format!("-{number}") } else { String::new() };
     let suffix = format!("{later}-{}", codes.short());
-    let name: String = task.id.as_str().chars().take(64_usize.saturating_sub(suffix.len())).collect();
+    let name = text::first_chars(task.id.as_str(), 64_usize.saturating_sub(suffix.len())).to_owned();
     SpawnOptions {
         task: text,
         label: prompt::label(task, number, codes),

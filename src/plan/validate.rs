@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{Handling, Plan, PlannedTask, Reference, check_document, graph, rules};
 use crate::agents::{AgentDefinition, Catalogue};
 use crate::ids::{TaskId, TaskIndex};
-use crate::json::schema;
+use crate::json::{self, schema};
 use crate::marker;
 use crate::policy::limits::{
     DEFAULT_DEADLINE_SECONDS, DEFAULT_MAX_CONCURRENT, MAX_DESCRIPTION_BYTES, MAX_INPUT_BYTES, MAX_NAME_CHARS,
@@ -21,16 +21,36 @@ const RESERVED_IDS: [&str; 2] = ["last", "all"];
 
 /// Checks a request for `run_tasks` and makes a plan of it, or lists all of its problems.
 pub fn plan(request_schema: &Value, mut document: Value) -> Result<Plan, CallError> {
-    let mut problems = check_document(request_schema, &mut document);
-    let covered: Vec<String> = problems.iter().map(|problem| problem.path.clone()).collect();
-    let spec: RunSpec = match serde_json::from_value(document) {
-        Ok(spec) => spec,
+    let problems = check_document(request_schema, &mut document);
+    plan_what_fits(document, problems)
+}
+
+/// The same for a request that came as a record, and that request as a document.
+pub fn plan_record(request_schema: &Value, spec: RunSpec) -> Result<(Value, Plan), CallError> {
+    // A record goes through the same checks as a document, so that there is one set of them.
+    let mut document = serde_json::to_value(&spec).unwrap_or_default();
+    let problems = check_document(request_schema, &mut document);
+    if !problems.is_empty() {
+        return plan_what_fits(document, problems).map(|plan| (Value::Null, plan));
+    }
+    // All of it fits, so the document says what the record says.
+    plan_spec(spec, problems).map(|plan| (document, plan))
+}
+
+/// `problems`: what did not fit and was taken out.
+fn plan_what_fits(document: Value, mut problems: Vec<Problem>) -> Result<Plan, CallError> {
+    match serde_json::from_value(document) {
+        Ok(spec) => plan_spec(spec, problems),
         Err(error) => {
             // Only a schema that says less than the type can lead here.
             problems.push(Problem::new("E_REQUEST_TYPE", "", format!("the request cannot be read: {error}")));
-            return Err(CallError::invalid(problems));
+            Err(CallError::invalid(problems))
         }
-    };
+    }
+}
+
+fn plan_spec(spec: RunSpec, mut problems: Vec<Problem>) -> Result<Plan, CallError> {
+    let covered: Vec<String> = problems.iter().map(|problem| problem.path.clone()).collect();
     let (catalogue, faults) = match Catalogue::with(&spec.agents) {
         Ok(catalogue) => (catalogue, Vec::new()),
         Err(faults) => (Catalogue::default(), faults),
@@ -151,7 +171,7 @@ impl Checker {
 
     fn input_bytes(&mut self, task: &TaskSpec, path: &str) -> usize {
         let Some(input) = &task.input_data else { return 0 };
-        let bytes = input.to_string().len();
+        let bytes = json::length(input);
         let path = format!("{path}/input_data");
         if bytes > MAX_INPUT_BYTES {
             let message = format!("input_data: got {bytes} bytes, need at most {MAX_INPUT_BYTES}");
@@ -304,7 +324,7 @@ impl Checker {
                 Problem::new("E_SCHEMA", path, message).hint("set output_format to json or leave the schema out"),
             );
         }
-        let bytes = output_schema.to_string().len();
+        let bytes = json::length(output_schema);
         if bytes > schema::MAX_SCHEMA_BYTES {
             let message = format!("output_schema: got {bytes} bytes, need at most {}", schema::MAX_SCHEMA_BYTES);
             self.problems.push(Problem::new("E_SCHEMA", path, message).got(bytes));
