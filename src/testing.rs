@@ -22,7 +22,7 @@ pub fn planned(input: Value) -> PlannedTask {
         output_format: OutputFormat::Text,
         prompt: "Do it.".to_owned(),
         input: String::new(),
-        output_schema: json!({}),
+        output_schema: OutputSchema::default(),
         example_input: json!({}),
     };
     PlannedTask {

@@ -42,7 +42,7 @@ fn here(cell: &Cell, variant: Variant, machine_code: &Path, perf_map: bool) -> R
 }
 
 /// Processor time of this process so far. Linux counts it for each thread, in nanoseconds; none has ended here.
-fn process_time_s() -> Result<f64> {
+pub fn process_time_s() -> Result<f64> {
     let threads = fs::read_dir("/proc/self/task").context("measuring needs Linux")?;
     let mut nanos = 0;
     for thread in threads {

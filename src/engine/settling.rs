@@ -5,6 +5,7 @@ use super::tasks::{Kept, Next};
 use crate::answer;
 use crate::canary;
 use crate::ids::{AttemptIndex, SessionKey, TaskIndex};
+use crate::json::output_schema::OutputSchema;
 use crate::plan::PlannedTask;
 use crate::policy::followup::{self, Followup, Standing};
 use crate::policy::{attest, outcome, proof, retry};
@@ -170,7 +171,9 @@ impl Engine {
         let judging = judges.then(|| self.judge_task(attempt.task)).flatten();
         let Some(planned) = judging.as_ref().or(self.plan.tasks.get(attempt.task.0)) else { return kept };
         let judged = ending.answer.as_ref().map(|raw| match ending.status {
-            TaskStatus::Completed => answer::judge(raw, planned.output_format, planned.output_schema.as_ref()),
+            TaskStatus::Completed => {
+                answer::judge(raw, planned.output_format, planned.output_schema.as_ref().map(OutputSchema::value))
+            }
             _ => answer::keep_only(raw),
         });
         kept.error = ending.error.take();

@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 use crate::agents::AgentDefinition;
 use crate::ids::{TaskId, TaskIndex};
 use crate::json;
+use crate::json::output_schema::OutputSchema;
 use crate::policy::caps::Caps;
 use crate::policy::ladder::Ladder;
 use crate::policy::price::Prices;
@@ -43,7 +44,7 @@ pub struct PlannedTask {
     /// The form of the answer.
     pub output_format: OutputFormat,
     /// What a JSON answer has to fit.
-    pub output_schema: Option<Value>,
+    pub output_schema: Option<OutputSchema>,
     /// Higher starts first.
     pub priority: i32,
     /// What has to be completed before.
@@ -113,7 +114,7 @@ impl PlannedTask {
     /// About how many bytes its prompt has, before anything is filled in from other tasks.
     pub fn estimated_bytes(&self) -> usize {
         let input: usize = self.input.iter().map(|(name, value)| name.len() + 40 + json::length(value)).sum();
-        let schema = self.output_schema.as_ref().map_or(0, json::length);
+        let schema = self.output_schema.as_ref().map_or(0, |schema| schema.text().len());
         FRAME_BYTES + self.agent.prompt.len() + self.description.len() + input + schema
     }
 

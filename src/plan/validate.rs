@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::{Handling, Plan, PlannedTask, Reference, check_document, graph, rules};
 use crate::agents::{AgentDefinition, Catalogue};
 use crate::ids::{TaskId, TaskIndex};
+use crate::json::output_schema::OutputSchema;
 use crate::json::{self, schema};
 use crate::marker;
 use crate::policy::limits::{
@@ -55,7 +56,7 @@ fn plan_spec(spec: RunSpec, mut problems: Vec<Problem>) -> Result<Plan, CallErro
         Ok(catalogue) => (catalogue, Vec::new()),
         Err(faults) => (Catalogue::default(), faults),
     };
-    let mut checker = Checker { problems: faults, catalogue };
+    let mut checker = Checker { problems: faults, catalogue, last_schema: None };
     let planned = checker.run(spec);
     // A place that already has a problem gets no second one that only follows from it.
     problems.extend(checker.problems.into_iter().filter(|problem| {
@@ -80,6 +81,8 @@ struct Defaults {
 struct Checker {
     problems: Vec<Problem>,
     catalogue: Catalogue,
+    /// The one that was read last, if it is in order.
+    last_schema: Option<OutputSchema>,
 }
 
 impl Checker {
@@ -184,7 +187,7 @@ impl Checker {
         bytes
     }
 
-    fn task(&mut self, task: TaskSpec, id: String, path: &str, defaults: &Defaults) -> Option<PlannedTask> {
+    fn task(&mut self, mut task: TaskSpec, id: String, path: &str, defaults: &Defaults) -> Option<PlannedTask> {
         let deadline = defaults.deadline;
         self.description(&task.task_description, &format!("{path}/task_description"));
         self.name("E_MODEL_FORMAT", &format!("{path}/model"), task.model.as_deref());
@@ -204,10 +207,13 @@ impl Checker {
         }
         let agent = agent?;
         let output_format = task.output_format.unwrap_or(agent.output_format);
-        self.output_schema(task.output_schema.as_ref(), output_format, &format!("{path}/output_schema"));
+        let own_schema = task
+            .output_schema
+            .take()
+            .map(|own| self.output_schema(own, output_format, &format!("{path}/output_schema")));
         let handling = self.handling(&task, &agent, path, defaults);
         let output_schema = match output_format {
-            OutputFormat::Json => Some(task.output_schema.unwrap_or_else(|| agent.output_schema.clone())),
+            OutputFormat::Json => Some(own_schema.unwrap_or_else(|| agent.output_schema.clone())),
             OutputFormat::Markdown | OutputFormat::Code | OutputFormat::Text => None,
         };
         Some(PlannedTask {
@@ -316,23 +322,31 @@ impl Checker {
         check_name(code, path, name, &mut self.problems);
     }
 
-    fn output_schema(&mut self, output_schema: Option<&Value>, format: OutputFormat, path: &str) {
-        let Some(output_schema) = output_schema else { return };
+    fn output_schema(&mut self, own: Value, format: OutputFormat, path: &str) -> OutputSchema {
         if format != OutputFormat::Json {
             let message = format!("output_schema: the answer is {}, a schema is for json", format.name());
             self.problems.push(
                 Problem::new("E_SCHEMA", path, message).hint("set output_format to json or leave the schema out"),
             );
         }
-        let bytes = json::length(output_schema);
+        // Tasks of one kind stand together, and have one schema. One without a fault is looked at once.
+        let own = OutputSchema::new(own);
+        if let Some(last) = self.last_schema.as_ref().filter(|last| last.text() == own.text()) {
+            return last.clone();
+        }
+        let (bytes, faults) = (own.text().len(), schema::faults(own.value()));
+        if bytes <= schema::MAX_SCHEMA_BYTES && faults.is_empty() {
+            self.last_schema = Some(own.clone());
+        }
         if bytes > schema::MAX_SCHEMA_BYTES {
             let message = format!("output_schema: got {bytes} bytes, need at most {}", schema::MAX_SCHEMA_BYTES);
             self.problems.push(Problem::new("E_SCHEMA", path, message).got(bytes));
         }
-        for (place, reason) in schema::faults(output_schema) {
+        for (place, reason) in faults {
             let problem = Problem::new("E_SCHEMA", format!("{path}{place}"), format!("output_schema: {reason}"));
             self.problems.push(problem.limit(schema::KEYWORDS.join(", ")));
         }
+        own
     }
 }
 

@@ -192,7 +192,7 @@ pub fn agent_description(agent: &AgentDefinition) -> AgentDescription {
         output_format: output_format(agent.output_format),
         prompt: agent.prompt.clone(),
         input: agent.input.clone(),
-        output_schema: agent.output_schema.to_string(),
+        output_schema: agent.output_schema.text().to_owned(),
         example_input: agent.example_input.to_string(),
     }
 }
