@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::agents::AgentDefinition;
 use crate::ids::{TaskId, TaskIndex};
+use crate::json::output_schema::OutputSchema;
 use crate::plan::{Handling, Plan, PlannedTask, Rules};
 use crate::task::{Cleanup, OutputFormat};
 
