@@ -104,7 +104,8 @@ pub fn functions() -> Vec<DocumentFunction> {
 
 /// Calls a function with a JSON object.
 pub async fn call(function: &str, arguments: &str, host: &mut impl Host) -> DocumentReply {
-    let mut host = Journaled::new(host, function, arguments.to_owned());
+    let text = arguments.to_owned();
+    let mut host = Journaled::new(host, function, Box::new(move || text));
     let answered = answer(function, arguments, &mut host).await;
     reply(host.close(answered))
 }
@@ -241,7 +242,7 @@ pub fn team_of(function: &str, mut document: Value) -> Result<teams::Team, CallE
 /// Collects answers, for requests that come as records.
 pub async fn collect(request: Value, host: &mut impl Host) -> Result<Vec<Collected>, CallError> {
     let mut what = collection(&schema_of("collect_results"), request.clone())?;
-    journals::recorded("collect_results", &request, host, async |host| pump::drive(&mut what, host).await).await
+    journals::recorded("collect_results", request, host, async |host| pump::drive(&mut what, host).await).await
 }
 
 /// Whose answers to collect.

@@ -58,16 +58,13 @@ pub const CONTRACT_VERSION: &str = "0.1.0";
 /// Runs tasks in parallel and returns one result per task, in order. Nothing is asked of the host if the request is
 /// invalid.
 pub async fn run_tasks(spec: RunSpec, host: &mut impl host::Host) -> Result<RunReport, CallError> {
-    // A record goes through the same checks as a document, so that there is one set of them.
-    let request = serde_json::to_value(&spec).unwrap_or_default();
-    let plan = plan::plan(&documents::run_schema(), request)?;
-    run("run_tasks", spec, plan, host).await
+    let (request, plan) = plan::plan_record(&documents::run_schema(), spec)?;
+    run("run_tasks", request, plan, host).await
 }
 
 /// What a run may cost; asks nothing of the host.
 pub fn forecast(spec: RunSpec) -> Result<Forecast, CallError> {
-    let request = serde_json::to_value(&spec).unwrap_or_default();
-    plan::plan(&documents::run_schema(), request).map(|plan| plan.forecast())
+    plan::plan_record(&documents::run_schema(), spec).map(|(_, plan)| plan.forecast())
 }
 
 /// Runs one of the helpers in `documents::spawning` with the arguments that its document takes.
@@ -83,7 +80,7 @@ pub async fn spawn(
 /// Runs a plan as it stands, and writes it down as the call that it is.
 async fn run(
     function: &str,
-    arguments: impl serde::Serialize,
+    arguments: serde_json::Value,
     plan: plan::Plan,
     host: &mut impl host::Host,
 ) -> Result<RunReport, CallError> {

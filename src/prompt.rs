@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use sha2::Sha256;
 
 use crate::canary;
+use crate::json::output_schema::OutputSchema;
 use crate::marker;
 use crate::plan::PlannedTask;
 use crate::policy::limits::MAX_LABEL_CHARS;
@@ -118,9 +119,9 @@ fn filled(task: &PlannedTask, codes: &Codes, purpose: &str) -> String {
             shown.join("\n")
         }
     };
-    let schema = task.output_schema.as_ref().map(Value::to_string).unwrap_or_default();
+    let schema = task.output_schema.as_ref().map_or("", OutputSchema::text);
     let answer = match task.output_format {
-        OutputFormat::Json => fill(ANSWER_JSON, &[("schema", &schema)]),
+        OutputFormat::Json => fill(ANSWER_JSON, &[("schema", schema)]),
         OutputFormat::Markdown => ANSWER_MARKDOWN.to_owned(),
         OutputFormat::Code => ANSWER_CODE.to_owned(),
         OutputFormat::Text => ANSWER_TEXT.to_owned(),
@@ -145,7 +146,7 @@ pub fn label(task: &PlannedTask, number: u32, codes: &Codes) -> String {
     let later = if number > 1 { format!(" #{number}") } else { String::new() };
     let suffix = format!("{later} [{}]", codes.short());
     let name = format!("{} {}", task.agent.name, task.id);
-    name.chars().take(MAX_LABEL_CHARS.saturating_sub(suffix.len())).chain(suffix.chars()).collect()
+    text::first_chars(&name, MAX_LABEL_CHARS.saturating_sub(suffix.len())).to_owned() + &suffix
 }
 
 /// Texts stand as they are, so that lines can be counted and quoted; everything else is JSON.
@@ -224,8 +225,9 @@ mod tests {
         let mut task = planned(input);
         task.description = "Review the source file greet.py.".to_owned();
         task.output_format = OutputFormat::Json;
-        task.output_schema =
-            Some(json!({"type": "object", "required": ["summary"], "properties": {"summary": {"type": "string"}}}));
+        task.output_schema = Some(OutputSchema::new(
+            json!({"type": "object", "required": ["summary"], "properties": {"summary": {"type": "string"}}}),
+        ));
         task.agent = agent;
         insta::assert_snapshot!("review_as_json", for_task(&task, &Codes::new(7)));
         task.output_format = OutputFormat::Markdown;

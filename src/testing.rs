@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::agents::AgentDefinition;
 use crate::ids::{TaskId, TaskIndex};
+use crate::json::output_schema::OutputSchema;
 use crate::plan::{Handling, Plan, PlannedTask, Rules};
 use crate::task::{Cleanup, OutputFormat};
 
@@ -22,7 +23,7 @@ pub fn planned(input: Value) -> PlannedTask {
         output_format: OutputFormat::Text,
         prompt: "Do it.".to_owned(),
         input: String::new(),
-        output_schema: json!({}),
+        output_schema: OutputSchema::default(),
         example_input: json!({}),
     };
     PlannedTask {

@@ -24,6 +24,15 @@ pub fn tail(text: &str, bytes: usize) -> &str {
     text.get(start..).unwrap_or_default()
 }
 
+/// The longest prefix of at most `count` characters.
+pub fn first_chars(text: &str, count: usize) -> &str {
+    // Bytes are at least as many as characters.
+    if text.len() <= count {
+        return text;
+    }
+    text.char_indices().nth(count).and_then(|(at, _)| text.get(..at)).unwrap_or(text)
+}
+
 /// Quotes at most 64 bytes of foreign text, escaped.
 pub fn quoted(text: &str) -> String {
     let shown = head(text, MAX_ECHO_BYTES);
@@ -86,6 +95,7 @@ mod tests {
         assert_eq!(head("aé", 2), "a");
         assert_eq!(tail("éa", 2), "a");
         assert_eq!(head("abc", 9), "abc");
+        assert_eq!([first_chars("éab", 2), first_chars("éa", 2), first_chars("é", 0)], ["éa", "éa", ""]);
     }
 
     #[test]

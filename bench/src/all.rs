@@ -8,7 +8,7 @@ use clap::Args;
 use serde::{Deserialize, Serialize};
 
 use crate::grid::{self, Cell};
-use crate::machine::Machine;
+use crate::machine::{self, Machine};
 use crate::measure::{self, Measured};
 use crate::page;
 use crate::start::{self, Start};
@@ -91,13 +91,18 @@ pub fn run(wanted: &Wanted) -> Result<()> {
     let directory = wanted.unlimited.parent().context("the component has no directory")?;
     let machine_code = directory.join("unlimited.cwasm");
     start::in_wasmtime(&wanted.unlimited, &machine_code)?;
-    let measures = Measures {
-        machine: Machine::this(),
+    let mut machine = Machine::this();
+    if let Some(node) = &wanted.node {
+        machine.versions.push(start::node_version(node)?);
+    }
+    let mut measures = Measures {
+        machine,
         rounds: if wanted.quick { 1 } else { ROUNDS },
         cells: cells(wanted.quick, &machine_code)?,
         start: start(wanted, directory)?,
         virtual_time: virtual_time::measure(&wanted.component)?,
     };
+    measures.machine.load_after = machine::load();
     crate::print(&page::tables(&measures));
     if let Some(file) = &wanted.json {
         write(file, &(serde_json::to_string_pretty(&measures)? + "\n"))?;

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result, anyhow, ensure};
 use wasmtime::component::{Component, HasSelf, Linker};
-use wasmtime::{Config, Engine, Store};
+use wasmtime::{Config, Engine, ProfilingStrategy, Store};
 
 use crate::answer;
 use crate::bindings::parallel_agents::skill::types::{RunReport, TaskStatus};
@@ -15,9 +15,12 @@ use crate::request;
 use crate::variant::Variant;
 
 /// An engine as an embedding host would have it: nothing is metered.
-pub fn engine() -> Result<Engine> {
+pub fn engine(perf_map: bool) -> Result<Engine> {
     let mut config = Config::new();
     config.wasm_component_model(true).wasm_component_model_async(true);
+    if perf_map {
+        config.profiler(ProfilingStrategy::PerfMap);
+    }
     told(Engine::new(&config))
 }
 

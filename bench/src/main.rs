@@ -44,6 +44,14 @@ enum Task {
         /// What `compile` wrote.
         #[arg(long)]
         machine_code: PathBuf,
+        /// Names the component's functions for `perf` in a file under /tmp.
+        #[arg(long)]
+        perf_map: bool,
+    },
+    /// Makes runs in virtual time and prints their measures as JSON.
+    Virtual {
+        /// The component.
+        component: PathBuf,
     },
     /// Compiles a component to machine code, for `one`.
     Compile {
@@ -57,8 +65,9 @@ enum Task {
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().task {
         Task::All(wanted) => all::run(&wanted),
-        Task::One { cell, variant, machine_code } => measure::one(&cell, variant, &machine_code),
-        Task::Compile { component, machine_code } => component::engine()
+        Task::One { cell, variant, machine_code, perf_map } => measure::one(&cell, variant, &machine_code, perf_map),
+        Task::Virtual { component } => virtual_time::one(&component),
+        Task::Compile { component, machine_code } => component::engine(false)
             .and_then(|engine| component::compiled(&engine, &component::file(&component)?))
             .and_then(|code| Ok(std::fs::write(machine_code, code)?)),
     };

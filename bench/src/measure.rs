@@ -24,14 +24,14 @@ pub struct Measured {
 }
 
 /// Runs a cell in this process.
-pub fn here(cell: &Cell, variant: Variant, machine_code: &Path) -> Result<Measured> {
+fn here(cell: &Cell, variant: Variant, machine_code: &Path, perf_map: bool) -> Result<Measured> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
     let (right, makespan) = runtime.block_on(async {
         if variant == Variant::Plain {
             let began = Instant::now();
             return anyhow::Ok((plain::run(cell).await, began.elapsed()));
         }
-        let engine = component::engine()?;
+        let engine = component::engine(perf_map)?;
         let template = component::linked(&engine, &component::precompiled(&engine, machine_code)?)?;
         let began = Instant::now();
         let right = component::run(&engine, &template, cell, variant).await?;
@@ -42,7 +42,7 @@ pub fn here(cell: &Cell, variant: Variant, machine_code: &Path) -> Result<Measur
 }
 
 /// Processor time of this process so far. Linux counts it for each thread, in nanoseconds; none has ended here.
-fn process_time_s() -> Result<f64> {
+pub fn process_time_s() -> Result<f64> {
     let threads = fs::read_dir("/proc/self/task").context("measuring needs Linux")?;
     let mut nanos = 0;
     for thread in threads {
@@ -71,8 +71,8 @@ pub fn apart(cell: &Cell, variant: Variant, machine_code: &Path) -> Result<Measu
 }
 
 /// The whole of `one`.
-pub fn one(cell: &str, variant: Variant, machine_code: &Path) -> Result<()> {
-    let measured = here(&grid::cell(cell)?, variant, machine_code)?;
+pub fn one(cell: &str, variant: Variant, machine_code: &Path, perf_map: bool) -> Result<()> {
+    let measured = here(&grid::cell(cell)?, variant, machine_code, perf_map)?;
     crate::print(&serde_json::to_string(&measured)?);
     Ok(())
 }

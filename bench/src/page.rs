@@ -36,12 +36,17 @@ pub fn tables(measures: &Measures) -> String {
     let machine = &measures.machine;
     let rounds = measures.rounds;
     let mut text = format!(
-        "Measured on {} cores of {}, {} GiB of memory, {}. Every number is the median of {rounds} run{}; the variants of a \
-         cell took turns, each in a process of its own.\n\n## Makespan\n\n{}\n\n## Processor and memory\n\n{}\n\n",
+        "Measured on {}, on {} cores of {}, {} GiB of memory, {}, with {}. The load was {:.1} when it began and {:.1} when \
+         it ended. Every number is the median of {rounds} run{}; the variants of a cell took turns, each in a process of its \
+         own.\n\n## Makespan\n\n{}\n\n## Processor and memory\n\n{}\n\n",
+        machine.day,
         machine.cores,
         machine.processor,
         machine.memory_gib,
         machine.system,
+        machine.versions.join(", "),
+        machine.load_before,
+        machine.load_after,
         if rounds == 1 { "" } else { "s" },
         makespans(measures),
         costs(measures),

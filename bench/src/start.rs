@@ -46,7 +46,7 @@ pub struct Phases {
 /// Measures the start in wasmtime. `machine_code` is written.
 pub fn in_wasmtime(file: &Path, machine_code: &Path) -> Result<Start> {
     let wasm = component::file(file)?;
-    let engine = component::engine()?;
+    let engine = component::engine(false)?;
     let began = Instant::now();
     let code = component::compiled(&engine, &wasm)?;
     let compile = began.elapsed();
@@ -90,6 +90,12 @@ pub fn in_node(file: &Path, node: &Path, jco: &Path, directory: &Path) -> Result
     let output = Command::new(node).arg(&script).stderr(Stdio::inherit()).output().context("cannot start Node")?;
     ensure!(output.status.success(), "the measurement in Node failed");
     serde_json::from_slice(&output.stdout).context("Node printed something else than its measures")
+}
+
+/// Which Node it is.
+pub fn node_version(node: &Path) -> Result<String> {
+    let output = Command::new(node).arg("--version").output().context("cannot start Node")?;
+    Ok(format!("Node {}", String::from_utf8_lossy(&output.stdout).trim().trim_start_matches('v')))
 }
 
 fn millis(time: Duration) -> f64 {

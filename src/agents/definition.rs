@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::file;
+use crate::json::output_schema::OutputSchema;
 use crate::json::schema::{self, Rule, Violation};
 use crate::task::{AgentSource, OutputFormat, Tier};
 
@@ -34,7 +35,7 @@ pub struct AgentDefinition {
     /// The input that it expects, in words.
     pub input: String,
     /// What its answer has to fit; `{}` fits everything.
-    pub output_schema: Value,
+    pub output_schema: OutputSchema,
     /// A sample of its input.
     pub example_input: Value,
 }
@@ -161,7 +162,7 @@ impl AgentDefinition {
             output_format: written.output_format.unwrap_or(by_schema),
             prompt: written.prompt,
             input: written.input,
-            output_schema: written.output_schema.unwrap_or_else(|| Value::Object(Map::new())),
+            output_schema: written.output_schema.map(OutputSchema::new).unwrap_or_default(),
             example_input: written.example_input.unwrap_or_else(|| Value::Object(Map::new())),
         })
     }

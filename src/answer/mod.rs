@@ -6,7 +6,8 @@ pub mod repair;
 
 use serde_json::Value;
 
-use crate::json::schema::{self, Rule, Violation};
+use crate::json::schema::{Rule, Violation};
+use crate::json::{self, schema};
 use crate::task::{OutputFormat, TaskError};
 use crate::text;
 
@@ -108,7 +109,7 @@ fn judge_json(raw: &RawAnswer, output_schema: Option<&Value>) -> Judged {
             return refuse(code, why.to_string());
         }
     };
-    let bytes = extracted.value.to_string().len();
+    let bytes = json::length(&extracted.value);
     if bytes > MAX_KEPT_BYTES {
         let message = format!("the answer has {bytes} bytes; a JSON answer may have {MAX_KEPT_BYTES}");
         return refuse("E_OUTPUT_TOO_LARGE", message);

@@ -108,7 +108,7 @@ fn description(agent: &AgentDefinition) -> Map<String, Value> {
         "output_format": agent.output_format,
         "prompt": agent.prompt,
         "input": agent.input,
-        "output_schema": agent.output_schema,
+        "output_schema": agent.output_schema.value(),
         "example_input": agent.example_input,
     });
     fields.extend(more.as_object().cloned().unwrap_or_default());

@@ -25,21 +25,21 @@ use crate::workflow::wish::Wish;
 pub async fn run_iterative_refinement(spec: RefinementSpec, host: &mut impl Host) -> Result<Refinement, CallError> {
     let function = "run_iterative_refinement";
     let what = request::improvement(&schema_of(function), run_schema(), document(&spec))?;
-    recorded(function, &spec, host, async |host| refine(what, host).await).await
+    recorded(function, document(&spec), host, async |host| refine(what, host).await).await
 }
 
 /// Makes agent types, and runs tasks with them.
 pub async fn create_agents(spec: CreationSpec, host: &mut impl Host) -> Result<Creation, CallError> {
     let function = "create_agents";
     let what = request::improvement(&schema_of(function), run_schema(), document(&spec))?;
-    recorded(function, &spec, host, async |host| create(what, host).await).await
+    recorded(function, document(&spec), host, async |host| create(what, host).await).await
 }
 
 /// Reaches a goal.
 pub async fn orchestrate(spec: GoalSpec, host: &mut impl Host) -> Result<Orchestration, CallError> {
     let function = "orchestrate";
     let goal = request::orchestration(&schema_of(function), run_schema(), document(&spec))?;
-    recorded(function, &spec, host, async |host| reach(goal, host).await).await
+    recorded(function, document(&spec), host, async |host| reach(goal, host).await).await
 }
 
 /// Runs a ready-made team.
@@ -50,8 +50,8 @@ pub async fn run_team(brief: &Brief, limits: &Limits, host: &mut impl Host) -> R
     }
     let team = team_of(function, arguments)?;
     // What a team runs are its tasks, whatever made them.
-    let plan = plan::plan(&run_schema(), document(&team.run))?;
-    recorded("run_tasks", &team.run, host, async |host| pump::run(plan, &mut AsPlanned, host).await).await
+    let (request, plan) = plan::plan_record(&run_schema(), team.run)?;
+    recorded("run_tasks", request, host, async |host| pump::run(plan, &mut AsPlanned, host).await).await
 }
 
 /// The tasks for one agent type.

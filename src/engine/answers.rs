@@ -77,12 +77,15 @@ impl Engine {
 
     /// A receipt has to name a session of its own; otherwise it is no answer at all.
     fn register(&mut self, attempt: AttemptIndex, receipt: Receipt) -> Result<Receipt, HostError> {
-        let key = receipt.session_key.clone();
-        let own = self.sessions.get(&key).is_none_or(|known| known.attempt == attempt);
-        if !receipt.names_a_session() || !own {
-            return Err(HostError::InDoubt("the receipt names no session, or that of another task".to_owned()));
+        let unclear = || HostError::InDoubt("the receipt names no session, or that of another task".to_owned());
+        if !receipt.names_a_session() {
+            return Err(unclear());
         }
-        self.sessions.insert(key, Known { attempt, ended: false });
+        let known = self.sessions.entry(receipt.session_key.clone()).or_insert(Known { attempt, ended: false });
+        if known.attempt != attempt {
+            return Err(unclear());
+        }
+        known.ended = false;
         self.reconciling.heard(self.now);
         Ok(receipt)
     }

@@ -22,10 +22,10 @@ pub struct Attempt {
     pub model: Option<String>,
     /// The circuit that it belongs to.
     pub group: Group,
-    /// What the host is asked for, until it has answered.
-    pub options: Option<SpawnOptions>,
+    /// What the host is asked for, until it has answered. Boxed, as is the next: most sessions of a long run are over.
+    pub options: Option<Box<SpawnOptions>>,
     /// Its states, while it lasts.
-    pub machine: Option<Machine>,
+    pub machine: Option<Box<Machine>>,
     /// When its machine wants to be woken; kept beside it so that the old alarm can be found.
     pub alarm: Option<Alarm>,
     /// When it was asked for.

@@ -5,7 +5,6 @@ use super::starting::Target;
 use crate::ids::AttemptIndex;
 use crate::policy::hedge::{self, Durations};
 use crate::schedule::Verdict;
-use crate::session::Machine;
 use crate::task::AttemptKind;
 
 impl Engine {
@@ -52,7 +51,7 @@ impl Engine {
             && run.used.hedges == 0
             && run.live.len() == 1
             && !matches!(attempt.kind, AttemptKind::Judge | AttemptKind::Correction)
-            && attempt.machine.as_ref().is_some_and(Machine::is_running)
+            && attempt.machine.as_ref().is_some_and(|machine| machine.is_running())
             && self.hedges < hedge::allowance(self.plan.tasks.len());
         let late_after = self.durations.get(&planned.agent.name).and_then(Durations::late_after_ms);
         // Late is whoever takes longer.

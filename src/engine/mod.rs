@@ -30,7 +30,7 @@ use crate::policy::wait::Enough;
 use crate::problem::CallError;
 use crate::prompt::Codes;
 use crate::schedule::{Admission, Breaker, Budget, Ready, Slots};
-use crate::session::{Effect, Input, Machine, StopReason};
+use crate::session::{Effect, Input, StopReason};
 use crate::task::{Forecast, RunReport, TaskStatus};
 use crate::workflow::Director;
 
@@ -352,7 +352,7 @@ impl Engine {
 
     fn carry_out(&mut self, attempt: AttemptIndex, effect: Effect) {
         let machine = self.attempts.get(attempt.0).and_then(|attempt| attempt.machine.as_ref());
-        let session = machine.and_then(Machine::session).cloned();
+        let session = machine.and_then(|machine| machine.session()).cloned();
         match (effect, session) {
             // Asking again may start a session, for which it is too late; the doubt stays.
             (Effect::Spawn, _) if self.starts_are_over() => {

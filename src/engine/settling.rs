@@ -5,12 +5,13 @@ use super::tasks::{Kept, Next};
 use crate::answer;
 use crate::canary;
 use crate::ids::{AttemptIndex, SessionKey, TaskIndex};
+use crate::json::output_schema::OutputSchema;
 use crate::plan::PlannedTask;
 use crate::policy::followup::{self, Followup, Standing};
 use crate::policy::{attest, outcome, proof, retry};
 use crate::prompt::Earlier;
 use crate::schedule::Amount;
-use crate::session::{Ending, Input, Machine, StopReason};
+use crate::session::{Ending, Input, StopReason};
 use crate::task::{AttemptKind, AttemptRecord, Cleanup, TaskError, TaskStatus, Tier};
 
 /// Empty answers of one task that are asked for again.
@@ -31,7 +32,7 @@ impl Engine {
     /// A session is over.
     pub(super) fn settle(&mut self, index: AttemptIndex, mut ending: Ending) {
         let Some(attempt) = self.attempts.get_mut(index.0) else { return };
-        let session = attempt.machine.take().as_ref().and_then(Machine::session).cloned();
+        let session = attempt.machine.take().and_then(|machine| machine.session().cloned());
         let attempt_label = attempt.options.take().map(|options| options.label);
         let (task, kind, model) = (attempt.task, attempt.kind, attempt.model.clone());
         let (group, started_ms, running_since) = (attempt.group.clone(), attempt.started_ms, attempt.running_since);
@@ -170,7 +171,9 @@ impl Engine {
         let judging = judges.then(|| self.judge_task(attempt.task)).flatten();
         let Some(planned) = judging.as_ref().or(self.plan.tasks.get(attempt.task.0)) else { return kept };
         let judged = ending.answer.as_ref().map(|raw| match ending.status {
-            TaskStatus::Completed => answer::judge(raw, planned.output_format, planned.output_schema.as_ref()),
+            TaskStatus::Completed => {
+                answer::judge(raw, planned.output_format, planned.output_schema.as_ref().map(OutputSchema::value))
+            }
             _ => answer::keep_only(raw),
         });
         kept.error = ending.error.take();

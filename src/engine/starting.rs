@@ -259,8 +259,8 @@ impl Engine {
             tier: target.tier,
             model: target.model,
             group: target.group,
-            options: Some(options),
-            machine: Some(Machine::new(terms)),
+            options: Some(Box::new(options)),
+            machine: Some(Box::new(Machine::new(terms))),
             alarm: None,
             started_ms: self.now,
             running_since: None,
@@ -302,7 +302,7 @@ impl Engine {
         }
         self.spawn_calls += 1;
         let request = self.request(Purpose::Spawn(index));
-        self.out.push(Command::Spawn(request, options));
+        self.out.push(Command::Spawn(request, *options));
     }
 
     /// The host had no room or no time: the task goes back as if it had never been taken.
@@ -409,7 +409,7 @@ fn spawn_options(
 ) -> SpawnOptions {
     let later = if number > 1 { format!("-{number}") } else { String::new() };
     let suffix = format!("{later}-{}", codes.short());
-    let name: String = task.id.as_str().chars().take(64_usize.saturating_sub(suffix.len())).collect();
+    let name = text::first_chars(task.id.as_str(), 64_usize.saturating_sub(suffix.len())).to_owned();
     SpawnOptions {
         task: text,
         label: prompt::label(task, number, codes),

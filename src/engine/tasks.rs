@@ -106,7 +106,7 @@ pub struct TaskRun {
     spawned_at: Option<u64>,
     log: Vec<AttemptRecord>,
     decisions: Vec<Decision>,
-    result: Option<TaskResult>,
+    result: Option<Box<TaskResult>>,
 }
 
 impl Default for TaskRun {
@@ -212,7 +212,7 @@ impl TaskRun {
             attempt_log: std::mem::take(&mut self.log),
             decisions: std::mem::take(&mut self.decisions),
         };
-        self.result = Some(TaskResult {
+        self.result = Some(Box::new(TaskResult {
             task_id: planned.id.clone(),
             agent_type: planned.agent.name.clone(),
             status,
@@ -221,17 +221,17 @@ impl TaskRun {
             error,
             session_key: kept.session,
             metadata,
-        });
+        }));
     }
 
     /// The record that it ended with, if it has.
     pub fn result(&self) -> Option<&TaskResult> {
-        self.result.as_ref()
+        self.result.as_deref()
     }
 
     /// Takes that record, with what is known about its session at the very end.
     pub fn take_result(&mut self, deleted: &BTreeSet<SessionKey>) -> Option<TaskResult> {
-        let mut result = self.result.take()?;
+        let mut result = *self.result.take()?;
         result.metadata.deleted = result.session_key.as_ref().is_some_and(|session| deleted.contains(session));
         Some(result)
     }

@@ -6,9 +6,12 @@ use super::lines::{Header, Mark, Step, Writer};
 use crate::host::{Command, Event, Happening, Host, HostError};
 use crate::problem::CallError;
 
+/// Writes the arguments of the JSON door, once it is known that they are needed.
+pub type Arguments = Box<dyn FnOnce() -> String>;
+
 enum Keeping {
-    /// The header waits for the host to say whether it keeps a journal.
-    Undecided(Header),
+    /// The header waits for the host to say whether it keeps a journal: what was called, and with what.
+    Undecided(String, Arguments),
     No,
     Yes(Writer),
     /// The host kept less than it was given. The journal ends there.
@@ -33,8 +36,8 @@ pub struct Recorder<H> {
 
 impl<H: Host> Recorder<H> {
     /// For a call that begins.
-    pub fn new(host: H, function: &str, arguments: String) -> Self {
-        Self::with(host, Keeping::Undecided(Header::new(function, arguments)), 0)
+    pub fn new(host: H, function: &str, arguments: Arguments) -> Self {
+        Self::with(host, Keeping::Undecided(function.to_owned(), arguments), 0)
     }
 
     /// For a call that goes on after `steps` steps. No writer: the host keeps no journal any more.
@@ -66,13 +69,13 @@ impl<H: Host> Recorder<H> {
     }
 
     fn write(&mut self, event: Event, commands: &[Command]) -> Result<(), String> {
-        if let Keeping::Undecided(_) = self.keeping {
+        if let Keeping::Undecided(..) = self.keeping {
             let keeps = matches!(&event.what, Happening::Opened(facts) if facts.keeps_journal);
             let fresh = if keeps { Keeping::Yes(Writer::start()) } else { Keeping::No };
-            if let (Keeping::Undecided(header), Keeping::Yes(writer)) =
+            if let (Keeping::Undecided(function, arguments), Keeping::Yes(writer)) =
                 (std::mem::replace(&mut self.keeping, fresh), &mut self.keeping)
             {
-                let line = writer.header(&header);
+                let line = writer.header(&Header::new(&function, arguments()));
                 self.host.append(&line)?;
             }
         }
@@ -117,7 +120,7 @@ impl<H: Host> Host for Recorder<H> {
             }
         };
         self.last = (event.seq, event.at_ms);
-        let is_written = matches!(self.keeping, Keeping::Undecided(_) | Keeping::Yes(_));
+        let is_written = matches!(self.keeping, Keeping::Undecided(..) | Keeping::Yes(_));
         self.event = is_written.then(|| event.clone());
         Ok(event)
     }

@@ -92,24 +92,24 @@ pub fn faults(schema: &Value) -> Vec<SchemaFault> {
         found.push((String::new(), "a schema has to be a JSON object".to_owned()));
         return found;
     }
-    collect_faults(schema, "", 0, &mut found);
+    collect_faults(schema, Place::Root, 0, &mut found);
     found
 }
 
-fn collect_faults(schema: &Value, path: &str, depth: usize, found: &mut Vec<SchemaFault>) {
+fn collect_faults(schema: &Value, place: Place<'_>, depth: usize, found: &mut Vec<SchemaFault>) {
     let Value::Object(map) = schema else {
-        found.push((path.to_owned(), "a schema has to be a JSON object".to_owned()));
+        found.push((place.pointer(), "a schema has to be a JSON object".to_owned()));
         return;
     };
     if depth > MAX_SCHEMA_DEPTH {
-        found.push((path.to_owned(), JsonError::TooDeep(MAX_SCHEMA_DEPTH).to_string()));
+        found.push((place.pointer(), JsonError::TooDeep(MAX_SCHEMA_DEPTH).to_string()));
         return;
     }
     for (key, value) in map {
-        let here = join(path, key);
+        let here = Place::Field(&place, key);
         let mut expect = |fits: bool, what: &str| {
             if !fits {
-                found.push((here.clone(), format!("`{key}` has to be {what}")));
+                found.push((here.pointer(), format!("`{key}` has to be {what}")));
             }
         };
         match key.as_str() {
@@ -126,11 +126,11 @@ fn collect_faults(schema: &Value, path: &str, depth: usize, found: &mut Vec<Sche
             "minLength" | "maxLength" | "minItems" | "maxItems" => expect(value.is_u64(), "a whole number from 0"),
             "title" | "description" | "$schema" => expect(value.is_string(), "a text"),
             "const" | "default" | "examples" => {}
-            "items" => collect_faults(value, &here, depth + 1, found),
+            "items" => collect_faults(value, here, depth + 1, found),
             "properties" => match value {
                 Value::Object(properties) => {
                     for (name, property) in properties {
-                        collect_faults(property, &join(&here, name), depth + 1, found);
+                        collect_faults(property, Place::Field(&here, name), depth + 1, found);
                     }
                 }
                 _ => expect(false, "an object"),
@@ -138,12 +138,77 @@ fn collect_faults(schema: &Value, path: &str, depth: usize, found: &mut Vec<Sche
             "anyOf" => match value {
                 Value::Array(options) if !options.is_empty() => {
                     for (index, option) in options.iter().enumerate() {
-                        collect_faults(option, &join(&here, &index.to_string()), depth + 1, found);
+                        collect_faults(option, Place::Item(&here, index), depth + 1, found);
                     }
                 }
                 _ => expect(false, "a list of at least one schema"),
             },
-            _ => found.push((here, format!("`{key}` is not a supported keyword"))),
+            _ => found.push((here.pointer(), format!("`{key}` is not a supported keyword"))),
+        }
+    }
+}
+
+/// Where a value stands, from the inside out. Most values fit, and then nobody needs the text of it.
+#[derive(Clone, Copy)]
+enum Place<'a> {
+    Root,
+    Field(&'a Place<'a>, &'a str),
+    Item(&'a Place<'a>, usize),
+}
+
+impl Place<'_> {
+    /// As a JSON pointer.
+    fn pointer(&self) -> String {
+        match self {
+            Self::Root => String::new(),
+            Self::Field(outer, name) => join(&outer.pointer(), name),
+            Self::Item(outer, index) => format!("{}/{index}", outer.pointer()),
+        }
+    }
+}
+
+/// The keywords of one schema that say something about the value itself, looked up in one go.
+#[derive(Default)]
+struct Rules<'a> {
+    type_names: Option<&'a Value>,
+    allowed: Option<&'a Vec<Value>>,
+    only: Option<&'a Value>,
+    options: Option<&'a Vec<Value>>,
+    minimum: Option<&'a Number>,
+    maximum: Option<&'a Number>,
+    length: (Option<u64>, Option<u64>),
+    count: (Option<u64>, Option<u64>),
+    items: Option<&'a Value>,
+}
+
+impl<'a> Rules<'a> {
+    fn of(keywords: &'a Map<String, Value>) -> Self {
+        let mut rules = Self::default();
+        for (keyword, value) in keywords {
+            match keyword.as_str() {
+                "type" => rules.type_names = Some(value),
+                "enum" => rules.allowed = value.as_array(),
+                "const" => rules.only = Some(value),
+                "anyOf" => rules.options = value.as_array(),
+                "minimum" => rules.minimum = value.as_number(),
+                "maximum" => rules.maximum = value.as_number(),
+                "minLength" => rules.length.0 = value.as_u64(),
+                "maxLength" => rules.length.1 = value.as_u64(),
+                "minItems" => rules.count.0 = value.as_u64(),
+                "maxItems" => rules.count.1 = value.as_u64(),
+                "items" => rules.items = Some(value),
+                _ => {}
+            }
+        }
+        rules
+    }
+
+    /// Whether the value is of one of the types that are named. A list of names that is none is passed over.
+    fn type_fits(&self, value: &Value) -> bool {
+        match self.type_names {
+            Some(Value::String(name)) => !TYPES.contains(&name.as_str()) || has_type(value, name),
+            Some(names) => type_names(names).is_none_or(|names| names.iter().any(|name| has_type(value, name))),
+            None => true,
         }
     }
 }
@@ -153,82 +218,84 @@ fn collect_faults(schema: &Value, path: &str, depth: usize, found: &mut Vec<Sche
 /// The schema must have no `faults`; a keyword with an unusable value is passed over.
 pub fn check(schema: &Value, value: &Value) -> Vec<Violation> {
     let mut found = Vec::new();
-    check_at(schema, value, "", &mut found);
+    check_at(schema, value, Place::Root, &mut found);
     found
 }
 
-fn check_at(schema: &Value, value: &Value, path: &str, found: &mut Vec<Violation>) {
-    let Value::Object(rules) = schema else { return };
-    let code = rules.get(CODE_KEYWORD).and_then(Value::as_str).map(str::to_owned);
-    let wants_object = rules.get("type").and_then(Value::as_str) == Some("object");
-    let mut violate = |rule: Rule, got: String, limit: String| {
-        found.push(Violation { path: path.to_owned(), rule, code: code.clone(), got, limit, wants_object });
+fn check_at(schema: &Value, value: &Value, place: Place<'_>, found: &mut Vec<Violation>) {
+    let Value::Object(keywords) = schema else { return };
+    let rules = Rules::of(keywords);
+    let violation = |rule: Rule, got: String, limit: String| {
+        let code = keywords.get(CODE_KEYWORD).and_then(Value::as_str).map(str::to_owned);
+        let wants_object = keywords.get("type").and_then(Value::as_str) == Some("object");
+        Violation { path: place.pointer(), rule, code, got, limit, wants_object }
     };
-    if let Some(names) = rules.get("type").and_then(type_names)
-        && !names.iter().any(|name| has_type(value, name))
-    {
-        violate(Rule::Type, show(value), allowed_type(&names, rules));
+    if !rules.type_fits(value) {
+        let names = rules.type_names.and_then(type_names).unwrap_or_default();
+        found.push(violation(Rule::Type, show(value), allowed_type(&names, keywords)));
         return;
     }
-    if let Some(allowed) = rules.get("enum").and_then(Value::as_array)
+    if let Some(allowed) = rules.allowed
         && !allowed.iter().any(|option| same(option, value))
     {
-        violate(Rule::Enum, show(value), format!("one of {}", list_values(allowed)));
+        found.push(violation(Rule::Enum, show(value), format!("one of {}", list_values(allowed))));
         return;
     }
-    if let Some(only) = rules.get("const")
+    if let Some(only) = rules.only
         && !same(only, value)
     {
-        violate(Rule::Enum, show(value), show(only));
+        found.push(violation(Rule::Enum, show(value), show(only)));
         return;
     }
     match value {
         Value::Number(number) => {
-            let below = rules.get("minimum").and_then(Value::as_number).is_some_and(|min| less(number, min));
-            let above = rules.get("maximum").and_then(Value::as_number).is_some_and(|max| less(max, number));
+            let below = rules.minimum.is_some_and(|min| less(number, min));
+            let above = rules.maximum.is_some_and(|max| less(max, number));
             if below || above {
-                violate(Rule::Range, number.to_string(), bounds(rules, "minimum", "maximum"));
+                found.push(violation(Rule::Range, number.to_string(), bounds(keywords, "minimum", "maximum")));
             }
         }
-        Value::String(text) => {
+        Value::String(text) if rules.length != (None, None) => {
             let length = text.chars().count() as u64;
-            if out_of(rules, "minLength", "maxLength", length) {
-                violate(
-                    Rule::Range,
-                    format!("{length} characters"),
-                    bounds(rules, "minLength", "maxLength") + " characters",
-                );
+            if out_of(rules.length, length) {
+                let limit = bounds(keywords, "minLength", "maxLength") + " characters";
+                found.push(violation(Rule::Range, format!("{length} characters"), limit));
             }
         }
         Value::Array(items) => {
-            if out_of(rules, "minItems", "maxItems", items.len() as u64) {
-                violate(Rule::Range, items.len().to_string(), bounds(rules, "minItems", "maxItems"));
+            if out_of(rules.count, items.len() as u64) {
+                found.push(violation(Rule::Range, items.len().to_string(), bounds(keywords, "minItems", "maxItems")));
             }
-            if let Some(item_schema) = rules.get("items") {
+            if let Some(item_schema) = rules.items {
                 for (index, item) in items.iter().enumerate() {
-                    check_at(item_schema, item, &join(path, &index.to_string()), found);
+                    check_at(item_schema, item, Place::Item(&place, index), found);
                 }
             }
         }
-        Value::Object(fields) => check_object(rules, fields, path, found),
-        Value::Null | Value::Bool(_) => {}
+        Value::Object(fields) => check_object(keywords, fields, place, found),
+        Value::String(_) | Value::Null | Value::Bool(_) => {}
     }
-    if let Some(options) = rules.get("anyOf").and_then(Value::as_array)
+    if let Some(options) = rules.options
         && !options.iter().any(|option| check(option, value).is_empty())
     {
         let limit = format!("one of {} alternatives", options.len());
-        found.push(Violation { path: path.to_owned(), rule: Rule::AnyOf, code, got: show(value), limit, wants_object });
+        found.push(violation(Rule::AnyOf, show(value), limit));
     }
 }
 
-fn check_object(rules: &Map<String, Value>, fields: &Map<String, Value>, path: &str, found: &mut Vec<Violation>) {
+fn check_object(
+    keywords: &Map<String, Value>,
+    fields: &Map<String, Value>,
+    place: Place<'_>,
+    found: &mut Vec<Violation>,
+) {
     let empty = Map::new();
-    let properties = rules.get("properties").and_then(Value::as_object).unwrap_or(&empty);
-    for name in rules.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str) {
+    let properties = keywords.get("properties").and_then(Value::as_object).unwrap_or(&empty);
+    for name in keywords.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str) {
         if !fields.contains_key(name) {
             let property = properties.get(name);
             found.push(Violation {
-                path: join(path, name),
+                path: Place::Field(&place, name).pointer(),
                 rule: Rule::Missing,
                 code: property.and_then(|p| p.get(CODE_KEYWORD)).and_then(Value::as_str).map(str::to_owned),
                 got: "nothing".to_owned(),
@@ -237,12 +304,13 @@ fn check_object(rules: &Map<String, Value>, fields: &Map<String, Value>, path: &
             });
         }
     }
-    let closed = rules.get("additionalProperties").and_then(Value::as_bool) == Some(false);
+    let closed = keywords.get("additionalProperties").and_then(Value::as_bool) == Some(false);
     for (name, field) in fields {
+        let here = Place::Field(&place, name);
         match properties.get(name) {
-            Some(property) => check_at(property, field, &join(path, name), found),
+            Some(property) => check_at(property, field, here, found),
             None if closed => found.push(Violation {
-                path: join(path, name),
+                path: here.pointer(),
                 rule: Rule::Unknown,
                 code: None,
                 got: name.clone(),
@@ -253,8 +321,8 @@ fn check_object(rules: &Map<String, Value>, fields: &Map<String, Value>, path: &
                 wants_object: false,
             }),
             None => {
-                if let Some(values) = rules.get(VALUES_KEYWORD) {
-                    check_at(values, field, &join(path, name), found);
+                if let Some(values) = keywords.get(VALUES_KEYWORD) {
+                    check_at(values, field, here, found);
                 }
             }
         }
@@ -332,9 +400,8 @@ fn less(left: &Number, right: &Number) -> bool {
     }
 }
 
-fn out_of(rules: &Map<String, Value>, low: &str, high: &str, count: u64) -> bool {
-    rules.get(low).and_then(Value::as_u64).is_some_and(|min| count < min)
-        || rules.get(high).and_then(Value::as_u64).is_some_and(|max| count > max)
+fn out_of((low, high): (Option<u64>, Option<u64>), count: u64) -> bool {
+    low.is_some_and(|min| count < min) || high.is_some_and(|max| count > max)
 }
 
 fn bounds(rules: &Map<String, Value>, low: &str, high: &str) -> String {

@@ -12,6 +12,8 @@ use serde_json::{Map, Value};
 
 use crate::agents::AgentDefinition;
 use crate::ids::{TaskId, TaskIndex};
+use crate::json;
+use crate::json::output_schema::OutputSchema;
 use crate::policy::caps::Caps;
 use crate::policy::ladder::Ladder;
 use crate::policy::price::Prices;
@@ -22,7 +24,7 @@ use crate::task::{Cleanup, Forecast, OnDependencyFailure, OutputFormat, Proof, T
 
 pub use rules::{check_prices, rules};
 pub use shape::check_document;
-pub use validate::{check_name, plan};
+pub use validate::{check_name, plan, plan_record};
 
 /// One task, ready to be started when its dependencies are completed.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,7 +44,7 @@ pub struct PlannedTask {
     /// The form of the answer.
     pub output_format: OutputFormat,
     /// What a JSON answer has to fit.
-    pub output_schema: Option<Value>,
+    pub output_schema: Option<OutputSchema>,
     /// Higher starts first.
     pub priority: i32,
     /// What has to be completed before.
@@ -111,8 +113,8 @@ const FRAME_BYTES: usize = 1_500;
 impl PlannedTask {
     /// About how many bytes its prompt has, before anything is filled in from other tasks.
     pub fn estimated_bytes(&self) -> usize {
-        let input: usize = self.input.iter().map(|(name, value)| name.len() + 40 + value.to_string().len()).sum();
-        let schema = self.output_schema.as_ref().map_or(0, |schema| schema.to_string().len());
+        let input: usize = self.input.iter().map(|(name, value)| name.len() + 40 + json::length(value)).sum();
+        let schema = self.output_schema.as_ref().map_or(0, |schema| schema.text().len());
         FRAME_BYTES + self.agent.prompt.len() + self.description.len() + input + schema
     }
 

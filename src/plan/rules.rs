@@ -71,7 +71,7 @@ pub fn check_pointer(code: &str, path: &str, pointer: &str, problems: &mut Vec<P
 fn judge_of(spec: JudgeSpec, catalogue: &mut Catalogue, problems: &mut Vec<Problem>) -> Option<Judge> {
     let name = spec.agent.as_deref().unwrap_or(DEFAULT_JUDGE);
     let agent = catalogue.find_reader(name, "/judge/agent").map_err(|problem| problems.push(problem)).ok()?;
-    let has_score = agent.output_schema.pointer("/properties/overall_score").is_some();
+    let has_score = agent.output_schema.value().pointer("/properties/overall_score").is_some();
     if !has_score {
         let message = format!("judge.agent: {name} gives no overall_score");
         problems.push(Problem::new("E_REVIEWERS", "/judge/agent", message).got(name).hint("choose a type that scores"));

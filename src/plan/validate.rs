@@ -7,7 +7,8 @@ use serde_json::Value;
 use super::{Handling, Plan, PlannedTask, Reference, check_document, graph, rules};
 use crate::agents::{AgentDefinition, Catalogue};
 use crate::ids::{TaskId, TaskIndex};
-use crate::json::schema;
+use crate::json::output_schema::OutputSchema;
+use crate::json::{self, schema};
 use crate::marker;
 use crate::policy::limits::{
     DEFAULT_DEADLINE_SECONDS, DEFAULT_MAX_CONCURRENT, MAX_DESCRIPTION_BYTES, MAX_INPUT_BYTES, MAX_NAME_CHARS,
@@ -21,21 +22,41 @@ const RESERVED_IDS: [&str; 2] = ["last", "all"];
 
 /// Checks a request for `run_tasks` and makes a plan of it, or lists all of its problems.
 pub fn plan(request_schema: &Value, mut document: Value) -> Result<Plan, CallError> {
-    let mut problems = check_document(request_schema, &mut document);
-    let covered: Vec<String> = problems.iter().map(|problem| problem.path.clone()).collect();
-    let spec: RunSpec = match serde_json::from_value(document) {
-        Ok(spec) => spec,
+    let problems = check_document(request_schema, &mut document);
+    plan_what_fits(document, problems)
+}
+
+/// The same for a request that came as a record, and that request as a document.
+pub fn plan_record(request_schema: &Value, spec: RunSpec) -> Result<(Value, Plan), CallError> {
+    // A record goes through the same checks as a document, so that there is one set of them.
+    let mut document = serde_json::to_value(&spec).unwrap_or_default();
+    let problems = check_document(request_schema, &mut document);
+    if !problems.is_empty() {
+        return plan_what_fits(document, problems).map(|plan| (Value::Null, plan));
+    }
+    // All of it fits, so the document says what the record says.
+    plan_spec(spec, problems).map(|plan| (document, plan))
+}
+
+/// `problems`: what did not fit and was taken out.
+fn plan_what_fits(document: Value, mut problems: Vec<Problem>) -> Result<Plan, CallError> {
+    match serde_json::from_value(document) {
+        Ok(spec) => plan_spec(spec, problems),
         Err(error) => {
             // Only a schema that says less than the type can lead here.
             problems.push(Problem::new("E_REQUEST_TYPE", "", format!("the request cannot be read: {error}")));
-            return Err(CallError::invalid(problems));
+            Err(CallError::invalid(problems))
         }
-    };
+    }
+}
+
+fn plan_spec(spec: RunSpec, mut problems: Vec<Problem>) -> Result<Plan, CallError> {
+    let covered: Vec<String> = problems.iter().map(|problem| problem.path.clone()).collect();
     let (catalogue, faults) = match Catalogue::with(&spec.agents) {
         Ok(catalogue) => (catalogue, Vec::new()),
         Err(faults) => (Catalogue::default(), faults),
     };
-    let mut checker = Checker { problems: faults, catalogue };
+    let mut checker = Checker { problems: faults, catalogue, last_schema: None };
     let planned = checker.run(spec);
     // A place that already has a problem gets no second one that only follows from it.
     problems.extend(checker.problems.into_iter().filter(|problem| {
@@ -60,6 +81,8 @@ struct Defaults {
 struct Checker {
     problems: Vec<Problem>,
     catalogue: Catalogue,
+    /// The one that was read last, if it is in order.
+    last_schema: Option<OutputSchema>,
 }
 
 impl Checker {
@@ -151,7 +174,7 @@ impl Checker {
 
     fn input_bytes(&mut self, task: &TaskSpec, path: &str) -> usize {
         let Some(input) = &task.input_data else { return 0 };
-        let bytes = input.to_string().len();
+        let bytes = json::length(input);
         let path = format!("{path}/input_data");
         if bytes > MAX_INPUT_BYTES {
             let message = format!("input_data: got {bytes} bytes, need at most {MAX_INPUT_BYTES}");
@@ -164,7 +187,7 @@ impl Checker {
         bytes
     }
 
-    fn task(&mut self, task: TaskSpec, id: String, path: &str, defaults: &Defaults) -> Option<PlannedTask> {
+    fn task(&mut self, mut task: TaskSpec, id: String, path: &str, defaults: &Defaults) -> Option<PlannedTask> {
         let deadline = defaults.deadline;
         self.description(&task.task_description, &format!("{path}/task_description"));
         self.name("E_MODEL_FORMAT", &format!("{path}/model"), task.model.as_deref());
@@ -184,10 +207,13 @@ impl Checker {
         }
         let agent = agent?;
         let output_format = task.output_format.unwrap_or(agent.output_format);
-        self.output_schema(task.output_schema.as_ref(), output_format, &format!("{path}/output_schema"));
+        let own_schema = task
+            .output_schema
+            .take()
+            .map(|own| self.output_schema(own, output_format, &format!("{path}/output_schema")));
         let handling = self.handling(&task, &agent, path, defaults);
         let output_schema = match output_format {
-            OutputFormat::Json => Some(task.output_schema.unwrap_or_else(|| agent.output_schema.clone())),
+            OutputFormat::Json => Some(own_schema.unwrap_or_else(|| agent.output_schema.clone())),
             OutputFormat::Markdown | OutputFormat::Code | OutputFormat::Text => None,
         };
         Some(PlannedTask {
@@ -296,23 +322,31 @@ impl Checker {
         check_name(code, path, name, &mut self.problems);
     }
 
-    fn output_schema(&mut self, output_schema: Option<&Value>, format: OutputFormat, path: &str) {
-        let Some(output_schema) = output_schema else { return };
+    fn output_schema(&mut self, own: Value, format: OutputFormat, path: &str) -> OutputSchema {
         if format != OutputFormat::Json {
             let message = format!("output_schema: the answer is {}, a schema is for json", format.name());
             self.problems.push(
                 Problem::new("E_SCHEMA", path, message).hint("set output_format to json or leave the schema out"),
             );
         }
-        let bytes = output_schema.to_string().len();
+        // Tasks of one kind stand together, and have one schema. One without a fault is looked at once.
+        let own = OutputSchema::new(own);
+        if let Some(last) = self.last_schema.as_ref().filter(|last| last.text() == own.text()) {
+            return last.clone();
+        }
+        let (bytes, faults) = (own.text().len(), schema::faults(own.value()));
+        if bytes <= schema::MAX_SCHEMA_BYTES && faults.is_empty() {
+            self.last_schema = Some(own.clone());
+        }
         if bytes > schema::MAX_SCHEMA_BYTES {
             let message = format!("output_schema: got {bytes} bytes, need at most {}", schema::MAX_SCHEMA_BYTES);
             self.problems.push(Problem::new("E_SCHEMA", path, message).got(bytes));
         }
-        for (place, reason) in schema::faults(output_schema) {
+        for (place, reason) in faults {
             let problem = Problem::new("E_SCHEMA", format!("{path}{place}"), format!("output_schema: {reason}"));
             self.problems.push(problem.limit(schema::KEYWORDS.join(", ")));
         }
+        own
     }
 }
 

@@ -2,6 +2,7 @@
 
 use parallel_agents::host::FailureKind;
 
+use super::TOOL_TEXT;
 use super::error::ScriptProblem;
 use super::faults::FaultProfile;
 use super::file::{AnswerEntry, DamageName, FailureEntry, FailureName, LatencyEntry, OddsEntry, ScriptFile};
@@ -9,7 +10,7 @@ use super::host_profile::HostProfile;
 use super::latency::{LONGEST_MS, Latency};
 use super::model::Models;
 use super::rule::{Failure, Fate, Late, Matcher, Odds, Rule};
-use super::template;
+use super::template::Template;
 use super::wire::WireProfile;
 
 mod models;
@@ -132,12 +133,11 @@ fn rule(entry: AnswerEntry, path: &str, problems: &mut Problems) -> Rule {
     if damage.is_empty() {
         problems.add(format!("{path}/malformed_kinds"), "must name at least one kind");
     }
-    if let Some(error) = entry.template.as_deref().and_then(template::syntax_error) {
-        problems.add(format!("{path}/template"), error);
-    }
-    if let Some(error) = entry.tool_text.as_deref().and_then(template::syntax_error) {
-        problems.add(format!("{path}/tool_text"), error);
-    }
+    let mut read = |field: &str, source: String| {
+        Template::new(source).map_err(|error| problems.add(format!("{path}/{field}"), error)).ok()
+    };
+    let template = entry.template.and_then(|source| read("template", source));
+    let tool_text = read("tool_text", entry.tool_text.unwrap_or_else(|| TOOL_TEXT.to_owned()));
     problems.range(format!("{path}/tool_calls"), entry.tool_calls.unwrap_or(0).into(), 0, 1_000);
     Rule {
         matcher: Matcher {
@@ -154,9 +154,9 @@ fn rule(entry: AnswerEntry, path: &str, problems: &mut Problems) -> Rule {
         output_tokens: entry.tokens.output,
         damage,
         failures: failures(entry.failures, &format!("{path}/failures"), problems),
-        template: entry.template,
+        template,
         tool_calls: entry.tool_calls.unwrap_or(0),
-        tool_text: entry.tool_text,
+        tool_text,
     }
 }
 

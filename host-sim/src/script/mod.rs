@@ -274,7 +274,7 @@ impl Rule {
         let Some(template) = &self.template else {
             return ScriptedOutcome::Answer(synth::answer(prompt, dice));
         };
-        match template::render(template, prompt, about, dice) {
+        match template.render(prompt, about, dice) {
             Ok(answer) => ScriptedOutcome::Answer(answer.trim().to_owned()),
             Err(error) => ScriptedOutcome::Fail {
                 kind: FailureKind::Other,
@@ -285,10 +285,10 @@ impl Rule {
 
     /// What the tools say. A template that fails is shown as what went wrong, as tools do.
     fn tool_texts(&self, prompt: &Prompt, about: About<'_>, chance: Chance) -> Vec<String> {
-        let text = self.tool_text.as_deref().unwrap_or(TOOL_TEXT);
+        let Some(text) = &self.tool_text else { return Vec::new() };
         (1..=self.tool_calls)
             .map(|call| {
-                template::render(text, prompt, About { call, ..about }, chance.dice(Purpose::Tools))
+                text.render(prompt, About { call, ..about }, chance.dice(Purpose::Tools))
                     .unwrap_or_else(|error| format!("error: {error}"))
             })
             .collect()

@@ -6,6 +6,7 @@ use super::chance::Dice;
 use super::fault::Fault;
 use super::file::DamageName;
 use super::latency::Latency;
+use super::template::Template;
 
 /// How one kind of agent behaves.
 #[derive(Clone, Debug)]
@@ -23,11 +24,11 @@ pub(super) struct Rule {
     /// Never empty, and the weights add up to more than 0.
     pub failures: Vec<Failure>,
     /// None: the answer is made from the schema in the prompt.
-    pub template: Option<String>,
+    pub template: Option<Template>,
     /// Tool messages before a good answer.
     pub tool_calls: u32,
-    /// A template for each of them. None: one sentence.
-    pub tool_text: Option<String>,
+    /// What each of them says.
+    pub tool_text: Option<Template>,
 }
 
 /// Which attempts a rule is for; what is not named matches everything.

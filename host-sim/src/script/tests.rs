@@ -68,7 +68,7 @@ impl Asked<'_> {
             agent_type: &agent.name,
             format: agent.output_format,
             input: agent.example_input.clone(),
-            schema: Some(agent.output_schema.clone()),
+            schema: Some(agent.output_schema.value().clone()),
             ..Asked::default()
         }
     }

@@ -6,6 +6,7 @@ use crate::boundary::bindings::exports::parallel_agents::skill::agents::{AgentDe
 use crate::boundary::bindings::exports::parallel_agents::skill::orchestration;
 use crate::boundary::bindings::parallel_agents::skill::types as wt;
 use crate::collect::{Collected, CollectedStatus};
+use crate::json;
 use crate::problem::{CallError, Problem};
 use crate::task::{AttemptKind, AttemptRecord, Forecast, RunReport, RunStatus, Spending, TaskError, TaskResult};
 
@@ -33,7 +34,7 @@ pub fn run_report(report: RunReport) -> wt::RunReport {
         wait: wt::WaitReport {
             mode: rules::wit_wait_mode(report.wait.mode),
             satisfied: report.wait.satisfied,
-            value: report.wait.value.map(|value| value.to_string()),
+            value: report.wait.value.as_ref().map(json::text),
         },
         elapsed_ms: report.elapsed_ms,
         spawn_calls: report.spawn_calls,
@@ -80,7 +81,7 @@ pub fn task_result(result: TaskResult) -> wt::TaskResult {
         task_id: result.task_id.to_string(),
         agent_type: result.agent_type,
         status: task_status(result.status),
-        output: result.output.map(|output| output.to_string()),
+        output: result.output.as_ref().map(json::text),
         execution_ms: result.execution_ms,
         error: result.error.map(task_error),
         session_key: result.session_key.map(|session| session.to_string()),
@@ -124,7 +125,7 @@ pub fn collected(collected: Collected) -> orchestration::Collected {
             CollectedStatus::Running => orchestration::CollectedStatus::Running,
             CollectedStatus::Unknown => orchestration::CollectedStatus::Unknown,
         },
-        output: collected.output.map(|output| output.to_string()),
+        output: collected.output.as_ref().map(json::text),
         error: collected.error.map(task_error),
         model: collected.model,
         usage: collected.usage.map(usage),
@@ -191,7 +192,7 @@ pub fn agent_description(agent: &AgentDefinition) -> AgentDescription {
         output_format: output_format(agent.output_format),
         prompt: agent.prompt.clone(),
         input: agent.input.clone(),
-        output_schema: agent.output_schema.to_string(),
+        output_schema: agent.output_schema.text().to_owned(),
         example_input: agent.example_input.to_string(),
     }
 }

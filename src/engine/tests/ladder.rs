@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::puppet::Puppet;
 use crate::host::{FailureKind, HistoryPage, HostError, Message, MessageRole, Reply};
+use crate::json::output_schema::OutputSchema;
 use crate::plan::{Judge, Plan};
 use crate::policy::ladder::Ladder;
 use crate::policy::price::Prices;
@@ -27,7 +28,7 @@ fn climbing(tasks: usize) -> Plan {
     ]));
     for task in &mut plan.tasks {
         task.output_format = OutputFormat::Json;
-        task.output_schema = Some(json!({"type": "object", "required": ["a"]}));
+        task.output_schema = Some(OutputSchema::new(json!({"type": "object", "required": ["a"]})));
     }
     plan
 }

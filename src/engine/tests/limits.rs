@@ -2,6 +2,7 @@
 
 use super::puppet::Puppet;
 use crate::host::{Event, FailureKind, Happening};
+use crate::json::output_schema::OutputSchema;
 use crate::plan::Plan;
 use crate::policy::caps::Caps;
 use crate::policy::price::Prices;
@@ -113,7 +114,7 @@ fn always_wrong(tasks: usize) -> Plan {
     let mut plan = plan_of(tasks, &[]);
     for task in &mut plan.tasks {
         task.output_format = OutputFormat::Json;
-        task.output_schema = Some(serde_json::json!({"type": "object", "required": ["never"]}));
+        task.output_schema = Some(OutputSchema::new(serde_json::json!({"type": "object", "required": ["never"]})));
     }
     plan
 }

@@ -6,6 +6,7 @@ use super::puppet::Puppet;
 use crate::agents::AgentDefinition;
 use crate::host::{FailureKind, Happening, HostError, HostFacts, Reply, SessionOutcome};
 use crate::ids::SessionKey;
+use crate::json::output_schema::OutputSchema;
 use crate::plan::Plan;
 use crate::task::{AttemptKind, OutputFormat, RunStatus, TaskStatus};
 use crate::testing::plan_of;
@@ -18,7 +19,7 @@ fn json_plan(tasks: usize) -> Plan {
     let mut plan = plan_of(tasks, &[]);
     for task in &mut plan.tasks {
         task.output_format = OutputFormat::Json;
-        task.output_schema = Some(serde_json::json!({"type": "object", "required": ["a"]}));
+        task.output_schema = Some(OutputSchema::new(serde_json::json!({"type": "object", "required": ["a"]})));
     }
     plan
 }

@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::draft_plan::OWN;
 use super::{Orchestrate, Phase};
+use crate::json::output_schema::OutputSchema;
 use crate::json::strict;
 use crate::plan::PlannedTask;
 use crate::prompt;
@@ -72,7 +73,7 @@ impl Orchestrate {
         let description = prompt::fill(COMPILE, &[("goal", &self.settings.goal)]);
         let id = format!("{OWN}compile");
         let mut task = self.settings.common.task(&self.settings.orchestrator, id, description, input);
-        task.output_schema = strict::parse(COMPILED, strict::ANSWER_BOUNDS).ok();
+        task.output_schema = strict::parse(COMPILED, strict::ANSWER_BOUNDS).ok().map(OutputSchema::new);
         vec![task]
     }
 }

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::draft_plan::Note;
 use crate::ids::TaskIndex;
+use crate::json::output_schema::OutputSchema;
 use crate::task::{TaskResult, TaskStatus};
 use crate::text;
 use crate::workflow::create::field;
@@ -21,7 +22,7 @@ pub struct Part {
     /// What the plan says of it besides.
     pub note: Note,
     /// Its place in the run, and what its answer has to fit. None: it was not run.
-    place: Option<(TaskIndex, Option<Value>)>,
+    place: Option<(TaskIndex, Option<OutputSchema>)>,
     end: Option<End>,
 }
 
@@ -55,13 +56,17 @@ impl Part {
     /// The result that is to be judged and improved, what counts, and what it has to fit.
     pub fn to_refine(&self) -> Option<(&Value, &str, Option<&Value>)> {
         let whole = self.end.as_ref().filter(|_| self.is_completed())?.whole.as_ref()?;
-        Some((whole, self.note.rubric.as_deref()?, self.place.as_ref().and_then(|(_, schema)| schema.as_ref())))
+        Some((
+            whole,
+            self.note.rubric.as_deref()?,
+            self.place.as_ref().and_then(|(_, schema)| schema.as_ref()).map(OutputSchema::value),
+        ))
     }
 }
 
 impl Parts {
     /// Takes in a task that has been given a place, or one that is not run.
-    pub fn add(&mut self, task: Value, note: Note, place: Option<(TaskIndex, Option<Value>)>) {
+    pub fn add(&mut self, task: Value, note: Note, place: Option<(TaskIndex, Option<OutputSchema>)>) {
         self.0.push(Part { task, note, place, end: None });
     }
 

@@ -28,7 +28,7 @@ fn every_agent_answers_in_the_shape_that_it_promises() {
         for seed in 0..8 {
             let asked = Asked::of_agent(agent);
             let text = answer(script.play(seed, &asked.prompt(), "sim/standard", 1).outcome);
-            checked(&text, &agent.output_schema);
+            checked(&text, agent.output_schema.value());
             assert!(text.to_lowercase().contains("scripted"), "{} hides that it is scripted: {text}", agent.name);
         }
     }
@@ -40,7 +40,7 @@ fn every_agent_manages_without_input() {
     for agent in &all_agents() {
         let asked = Asked { input: json!({}), ..Asked::of_agent(agent) };
         let text = answer(script.play(3, &asked.prompt(), "sim/standard", 1).outcome);
-        checked(&text, &agent.output_schema);
+        checked(&text, agent.output_schema.value());
     }
 }
 
@@ -69,7 +69,7 @@ fn reviewers_quote_real_lines_by_number() {
     for agent in &reviewers {
         let code = agent.example_input["code"].as_str().expect("code");
         let text = answer(script.play(1, &Asked::of_agent(agent).prompt(), "sim/standard", 1).outcome);
-        let review = checked(&text, &agent.output_schema);
+        let review = checked(&text, agent.output_schema.value());
         let findings = review["findings"].as_array().expect("a list");
         assert!(!findings.is_empty(), "{} found nothing in its own example", agent.name);
         for finding in findings {
@@ -89,7 +89,7 @@ fn reviewers_without_code_say_so() {
     for agent in all_agents().iter().filter(|agent| agent.category == "qa") {
         let asked = Asked { input: json!({}), ..Asked::of_agent(agent) };
         let text = answer(script.play(1, &asked.prompt(), "sim/standard", 1).outcome);
-        let review = checked(&text, &agent.output_schema);
+        let review = checked(&text, agent.output_schema.value());
         assert_eq!(review["verdict"], "cannot_review", "{}", agent.name);
         assert_eq!(review["findings"], json!([]), "{}", agent.name);
     }
@@ -103,7 +103,7 @@ fn hostile_text_stays_text() {
         let input = json!({ "code": hostile, "topic": hostile, "brief": hostile });
         let asked = Asked { input, ..Asked::of_agent(agent) };
         let text = answer(script.play(1, &asked.prompt(), "sim/standard", 1).outcome);
-        let value = checked(&text, &agent.output_schema);
+        let value = checked(&text, agent.output_schema.value());
         assert!(!value.to_string().contains("49"), "{} ran its input: {value}", agent.name);
     }
 }
