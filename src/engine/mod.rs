@@ -321,6 +321,7 @@ impl Engine {
                     self.no_longer_leaked(&end.session);
                     // An end that follows an answered cancellation is expected and changes nothing.
                     self.reconciling.heard(self.now);
+                    self.book_excess(attempt, &end);
                     self.drive(attempt, Input::Ended(end));
                     self.alarms.moved(self.now);
                     true

@@ -22,10 +22,7 @@ pub fn spawn_refused(host_error: &HostError) -> TaskError {
         HostError::Invalid(_) | HostError::NotFound(_) | HostError::NotOwner(_) => ("E_SPAWN_REJECTED", false),
     };
     // `retry::wish_ms` reads it there, as it reads the words of providers.
-    let wish = match host_error {
-        HostError::RateLimited { retry_after_ms: Some(millis), .. } => format!(" (retry after {millis} ms)"),
-        _ => String::new(),
-    };
+    let wish = wish_ms(host_error).map(|millis| format!(" (retry after {millis} ms)")).unwrap_or_default();
     error(code, format!("the host did not spawn the session{wish}: {}", words(host_error)), retryable)
 }
 
@@ -68,6 +65,14 @@ pub fn passes(host_error: &HostError) -> bool {
         | HostError::NotFound(_)
         | HostError::NotOwner(_)
         | HostError::Unsupported(_) => false,
+    }
+}
+
+/// For how long the host wants to be left alone, in milliseconds, if it says so.
+pub fn wish_ms(host_error: &HostError) -> Option<u64> {
+    match host_error {
+        HostError::RateLimited { retry_after_ms, .. } => *retry_after_ms,
+        _ => None,
     }
 }
 

@@ -45,6 +45,12 @@ impl Account {
         self.overshoot = self.overshoot.saturating_add(actual.saturating_sub(reserved));
     }
 
+    fn exceed(&mut self, excess: u64, is_open: bool) {
+        let account = if is_open { &mut self.reserved } else { &mut self.spent };
+        *account = account.saturating_add(excess);
+        self.overshoot = self.overshoot.saturating_add(excess);
+    }
+
     fn report(&self) -> Spending {
         Spending { cap: self.cap, spent: self.spent, overshoot: self.overshoot }
     }
@@ -89,6 +95,12 @@ impl Budget {
     pub fn settle(&mut self, reserved: Amount, actual: Amount) {
         self.tokens.settle(reserved.tokens, actual.tokens);
         self.micro_usd.settle(reserved.micro_usd, actual.micro_usd);
+    }
+
+    /// A session took so much more than was reserved for it. From then on that is reserved too, if it `is_open`, or spent.
+    pub fn exceed(&mut self, excess: Amount, is_open: bool) {
+        self.tokens.exceed(excess.tokens, is_open);
+        self.micro_usd.exceed(excess.micro_usd, is_open);
     }
 
     /// The host never made the session, so nothing was taken. The spawn call was made all the same.

@@ -275,7 +275,7 @@ impl Machine {
             }
             if let Some(millis) = stopping::pause_after(asks) {
                 self.state = State::Spawning { asks, doubt, pausing: true, stop };
-                self.wake_at = Some(now + millis);
+                self.wake_at = Some(now.saturating_add(outcome::wish_ms(&error).unwrap_or(0).max(millis)));
                 return Vec::new();
             }
         }

@@ -74,6 +74,11 @@ pub struct Usage {
 }
 
 impl Usage {
+    /// Read and written together.
+    pub fn total(self) -> u64 {
+        self.input_tokens.saturating_add(self.output_tokens)
+    }
+
     /// The sum; saturates, since a host may report anything.
     pub fn plus(self, other: Self) -> Self {
         Self {

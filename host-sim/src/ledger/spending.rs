@@ -43,10 +43,7 @@ impl Ledger {
     }
 
     fn price(&self, usage: Usage, model: Option<&str>) -> Spending {
-        Spending {
-            tokens: usage.input_tokens.saturating_add(usage.output_tokens),
-            micro_usd: self.allowed.price(model).of(usage),
-        }
+        Spending { tokens: usage.total(), micro_usd: self.allowed.price(model).of(usage) }
     }
 
     /// What all sessions really used, and how much of it lies above what was reserved for each.

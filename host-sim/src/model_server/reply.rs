@@ -121,7 +121,7 @@ impl Frame<'_> {
             whole["usage"] = json!({
                 "prompt_tokens": usage.input_tokens,
                 "completion_tokens": usage.output_tokens,
-                "total_tokens": usage.input_tokens.saturating_add(usage.output_tokens),
+                "total_tokens": usage.total(),
             });
         }
         whole

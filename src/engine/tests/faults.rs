@@ -166,6 +166,17 @@ fn after_a_lost_receipt_only_a_receipt_is_believed() {
     assert_eq!(puppet.done().leaked, [SessionKey::new(format!("label:{LABEL}"))]);
 }
 
+#[test]
+fn a_session_in_doubt_is_not_asked_for_before_the_host_wants_it() {
+    let mut puppet = one();
+    puppet.answer_oldest(Err(HostError::InDoubt("no answer".to_owned())));
+    let wish = HostError::RateLimited { retry_after_ms: Some(9_000), message: "slow down".to_owned() };
+    puppet.answer_oldest(Err(wish));
+    let before = puppet.now;
+    puppet.wake_once();
+    assert_eq!((puppet.spawns, puppet.now - before), (3, 9_000));
+}
+
 /// Of the first session of the first task.
 const LABEL: &str = "probe task-1 [59a9285d]";
 

@@ -1,12 +1,13 @@
 //! Budgets, circuits, canaries: what is not started, and why.
 
 use super::puppet::Puppet;
-use crate::host::{Event, FailureKind, Happening};
+use crate::host::{Completion, Event, FailureKind, Happening, Reply, SessionEnd, SessionOutcome};
+use crate::ids::SessionKey;
 use crate::json::output_schema::OutputSchema;
 use crate::plan::Plan;
 use crate::policy::caps::Caps;
 use crate::policy::price::Prices;
-use crate::task::{OutputFormat, Price, RunStatus, TaskStatus};
+use crate::task::{OutputFormat, Price, RunStatus, TaskStatus, Usage};
 use crate::testing::plan_of;
 use crate::workflow::AsPlanned;
 
@@ -49,6 +50,41 @@ fn a_session_that_takes_more_than_reserved_is_the_last() {
     let report = puppet.done();
     assert_eq!((report.status, puppet.spawns), (RunStatus::Budget, 2));
     assert!(report.budget.tokens.overshoot > 14_000, "{:?}", report.budget);
+}
+
+/// The first of two sessions ends and took far too much; what `before` does to it comes first. Then the second one ends.
+fn excess_told_late(truncated: bool, before: impl FnOnce(&mut Puppet)) -> Puppet {
+    let mut plan = with_caps(5, Caps { tokens: Some(3_400), ..Caps::default() });
+    plan.tasks[0].timeout_seconds = 5;
+    plan.rules.retry_budget = Some(0);
+    let mut puppet = Puppet::open(plan);
+    puppet.accept("a");
+    puppet.accept("b");
+    before(&mut puppet);
+    puppet.happens(Happening::SessionEnded(SessionEnd {
+        session: SessionKey::new("a"),
+        outcome: SessionOutcome::Completed,
+        completion: Some(Completion { text: "half of".to_owned(), truncated }),
+        usage: Some(Usage { input_tokens: 9_000, output_tokens: 0 }),
+        model: None,
+    }));
+    puppet.ends_for("b", "fine", 300, "m");
+    puppet
+}
+
+#[test]
+fn what_was_used_counts_from_when_it_is_known() {
+    // Its transcript is still being read.
+    let puppet = excess_told_late(true, |_| {});
+    assert!(puppet.report.is_none() && puppet.spawns == 2, "{} sessions", puppet.spawns);
+    // It was stopped, and settled without a word of the host's about what it had used.
+    let puppet = excess_told_late(false, |puppet| {
+        puppet.wake_once();
+        puppet.answer_oldest(Ok(Reply::Cancelled));
+    });
+    assert_eq!((puppet.done().status, puppet.spawns), (RunStatus::Budget, 2));
+    let spent = puppet.done().budget.tokens;
+    assert_eq!((spent.spent, spent.overshoot > 7_000), (9_300, true));
 }
 
 #[test]

@@ -217,7 +217,7 @@ impl Watcher for Board {
                 }
                 if let Some(usage) = end.usage {
                     let model = end.model.clone().or(lane.and_then(|lane| lane.model));
-                    let tokens = usage.input_tokens.saturating_add(usage.output_tokens);
+                    let tokens = usage.total();
                     self.tokens = self.tokens.saturating_add(tokens);
                     self.micro_usd = self.micro_usd.saturating_add(self.allowed.price(model.as_deref()).of(usage));
                 }

@@ -26,7 +26,7 @@ pub fn tasks(ui: &Ui, report: &Report) -> String {
 }
 
 fn columns(task: &TaskReport) -> Vec<String> {
-    let tokens = task.metadata.usage.map(|usage| thousands(usage.input_tokens.saturating_add(usage.output_tokens)));
+    let tokens = task.metadata.usage.map(|usage| thousands(usage.total()));
     let unknown = || "-".to_owned();
     vec![
         shown(&task.task_id),

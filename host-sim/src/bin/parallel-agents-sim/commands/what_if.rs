@@ -165,7 +165,7 @@ fn comparison(recorded: &Report, report: &Report, assumed: &Assumed) -> String {
         (
             "tokens",
             of(|report| match report.usage {
-                Some(usage) => thousands(usage.input_tokens.saturating_add(usage.output_tokens)),
+                Some(usage) => thousands(usage.total()),
                 None => "unknown".to_owned(),
             }),
         ),
