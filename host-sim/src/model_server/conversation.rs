@@ -12,6 +12,8 @@ const CALL_MARK: &str = "CALL_TOOL ";
 const RESULT_MARK: &str = "TOOL_RESULT ";
 /// The tool that gateways offer in place of those that they hide.
 const GENERIC_TOOL: &str = "tool_call";
+/// The tool that goes on with a program of Code Mode that has not ended.
+const WAIT_TOOL: &str = "wait";
 /// How OpenClaw begins the messages that it writes itself, after those of its user.
 const HOST_MESSAGE_START: &str = "<<<BEGIN_OPENCLAW_INTERNAL_CONTEXT>>>";
 
@@ -57,8 +59,13 @@ pub(super) fn turn(request: &ChatRequest) -> Turn<'_> {
         .map(|message| message.text.as_str())
         .collect();
     if results.is_empty() {
-        offered(wanted, &request.tools)
+        return offered(wanted, &request.tools);
+    }
+    if let Some(program) = results.last().and_then(|result| unended(result)) {
+        let arguments = json!({ "runId": program });
+        offered(ToolCall { name: WAIT_TOOL.to_owned(), arguments }, &request.tools)
     } else {
+        let results: Vec<&str> = results.into_iter().filter(|result| unended(result).is_none()).collect();
         Turn::Say(format!("{RESULT_MARK}{}", results.join("\n")))
     }
 }
@@ -70,6 +77,13 @@ fn wanted_call(text: &str) -> Option<ToolCall> {
     // A gateway adds words of its own after the arguments, so only the first value is read.
     let arguments = serde_json::Deserializer::from_str(rest).into_iter::<Value>().next()?.ok()?;
     arguments.is_object().then(|| ToolCall { name: name.to_owned(), arguments })
+}
+
+/// The name of a program that has not ended, if that is what a tool says.
+fn unended(result: &str) -> Option<String> {
+    let said: Value = serde_json::from_str(result).ok()?;
+    let program = said.get("runId").filter(|_| said.get("status") == Some(&json!("waiting")))?;
+    Some(program.as_str()?.to_owned())
 }
 
 /// The call as this request allows it.
@@ -123,6 +137,16 @@ mod tests {
         assert_eq!(turn(&answered), Turn::Say("TOOL_RESULT {\"ok\": 1}\n".into()));
         let asked_again = request(&["run_it"], &[("user", CALL), ("tool", "old"), ("assistant", "x"), ("user", CALL)]);
         assert!(matches!(turn(&asked_again), Turn::Call(_)));
+    }
+
+    #[test]
+    fn a_program_that_has_not_ended_is_waited_for() {
+        let waiting = r#"{"status":"waiting","runId":"cm_1"}"#;
+        let asked = request(&["run_it", "wait"], &[("user", CALL), ("tool", waiting)]);
+        let wait = ToolCall { name: "wait".into(), arguments: json!({"runId": "cm_1"}) };
+        assert_eq!(turn(&asked), Turn::Call(wait));
+        let ended = request(&["run_it", "wait"], &[("user", CALL), ("tool", waiting), ("tool", "{\"ok\": 1}")]);
+        assert_eq!(turn(&ended), Turn::Say("TOOL_RESULT {\"ok\": 1}".into()));
     }
 
     #[test]

@@ -1,10 +1,12 @@
 //! The scripted agents behind an OpenAI-compatible address, for a real gateway and for clients that speak to a provider.
 //!
-//! | path                        | what it gives                                                         |
-//! |-----------------------------|-----------------------------------------------------------------------|
-//! | `POST /v1/chat/completions` | the script's answer, whole or as server-sent events                   |
-//! | `GET /v1/models`            | the script's models                                                   |
-//! | `GET /stats`                | requests so far, those under way, their peak, 429s, requests by model |
+//! | path                            | what it gives                                                         |
+//! |---------------------------------|-----------------------------------------------------------------------|
+//! | `POST /v1/chat/completions`     | the script's answer, whole or as server-sent events                   |
+//! | `GET /v1/models`                | the script's models                                                   |
+//! | `GET /stats`                    | requests so far, those under way, their peak, 429s, requests by model |
+//! | `POST /stats/reset`             | the same, and counts anew; what is under way goes on being counted    |
+//! | `POST /hold`, `POST /release`   | agents' answers are kept back, until they are let go                  |
 //!
 //! It is made for tests on one machine: it asks for no key and refuses to listen on anything but a loopback address.
 //! What an agent answers is decided in [`crate::script`]; here is only how that travels.
@@ -30,6 +32,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use parallel_agents::host::FailureKind;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 
 use crate::script::prompt::Prompt;
 use crate::script::{Script, ScriptedOutcome, WireFault};
@@ -54,6 +57,8 @@ struct Server {
     attempts: Attempts,
     limits: Arc<Limits>,
     stats: Arc<Stats>,
+    /// Whether answers are kept back.
+    held: watch::Sender<bool>,
 }
 
 /// Serves the script until the returned future is dropped or the listener fails.
@@ -77,6 +82,7 @@ pub async fn serve(listener: TcpListener, script: Script, seed: u64, latency_sca
         attempts: Attempts::default(),
         limits: Arc::default(),
         stats: Arc::default(),
+        held: watch::Sender::default(),
     };
     axum::serve(listener, router(server)).await
 }
@@ -86,6 +92,9 @@ fn router(server: Server) -> Router {
         .route("/v1/chat/completions", post(complete))
         .route("/v1/models", get(models))
         .route("/stats", get(stats))
+        .route("/stats/reset", post(reset))
+        .route("/hold", post(async |State(server): State<Arc<Server>>| server.hold(true)))
+        .route("/release", post(async |State(server): State<Arc<Server>>| server.hold(false)))
         .layer(DefaultBodyLimit::max(MAX_REQUEST_BYTES))
         .with_state(Arc::new(server))
 }
@@ -96,6 +105,10 @@ async fn models(State(server): State<Arc<Server>>) -> Response {
 
 async fn stats(State(server): State<Arc<Server>>) -> axum::Json<Snapshot> {
     axum::Json(server.stats.snapshot())
+}
+
+async fn reset(State(server): State<Arc<Server>>) -> axum::Json<Snapshot> {
+    axum::Json(server.stats.reset())
 }
 
 async fn complete(State(server): State<Arc<Server>>, headers: HeaderMap, body: Bytes) -> Response {
@@ -164,6 +177,7 @@ impl Server {
         if !is_spread {
             tokio::time::sleep(latency).await;
         }
+        self.released().await;
         let over = if is_spread { latency } else { Duration::ZERO };
         let delivery = Delivery { over, fault, _guards: (live, Some(place)) };
         match scripted.outcome {
@@ -174,6 +188,15 @@ impl Server {
             ScriptedOutcome::Fail { kind, message } => Failure::of(kind, &message, frame.stream).into_response(),
             ScriptedOutcome::Hang => std::future::pending().await,
         }
+    }
+
+    fn hold(&self, held: bool) {
+        self.held.send_replace(held);
+    }
+
+    async fn released(&self) {
+        // It cannot be closed while `self` lives.
+        let _ = self.held.subscribe().wait_for(|held| !held).await;
     }
 
     fn refuse(&self, failure: Failure) -> Response {

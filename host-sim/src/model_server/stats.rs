@@ -21,29 +21,45 @@ pub(super) struct Snapshot {
 }
 
 #[derive(Debug, Default)]
-pub(super) struct Stats(Mutex<Snapshot>);
+pub(super) struct Stats(Mutex<Numbers>);
+
+#[derive(Debug, Default)]
+struct Numbers {
+    /// Names requests, so it goes on when the rest is counted anew.
+    last: u64,
+    shown: Snapshot,
+}
 
 impl Stats {
     /// Counts a request for as long as the returned value lives.
     pub(super) fn begin(self: &Arc<Self>, model: &str) -> Live {
         let mut numbers = self.lock();
-        numbers.requests += 1;
-        numbers.live += 1;
-        numbers.peak_live = numbers.peak_live.max(numbers.live);
-        *numbers.by_model.entry(model.to_owned()).or_default() += 1;
-        Live { number: numbers.requests, stats: Arc::clone(self) }
+        numbers.last += 1;
+        let shown = &mut numbers.shown;
+        shown.requests += 1;
+        shown.live += 1;
+        shown.peak_live = shown.peak_live.max(shown.live);
+        *shown.by_model.entry(model.to_owned()).or_default() += 1;
+        Live { number: numbers.last, stats: Arc::clone(self) }
     }
 
     /// Counts a refusal.
     pub(super) fn refused(&self) {
-        self.lock().rate_limited += 1;
+        self.lock().shown.rate_limited += 1;
     }
 
     pub(super) fn snapshot(&self) -> Snapshot {
-        self.lock().clone()
+        self.lock().shown.clone()
     }
 
-    fn lock(&self) -> MutexGuard<'_, Snapshot> {
+    /// What was counted so far; from here on only what is under way is known.
+    pub(super) fn reset(&self) -> Snapshot {
+        let shown = &mut self.lock().shown;
+        let fresh = Snapshot { live: shown.live, peak_live: shown.live, ..Snapshot::default() };
+        std::mem::replace(shown, fresh)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Numbers> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -64,6 +80,6 @@ impl Live {
 
 impl Drop for Live {
     fn drop(&mut self) {
-        self.stats.lock().live -= 1;
+        self.stats.lock().shown.live -= 1;
     }
 }

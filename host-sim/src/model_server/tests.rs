@@ -229,6 +229,29 @@ async fn a_hanging_answer_ends_with_its_client() {
 }
 
 #[tokio::test]
+async fn answers_are_kept_back_until_they_are_let_go_and_the_peak_is_counted_anew() {
+    let client = Client::start().await;
+    client.ask("POST", "/hold", "").await;
+    let body = chat(&prompt("explain")).to_string();
+    let mut kept = Vec::new();
+    for _ in 0..3 {
+        kept.push(client.send("POST", "/v1/chat/completions", &body).await);
+    }
+    client.wait_for_live(3).await;
+    client.ask("POST", "/release", "").await;
+    for mut stream in kept {
+        let mut answer = String::new();
+        bounded(stream.read_to_string(&mut answer)).await.expect("an answer");
+        assert!(answer.starts_with("HTTP/1.0 200"), "{answer}");
+    }
+    client.wait_for_live(0).await;
+    let counted: Value = serde_json::from_str(&client.ask("POST", "/stats/reset", "").await.body).expect("JSON");
+    assert_eq!((&counted["requests"], &counted["peak_live"]), (&json!(3), &json!(3)));
+    let expected = json!({ "requests": 0, "live": 0, "peak_live": 0, "rate_limited": 0, "by_model": {} });
+    assert_eq!(client.stats().await, expected);
+}
+
+#[tokio::test]
 async fn models_are_listed_without_their_provider() {
     let answered = Client::start().await.ask("GET", "/v1/models", "").await;
     let body: Value = serde_json::from_str(&answered.body).expect("JSON");
