@@ -1,5 +1,8 @@
 //! Builds what is measured and what measures, and has it done.
 
+#[cfg(unix)]
+mod gateway;
+
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -31,4 +34,19 @@ pub fn run(quick: bool, json: Option<PathBuf>) -> Result<()> {
         command.arg("--json").arg(std::path::absolute(json)?);
     }
     process::run(&mut command, "")
+}
+
+/// Measures fan-outs in a real gateway; a quick run leaves the page alone.
+///
+/// # Errors
+/// If a gateway cannot be started, or an agent does not complete.
+#[cfg(unix)]
+pub fn in_a_gateway(quick: bool, json: Option<PathBuf>) -> Result<()> {
+    gateway::run(quick, json)
+}
+
+/// Fails: a gateway is started and ended with the means of Unix.
+#[cfg(not(unix))]
+pub fn in_a_gateway(_quick: bool, _json: Option<PathBuf>) -> Result<()> {
+    anyhow::bail!("measuring in a real gateway needs a Unix system")
 }

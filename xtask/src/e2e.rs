@@ -1,7 +1,9 @@
 //! The end-to-end run: the packaged plugin inside a real OpenClaw gateway.
 
 #[cfg(unix)]
-mod bench;
+pub mod bench;
+#[cfg(unix)]
+pub mod fanout;
 #[cfg(unix)]
 mod packaging;
 #[cfg(unix)]
@@ -43,6 +45,7 @@ fn in_a_gateway(tools: Tools) -> Result<()> {
     review::run(&bench)?;
     let completions = json!({ "completionsForToolFree": true });
     bench.gateway("programs", &code_mode, &completions, tools::from_programs)?;
+    bench.gateway("fan-out", &fanout::limits(), &none, |gateway| fanout::run(gateway))?;
     bench.gateway("turns", &none, &none, |gateway| {
         restart::run(gateway)?;
         tools::from_turns(gateway)?;

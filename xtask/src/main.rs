@@ -90,6 +90,10 @@ enum Task {
         /// One round instead of five, without the cells of 100,000 tasks; the page is left alone.
         #[arg(long)]
         quick: bool,
+        /// Measures the plugin in a real gateway instead, beside OpenClaw's own Swarm, and writes
+        /// docs/performance-gateway.md. Installs what the end-to-end run needs.
+        #[arg(long)]
+        gateway: bool,
         /// Writes all measures here, as JSON.
         #[arg(long, value_name = "FILE")]
         json: Option<PathBuf>,
@@ -135,7 +139,9 @@ fn main() -> ExitCode {
         }
         Task::E2e { setup_only } => e2e::run(setup_only).map(|()| ExitCode::SUCCESS),
         Task::Canaries => suite::canaries().map(|()| ExitCode::SUCCESS),
-        Task::Bench { quick, json } => bench::run(quick, json).map(|()| ExitCode::SUCCESS),
+        Task::Bench { quick, gateway, json } => {
+            if gateway { bench::in_a_gateway(quick, json) } else { bench::run(quick, json) }.map(|()| ExitCode::SUCCESS)
+        }
         Task::Package => npm::Tools::ensure().and_then(|tools| package::run(&tools)).map(|_| ExitCode::SUCCESS),
         Task::Fuzz { target, seconds, keep } => fuzz::run(target.as_deref(), seconds, keep).map(|()| ExitCode::SUCCESS),
         Task::Soak { minutes, results } => proof::soak(minutes, &results),

@@ -11,7 +11,8 @@ use crate::cache::Cache;
 use crate::process;
 
 const NODE_VERSION: &str = "24.21.0";
-const OPENCLAW_VERSION: &str = "2026.9.6";
+/// The OpenClaw that the plugin is tried in.
+pub const OPENCLAW_VERSION: &str = "2026.9.6";
 const JCO_VERSION: &str = "1.35.0";
 const TYPESCRIPT_VERSION: &str = "7.0.2";
 /// The types of Node's own modules, for TypeScript.

@@ -4,6 +4,7 @@
 
 mod gateway;
 mod http;
+mod load;
 mod model;
 mod started;
 
@@ -19,6 +20,7 @@ use crate::npm::Tools;
 use crate::{package, simulator, workspace};
 
 pub use gateway::Gateway;
+pub use model::{Models, Play};
 pub use started::Started;
 
 use model::ModelServer;
@@ -27,6 +29,8 @@ use model::ModelServer;
 pub const SCRIPT: &str = "host-sim/scripts/default.toml";
 /// Draws the chance of every run, so that prompts repeat.
 pub const SEED: &str = "7";
+/// Agents think for about half a minute in the script; here nobody wants to wait for that.
+const FAST: Play = Play { script: SCRIPT, speed: "20" };
 
 const PLUGIN_TESTS: Duration = Duration::from_secs(300);
 
@@ -82,10 +86,25 @@ impl Bench {
         plugin: &Value,
         scenarios: impl FnOnce(&mut Gateway) -> Result<()>,
     ) -> Result<()> {
+        self.gateway_with(FAST, name, config, plugin, scenarios)
+    }
+
+    /// The same, with other models.
+    ///
+    /// # Errors
+    /// As [`Bench::gateway`].
+    pub fn gateway_with(
+        &self,
+        play: Play,
+        name: &str,
+        config: &Value,
+        plugin: &Value,
+        scenarios: impl FnOnce(&mut Gateway) -> Result<()>,
+    ) -> Result<()> {
         let place = self.place(name)?;
-        let model = ModelServer::start(&self.simulator, SCRIPT, SEED, &place)?;
+        let model = ModelServer::start(&self.simulator, play, SEED, &place)?;
         let mut gateway = step(&format!("start the gateway for {name}"), || {
-            Gateway::start(&self.tools, &self.archive, model.address, config, plugin, &place)
+            Gateway::start(&self.tools, &self.archive, model.models, config, plugin, &place)
         })?;
         let outcome = scenarios(&mut gateway);
         let stopped = gateway.stop();

@@ -13,8 +13,9 @@ use serde_json::{Value, json};
 
 use crate::npm::Tools;
 
-use super::http;
+use super::model::Models;
 use super::started::Started;
+use super::{http, load};
 
 const PLUGIN: &str = "parallel-agents";
 /// The session in which the agent's turn runs.
@@ -34,6 +35,8 @@ pub struct Gateway {
     /// None while it is being started anew.
     process: Option<Started>,
     address: SocketAddr,
+    /// The models behind it.
+    pub models: Models,
     surroundings: Surroundings,
 }
 
@@ -49,7 +52,7 @@ impl Gateway {
     pub fn start(
         tools: &Tools,
         archive: &Path,
-        model: SocketAddr,
+        models: Models,
         config: &Value,
         plugin: &Value,
         place: &Path,
@@ -60,10 +63,10 @@ impl Gateway {
             fs::create_dir(place.join(directory)).with_context(|| format!("cannot create {directory}"))?;
         }
         let address = http::free_address()?;
-        let mut own = configuration(address, model, place);
+        let mut own = configuration(address, models.address, place);
         merge(&mut own, config);
         surroundings.write_config(&own)?;
-        let mut gateway = Self { process: None, address, surroundings };
+        let mut gateway = Self { process: None, address, models, surroundings };
         gateway.install(archive)?;
         gateway.surroundings.configure_plugin(plugin)?;
         gateway.run()?;
@@ -101,6 +104,11 @@ impl Gateway {
         install.arg(archive).args(["--force", "--accept-capabilities"]);
         Started::start("plugin-install", &mut install, &self.surroundings.place)?.finish(INSTALL)?;
         Ok(())
+    }
+
+    /// Processor time of the gateway so far, with all of its threads, and of what it has started.
+    pub fn load(&self) -> Result<Duration> {
+        load::of_group(self.process.as_ref().context("no gateway runs")?.id())
     }
 
     /// Where the plugin lies, as OpenClaw has installed it.

@@ -133,7 +133,8 @@ impl Started {
         }
     }
 
-    fn id(&self) -> i32 {
+    /// Its process, and its group.
+    pub fn id(&self) -> i32 {
         // A process id is positive and fits.
         self.child.id().cast_signed()
     }

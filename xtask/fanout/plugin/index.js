@@ -1,0 +1,71 @@
+// The route that the plugin takes, with nothing around it: `sessions_spawn` with `collect` for every prompt at once, then
+// `agents_wait` until all have ended. It keeps no order, no limit, no journal and no whole answers.
+
+import { randomUUID } from 'node:crypto';
+
+import { createOpenClawCodingTools } from 'openclaw/plugin-sdk/agent-harness';
+
+// OpenClaw loads a plugin several times, and hooks and tools may be those of two loads.
+const turns = (globalThis[Symbol.for('bare-fanout.turns')] ??= new Map());
+
+async function fanOut(context, runId, { prompts, toolFree }, signal) {
+  const { agentId, sessionKey, sessionId, agentDir, workspaceDir, senderIsOwner, activeModel } = context;
+  const inheritedToolAllowlistRef = [];
+  const tools = createOpenClawCodingTools({
+    agentId,
+    sessionKey,
+    sessionId,
+    agentDir,
+    workspaceDir,
+    senderIsOwner,
+    runId,
+    config: context.getRuntimeConfig(),
+    modelProvider: activeModel?.provider,
+    modelId: activeModel?.modelId,
+    inheritedToolAllowlistRef,
+  });
+  // As the plugin does it for agents that need no tools.
+  if (toolFree) inheritedToolAllowlistRef.splice(0, inheritedToolAllowlistRef.length, 'get_goal');
+  const use = async (name, parameters) =>
+    (await tools.find((tool) => tool.name === name).execute(randomUUID(), parameters, signal)).details;
+  const fixed = { collect: true, groupId: randomUUID(), cleanup: 'keep', runTimeoutSeconds: 600 };
+  const receipts = await Promise.all(prompts.map((task) => use('sessions_spawn', { task, ...fixed })));
+  const open = new Set(receipts.map((receipt) => receipt.runId));
+  let completed = 0;
+  while (open.size > 0) {
+    const said = await use('agents_wait', { ids: [...open], timeoutSeconds: 45 });
+    if (said.errors?.length > 0) throw new Error(JSON.stringify(said.errors));
+    for (const { runId, status, result } of said.completed) {
+      open.delete(runId);
+      if (status === 'done' && result) completed += 1;
+    }
+  }
+  return { completed };
+}
+
+export default {
+  id: 'bare-fanout',
+  name: 'Bare fan-out',
+  register(api) {
+    api.on('before_tool_call', ({ toolCallId, runId }) => {
+      if (toolCallId && runId) turns.set(toolCallId, runId);
+    });
+    api.registerTool(
+      (context) => ({
+        name: 'bare_fanout',
+        label: 'Bare fan-out',
+        description: 'Runs every prompt in a sub-session of its own.',
+        parameters: {
+          type: 'object',
+          required: ['prompts', 'toolFree'],
+          properties: { prompts: { type: 'array', items: { type: 'string' } }, toolFree: { type: 'boolean' } },
+        },
+        execute: async (id, parameters, signal) => {
+          const details = await fanOut(context, turns.get(id), parameters, signal);
+          return { content: [{ type: 'text', text: JSON.stringify(details) }], details };
+        },
+      }),
+      { name: 'bare_fanout' },
+    );
+  },
+};

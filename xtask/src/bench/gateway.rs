@@ -1,0 +1,127 @@
+//! Fan-outs in a real gateway: the plugin beside OpenClaw's own Swarm, and beside the bare calls that both rest on.
+//!
+//! Each round has a gateway with a state of its own, since fan-outs leave records that slow later ones down, and takes the
+//! ways in another order. All of them are programs of Code Mode that take the time inside the gateway.
+
+mod page;
+
+use std::path::PathBuf;
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, ensure};
+use serde_json::{Value, json};
+
+use crate::e2e::bench::{Bench, Gateway, Play, step};
+use crate::e2e::fanout;
+use crate::npm::Tools;
+use crate::workspace;
+
+/// The page that a full run is written to.
+const PAGE: &str = "docs/performance-gateway.md";
+const STEADY: Play = Play { script: "xtask/fanout/steady.toml", speed: "1" };
+const PROGRAM: &str = include_str!("../../fanout/program.js");
+/// As many as there are ways: each then has each place in the order once.
+const ROUNDS: usize = WAYS.len();
+/// What a gateway still does for a fan-out after its result is there.
+const SETTLE: Duration = Duration::from_secs(2);
+
+/// The ways, as the program calls them. The first is what the others are compared with.
+pub const WAYS: [&str; 5] = ["swarm", "plugin", "bare", "plugin_tool_free", "bare_tool_free"];
+
+/// One fan-out.
+pub struct Measure {
+    round: usize,
+    way: &'static str,
+    agents: usize,
+    /// From the first call to the last result, inside the gateway.
+    wall_ms: f64,
+    /// Calls of the model under way at once.
+    peak: f64,
+    /// Processor time of the gateway for each agent, without that of an empty turn.
+    cpu_ms: f64,
+}
+
+/// Measures; a quick run has one round and leaves the page alone.
+///
+/// # Errors
+/// If a gateway cannot be started, or an agent does not complete.
+pub fn run(quick: bool, json: Option<PathBuf>) -> Result<()> {
+    let bench = Bench::prepare(Tools::ensure()?)?;
+    let mut measures = Vec::new();
+    for round in 0..if quick { 1 } else { ROUNDS } {
+        let plugin = json!({ "maxConcurrent": 50 });
+        bench.gateway_with(STEADY, &format!("round-{round}"), &config(), &plugin, |gateway| {
+            measures.extend(self::round(gateway, round)?);
+            Ok(())
+        })?;
+    }
+    let table = page::table(&measures);
+    eprintln!("{table}");
+    if let Some(json) = json {
+        let rows: Vec<Value> = measures.iter().map(Measure::row).collect();
+        let document = json!({ "conditions": page::conditions(), "measures": rows });
+        std::fs::write(&json, format!("{document:#}\n")).with_context(|| format!("cannot write {}", json.display()))?;
+    }
+    if !quick {
+        let text = page::text(&measures);
+        std::fs::write(workspace::root().join(PAGE), text).with_context(|| format!("cannot write {PAGE}"))?;
+    }
+    Ok(())
+}
+
+/// The limits of the end-to-end run, and Code Mode with all the calls at once that it can have.
+fn config() -> Value {
+    let mut config = fanout::limits();
+    config["tools"]["codeMode"] = json!({ "enabled": true, "timeoutMs": 60_000, "maxPendingToolCalls": 128 });
+    config
+}
+
+fn round(gateway: &mut Gateway, round: usize) -> Result<Vec<Measure>> {
+    step("install the bare fan-out", || gateway.install(&workspace::root().join("xtask/fanout/plugin")))?;
+    step("warm up", || gateway.program(&program("all", 2)))?;
+    let empty = fan_out(gateway, "nothing", 0)?.cpu;
+    let mut measures = Vec::new();
+    for agents in fanout::AT_ONCE {
+        for place in 0..WAYS.len() {
+            let way = WAYS[(round + place) % WAYS.len()];
+            let done = step(&format!("{way}, {agents} agents"), || fan_out(gateway, way, agents))?;
+            let cpu = done.cpu.saturating_sub(empty).as_secs_f64() * 1_000.0 / agents as f64;
+            measures.push(Measure { round, way, agents, wall_ms: done.wall_ms, peak: done.peak, cpu_ms: cpu });
+        }
+    }
+    Ok(measures)
+}
+
+struct Done {
+    wall_ms: f64,
+    peak: f64,
+    cpu: Duration,
+}
+
+fn fan_out(gateway: &Gateway, way: &str, agents: usize) -> Result<Done> {
+    gateway.models.count_anew()?;
+    let before = gateway.load()?;
+    let value = gateway.program(&program(way, agents))?;
+    thread::sleep(SETTLE);
+    let cpu = gateway.load()?.saturating_sub(before);
+    let counts = gateway.models.count_anew()?;
+    ensure!(value.get("completed") == Some(&json!(agents)), "{way}: not all of {agents} are completed: {value:#}");
+    let number = |value: &Value, name: &str| {
+        value.get(name).and_then(Value::as_f64).with_context(|| format!("no {name} in {value:#}"))
+    };
+    Ok(Done { wall_ms: number(&value, "ms")?, peak: number(&counts, "peak_live")?, cpu })
+}
+
+fn program(way: &str, agents: usize) -> String {
+    format!("const way = '{way}', count = {agents};\n{PROGRAM}")
+}
+
+impl Measure {
+    fn row(&self) -> Value {
+        json!({
+            "round": self.round, "way": self.way, "agents": self.agents, "wall_ms": self.wall_ms,
+            "peak_model_calls": self.peak, "cpu_ms_per_agent": self.cpu_ms,
+        })
+    }
+}

@@ -1,0 +1,137 @@
+//! The measures as a table and as a page.
+
+use std::fs;
+use std::thread;
+
+use serde_json::{Value, json};
+
+use crate::e2e::fanout;
+
+use super::{Measure, WAYS};
+
+/// What the numbers depend on.
+pub fn conditions() -> Value {
+    let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let cores = thread::available_parallelism().map_or(0, usize::from);
+    json!({
+        "openclaw": crate::npm::OPENCLAW_VERSION,
+        "cores": cores,
+        "load_at_the_end": load.split(' ').take(3).collect::<Vec<_>>().join(" "),
+    })
+}
+
+/// A row for each number of agents and each way; medians over the rounds.
+pub fn table(measures: &[Measure]) -> String {
+    let mut rows = vec![
+        "| agents | way | wall | of Swarm's | of the bare calls' | peak of model calls | gateway CPU per agent |"
+            .to_owned(),
+        "|---|---|---|---|---|---|---|".to_owned(),
+    ];
+    for agents in fanout::AT_ONCE {
+        for way in WAYS {
+            let of = |way: &str| -> Vec<&Measure> {
+                measures.iter().filter(|one| one.agents == agents && one.way == way).collect()
+            };
+            let own = of(way);
+            let ratio = |other: Option<&str>| {
+                let other = other.map(of).unwrap_or_default();
+                // Within a round, so that a machine that is busy for a while weighs on both.
+                let pairs = own.iter().zip(other).filter(|(own, other)| own.round == other.round);
+                median(pairs.map(|(own, other)| own.wall_ms / other.wall_ms))
+                    .map_or("–".to_owned(), |r| format!("{r:.2}"))
+            };
+            let shown = |value: Option<f64>, digits: usize| value.map_or("–".to_owned(), |v| format!("{v:.digits$}"));
+            rows.push(format!(
+                "| {agents} | {} | {} s | {} | {} | {} | {} s |",
+                title(way),
+                shown(median(own.iter().map(|one| one.wall_ms / 1_000.0)), 2),
+                ratio(Some("swarm").filter(|swarm| *swarm != way)),
+                ratio(bare_of(way)),
+                shown(median(own.iter().map(|one| one.peak)), 0),
+                shown(median(own.iter().map(|one| one.cpu_ms / 1_000.0)), 2),
+            ));
+        }
+    }
+    rows.join("\n")
+}
+
+/// The whole page.
+pub fn text(measures: &[Measure]) -> String {
+    let rounds = measures.iter().map(|one| one.round + 1).max().unwrap_or_default();
+    let conditions = conditions();
+    let [openclaw, cores, load] =
+        ["openclaw", "cores", "load_at_the_end"].map(|name| conditions[name].to_string().replace('"', ""));
+    format!(
+        "# Beside OpenClaw's own Swarm\n\n\
+         Written by `cargo xtask bench --gateway`; edits are lost.\n\n\
+         The same prompts for the same models, each of which answers after 500 ms, in a real gateway (OpenClaw {openclaw}, \
+         {cores} cores,\nload at the end {load}). Medians of {rounds} rounds; each round has a gateway with a state of its \
+         own and takes the ways in another\norder. All ways are programs of Code Mode under the same limits (64 sessions at \
+         once, 128 calls of tools at once), timed inside the\ngateway. Ratios are medians of the ratios of each round, since \
+         a shared machine is not always equally busy.\n\n{}\n\n\
+         - `agents.run` is Swarm: `Promise.all` over the prompts.\n\
+         - The bare calls are what the plugin itself makes of the gateway: `sessions_spawn` with `collect` for all prompts \
+         at once, then\n  `agents_wait`. They keep no order, no journal and no answer beyond 4,096 characters.\n\
+         - Agents of a type without tools are spawned with a single harmless one, which Swarm cannot do; the gateway then \
+         has less to set up.\n\
+         - CPU is that of the gateway with all its threads, from the turn's start until two seconds after it, without that \
+         of an empty turn.\n",
+        table(measures)
+    )
+}
+
+fn title(way: &str) -> &str {
+    match way {
+        "swarm" => "`agents.run`",
+        "plugin" => "plugin",
+        "bare" => "bare calls",
+        "plugin_tool_free" => "plugin, agents without tools",
+        "bare_tool_free" => "bare calls, agents without tools",
+        other => other,
+    }
+}
+
+/// What a way rests on, with the same agents.
+fn bare_of(way: &str) -> Option<&'static str> {
+    match way {
+        "plugin" => Some("bare"),
+        "plugin_tool_free" => Some("bare_tool_free"),
+        _ => None,
+    }
+}
+
+fn median(values: impl Iterator<Item = f64>) -> Option<f64> {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_by(f64::total_cmp);
+    let middle = values.len() / 2;
+    let upper = *values.get(middle)?;
+    Some(if values.len() % 2 == 1 { upper } else { f64::midpoint(*values.get(middle - 1)?, upper) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ratios_are_taken_within_a_round() {
+        let one = |round, way, wall_ms| Measure { round, way, agents: 20, wall_ms, peak: 20.0, cpu_ms: 300.0 };
+        // The second round was ten times slower for everybody.
+        let measures = [
+            one(0, "swarm", 10_000.0),
+            one(0, "bare", 5_000.0),
+            one(0, "plugin", 5_000.0),
+            one(1, "swarm", 100_000.0),
+            one(1, "bare", 50_000.0),
+            one(1, "plugin", 60_000.0),
+        ];
+        let table = table(&measures);
+        assert!(table.contains("| 20 | plugin | 32.50 s | 0.55 | 1.10 | 20 | 0.30 s |"), "{table}");
+        assert!(table.contains("| 20 | `agents.run` | 55.00 s | – | – | 20 | 0.30 s |"), "{table}");
+    }
+
+    #[test]
+    fn a_median_of_nothing_is_nothing() {
+        assert_eq!(median(std::iter::empty()), None);
+        assert_eq!(median([3.0, 1.0, 2.0].into_iter()), Some(2.0));
+    }
+}
