@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 
 import type { ListFilter, Message, Receipt, SessionPage, SpawnOptions } from './contract.ts';
 import type { CoreTool, CreateTools } from './openclaw.ts';
-import { type Sessions, type Surroundings, cancelTask, endOf, onStart, rowsOf } from './sessions.ts';
+import { type Sessions, type Surroundings, cancelTask, endOf, onLife, rowsOf } from './sessions.ts';
 import { type Fields, Refused, fields, list, message, receipt, sessionRow, text } from './words.ts';
 
 /** All that a session without tools keeps: the host fails a session that has no tool at all, and this one only reads. */
@@ -16,6 +16,15 @@ const MOST_ROWS = 1_000;
 /** How far back the host's list of sub-agents is read for a session from before a restart: a day. */
 const RECENT_MINUTES = 1_440;
 
+/** How often sessions are looked after of whose end nobody tells, as of one that is stopped in the host's queue. */
+const LOOK_MS = 5_000;
+
+/** The host tells of an end a moment before it has the result. */
+const MOMENT_SECONDS = 1;
+
+/** A wait without anybody who tells of ends: well below the time after which OpenClaw takes a tool call for stuck. */
+const WAIT_SECONDS = 45;
+
 /** Without these a session cannot be run and waited for. */
 const NEEDED = ['sessions_spawn', 'agents_wait'];
 
@@ -24,10 +33,15 @@ export class Gateway implements Sessions {
   readonly #createTools: CreateTools;
   readonly #group = `parallel-agents-${randomUUID()}`;
   readonly #tools = new Map<string, CoreTool[]>();
+  readonly #lookMs: number;
+  /** The runs that were told to have ended. */
+  readonly #told = new Set<string>();
+  readonly #waits = new Set<() => void>();
 
-  constructor(around: Surroundings, createTools: CreateTools) {
+  constructor(around: Surroundings, createTools: CreateTools, lookMs = LOOK_MS) {
     this.#around = around;
     this.#createTools = createTools;
+    this.#lookMs = lookMs;
   }
 
   /** The tools that this route needs and the calling session does not have. */
@@ -37,7 +51,12 @@ export class Gateway implements Sessions {
   }
 
   onStart(listener: (session: string) => void): () => void {
-    return onStart(this.#around, listener);
+    return onLife(this.#around, (phase, session, runId) => {
+      if (phase === 'start') return listener(session);
+      if (!runId || (phase !== 'end' && phase !== 'error')) return;
+      this.#told.add(runId);
+      for (const look of this.#waits) look();
+    });
   }
 
   async spawn(options: SpawnOptions): Promise<Receipt> {
@@ -46,14 +65,47 @@ export class Gateway implements Sessions {
     // Collected sessions announce nothing and are waited for. They are always kept, for the component to delete: the
     // host would delete while the answer is still being read.
     const fixed = { collect: true, groupId: this.#group, cleanup: 'keep' };
-    return receipt(await this.#use('sessions_spawn', { ...asked, ...fixed }, undefined, toolFree));
+    // Who has no tools has no use for what the workspace says of them.
+    const lean = toolFree ? { lightContext: true } : {};
+    return receipt(await this.#use('sessions_spawn', { ...asked, ...fixed, ...lean }, undefined, toolFree));
   }
 
+  /**
+   * While `agents_wait` waits, the host reads the records of all sessions again whenever one of them changes, which for
+   * fifty sessions is a good part of its work. So it waits for those that were told to have ended, and all others are
+   * looked after now and then.
+   */
   async ends(runIds: string[], signal: AbortSignal): Promise<Fields[]> {
-    // Well below the time after which OpenClaw takes a tool call without a sign of life for stuck.
-    const { completed, errors } = await this.#use('agents_wait', { ids: runIds, timeoutSeconds: 45 }, signal);
+    if (!this.#around.runtime.events?.onAgentEvent) return this.#ended(runIds, WAIT_SECONDS, signal);
+    await this.#anEnd(runIds, signal);
+    const told = runIds.filter((runId) => this.#told.has(runId));
+    const ends = told.length > 0 && !signal.aborted ? await this.#ended(told, MOMENT_SECONDS, signal) : [];
+    // A session may have been told to have ended and go on, and must not hide the others.
+    return ends.length > 0 || signal.aborted ? ends : this.#ended(runIds, 0, signal);
+  }
+
+  async #ended(ids: string[], timeoutSeconds: number, signal: AbortSignal): Promise<Fields[]> {
+    const { completed, errors } = await this.#use('agents_wait', { ids, timeoutSeconds }, signal);
     const lost = list(errors).map(fields).map((error) => this.#lost(error));
     return [...list(completed).map(fields), ...(await Promise.all(lost)).flat()];
+  }
+
+  /** Waits until one of the runs is told to have ended, or it is time to look after all of them. */
+  #anEnd(runIds: string[], signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const go = () => {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', go);
+        this.#waits.delete(look);
+        resolve();
+      };
+      const look = () => runIds.some((runId) => this.#told.has(runId)) && go();
+      const timer = setTimeout(go, this.#lookMs);
+      this.#waits.add(look);
+      signal.addEventListener('abort', go);
+      if (signal.aborted) go();
+      else look();
+    });
   }
 
   /** A run that cannot be waited for may be known to the list of tasks. */

@@ -55,10 +55,18 @@ export function facts({ runtime, context }: Surroundings, { seed, maxConcurrent,
   return { name: 'openclaw', seed, maxConcurrent: Math.min(...widths, maxConcurrent), reportsStarts, keepsJournal };
 }
 
-export function onStart({ runtime }: Surroundings, listener: (session: string) => void): () => void {
+export function onStart(around: Surroundings, listener: (session: string) => void): () => void {
+  return onLife(around, (phase, session) => phase === 'start' && listener(session));
+}
+
+type Life = (phase: string, session: string, runId: string | undefined) => void;
+
+/** Tells `listener` of every session that begins a run (`start`) or ends one (`end`, `error`). Returns what ends that. */
+export function onLife({ runtime }: Surroundings, listener: Life): () => void {
   const stop = runtime.events?.onAgentEvent?.((event) => {
-    const { stream, data, sessionKey } = fields(event);
-    if (stream === 'lifecycle' && fields(data)['phase'] === 'start' && text(sessionKey)) listener(sessionKey as string);
+    const { stream, data, sessionKey, runId } = fields(event);
+    const [phase, session] = [text(fields(data)['phase']), text(sessionKey)];
+    if (stream === 'lifecycle' && phase && session) listener(phase, session, text(runId));
   });
   return stop ?? (() => {});
 }

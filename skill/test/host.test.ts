@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import type { Command, Happening, SpawnOptions } from '../src/contract.ts';
+import { Gateway } from '../src/gateway.ts';
 import { FakeOpenClaw } from './openclaw.ts';
 
 const KEY = 'agent:main:subagent:0';
@@ -74,6 +75,38 @@ for (const hasty of [false, true]) {
     assert.deepEqual(await host.close(), []);
   });
 }
+
+test('an end that nobody tells of is found', async () => {
+  for (const events of [true, false]) {
+    const openclaw = new FakeOpenClaw();
+    openclaw.silent = true;
+    const around = openclaw.around();
+    const runtime = events ? openclaw.runtime : { ...openclaw.runtime, events: undefined };
+    const host = openclaw.host(new Gateway({ ...around, runtime }, () => openclaw.tools(), 1));
+    await host.next(undefined);
+    host.perform(spawn(1n));
+    const tags = [];
+    while (tags.at(-1) !== 'session-ended') tags.push((await host.next(undefined)).what.tag);
+    assert.equal(tags[0], 'answered');
+    assert.deepEqual(await host.close(), []);
+  }
+});
+
+test('a session that is told to have ended and goes on hides no other', async () => {
+  const openclaw = new FakeOpenClaw();
+  openclaw.answer = undefined;
+  openclaw.silent = true;
+  const host = openclaw.host(new Gateway(openclaw.around(), () => openclaw.tools(), 1));
+  for (const request of [1n, 2n]) host.perform(spawn(request, `key ${request}`));
+  const told = [];
+  while (told.length < 5) told.push((await host.next(undefined)).what.tag);
+  const [one, other] = openclaw.sessions;
+  openclaw.tell({ stream: 'lifecycle', data: { phase: 'error' }, sessionKey: one?.key, runId: one?.runId });
+  openclaw.end(other!);
+  const { what } = await host.next(undefined);
+  assert.ok(what.tag === 'session-ended' && what.val.session === other?.key);
+  await host.close();
+});
 
 test('a text that could not be read whole is marked as cut', async () => {
   const openclaw = new FakeOpenClaw();

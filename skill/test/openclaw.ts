@@ -20,6 +20,8 @@ export class FakeOpenClaw {
   answer: string | undefined = 'an answer';
   /** The start of a session is told before its receipt. */
   hasty = false;
+  /** Nobody is told that a session has ended. */
+  silent = false;
   #listeners = new Set<(event: unknown) => void>();
   #changed: () => void = () => {};
 
@@ -73,6 +75,8 @@ export class FakeOpenClaw {
   end(session: Session, status: 'done' | 'killed' = 'done'): void {
     session.status = status;
     this.#changed();
+    const { key: sessionKey, runId } = session;
+    if (!this.silent) this.tell({ stream: 'lifecycle', data: { phase: 'end' }, sessionKey, runId });
   }
 
   tools(): CoreTool[] {
@@ -86,7 +90,7 @@ export class FakeOpenClaw {
     return [
       tool('get_goal', () => ({})),
       tool('sessions_spawn', ({ task }) => this.#spawn(task)),
-      tool('agents_wait', ({ ids }, signal) => this.#wait(ids, signal)),
+      tool('agents_wait', ({ ids, timeoutSeconds }, signal) => this.#wait(ids, timeoutSeconds, signal)),
       tool('sessions_list', () => ({
         sessions: this.sessions.map(({ key, status }) => ({ key, status, sessionId: `id of ${key}` })),
       })),
@@ -118,7 +122,7 @@ export class FakeOpenClaw {
     return { status: 'accepted', childSessionKey: session.key, runId: session.runId, resolvedModel: 'sim/standard' };
   }
 
-  async #wait(ids: string[], signal?: AbortSignal): Promise<object> {
+  async #wait(ids: string[], timeoutSeconds: number, signal?: AbortSignal): Promise<object> {
     for (;;) {
       if (signal?.aborted) throw new Error('agents_wait aborted.');
       const completed = ids.map((id) => this.#run(id)).filter((run) => run !== undefined && run.status !== 'running');
@@ -130,6 +134,8 @@ export class FakeOpenClaw {
             result: this.answer?.slice(0, 4) + '…',
           })),
         };
+      // Nobody here waits for a second.
+      if (timeoutSeconds <= 1) return { completed: [], pending: ids };
       await new Promise<void>((resolve) => {
         this.#changed = resolve;
         signal?.addEventListener('abort', () => resolve());

@@ -28,7 +28,8 @@ async function fanOut(context, runId, { prompts, toolFree }, signal) {
   if (toolFree) inheritedToolAllowlistRef.splice(0, inheritedToolAllowlistRef.length, 'get_goal');
   const use = async (name, parameters) =>
     (await tools.find((tool) => tool.name === name).execute(randomUUID(), parameters, signal)).details;
-  const fixed = { collect: true, groupId: randomUUID(), cleanup: 'keep', runTimeoutSeconds: 600 };
+  const lean = toolFree ? { lightContext: true } : {};
+  const fixed = { collect: true, groupId: randomUUID(), cleanup: 'keep', runTimeoutSeconds: 600, ...lean };
   const receipts = await Promise.all(prompts.map((task) => use('sessions_spawn', { task, ...fixed })));
   const open = new Set(receipts.map((receipt) => receipt.runId));
   let completed = 0;

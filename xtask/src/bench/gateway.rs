@@ -1,7 +1,8 @@
 //! Fan-outs in a real gateway: the plugin beside OpenClaw's own Swarm, and beside the bare calls that both rest on.
 //!
-//! Each round has a gateway with a state of its own, since fan-outs leave records that slow later ones down, and takes the
-//! ways in another order. All of them are programs of Code Mode that take the time inside the gateway.
+//! Fan-outs leave records that slow later ones down. So each round has gateways with a state of their own, one for each
+//! number of agents, and every second round takes the ways in the opposite order. All of them are programs of Code Mode
+//! that take the time inside the gateway.
 
 mod page;
 
@@ -21,8 +22,8 @@ use crate::workspace;
 const PAGE: &str = "docs/performance-gateway.md";
 const STEADY: Play = Play { script: "xtask/fanout/steady.toml", speed: "1" };
 const PROGRAM: &str = include_str!("../../fanout/program.js");
-/// As many as there are ways: each then has each place in the order once.
-const ROUNDS: usize = WAYS.len();
+/// Even, so that of two ways each is as often the first.
+const ROUNDS: usize = 4;
 /// What a gateway still does for a fan-out after its result is there.
 const SETTLE: Duration = Duration::from_secs(2);
 
@@ -50,11 +51,13 @@ pub fn run(quick: bool, json: Option<PathBuf>) -> Result<()> {
     let bench = Bench::prepare(Tools::ensure()?)?;
     let mut measures = Vec::new();
     for round in 0..if quick { 1 } else { ROUNDS } {
-        let plugin = json!({ "maxConcurrent": 50 });
-        bench.gateway_with(STEADY, &format!("round-{round}"), &config(), &plugin, |gateway| {
-            measures.extend(self::round(gateway, round)?);
-            Ok(())
-        })?;
+        for agents in fanout::AT_ONCE {
+            let name = format!("round {}, {agents} agents", round + 1);
+            bench.gateway_with(STEADY, &name, &config(), &json!({}), |gateway| {
+                measures.extend(self::round(gateway, round, agents)?);
+                Ok(())
+            })?;
+        }
     }
     let table = page::table(&measures);
     eprintln!("{table}");
@@ -77,20 +80,26 @@ fn config() -> Value {
     config
 }
 
-fn round(gateway: &mut Gateway, round: usize) -> Result<Vec<Measure>> {
+fn round(gateway: &Gateway, round: usize, agents: usize) -> Result<Vec<Measure>> {
     step("install the bare fan-out", || gateway.install(&workspace::root().join("xtask/fanout/plugin")))?;
     step("warm up", || gateway.program(&program("all", 2)))?;
     let empty = fan_out(gateway, "nothing", 0)?.cpu;
-    let mut measures = Vec::new();
-    for agents in fanout::AT_ONCE {
-        for place in 0..WAYS.len() {
-            let way = WAYS[(round + place) % WAYS.len()];
-            let done = step(&format!("{way}, {agents} agents"), || fan_out(gateway, way, agents))?;
-            let cpu = done.cpu.saturating_sub(empty).as_secs_f64() * 1_000.0 / agents as f64;
-            measures.push(Measure { round, way, agents, wall_ms: done.wall_ms, peak: done.peak, cpu_ms: cpu });
-        }
+    let measure = |way: &'static str| {
+        let done = step(&format!("{way}, {agents} agents"), || fan_out(gateway, way, agents))?;
+        let cpu = done.cpu.saturating_sub(empty).as_secs_f64() * 1_000.0 / agents as f64;
+        Ok(Measure { round, way, agents, wall_ms: done.wall_ms, peak: done.peak, cpu_ms: cpu })
+    };
+    in_order(round).into_iter().map(measure).collect()
+}
+
+/// The ways in the order of a round: from another one on in each pair of rounds, and backwards in the second of the pair.
+fn in_order(round: usize) -> Vec<&'static str> {
+    let mut ways = WAYS.to_vec();
+    ways.rotate_left(round / 2 % WAYS.len());
+    if round % 2 == 1 {
+        ways.reverse();
     }
-    Ok(measures)
+    ways
 }
 
 struct Done {
@@ -123,5 +132,21 @@ impl Measure {
             "round": self.round, "way": self.way, "agents": self.agents, "wall_ms": self.wall_ms,
             "peak_model_calls": self.peak, "cpu_ms_per_agent": self.cpu_ms,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_two_ways_each_is_as_often_the_first() {
+        let place = |round, way| in_order(round).iter().position(|one| *one == way);
+        for one in WAYS {
+            for other in WAYS.into_iter().filter(|other| *other != one) {
+                let first = (0..ROUNDS).filter(|round| place(*round, one) < place(*round, other)).count();
+                assert_eq!(first * 2, ROUNDS, "{one} before {other}");
+            }
+        }
     }
 }

@@ -66,7 +66,7 @@ pub fn text(measures: &[Measure]) -> String {
          Written by `cargo xtask bench --gateway`; edits are lost.\n\n\
          The same prompts for the same models, each of which answers after 500 ms, in a real gateway (OpenClaw {openclaw}, \
          {cores} cores,\nload at the end {load}). Medians of {rounds} rounds; each round has a gateway with a state of its \
-         own and takes the ways in another\norder. All ways are programs of Code Mode under the same limits (64 sessions at \
+         own for each number of agents,\nand every second one takes the ways in the opposite order. All ways are programs of Code Mode under the same limits (64 sessions at \
          once, 128 calls of tools at once), timed inside the\ngateway. Ratios are medians of the ratios of each round, since \
          a shared machine is not always equally busy.\n\n{}\n\n\
          - `agents.run` is Swarm: `Promise.all` over the prompts.\n\
