@@ -6,6 +6,7 @@ mod gateway;
 mod http;
 mod model;
 mod started;
+mod turns;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -18,7 +19,7 @@ use tempfile::TempDir;
 use crate::npm::Tools;
 use crate::{package, simulator, workspace};
 
-pub use gateway::Gateway;
+pub use gateway::{CALLER, Gateway};
 pub use started::Started;
 
 use model::ModelServer;
@@ -83,13 +84,12 @@ impl Bench {
         scenarios: impl FnOnce(&mut Gateway) -> Result<()>,
     ) -> Result<()> {
         let place = self.place(name)?;
-        let model = ModelServer::start(&self.simulator, SCRIPT, SEED, &place)?;
         let mut gateway = step(&format!("start the gateway for {name}"), || {
-            Gateway::start(&self.tools, &self.archive, model.address, config, plugin, &place)
+            let model = ModelServer::start(&self.simulator, Path::new(SCRIPT), &place)?;
+            Gateway::start(&self.tools, &self.archive, model, config, plugin, &place)
         })?;
         let outcome = scenarios(&mut gateway);
         let stopped = gateway.stop();
-        model.stop()?;
         outcome.and(stopped)
     }
 }
@@ -112,12 +112,4 @@ pub fn step<T>(name: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
 pub fn json_file(path: &str) -> Result<Value> {
     let text = std::fs::read_to_string(workspace::root().join(path)).with_context(|| format!("cannot read {path}"))?;
     serde_json::from_str(&text).with_context(|| format!("{path} is no JSON"))
-}
-
-/// Runs a program of this repository to its end; what it printed.
-///
-/// # Errors
-/// If it fails or takes too long.
-pub fn printed(name: &'static str, command: &mut Command, place: &Path) -> Result<String> {
-    Started::start(name, command.current_dir(workspace::root()), place)?.finish(Duration::from_secs(120))
 }
