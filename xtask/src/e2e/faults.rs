@@ -22,6 +22,7 @@ pub fn run(gateway: &mut Gateway) -> Result<()> {
     gateway.play(&workspace::root().join(BAD_DAY))?;
     step("live through a provider's bad day", || bad_day(gateway))?;
     gateway.play(&workspace::root().join(HANGING))?;
+    step("give up on a tier that is down", || is_down(gateway))?;
     step("stop a session that hangs", || hangs(gateway))?;
     step("stop the turn in the middle", || is_stopped(gateway))?;
     step("run for two sessions at once", || for_two(gateway))
@@ -46,6 +47,21 @@ fn bad_day(gateway: &Gateway) -> Result<()> {
     ensure!(of_results(report, "/status") == ["completed"; 12], "{report:#}");
     let refused = gateway.model_stats()?.get("rate_limited").and_then(Value::as_u64);
     ensure!(refused.is_some_and(|refused| refused > 0), "nothing was ever refused");
+    Ok(())
+}
+
+/// HTTP 500 without end: what fails is the provider and not the model, so nobody climbs, and the other task is not touched.
+fn is_down(gateway: &Gateway) -> Result<()> {
+    let task = |mark: &str, tier: &str| json!({ "agent_type": "content_writer_funny", "output_format": "text", "task_description": mark, "tier": tier, "timeout_seconds": 150 });
+    let models = json!({ "economy": "sim/economy", "standard": "sim/standard", "premium": "sim/premium" });
+    let tasks = [task("[down]", "economy"), task("Write it.", "premium")];
+    let request = json!({ "tasks": tasks, "models": models, "escalate": true, "retries": 0, "timeoutSeconds": 300 });
+    let reply = gateway.call_in("down", RUN, &request)?;
+    let report = reply.get("result").with_context(|| format!("no result: {reply:#}"))?;
+    ensure!(of_results(report, "/status") == ["failed", "completed"], "{report:#}");
+    ensure!(of_results(report, "/error/code") == ["E_MODEL_UNAVAILABLE"], "{report:#}");
+    ensure!(of_results(report, "/metadata/tier") == ["economy", "premium"], "{report:#}");
+    ensure!(report.pointer("/results/0/metadata/attempts") == Some(&json!(1)), "{report:#}");
     Ok(())
 }
 

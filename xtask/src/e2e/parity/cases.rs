@@ -1,4 +1,7 @@
 //! What is compared: the examples of the documentation, the files in `xtask/scenarios`, and a review of this repository.
+//!
+//! Not here: failures that OpenClaw tries again by itself, in the same session, where the simulator's sessions simply fail
+//! (HTTP 429 and 5xx; `faults` has them), and 401, after which OpenClaw asks that provider nothing more for minutes.
 
 use std::fs;
 
@@ -32,6 +35,8 @@ const FILE: &str = "src/task/spec.rs";
 pub struct Case {
     /// Of its file, without the ending.
     pub name: String,
+    /// What it is about, in some words.
+    pub title: String,
     /// The function of the component.
     pub function: String,
     /// What it takes.
@@ -41,6 +46,11 @@ pub struct Case {
 }
 
 impl Case {
+    /// Whether the function names tasks that follow from the results of others.
+    pub fn follows_up(&self) -> bool {
+        ["run_iterative_refinement", "create_agents", "orchestrate"].contains(&self.function.as_str())
+    }
+
     /// The tool for it, and that tool's arguments.
     pub fn call(&self) -> (&'static str, Value) {
         let request = self.request.clone();
@@ -71,10 +81,12 @@ impl Case {
 pub fn all() -> Result<Vec<Case>> {
     let code = fs::read_to_string(workspace::root().join(FILE)).with_context(|| format!("cannot read {FILE}"))?;
     let request = json!({ "code": code, "file": FILE, "run": true });
-    let review = Case { name: "review".to_owned(), function: "review_team".to_owned(), request, script: None };
+    let title = format!("Five reviewers read {FILE}");
+    let review = Case { name: "review".to_owned(), title, function: "review_team".to_owned(), request, script: None };
     let examples = EXAMPLES.iter().map(|(name, function)| {
         let request = json_file(&format!("skill/examples/{name}.json"))?;
-        Ok(Case { name: (*name).to_owned(), function: (*function).to_owned(), request, script: None })
+        let title = "An example of the documentation".to_owned();
+        Ok(Case { name: (*name).to_owned(), title, function: (*function).to_owned(), request, script: None })
     });
     let names = names()?;
     std::iter::once(Ok(review)).chain(examples).chain(names.iter().map(|name| scenario(name))).collect()
@@ -95,5 +107,6 @@ fn scenario(name: &str) -> Result<Case> {
     let file = json_file(&format!("{SCENARIOS}/{name}.json"))?;
     let function = file.get("function").and_then(Value::as_str).unwrap_or("run_tasks").to_owned();
     let request = file.get("request").cloned().with_context(|| format!("{name} has no request"))?;
-    Ok(Case { name: name.to_owned(), function, request, script: file.get("script").cloned() })
+    let title = file.get("title").and_then(Value::as_str).unwrap_or_default().to_owned();
+    Ok(Case { name: name.to_owned(), title, function, request, script: file.get("script").cloned() })
 }
