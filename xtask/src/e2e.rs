@@ -21,7 +21,7 @@ use crate::npm::Tools;
 
 /// The groups of scenarios, in their order.
 #[cfg(unix)]
-const GROUPS: [&str; 4] = ["parity", "faults", "programs", "turns"];
+const GROUPS: [&str; 4] = ["faults", "parity", "programs", "turns"];
 
 /// Installs the tools and, unless only they are wanted, runs the plugin in a gateway: all groups of scenarios, or `only`
 /// those that are named.
@@ -55,10 +55,10 @@ fn in_a_gateway(tools: Tools, only: &[String]) -> Result<()> {
         // Prompts repeat only with the seed that the simulator has.
         let seeded = json!({ "seed": bench::SEED.parse::<u64>()? });
         bench.gateway("parity", &none, &seeded, |gateway| {
-            if wanted("parity") {
-                parity::run(&bench, gateway)?;
+            if wanted("faults") {
+                faults::run(gateway)?;
             }
-            if wanted("faults") { faults::run(gateway) } else { Ok(()) }
+            if wanted("parity") { parity::run(&bench, gateway) } else { Ok(()) }
         })?;
     }
     if wanted("programs") {
