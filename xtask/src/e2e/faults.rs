@@ -103,8 +103,10 @@ fn for_two(gateway: &Gateway) -> Result<()> {
     for name in names {
         runs.push(one_run(gateway, name, "it runs", |run| run.get("state") == Some(&json!("running")))?);
     }
-    for (name, run) in names.iter().zip(&runs) {
+    for name in names {
         one_run(gateway, name, "it is over", |run| run.get("state") == Some(&json!("done")))?;
+    }
+    for (name, run) in names.iter().zip(&runs) {
         let report = gateway.kept_result(run)?;
         let own = [1, 2].map(|number| format!("Write part {number}. for {name}"));
         ensure!(of_results(&report, "/output") == own, "{report:#}");
