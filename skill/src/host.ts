@@ -15,6 +15,7 @@ import type {
   Reply,
   SpawnOptions,
 } from './contract.ts';
+import { SessionLog } from './page.ts';
 import { hasRedaction } from './redact.ts';
 import type { Sessions } from './sessions.ts';
 import { type Fields, Refused, hostError, sessionEnd, text } from './words.ts';
@@ -48,6 +49,8 @@ export interface Receipts {
 /** What a run may be given beside its gateway. */
 export interface Options {
   receipts?: Receipts;
+  /** Told of every session. */
+  log?: SessionLog;
   /** Why the operator does not allow a session; undefined if he does. */
   forbidden?(options: SpawnOptions): string | undefined;
   /** Called once, before the first request is carried out. */
@@ -64,8 +67,10 @@ export class Host {
   readonly #starts = new Set<string>();
   readonly #stopListening: () => void;
   #deliver: ((what: Happening) => void) | undefined;
+  readonly #log: SessionLog;
   #seq = 0n;
   #lastMs = 0;
+  #openedMs = performance.now();
   #wait = new AbortController();
   #waiting = false;
   #began = false;
@@ -75,6 +80,7 @@ export class Host {
   constructor(gateway: Sessions, facts: HostFacts, options: Options = {}) {
     this.#gateway = gateway;
     this.#options = options;
+    this.#log = options.log ?? new SessionLog();
     for (const [key, receipt] of options.receipts?.known ?? []) {
       this.#spawns.set(key, Promise.resolve(receipt));
       this.#note(receipt);
@@ -86,6 +92,7 @@ export class Host {
   /** The next event; never rejects. Only one may be waited for at a time. */
   async next(untilMs: bigint | undefined): Promise<Event> {
     const what = this.#queue.shift() ?? (await this.#happening(untilMs));
+    if (what.tag === 'opened') this.#openedMs = performance.now();
     const least = what.tag === 'woke' ? Number(untilMs ?? 0n) : 0;
     this.#lastMs = Math.max(this.#lastMs, Math.floor(performance.now()), least);
     return { seq: this.#seq++, atMs: BigInt(this.#lastMs), what };
@@ -182,9 +189,11 @@ export class Host {
     if (!spawn) {
       const why = this.#options.forbidden?.(options);
       if (why) return Promise.reject(new Refused('forbidden', why));
+      this.#log.asked(options, this.#sinceOpened());
       spawn = this.#gateway.spawn(options).then((receipt) => {
         // Noted at once, for the sweep: the answer may have been given up by now.
         this.#note(receipt);
+        this.#log.accepted(options.label, receipt.sessionKey);
         this.#options.receipts?.keep(key, receipt);
         return receipt;
       });
@@ -207,6 +216,10 @@ export class Host {
     return receipt;
   }
 
+  #sinceOpened(): number {
+    return Math.max(0, Math.round(performance.now() - this.#openedMs));
+  }
+
   #child(session: string): Child {
     const child = this.#children.get(session);
     if (!child) throw new Refused('not-found', `this call has no session ${session}`);
@@ -226,6 +239,7 @@ export class Host {
     const child = this.#children.get(session);
     if (!child?.admitted || child.started || child.ended) return;
     child.started = true;
+    this.#log.started(session, this.#sinceOpened());
     this.#tell({ tag: 'session-started', val: session });
   }
 
@@ -233,7 +247,9 @@ export class Host {
     const child = this.#children.get(session);
     if (!child || child.ended) return;
     child.ended = true;
-    this.#tell({ tag: 'session-ended', val: sessionEnd(session, said, messages) });
+    const end = sessionEnd(session, said, messages);
+    this.#log.ended(session, this.#sinceOpened(), end.completion);
+    this.#tell({ tag: 'session-ended', val: end });
   }
 
   /** Reports the end of sessions for as long as any is alive. */

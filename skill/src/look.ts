@@ -2,9 +2,11 @@
 
 import { type Calling, begin, wait } from './calling.ts';
 import type { ToolResult } from './openclaw.ts';
+import { page } from './page.ts';
 import { ask, problem, progress, refused, remembered, replied, result, told } from './replies.ts';
 import { choose } from './routes.ts';
 import { runs } from './runs.ts';
+import type { RunRecord } from './store.ts';
 import { type Fields, text } from './words.ts';
 
 /** The functions of the component that read a report, by what callers say. */
@@ -16,7 +18,7 @@ const READERS: Record<string, string> = {
   result_digest: 'result_digest',
 };
 
-const ACTIONS = ['list', 'status', 'page', 'explain', 'cancel', 'resume'];
+const ACTIONS = ['list', 'status', 'page', 'explain', 'report', 'cancel', 'resume'];
 
 export async function look({ action, run_id, ...given }: Fields, calling: Calling): Promise<ToolResult> {
   const owner = calling.context.sessionKey ?? '';
@@ -41,6 +43,9 @@ export async function look({ action, run_id, ...given }: Fields, calling: Callin
   switch (action) {
     case 'status':
       return run ? wait(run, calling) : remembered(record!, reply, calling.most);
+    case 'report':
+      if (!reply) return run ? told(run, calling.most) : remembered(record!, undefined, calling.most);
+      return report((run?.record ?? record)!, reply.val, calling);
     case 'cancel':
       if (!run?.live) return run ? told(run, calling.most) : remembered(record!, reply, calling.most);
       run.stop('cancelled by the session that asked for it');
@@ -51,6 +56,16 @@ export async function look({ action, run_id, ...given }: Fields, calling: Callin
   }
   const message = `there is no action ${text(action)}; there are ${ACTIONS.join(', ')}`;
   return refused([problem('E_ACTION', message, '/action')]);
+}
+
+/** The whole run as one page for a browser, beside the run's other files. */
+function report({ run_id, function: name }: RunRecord, document: string, { store }: Calling): ToolResult {
+  if (!store) {
+    const hint = 'the operator sets retentionDays above 0';
+    return refused([problem('E_NOT_KEPT', `nothing of the run ${run_id} is kept, so it has no page`, '/run_id', hint)]);
+  }
+  const file = store.page(run_id, page(name, document, store.log(run_id).records));
+  return result({ ok: true, state: 'done', run_id, result: { file }, hint: 'open it in a browser' });
 }
 
 async function resume(id: string, calling: Calling): Promise<ToolResult> {

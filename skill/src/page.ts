@@ -19,34 +19,43 @@ export interface SessionRecord {
   answer_is_cut: boolean;
 }
 
-/** Keeps a record of every session of one call. */
+const NOTHING = {
+  session_key: null,
+  prompt: '',
+  model: null,
+  asked_ms: 0,
+  started_ms: null,
+  ended_ms: null,
+  answer: null,
+  answer_is_cut: false,
+};
+
+/** What is known of a session, or what has become known since. */
+export type Seen = Partial<SessionRecord> & Pick<SessionRecord, 'label'>;
+
+/** Keeps a record of every session of one run, and says what is new in it to whoever keeps it beyond this process. */
 export class SessionLog {
   readonly #records = new Map<string, SessionRecord>();
+  readonly #keep: (seen: Seen) => void;
+
+  /** `known` is what was kept of the same run before. */
+  constructor(known: Seen[] = [], keep: (seen: Seen) => void = () => {}) {
+    for (const seen of known) this.#learn(seen);
+    this.#keep = keep;
+  }
 
   get records(): SessionRecord[] {
     return [...this.#records.values()];
   }
 
-  /** A spawn call; the same key again is the same session. */
-  asked(options: SpawnOptions, atMs: number): void {
-    if (this.#records.has(options.idempotencyKey)) return;
-    this.#records.set(options.idempotencyKey, {
-      session_key: null,
-      label: options.label,
-      prompt: options.task,
-      model: options.model ?? null,
-      asked_ms: atMs,
-      started_ms: null,
-      ended_ms: null,
-      answer: null,
-      answer_is_cut: false,
-    });
+  /** A spawn call; the same label again is the same session. */
+  asked({ label, task, model }: SpawnOptions, atMs: number): void {
+    if (!this.#records.has(label)) this.#note({ label, prompt: task, model: model ?? null, asked_ms: atMs });
   }
 
   /** The receipt of that spawn call. */
-  accepted(idempotencyKey: string, sessionKey: string): void {
-    const record = this.#records.get(idempotencyKey);
-    if (record) record.session_key = sessionKey;
+  accepted(label: string, sessionKey: string): void {
+    this.#note({ label, session_key: sessionKey });
   }
 
   started(sessionKey: string, atMs: number): void {
@@ -56,10 +65,19 @@ export class SessionLog {
 
   ended(sessionKey: string, atMs: number, answer?: { text: string; truncated: boolean }): void {
     const record = this.#of(sessionKey);
-    if (!record) return;
-    record.ended_ms ??= atMs;
-    record.answer ??= answer?.text ?? null;
-    record.answer_is_cut = answer?.truncated ?? false;
+    if (!record || record.ended_ms !== null) return;
+    const { label, started_ms } = record;
+    const said = { answer: answer?.text ?? null, answer_is_cut: answer?.truncated ?? false };
+    this.#note({ label, started_ms, ended_ms: atMs, ...said });
+  }
+
+  #note(seen: Seen): void {
+    this.#learn(seen);
+    this.#keep(seen);
+  }
+
+  #learn(seen: Seen): void {
+    this.#records.set(seen.label, { ...NOTHING, ...this.#records.get(seen.label), ...seen });
   }
 
   #of(sessionKey: string): SessionRecord | undefined {
@@ -75,7 +93,7 @@ export function page(
   name: string,
   report: string,
   sessions: SessionRecord[],
-  template: string = readFileSync(new URL('./report.html', import.meta.url), 'utf8'),
+  template: string = readFileSync(new URL('../dist/report.html', import.meta.url), 'utf8'),
 ): string {
   const document = `{"format":1,"function":${JSON.stringify(name)},"report":${report},"sessions":${JSON.stringify(sessions)}}`;
   // A document that holds no `<` cannot end its element, whatever an agent wrote.

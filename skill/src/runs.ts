@@ -61,6 +61,7 @@ export class Run {
     const wishes = { seed, maxConcurrent: config.maxConcurrent, keepsJournal: store !== undefined };
     this.#host = new Host(sessions, facts(around, wishes), {
       receipts: store?.receipts(run_id),
+      log: store?.log(run_id),
       forbidden: (asked) => forbidden(config, asked),
       began: () => {
         this.began = true;

@@ -3,7 +3,7 @@
 import { type Fields, fields } from './words.ts';
 
 const HELP =
-  'list | status RUN | page RUN TASK [OFFSET] | explain RUN TASK | cancel RUN | resume RUN | FUNCTION {JSON}, for example: review_team {"code": "…", "run": true}';
+  'list | status RUN | page RUN TASK [OFFSET] | explain RUN TASK | report RUN | cancel RUN | resume RUN | FUNCTION {JSON}, for example: review_team {"code": "…", "run": true}';
 
 export type Line =
   | { kind: 'runs'; parameters: Fields }
@@ -22,7 +22,8 @@ export function read(line: string): Line {
     case 'cancel':
     case 'resume':
     case 'page':
-    case 'explain': {
+    case 'explain':
+    case 'report': {
       const [run_id, task_id, offset] = words;
       const page = offset === undefined ? {} : { offset: Number(offset) };
       return { kind: 'runs', parameters: { action: word, run_id, task_id, ...page } };

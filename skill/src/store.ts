@@ -1,6 +1,7 @@
 /**
  * What is kept of runs beyond the process, in the gateway's state directory: for each a record of what it is, the journal
- * that the component writes, the receipts of its sessions, and its result. Files only their owner may read.
+ * that the component writes, the receipts of its sessions, what they were asked and said, its result, and its page once
+ * somebody wanted it. Files only their owner may read.
  */
 
 import {
@@ -18,6 +19,7 @@ import { join } from 'node:path';
 
 import type { DocumentReply, Receipt } from './contract.ts';
 import type { Receipts } from './host.ts';
+import { type Seen, SessionLog } from './page.ts';
 
 export interface RunRecord {
   run_id: string;
@@ -29,7 +31,7 @@ export interface RunRecord {
 }
 
 const ID = /^pa-[0-9a-f]{12}$/;
-const KINDS = ['json', 'journal', 'sessions', 'result'] as const;
+const KINDS = ['json', 'journal', 'sessions', 'seen', 'result', 'html'] as const;
 const DAY_MS = 86_400_000;
 
 export class Store {
@@ -75,16 +77,20 @@ export class Store {
   }
 
   receipts(id: string): Receipts {
-    const file = this.#file(id, 'sessions');
-    const lines = existsSync(file) ? readFileSync(file, 'utf8').split('\n') : [];
-    const known = lines.flatMap((line) => {
-      // The last line may be half written; without its receipt the session is found by its label.
-      const entry = parsed(line) as { key: string; receipt: Receipt } | undefined;
-      return entry ? [[entry.key, entry.receipt] as const] : [];
-    });
-    const keep = (key: string, receipt: Receipt) =>
-      appendFileSync(file, `${JSON.stringify({ key, receipt })}\n`, { mode: 0o600 });
-    return { known: new Map(known), keep };
+    const known = this.#lines(id, 'sessions') as { key: string; receipt: Receipt }[];
+    const keep = (key: string, receipt: Receipt) => this.#append(id, 'sessions', { key, receipt });
+    return { known: new Map(known.map(({ key, receipt }) => [key, receipt])), keep };
+  }
+
+  /** What the sessions of a run were asked and said, as far as it is known. */
+  log(id: string): SessionLog {
+    return new SessionLog(this.#lines(id, 'seen') as Seen[], (seen) => this.#append(id, 'seen', seen));
+  }
+
+  /** Writes the page of a run; its file. */
+  page(id: string, text: string): string {
+    this.#write(id, 'html', text);
+    return this.#file(id, 'html');
   }
 
   forget(id: string): void {
@@ -112,6 +118,17 @@ export class Store {
   #read(id: string, kind: (typeof KINDS)[number]): unknown {
     const file = ID.test(id) ? this.#file(id, kind) : undefined;
     return file && existsSync(file) ? parsed(readFileSync(file, 'utf8')) : undefined;
+  }
+
+  /** The last line may be half written. A receipt that is missing is no loss: its session is found by its label. */
+  #lines(id: string, kind: (typeof KINDS)[number]): unknown[] {
+    const file = this.#file(id, kind);
+    const lines = existsSync(file) ? readFileSync(file, 'utf8').split('\n') : [];
+    return lines.flatMap((line) => parsed(line) ?? []);
+  }
+
+  #append(id: string, kind: (typeof KINDS)[number], line: object): void {
+    appendFileSync(this.#file(id, kind), `${JSON.stringify(line)}\n`, { mode: 0o600 });
   }
 
   /** In one step, so that a crash leaves the old text or the new one. */

@@ -3,17 +3,20 @@ import { test } from 'node:test';
 
 import { template } from '../../report/assemble.mjs';
 import type { SpawnOptions } from '../src/contract.ts';
-import { SessionLog, page } from '../src/page.ts';
+import { type Seen, SessionLog, page } from '../src/page.ts';
 
 const options = { task: 'the prompt </script>', label: 'critic one', idempotencyKey: 'k', taskName: 'one' } as SpawnOptions;
 
 test('the page holds the report and the sessions, and nothing can leave its place', () => {
-  const log = new SessionLog();
+  const kept: Seen[] = [];
+  const log = new SessionLog([], (seen) => kept.push(seen));
   log.asked(options, 5);
   log.asked(options, 9);
-  log.accepted('k', 's');
+  log.accepted('critic one', 's');
   log.started('s', 10);
   log.ended('s', 20, { text: '<!-- an answer', truncated: false });
+  log.ended('s', 30, { text: 'told again', truncated: true });
+  assert.deepEqual(new SessionLog(kept).records, log.records, 'what was kept tells the same');
   const html = page('run_tasks', '{"results":[],"note":"</script>$&"}', log.records, template());
   const document = html.split('id="document">')[1]?.split('</script>')[0] ?? '';
   const { report, sessions } = JSON.parse(document);

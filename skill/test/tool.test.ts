@@ -69,10 +69,33 @@ test('a run comes back with its result, and its files are its owner’s alone', 
   const files = readdirSync(runs);
   assert.deepEqual(
     files.map((file) => file.split('.')[1]).sort(),
-    ['journal', 'json', 'result', 'sessions'],
+    ['journal', 'json', 'result', 'seen', 'sessions'],
   );
   for (const file of files) assert.equal(statSync(join(runs, file)).mode & 0o777, 0o600, file);
   assert.equal(statSync(runs).mode & 0o777, 0o700);
+});
+
+test('a run is shown as a page, with what its sessions were asked and said', async () => {
+  const state = directory();
+  const openclaw = new FakeOpenClaw();
+  const { run_id } = await use(openclaw, 'run', { tasks: [TASK] }, { state });
+  const { result, state: done } = await use(openclaw, 'call', { command: `report ${run_id}` }, { state });
+  assert.equal(done, 'done');
+  assert.equal(result.file, join(state, 'parallel-agents/runs', `${run_id}.html`));
+  assert.equal(statSync(result.file).mode & 0o777, 0o600);
+  const html = readFileSync(result.file, 'utf8');
+  const document = JSON.parse(html.split('id="document">')[1]?.split('</script>')[0] ?? '');
+  assert.equal(document.function, 'run_tasks');
+  assert.equal(document.report.results[0].output, 'an answer');
+  const [session, ...others] = document.sessions;
+  assert.deepEqual(others, []);
+  assert.equal(session.session_key, document.report.results[0].session_key);
+  assert.equal(session.prompt, openclaw.sessions[0]?.prompt);
+  assert.equal(session.answer, 'an answer');
+  assert.ok(session.asked_ms <= session.started_ms && session.started_ms <= session.ended_ms, JSON.stringify(session));
+  const unkept = await use(openclaw, 'runs', { action: 'report', run_id }, { state, config: { retentionDays: 0 } });
+  assert.equal(unkept.errors[0].code, 'E_NOT_KEPT');
+  assert.match(unkept.errors[0].hint, /retentionDays/);
 });
 
 test('where nothing is to be kept, nothing is written', async () => {
@@ -170,9 +193,11 @@ test('what users meet is told with its remedy', async () => {
   const run = { tasks: [TASK] };
   const outside = await use(openclaw, 'run', run, { context: { sessionKey: undefined } });
   assert.equal(outside.errors[0].code, 'E_NO_SESSION');
+  assert.match(outside.errors[0].hint, /call it from an agent’s turn/);
   const bare = await use(openclaw, 'run', run, { tools: false });
   assert.equal(bare.errors[0].code, 'E_HOST_UNSUPPORTED');
-  assert.match(bare.errors[0].hint, /tools\.deny/);
+  assert.match(bare.errors[0].message, /no session tools/);
+  assert.match(bare.errors[0].hint, /tools\.deny.*tools\.swarm.*tools\.alsoAllow/);
   assert.equal((await use(openclaw, 'catalogue', {}, { tools: false })).state, 'done', 'reading needs no sessions');
   const wrong = await use(openclaw, 'run', run, { config: { maxConcurrent: 0, colour: 1, allowedModels: [''] } });
   assert.deepEqual(
@@ -185,14 +210,27 @@ test('what users meet is told with its remedy', async () => {
   );
   const config = { allowedModels: ['sim/standard'] };
   const model = await use(openclaw, 'run', { tasks: [{ ...TASK, model: 'sim/premium' }] }, { config });
-  assert.match(model.result.results[0].error.message, /allowedModels/);
-  openclaw.spoil = (call) =>
-    call === 'sessions_spawn'
-      ? { details: { status: 'forbidden', error: 'sessions_spawn reached tools.swarm.maxTotalPerGroup (9/9).' } }
-      : undefined;
-  const full = await use(openclaw, 'run', run);
-  assert.match(full.result.results[0].error.message, /raise tools\.swarm\.maxTotalPerGroup/);
+  assert.match(model.result.results[0].error.message, /allowed: sim\/standard; the operator sets .*\.allowedModels/);
+  const agent = { tasks: [{ ...TASK, agent_id: 'ops' }] };
+  const foreign = await use(openclaw, 'run', agent, { config: { allowedAgents: [] } });
+  assert.match(foreign.result.results[0].error.message, /allowed: none; the operator sets .*\.allowedAgents/);
 });
+
+for (const [status, words, code, remedy] of [
+  ['forbidden', 'sessions_spawn reached tools.swarm.maxTotalPerGroup (9/9).', 'E_HOST_TOTAL_CAP', /raise tools\.swarm\.maxTotalPerGroup/],
+  ['forbidden', 'agentId is not allowed for sessions_spawn (allowed: main)', 'E_SPAWN_FORBIDDEN', /agents\.defaults\.subagents\.allowAgents/],
+  ['error', 'sessions_spawn model "nosuch/zzz" is not usable: Unknown model: nosuch/zzz', 'E_SPAWN_REJECTED', /name a model that the gateway/],
+  ['error', 'gateway is draining for restart', 'E_GATEWAY_UNAVAILABLE', /start it with: openclaw gateway run/],
+] as const) {
+  test(`“${words}” is told with its remedy`, async () => {
+    const openclaw = new FakeOpenClaw();
+    openclaw.spoil = (call) => (call === 'sessions_spawn' ? { details: { status, error: words } } : undefined);
+    const { result } = await use(openclaw, 'run', { tasks: [TASK], retries: 0 });
+    assert.equal(result.results[0].error.code, code, JSON.stringify(result.results[0].error));
+    assert.ok(result.results[0].error.message.includes(words));
+    assert.match(result.results[0].error.message, remedy);
+  });
+}
 
 test('the operator’s budget and width are never exceeded', async () => {
   const openclaw = new FakeOpenClaw();

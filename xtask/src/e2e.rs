@@ -5,11 +5,13 @@ pub mod bench;
 #[cfg(unix)]
 pub mod fanout;
 #[cfg(unix)]
+mod faults;
+#[cfg(unix)]
 mod packaging;
 #[cfg(unix)]
-mod restart;
+mod parity;
 #[cfg(unix)]
-mod review;
+mod restart;
 #[cfg(unix)]
 mod tools;
 
@@ -19,11 +21,16 @@ use serde_json::json;
 
 use crate::npm::Tools;
 
-/// Installs the tools and, unless only they are wanted, runs the plugin in a gateway.
+/// The groups of scenarios, in their order.
+#[cfg(unix)]
+const GROUPS: [&str; 5] = ["faults", "parity", "programs", "fan-out", "turns"];
+
+/// Installs the tools and, unless only they are wanted, runs the plugin in a gateway: all groups of scenarios, or `only`
+/// those that are named.
 ///
 /// # Errors
-/// If a tool cannot be installed or the run does not end as it should.
-pub fn run(setup_only: bool) -> Result<()> {
+/// If a tool cannot be installed, there is no such group, or the run does not end as it should.
+pub fn run(setup_only: bool, only: &[String]) -> Result<()> {
     let tools = Tools::ensure()?;
     if setup_only {
         for (name, path) in
@@ -33,30 +40,51 @@ pub fn run(setup_only: bool) -> Result<()> {
         }
         return Ok(());
     }
-    in_a_gateway(tools)
+    in_a_gateway(tools, only)
 }
 
 /// Every group of scenarios. A gateway takes half a minute to install and start, so groups share one where they can.
 #[cfg(unix)]
-fn in_a_gateway(tools: Tools) -> Result<()> {
+fn in_a_gateway(tools: Tools, only: &[String]) -> Result<()> {
     let begin = std::time::Instant::now();
+    if let Some(name) = only.iter().find(|name| !GROUPS.contains(&name.as_str())) {
+        anyhow::bail!("there is no group {name}; there are {}", GROUPS.join(", "));
+    }
+    let wanted = |name: &str| only.is_empty() || only.iter().any(|one| one == name);
     let bench = bench::Bench::prepare(tools)?;
-    let (none, code_mode) = (json!({}), json!({ "tools": { "codeMode": { "enabled": true, "timeoutMs": 60_000 } } }));
-    review::run(&bench)?;
-    let completions = json!({ "completionsForToolFree": true });
-    bench.gateway("programs", &code_mode, &completions, tools::from_programs)?;
-    bench.gateway("fan-out", &fanout::limits(), &none, |gateway| fanout::run(gateway))?;
-    bench.gateway("turns", &none, &none, |gateway| {
-        restart::run(gateway)?;
-        tools::from_turns(gateway)?;
-        packaging::run(gateway, &bench.archive)
-    })?;
-    eprintln!("All of it holds in a real gateway. {} s", begin.elapsed().as_secs());
+    let none = json!({});
+    if wanted("parity") || wanted("faults") {
+        // Prompts repeat only with the seed that the simulator has.
+        let seeded = json!({ "seed": bench::SEED.parse::<u64>()? });
+        bench.gateway("parity", &none, &seeded, |gateway| {
+            if wanted("faults") {
+                faults::run(gateway)?;
+            }
+            if wanted("parity") { parity::run(&bench, gateway) } else { Ok(()) }
+        })?;
+    }
+    if wanted("programs") {
+        let code_mode = json!({ "tools": { "codeMode": { "enabled": true, "timeoutMs": 60_000 } } });
+        let completions = json!({ "completionsForToolFree": true });
+        bench.gateway("programs", &code_mode, &completions, tools::from_programs)?;
+    }
+    if wanted("fan-out") {
+        bench.gateway("fan-out", &fanout::limits(), &none, |gateway| fanout::run(gateway))?;
+    }
+    if wanted("turns") {
+        bench.gateway("turns", &none, &none, |gateway| {
+            restart::run(gateway)?;
+            tools::from_turns(gateway)?;
+            packaging::run(gateway, &bench.archive)
+        })?;
+    }
+    let what = if only.is_empty() { "All of it".to_owned() } else { only.join(" and ") };
+    eprintln!("{what} holds in a real gateway. {} s", begin.elapsed().as_secs());
     Ok(())
 }
 
 /// Fails: a step that checks nothing must not look like one that passed.
 #[cfg(not(unix))]
-fn in_a_gateway(_tools: Tools) -> Result<()> {
+fn in_a_gateway(_tools: Tools, _only: &[String]) -> Result<()> {
     anyhow::bail!("the run in a real gateway needs a Unix system; `cargo xtask test --skip-e2e` runs everything else")
 }

@@ -80,6 +80,9 @@ enum Task {
         /// Only installs the tools: Node, OpenClaw, jco and TypeScript, into $PARALLEL_AGENTS_CACHE or ~/.cache/parallel-agents.
         #[arg(long)]
         setup_only: bool,
+        /// Only this group of scenarios: faults, parity, programs or turns; may be given again.
+        #[arg(long, value_name = "GROUP")]
+        only: Vec<String>,
     },
     /// Hunts each deliberate defect of the engine with random runs and prints how many seeds it took to find it.
     Canaries,
@@ -137,7 +140,7 @@ fn main() -> ExitCode {
         Task::Engines { runs } => {
             npm::Tools::ensure().and_then(|tools| engines::run(&tools, runs)).map(|()| ExitCode::SUCCESS)
         }
-        Task::E2e { setup_only } => e2e::run(setup_only).map(|()| ExitCode::SUCCESS),
+        Task::E2e { setup_only, only } => e2e::run(setup_only, &only).map(|()| ExitCode::SUCCESS),
         Task::Canaries => suite::canaries().map(|()| ExitCode::SUCCESS),
         Task::Bench { quick, gateway, json } => {
             if gateway { bench::in_a_gateway(quick, json) } else { bench::run(quick, json) }.map(|()| ExitCode::SUCCESS)

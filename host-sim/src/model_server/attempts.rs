@@ -30,7 +30,7 @@ impl Attempts {
     /// The number of the attempt that this message belongs to, and that of the request about its task, both from 1.
     pub(super) fn number(&self, prompt: &Prompt, key: &str, message: &str) -> (u32, u32) {
         let (agent_type, task_id) = (prompt.agent_type.clone(), prompt.task_id.clone());
-        let run = run_of(prompt, key).to_owned();
+        let run = run_of(key).to_owned();
         let task = Task { agent_type, task_id, run };
         let mut tasks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let seen = tasks.entry(task).or_default();
@@ -45,12 +45,9 @@ impl Attempts {
     }
 }
 
-/// What tells one run from another: what the client's key begins with, else the code of the prompt.
-fn run_of<'a>(prompt: &'a Prompt, key: &'a str) -> &'a str {
-    match key.split_once('-') {
-        Some((run, _)) => run,
-        None => prompt.code.as_deref().unwrap_or_default(),
-    }
+/// What tells one run from another: what the client's key begins with. A prompt does not say, since each has codes of its own.
+fn run_of(key: &str) -> &str {
+    key.split_once('-').map_or("", |(run, _)| run)
 }
 
 #[cfg(test)]
@@ -66,6 +63,17 @@ mod tests {
         };
         assert_eq!([number("t", "1"), number("t", "2"), number("t", "1")], [(1, 1), (2, 2), (1, 3)]);
         assert_eq!(number("other", "4"), (1, 1));
+    }
+
+    #[test]
+    fn a_correction_has_a_code_of_its_own_and_is_the_next_attempt() {
+        let attempts = Attempts::default();
+        let text = "Agent type: a\nTask id: t\nOutput format: text\n";
+        let number = |code: &str| {
+            let prompt = Prompt { code: Some(code.to_owned()), ..Prompt::parse(text).expect("ours") };
+            attempts.number(&prompt, "", &format!("{text}{code}"))
+        };
+        assert_eq!([number("x"), number("y")], [(1, 1), (2, 2)]);
     }
 
     #[test]

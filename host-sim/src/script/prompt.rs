@@ -16,7 +16,7 @@ pub struct Prompt {
     pub description: String,
     /// The input, field by field, in the order of the prompt.
     pub input: Map<String, Value>,
-    /// The code of the marker lines around the input, which tells the prompts of one run from those of another.
+    /// The code of the marker lines around the input. Each prompt has one of its own.
     pub code: Option<String>,
     /// The schema of a JSON answer, if the prompt shows one that can be read.
     pub schema: Option<Value>,

@@ -3,6 +3,8 @@
 mod agents;
 #[cfg(unix)]
 mod compare;
+#[cfg(unix)]
+mod documents;
 mod explain;
 mod explore;
 mod help;

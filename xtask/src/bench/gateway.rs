@@ -13,14 +13,14 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
 
-use crate::e2e::bench::{Bench, Gateway, Play, step};
+use crate::e2e::bench::{Bench, Gateway, step};
 use crate::e2e::fanout;
 use crate::npm::Tools;
 use crate::workspace;
 
 /// The page that a full run is written to.
 const PAGE: &str = "docs/performance-gateway.md";
-const STEADY: Play = Play { script: "xtask/fanout/steady.toml", speed: "1" };
+const STEADY: &str = "xtask/fanout/steady.toml";
 const PROGRAM: &str = include_str!("../../fanout/program.js");
 /// Even, so that of two ways each is as often the first.
 const ROUNDS: usize = 4;
@@ -53,7 +53,8 @@ pub fn run(quick: bool, json: Option<PathBuf>) -> Result<()> {
     for round in 0..if quick { 1 } else { ROUNDS } {
         for agents in fanout::AT_ONCE {
             let name = format!("round {}, {agents} agents", round + 1);
-            bench.gateway_with(STEADY, &name, &config(), &json!({}), |gateway| {
+            bench.gateway(&name, &config(), &json!({}), |gateway| {
+                gateway.play(&workspace::root().join(STEADY))?;
                 measures.extend(self::round(gateway, round, agents)?);
                 Ok(())
             })?;
@@ -109,12 +110,12 @@ struct Done {
 }
 
 fn fan_out(gateway: &Gateway, way: &str, agents: usize) -> Result<Done> {
-    gateway.models.count_anew()?;
+    gateway.models()?.count_anew()?;
     let before = gateway.load()?;
     let value = gateway.program(&program(way, agents))?;
     thread::sleep(SETTLE);
     let cpu = gateway.load()?.saturating_sub(before);
-    let counts = gateway.models.count_anew()?;
+    let counts = gateway.models()?.count_anew()?;
     ensure!(value.get("completed") == Some(&json!(agents)), "{way}: not all of {agents} are completed: {value:#}");
     let number = |value: &Value, name: &str| {
         value.get(name).and_then(Value::as_f64).with_context(|| format!("no {name} in {value:#}"))

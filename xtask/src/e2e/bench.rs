@@ -7,6 +7,7 @@ mod http;
 mod load;
 mod model;
 mod started;
+mod turns;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -19,8 +20,8 @@ use tempfile::TempDir;
 use crate::npm::Tools;
 use crate::{package, simulator, workspace};
 
-pub use gateway::Gateway;
-pub use model::{Models, Play};
+pub use gateway::{CALLER, Gateway};
+pub use model::Models;
 pub use started::Started;
 
 use model::ModelServer;
@@ -29,8 +30,6 @@ use model::ModelServer;
 pub const SCRIPT: &str = "host-sim/scripts/default.toml";
 /// Draws the chance of every run, so that prompts repeat.
 pub const SEED: &str = "7";
-/// Agents think for about half a minute in the script; here nobody wants to wait for that.
-const FAST: Play = Play { script: SCRIPT, speed: "20" };
 
 const PLUGIN_TESTS: Duration = Duration::from_secs(300);
 
@@ -86,29 +85,13 @@ impl Bench {
         plugin: &Value,
         scenarios: impl FnOnce(&mut Gateway) -> Result<()>,
     ) -> Result<()> {
-        self.gateway_with(FAST, name, config, plugin, scenarios)
-    }
-
-    /// The same, with other models.
-    ///
-    /// # Errors
-    /// As [`Bench::gateway`].
-    pub fn gateway_with(
-        &self,
-        play: Play,
-        name: &str,
-        config: &Value,
-        plugin: &Value,
-        scenarios: impl FnOnce(&mut Gateway) -> Result<()>,
-    ) -> Result<()> {
         let place = self.place(name)?;
-        let model = ModelServer::start(&self.simulator, play, SEED, &place)?;
         let mut gateway = step(&format!("start the gateway for {name}"), || {
-            Gateway::start(&self.tools, &self.archive, model.models, config, plugin, &place)
+            let model = ModelServer::start(&self.simulator, Path::new(SCRIPT), &place)?;
+            Gateway::start(&self.tools, &self.archive, model, config, plugin, &place)
         })?;
         let outcome = scenarios(&mut gateway);
         let stopped = gateway.stop();
-        model.stop()?;
         outcome.and(stopped)
     }
 }
@@ -131,12 +114,4 @@ pub fn step<T>(name: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
 pub fn json_file(path: &str) -> Result<Value> {
     let text = std::fs::read_to_string(workspace::root().join(path)).with_context(|| format!("cannot read {path}"))?;
     serde_json::from_str(&text).with_context(|| format!("{path} is no JSON"))
-}
-
-/// Runs a program of this repository to its end; what it printed.
-///
-/// # Errors
-/// If it fails or takes too long.
-pub fn printed(name: &'static str, command: &mut Command, place: &Path) -> Result<String> {
-    Started::start(name, command.current_dir(workspace::root()), place)?.finish(Duration::from_secs(120))
 }

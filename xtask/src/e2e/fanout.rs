@@ -37,7 +37,7 @@ pub fn run(gateway: &Gateway) -> Result<()> {
 }
 
 fn at_once(gateway: &Gateway, agents: usize) -> Result<()> {
-    let models = gateway.models;
+    let models = gateway.models()?;
     models.count_anew()?;
     models.hold(true)?;
     let task = json!({

@@ -7,13 +7,14 @@ use serde_json::{Value, json};
 
 use super::bench::{Gateway, json_file, step};
 
-/// Every command that looks at a plugin, then the plugin anew.
+/// Every command that looks at a plugin, then the plugin anew, last in a gateway that forbids what it needs.
 ///
 /// # Errors
 /// What a command says that is not content.
 pub fn run(gateway: &mut Gateway, archive: &Path) -> Result<()> {
     step("have the package looked at", || look(gateway))?;
-    step("remove it and install it again", || again(gateway, archive))
+    step("remove it and install it again", || again(gateway, archive))?;
+    step("take the session tools away", || without_session_tools(gateway))
 }
 
 fn look(gateway: &Gateway) -> Result<()> {
@@ -45,6 +46,21 @@ fn again(gateway: &mut Gateway, archive: &Path) -> Result<()> {
     gateway.command(&["plugins", "enable", "parallel-agents"])?;
     gateway.stop_and_start()?;
     let reply = gateway.call("parallel_agents_catalogue", &json!({ "category": "qa" }))?;
+    ensure!(reply.pointer("/result/agents/4").is_some(), "{reply:#}");
+    Ok(())
+}
+
+/// What has to be allowed is said at the first call, and what needs no sessions goes on.
+fn without_session_tools(gateway: &mut Gateway) -> Result<()> {
+    gateway.configure(&json!({ "tools": { "deny": ["sessions_spawn"] } }))?;
+    gateway.stop_and_start()?;
+    let task = json!({ "agent_type": "code_reviewer", "task_description": "Say something." });
+    let reply = gateway.call_in("bare", "parallel_agents_run", &json!({ "tasks": [task] }))?;
+    let error = reply.pointer("/errors/0").cloned().unwrap_or_default();
+    ensure!(error.get("code") == Some(&json!("E_HOST_UNSUPPORTED")), "{reply:#}");
+    let hint = error.get("hint").and_then(Value::as_str).unwrap_or_default();
+    ensure!(hint.contains("tools.deny"), "{reply:#}");
+    let reply = gateway.call_in("bare", "parallel_agents_catalogue", &json!({ "category": "qa" }))?;
     ensure!(reply.pointer("/result/agents/4").is_some(), "{reply:#}");
     Ok(())
 }

@@ -1,11 +1,13 @@
 //! Runs that outlive the call that asked for them, and the gateway that they run in.
 
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
 
-use super::bench::{Gateway, step};
+use super::bench::{CALLER, Gateway, step};
 
 const RUNS: &str = "parallel_agents_runs";
 
@@ -41,7 +43,28 @@ fn goes_on(gateway: &Gateway) -> Result<()> {
     ensure!(page.pointer("/result/text").is_some_and(Value::is_string), "{page:#}");
     let story = gateway.call(RUNS, &json!({ "action": "explain", "run_id": run, "task_id": "task-2" }))?;
     ensure!(story.pointer("/result/story").is_some_and(Value::is_string), "{story:#}");
-    gateway.check_sessions(&gateway.kept_result(&run)?)
+    has_page(gateway, &run)?;
+    gateway.check_sessions(CALLER, &gateway.kept_result(&run)?)
+}
+
+/// A file beside the others of the run, with all that its sessions were asked and said, for its owner alone.
+fn has_page(gateway: &Gateway, run: &str) -> Result<()> {
+    let reply = gateway.call(RUNS, &json!({ "action": "report", "run_id": run }))?;
+    let file = reply.pointer("/result/file").and_then(Value::as_str).with_context(|| format!("no file: {reply:#}"))?;
+    let mode = fs::metadata(file)?.permissions().mode() & 0o777;
+    ensure!(mode == 0o600, "{file} has the mode {mode:o}");
+    let html = fs::read_to_string(file)?;
+    let document = html.split("id=\"document\">").nth(1).and_then(|rest| rest.split("</script>").next());
+    let document: Value = serde_json::from_str(document.context("the page holds no document")?)?;
+    let report = document.get("report").context("the document has no report")?;
+    ensure!(*report == gateway.kept_result(run)?, "the page shows another report: {report:#}");
+    let sessions = document.get("sessions").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let is_whole = |session: &Value| {
+        let has = |name: &str| session.get(name).and_then(Value::as_str).is_some_and(|text| !text.is_empty());
+        has("session_key") && has("prompt") && has("answer")
+    };
+    ensure!(sessions.len() == 3 && sessions.iter().all(is_whole), "the page lacks something: {sessions:#?}");
+    Ok(())
 }
 
 fn is_cancelled(gateway: &Gateway) -> Result<()> {

@@ -67,6 +67,13 @@ fn refusals(gateway: &Gateway) -> Result<()> {
     let errors = reply.get("errors").and_then(Value::as_array).map_or(0, Vec::len);
     ensure!(reply.get("ok") == Some(&json!(false)) && errors >= 2, "not refused in full: {reply:#}");
     ensure!(reply.get("run_id").is_some_and(Value::is_null), "a refused call has a run: {reply:#}");
+    let task = json!({ "agent_type": "code_reviewer", "task_description": "Say something.", "model": "nobody/none" });
+    let request = json!({ "tasks": [task], "retries": 0 });
+    let reply = step("ask for a model that is not there", || gateway.call("parallel_agents_run", &request))?;
+    let error = reply.pointer("/result/results/0/error").cloned().unwrap_or_default();
+    let message = error.get("message").and_then(Value::as_str).unwrap_or_default();
+    let says = message.contains("nobody/none") && message.contains("name a model that the gateway is configured with");
+    ensure!(error.get("code") == Some(&json!("E_SPAWN_REJECTED")) && says, "{reply:#}");
     Ok(())
 }
 

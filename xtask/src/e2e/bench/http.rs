@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 
-const LIMIT: Duration = Duration::from_secs(60);
+/// How long an answer may take that nobody works for.
+pub const LIMIT: Duration = Duration::from_secs(60);
 
 /// Where nobody listens at this moment.
 pub fn free_address() -> Result<SocketAddr> {
@@ -21,26 +22,31 @@ pub fn is_open(address: SocketAddr) -> bool {
 
 /// The body of the answer to a GET request.
 pub fn get(address: SocketAddr, path: &str) -> Result<String> {
-    ask(address, &format!("GET {path} HTTP/1.0\r\nHost: {address}\r\n\r\n"))
+    ask(address, &format!("GET {path} HTTP/1.0\r\nHost: {address}\r\n\r\n"), LIMIT)
 }
 
-/// The body of the answer to a POST request with a JSON document.
-pub fn post(address: SocketAddr, path: &str, token: &str, body: &str) -> Result<String> {
+/// The body of the answer to a POST request with a JSON document, which has to come within `limit`.
+pub fn post(
+    address: SocketAddr,
+    path: &str,
+    headers: &[(&str, String)],
+    body: &str,
+    limit: Duration,
+) -> Result<String> {
+    let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
     let length = body.len();
-    ask(
-        address,
-        &format!(
-            "POST {path} HTTP/1.0\r\nHost: {address}\r\nAuthorization: Bearer {token}\r\n\
-             Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
-        ),
-    )
+    let request = format!(
+        "POST {path} HTTP/1.0\r\nHost: {address}\r\n{headers}\
+         Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
+    );
+    ask(address, &request, limit)
 }
 
 /// In HTTP/1.0 the answer ends with the connection, so there are no chunks to put together.
-fn ask(address: SocketAddr, request: &str) -> Result<String> {
+fn ask(address: SocketAddr, request: &str, limit: Duration) -> Result<String> {
     let exchange = || -> std::io::Result<Vec<u8>> {
         let mut stream = TcpStream::connect_timeout(&address, LIMIT)?;
-        stream.set_read_timeout(Some(LIMIT))?;
+        stream.set_read_timeout(Some(limit))?;
         stream.write_all(request.as_bytes())?;
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer)?;

@@ -1,8 +1,8 @@
 //! The simulator's scripted agents as a model server on this machine.
 
 use std::fs;
-use std::net::SocketAddr;
-use std::path::Path;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -11,17 +11,11 @@ use serde_json::Value;
 
 use crate::workspace;
 
-use super::http;
 use super::started::Started;
+use super::{SEED, http};
 
-/// What a model server plays.
-#[derive(Clone, Copy)]
-pub struct Play {
-    /// The script, from the root of this repository.
-    pub script: &'static str,
-    /// How many times faster than the script says.
-    pub speed: &'static str,
-}
+/// Agents think for about half a minute in the script; here nobody wants to wait for that.
+const SPEED: &str = "20";
 
 /// What can be asked of a model server beside answers.
 #[derive(Clone, Copy)]
@@ -38,40 +32,54 @@ impl Models {
 
     /// Counts anew; what was counted so far.
     pub fn count_anew(self) -> Result<Value> {
-        serde_json::from_str(&http::post(self.address, "/stats/reset", "", "")?).context("counts that are no JSON")
+        serde_json::from_str(&http::post(self.address, "/stats/reset", &[], "", http::LIMIT)?)
+            .context("counts that are no JSON")
     }
 
     /// Keeps agents' answers back, or lets them go.
     pub fn hold(self, held: bool) -> Result<()> {
-        http::post(self.address, if held { "/hold" } else { "/release" }, "", "").map(|_| ())
+        http::post(self.address, if held { "/hold" } else { "/release" }, &[], "", http::LIMIT).map(|_| ())
     }
 }
 
 /// The model server.
 pub struct ModelServer {
     process: Started,
+    simulator: PathBuf,
+    place: PathBuf,
     /// What can be asked of it.
     pub models: Models,
 }
 
 impl ModelServer {
     /// Starts it and waits until it listens.
-    pub fn start(simulator: &Path, play: Play, seed: &str, place: &Path) -> Result<Self> {
-        let mut command = Command::new(simulator);
-        command.args(["serve-model", "--listen", "127.0.0.1:0", "--speed", play.speed]);
-        command.args(["--script", play.script, "--seed", seed]).current_dir(workspace::root());
-        let mut process = Started::start("model-server", &mut command, place)?;
+    pub fn start(simulator: &Path, script: &Path, place: &Path) -> Result<Self> {
+        Self::listen(simulator.to_owned(), script, place.to_owned(), SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))
+    }
+
+    /// Another one in its place, with another script.
+    pub fn play(self, script: &Path) -> Result<Self> {
+        let (simulator, place, address) = (self.simulator.clone(), self.place.clone(), self.models.address);
+        self.stop()?;
+        Self::listen(simulator, script, place, address)
+    }
+
+    fn listen(simulator: PathBuf, script: &Path, place: PathBuf, address: SocketAddr) -> Result<Self> {
+        let mut command = Command::new(&simulator);
+        command.args(["serve-model", "--speed", SPEED, "--seed", SEED, "--listen", &address.to_string(), "--script"]);
+        command.arg(script).current_dir(workspace::root());
+        let mut process = Started::start("model-server", &mut command, &place)?;
         let address = process.wait_until("listening", Duration::from_secs(30), |out| {
             let text = fs::read_to_string(out).ok()?;
             let line: Value = serde_json::from_str(text.lines().next()?).ok()?;
             line.get("address")?.as_str()?.parse().ok()
         })?;
-        Ok(Self { process, models: Models { address } })
+        Ok(Self { process, simulator, place, models: Models { address } })
     }
 
     /// Stops it.
     pub fn stop(self) -> Result<()> {
-        let Self { process, models: Models { address } } = self;
+        let Self { process, models: Models { address }, .. } = self;
         process.stop(Duration::from_secs(5))?;
         if http::is_open(address) {
             bail!("somebody still listens where the model server was, on {address}");

@@ -52,10 +52,18 @@ impl Started {
     ///
     /// # Errors
     /// If it fails or takes longer than `limit`, with the end of its output.
-    pub fn finish(mut self, limit: Duration) -> Result<String> {
+    pub fn finish(self, limit: Duration) -> Result<String> {
+        self.finish_with(limit, &[0])
+    }
+
+    /// The same for a program that may end with any of these codes.
+    ///
+    /// # Errors
+    /// As [`Started::finish`].
+    pub fn finish_with(mut self, limit: Duration, codes: &[i32]) -> Result<String> {
         let status = self.ended_within(limit)?;
         match status {
-            Some(status) if status.success() => {
+            Some(status) if status.code().is_some_and(|code| codes.contains(&code)) => {
                 fs::read_to_string(&self.out).with_context(|| format!("cannot read what {} printed", self.name))
             }
             Some(status) => bail!("{} failed ({status}){}", self.name, self.tail()),

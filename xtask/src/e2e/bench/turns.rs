@@ -1,0 +1,144 @@
+//! What an agent of the gateway is told to do, and what comes of it.
+
+use std::fs;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail, ensure};
+use serde_json::{Value, json};
+
+use super::gateway::{Gateway, TOKEN, field};
+use super::http;
+use super::started::Started;
+
+/// What the scripted agent puts in front of a tool's result when it repeats it.
+const RESULT_MARK: &str = "TOOL_RESULT ";
+
+const TURN: Duration = Duration::from_secs(400);
+
+impl Gateway {
+    /// Runs one turn of the agent, in which its scripted model calls a tool of the plugin; the details of its reply.
+    pub fn call(&self, tool: &str, arguments: &Value) -> Result<Value> {
+        details(self.turn(tool, arguments)?)
+    }
+
+    /// The same in a session of its own, asked for over HTTP. OpenClaw's command line takes seconds to start.
+    pub fn call_in(&self, session: &str, tool: &str, arguments: &Value) -> Result<Value> {
+        let message = json!({ "role": "user", "content": format!("CALL_TOOL {tool} {arguments}") });
+        let request = json!({ "model": "openclaw", "messages": [message] }).to_string();
+        let headers = [("Authorization", format!("Bearer {TOKEN}")), ("x-openclaw-session-key", key(session))];
+        let answer = http::post(self.address, "/v1/chat/completions", &headers, &request, TURN)?;
+        let answer: Value = serde_json::from_str(&answer).context("the agent's turn is no JSON")?;
+        let said = answer.pointer("/choices/0/message/content").and_then(Value::as_str).unwrap_or_default();
+        details(result(said)?)
+    }
+
+    /// Runs one turn of the agent, in which its scripted model runs a Code Mode program; what that returns.
+    pub fn program(&self, code: &str) -> Result<Value> {
+        let reply = self.turn("exec", &json!({ "code": code }))?;
+        let value = reply.get("value").filter(|_| reply.get("status") == Some(&json!("completed")));
+        value.cloned().with_context(|| format!("the program did not return: {reply:#}"))
+    }
+
+    /// Begins a turn in a session of its own, and does not wait for it.
+    pub fn begin(&self, session: &str, tool: &str, arguments: &Value) -> Result<()> {
+        self.send(session, &format!("CALL_TOOL {tool} {arguments}"))
+    }
+
+    /// Stops what a session does, as the button of a chat does it.
+    pub fn abort(&self, session: &str) -> Result<()> {
+        self.ask("chat.abort", &json!({ "sessionKey": key(session) })).map(|_| ())
+    }
+
+    /// Sends a slash command to a session of its own; the details of the tool that answers it, without any model.
+    pub fn slash(&self, line: &str, limit: Duration) -> Result<Value> {
+        let session = format!("slash-{}", line.len());
+        self.send(&session, line)?;
+        let begin = Instant::now();
+        loop {
+            let history = self.ask("chat.history", &json!({ "sessionKey": key(&session) }))?;
+            let messages = history.get("messages").and_then(Value::as_array).into_iter().flatten();
+            let mut answers = messages.filter(|message| field(message, "role") == "assistant");
+            if let Some(text) = answers.find_map(|answer| answer.pointer("/content/0/text")?.as_str()) {
+                return serde_json::from_str(text).with_context(|| format!("{line} was answered with {text}"));
+            }
+            ensure!(begin.elapsed() < limit, "no answer to {line}: {history:#}");
+        }
+    }
+
+    fn send(&self, session: &str, message: &str) -> Result<()> {
+        let message = json!({ "sessionKey": key(session), "message": message, "idempotencyKey": session });
+        self.ask("chat.send", &message).map(|_| ())
+    }
+
+    /// One question of the gateway's own protocol.
+    fn ask(&self, method: &str, parameters: &Value) -> Result<Value> {
+        let parameters = parameters.to_string();
+        let call = ["gateway", "call", method, "--json", "--timeout", "60000", "--params", &parameters];
+        serde_json::from_str(&self.command(&call)?).with_context(|| format!("the answer to {method} is no JSON"))
+    }
+
+    fn turn(&self, tool: &str, arguments: &Value) -> Result<Value> {
+        let message = format!("CALL_TOOL {tool} {arguments}");
+        let mut command = self.surroundings.openclaw(&["agent", "--agent", "main", "--json", "--message"]);
+        let turn = Started::start("agent-turn", command.arg(message), &self.surroundings.place)?.finish(TURN);
+        let log = || self.process.as_ref().map(Started::tail).unwrap_or_default();
+        let printed = turn.map_err(|error| error.context(format!("the gateway printed{}", log())))?;
+        let turn: Value = serde_json::from_str(&printed).context("the agent's turn printed no JSON")?;
+        result(turn.pointer("/result/payloads/0/text").and_then(Value::as_str).unwrap_or_default())
+    }
+
+    /// What the plugin keeps of a run: a line for each session.
+    pub fn receipts(&self, run: &str) -> Option<Vec<String>> {
+        let text = fs::read_to_string(self.kept(run, "sessions")).ok()?;
+        Some(text.lines().map(str::to_owned).collect())
+    }
+
+    /// The whole result of a run, as the plugin keeps it.
+    pub fn kept_result(&self, run: &str) -> Result<Value> {
+        let reply = fs::read_to_string(self.kept(run, "result")).context("the plugin kept no result")?;
+        let reply: Value = serde_json::from_str(&reply)?;
+        let text = reply.get("val").and_then(Value::as_str).context("a result without a document")?;
+        Ok(serde_json::from_str(text)?)
+    }
+
+    /// The runs that the plugin knows of a session, newest first.
+    pub fn runs_of(&self, session: &str) -> Result<Vec<Value>> {
+        let (session, list) = (key(session), json!({ "action": "list" }));
+        let reply = self.invoke(&session, "parallel_agents_runs", &list)?;
+        reply.get("runs").and_then(Value::as_array).cloned().with_context(|| format!("no list of runs: {reply:#}"))
+    }
+
+    /// A tool of the gateway's, called without any model; its details.
+    pub fn invoke(&self, session: &str, tool: &str, arguments: &Value) -> Result<Value> {
+        let request = json!({ "tool": tool, "args": arguments, "sessionKey": session }).to_string();
+        let headers = [("Authorization", format!("Bearer {TOKEN}"))];
+        let answer = http::post(self.address, "/tools/invoke", &headers, &request, http::LIMIT)?;
+        let answer: Value = serde_json::from_str(&answer).context("the tool's answer is no JSON")?;
+        details(answer.get("result").cloned().unwrap_or_default())
+    }
+
+    fn kept(&self, run: &str, kind: &str) -> PathBuf {
+        self.surroundings.place.join(format!("state/parallel-agents/runs/{run}.{kind}"))
+    }
+}
+
+/// A session's whole name.
+pub fn key(session: &str) -> String {
+    if session.contains(':') { session.to_owned() } else { format!("agent:main:{session}") }
+}
+
+/// What a turn says of a tool's result: it repeats it.
+fn result(said: &str) -> Result<Value> {
+    let Some(result) = said.strip_prefix(RESULT_MARK) else {
+        bail!("the agent did not repeat the result of the tool; it said {said:?}");
+    };
+    // Through `tool_call` the tool's own result stands inside of another one.
+    let result: Value =
+        serde_json::from_str(result).with_context(|| format!("the result of the tool is no JSON: {result}"))?;
+    Ok(result.get("result").filter(|inner| inner.get("details").is_some()).cloned().unwrap_or(result))
+}
+
+fn details(result: Value) -> Result<Value> {
+    result.get("details").cloned().with_context(|| format!("a reply without details: {result:#}"))
+}
