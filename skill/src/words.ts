@@ -52,7 +52,8 @@ const REFUSALS: [RegExp, HostError['tag']][] = [
 
 const FAILURES: [RegExp, FailureKind][] = [
   [/context (length|window|overflow)|prompt (is )?too (large|long)/i, 'context-overflow'],
-  [/rate.?limit|too many requests|HTTP 429/i, 'rate-limited'],
+  // OpenClaw adds the time to wait to the provider's own words, whatever these are.
+  [/rate.?limit|too many requests|HTTP 429|retry-after:/i, 'rate-limited'],
   [/authentication|unauthorized|api key|billing|HTTP 40[123]/i, 'authentication'],
   [/rejected|model was not found|unknown model|HTTP 4\d\d/i, 'rejected'],
   [/internal error|overloaded|network|connection|timed? ?out|idle-timeout|HTTP 5\d\d/i, 'infrastructure'],
