@@ -373,7 +373,7 @@ pub enum Command {
     History(RequestId, HistoryQuery),
     /// Stop a session.
     Cancel(RequestId, SessionKey),
-    /// Take over a session of an earlier call.
+    /// Take over a session of this run whose receipt this call does not have.
     Watch(RequestId, SessionKey),
     /// Delete a session.
     Delete(RequestId, SessionKey),

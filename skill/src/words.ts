@@ -56,6 +56,8 @@ const FAILURES: [RegExp, FailureKind][] = [
   [/rate.?limit|too many requests|HTTP 429|retry-after:/i, 'rate-limited'],
   [/authentication|unauthorized|api key|billing|HTTP 40[123]/i, 'authentication'],
   [/rejected|model was not found|unknown model|HTTP 4\d\d/i, 'rejected'],
+  // A stream that breaks off or cannot be read: all that OpenClaw says of it.
+  [/agent run failed \(model/i, 'infrastructure'],
   [/internal error|overloaded|network|connection|timed? ?out|idle-timeout|HTTP 5\d\d/i, 'infrastructure'],
 ];
 

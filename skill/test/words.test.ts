@@ -1,0 +1,25 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { sessionEnd } from '../src/words.ts';
+
+/** What OpenClaw says of a session that failed, as seen on a gateway, and what kind of failure that is. */
+const FAILURES: [string, string][] = [
+  ['⚠️ the script limits the rate; Retry-After: 1 seconds', 'rate-limited'],
+  ['⚠️ too busy for you; retry-after: 20 seconds', 'rate-limited'],
+  ['the request failed (provider internal error, HTTP 500)', 'infrastructure'],
+  ['The AI service is temporarily overloaded.', 'infrastructure'],
+  ['⚠️ Agent run failed (model: sim/standard).', 'infrastructure'],
+  ['LLM request failed: network connection error.', 'infrastructure'],
+  ['authentication failed, HTTP 401', 'authentication'],
+  ['the selected model was not found', 'rejected'],
+  ['context length exceeded', 'context-overflow'],
+  ['something else', 'other'],
+];
+
+for (const [error, kind] of FAILURES) {
+  test(`"${error}" is a failure of the kind ${kind}`, () => {
+    const { outcome } = sessionEnd('agent:main:subagent:0', { status: 'failed', error }, []);
+    assert.deepEqual(outcome, { tag: 'failed', val: { kind, message: error } });
+  });
+}
