@@ -46,6 +46,7 @@ const REFUSALS: [RegExp, HostError['tag']][] = [
   [/still active|try again|changed before|is locked/i, 'busy'],
   [/draining|shutting down|is starting|unavailable|ECONNREFUSED|gateway (is )?not running/i, 'unavailable'],
   [/not trusted for|not allowlisted|is not allowed/i, 'forbidden'],
+  [/unknown model|model .* is not usable/i, 'invalid'],
   [/not_owner|did not create|outside session tree/i, 'not-owner'],
   [/no session found|not_found|no longer exists/i, 'not-found'],
 ];

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { sessionEnd } from '../src/words.ts';
+import { hostError, sessionEnd } from '../src/words.ts';
 
 /** What OpenClaw says of a session that failed, as seen on a gateway, and what kind of failure that is. */
 const FAILURES: [string, string][] = [
@@ -23,3 +23,10 @@ for (const [error, kind] of FAILURES) {
     assert.deepEqual(outcome, { tag: 'failed', val: { kind, message: error } });
   });
 }
+
+test('a model that nobody knows is a request that cannot be met, and the message says what to do', () => {
+  const said = 'sessions_spawn model "nobody/none" is not usable: Unknown model: nobody/none.';
+  const { tag, val } = hostError(new Error(said));
+  assert.equal(tag, 'invalid');
+  assert.match(String(val), /nobody\/none.*name a model that the gateway is configured with/);
+});
