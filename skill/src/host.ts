@@ -28,11 +28,15 @@ const PATIENCE_MS = 5_000;
 const PAUSE_MS = 500;
 /** Attempts to stop a session that is left over. */
 const SWEEPS = 3;
+/** What OpenClaw says of such a session where it says anything. */
+const RESTARTED = 'the session was interrupted by a gateway restart';
 /** The longest time that Node's timers know. */
 const LONGEST_MS = 2 ** 31 - 1;
 
 interface Child {
   runId: string;
+  /** The gateway has been started anew since it was spawned. */
+  earlier: boolean;
   /** The component has its receipt, so it may hear of it. */
   admitted: boolean;
   started: boolean;
@@ -83,7 +87,7 @@ export class Host {
     this.#log = options.log ?? new SessionLog();
     for (const [key, receipt] of options.receipts?.known ?? []) {
       this.#spawns.set(key, Promise.resolve(receipt));
-      this.#note(receipt);
+      this.#note(receipt, true);
     }
     this.#queue = [{ tag: 'opened', val: facts }];
     this.#stopListening = gateway.onStart((session) => this.#start(session));
@@ -163,8 +167,11 @@ export class Host {
     switch (command.kind) {
       case 'spawn':
         return { tag: 'spawned', val: await this.#spawn(command.options) };
-      case 'list':
-        return { tag: 'listed', val: await this.#gateway.list(command.filter) };
+      case 'list': {
+        const page = await this.#gateway.list(command.filter);
+        for (const { sessionKey, state } of page.sessions) if (state === 'failed') this.#cutOff(sessionKey);
+        return { tag: 'listed', val: page };
+      }
       case 'history':
         this.#child(command.query.sessionKey);
         return { tag: 'history', val: page(await this.#gateway.messages(command.query.sessionKey), command.query) };
@@ -203,8 +210,8 @@ export class Host {
     return spawn;
   }
 
-  #note({ sessionKey, runId }: Receipt): void {
-    this.#children.set(sessionKey, { runId, admitted: false, started: false, ended: false });
+  #note({ sessionKey, runId }: Receipt, earlier = false): void {
+    this.#children.set(sessionKey, { runId, earlier, admitted: false, started: false, ended: false });
   }
 
   /** The receipt of a session that an earlier call of this run spawned. */
@@ -241,6 +248,12 @@ export class Host {
     child.started = true;
     this.#log.started(session, this.#sinceOpened());
     this.#tell({ tag: 'session-started', val: session });
+  }
+
+  /** After a restart the gateway may list as failed what it tells no end of: that restart has ended it. */
+  #cutOff(session: string): void {
+    const child = this.#children.get(session);
+    if (child?.earlier && child.admitted) this.#end(session, { status: 'failed', error: RESTARTED }, []);
   }
 
   #end(session: string, said: Fields, messages: Message[]): void {

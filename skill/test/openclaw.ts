@@ -9,7 +9,7 @@ interface Session {
   runId: string;
   key: string;
   prompt: string;
-  status: 'running' | 'done' | 'killed';
+  status: 'running' | 'done' | 'killed' | 'failed';
 }
 
 export class FakeOpenClaw {
