@@ -28,8 +28,6 @@ const PATIENCE_MS = 5_000;
 const PAUSE_MS = 500;
 /** Attempts to stop a session that is left over. */
 const SWEEPS = 3;
-/** What OpenClaw says of such a session where it says anything. */
-const RESTARTED = 'the session was interrupted by a gateway restart';
 /** The longest time that Node's timers know. */
 const LONGEST_MS = 2 ** 31 - 1;
 
@@ -250,10 +248,10 @@ export class Host {
     this.#tell({ tag: 'session-started', val: session });
   }
 
-  /** After a restart the gateway may list as failed what it tells no end of: that restart has ended it. */
+  /** After a restart the gateway may list as failed what it tells no end of. */
   #cutOff(session: string): void {
     const child = this.#children.get(session);
-    if (child?.earlier && child.admitted) this.#end(session, { status: 'failed', error: RESTARTED }, []);
+    if (child?.earlier && child.admitted) this.#end(session, { status: 'failed' }, []);
   }
 
   #end(session: string, said: Fields, messages: Message[]): void {
@@ -261,6 +259,9 @@ export class Host {
     if (!child || child.ended) return;
     child.ended = true;
     const end = sessionEnd(session, said, messages);
+    // No session outlives the gateway's process, whatever the next one says of it.
+    if (child.earlier && end.outcome.tag === 'failed' && end.outcome.val.kind === 'other')
+      end.outcome = { tag: 'interrupted' };
     this.#log.ended(session, this.#sinceOpened(), end.completion);
     this.#tell({ tag: 'session-ended', val: end });
   }

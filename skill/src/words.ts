@@ -62,9 +62,6 @@ const FAILURES: [RegExp, FailureKind][] = [
   [/internal error|overloaded|network|connection|timed? ?out|idle-timeout|HTTP 5\d\d/i, 'infrastructure'],
 ];
 
-/** What is said of a session that a restart cut off: as a rule the first, and the second if it had not begun to answer. */
-const CUT_OFF = /interrupted by a gateway restart|input ownership ended/i;
-
 /** Why a request did not succeed. An error whose effect is not known leaves the request in doubt. */
 export function hostError(error: unknown): HostError {
   const message = cut(remedied(redacted(words(error))));
@@ -119,7 +116,7 @@ function outcome(said: Fields): SessionOutcome {
     case 'killed':
       return { tag: 'cancelled' };
   }
-  if (CUT_OFF.test(message)) return { tag: 'interrupted' };
+  if (/interrupted by a gateway restart/i.test(message)) return { tag: 'interrupted' };
   return { tag: 'failed', val: { kind: find(FAILURES, message) ?? 'other', message } };
 }
 

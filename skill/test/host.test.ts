@@ -249,19 +249,27 @@ test('ends that are nonsense leave the gateway its time', async () => {
   await host.close();
 });
 
-test('what a restarted gateway lists as failed, and tells no end of, was cut off by the restart', async () => {
-  const openclaw = new FakeOpenClaw();
-  const receipt = { sessionKey: KEY, runId: 'run-0', appliedModel: 'sim/standard', toolFree: false };
-  openclaw.sessions.push({ key: KEY, runId: 'run-0', prompt: '', status: 'failed' });
-  openclaw.spoil = (call) => (call === 'agents_wait' ? { completed: [], pending: ['run-0'] } : undefined);
-  const host = openclaw.host(undefined, { receipts: { known: new Map([['key', receipt]]), keep: () => {} } });
-  const next = async () => (await host.next(undefined)).what;
-  assert.equal((await next()).tag, 'opened');
-  host.perform({ kind: 'watch', request: 1n, session: KEY });
-  assert.deepEqual(outcome(await next(), 1n), { tag: 'ok', val: { tag: 'watched', val: receipt } });
-  host.perform({ kind: 'list', request: 2n, filter: { offset: 0, limit: 10 } });
-  const end = await next();
-  assert.ok(end.tag === 'session-ended' && end.val.outcome.tag === 'interrupted', end.tag);
-  assert.equal(outcome(await next(), 2n).tag, 'ok');
-  await host.close();
-});
+const pending = { completed: [], pending: ['run-0'] };
+const failed = (error: string) => ({ completed: [{ runId: 'run-0', status: 'failed', error }] });
+for (const [answer, how] of [
+  [pending, 'lists as failed and tells no end of'],
+  [failed('subagent run lost active execution context'), 'has lost'],
+  [failed('Pending input ownership ended; submit a new turn to continue'), 'wants to go on with'],
+] as const) {
+  test(`a session that a restarted gateway ${how} was cut off by the restart`, async () => {
+    const openclaw = new FakeOpenClaw();
+    const receipt = { sessionKey: KEY, runId: 'run-0', appliedModel: 'sim/standard', toolFree: false };
+    openclaw.sessions.push({ key: KEY, runId: 'run-0', prompt: '', status: 'failed' });
+    openclaw.spoil = (call) => (call === 'agents_wait' ? { details: answer } : undefined);
+    const sessions = new Gateway(openclaw.around(), () => openclaw.tools(), 20);
+    const host = openclaw.host(sessions, { receipts: { known: new Map([['key', receipt]]), keep: () => {} } });
+    const next = async () => (await host.next(undefined)).what;
+    assert.equal((await next()).tag, 'opened');
+    host.perform({ kind: 'watch', request: 1n, session: KEY });
+    assert.deepEqual(outcome(await next(), 1n), { tag: 'ok', val: { tag: 'watched', val: receipt } });
+    if (answer === pending) host.perform({ kind: 'list', request: 2n, filter: { offset: 0, limit: 10 } });
+    const end = await next();
+    assert.ok(end.tag === 'session-ended' && end.val.outcome.tag === 'interrupted', end.tag);
+    await host.close();
+  });
+}

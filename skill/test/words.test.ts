@@ -31,12 +31,8 @@ test('a model that nobody knows is a request that cannot be met, and the message
   assert.match(String(val), /nobody\/none.*name a model that the gateway is configured with/);
 });
 
-for (const error of [
-  'Subagent execution was interrupted by a Gateway restart.',
-  'Pending input ownership ended; submit a new turn to continue',
-]) {
-  test(`"${error}" tells of a restart`, () => {
-    const { outcome } = sessionEnd('agent:main:subagent:0', { status: 'failed', error }, []);
-    assert.deepEqual(outcome, { tag: 'interrupted' });
-  });
-}
+test('a session that a restart cut off is told of as interrupted', () => {
+  const error = 'Subagent execution was interrupted by a Gateway restart.';
+  const { outcome } = sessionEnd('agent:main:subagent:0', { status: 'failed', error }, []);
+  assert.deepEqual(outcome, { tag: 'interrupted' });
+});
