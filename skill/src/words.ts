@@ -100,9 +100,9 @@ export function sessionEnd(session: string, said: Fields, messages: Message[]): 
   };
 }
 
-/** The host's own words, and what can be done. */
+/** The host's own words, and what can be done where they do not say so. */
 export function remedied(message: string): string {
-  const remedy = find(REMEDIES, message);
+  const remedy = /run `openclaw /i.test(message) ? undefined : find(REMEDIES, message);
   return remedy ? `${message} (To change that: ${remedy}.)` : message;
 }
 

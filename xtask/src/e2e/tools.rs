@@ -72,7 +72,8 @@ fn refusals(gateway: &Gateway) -> Result<()> {
     let reply = step("ask for a model that is not there", || gateway.call("parallel_agents_run", &request))?;
     let error = reply.pointer("/result/results/0/error").cloned().unwrap_or_default();
     let message = error.get("message").and_then(Value::as_str).unwrap_or_default();
-    let says = message.contains("nobody/none") && message.contains("name a model that the gateway is configured with");
+    // What can be done about it is what OpenClaw itself says here.
+    let says = message.contains("nobody/none") && message.contains("openclaw models list");
     ensure!(error.get("code") == Some(&json!("E_SPAWN_REJECTED")) && says, "{reply:#}");
     Ok(())
 }
