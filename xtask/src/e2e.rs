@@ -3,6 +3,8 @@
 #[cfg(unix)]
 pub mod bench;
 #[cfg(unix)]
+mod fallback;
+#[cfg(unix)]
 pub mod fanout;
 #[cfg(unix)]
 mod faults;
@@ -23,7 +25,7 @@ use crate::npm::Tools;
 
 /// The groups of scenarios, in their order.
 #[cfg(unix)]
-const GROUPS: [&str; 5] = ["faults", "parity", "programs", "fan-out", "turns"];
+const GROUPS: [&str; 6] = ["faults", "parity", "programs", "fan-out", "fallback", "turns"];
 
 /// Installs the tools and, unless only they are wanted, runs the plugin in a gateway: all groups of scenarios, or `only`
 /// those that are named.
@@ -70,6 +72,9 @@ fn in_a_gateway(tools: Tools, only: &[String]) -> Result<()> {
     }
     if wanted("fan-out") {
         bench.gateway("fan-out", &fanout::limits(), &none, |gateway| fanout::run(gateway))?;
+    }
+    if wanted("fallback") {
+        bench.gateway("fallback", &fallback::config(), &none, |gateway| fallback::run(gateway))?;
     }
     if wanted("turns") {
         bench.gateway("turns", &none, &none, |gateway| {
