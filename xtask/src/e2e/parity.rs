@@ -1,5 +1,6 @@
-//! The same requests in the simulator and in a real gateway: both run the same component with the same script and the same
-//! seed, so both results have to be the same but for the few fields that `compare` names.
+//! The same requests in the simulator and in a real gateway, with the same script and the same seed: both results have to be
+//! the same but for the few fields that `compare` names. The gateway runs the component, the simulator the same engine
+//! natively, which `host-sim`'s conformance tests hold to the component.
 
 mod cases;
 mod compare;
@@ -65,7 +66,7 @@ fn simulate(bench: &Bench, case: &Case, script: &Path, place: &Path) -> Result<V
     let request = place.join("request.json");
     fs::write(&request, case.request.to_string()).context("cannot write a request")?;
     let mut command = Command::new(&bench.simulator);
-    // A test of the simulator's holds its own engine to the component; compiling that anew takes seconds each time.
+    // Compiling the component anew would take seconds for each case.
     command.args(["call", &case.function, "--engine", "native", "--json", "--seed", SEED]);
     command.arg(request).arg("--script").arg(script);
     let simulator = Started::start("simulator", command.current_dir(workspace::root()), place)?;
