@@ -25,7 +25,7 @@ use crate::npm::Tools;
 
 /// The groups of scenarios, in their order.
 #[cfg(unix)]
-const GROUPS: [&str; 6] = ["faults", "parity", "programs", "fan-out", "fallback", "turns"];
+const GROUPS: [&str; 6] = ["faults", "parity", "programs", "turns", "fan-out", "fallback"];
 
 /// Installs the tools and, unless only they are wanted, runs the plugin in a gateway: all groups of scenarios, or `only`
 /// those that are named.
@@ -54,6 +54,19 @@ fn in_a_gateway(tools: Tools, only: &[String]) -> Result<()> {
     }
     let wanted = |name: &str| only.is_empty() || only.iter().any(|one| one == name);
     let bench = bench::Bench::prepare(tools)?;
+    std::thread::scope(|scope| {
+        // They leave one of two processors to the gateway, which starts meanwhile.
+        let tests = scope.spawn(|| bench.test_plugin());
+        groups(&bench, &wanted)?;
+        tests.join().map_err(|_| anyhow::anyhow!("the plugin's tests broke off"))?
+    })?;
+    let what = if only.is_empty() { "All of it".to_owned() } else { only.join(" and ") };
+    eprintln!("{what} holds in a real gateway. {} s", begin.elapsed().as_secs());
+    Ok(())
+}
+
+#[cfg(unix)]
+fn groups(bench: &bench::Bench, wanted: &dyn Fn(&str) -> bool) -> Result<()> {
     let none = json!({});
     if wanted("parity") || wanted("faults") {
         // Prompts repeat only with the seed that the simulator has.
@@ -62,7 +75,7 @@ fn in_a_gateway(tools: Tools, only: &[String]) -> Result<()> {
             if wanted("faults") {
                 faults::run(gateway)?;
             }
-            if wanted("parity") { parity::run(&bench, gateway) } else { Ok(()) }
+            if wanted("parity") { parity::run(bench, gateway) } else { Ok(()) }
         })?;
     }
     if wanted("programs") {
@@ -70,21 +83,21 @@ fn in_a_gateway(tools: Tools, only: &[String]) -> Result<()> {
         let completions = json!({ "completionsForToolFree": true });
         bench.gateway("programs", &code_mode, &completions, tools::from_programs)?;
     }
-    if wanted("fan-out") {
-        bench.gateway("fan-out", &fanout::limits(), &none, |gateway| fanout::run(gateway))?;
-    }
-    if wanted("fallback") {
-        bench.gateway("fallback", &fallback::config(), &none, |gateway| fallback::run(gateway))?;
-    }
-    if wanted("turns") {
-        bench.gateway("turns", &none, &none, |gateway| {
-            restart::run(gateway)?;
-            tools::from_turns(gateway)?;
-            packaging::run(gateway, &bench.archive)
+    if ["turns", "fan-out", "fallback"].into_iter().any(wanted) {
+        bench.gateway("turns", &fanout::limits(), &none, |gateway| {
+            if wanted("turns") {
+                restart::run(gateway)?;
+                tools::from_turns(gateway)?;
+            }
+            if wanted("fan-out") {
+                fanout::run(gateway)?;
+            }
+            if wanted("turns") {
+                packaging::run(gateway, &bench.archive)?;
+            }
+            if wanted("fallback") { fallback::run(gateway) } else { Ok(()) }
         })?;
     }
-    let what = if only.is_empty() { "All of it".to_owned() } else { only.join(" and ") };
-    eprintln!("{what} holds in a real gateway. {} s", begin.elapsed().as_secs());
     Ok(())
 }
 

@@ -80,7 +80,7 @@ enum Task {
         /// Only installs the tools: Node, OpenClaw, jco and TypeScript, into $PARALLEL_AGENTS_CACHE or ~/.cache/parallel-agents.
         #[arg(long)]
         setup_only: bool,
-        /// Only this group of scenarios: faults, parity, programs, fan-out, fallback or turns; may be given again.
+        /// Only this group of scenarios: faults, parity, programs, turns, fan-out or fallback; may be given again.
         #[arg(long, value_name = "GROUP")]
         only: Vec<String>,
     },

@@ -5,16 +5,15 @@ use serde_json::{Value, json};
 
 use super::bench::{Gateway, step};
 
-/// A configuration of the gateway without `agents_wait`.
-pub fn config() -> Value {
-    json!({ "tools": { "swarm": false } })
-}
-
-/// A run of several agents, and one that is stopped.
+/// A run of several agents, and one that is stopped, after the gateway has been started anew without `agents_wait`.
 ///
 /// # Errors
 /// If it does not end as by the usual way.
-pub fn run(gateway: &Gateway) -> Result<()> {
+pub fn run(gateway: &mut Gateway) -> Result<()> {
+    step("switch the tools for waiting off", || {
+        gateway.configure(&json!({ "tools": { "deny": [], "swarm": false } }))?;
+        gateway.stop_and_start()
+    })?;
     step("run agents by the fallback", || completes(gateway))?;
     step("stop a run of the fallback's", || is_cancelled(gateway))
 }
