@@ -27,8 +27,8 @@ const ways = {
   bare: () => bare(false),
   plugin_tool_free: () => plugin('none'),
   bare_tool_free: () => bare(true),
+  sub_agents: async () => (await bare_sub_agents({ prompts })).completed,
 };
 const begin = Date.now();
-let completed = 0;
-for (const name of way === 'all' ? Object.keys(ways) : [way]) completed = await ways[name]();
+const completed = await ways[way]();
 return { completed, ms: Date.now() - begin };

@@ -1,5 +1,6 @@
-// The route that the plugin takes, with nothing around it: `sessions_spawn` with `collect` for every prompt at once, then
-// `agents_wait` until all have ended. It keeps no order, no limit, no journal and no whole answers.
+// The routes that the plugin takes, with nothing around them: `sessions_spawn` with `collect` for every prompt at once, then
+// `agents_wait` until all have ended; and the sub-agent calls of its fallback. They keep no order, no limit, no journal and
+// no whole answers.
 
 import { randomUUID } from 'node:crypto';
 
@@ -44,6 +45,21 @@ async function fanOut(context, runId, { prompts, toolFree }, signal) {
   return { completed };
 }
 
+async function subAgents({ subagent }, { prompts }) {
+  const one = async (message) => {
+    const sessionKey = `agent:main:subagent:bare-fanout-${randomUUID()}`;
+    const lean = { disableTools: true, lightContext: true };
+    const request = { sessionKey, message, deliver: false, lane: 'subagent', idempotencyKey: randomUUID(), ...lean };
+    const { runId } = await subagent.run(request);
+    const { status, terminalReply } = await subagent.waitForRun({ runId, timeoutMs: 600_000 });
+    return status === 'ok' && Boolean(terminalReply?.text);
+  };
+  return { completed: (await Promise.all(prompts.map(one))).filter((done) => done).length };
+}
+
+const prompts = { type: 'array', items: { type: 'string' } };
+const said = (details) => ({ content: [{ type: 'text', text: JSON.stringify(details) }], details });
+
 export default {
   id: 'bare-fanout',
   name: 'Bare fan-out',
@@ -59,14 +75,21 @@ export default {
         parameters: {
           type: 'object',
           required: ['prompts', 'toolFree'],
-          properties: { prompts: { type: 'array', items: { type: 'string' } }, toolFree: { type: 'boolean' } },
+          properties: { prompts, toolFree: { type: 'boolean' } },
         },
-        execute: async (id, parameters, signal) => {
-          const details = await fanOut(context, turns.get(id), parameters, signal);
-          return { content: [{ type: 'text', text: JSON.stringify(details) }], details };
-        },
+        execute: async (id, parameters, signal) => said(await fanOut(context, turns.get(id), parameters, signal)),
       }),
       { name: 'bare_fanout' },
+    );
+    api.registerTool(
+      {
+        name: 'bare_sub_agents',
+        label: 'Bare sub-agents',
+        description: 'Runs every prompt in a sub-agent of its own, without tools.',
+        parameters: { type: 'object', required: ['prompts'], properties: { prompts } },
+        execute: async (_, parameters) => said(await subAgents(api.runtime, parameters)),
+      },
+      { name: 'bare_sub_agents' },
     );
   },
 };

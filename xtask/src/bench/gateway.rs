@@ -1,8 +1,7 @@
 //! Fan-outs in a real gateway: the plugin beside OpenClaw's own Swarm, and beside the bare calls that both rest on.
 //!
-//! Fan-outs leave records that slow later ones down. So each round has gateways with a state of their own, one for each
-//! number of agents, and every second round takes the ways in the opposite order. All of them are programs of Code Mode
-//! that take the time inside the gateway.
+//! Fan-outs leave records that slow later ones down, so each has a gateway and a state of its own. All of them are programs
+//! of Code Mode that take the time inside the gateway.
 
 mod page;
 
@@ -22,13 +21,13 @@ use crate::workspace;
 const PAGE: &str = "docs/performance-gateway.md";
 const STEADY: &str = "xtask/fanout/steady.toml";
 const PROGRAM: &str = include_str!("../../fanout/program.js");
-/// Even, so that of two ways each is as often the first.
-const ROUNDS: usize = 4;
+/// A round of all ways and numbers of agents takes ten minutes.
+const ROUNDS: usize = 2;
 /// What a gateway still does for a fan-out after its result is there.
 const SETTLE: Duration = Duration::from_secs(2);
 
 /// The ways, as the program calls them. The first is what the others are compared with.
-pub const WAYS: [&str; 5] = ["swarm", "plugin", "bare", "plugin_tool_free", "bare_tool_free"];
+pub const WAYS: [&str; 6] = ["swarm", "plugin", "bare", "plugin_tool_free", "bare_tool_free", "sub_agents"];
 
 /// One fan-out.
 pub struct Measure {
@@ -52,12 +51,9 @@ pub fn run(quick: bool, json: Option<PathBuf>) -> Result<()> {
     let mut measures = Vec::new();
     for round in 0..if quick { 1 } else { ROUNDS } {
         for agents in fanout::AT_ONCE {
-            let name = format!("round {}, {agents} agents", round + 1);
-            bench.gateway(&name, &config(), &json!({}), |gateway| {
-                gateway.play(&workspace::root().join(STEADY))?;
-                measures.extend(self::round(gateway, round, agents)?);
-                Ok(())
-            })?;
+            for way in WAYS {
+                measures.push(measure(&bench, round, way, agents)?);
+            }
         }
     }
     let table = page::table(&measures);
@@ -81,26 +77,20 @@ fn config() -> Value {
     config
 }
 
-fn round(gateway: &Gateway, round: usize, agents: usize) -> Result<Vec<Measure>> {
-    step("install the bare fan-out", || gateway.install(&workspace::root().join("xtask/fanout/plugin")))?;
-    step("warm up", || gateway.program(&program("all", 2)))?;
-    let empty = fan_out(gateway, "nothing", 0)?.cpu;
-    let measure = |way: &'static str| {
+fn measure(bench: &Bench, round: usize, way: &'static str, agents: usize) -> Result<Measure> {
+    let name = format!("{way}-{agents}-{}", round + 1);
+    let mut measured = None;
+    bench.gateway(&name, &config(), &json!({}), |gateway| {
+        gateway.play(&workspace::root().join(STEADY))?;
+        gateway.install(&workspace::root().join("xtask/fanout/plugin"))?;
+        gateway.program(&program(way, 2)).context("cannot warm up")?;
+        let empty = fan_out(gateway, "nothing", 0)?.cpu;
         let done = step(&format!("{way}, {agents} agents"), || fan_out(gateway, way, agents))?;
         let cpu = done.cpu.saturating_sub(empty).as_secs_f64() * 1_000.0 / agents as f64;
-        Ok(Measure { round, way, agents, wall_ms: done.wall_ms, peak: done.peak, cpu_ms: cpu })
-    };
-    in_order(round).into_iter().map(measure).collect()
-}
-
-/// The ways in the order of a round: from another one on in each pair of rounds, and backwards in the second of the pair.
-fn in_order(round: usize) -> Vec<&'static str> {
-    let mut ways = WAYS.to_vec();
-    ways.rotate_left(round / 2 % WAYS.len());
-    if round % 2 == 1 {
-        ways.reverse();
-    }
-    ways
+        measured = Some(Measure { round, way, agents, wall_ms: done.wall_ms, peak: done.peak, cpu_ms: cpu });
+        Ok(())
+    })?;
+    measured.context("nothing was measured")
 }
 
 struct Done {
@@ -133,21 +123,5 @@ impl Measure {
             "round": self.round, "way": self.way, "agents": self.agents, "wall_ms": self.wall_ms,
             "peak_model_calls": self.peak, "cpu_ms_per_agent": self.cpu_ms,
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn of_two_ways_each_is_as_often_the_first() {
-        let place = |round, way| in_order(round).iter().position(|one| *one == way);
-        for one in WAYS {
-            for other in WAYS.into_iter().filter(|other| *other != one) {
-                let first = (0..ROUNDS).filter(|round| place(*round, one) < place(*round, other)).count();
-                assert_eq!(first * 2, ROUNDS, "{one} before {other}");
-            }
-        }
     }
 }

@@ -65,10 +65,10 @@ pub fn text(measures: &[Measure]) -> String {
         "# Beside OpenClaw's own Swarm\n\n\
          Written by `cargo xtask bench --gateway`; edits are lost.\n\n\
          The same prompts for the same models, each of which answers after 500 ms, in a real gateway (OpenClaw {openclaw}, \
-         {cores} cores,\nload at the end {load}). Medians of {rounds} rounds. Each round has a gateway with a state of its \
-         own for each number of\nagents, and every second one takes the ways in the opposite order. All ways are programs of \
-         Code Mode under the same limits (64\nsessions at once, 128 calls of tools at once), timed inside the gateway. Ratios \
-         are medians of the ratios of each round, since a\nshared machine is not always equally busy.\n\n{}\n\n\
+         {cores} cores,\nload at the end {load}). Medians of {rounds} rounds. Each measure has a gateway with a state of its \
+         own. All ways are\nprograms of Code Mode under the same limits (64 sessions at once, 128 calls of tools at once), \
+         timed inside the gateway. Ratios\nare medians of the ratios of each round, since a shared machine is not always \
+         equally busy.\n\n{}\n\n\
          - `agents.run` is Swarm: `Promise.all` over the prompts.\n\
          - The bare calls are what the plugin itself makes of the gateway: `sessions_spawn` with `collect` for all prompts \
          at once, then\n  `agents_wait`. They keep no order, no journal and no answer beyond 4,096 characters.\n\
@@ -78,8 +78,9 @@ pub fn text(measures: &[Measure]) -> String {
          run. That 50 are\n  at work at one moment is shown by the end-to-end run, whose models wait for all of them.\n\
          - CPU is that of the gateway with all its threads, from the turn's start until two seconds after it, without that \
          of an empty turn.\n\
-         - Whoever comes later in a gateway finds the records of those before and is slower, Swarm most; the opposite order \
-         makes up for it.\n\
+         - Sub-agent calls are the plugin's fallback (`api.runtime.subagent`), without tools and with a light context. Their \
+         sessions belong\n  to the agent's main session and not to the caller, and do not stop with its turn, so the plugin \
+         takes them only where it must.\n\
          - Goals: at most 0.8 of Swarm's wall time with 20 agents and 0.6 with 50, and 1.05 of the bare calls'.\n",
         table(measures)
     )
@@ -92,6 +93,7 @@ fn title(way: &str) -> &str {
         "bare" => "bare calls",
         "plugin_tool_free" => "plugin, agents without tools",
         "bare_tool_free" => "bare calls, agents without tools",
+        "sub_agents" => "sub-agent calls, agents without tools",
         other => other,
     }
 }
