@@ -11,6 +11,7 @@ use super::bench::{Gateway, step};
 /// If it does not end as by the usual way.
 pub fn run(gateway: &mut Gateway) -> Result<()> {
     step("switch the tools for waiting off", || {
+        // Whoever had the gateway before may have denied what the fallback needs.
         gateway.configure(&json!({ "tools": { "deny": [], "swarm": false } }))?;
         gateway.stop_and_start()
     })?;
