@@ -28,6 +28,9 @@ const ways = {
   plugin_tool_free: () => plugin('none'),
   bare_tool_free: () => bare(true),
   sub_agents: async () => (await bare_sub_agents({ prompts })).completed,
+  // The plugin is configured to take completions for them.
+  plugin_completions: () => plugin('none'),
+  completions: async () => (await bare_completions({ prompts })).completed,
 };
 const begin = Date.now();
 const completed = await ways[way]();

@@ -1,6 +1,6 @@
 // The routes that the plugin takes, with nothing around them: `sessions_spawn` with `collect` for every prompt at once, then
-// `agents_wait` until all have ended; and the sub-agent calls of its fallback. They keep no order, no limit, no journal and
-// no whole answers.
+// `agents_wait` until all have ended; the sub-agent calls of its fallback; and the completion call. They keep no order, no
+// limit, no journal and no whole answers.
 
 import { randomUUID } from 'node:crypto';
 
@@ -57,6 +57,15 @@ async function subAgents({ subagent }, { prompts }) {
   return { completed: (await Promise.all(prompts.map(one))).filter((done) => done).length };
 }
 
+async function completions({ llm }, { prompts }) {
+  const one = async (content) => {
+    // As the plugin does it: a failure comes as an answer without text.
+    const { text, stopReason } = await llm.complete({ messages: [{ role: 'user', content }] });
+    return stopReason !== 'error' && Boolean(text);
+  };
+  return { completed: (await Promise.all(prompts.map(one))).filter((done) => done).length };
+}
+
 const prompts = { type: 'array', items: { type: 'string' } };
 const said = (details) => ({ content: [{ type: 'text', text: JSON.stringify(details) }], details });
 
@@ -90,6 +99,16 @@ export default {
         execute: async (_, parameters) => said(await subAgents(api.runtime, parameters)),
       },
       { name: 'bare_sub_agents' },
+    );
+    api.registerTool(
+      {
+        name: 'bare_completions',
+        label: 'Bare completions',
+        description: 'Sends every prompt to its model, without a session.',
+        parameters: { type: 'object', required: ['prompts'], properties: { prompts } },
+        execute: async (_, parameters) => said(await completions(api.runtime, parameters)),
+      },
+      { name: 'bare_completions' },
     );
   },
 };

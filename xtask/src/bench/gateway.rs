@@ -21,13 +21,22 @@ use crate::workspace;
 const PAGE: &str = "docs/performance-gateway.md";
 const STEADY: &str = "xtask/fanout/steady.toml";
 const PROGRAM: &str = include_str!("../../fanout/program.js");
-/// A round of all ways and numbers of agents takes ten minutes.
+/// A round of all ways and numbers of agents takes a quarter of an hour.
 const ROUNDS: usize = 2;
 /// What a gateway still does for a fan-out after its result is there.
 const SETTLE: Duration = Duration::from_secs(2);
 
 /// The ways, as the program calls them. The first is what the others are compared with.
-pub const WAYS: [&str; 6] = ["swarm", "plugin", "bare", "plugin_tool_free", "bare_tool_free", "sub_agents"];
+pub const WAYS: [&str; 8] = [
+    "swarm",
+    "plugin",
+    "bare",
+    "plugin_tool_free",
+    "bare_tool_free",
+    "sub_agents",
+    "plugin_completions",
+    "completions",
+];
 
 /// One fan-out.
 pub struct Measure {
@@ -80,7 +89,8 @@ fn config() -> Value {
 fn measure(bench: &Bench, round: usize, way: &'static str, agents: usize) -> Result<Measure> {
     let name = format!("{way}-{agents}-{}", round + 1);
     let mut measured = None;
-    bench.gateway(&name, &config(), &json!({}), |gateway| {
+    let plugin = json!({ "completionsForToolFree": way == "plugin_completions" });
+    bench.gateway(&name, &config(), &plugin, |gateway| {
         gateway.play(&workspace::root().join(STEADY))?;
         gateway.install(&workspace::root().join("xtask/fanout/plugin"))?;
         gateway.program(&program(way, 2)).context("cannot warm up")?;

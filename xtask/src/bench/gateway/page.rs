@@ -81,6 +81,9 @@ pub fn text(measures: &[Measure]) -> String {
          - Sub-agent calls are the plugin's fallback (`api.runtime.subagent`), without tools and with a light context. Their \
          sessions belong\n  to the agent's main session and not to the caller, and do not stop with its turn, so the plugin \
          takes them only where it must.\n\
+         - Completions are the gateway's own call of a model (`api.runtime.llm.complete`), for agents without tools: no session, \
+         no list\n  shows them. The plugin takes them where the operator sets `completionsForToolFree`; order, limits, checks, \
+         budget, journal and\n  report are those of sessions.\n\
          - Goals: at most 0.8 of Swarm's wall time with 20 agents and 0.6 with 50, and 1.05 of the bare calls'.\n",
         table(measures)
     )
@@ -94,6 +97,8 @@ fn title(way: &str) -> &str {
         "plugin_tool_free" => "plugin, agents without tools",
         "bare_tool_free" => "bare calls, agents without tools",
         "sub_agents" => "sub-agent calls, agents without tools",
+        "plugin_completions" => "plugin, agents without tools, by completions",
+        "completions" => "bare completions, agents without tools",
         other => other,
     }
 }
@@ -103,6 +108,7 @@ fn bare_of(way: &str) -> Option<&'static str> {
     match way {
         "plugin" => Some("bare"),
         "plugin_tool_free" => Some("bare_tool_free"),
+        "plugin_completions" => Some("completions"),
         _ => None,
     }
 }
