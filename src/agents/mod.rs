@@ -4,6 +4,7 @@ mod definition;
 mod file;
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::sync::Arc;
 
 pub use definition::{AgentDefinition, Forms};
@@ -85,7 +86,7 @@ impl Catalogue {
     }
 
     /// One agent type, or a problem at `path` with the nearest names.
-    pub fn find(&mut self, name: &str, path: &str) -> Result<Arc<AgentDefinition>, Problem> {
+    pub fn find(&mut self, name: &str, path: impl Display) -> Result<Arc<AgentDefinition>, Problem> {
         if let Some(own) = self.own.iter().find(|agent| agent.name == name) {
             return Ok(Arc::clone(own));
         }
@@ -95,11 +96,11 @@ impl Catalogue {
         let Some((_, text)) = DEFINITIONS.iter().find(|(known, _)| *known == name) else {
             let own = self.own.iter().map(|agent| agent.name.as_str());
             let known = DEFINITIONS.iter().map(|(name, _)| *name).chain(own);
-            return Err(unknown_name("E_AGENT_UNKNOWN", path, "agent_type", name, known, HOW_TO_LIST));
+            return Err(unknown_name("E_AGENT_UNKNOWN", path.to_string(), "agent_type", name, known, HOW_TO_LIST));
         };
         let agent = AgentDefinition::parse(text).map(Arc::new).map_err(|problems| {
             let message = format!("the definition of {name} is unusable: {}", problems.join("; "));
-            Problem::new("E_AGENT_DEFINITION", path, message)
+            Problem::new("E_AGENT_DEFINITION", path.to_string(), message)
         })?;
         self.read.insert(name.to_owned(), Arc::clone(&agent));
         Ok(agent)

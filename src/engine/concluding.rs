@@ -48,6 +48,10 @@ impl Engine {
         }
         self.leaked.extend(self.cleaning.take_failed());
         let deleted = self.cleaning.take_deleted();
+        // Nothing more happens to a session, and the report is large: what it takes need not come on top.
+        self.attempts = Vec::new();
+        self.sessions.clear();
+        self.requests.clear();
         let mut results: Vec<_> = self.tasks.iter_mut().filter_map(|run| run.take_result(&deleted)).collect();
         if canary::is("wrong-order-of-results") {
             results.reverse();

@@ -137,6 +137,8 @@ impl TaskRun {
     pub fn begin(&mut self, now: u64, attempt: AttemptIndex, tier: Option<Tier>) {
         self.status = TaskStatus::Running;
         self.spawned_at.get_or_insert(now);
+        // Most tasks have one session at a time, and a list grows by four when it is not told.
+        self.live.reserve_exact(1);
         self.live.push(attempt);
         self.tiers.extend(tier);
         self.attempts += 1;
@@ -187,6 +189,7 @@ impl TaskRun {
     ) {
         self.status = status;
         let kept = std::mem::take(&mut self.kept);
+        self.decisions.shrink_to_fit();
         let used: Vec<&AttemptRecord> = self.log.iter().filter(|record| record.session_key.is_some()).collect();
         let usages: Vec<Option<Usage>> = used.iter().map(|record| record.usage).collect();
         let costs: Vec<Option<u64>> = used.iter().map(|record| record.cost_micro_usd).collect();

@@ -3,9 +3,8 @@
 //! A line is a checksum of sixteen hexadecimal digits, a space, and a JSON object. The checksum goes on from the line
 //! before, so that a line that is missing, moved or from another journal is found as well as a changed one.
 
-use std::io;
-
 use serde::{Deserialize, Serialize};
+use twox_hash::XxHash64;
 
 use super::{ENGINE_REVISION, JOURNAL_VERSION};
 use crate::host::{Command, Event};
@@ -61,8 +60,7 @@ impl Mark {
             Command::Progress(progress) => format!("progress {} {}", progress.seq, progress.task),
         };
         let mut sum = Checksum::START;
-        // A checksum takes whatever it is given.
-        let _ = serde_json::to_writer(&mut sum, command);
+        sum.take(&serde_json::to_string(command).unwrap_or_default());
         Self(what, sum.digits())
     }
 
@@ -87,38 +85,20 @@ enum Line {
     End(u64),
 }
 
-/// FNV-1a with 64 bits (Fowler, Noll, Vo), which finds every change of a single byte. It guards against accidents and
-/// not against people: whoever may write the file may also write the checksums.
+/// XXH64 (Yann Collet, xxHash) of a text, begun with the sum of the text before. It guards against accidents and not
+/// against people: whoever may write the file may also write the checksums.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Checksum(u64);
 
 impl Checksum {
-    const START: Self = Self(0xcbf2_9ce4_8422_2325);
+    const START: Self = Self(0);
 
-    fn take(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
-        }
+    fn take(&mut self, text: &str) {
+        self.0 = XxHash64::oneshot(self.0, text.as_bytes());
     }
 
     fn digits(self) -> String {
         format!("{:016x}", self.0)
-    }
-}
-
-impl io::Write for Checksum {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.take(bytes);
-        Ok(bytes.len())
-    }
-
-    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.take(bytes);
-        Ok(())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
     }
 }
 
@@ -148,7 +128,7 @@ impl Writer {
     }
 
     fn seal(&mut self, json: &str) -> String {
-        self.0.take(json.as_bytes());
+        self.0.take(json);
         format!("{} {json}\n", self.0.digits())
     }
 }
@@ -249,7 +229,7 @@ fn parts(line: &str) -> Option<(&str, &str)> {
 }
 
 fn check(sum: &str, json: &str, path: &str, writer: &mut Writer) -> Result<(), Problem> {
-    writer.0.take(json.as_bytes());
+    writer.0.take(json);
     let due = writer.0.digits();
     if due == sum {
         return Ok(());

@@ -30,7 +30,7 @@ pub use replay::Replay;
 pub use resumed::Resumed;
 
 /// The version of the text's form.
-pub const JOURNAL_VERSION: u32 = 1;
+pub const JOURNAL_VERSION: u32 = 2;
 
 /// Counts the changes of the engine after which the same events can lead to other commands: prompts, policies, order.
 ///

@@ -18,7 +18,7 @@ const DEFAULT_JUDGE: &str = "agent_design_reviewer";
 pub fn rules(spec: RuleSpec, catalogue: &mut Catalogue, problems: &mut Vec<Problem>) -> Rules {
     let models = spec.models.unwrap_or_default();
     for (tier, model) in [("economy", &models.economy), ("standard", &models.standard), ("premium", &models.premium)] {
-        check_name("E_MODEL_FORMAT", &format!("/models/{tier}"), model.as_deref(), problems);
+        check_name("E_MODEL_FORMAT", format_args!("/models/{tier}"), model.as_deref(), problems);
     }
     let ladder = Ladder::of(&models)
         .or_else(|| spec.escalate.filter(|wanted| *wanted).and_then(|_| Ladder::of(&Ladder::default_models())));

@@ -1,6 +1,7 @@
 //! From a request document to a plan: everything that the shape alone cannot tell.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::{self, Display};
 
 use serde_json::Value;
 
@@ -78,6 +79,16 @@ struct Defaults {
     on_dependency_failure: Option<OnDependencyFailure>,
 }
 
+/// Where a task stands in the request. The path becomes text only when there is something to say of it.
+#[derive(Clone, Copy)]
+struct Place(usize);
+
+impl Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "/tasks/{}", self.0)
+    }
+}
+
 struct Checker {
     problems: Vec<Problem>,
     catalogue: Catalogue,
@@ -106,9 +117,9 @@ impl Checker {
         let mut total_bytes = 0;
         let mut tasks = Vec::with_capacity(spec.tasks.len());
         for (index, (task, id)) in spec.tasks.into_iter().zip(ids).enumerate() {
-            let path = format!("/tasks/{index}");
-            total_bytes += task.task_description.len() + self.input_bytes(&task, &path);
-            let planned = self.task(task, id, &path, &defaults);
+            let place = Place(index);
+            total_bytes += task.task_description.len() + self.input_bytes(&task, place);
+            let planned = self.task(task, id, place, &defaults);
             tasks.extend(planned);
         }
         if total_bytes > MAX_TEXT_BYTES {
@@ -172,37 +183,37 @@ impl Checker {
         }
     }
 
-    fn input_bytes(&mut self, task: &TaskSpec, path: &str) -> usize {
+    fn input_bytes(&mut self, task: &TaskSpec, place: Place) -> usize {
         let Some(input) = &task.input_data else { return 0 };
         let bytes = json::length(input);
-        let path = format!("{path}/input_data");
+        let path = || format!("{place}/input_data");
         if bytes > MAX_INPUT_BYTES {
             let message = format!("input_data: got {bytes} bytes, need at most {MAX_INPUT_BYTES}");
-            let problem = Problem::new("E_INPUT_TOO_LARGE", &path, message).got(bytes);
+            let problem = Problem::new("E_INPUT_TOO_LARGE", path(), message).got(bytes);
             self.problems.push(problem.limit(format!("0..={MAX_INPUT_BYTES} bytes")));
         }
         if holds_nul(input) {
-            self.problems.push(Problem::new("E_TASK_CHARS", path, "input_data: a text holds the character U+0000"));
+            self.problems.push(Problem::new("E_TASK_CHARS", path(), "input_data: a text holds the character U+0000"));
         }
         bytes
     }
 
-    fn task(&mut self, mut task: TaskSpec, id: String, path: &str, defaults: &Defaults) -> Option<PlannedTask> {
+    fn task(&mut self, mut task: TaskSpec, id: String, place: Place, defaults: &Defaults) -> Option<PlannedTask> {
         let deadline = defaults.deadline;
-        self.description(&task.task_description, &format!("{path}/task_description"));
-        self.name("E_MODEL_FORMAT", &format!("{path}/model"), task.model.as_deref());
-        self.name("E_THINKING_FORMAT", &format!("{path}/thinking"), task.thinking.as_deref());
-        self.name("E_AGENT_FORMAT", &format!("{path}/agent_id"), task.agent_id.as_deref());
+        self.description(&task.task_description, format_args!("{place}/task_description"));
+        self.name("E_MODEL_FORMAT", format_args!("{place}/model"), task.model.as_deref());
+        self.name("E_THINKING_FORMAT", format_args!("{place}/thinking"), task.thinking.as_deref());
+        self.name("E_AGENT_FORMAT", format_args!("{place}/agent_id"), task.agent_id.as_deref());
         let agent = self
             .catalogue
-            .find(&task.agent_type, &format!("{path}/agent_type"))
+            .find(&task.agent_type, format_args!("{place}/agent_type"))
             .map_err(|problem| self.problems.push(problem))
             .ok();
         let timeout = task.timeout_seconds.or(agent.as_ref().map(|agent| agent.timeout_seconds.min(deadline)));
         if let Some(seconds) = task.timeout_seconds.filter(|seconds| *seconds > deadline) {
             let message = format!("timeout_seconds: got {seconds}, but the whole run ends after {deadline}");
             let problem =
-                Problem::new("E_TIMEOUT_GT_DEADLINE", format!("{path}/timeout_seconds"), message).got(seconds);
+                Problem::new("E_TIMEOUT_GT_DEADLINE", format!("{place}/timeout_seconds"), message).got(seconds);
             self.problems.push(problem.limit(format!("1..={deadline}")).hint("lower it or raise deadline_seconds"));
         }
         let agent = agent?;
@@ -210,8 +221,8 @@ impl Checker {
         let own_schema = task
             .output_schema
             .take()
-            .map(|own| self.output_schema(own, output_format, &format!("{path}/output_schema")));
-        let handling = self.handling(&task, &agent, path, defaults);
+            .map(|own| self.output_schema(own, output_format, &format!("{place}/output_schema")));
+        let handling = self.handling(&task, &agent, place, defaults);
         let output_schema = match output_format {
             OutputFormat::Json => Some(own_schema.unwrap_or_else(|| agent.output_schema.clone())),
             OutputFormat::Markdown | OutputFormat::Code | OutputFormat::Text => None,
@@ -234,13 +245,13 @@ impl Checker {
         })
     }
 
-    fn handling(&mut self, task: &TaskSpec, agent: &AgentDefinition, path: &str, defaults: &Defaults) -> Handling {
+    fn handling(&mut self, task: &TaskSpec, agent: &AgentDefinition, place: Place, defaults: &Defaults) -> Handling {
         let own = Handling::of(agent);
         let proof = match &task.proof {
             // Who reads other tasks' answers has no tools to prove anything with.
             None if !task.input_from.is_empty() => Proof::default(),
             None => own.proof,
-            Some(proof) => self.proof(task, agent, proof, &format!("{path}/proof")),
+            Some(proof) => self.proof(task, agent, proof, &format!("{place}/proof")),
         };
         Handling {
             tier: task.tier.unwrap_or(own.tier),
@@ -301,24 +312,28 @@ impl Checker {
         }
     }
 
-    fn description(&mut self, text: &str, path: &str) {
+    fn description(&mut self, text: &str, path: impl Display) {
         if text.trim().is_empty() {
             self.problems.push(
-                Problem::new("E_TASK_EMPTY", path, "task_description: is blank").got(text).hint("say what to do"),
+                Problem::new("E_TASK_EMPTY", path.to_string(), "task_description: is blank")
+                    .got(text)
+                    .hint("say what to do"),
             );
         } else if text.len() > MAX_DESCRIPTION_BYTES {
             let message = format!("task_description: got {} bytes, need at most {MAX_DESCRIPTION_BYTES}", text.len());
-            let problem = Problem::new("E_TASK_TOO_LARGE", path, message).got(text.len());
+            let problem = Problem::new("E_TASK_TOO_LARGE", path.to_string(), message).got(text.len());
             let hint = "long material belongs into input_data";
             self.problems.push(problem.limit(format!("1..={MAX_DESCRIPTION_BYTES} bytes")).hint(hint));
         } else if text.contains('\0') || marker::holds_marker(text) {
             let message = "task_description: holds U+0000 or a line that looks like a marker of the prompt";
-            self.problems
-                .push(Problem::new("E_TASK_CHARS", path, message).hint("material to work on belongs into input_data"));
+            self.problems.push(
+                Problem::new("E_TASK_CHARS", path.to_string(), message)
+                    .hint("material to work on belongs into input_data"),
+            );
         }
     }
 
-    fn name(&mut self, code: &str, path: &str, name: Option<&str>) {
+    fn name(&mut self, code: &str, path: impl Display, name: Option<&str>) {
         check_name(code, path, name, &mut self.problems);
     }
 
@@ -351,10 +366,11 @@ impl Checker {
 }
 
 /// `[A-Za-z0-9._:/@-]{1,128}` without `..`: a name of the host's, never a path that climbs.
-pub fn check_name(code: &str, path: &str, name: Option<&str>, problems: &mut Vec<Problem>) {
+pub fn check_name(code: &str, path: impl Display, name: Option<&str>, problems: &mut Vec<Problem>) {
     let Some(name) = name else { return };
     let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | ':' | '/' | '@' | '-');
     if name.is_empty() || name.len() > MAX_NAME_CHARS || !name.chars().all(allowed) || name.contains("..") {
+        let path = path.to_string();
         let field = path.rsplit('/').next().unwrap_or_default();
         let message = format!("{field}: {} has another form", crate::text::quoted(name));
         let limit = format!("[A-Za-z0-9._:/@-]{{1,{MAX_NAME_CHARS}}} without `..`");
