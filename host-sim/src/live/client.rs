@@ -143,14 +143,8 @@ impl ModelServer {
 
     /// One completion. Dropping the future closes the connection.
     pub(super) async fn complete(&self, order: Order) -> Result<Completed, CompletionFailure> {
-        match self.stream(order).await {
-            Ok(completed) => Ok(Completed {
-                text: self.hidden(completed.text),
-                model: completed.model.map(|name| self.hidden(name)),
-                ..completed
-            }),
-            Err(failure) => Err(CompletionFailure { message: self.hidden(failure.message), ..failure }),
-        }
+        let hide = |text: String| self.hidden(text);
+        self.stream(order).await.map(|completed| completed.told(hide)).map_err(|failure| failure.told(hide))
     }
 
     async fn stream(&self, order: Order) -> Result<Completed, CompletionFailure> {

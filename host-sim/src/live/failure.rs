@@ -17,8 +17,8 @@ use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
 use serde::Deserialize;
 use serde_json::Value;
 
-/// Characters of a server's words that are passed on; with the status in front, less than the contract's 1 KiB.
-const WORDS_CHARS: usize = 200;
+/// Characters of a message that are passed on: less than the contract's 1 KiB, whatever characters they are.
+const MESSAGE_CHARS: usize = 240;
 
 /// OpenAI's own header, in milliseconds.
 const RETRY_AFTER_MS: &str = "retry-after-ms";
@@ -35,6 +35,16 @@ pub(super) struct CompletionFailure {
 }
 
 impl CompletionFailure {
+    /// What is passed on of it. Words of the server go through `hide` first: a key that is cut in two is not found any more.
+    pub(super) fn told(self, hide: impl Fn(String) -> String) -> Self {
+        let mut message = hide(self.message);
+        if let Some((end, _)) = message.char_indices().nth(MESSAGE_CHARS) {
+            message.truncate(end);
+            message.push('…');
+        }
+        Self { message, ..self }
+    }
+
     /// Something between here and there broke.
     pub(super) fn infrastructure(message: impl Into<String>) -> Self {
         Self { kind: FailureKind::Infrastructure, message: message.into() }
@@ -108,18 +118,14 @@ impl Told {
             || OVERFLOW_WORDS.iter().any(|known| words.contains(known))
     }
 
-    /// On one line, cut.
+    /// On one line, however long.
     fn words(&self) -> String {
         let words = match &self.message {
             Value::String(text) => text.split_whitespace().collect::<Vec<_>>().join(" "),
             Value::Null => String::new(),
             other => other.to_string(),
         };
-        match words.char_indices().nth(WORDS_CHARS) {
-            _ if words.is_empty() => "no reason given".to_owned(),
-            Some((end, _)) => format!("{}…", &words[..end]),
-            None => words,
-        }
+        if words.is_empty() { "no reason given".to_owned() } else { words }
     }
 }
 
@@ -192,8 +198,15 @@ mod tests {
         check(404, &[], r#"{"detail":[1]}"#, Rejected, "HTTP 404: no reason given");
         check(404, &[], r#"{"error":{"message":[1]}}"#, Rejected, "HTTP 404: [1]");
         check(404, &[], "<h1>Not found</h1>", Rejected, "HTTP 404: <h1>Not found</h1>");
-        let long = CompletionFailure::of_stream(Value::from("ä".repeat(500)));
-        assert_eq!(long.message.chars().count(), "error in the stream: ".len() + WORDS_CHARS + 1);
+    }
+
+    #[test]
+    fn a_message_is_cut_after_its_secrets_are_hidden() {
+        let long = CompletionFailure::of_stream(Value::from("ä".repeat(500))).told(|text| text);
+        assert_eq!(long.message.chars().count(), MESSAGE_CHARS + 1);
+        let echo = format!("{}{}", "x".repeat(200), "secret".repeat(100));
+        let told = CompletionFailure::infrastructure(echo).told(|text| text.replace(&"secret".repeat(100), "[key]"));
+        assert_eq!(told.message, format!("{}[key]", "x".repeat(200)));
     }
 
     #[test]

@@ -34,12 +34,18 @@ impl ApiKey {
         self.header.clone()
     }
 
-    /// The text without the key.
+    /// The text without the key, and without the beginning of one at its end: a connection can break off within it.
     pub(super) fn hidden_in(&self, text: String) -> String {
-        if self.secret.len() < SHORTEST_SECRET || !text.contains(&self.secret) {
+        if self.secret.len() < SHORTEST_SECRET {
             return text;
         }
-        text.replace(&self.secret, HIDDEN)
+        let mut text = if text.contains(&self.secret) { text.replace(&self.secret, HIDDEN) } else { text };
+        let begun = (SHORTEST_SECRET..self.secret.len()).rev().find(|end| text.ends_with(&self.secret[..*end]));
+        if let Some(begun) = begun {
+            text.truncate(text.len() - begun);
+            text.push_str(HIDDEN);
+        }
+        text
     }
 }
 
@@ -58,6 +64,8 @@ mod tests {
         let key = ApiKey::new(" sk-canary-1234\n").expect("a key");
         assert_eq!(format!("{key:?} {:?}", key.header()), "ApiKey Sensitive");
         assert_eq!(key.hidden_in("wrong key sk-canary-1234!".to_owned()), "wrong key [key]!");
+        assert_eq!(key.hidden_in("wrong key sk-canary-12".to_owned()), "wrong key [key]");
+        assert_eq!(key.hidden_in("it begins with sk-".to_owned()), "it begins with sk-");
         let word = ApiKey::new("none").expect("a key");
         assert_eq!(word.hidden_in("none of it".to_owned()), "none of it");
     }

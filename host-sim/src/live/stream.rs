@@ -6,8 +6,11 @@ use serde_json::Value;
 
 use super::failure::CompletionFailure;
 
-/// Bytes of an answer after which no more is read; the component keeps less.
-const MAX_ANSWER_BYTES: usize = 1 << 20;
+/// Bytes of an answer that are passed on; the component keeps less.
+pub(super) const MAX_ANSWER_BYTES: usize = 1 << 20;
+
+/// Bytes that are read beyond those, more than any header holds: a key that straddles the cut has to be whole to be found.
+const BEYOND_BYTES: usize = 64 << 10;
 
 /// A whole answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +23,16 @@ pub(super) struct Completed {
     pub(super) usage: Option<Usage>,
     /// None: the server does not say.
     pub(super) model: Option<String>,
+}
+
+impl Completed {
+    /// What is passed on of it. Words of the server go through `hide` first: a key that is cut in two is not found any more.
+    pub(super) fn told(self, hide: impl Fn(String) -> String) -> Self {
+        let mut text = hide(self.text);
+        let is_cut = text.len() > MAX_ANSWER_BYTES;
+        text.truncate(text.floor_char_boundary(MAX_ANSWER_BYTES));
+        Self { text, truncated: self.truncated || is_cut, model: self.model.map(hide), ..self }
+    }
 }
 
 /// A chunk of a stream, or a whole completion: both have the same fields. What else there is, is passed over.
@@ -64,7 +77,8 @@ pub(super) struct Pieces {
     finish: Option<String>,
     usage: Option<Usage>,
     model: Option<String>,
-    is_cut: bool,
+    /// Nobody wants the rest.
+    is_long: bool,
 }
 
 impl Pieces {
@@ -95,16 +109,13 @@ impl Pieces {
             }
             self.finish = choice.finish_reason.or(self.finish.take());
         }
-        if self.text.len() > MAX_ANSWER_BYTES {
-            self.text.truncate(self.text.floor_char_boundary(MAX_ANSWER_BYTES));
-            self.is_cut = true;
-        }
-        Ok(!self.is_cut)
+        self.is_long = self.text.len() > MAX_ANSWER_BYTES + BEYOND_BYTES;
+        Ok(!self.is_long)
     }
 
     /// The answer, after the last event.
     pub(super) fn finish(self) -> Result<Completed, CompletionFailure> {
-        let Some(finish) = self.finish.or_else(|| self.is_cut.then(|| "length".to_owned())) else {
+        let Some(finish) = self.finish.or_else(|| self.is_long.then(|| "length".to_owned())) else {
             return Err(CompletionFailure::infrastructure("the answer broke off before its end"));
         };
         let truncated = finish == "length";
@@ -171,7 +182,8 @@ mod tests {
     #[test]
     fn an_answer_without_end_is_cut_within_no_character() {
         let piece = format!(r#"{{"choices":[{{"delta":{{"content":"{}"}}}}]}}"#, "äö€".repeat(100_000));
-        let completed = read(&[&piece, &piece, &piece]).expect("an answer");
+        let completed = read(&[&piece, &piece, &piece]).expect("an answer").told(|text| text);
         assert!(completed.truncated && completed.text.len() <= MAX_ANSWER_BYTES, "{}", completed.text.len());
+        assert!(completed.text.len() > MAX_ANSWER_BYTES - 4, "{}", completed.text.len());
     }
 }

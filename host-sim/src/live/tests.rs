@@ -1,10 +1,10 @@
 //! The live host against the loopback model server, over real sockets and in paused time: whenever nothing is under way
 //! on the sockets, time jumps to whatever is due next.
 
-use std::sync::{Arc, Mutex, PoisonError};
+mod echo;
+
 use std::time::Duration;
 
-use axum::http::HeaderMap;
 use parallel_agents::documents::DocumentReply;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -24,19 +24,6 @@ async fn serve(script: &str) -> String {
     let address = listener.local_addr().expect("an address");
     let script = Script::from_toml(&format!("{BASE}{script}")).expect("a valid script");
     tokio::spawn(model_server::serve(listener, script, 7, 1.0));
-    format!("http://{address}/v1")
-}
-
-/// A server that answers each completion as it is told. Its base address.
-async fn serve_by(answer: impl Fn(&HeaderMap, Value) -> (u16, String) + Clone + Send + Sync + 'static) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-    let address = listener.local_addr().expect("an address");
-    let complete = async move |headers: HeaderMap, axum::Json(body): axum::Json<Value>| {
-        let (status, text) = answer(&headers, body);
-        (axum::http::StatusCode::from_u16(status).expect("a status"), text)
-    };
-    let router = axum::Router::new().route("/v1/chat/completions", axum::routing::post(complete));
-    tokio::spawn(async { axum::serve(listener, router).await });
     format!("http://{address}/v1")
 }
 
@@ -236,40 +223,4 @@ async fn the_host_runs_no_more_than_its_cap() {
     assert_eq!(codes(&report(&called)), ["completed"; 7]);
     assert_eq!(called.world.ledger().peak_live(), 3);
     assert_eq!(stats(&base).await["peak_live"], 3);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_server_sees_a_prompt_and_no_tools_and_its_echo_of_the_key_goes_no_further() {
-    const CANARY: &str = "sk-canary-0123456789";
-    let seen: Arc<Mutex<Vec<Value>>> = Arc::default();
-    let log = seen.clone();
-    let base = serve_by(move |headers, body| {
-        let key = headers["authorization"].to_str().unwrap_or_default().to_owned();
-        let is_first = body["messages"][0]["content"].as_str().unwrap_or_default().contains("zebra");
-        log.lock().unwrap_or_else(PoisonError::into_inner).push(body);
-        if is_first {
-            (401, json!({ "error": { "message": format!("{key} is wrong") } }).to_string())
-        } else {
-            let message = json!({ "role": "assistant", "content": format!("I was called with {key}.") });
-            (200, json!({ "model": key, "choices": [{ "message": message, "finish_reason": "stop" }] }).to_string())
-        }
-    })
-    .await;
-    let clock = Clock::real_time();
-    let request = tasks(&["zebra", "second"], json!({ "retries": 0, "corrections": 0 }))
-        .replace("\"task_id\"", "\"output_format\":\"text\",\"task_id\"");
-    let live = live(&base, ApiKey::new(CANARY), None, &clock);
-    let called = native::call("run_tasks", &request, live, &clock).await;
-    let report = report(&called);
-    assert_eq!(codes(&report), ["E_MODEL_AUTHENTICATION", "completed"], "{report}");
-    let said = format!("{report} {} {:?}", called.world.trace().text(), called.world.server);
-    assert!(said.contains("I was called with Bearer [key]."), "{said}");
-    assert!(!said.contains("canary"), "{said}");
-    let seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
-    assert_eq!(seen.len(), 2);
-    for body in seen.iter() {
-        let fields: Vec<&String> = body.as_object().expect("an object").keys().collect();
-        assert_eq!(fields, ["model", "messages", "stream", "stream_options"]);
-        assert_eq!(body["messages"].as_array().map(Vec::len), Some(1));
-    }
 }
