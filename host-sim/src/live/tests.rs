@@ -72,6 +72,20 @@ fn codes(report: &Value) -> Vec<&str> {
     results.iter().map(|it| it["error"]["code"].as_str().unwrap_or("completed")).collect()
 }
 
+/// Refusals of a provider after which the next session began when the wait that it asked for was over, and not before.
+fn waits(report: &Value, wait_ms: u64) -> usize {
+    let ms = |attempt: &Value, name: &str| attempt[name].as_u64().expect("a time");
+    let mut waits = 0;
+    for task in report["results"].as_array().expect("results") {
+        let attempts = task["metadata"]["attempt_log"].as_array().expect("attempts");
+        for pair in attempts.windows(2).filter(|pair| pair[0]["error"]["code"] == "E_RATE_LIMITED") {
+            assert!(ms(&pair[1], "started_ms") >= ms(&pair[0], "ended_ms") + wait_ms, "{pair:?}");
+            waits += 1;
+        }
+    }
+    waits
+}
+
 async fn stats(base: &str) -> Value {
     let text = reqwest::get(base.replace("/v1", "/stats")).await.expect("an answer").text().await.expect("text");
     serde_json::from_str(&text).expect("JSON")
@@ -209,6 +223,7 @@ async fn twenty_at_once_get_through_a_provider_that_says_no() {
     let refused = stats["rate_limited"].as_u64().expect("a number");
     assert!(refused >= 5, "{stats}");
     assert_eq!(stats["requests"].as_u64(), Some(60 + refused), "each refusal costs one more request");
+    assert_eq!(waits(&report, 2_000) as u64, refused);
     // Those that the provider refuses leave before the last ones come.
     assert_eq!(called.world.ledger().peak_live(), 20);
     assert!((15..=20).contains(&stats["peak_live"].as_u64().unwrap_or_default()), "{stats}");

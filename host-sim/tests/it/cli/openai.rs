@@ -79,16 +79,24 @@ fn a_real_server_answers_and_its_run_can_be_gone_through_again() {
 
 #[test]
 fn twenty_sessions_at_once_get_through_refusals() {
-    let more = "max_concurrent = 16\n[wire]\nrate_limited = 60\nretry_after_seconds = 60\n";
+    // At the server's speed this is a wait of 300 ms, three times as long as the pauses that the request asks for.
+    let (wait_ms, more) = (300, "max_concurrent = 16\n[wire]\nrate_limited = 60\nretry_after_seconds = 3000\n");
     let server = Server::start(&one_model("openai-limits.toml", more));
     let request = many(40, "\"max_concurrent\": 20, \"backoff\": {\"base_ms\": 100, \"max_ms\": 100}");
     let mut run = native(&["run", "-", "--json", "--backend", "openai", "--base-url", &server.base, "--seed", "7"]);
     let ran = ran(&mut run, request.as_bytes());
     let report = ran.json();
     assert_eq!((ran.code, &report["census"]["completed"]), (0, &json!(40)), "{}", ran.err);
-    let attempts = report["results"].as_array().expect("results").iter();
-    let sessions: usize = attempts.map(|task| task["metadata"]["attempt_log"].as_array().map_or(0, Vec::len)).sum();
-    assert!(sessions > 40, "nothing was refused");
+    let mut refused = 0;
+    for task in report["results"].as_array().expect("results") {
+        for pair in task["metadata"]["attempt_log"].as_array().expect("attempts").windows(2) {
+            let ms = |nth: usize, name: &str| pair[nth][name].as_u64().expect("a time");
+            assert_eq!(pair[0]["error"]["code"], "E_RATE_LIMITED");
+            assert!(ms(1, "started_ms") >= ms(0, "ended_ms") + wait_ms, "it did not wait: {pair:?}");
+            refused += 1;
+        }
+    }
+    assert!(refused > 0, "nothing was refused");
 }
 
 #[test]
