@@ -17,6 +17,12 @@ use serde_json::Value;
 /// Variables of which one has to be set for anything to be sent.
 const ENDPOINTS: [&str; 2] = ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"];
 
+/// Variables that bound how long a request may take, in milliseconds; the first one that is a number above 0 counts.
+const TIMEOUTS: [&str; 2] = ["OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "OTEL_EXPORTER_OTLP_TIMEOUT"];
+
+/// The bound without them, as the specification has it.
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
+
 /// Spans in one request; what batch processors send by default.
 const BATCH: usize = 512;
 
@@ -27,10 +33,16 @@ pub fn is_wanted() -> bool {
     !is_off && ENDPOINTS.iter().any(|name| !value(name).trim().is_empty())
 }
 
-/// Sends spans where the environment says.
+/// How long one request may take, by the values of variables.
+fn timeout(value: impl Fn(&str) -> Option<String>) -> Duration {
+    let ms = |name: &&str| value(name)?.trim().parse().ok().filter(|ms| *ms > 0);
+    TIMEOUTS.iter().find_map(ms).map_or(DEFAULT_TIMEOUT, Duration::from_millis)
+}
+
+/// Sends spans where the environment says, and waits no longer for the collector than it says.
 ///
 /// # Errors
-/// The collector cannot be reached, does not take them, or the environment makes no sense. One sentence.
+/// The collector cannot be reached, does not take them, says nothing, or the environment makes no sense. One sentence.
 pub async fn export(spans: Vec<SpanData>) -> Result<(), String> {
     // Fails only if somebody else was first, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
@@ -44,20 +56,28 @@ pub async fn export(spans: Vec<SpanData>) -> Result<(), String> {
         resource = resource.with_service_name("parallel-agents-sim");
     }
     exporter.set_resource(&resource.build());
+    // The exporter applies the variables to a client of its own only.
+    let limit = timeout(|name| env::var(name).ok());
     for batch in spans.chunks(BATCH) {
-        exporter.export(batch.to_vec()).await.map_err(|error| error.to_string())?;
+        match tokio::time::timeout(limit, exporter.export(batch.to_vec())).await {
+            Ok(sent) => sent.map_err(|error| error.to_string())?,
+            Err(_) => return Err(format!("the collector said nothing within {} ms", limit.as_millis())),
+        }
     }
     Ok(())
 }
 
 /// The spans of a run that began at a time: first the run's, then each task's with its sessions behind it. A document
 /// without results gives none.
-pub fn spans(function: &str, document: &Value, began: SystemTime) -> Vec<SpanData> {
+///
+/// `provider`: who runs the models, by the name that the conventions have for it. None: models are named `PROVIDER/MODEL`,
+/// as gateways do.
+pub fn spans(function: &str, document: &Value, provider: Option<&str>, began: SystemTime) -> Vec<SpanData> {
     let report =
         [Some(document), document.get("run")].into_iter().flatten().find(|report| report["results"].is_array());
     let Some(report) = report else { return Vec::new() };
     let ids = RandomIdGenerator::default();
-    let mut trace = Trace { id: ids.new_trace_id(), ids, began, spans: Vec::new() };
+    let mut trace = Trace { id: ids.new_trace_id(), ids, began, provider, spans: Vec::new() };
     let end_ms = (report["elapsed_seconds"].as_f64().unwrap_or_default() * 1_000.0).round() as u64;
     let run = trace.span(SpanId::INVALID, &format!("invoke_workflow {function}"), SpanKind::Internal, (0, end_ms));
     let status = text(&report["status"]);
@@ -65,8 +85,11 @@ pub fn spans(function: &str, document: &Value, began: SystemTime) -> Vec<SpanDat
     run.attributes = vec![
         KeyValue::new("gen_ai.operation.name", "invoke_workflow"),
         KeyValue::new("gen_ai.workflow.name", function.to_owned()),
-        KeyValue::new("parallel_agents.run.status", status),
+        KeyValue::new("parallel_agents.run.status", status.clone()),
     ];
+    if status != "completed" {
+        run.attributes.push(KeyValue::new("error.type", status));
+    }
     for (name, value) in [
         ("parallel_agents.run.tasks", &report["census"]["tasks"]),
         ("parallel_agents.run.tasks_completed", &report["census"]["completed"]),
@@ -84,14 +107,15 @@ pub fn spans(function: &str, document: &Value, began: SystemTime) -> Vec<SpanDat
 }
 
 /// Spans with one trace id and one beginning.
-struct Trace {
+struct Trace<'a> {
     id: TraceId,
     ids: RandomIdGenerator,
     began: SystemTime,
+    provider: Option<&'a str>,
     spans: Vec<SpanData>,
 }
 
-impl Trace {
+impl Trace<'_> {
     fn at(&self, ms: u64) -> SystemTime {
         self.began.checked_add(Duration::from_millis(ms)).unwrap_or(self.began)
     }
@@ -155,7 +179,8 @@ impl Trace {
         let time = |name: &str| attempt[name].as_u64().unwrap_or_default();
         let times = (time("started_ms"), time("ended_ms"));
         let model = [&attempt["model_applied"], &attempt["model_requested"]].into_iter().find_map(Value::as_str);
-        let provider = model.and_then(|model| model.split_once('/')).map_or("unknown", |(provider, _)| provider);
+        let named = || Some(model?.split_once('/')?.0);
+        let provider = self.provider.or_else(named).unwrap_or("unknown");
         // A judge is another agent than the one whose answer it reads.
         let agent = if attempt["kind"] == "judge" { "judge" } else { agent };
         let span = self.span(task, &format!("invoke_agent {agent}"), SpanKind::Client, times);
@@ -207,4 +232,21 @@ fn word(name: &'static str, value: &Value) -> Option<KeyValue> {
 
 fn number(name: &'static str, value: &Value) -> Option<KeyValue> {
     value.as_u64().and_then(|value| i64::try_from(value).ok()).map(|value| KeyValue::new(name, value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bound_of_traces_goes_before_the_bound_of_everything() {
+        let bound = |traces: &'static str, all: &'static str| {
+            timeout(|name| Some(if name == TIMEOUTS[0] { traces } else { all }.to_owned())).as_millis()
+        };
+        assert_eq!(bound("70", "3000"), 70);
+        assert_eq!(bound("", "3000"), 3_000);
+        assert_eq!(bound("soon", " 3000 "), 3_000);
+        assert_eq!(bound("0", "-1"), 10_000, "a program that ends does not wait for ever");
+        assert_eq!(timeout(|_| None), DEFAULT_TIMEOUT);
+    }
 }

@@ -16,7 +16,7 @@ use host_sim::{Called, native};
 use parallel_agents::documents::DocumentReply;
 use serde_json::{Map, Value, json};
 
-use crate::afterwards::Afterwards;
+use crate::afterwards::{Afterwards, Spans};
 use crate::args::{BackendArguments, Cast, EngineKind, Guest, Simulation};
 use crate::backend::{self, Stage};
 use crate::board::Board;
@@ -32,6 +32,8 @@ pub struct Reply {
     pub text: String,
     /// The document, read.
     pub document: Value,
+    /// What is to be sent once the document was shown.
+    pub spans: Spans,
 }
 
 /// The code that is called, loaded once for all calls of a command.
@@ -87,9 +89,15 @@ impl Engine {
         });
         let violations = called.world.ledger().violations();
         let reply = called.result?;
-        afterwards.finish(ui, simulation.report.as_deref(), function, &read(document_text(&reply))?, account).await?;
+        let document = read(document_text(&reply))?;
+        afterwards.write_report(simulation.report.as_deref(), function, &document, account)?;
+        let spans = afterwards.spans(function, &document, simulation.backend.backend.provider());
+        if violations.is_empty() {
+            return Ok(Reply { spans, ..accept(reply)? });
+        }
         // A reply that the host's own account contradicts is not worth showing.
-        if violations.is_empty() { accept(reply) } else { Err(broken_promises(Some(seed), &violations)) }
+        spans.send(ui).await;
+        Err(broken_promises(Some(seed), &violations))
     }
 
     /// Goes on with a call, in a gateway that knows none of its sessions any more.
@@ -183,7 +191,7 @@ pub fn script_at(path: &Path) -> Result<Script, Failure> {
 fn accept(reply: DocumentReply) -> Result<Reply, Failure> {
     let document = read(document_text(&reply))?;
     match reply {
-        DocumentReply::Answer(text) => Ok(Reply { text, document }),
+        DocumentReply::Answer(text) => Ok(Reply { text, document, spans: Spans::default() }),
         DocumentReply::Refused(_) => Err(Failure::Refused(document)),
     }
 }

@@ -12,14 +12,14 @@ use super::{Ran, command, file, path, ran};
 use crate::requests_of::many;
 
 /// A model server that runs until it is dropped.
-struct Server {
+pub struct Server {
     child: Child,
-    base: String,
+    pub base: String,
 }
 
 impl Server {
     /// Serves a script, ten thousand times faster than it says.
-    fn start(script: &str) -> Self {
+    pub fn start(script: &str) -> Self {
         let mut serve = command(&["serve-model", "--speed", "10000", "--script", script]);
         let mut child = serve.stdout(Stdio::piped()).spawn().expect("it starts");
         let mut line = String::new();

@@ -1,6 +1,9 @@
 //! Spans over OTLP, received on the loopback and decoded by the protocol's own types.
 
 use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
+use std::process::Stdio;
 use std::sync::mpsc;
 
 use axum::Router;
@@ -12,9 +15,11 @@ use opentelemetry_proto::tonic::common::v1::any_value::Value as Any;
 use opentelemetry_proto::tonic::trace::v1::Span;
 use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
 use prost::Message;
+use serde_json::{Value, json};
 
+use super::openai::Server;
 use super::{Ran, command, file, ran};
-use crate::requests_of::chain;
+use crate::requests_of::{chain, many};
 
 /// One request as it arrived.
 struct Received {
@@ -22,10 +27,10 @@ struct Received {
     request: ExportTraceServiceRequest,
 }
 
-/// Runs the program with a collector in its environment; `answer` is the collector's status. What arrived.
-fn with_collector(arguments: &[&str], request: &str, answer: u16) -> (Ran, Vec<Received>) {
+/// A collector that answers with a status until the program of the tests ends. Its address, and what arrives.
+fn collector(answer: u16) -> (String, mpsc::Receiver<Received>) {
     let (sender, receiver) = mpsc::channel();
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("an address");
     listener.set_nonblocking(true).expect("a socket for an asynchronous runtime");
     let take = move |headers: HeaderMap, body: Bytes| {
@@ -37,7 +42,6 @@ fn with_collector(arguments: &[&str], request: &str, answer: u16) -> (Ran, Vec<R
         }
     };
     let server = Router::new().route("/v1/traces", post(take));
-    // It ends with the program of the tests.
     std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         runtime.block_on(async {
@@ -45,8 +49,14 @@ fn with_collector(arguments: &[&str], request: &str, answer: u16) -> (Ran, Vec<R
             axum::serve(listener, server).await.expect("a server");
         });
     });
+    (format!("http://{address}"), receiver)
+}
+
+/// Runs the program with a collector in its environment; `answer` is the collector's status. What arrived.
+fn with_collector(arguments: &[&str], request: &str, answer: u16) -> (Ran, Vec<Received>) {
+    let (address, receiver) = collector(answer);
     let mut program = command(&[arguments, &["--engine", "native"]].concat());
-    program.env("OTEL_EXPORTER_OTLP_ENDPOINT", format!("http://{address}"));
+    program.env("OTEL_EXPORTER_OTLP_ENDPOINT", address);
     program.env("OTEL_EXPORTER_OTLP_HEADERS", "x-test=beacon");
     let ran = ran(&mut program, request.as_bytes());
     (ran, receiver.try_iter().collect())
@@ -92,6 +102,7 @@ fn a_run_is_a_tree_of_spans_with_the_names_of_the_genai_conventions() {
     let about = attributes(root);
     assert_eq!(about["gen_ai.operation.name"], "invoke_workflow");
     assert_eq!(about["parallel_agents.run.status"], "completed");
+    assert!(!about.contains_key("error.type"));
     let took = root.end_time_unix_nano - root.start_time_unix_nano;
     let elapsed = report["elapsed_seconds"].as_f64().expect("a time");
     assert_eq!(took / 1_000_000, (elapsed * 1_000.0).round() as u64);
@@ -139,7 +150,8 @@ fn what_failed_is_an_error_with_its_code_and_what_was_skipped_is_not() {
     assert_eq!((code(failed), attributes(failed)["error.type"].as_str()), (2, "E_MODEL_REJECTED"));
     let skipped = named("task step-2");
     assert_eq!((code(skipped), attributes(skipped)["error.type"].as_str()), (0, "E_DEP_FAILED"));
-    assert_eq!(code(named("invoke_workflow run_tasks")), 2);
+    let run = named("invoke_workflow run_tasks");
+    assert_eq!((code(run), attributes(run)["error.type"].as_str()), (2, "failed"));
 }
 
 #[test]
@@ -151,12 +163,88 @@ fn a_collector_that_refuses_changes_nothing_but_a_line() {
     assert!(ran.err.starts_with("warning: the spans of the run could not be sent:"), "{}", ran.err);
 }
 
+/// A collector that takes connections and never says a word. Its address.
+fn silent_collector() -> (TcpListener, String) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address");
+    (listener, format!("http://{address}"))
+}
+
 #[test]
-fn without_the_variables_nothing_is_sent() {
+fn a_collector_that_says_nothing_is_given_up() {
+    let (_listener, address) = silent_collector();
+    for name in ["OTEL_EXPORTER_OTLP_TIMEOUT", "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT"] {
+        let mut program = command(&["run", "-", "--json", "--engine", "native"]);
+        program.env("OTEL_EXPORTER_OTLP_ENDPOINT", &address).env(name, "20");
+        let ran = ran(&mut program, chain(1, "").as_bytes());
+        assert_eq!((ran.code, &ran.json()["status"]), (0, &json!("completed")));
+        assert!(ran.err.contains("the collector said nothing within 20 ms"), "{}", ran.err);
+    }
+}
+
+#[test]
+fn the_result_does_not_wait_for_the_collector() {
+    let (listener, address) = silent_collector();
+    let request = file("early-result.json", chain(1, ""));
+    let mut program = command(&["run", &request, "--json", "--engine", "native"]);
+    // Longer than anybody waits: it is the collector that hangs up, once the result was read.
+    program.env("OTEL_EXPORTER_OTLP_ENDPOINT", &address).env("OTEL_EXPORTER_OTLP_TIMEOUT", "3600000");
+    let mut child = program.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("it starts");
+    let (stream, _) = listener.accept().expect("a connection");
+    let mut line = String::new();
+    let out = child.stdout.take().expect("standard output is piped");
+    BufReader::new(out).read_line(&mut line).expect("the result");
+    assert_eq!(serde_json::from_str::<Value>(&line).expect("JSON")["status"], "completed");
+    drop((stream, listener));
+    assert!(child.wait().expect("it ends").success());
+}
+
+/// Runs the program in such a way that whatever it sends to anybody arrives at one collector. How much arrived.
+fn sent_with(variables: &[(&str, &str)]) -> usize {
+    let (address, receiver) = collector(200);
     let request = file("no-spans.json", chain(1, ""));
     let mut program = command(&["run", &request, "--engine", "native"]);
-    // Nobody listens there, which would be told.
-    program.env("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:9").env("OTEL_TRACES_EXPORTER", "none");
+    program.env("HTTP_PROXY", &address).env("http_proxy", &address).env_remove("NO_PROXY").env_remove("no_proxy");
+    program.envs(variables.iter().copied());
     let ran = ran(&mut program, b"");
     assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+    receiver.try_iter().count()
+}
+
+#[test]
+fn without_an_endpoint_nothing_is_sent_to_where_collectors_usually_are() {
+    assert_eq!(sent_with(&[("OTEL_EXPORTER_OTLP_ENDPOINT", "http://localhost:4318")]), 1, "the collector listens");
+    assert_eq!(sent_with(&[]), 0);
+    let others = [
+        ("OTEL_SERVICE_NAME", "beacon"),
+        ("OTEL_TRACES_EXPORTER", "otlp"),
+        ("OTEL_EXPORTER_OTLP_HEADERS", "x-test=beacon"),
+        ("OTEL_EXPORTER_OTLP_TIMEOUT", "1000"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", ""),
+        ("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "http://localhost:4318"),
+    ];
+    assert_eq!(sent_with(&others), 0);
+}
+
+#[test]
+fn traces_that_are_switched_off_are_not_sent() {
+    let endpoint = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://localhost:4318");
+    assert_eq!(sent_with(&[endpoint, ("OTEL_TRACES_EXPORTER", "none")]), 0);
+    assert_eq!(sent_with(&[endpoint, ("OTEL_SDK_DISABLED", "true")]), 0);
+}
+
+#[test]
+fn the_provider_of_a_server_is_its_protocol_and_no_part_of_a_models_name() {
+    let script = file(
+        "vllm.toml",
+        "version = 1\ndefault_model = \"meta-llama/Llama-3.1-8B\"\n[models.\"meta-llama/Llama-3.1-8B\"]\n",
+    );
+    let server = Server::start(&script);
+    let arguments = ["run", "-", "--json", "--backend", "openai", "--base-url", &server.base, "--progress", "off"];
+    for model in [&[][..], &["--model", "meta-llama/Llama-3.1-8B"]] {
+        let (ran, received) = with_collector(&[&arguments[..], model].concat(), &many(1, ""), 200);
+        let spans = spans(&received);
+        let session = spans.iter().find(|span| span.name.starts_with("invoke_agent")).expect("a session");
+        assert_eq!(attributes(session)["gen_ai.provider.name"], "openai", "{model:?}: {}", ran.err);
+    }
 }

@@ -48,14 +48,15 @@ pub enum BackendKind {
     Openai,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum ProgressKind {
-    /// Bars on a terminal; elsewhere lines, if the run takes real time
-    Auto,
-    /// A line for each task that ends
-    Lines,
-    /// Nothing
-    Off,
+impl BackendKind {
+    /// Who runs its models, in the words of the GenAI conventions: whose protocol it is, whoever the server belongs to.
+    /// None: the models' names say it.
+    pub fn provider(self) -> Option<&'static str> {
+        match self {
+            Self::Script => None,
+            Self::Openai => Some("openai"),
+        }
+    }
 }
 
 #[derive(Debug, Args)]

@@ -22,16 +22,17 @@ pub async fn carry_out(ui: &Ui, arguments: CallArguments) -> Result<Finish, Fail
     };
     let engine = Engine::load(&arguments.simulation.guest).await?;
     let reply = engine.call(ui, &arguments.simulation, &arguments.function, &document).await?;
-    show(ui, &reply)
+    show(ui, reply).await
 }
 
-/// Prints a reply as it is.
-pub fn show(ui: &Ui, reply: &Reply) -> Result<Finish, Failure> {
+/// Prints a reply as it is, and sends its spans.
+pub async fn show(ui: &Ui, reply: Reply) -> Result<Finish, Failure> {
     if ui.is_json() {
         ui.print(&format!("{}\n", reply.text))?;
     } else {
         ui.print(&format!("{:#}\n", reply.document))?;
     }
+    reply.spans.send(ui).await;
     match Ended::deserialize(&reply.document) {
         Ok(Ended { status }) if status != RunStatus::Completed => Ok(Finish::Incomplete),
         _ => Ok(Finish::Complete),

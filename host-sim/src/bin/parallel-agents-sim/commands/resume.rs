@@ -11,5 +11,5 @@ pub async fn carry_out(ui: &Ui, arguments: ResumeArguments) -> Result<Finish, Fa
     let engine = Engine::load(&arguments.simulation.guest).await?;
     let (text, file) = journal::reopen(&arguments.journal_file)?;
     let reply = engine.resume(&arguments.simulation, &text, file).await?;
-    show(ui, &reply)
+    show(ui, reply).await
 }

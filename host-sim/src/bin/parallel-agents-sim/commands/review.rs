@@ -27,5 +27,6 @@ pub async fn carry_out(ui: &Ui, arguments: ReviewArguments) -> Result<Finish, Fa
         ];
         ui.print(&text.concat())?;
     }
+    reply.spans.send(ui).await;
     Ok(report.finish())
 }

@@ -27,6 +27,7 @@ pub async fn carry_out(ui: &Ui, arguments: RunArguments) -> Result<Finish, Failu
         ];
         ui.print(&text.concat())?;
     }
+    reply.spans.send(ui).await;
     Ok(report.finish())
 }
 
