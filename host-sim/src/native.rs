@@ -77,7 +77,7 @@ pub async fn replay(journal: &str) -> Result<DocumentReply, SimError> {
 }
 
 /// Goes on with a call that was cut off.
-pub async fn resume(journal: &str, world: World, clock: &Clock) -> Called<DocumentReply> {
+pub async fn resume<O: Outside>(journal: &str, world: O, clock: &Clock) -> Called<DocumentReply, O> {
     enter(world, clock, async |host| documents::journals::resume(journal, host).await).await.noting_leaks()
 }
 

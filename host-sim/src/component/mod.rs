@@ -97,7 +97,7 @@ impl ComponentHost {
     }
 
     /// Goes on with a call that was cut off. The world has to be that call's.
-    pub async fn resume(&self, journal: &str, world: World, clock: &Clock) -> Called<DocumentReply> {
+    pub async fn resume<O: Outside>(&self, journal: &str, world: O, clock: &Clock) -> Called<DocumentReply, O> {
         let journal = journal.to_owned();
         self.enter(world, clock, async |store, guest| {
             let resume = guest.parallel_agents_skill_journals().func_resume();

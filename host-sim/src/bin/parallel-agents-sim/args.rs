@@ -3,13 +3,14 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
-use host_sim::component::COMPONENT_VARIABLE;
+use clap::{Args, Parser, Subcommand};
 
 mod backend;
+mod simulation;
 mod trials;
 
-pub use backend::{BackendArguments, BackendKind, ProgressKind, WhatIfArguments};
+pub use backend::{BackendArguments, BackendKind, WhatIfArguments};
+pub use simulation::{Cast, ClockKind, Course, EngineKind, Guest, ProgressKind, ResumeArguments, Simulation};
 pub use trials::{CompareArguments, EconomicsArguments, ExploreArguments, ScenariosCommand};
 
 const ABOUT: &str =
@@ -91,7 +92,8 @@ Examples:
     /// Go on with a call that was cut off, from its journal
     #[command(after_help = "\
 The simulated sessions were part of the program that is gone, so they count as cut off by a restart. What had ended is
-not asked for again. A last line that was written in part is removed from the file first.
+not asked for again. A last line that was written in part is removed from the file first. A run on a model server keeps
+no journal, so there is none to go on with.
 
 Examples:
   parallel-agents-sim run request.json --clock real --journal run.journal
@@ -297,16 +299,6 @@ pub struct ReplayArguments {
 }
 
 #[derive(Debug, Args)]
-pub struct ResumeArguments {
-    /// The journal; further lines are added to it
-    #[arg(value_name = "FILE")]
-    pub journal_file: PathBuf,
-
-    #[command(flatten)]
-    pub simulation: Simulation,
-}
-
-#[derive(Debug, Args)]
 pub struct ReviewArguments {
     /// The file to review
     pub file: PathBuf,
@@ -354,88 +346,6 @@ pub struct OwnAgents {
     /// catalogue or replace a type of it. A request that brings agents itself takes no others
     #[arg(long = "agents", value_name = "DIR")]
     pub directory: Option<PathBuf>,
-}
-
-/// Which agents and which gateway are simulated.
-#[derive(Debug, Args)]
-pub struct Cast {
-    /// Everything that is drawn comes from this number; the same number gives the same run. Without it 1, but for a real
-    /// server a fresh one
-    #[arg(long, value_name = "N")]
-    pub seed: Option<u64>,
-
-    /// What agents answer and what the gateway allows: a .toml or .json file, in place of the bundled one
-    #[arg(long, value_name = "FILE")]
-    pub script: Option<PathBuf>,
-}
-
-impl Cast {
-    /// The number that simulations draw from.
-    pub fn seed(&self) -> u64 {
-        self.seed.unwrap_or(1)
-    }
-}
-
-/// Which code is called, and how replies are shown.
-#[derive(Debug, Args)]
-pub struct Guest {
-    /// The component to run; without it target/component/parallel_agents.wasm, searched for upwards
-    #[arg(long, value_name = "FILE", env = COMPONENT_VARIABLE)]
-    pub component: Option<PathBuf>,
-
-    /// Run the component, or the same engine compiled into this program, for comparing the two
-    #[arg(long, value_enum, default_value = "wasm")]
-    pub engine: EngineKind,
-
-    /// Print exactly one JSON document, the component's own, and nothing else
-    #[arg(long)]
-    pub json: bool,
-}
-
-/// Everything about a simulated call.
-#[derive(Debug, Args)]
-pub struct Simulation {
-    #[command(flatten)]
-    pub cast: Cast,
-
-    #[command(flatten)]
-    pub backend: BackendArguments,
-
-    /// Jump from event to event, or take as long as the sessions would
-    #[arg(long, value_enum, default_value = "virtual")]
-    pub clock: ClockKind,
-
-    /// Write every command and every event to a file, one per line
-    #[arg(long, value_name = "FILE")]
-    pub trace: Option<PathBuf>,
-
-    /// Keep the call's journal in a new file, from which `resume` goes on with a call that was cut off
-    #[arg(long, value_name = "FILE")]
-    pub journal: Option<PathBuf>,
-
-    /// Write the whole report to a file, with the simulator's own account of it: as JSON, or as a page for a browser if the
-    /// name ends in .html
-    #[arg(long, value_name = "FILE")]
-    pub report: Option<PathBuf>,
-
-    #[command(flatten)]
-    pub guest: Guest,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum ClockKind {
-    /// Time jumps to whatever comes next
-    Virtual,
-    /// Time passes as it does
-    Real,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum EngineKind {
-    /// The component under wasmtime
-    Wasm,
-    /// The same engine, compiled into this program
-    Native,
 }
 
 fn speed(text: &str) -> Result<f64, String> {

@@ -33,7 +33,7 @@ impl Stage {
                 if let Some(path) = &simulation.journal {
                     world.keep_journal(journal::writer(journal::create(path)?));
                 }
-                Ok(Self::of(world, clock(simulation), seed))
+                Ok(Self::of(world, clock(simulation.course.clock), seed))
             }
             BackendKind::Openai if simulation.journal.is_some() => {
                 let error = anyhow!("a run on a model server keeps no journal: its sessions end with this program");
@@ -49,8 +49,8 @@ impl Stage {
 }
 
 /// The clock that the options name, for simulated sessions.
-pub fn clock(simulation: &Simulation) -> Clock {
-    match simulation.clock {
+pub fn clock(kind: ClockKind) -> Clock {
+    match kind {
         ClockKind::Virtual => Clock::virtual_time(),
         ClockKind::Real => Clock::real_time(),
     }

@@ -11,13 +11,16 @@ use host_sim::ledger::Violation;
 use host_sim::outside::Outside;
 use host_sim::recording::Recorder;
 use host_sim::script::{Script, ScriptError};
+use host_sim::watch::Watched;
 use host_sim::world::{World, WorldOptions};
 use host_sim::{Called, native};
 use parallel_agents::documents::DocumentReply;
 use serde_json::{Map, Value, json};
 
 use crate::afterwards::{Afterwards, Spans};
-use crate::args::{BackendArguments, Cast, EngineKind, Guest, Simulation};
+use crate::args::{
+    BackendArguments, BackendKind, Cast, ClockKind, Course, EngineKind, Guest, ResumeArguments, Simulation,
+};
 use crate::backend::{self, Stage};
 use crate::board::Board;
 use crate::journal;
@@ -64,7 +67,9 @@ impl Engine {
     ) -> Result<Reply, Failure> {
         let arguments = &with_tiers(arguments, &simulation.backend);
         let Stage { outside, clock, seed } = Stage::set(ui, simulation).await?;
-        let view = View::new(ui, simulation, Board::new(function, arguments));
+        let course = &simulation.course;
+        let is_real = simulation.backend.backend == BackendKind::Openai || course.clock == ClockKind::Real;
+        let view = View::new(ui, course.progress, is_real, Board::new(function, arguments));
         let recorder = Arc::new(Mutex::new(Recorder::default()));
         let afterwards = Afterwards::new();
         let mut outside = outside.by(view.board()).by(afterwards.watcher());
@@ -73,25 +78,14 @@ impl Engine {
         }
         let called = self.enter(function, arguments, outside, &clock.with_stop(stop_on_interrupt())).await;
         view.close();
-        if let Some(path) = &simulation.trace {
-            write(path, called.world.trace().text())?;
-        }
         if let Some(path) = &simulation.backend.record {
             let reply = called.result.as_ref().ok().map(|reply| read(document_text(reply))).transpose()?;
             let recorder = recorder.lock().unwrap_or_else(PoisonError::into_inner);
             write(path, &recorder.finish(function, arguments, reply).text())?;
         }
-        let account = json!({
-            "seed": seed,
-            "engine": self.name(),
-            "fuel_used": called.fuel_used,
-            "ledger": called.world.ledger().summary(),
-        });
         let violations = called.world.ledger().violations();
-        let reply = called.result?;
-        let document = read(document_text(&reply))?;
-        afterwards.write_report(simulation.report.as_deref(), function, &document, account)?;
-        let spans = afterwards.spans(function, &document, simulation.backend.backend.provider());
+        let reply = self.keep(course, seed, function, called, &afterwards)?;
+        let spans = afterwards.spans(function, &reply.1, simulation.backend.backend.provider());
         if violations.is_empty() {
             return Ok(Reply { spans, ..accept(reply)? });
         }
@@ -101,35 +95,66 @@ impl Engine {
     }
 
     /// Goes on with a call, in a gateway that knows none of its sessions any more.
-    pub async fn resume(&self, simulation: &Simulation, text: &str, file: File) -> Result<Reply, Failure> {
+    pub async fn resume(&self, ui: &Ui, arguments: &ResumeArguments, text: &str, file: File) -> Result<Reply, Failure> {
+        let ResumeArguments { cast, course, .. } = arguments;
         // The ledger knows nothing of what the call did before, so it cannot hold it to anything.
         let options = WorldOptions { stops_at_violation: false, ..WorldOptions::default() };
-        let mut world = World::new(script(&simulation.cast)?, simulation.cast.seed(), options);
+        let mut world = World::new(script(cast)?, cast.seed(), options);
         world.keep_journal(journal::writer(file));
-        let clock = backend::clock(simulation).with_stop(stop_on_interrupt());
+        // A journal that cannot be read is refused by the component, in its own words.
+        let header = parallel_agents::journal::read(text).map(|journal| journal.header);
+        let (function, asked) = header.map(|header| (header.function, header.arguments)).unwrap_or_default();
+        let view = View::new(ui, course.progress, course.clock == ClockKind::Real, Board::new(&function, &asked));
+        let afterwards = Afterwards::new();
+        let outside = Watched::new(world).by(view.board()).by(afterwards.watcher());
+        let clock = backend::clock(course.clock).with_stop(stop_on_interrupt());
         let called = match self {
-            Self::Wasm(host) => host.resume(text, world, &clock).await,
-            Self::Native => native::resume(text, world, &clock).await,
+            Self::Wasm(host) => host.resume(text, outside, &clock).await,
+            Self::Native => native::resume(text, outside, &clock).await,
         };
-        if let Some(path) = &simulation.trace {
+        view.close();
+        let reply = self.keep(course, cast.seed(), &function, called, &afterwards)?;
+        let spans = afterwards.spans(&function, &reply.1, BackendKind::Script.provider());
+        Ok(Reply { spans, ..accept(reply)? })
+    }
+
+    /// Writes the files that are asked for of every call. The reply, and its document.
+    fn keep(
+        &self,
+        course: &Course,
+        seed: u64,
+        function: &str,
+        called: Called<DocumentReply, Watched>,
+        afterwards: &Afterwards,
+    ) -> Result<(DocumentReply, Value), Failure> {
+        if let Some(path) = &course.trace {
             write(path, called.world.trace().text())?;
         }
-        accept(called.result?)
+        let account = json!({
+            "seed": seed,
+            "engine": self.name(),
+            "fuel_used": called.fuel_used,
+            "ledger": called.world.ledger().summary(),
+        });
+        let reply = called.result?;
+        let document = read(document_text(&reply))?;
+        afterwards.write_report(course.report.as_deref(), function, &document, account)?;
+        Ok((reply, document))
     }
 
     /// Goes through a journal again.
     pub async fn replay(&self, text: &str) -> Result<Reply, Failure> {
-        accept(match self {
+        accept(with_document(match self {
             Self::Wasm(host) => host.replay(text).await?,
             Self::Native => native::replay(text).await?,
-        })
+        })?)
     }
 
     /// Calls a function that spawns nothing.
     pub async fn ask(&self, function: &str, arguments: &Value) -> Result<Reply, Failure> {
         let world = World::new(Script::bundled(), 0, WorldOptions::default());
         let called = self.enter(function, &arguments.to_string(), world, &Clock::virtual_time()).await;
-        accept(called.result?)
+        accept(with_document(called.result?)?)
     }
 
     /// Calls a function on a recorded or simulated host.
@@ -137,7 +162,7 @@ impl Engine {
         let called = self.enter(function, arguments, world, &Clock::virtual_time()).await;
         let violations = called.world.ledger().violations();
         let reply = called.result?;
-        if violations.is_empty() { accept(reply) } else { Err(broken_promises(None, &violations)) }
+        if violations.is_empty() { accept(with_document(reply)?) } else { Err(broken_promises(None, &violations)) }
     }
 
     async fn enter<O: Outside>(
@@ -188,8 +213,12 @@ pub fn script_at(path: &Path) -> Result<Script, Failure> {
     })
 }
 
-fn accept(reply: DocumentReply) -> Result<Reply, Failure> {
+fn with_document(reply: DocumentReply) -> Result<(DocumentReply, Value), Failure> {
     let document = read(document_text(&reply))?;
+    Ok((reply, document))
+}
+
+fn accept((reply, document): (DocumentReply, Value)) -> Result<Reply, Failure> {
     match reply {
         DocumentReply::Answer(text) => Ok(Reply { text, document, spans: Spans::default() }),
         DocumentReply::Refused(_) => Err(Failure::Refused(document)),

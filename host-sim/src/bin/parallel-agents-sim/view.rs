@@ -10,7 +10,7 @@ use parallel_agents::host::{Command, Event};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-use crate::args::{BackendKind, ClockKind, ProgressKind, Simulation};
+use crate::args::ProgressKind;
 use crate::board::Board;
 use crate::ui::{Ui, may_colour};
 
@@ -46,11 +46,9 @@ struct Screen {
 }
 
 impl View {
-    /// Shows a board where the options and the streams want it.
-    pub fn new(ui: &Ui, simulation: &Simulation, board: Board) -> Self {
-        let options = &simulation.backend;
-        let is_real = options.backend == BackendKind::Openai || simulation.clock == ClockKind::Real;
-        let place = match options.progress {
+    /// Shows a board where the options and the streams want it. `is_real`: the run takes real time.
+    pub fn new(ui: &Ui, progress: ProgressKind, is_real: bool, board: Board) -> Self {
+        let place = match progress {
             ProgressKind::Lines => Place::Lines,
             ProgressKind::Auto if ui.is_watched() => {
                 let width = usize::from(Term::stderr().size().1);

@@ -73,6 +73,44 @@ fn a_call_that_was_cut_off_goes_on_from_its_file() {
 }
 
 #[test]
+fn what_is_watched_and_written_of_a_call_is_so_of_its_second_half() {
+    let (_, text) = journal("watched.journal");
+    let whole: Vec<&str> = text.split_inclusive('\n').collect();
+    let half = whole[..whole.len() / 2].concat();
+    let page = path("resumed.html");
+    let _ = fs::remove_file(&page);
+    let kept = file("half.journal", &half);
+    let told = native(&["resume", &kept, "--json", "--progress", "lines", "--report", &page], "");
+    assert_eq!(told.code, 0, "{}", told.err);
+    assert!(told.err.contains("3/3 step-3: completed"), "{}", told.err);
+    let page = fs::read_to_string(&page).expect("the page was written");
+    assert!(page.starts_with("<!doctype html>") && page.contains("\"function\":\"run_tasks\""));
+    let report = path("resumed.json");
+    let kept = file("half.journal", &half);
+    let told = native(&["resume", &kept, "--json", "--report", &report], "");
+    assert_eq!((told.code, told.err.as_str()), (0, ""));
+    let written: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(&report).expect("a report")).expect("JSON");
+    assert_eq!((&written["results"], &written["simulation"]["engine"]), (&told.json()["results"], &"native".into()));
+}
+
+#[test]
+fn a_call_is_gone_on_with_where_it_was_begun() {
+    let kept = file("refused.journal", "");
+    let elsewhere: [&[&str]; 4] = [
+        &["--backend", "openai", "--base-url", "http://h/v1"],
+        &["--record", "x.jsonl"],
+        &["--tier", "economy=m"],
+        &["--journal", "x.journal"],
+    ];
+    for more in elsewhere {
+        let told = native(&[&["resume", &kept], more].concat(), "");
+        assert_eq!((told.code, told.out.as_str()), (2, ""), "{more:?}: {}", told.err);
+        assert!(told.err.contains(&format!("unexpected argument '{}'", more[0])), "{more:?}: {}", told.err);
+    }
+}
+
+#[test]
 fn journals_of_every_release_are_the_same_again() {
     let kept = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/journals");
     let mut journals = 0;

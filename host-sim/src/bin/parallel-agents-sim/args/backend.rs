@@ -1,4 +1,4 @@
-//! What answers the component, what is watched meanwhile, and what is asked of a recording.
+//! What answers the component, and what is asked of a recording.
 
 use std::path::PathBuf;
 
@@ -34,10 +34,6 @@ pub struct BackendArguments {
     /// Write the run to a file, for what-if
     #[arg(long, value_name = "FILE")]
     pub record: Option<PathBuf>,
-
-    /// How progress is shown on standard error: bars on a terminal, lines elsewhere if the run takes real time
-    #[arg(long, value_enum, default_value = "auto")]
-    pub progress: ProgressKind,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -30,7 +30,7 @@ pub fn wants_json(command: &Command) -> bool {
         Command::Registry(command) => registry::guest(command).json,
         Command::Review(arguments) => arguments.simulation.guest.json,
         Command::Replay(arguments) => arguments.guest.json,
-        Command::Resume(arguments) => arguments.simulation.guest.json,
+        Command::Resume(arguments) => arguments.guest.json,
         Command::Explain(arguments) => arguments.guest.json,
         Command::Explore(arguments) => arguments.guest.json,
         Command::Compare(arguments) => arguments.json,

@@ -8,8 +8,8 @@ use crate::simulation::Engine;
 use crate::ui::Ui;
 
 pub async fn carry_out(ui: &Ui, arguments: ResumeArguments) -> Result<Finish, Failure> {
-    let engine = Engine::load(&arguments.simulation.guest).await?;
+    let engine = Engine::load(&arguments.guest).await?;
     let (text, file) = journal::reopen(&arguments.journal_file)?;
-    let reply = engine.resume(&arguments.simulation, &text, file).await?;
+    let reply = engine.resume(ui, &arguments, &text, file).await?;
     show(ui, reply).await
 }
