@@ -35,6 +35,13 @@ pub struct Assumed {
     pub unknown: Vec<String>,
     /// Answers of which only the beginning was recorded.
     pub in_part: u32,
+    /// Sessions beyond those that their tasks had with that model; each repeated the last of them.
+    pub repeated: u32,
+    /// Sessions that were stopped, so that another answer to the same task stands in for what they would have said: a
+    /// little later than they were stopped, since until then they had not answered.
+    pub stopped: u32,
+    /// Sessions that were stopped and whose tasks have no answer that could stand in. They say nothing at all.
+    pub silent: u32,
 }
 
 impl Tape {
@@ -85,25 +92,43 @@ impl Tape {
 
     pub(crate) fn play(&self, agent_type: &str, task_id: &str, model: &str, attempt: u32) -> Scripted {
         let takes = self.takes.get(&(agent_type.to_owned(), task_id.to_owned())).map(Vec::as_slice).unwrap_or_default();
-        let is_same = |take: &&RecordedSession| take.model_asked.as_deref().unwrap_or(&self.default_model) == model;
+        let is_same = |take: &&RecordedSession| self.asked_model(take) == model;
+        let answer = || {
+            let answers = || takes.iter().filter(|take| take.answer().is_some());
+            answers().rfind(is_same).or_else(|| answers().next_back())
+        };
         let exact = takes.iter().filter(is_same).find(|take| take.attempt == attempt);
-        if let Some(take) = exact.or_else(|| takes.iter().rfind(is_same)) {
+        if let Some(take) = exact {
+            return if take.outcome == RecordedOutcome::Stopped {
+                self.unstopped(take, answer())
+            } else {
+                self.played(take, ONE)
+            };
+        }
+        let was_stopped = |take: &&RecordedSession| take.outcome == RecordedOutcome::Stopped;
+        if let Some(take) = takes.iter().filter(|take| !was_stopped(take)).rfind(is_same) {
+            self.note(|assumed| assumed.repeated += 1);
             return self.played(take, ONE);
         }
-        let is_answer = |take: &&RecordedSession| matches!(take.outcome, RecordedOutcome::Answered(_));
-        let Some(take) = takes.iter().rfind(is_answer).or(takes.last()) else {
+        let Some(take) = answer().or_else(|| takes.iter().rfind(|take| !was_stopped(take))).or(takes.last()) else {
             self.note(|assumed| assumed.unknown.push(format!("{agent_type} {task_id}")));
             let message = format!("nothing was recorded of {agent_type} {task_id}");
             return scripted(0, ScriptedOutcome::Fail { kind: FailureKind::Rejected, message }, Usage::default());
         };
-        let recorded = take.model_asked.as_deref().unwrap_or(&self.default_model);
-        let measured = match (self.pace.get(model), self.pace.get(recorded)) {
+        if was_stopped(&take) {
+            return self.unstopped(take, None);
+        }
+        let measured = match (self.pace.get(model), self.pace.get(self.asked_model(take))) {
             (Some(new), Some(old)) if *old > 0 => Some(new.saturating_mul(ONE) / old),
             _ => None,
         };
         let assumed = measured.is_none().then(|| self.factors.get(model).copied().unwrap_or(ONE));
         self.note(|notes| notes.models.entry(model.to_owned()).or_insert((0, assumed)).0 += 1);
         self.played(take, measured.or(assumed).unwrap_or(ONE))
+    }
+
+    fn asked_model<'a>(&'a self, take: &'a RecordedSession) -> &'a str {
+        take.model_asked.as_deref().unwrap_or(&self.default_model)
     }
 
     fn played(&self, take: &RecordedSession, factor: u64) -> Scripted {
@@ -116,12 +141,27 @@ impl Tape {
             RecordedOutcome::Failed { kind, message } => {
                 ScriptedOutcome::Fail { kind: *kind, message: message.clone() }
             }
-            // Whatever ended it then ends it again.
+            // The limit that ended it then ends it again.
             RecordedOutcome::TimedOut | RecordedOutcome::Stopped | RecordedOutcome::Refused(_) => ScriptedOutcome::Hang,
         };
-        let ms = u128::from(take.run_ms()) * u128::from(factor) * u128::from(self.scale);
-        let latency_ms = u64::try_from(ms / u128::from(ONE * ONE)).unwrap_or(u64::MAX);
-        scripted(latency_ms, outcome, take.usage.unwrap_or_default())
+        scripted(self.scaled_ms(take.run_ms(), factor), outcome, take.usage.unwrap_or_default())
+    }
+
+    /// A session that was stopped, as it might have gone on. As long as it ran it says nothing; whoever stops it again is
+    /// in time.
+    fn unstopped(&self, take: &RecordedSession, answer: Option<&RecordedSession>) -> Scripted {
+        let Some(answer) = answer else {
+            self.note(|assumed| assumed.silent += 1);
+            return self.played(take, ONE);
+        };
+        self.note(|assumed| assumed.stopped += 1);
+        let ran_ms = take.run_ms().saturating_add(1).max(answer.run_ms());
+        Scripted { latency_ms: self.scaled_ms(ran_ms, ONE), ..self.played(answer, ONE) }
+    }
+
+    fn scaled_ms(&self, ms: u64, factor: u64) -> u64 {
+        let ms = u128::from(ms) * u128::from(factor) * u128::from(self.scale);
+        u64::try_from(ms / u128::from(ONE * ONE)).unwrap_or(u64::MAX)
     }
 
     fn note(&self, note: impl FnOnce(&mut Assumed)) {
@@ -133,6 +173,17 @@ impl RecordedSession {
     /// How long it ran.
     pub(super) fn run_ms(&self) -> u64 {
         self.ended_ms.unwrap_or(self.started_ms).saturating_sub(self.started_ms)
+    }
+
+    /// What it said, or the beginning of it.
+    fn answer(&self) -> Option<&str> {
+        match &self.outcome {
+            RecordedOutcome::Answered(text) | RecordedOutcome::AnsweredInPart(text) => Some(text),
+            RecordedOutcome::Failed { .. }
+            | RecordedOutcome::TimedOut
+            | RecordedOutcome::Stopped
+            | RecordedOutcome::Refused(_) => None,
+        }
     }
 }
 

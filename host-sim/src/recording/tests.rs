@@ -7,7 +7,7 @@ use parallel_agents::documents::DocumentReply;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use super::{Recorder, Recording, RecordingError, Tape};
+use super::{Assumed, RecordedOutcome, RecordedSession, Recorder, Recording, RecordingError, Tape};
 use crate::clock::Clock;
 use crate::live::{Live, LiveOptions, ModelServer};
 use crate::outside::Outside;
@@ -94,7 +94,7 @@ async fn a_run_that_is_played_again_is_the_same_run() {
     assert_eq!(verdicts(&again), verdicts(&recorded));
     assert!(makespan_ms(&again).abs_diff(makespan_ms(&recorded)) <= 13, "a millisecond for each session");
     assert_eq!(again["usage"], recorded["usage"]);
-    assert_eq!(tape.assumed(), super::Assumed::default());
+    assert_eq!(tape.assumed(), Assumed::default());
 }
 
 #[tokio::test(start_paused = true)]
@@ -102,7 +102,7 @@ async fn another_cap_gives_the_makespan_of_list_scheduling() {
     // Without failures there are no pauses, and each session starts as soon as a place is free.
     let arguments = request(9, 9);
     let recording = record_live(&arguments.replace("part", "piece")).await;
-    let run_ms: Vec<u64> = recording.sessions.iter().map(super::RecordedSession::run_ms).collect();
+    let run_ms: Vec<u64> = recording.sessions.iter().map(RecordedSession::run_ms).collect();
     assert_eq!(run_ms.len(), 9);
     for width in 1..=9_u32 {
         let mut free_at = vec![0_u64; width as usize];
@@ -136,7 +136,7 @@ async fn what_was_not_recorded_is_said_and_not_made_up_in_silence() {
     let arguments = request(4, 4);
     let world = World::new(Script::bundled(), 3, WorldOptions::default());
     let recording = record(world, &arguments, &Clock::virtual_time()).await;
-    let run_ms: Vec<u64> = recording.sessions.iter().map(super::RecordedSession::run_ms).collect();
+    let run_ms: Vec<u64> = recording.sessions.iter().map(RecordedSession::run_ms).collect();
     let longest = run_ms.iter().max().copied().unwrap_or(0);
     let other = arguments.replacen('{', "{\"models\": {\"premium\": \"big\"},", 1);
     let tape = Tape::new(&recording, BTreeMap::from([("big".to_owned(), 3_000)]));
@@ -148,6 +148,52 @@ async fn what_was_not_recorded_is_said_and_not_made_up_in_silence() {
     let more = play(&recording, &request(5, 4), tape.clone()).await;
     assert_eq!((&more["census"]["completed"], &more["census"]["failed"]), (&json!(4), &json!(1)));
     assert_eq!(tape.assumed().unknown, ["content_writer_funny t4"]);
+}
+
+/// A recorded run of a single task whose first session was slow: a hedge answered, and the slow one was stopped.
+async fn hedged() -> Recording {
+    let world = World::new(Script::bundled(), 3, WorldOptions::default());
+    let mut recording = record(world, &request(1, 4), &Clock::virtual_time()).await;
+    let answered = recording.sessions[0].clone();
+    let slow = RecordedSession { ended_ms: Some(90_000), outcome: RecordedOutcome::Stopped, usage: None, ..answered };
+    let hedge = RecordedSession { attempt: 2, started_ms: 80_000, ended_ms: Some(89_000), ..answered_of(&recording) };
+    recording.sessions = vec![slow, hedge];
+    recording
+}
+
+fn answered_of(recording: &Recording) -> RecordedSession {
+    recording.sessions.iter().find(|session| session.outcome != RecordedOutcome::Stopped).expect("an answer").clone()
+}
+
+#[tokio::test]
+async fn a_session_that_was_stopped_goes_on_if_nobody_stops_it() {
+    let recording = hedged().await;
+    let tape = plain(&recording);
+    let alone = play(&recording, &request(1, 4), tape.clone()).await;
+    assert_eq!(alone["census"]["completed"], 1, "{alone}");
+    assert!(makespan_ms(&alone) > 90_000 - recording.sessions[0].started_ms, "until then it had not answered: {alone}");
+    assert_eq!(tape.assumed(), Assumed { stopped: 1, ..Assumed::default() });
+    // Where nothing else was said to the task, nothing stands in.
+    let mut silent = recording.clone();
+    silent.sessions.truncate(1);
+    let tape = plain(&silent);
+    let report = play(&silent, &request(1, 4).replacen('{', "{\"retries\": 0, ", 1), tape.clone()).await;
+    assert_eq!(report["results"][0]["status"], "timeout", "{report}");
+    assert_eq!(tape.assumed(), Assumed { silent: 1, ..Assumed::default() });
+}
+
+#[tokio::test]
+async fn sessions_beyond_the_recorded_ones_are_said_to_repeat_them() {
+    let failing = "odds = { failing = 1000 }";
+    let broken = SCRIPT.replacen(failing, &format!("{failing}\nfailures = [{{ kind = \"infrastructure\" }}]"), 1);
+    let script = Script::from_toml(&broken).expect("a script");
+    let arguments = request(4, 4).replacen('{', "{\"retries\": 0, ", 1);
+    let recording = record(World::new(script, 3, WorldOptions::default()), &arguments, &Clock::virtual_time()).await;
+    assert_eq!(recording.sessions.len(), 4);
+    let tape = plain(&recording);
+    let report = play(&recording, &request(4, 4).replacen('{', "{\"retries\": 2, ", 1), tape.clone()).await;
+    assert_eq!(report["results"][3]["metadata"]["attempts"], 3, "{report}");
+    assert_eq!(tape.assumed(), Assumed { repeated: 2, ..Assumed::default() });
 }
 
 #[tokio::test]

@@ -86,7 +86,8 @@ Exit code 2: the journal is damaged or of another version, or something else fol
 
 Examples:
   parallel-agents-sim run request.json --journal run.journal
-  parallel-agents-sim replay run.journal")]
+  parallel-agents-sim replay run.journal
+  parallel-agents-sim replay run.jsonl --what-if max_concurrent=16,ladder=big-model   # a recording: as what-if --set")]
     Replay(ReplayArguments),
 
     /// Go on with a call that was cut off, from its journal
@@ -161,7 +162,8 @@ Examples:
     #[command(
         name = "what-if",
         after_help = "\
-The recorded answers come after the recorded times. What was never recorded is made up, and the output says of what.
+The recorded answers come after the recorded times; a session that ran out of time then never answers. What was not
+recorded is made up, and the output says of what.
 Exit code 1: not every task is completed under the other rules.
 
 Examples:
@@ -290,9 +292,13 @@ Example:
 
 #[derive(Debug, Args)]
 pub struct ReplayArguments {
-    /// The journal
+    /// The journal; with --what-if, a recording
     #[arg(value_name = "FILE")]
     pub journal_file: PathBuf,
+
+    /// Go through a recording in virtual time with something different, as `what-if --set` does
+    #[arg(long = "what-if", value_name = "NAME=VALUE", value_delimiter = ',')]
+    pub settings: Vec<String>,
 
     #[command(flatten)]
     pub guest: Guest,

@@ -70,6 +70,10 @@ fn a_real_server_answers_and_its_run_can_be_gone_through_again() {
     let wide = ran(&mut native(&["what-if", &tape, "--set", "max_concurrent=6,ladder=big", "--json"]), b"").json();
     assert_eq!((&wide["recorded"]["peak_in_flight"], &wide["what_if"]["peak_in_flight"]), (&json!(3), &json!(6)));
     assert!(wide["assumed"][0].as_str().is_some_and(|words| words.starts_with("6 sessions of big ")), "{wide}");
+    for spelling in [["what-if", &tape, "--what-if"], ["replay", &tape, "--what-if"]] {
+        let asked = [&spelling[..], &["max_concurrent=6,ladder=big", "--json"]].concat();
+        assert_eq!(ran(&mut native(&asked), b"").json(), wide, "{spelling:?}");
+    }
     let odd = ran(&mut native(&["what-if", &tape, "--set", "max_concurrent=many"]), b"");
     assert!(odd.code == 2 && odd.err.contains("max_concurrent"), "{}", odd.err);
     let cut = file("openai-cut.jsonl", "{}\n");

@@ -62,8 +62,9 @@ pub struct WhatIfArguments {
     pub recording: PathBuf,
 
     /// What is to be different, as NAME=VALUE; several times, or separated by commas. A field of the request, or ladder
-    /// (up to three models, joined by +), host_cap, latency (1.5: everything takes half as long again)
-    #[arg(long = "set", value_name = "NAME=VALUE", value_delimiter = ',')]
+    /// (up to three models, joined by +), host_cap, latency (1.5: sessions run half as long again; the host's own answers
+    /// take their time as before)
+    #[arg(long = "set", visible_alias = "what-if", value_name = "NAME=VALUE", value_delimiter = ',')]
     pub settings: Vec<String>,
 
     /// How many times as long as the recorded one a model takes that was not recorded; 1 unless said otherwise

@@ -1,14 +1,19 @@
-//! `replay`: goes through a journal again.
+//! `replay`: goes through a journal again, or through a recording with something different.
 
 use anyhow::Context as _;
 
-use crate::args::ReplayArguments;
+use super::what_if;
+use crate::args::{ReplayArguments, WhatIfArguments};
 use crate::journal;
 use crate::outcome::{Failure, Finish};
 use crate::simulation::Engine;
 use crate::ui::Ui;
 
 pub async fn carry_out(ui: &Ui, arguments: ReplayArguments) -> Result<Finish, Failure> {
+    if !arguments.settings.is_empty() {
+        let ReplayArguments { journal_file: recording, settings, guest } = arguments;
+        return what_if::carry_out(ui, WhatIfArguments { recording, settings, paces: Vec::new(), guest }).await;
+    }
     let path = &arguments.journal_file;
     let text = journal::read(path).with_context(|| format!("cannot read {}", path.display())).map_err(Failure::file)?;
     let reply = Engine::load(&arguments.guest).await?.replay(&text).await?;

@@ -223,6 +223,23 @@ fn words(assumed: &Assumed) -> Vec<String> {
         let names: Vec<String> = assumed.unknown.iter().map(|name| shown(name)).collect();
         words.push(format!("{}, so their sessions failed.", names.join(", ")));
     }
+    if assumed.repeated > 0 {
+        let sessions = count(assumed.repeated as usize, "later session", "later sessions");
+        words.push(format!("{sessions}; each ended as the last one of its task did."));
+    }
+    let stopped = |number: u32| count(number as usize, "session that was stopped", "sessions that were stopped");
+    if assumed.stopped > 0 {
+        words.push(format!(
+            "what {} would have said; here each says what another one said to its task, and later than it was stopped.",
+            stopped(assumed.stopped)
+        ));
+    }
+    if assumed.silent > 0 {
+        words.push(format!(
+            "what {} would have said, nor anything else to the same task; here each says nothing.",
+            stopped(assumed.silent)
+        ));
+    }
     if assumed.in_part > 0 {
         let answers = count(assumed.in_part as usize, "answer", "answers");
         words.push(format!("the end of {answers}; what was recorded is all that was said."));
@@ -256,5 +273,13 @@ mod tests {
         }
         assert!(paces(&["m".to_owned()]).is_err() && paces(&["m=fast".to_owned()]).is_err());
         assert_eq!(paces(&["a/b=1.25".to_owned()]).ok(), Some(BTreeMap::from([("a/b".to_owned(), 1_250)])));
+    }
+    #[test]
+    fn everything_that_was_assumed_is_said() {
+        let models = BTreeMap::from([("big".to_owned(), (2, Some(1_500)))]);
+        let unknown = vec!["writer t9".to_owned()];
+        let assumed = Assumed { models, unknown, in_part: 1, repeated: 2, stopped: 1, silent: 3 };
+        insta::assert_snapshot!(words(&assumed).join("\n"));
+        assert!(words(&Assumed::default()).is_empty());
     }
 }
