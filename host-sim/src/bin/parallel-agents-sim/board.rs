@@ -38,6 +38,8 @@ pub struct Board {
     micro_usd: u64,
     /// Sessions that answered, and how long they took together.
     answered: (u64, u64),
+    /// The call was asked to stop, and ends what runs.
+    is_stopping: bool,
     lines: Vec<String>,
 }
 
@@ -75,7 +77,8 @@ impl Board {
             true => format!("\u{1b}[{code}m{text}\u{1b}[0m"),
             false => text.to_owned(),
         };
-        let head = format!("{}/{} tasks  {}", self.ended, self.total, self.state());
+        let stopping = if self.is_stopping { "stopping: " } else { "" };
+        let head = format!("{}/{} tasks  {stopping}{}", self.ended, self.total, self.state());
         let mut lines = vec![format!(
             "{} {}",
             paint("32", &bar(self.ended.into(), self.total.into(), RUN_BAR)),
@@ -222,7 +225,9 @@ impl Watcher for Board {
                     self.micro_usd = self.micro_usd.saturating_add(self.allowed.price(model.as_deref()).of(usage));
                 }
             }
-            Happening::StopRequested { reason, .. } => {
+            Happening::StopRequested { task, reason } => {
+                // One task that is stopped leaves the others running.
+                self.is_stopping |= task.is_none();
                 self.lines.push(format!("stopping: {}", shown(reason)));
             }
             Happening::Woke => {}

@@ -1,6 +1,7 @@
 //! The streams: results on standard output, everything else on standard error, colour only where somebody looks.
 
 use std::env;
+use std::ffi::OsStr;
 use std::io::{self, IsTerminal, Write};
 
 use anyhow::Context;
@@ -29,7 +30,12 @@ pub enum Tone {
 
 /// Whether the environment lets programs use colours.
 pub fn may_colour() -> bool {
-    env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+    lets_colour(env::var_os("NO_COLOR").as_deref())
+}
+
+/// The same by the value of `NO_COLOR`: any but an empty one forbids them.
+fn lets_colour(value: Option<&OsStr>) -> bool {
+    value.is_none_or(OsStr::is_empty)
 }
 
 /// What the streams can show.
@@ -133,5 +139,16 @@ impl Ui {
     pub fn note(&self, line: &str) {
         // There is no place left to report that nothing can be reported.
         let _ = writeln!(io::stderr().lock(), "{line}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_value_of_no_color_but_an_empty_one_forbids_colours() {
+        assert!(lets_colour(None) && lets_colour(Some(OsStr::new(""))));
+        assert!(["1", "0", "false", " "].iter().all(|value| !lets_colour(Some(OsStr::new(value)))));
     }
 }

@@ -41,7 +41,7 @@ enum Place {
 /// A part of the terminal that is drawn over and over.
 struct Screen {
     bar: ProgressBar,
-    width: usize,
+    width: Box<dyn Fn() -> usize + Send>,
     is_coloured: bool,
 }
 
@@ -51,7 +51,8 @@ impl View {
         let place = match progress {
             ProgressKind::Lines => Place::Lines,
             ProgressKind::Auto if ui.is_watched() => {
-                let width = usize::from(Term::stderr().size().1);
+                // Asked for each picture, since windows change while a run lasts.
+                let width = || usize::from(Term::stderr().size().1);
                 Place::Terminal(Screen::new(ProgressDrawTarget::stderr(), width, may_colour()))
             }
             ProgressKind::Auto if is_real => Place::Lines,
@@ -100,6 +101,7 @@ impl Shown {
                     let _ = writeln!(err, "{line}");
                 }
             }
+            // The picture has what the lines say.
             Place::Terminal(screen) => {
                 let passed = self.since.map(|since| since.elapsed()).unwrap_or_default();
                 let passed = u64::try_from(passed.as_millis()).unwrap_or(u64::MAX);
@@ -123,21 +125,23 @@ impl Watcher for Shown {
 }
 
 impl Screen {
-    fn new(target: ProgressDrawTarget, width: usize, is_coloured: bool) -> Self {
+    fn new(target: ProgressDrawTarget, width: impl Fn() -> usize + Send + 'static, is_coloured: bool) -> Self {
         let bar = ProgressBar::with_draw_target(None, target);
         if let Ok(style) = ProgressStyle::with_template("{msg}") {
             bar.set_style(style);
         }
-        Self { bar, width, is_coloured }
+        Self { bar, width: Box::new(width), is_coloured }
     }
 
     fn draw(&self, board: &Board, now_ms: u64) {
-        self.bar.set_message(board.picture(now_ms, self.width, self.is_coloured));
+        self.bar.set_message(board.picture(now_ms, (self.width)(), self.is_coloured));
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
     use indicatif::{InMemoryTerm, TermLike};
 
     use super::*;
@@ -147,12 +151,29 @@ mod tests {
     fn a_terminal_shows_the_picture_and_is_clean_afterwards() {
         let term = InMemoryTerm::new(24, 80);
         let target = ProgressDrawTarget::term_like(Box::new(term.clone()));
-        let screen = Screen::new(target, usize::from(term.width()), true);
+        let width = usize::from(term.width());
+        let screen = Screen::new(target, move || width, true);
         let board = halfway();
         screen.draw(&board, board.now_ms() + 2_000);
         screen.bar.force_draw();
         insta::assert_snapshot!(term.contents());
         screen.bar.finish_and_clear();
         assert_eq!(term.contents(), "");
+    }
+    #[test]
+    fn a_window_that_becomes_narrower_cuts_the_next_picture() {
+        let term = InMemoryTerm::new(24, 120);
+        let target = ProgressDrawTarget::term_like(Box::new(term.clone()));
+        let width = Arc::new(AtomicUsize::new(120));
+        let shared = width.clone();
+        let screen = Screen::new(target, move || shared.load(Ordering::Relaxed), false);
+        let board = halfway();
+        let widest = |screen: &Screen| {
+            screen.draw(&board, board.now_ms());
+            screen.bar.message().lines().map(|line| line.chars().count()).max().unwrap_or(0)
+        };
+        assert!((60..=120).contains(&widest(&screen)));
+        width.store(50, Ordering::Relaxed);
+        assert_eq!(widest(&screen), 50);
     }
 }

@@ -123,3 +123,15 @@ fn what_would_not_fit_is_counted() {
     assert!(picture.ends_with("and 3 more"), "{picture}");
     assert_eq!(picture.lines().count(), 2 + MOST_ROWS + 1);
 }
+
+#[test]
+fn a_call_that_is_asked_to_stop_says_so_in_its_head() {
+    let mut play = Play { board: halfway(), seq: 0, progress: 0 };
+    let of_one = Happening::StopRequested { task: Some(TaskId::new("review")), reason: "enough".into() };
+    play.event(34_000, of_one);
+    assert!(!play.board.picture(34_000, 78, false).contains("stopping"));
+    play.event(34_000, Happening::StopRequested { task: None, reason: "interrupted at the keyboard".into() });
+    let picture = play.board.picture(34_000, 78, false);
+    let head = picture.lines().next().unwrap_or_default();
+    assert!(head.ends_with("2/7 tasks  stopping: 2 running, 3 waiting, 1 failed"), "{picture}");
+}
