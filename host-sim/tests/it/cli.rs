@@ -10,6 +10,7 @@ mod explore;
 mod help;
 mod journal;
 mod openai;
+mod real_model;
 mod registry;
 mod review;
 mod run;

@@ -211,26 +211,3 @@ fn a_simulated_run_can_say_its_lines_too() {
     assert_eq!(ran.code, 0);
     insta::assert_snapshot!(ran.err);
 }
-
-/// Opt-in: a real model on a real server. Names the base address, such as http://127.0.0.1:8080/v1.
-const REAL_SERVER: &str = "PARALLEL_AGENTS_OPENAI_BASE_URL";
-
-#[test]
-fn a_real_model_answers_if_one_is_there() {
-    let Ok(base) = std::env::var(REAL_SERVER) else { return };
-    let tasks: Vec<Value> = (1..=3)
-        .map(|n| {
-            json!({
-                "task_id": format!("t{n}"), "agent_type": "content_writer_funny", "output_format": "text",
-                "task_description": format!("Say the number {n} and nothing else."),
-                "input_data": { "topic": "numbers" }, "timeout_seconds": 600,
-            })
-        })
-        .collect();
-    let request = json!({ "tasks": tasks, "max_concurrent": 2 }).to_string();
-    let mut run = command(&["run", "-", "--json", "--backend", "openai", "--base-url", &base]);
-    let ran = ran(&mut run, request.as_bytes());
-    let report = ran.json();
-    assert_eq!((ran.code, &report["census"]["completed"]), (0, &json!(3)), "{report}");
-    assert!(report["usage"]["output_tokens"].as_u64().is_some_and(|tokens| tokens > 0), "{report}");
-}
