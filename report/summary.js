@@ -90,7 +90,9 @@ function budget({ report }) {
       make('span', { class: 'number' }, `${shown[name](spent)} of ${shown[name](cap)}`),
       make('span', { class: 'track', 'aria-hidden': 'true' }, make('span', { class: `fill ${overshoot > 0 ? 'over' : 'paid'}`, '--part': `${part}%` })));
   });
-  return rows.length > 0 ? card('Budget', null, ...rows) : null;
+  // The contract has it so: otherwise a host that tells no usage would let a run spend without end.
+  const reserved = report.usage_complete === false && make('p', { class: 'muted' }, 'A session that did not say what it used counts with what was reserved for it.');
+  return rows.length > 0 ? card('Budget', null, ...rows, reserved) : null;
 }
 
 /** The chart of live sessions, over which a part of the run can be chosen. */
@@ -98,7 +100,9 @@ function showOverview(run, onRange) {
   const points = liveOverTime(run.attempts);
   const most = Math.max(1, ...points.map(({ live }) => live));
   const top = Math.max(most, run.report.peak_in_flight ?? 0);
-  at('overview-words').textContent = `at most ${most}. Drag over the chart to look closer; a double click shows all.`;
+  const again = points.some((point) => point.again > 0) && make('span', {}, ', ', make('span', { class: 'swatch retry', 'aria-hidden': 'true' }),
+    'of them not the first of their task: retries, corrections, better models and the like');
+  at('overview-words').append(...[`at most ${most}`, again, '. Drag over the chart to look closer; a double click shows all.'].filter(Boolean));
   const path = (value) => {
     const steps = points.map((point, place) => {
       const until = points[place + 1]?.atMs ?? run.endMs;

@@ -190,7 +190,7 @@ function lanePieces(task) {
     piece('bar starting', attempt.startMs, attempt.runMs, words);
     const text = attempt.kind === 'first' ? (attempt.model ?? '') : `${attempt.kind} ${attempt.model ?? ''}`;
     if (attempt.endMs > attempt.runMs || attempt.runMs === attempt.startMs) piece(`bar ${attempt.kind} ${attempt.status}`, attempt.runMs, attempt.endMs, words, text);
-    else pieces[pieces.length - 1].classList.add(attempt.status);
+    else pieces[pieces.length - 1].classList.add(attempt.kind, attempt.status);
   }
   piece('wait queued', until, task.endMs, `ends at ${clock(task.endMs)}`);
   pieces.push(make('span', { class: `end ${task.status}`, '--a': task.endMs, 'data-tip': `${task.status} at ${clock(task.endMs)}${task.error ? `\n${task.error.code}: ${task.error.message}` : ''}` }, GLYPHS[task.status]));

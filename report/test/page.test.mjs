@@ -33,13 +33,18 @@ let runFile;
 before(async () => {
   browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
   runFile = join(place, 'run.html');
-  writeFileSync(join(place, 'request.json'), JSON.stringify(request()));
-  const script = fileURLToPath(new URL('bad-day.toml', import.meta.url));
-  const ran = spawnSync(SIMULATOR, ['run', join(place, 'request.json'), '--script', script, '--seed', '7', '--report', runFile, '--json'], { encoding: 'utf8', maxBuffer: 1 << 28 });
+  const ran = simulate(request(), 'bad-day.toml', runFile);
   assert.equal(ran.status, 1, ran.stderr);
   run = embedded(readFileSync(runFile, 'utf8'));
   assert.deepEqual(run.report.results, JSON.parse(ran.stdout).results);
 });
+
+/** Runs a request by a script of this directory, and has its page written to a file. */
+function simulate(asked, script, file) {
+  writeFileSync(join(place, 'request.json'), JSON.stringify(asked));
+  const path = fileURLToPath(new URL(script, import.meta.url));
+  return spawnSync(SIMULATOR, ['run', join(place, 'request.json'), '--script', path, '--seed', '7', '--report', file, '--json'], { encoding: 'utf8', maxBuffer: 1 << 28 });
+}
 
 after(async () => {
   await browser?.close();
@@ -93,14 +98,54 @@ test('a run of 200 tasks is shown as it went', async () => {
   const shown = await page.locator('#rows .bar:not(.starting)').count();
   const unstarted = await page.locator('#rows .bar.starting.failed, #rows .bar.starting.timeout, #rows .bar.starting.cancelled').count();
   assert.equal(shown + unstarted, sessions.length, 'every session has its bar');
-  for (const kind of ['retry', 'correction', 'climb']) {
+  for (const kind of ['first', 'retry', 'correction', 'climb', 'hedge', 'judge']) {
     const wanted = sessions.filter((session) => session.kind === kind).length;
-    assert.ok(wanted > 0, `the run has a ${kind}`);
-    assert.ok((await page.locator(`#rows .bar.${kind}`).count()) > 0, kind);
+    assert.ok(wanted > 0 || ['hedge', 'judge'].includes(kind), `the run has a ${kind}`);
+    assert.equal(await page.locator(`#rows .bar.${kind}`).count(), wanted, kind);
   }
+  const cancelled = sessions.filter(({ status }) => status === 'cancelled').length;
+  assert.ok(cancelled > 0, 'a session was stopped');
+  assert.equal(await page.locator('#rows .bar.cancelled').count(), cancelled);
+  assert.ok((await page.locator('#rows .wait.queued').count()) > 0, 'more tasks than places');
+  assert.match(await page.locator('#overview-words').innerText(), /retries, corrections/);
+  // Its sessions did not all say what they used, so that the budget counts more than the cost does.
+  assert.equal(run.report.usage_complete, false);
+  assert.match(await page.locator('#summary').innerText(), /counts with what was reserved/);
+  assert.equal(await page.locator('.saving').count(), 0);
   await page.screenshot({ path: join(SHOTS, 'timeline-light.png') });
   assert.deepEqual(wrong, []);
   await close();
+});
+
+test('what the ladder saved is shown where every session said what it used', async () => {
+  const file = join(place, 'good.html');
+  const ran = simulate(request(5), 'good-day.toml', file);
+  assert.equal(ran.status, 0, ran.stderr);
+  const { report } = embedded(readFileSync(file, 'utf8'));
+  const { micro_usd: paid, all_premium_micro_usd: premium, saved_micro_usd: saved } = report.cost;
+  assert.equal(report.usage_complete, true);
+  assert.ok(saved > 0 && saved === premium - paid, JSON.stringify(report.cost));
+  const { page, wrong, close } = await open(file);
+  const words = await page.locator('.saving').innerText();
+  assert.ok(words.endsWith(` saved (${Math.round((100 * saved) / premium)} %)`), words);
+  assert.ok(words.startsWith(`$${(saved / 1_000_000).toFixed(2)}`), words);
+  assert.equal(await page.locator('.compared').count(), 2);
+  assert.ok(!/reserved/.test(await page.locator('#summary').innerText()));
+  await page.screenshot({ path: join(SHOTS, 'saving-light.png') });
+  assert.deepEqual(wrong, []);
+  await close();
+});
+
+test('who has no pointer sees the button that copies', async () => {
+  const seen = async (options) => {
+    const { page, close } = await open(runFile, options);
+    await rows(page).first().click();
+    const opacity = await page.locator('#details .copy').first().evaluate((element) => Number(getComputedStyle(element).opacity));
+    await close();
+    return opacity;
+  };
+  assert.equal(await seen({ hasTouch: true, isMobile: true }), 1);
+  assert.ok((await seen({})) < 0.1);
 });
 
 test('a click shows the prompt, the sessions, the answer and the decisions of a task', async () => {
