@@ -8,6 +8,7 @@
 //! | `live`         | real sessions: one chat completion each, on an OpenAI-compatible server    |
 //! | `watch`        | who sees what is said during a call                                        |
 //! | `recording`    | a run as it went, to be gone through again under other rules               |
+//! | `reply`        | where a reply of the component has its run                                 |
 //! | `session_log`  | what the host saw of each session, for reports                             |
 //! | `page`         | a report as one page for a browser                                         |
 //! | `telemetry`    | a report as OpenTelemetry spans                                            |
@@ -41,6 +42,7 @@ pub mod outside;
 pub mod page;
 mod paging;
 pub mod recording;
+pub mod reply;
 pub mod scenario;
 pub mod script;
 pub mod session_log;

@@ -14,6 +14,8 @@ use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::{IdGenerator, RandomIdGenerator, SpanData, SpanEvents, SpanExporter as _, SpanLinks};
 use serde_json::Value;
 
+use crate::reply::run_of;
+
 /// Variables of which one has to be set for anything to be sent.
 const ENDPOINTS: [&str; 2] = ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"];
 
@@ -73,9 +75,10 @@ pub async fn export(spans: Vec<SpanData>) -> Result<(), String> {
 /// `provider`: who runs the models, by the name that the conventions have for it. None: models are named `PROVIDER/MODEL`,
 /// as gateways do.
 pub fn spans(function: &str, document: &Value, provider: Option<&str>, began: SystemTime) -> Vec<SpanData> {
-    let report =
-        [Some(document), document.get("run")].into_iter().flatten().find(|report| report["results"].is_array());
-    let Some(report) = report else { return Vec::new() };
+    let report = run_of(document);
+    if !report["results"].is_array() {
+        return Vec::new();
+    }
     let ids = RandomIdGenerator::default();
     let mut trace = Trace { id: ids.new_trace_id(), ids, began, provider, spans: Vec::new() };
     let end_ms = (report["elapsed_seconds"].as_f64().unwrap_or_default() * 1_000.0).round() as u64;

@@ -11,6 +11,7 @@ use super::Case;
 use crate::call::Called;
 use crate::error::SimError;
 use crate::ledger::Violation;
+use crate::reply;
 use crate::script::Fault;
 
 /// The statuses that a task can end with.
@@ -64,7 +65,7 @@ pub(super) fn check(case: &Case, called: &Called<DocumentReply>) -> Vec<Finding>
         Ok(DocumentReply::Answer(text)) => match serde_json::from_str::<Value>(text) {
             Err(error) => found.add("E1", format!("the report is not JSON: {error}")),
             Ok(reply) => {
-                let report = if reply["run"].is_object() { &reply["run"] } else { &reply };
+                let report = reply::run_of(&reply);
                 parts(case, &reply, &mut found);
                 results(report, &mut found);
                 census(case, report, &mut found);
@@ -83,8 +84,8 @@ pub(super) fn check(case: &Case, called: &Called<DocumentReply>) -> Vec<Finding>
 /// The report of a call's run, whichever function it was.
 pub(super) fn run_of(called: &Called<DocumentReply>) -> Option<Value> {
     let Ok(DocumentReply::Answer(text)) = &called.result else { return None };
-    let mut reply: Value = serde_json::from_str(text).ok()?;
-    Some(if reply["run"].is_object() { reply["run"].take() } else { reply })
+    let reply: Value = serde_json::from_str(text).ok()?;
+    Some(reply::run_of(&reply).clone())
 }
 
 struct Found(Vec<Finding>);

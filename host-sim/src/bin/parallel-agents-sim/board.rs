@@ -11,7 +11,7 @@ use parallel_agents::host::{Command, Event, Happening, Progress, Reply, SpawnOpt
 use parallel_agents::ids::{RequestId, SessionKey, TaskId};
 use parallel_agents::task::TaskStatus;
 
-use crate::text::{cut, duration, shown, thousands};
+use crate::text::{cut, dollars, duration, shown, thousands};
 
 /// Columns of the bar of the whole run, and of one session.
 const RUN_BAR: usize = 24;
@@ -32,8 +32,10 @@ pub struct Board {
     by_status: BTreeMap<&'static str, u32>,
     asked: BTreeMap<RequestId, Lane>,
     lanes: BTreeMap<SessionKey, Lane>,
-    /// Sessions that were spawned, and in the order in which that happened.
-    spawned: u64,
+    /// Spawn calls, which number the lanes.
+    asked_for: u64,
+    /// Sessions that came of them.
+    sessions: u64,
     tokens: u64,
     micro_usd: u64,
     /// Sessions that answered, and how long they took together.
@@ -124,11 +126,11 @@ impl Board {
         let of = |cap: Option<String>| cap.map(|cap| format!(" of {cap}")).unwrap_or_default();
         let allowed = &self.allowed;
         let mut parts = vec![
-            format!("{}{} sessions", self.spawned, of(allowed.spawns.map(|cap| cap.to_string()))),
+            format!("{}{} sessions", self.sessions, of(allowed.spawns.map(|cap| cap.to_string()))),
             format!("{}{} tokens", thousands(self.tokens), of(allowed.tokens.map(thousands))),
         ];
         if !allowed.prices.is_empty() {
-            parts.push(format!("{}{}", dollars(self.micro_usd), of(allowed.micro_usd.map(dollars))));
+            parts.push(format!("{}{}", money(self.micro_usd), of(allowed.micro_usd.map(money))));
         }
         parts.join(", ")
     }
@@ -171,13 +173,13 @@ impl Board {
     }
 
     fn ask(&mut self, at_ms: u64, request: RequestId, options: &SpawnOptions) {
-        self.spawned += 1;
+        self.asked_for += 1;
         let name = match Prompt::parse(&options.task) {
             Some(prompt) => format!("{} ({})", prompt.task_id, prompt.agent_type),
             None => options.label.clone(),
         };
         let lane = Lane {
-            number: self.spawned,
+            number: self.asked_for,
             name,
             model: options.model.clone(),
             started_ms: at_ms,
@@ -204,7 +206,10 @@ impl Watcher for Board {
                 let asked = self.asked.remove(request);
                 if let (Ok(Reply::Spawned(receipt)), Some(lane)) = (outcome, asked) {
                     let model = receipt.applied_model.clone().or(lane.model);
-                    self.lanes.insert(receipt.session_key.clone(), Lane { started_ms: event.at_ms, model, ..lane });
+                    let lane = Lane { started_ms: event.at_ms, model, ..lane };
+                    // A spawn call whose receipt was lost is made again, and names the session that is there already.
+                    let is_known = self.lanes.insert(receipt.session_key.clone(), lane).is_some();
+                    self.sessions += u64::from(!is_known);
                 }
             }
             Happening::SessionStarted(key) => {
@@ -257,8 +262,9 @@ fn whole(ms: u64) -> String {
     }
 }
 
-fn dollars(micro_usd: u64) -> String {
-    format!("${}.{:04}", micro_usd / 1_000_000, micro_usd % 1_000_000 / 100)
+/// So many digits that the cheapest session shows.
+fn money(micro_usd: u64) -> String {
+    dollars(micro_usd, 4)
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use parallel_agents::task::{Census, CostReport, RunStatus, TaskStatus};
 
 use crate::args::BackendKind;
 use crate::report::Report;
-use crate::text::{count, duration, shown, thousands, wrapped};
+use crate::text::{count, dollars, duration, shown, thousands, wrapped};
 use crate::ui::{Tone, Ui};
 
 /// What kept tasks from being completed, in full.
@@ -51,17 +51,13 @@ pub fn totals(ui: &Ui, report: &Report, backend: BackendKind) -> String {
 fn cost(cost: &CostReport) -> String {
     let Some(paid) = cost.micro_usd else { return String::new() };
     let gap = if cost.complete { "" } else { ", as far as usage and prices are known" };
-    let mut text = format!("{} by the request's prices{gap}", dollars(i128::from(paid)));
+    let mut text = format!("{} by the request's prices{gap}", dollars(paid, 6));
     if let Some(saved) = cost.saved_micro_usd {
-        let (verb, amount) = if saved < 0 { ("lost", -i128::from(saved)) } else { ("saved", i128::from(saved)) };
-        text.push_str(&format!("; {} {verb} against the best model for everything", dollars(amount)));
+        let verb = if saved < 0 { "lost" } else { "saved" };
+        let amount = dollars(saved.unsigned_abs(), 6);
+        text.push_str(&format!("; {amount} {verb} against the best model for everything"));
     }
     text + ".\n"
-}
-
-/// Micro-dollars as people read them, to the last digit.
-fn dollars(micro_usd: i128) -> String {
-    format!("${}.{:06}", micro_usd / 1_000_000, micro_usd % 1_000_000)
 }
 
 fn verdict(status: RunStatus) -> &'static str {

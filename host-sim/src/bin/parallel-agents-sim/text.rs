@@ -57,6 +57,12 @@ pub fn thousands(number: u64) -> String {
     grouped
 }
 
+/// Micro-dollars as people read them, to so many digits behind the point; six are all.
+pub fn dollars(micro_usd: u64, digits: usize) -> String {
+    let cents = format!("{:06}", micro_usd % 1_000_000);
+    format!("${}.{}", micro_usd / 1_000_000, cents.get(..digits).unwrap_or(&cents))
+}
+
 /// A duration as people say it.
 pub fn duration(seconds: f64) -> String {
     let whole = seconds as u64;
@@ -98,5 +104,12 @@ mod tests {
         assert_eq!((thousands(7).as_str(), thousands(1_234_567).as_str()), ("7", "1,234,567"));
         assert_eq!((duration(4.26).as_str(), duration(61.9).as_str()), ("4.3 s", "1 min 01 s"));
         assert_eq!(duration(7_384.0), "2 h 03 min");
+    }
+
+    #[test]
+    fn money_has_as_many_digits_as_are_wanted() {
+        let all = [2, 4, 6, 9].map(|digits| dollars(12_050_499, digits));
+        assert_eq!(all, ["$12.05", "$12.0504", "$12.050499", "$12.050499"]);
+        assert_eq!(dollars(7, 6), "$0.000007");
     }
 }

@@ -1,6 +1,8 @@
 //! Boards of small calls, as they are read.
 
-use parallel_agents::host::{Completion, FailureKind, HostFacts, Receipt, SessionEnd, SessionOutcome, SpawnOptions};
+use parallel_agents::host::{
+    Completion, FailureKind, HostError, HostFacts, Receipt, SessionEnd, SessionOutcome, SpawnOptions,
+};
 use parallel_agents::task::{Cleanup, Usage};
 
 use super::*;
@@ -45,6 +47,11 @@ impl Play {
     }
 
     fn spawn(&mut self, at_ms: u64, nth: u64, task: &str) {
+        self.ask(at_ms, nth, task);
+        self.receive(at_ms, nth, nth);
+    }
+
+    fn ask(&mut self, at_ms: u64, nth: u64, task: &str) {
         let options = SpawnOptions {
             task: format!("Agent type: writer\nTask id: {task}\nOutput format: text\n"),
             label: format!("writer {task}"),
@@ -58,8 +65,11 @@ impl Play {
             idempotency_key: task.into(),
         };
         self.board.command(at_ms, &Command::Spawn(RequestId(nth), options));
+    }
+
+    fn receive(&mut self, at_ms: u64, nth: u64, session: u64) {
         let receipt = Receipt {
-            session_key: key(nth),
+            session_key: key(session),
             run_id: String::new(),
             applied_model: Some("small".into()),
             tool_free: true,
@@ -134,4 +144,20 @@ fn a_call_that_is_asked_to_stop_says_so_in_its_head() {
     let picture = play.board.picture(34_000, 78, false);
     let head = picture.lines().next().unwrap_or_default();
     assert!(head.ends_with("2/7 tasks  stopping: 2 running, 3 waiting, 1 failed"), "{picture}");
+}
+
+#[test]
+fn a_spawn_call_that_is_refused_is_no_session() {
+    let mut play = Play { board: Board::new("run_tasks", "{}"), seq: 0, progress: 0 };
+    play.spawn(0, 1, "t");
+    let before = play.board.picture(0, 80, false);
+    assert!(before.contains("1 sessions"), "{before}");
+    let refused = Err(HostError::AtCapacity("full".into()));
+    play.ask(0, 2, "t");
+    play.event(0, Happening::Answered { request: RequestId(2), outcome: refused });
+    assert_eq!(play.board.picture(0, 80, false), before);
+    // The receipt of a session that is known.
+    play.ask(0, 3, "t");
+    play.receive(0, 3, 1);
+    assert!(play.board.picture(0, 80, false).contains("1 sessions"), "{}", play.board.picture(0, 80, false));
 }

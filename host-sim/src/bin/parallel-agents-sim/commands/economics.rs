@@ -8,7 +8,7 @@ use crate::args::EconomicsArguments;
 use crate::outcome::{Failure, Finish};
 use crate::simulation::Engine;
 use crate::table::Layout;
-use crate::text::thousands;
+use crate::text::{dollars, thousands};
 use crate::ui::{Tone, Ui};
 
 pub async fn carry_out(ui: &Ui, arguments: EconomicsArguments) -> Result<Finish, Failure> {
@@ -61,7 +61,7 @@ fn text(ui: &Ui, pool: &Pool, comparison: &Comparison) -> String {
                 format!("{}.{} %", quality / 10, quality % 10),
                 thousands(result.sessions),
                 thousands(result.tokens),
-                format!("${}.{:02}", result.micro_usd / 1_000_000, result.micro_usd % 1_000_000 / 10_000),
+                dollars(result.micro_usd, 2),
                 if result.way == Way::BestAchievable {
                     "-".to_owned()
                 } else {

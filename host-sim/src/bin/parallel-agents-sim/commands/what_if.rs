@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context, anyhow};
 use host_sim::recording::{Assumed, Recording, Tape};
+use host_sim::reply::run_of;
 use serde_json::{Map, Value, json};
 
 use crate::args::WhatIfArguments;
@@ -12,7 +13,7 @@ use crate::outcome::{Failure, Finish};
 use crate::report::Report;
 use crate::request;
 use crate::simulation::Engine;
-use crate::text::{count, duration, shown, thousands};
+use crate::text::{count, dollars, duration, shown, thousands};
 use crate::ui::Ui;
 
 /// What is to be different.
@@ -56,11 +57,6 @@ pub async fn carry_out(ui: &Ui, arguments: WhatIfArguments) -> Result<Finish, Fa
         ui.print(&comparison(&recorded, &report, &assumed))?;
     }
     Ok(report.finish())
-}
-
-/// The report of a run, by itself or within a workflow's result.
-fn run_of(document: &Value) -> &Value {
-    document.get("run").filter(|run| run.is_object()).unwrap_or(document)
 }
 
 impl Settings {
@@ -172,12 +168,7 @@ fn comparison(recorded: &Report, report: &Report, assumed: &Assumed) -> String {
         (
             "cost",
             of(|report| match report.cost.micro_usd {
-                Some(cost) => format!(
-                    "${}.{:06}{}",
-                    cost / 1_000_000,
-                    cost % 1_000_000,
-                    if report.cost.complete { "" } else { " known" }
-                ),
+                Some(cost) => format!("{}{}", dollars(cost, 6), if report.cost.complete { "" } else { " known" }),
                 None => "no prices".to_owned(),
             }),
         ),
