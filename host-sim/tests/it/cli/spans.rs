@@ -1,6 +1,7 @@
 //! Spans over OTLP, received on the loopback and decoded by the protocol's own types.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::process::Stdio;
@@ -18,7 +19,7 @@ use prost::Message;
 use serde_json::{Value, json};
 
 use super::openai::Server;
-use super::{Ran, command, file, ran};
+use super::{Ran, command, file, path, ran};
 use crate::requests_of::{chain, many};
 
 /// One request as it arrived.
@@ -152,6 +153,23 @@ fn what_failed_is_an_error_with_its_code_and_what_was_skipped_is_not() {
     assert_eq!((code(skipped), attributes(skipped)["error.type"].as_str()), (0, "E_DEP_FAILED"));
     let run = named("invoke_workflow run_tasks");
     assert_eq!((code(run), attributes(run)["error.type"].as_str()), (2, "failed"));
+}
+
+#[test]
+fn a_call_that_is_gone_on_with_is_sent_as_one_run() {
+    let kept = path("spans.journal");
+    let _ = fs::remove_file(&kept);
+    let whole = with_collector(&["run", "-", "--json", "--journal", &kept], &chain(3, ""), 200).0;
+    assert_eq!(whole.code, 0, "{}", whole.err);
+    let text = fs::read_to_string(&kept).expect("a journal");
+    let lines: Vec<&str> = text.split_inclusive('\n').collect();
+    let half = file("spans-half.journal", lines[..lines.len() / 2].concat());
+    // What had tools and was cut off is not done again, so that the run need not be completed.
+    let (ran, received) = with_collector(&["resume", &half, "--json"], "", 200);
+    assert_eq!((ran.err.as_str(), ran.json()["results"].as_array().map(Vec::len)), ("", Some(3)));
+    let names: Vec<&str> = spans(&received).iter().map(|span| span.name.as_str()).collect();
+    assert_eq!(names[0], "invoke_workflow run_tasks");
+    assert_eq!(names.iter().filter(|name| name.starts_with("task ")).count(), 3, "{names:?}");
 }
 
 #[test]

@@ -221,7 +221,7 @@ fn words(assumed: &Assumed) -> Vec<String> {
     let stopped = |number: u32| count(number as usize, "session that was stopped", "sessions that were stopped");
     if assumed.stopped > 0 {
         words.push(format!(
-            "what {} would have said; here each says what another one said to its task, and later than it was stopped.",
+            "what {} would have said; here each would say what another one said to its task, later than it was stopped.",
             stopped(assumed.stopped)
         ));
     }
