@@ -1,4 +1,4 @@
-//! What every task passes through: the prompt, the engine's steps, the journal, the answer.
+//! What every task passes through: the prompt, the engine's steps, the journal, the answer; and all of them in a run.
 
 #![allow(missing_docs, reason = "criterion's macros make a function without words")]
 
@@ -8,25 +8,31 @@ use std::hint::black_box;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use futures::executor::block_on;
 use parallel_agents::answer::extract;
+use parallel_agents::engine::Engine;
 use parallel_agents::host::{
     Command, Completion, Event, Happening, Host, HostFacts, Receipt, Reply, SessionEnd, SessionOutcome,
 };
 use parallel_agents::ids::SessionKey;
+use parallel_agents::journal::Recorder;
 use parallel_agents::plan::{self, Plan};
 use parallel_agents::problem::CallError;
 use parallel_agents::prompt::{self, Codes};
 use parallel_agents::task::{OutputFormat, RunSpec, TaskSpec};
+use parallel_agents::workflow::AsPlanned;
 use parallel_agents::{documents, run_tasks};
 use serde_json::json;
 
 /// Tasks of one run.
 const TASKS: usize = 200;
 
+/// Sessions at once.
+const SLOTS: usize = 50;
+
 /// An answer as models like to give it.
 const ANSWER: &str = "Here is what I found.\n\n```json\n{\"summary\": \"fine\", \"score\": 8.5, \"issues\": [{\"line\": 3, \
                       \"text\": \"a name says nothing\"}, {\"line\": 9, \"text\": \"an error is dropped\"}]}\n```\n\nThat is all.";
 
-criterion_group!(hot, prompts, answers, runs);
+criterion_group!(hot, prompts, answers, steps, appends, runs);
 criterion_main!(hot);
 
 fn prompts(criterion: &mut Criterion) {
@@ -39,6 +45,74 @@ fn prompts(criterion: &mut Criterion) {
 
 fn answers(criterion: &mut Criterion) {
     criterion.bench_function("extraction", |bencher| bencher.iter(|| extract::extract(black_box(ANSWER))));
+}
+
+/// What the engine does when a session has ended well: its task is settled and the next one starts.
+fn steps(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("schedule");
+    group.throughput(Throughput::Elements(SLOTS as u64));
+    group.bench_function("step", |bencher| {
+        bencher.iter_batched(
+            all_slots_taken,
+            |(mut engine, ends)| {
+                for end in ends {
+                    black_box(engine.step(end, &mut AsPlanned));
+                }
+                engine
+            },
+            criterion::BatchSize::LargeInput,
+        );
+    });
+    group.finish();
+}
+
+/// An engine with a session in each slot, and the ends of these sessions.
+fn all_slots_taken() -> (Engine, Vec<Event>) {
+    let (mut engine, mut host) = (Engine::new(plan()), Instantly::new(false));
+    let mut ends = Vec::new();
+    while let Some(what) = host.happened.pop_front() {
+        let event = host.event(what);
+        if matches!(event.what, Happening::SessionEnded(_)) {
+            ends.push(event);
+            continue;
+        }
+        engine.step(event, &mut AsPlanned).into_iter().for_each(|command| host.perform(command));
+    }
+    assert_eq!(ends.len(), SLOTS, "every slot is taken, and no session has ended");
+    // They come after all that was told.
+    ends.iter_mut().for_each(|end| *end = host.event(end.what.clone()));
+    (engine, ends)
+}
+
+/// One line of the journal: an event, and the mark of a command that carries a whole prompt.
+fn appends(criterion: &mut Criterion) {
+    let mut host = Instantly::new(true);
+    let opened = host.happened.pop_front().expect("it begins with that");
+    let spawn = Engine::new(plan()).step(host.event(opened.clone()), &mut AsPlanned).swap_remove(0);
+    let mut journal = Recorder::new(Paper(Some(opened)), "run_tasks", Box::new(|| "{}".to_owned()));
+    block_on(journal.next_event(None)).expect("it opens");
+    criterion.bench_function("journal append", |bencher| {
+        bencher.iter(|| {
+            journal.perform(black_box(spawn.clone()));
+            block_on(journal.next_event(None))
+        });
+    });
+}
+
+/// A host that opens and then only takes what is to be kept.
+struct Paper(Option<Happening>);
+
+impl Host for Paper {
+    fn perform(&mut self, _: Command) {}
+
+    async fn next_event(&mut self, _: Option<u64>) -> Result<Event, CallError> {
+        Ok(Event { seq: 0, at_ms: 0, what: self.0.take().unwrap_or(Happening::Woke) })
+    }
+
+    fn append(&mut self, lines: &str) -> Result<(), String> {
+        black_box(lines);
+        Ok(())
+    }
 }
 
 /// Whole runs, where every task takes three steps of the engine.
@@ -66,7 +140,7 @@ fn spec() -> RunSpec {
         output_schema: Some(json!({ "type": "object", "required": ["summary"] })),
         ..TaskSpec::default()
     };
-    RunSpec { tasks: vec![task; TASKS], max_concurrent: Some(50), ..RunSpec::default() }
+    RunSpec { tasks: vec![task; TASKS], max_concurrent: Some(SLOTS as u32), ..RunSpec::default() }
 }
 
 fn plan() -> Plan {
@@ -86,6 +160,14 @@ impl Instantly {
         let facts =
             HostFacts { name: "bench".to_owned(), seed: 7, max_concurrent: None, reports_starts: true, keeps_journal };
         Self { happened: VecDeque::from([Happening::Opened(facts)]), seq: 0, journal: 0 }
+    }
+}
+
+impl Instantly {
+    fn event(&mut self, what: Happening) -> Event {
+        let seq = self.seq;
+        self.seq += 1;
+        Event { seq, at_ms: seq, what }
     }
 }
 
@@ -111,9 +193,7 @@ impl Host for Instantly {
 
     async fn next_event(&mut self, _: Option<u64>) -> Result<Event, CallError> {
         let what = self.happened.pop_front().unwrap_or(Happening::Woke);
-        let seq = self.seq;
-        self.seq += 1;
-        Ok(Event { seq, at_ms: seq, what })
+        Ok(self.event(what))
     }
 
     fn append(&mut self, lines: &str) -> Result<(), String> {

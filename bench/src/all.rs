@@ -8,6 +8,7 @@ use clap::Args;
 use serde::{Deserialize, Serialize};
 
 use crate::grid::{self, Cell};
+use crate::hot::{self, Hot};
 use crate::machine::{self, Machine};
 use crate::measure::{self, Measured};
 use crate::page;
@@ -37,6 +38,12 @@ pub struct Wanted {
     /// The script of jco.
     #[arg(long)]
     jco: Option<PathBuf>,
+    /// Where criterion left its estimates of the hot functions.
+    #[arg(long)]
+    criterion: Option<PathBuf>,
+    /// The revision of the sources.
+    #[arg(long)]
+    revision: Option<String>,
     /// One round, without the largest cells.
     #[arg(long)]
     quick: bool,
@@ -61,6 +68,8 @@ pub struct Measures {
     pub start: Start,
     /// Virtual time.
     pub virtual_time: VirtualRuns,
+    /// The hot functions, if they were measured.
+    pub hot: Vec<Hot>,
 }
 
 /// One cell.
@@ -95,12 +104,14 @@ pub fn run(wanted: &Wanted) -> Result<()> {
     if let Some(node) = &wanted.node {
         machine.versions.push(start::node_version(node)?);
     }
+    machine.versions.extend(wanted.revision.iter().map(|revision| format!("the sources of {revision}")));
     let mut measures = Measures {
         machine,
         rounds: if wanted.quick { 1 } else { ROUNDS },
         cells: cells(wanted.quick, &machine_code)?,
         start: start(wanted, directory)?,
         virtual_time: virtual_time::measure(&wanted.component)?,
+        hot: wanted.criterion.as_deref().map(hot::estimates).transpose()?.unwrap_or_default(),
     };
     measures.machine.load_after = machine::load();
     crate::print(&page::tables(&measures));

@@ -6,6 +6,7 @@ mod bindings;
 mod component;
 mod grid;
 mod host;
+mod hot;
 mod machine;
 mod measure;
 mod page;

@@ -23,7 +23,7 @@ const SCRIPT: &str = include_str!("../start.mjs");
 pub struct Start {
     /// Bytes of the component.
     pub component_bytes: u64,
-    /// Bytes of it compressed would be another number; this is its machine code for wasmtime.
+    /// Bytes of its machine code for wasmtime.
     pub machine_code_bytes: u64,
     /// In wasmtime.
     pub wasmtime: Phases,

@@ -3,6 +3,7 @@
 #[cfg(unix)]
 mod gateway;
 
+use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -21,10 +22,20 @@ pub fn run(quick: bool, json: Option<PathBuf>) -> Result<()> {
     let shipped = component::build()?;
     let unlimited = component::build_without_limits()?;
     process::run(workspace::cargo().args(["build", "--release", "--package", "parallel-agents-bench"]), "")?;
+    let hot = workspace::root().join("target/criterion");
+    // Functions that no longer exist would stay.
+    if hot.exists() {
+        fs::remove_dir_all(&hot)?;
+    }
+    process::run(workspace::cargo().args(["bench", "--quiet", "--package", "parallel-agents"]), "")?;
     let mut command = Command::new(workspace::root().join("target/release/parallel-agents-bench"));
-    command.arg("all").arg("--component").arg(shipped).arg("--unlimited").arg(unlimited);
+    command.arg("all").arg("--criterion").arg(hot).arg("--component").arg(shipped).arg("--unlimited").arg(unlimited);
     let tools = npm::Runtime::ensure()?;
     command.arg("--node").arg(tools.node).arg("--jco").arg(tools.jco);
+    // A copy of the sources without its history is measured as well.
+    if let Ok(revision) = process::read(Command::new("git").args(["describe", "--always", "--dirty"]), "") {
+        command.arg("--revision").arg(revision.trim());
+    }
     if quick {
         command.arg("--quick");
     } else {
