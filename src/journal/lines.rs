@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use twox_hash::XxHash64;
 
 use super::{ENGINE_REVISION, JOURNAL_VERSION};
-use crate::host::{Command, Event};
+use crate::host::{Command, Event, SpawnOptions};
 use crate::problem::Problem;
 use crate::text;
 
@@ -59,9 +59,33 @@ impl Mark {
             Command::Delete(request, session) => format!("delete {request} {session}"),
             Command::Progress(progress) => format!("progress {} {}", progress.seq, progress.task),
         };
+        Self(what, Self::sum(command).digits())
+    }
+
+    fn sum(command: &Command) -> Checksum {
         let mut sum = Checksum::START;
-        sum.take(&serde_json::to_string(command).unwrap_or_default());
-        Self(what, sum.digits())
+        let Command::Spawn(request, options) = command else {
+            sum.take(&serde_json::to_string(command).unwrap_or_default());
+            return sum;
+        };
+        // The prompt as it is: it is most of the command, and making a JSON text of it costs more than the sum.
+        let SpawnOptions {
+            task,
+            label,
+            task_name,
+            agent_id,
+            model,
+            thinking,
+            run_timeout_seconds,
+            cleanup,
+            tool_free,
+            idempotency_key,
+        } = options;
+        let names = (request, label, task_name, agent_id, model, thinking, idempotency_key);
+        let rest = (names, run_timeout_seconds, cleanup, tool_free);
+        sum.take(task);
+        sum.take(&serde_json::to_string(&rest).unwrap_or_default());
+        sum
     }
 
     /// What the command was, in a few words.
@@ -244,4 +268,49 @@ fn unreadable(path: &str) -> Problem {
 
 fn problem(code: &str, path: impl Into<String>, message: impl AsRef<str>) -> Problem {
     Problem::new(code, path, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::ids::RequestId;
+    use crate::task::Cleanup;
+
+    #[test]
+    fn every_field_of_a_spawn_is_in_its_mark() {
+        let plain = SpawnOptions {
+            task: "Look.".to_owned(),
+            label: "a".to_owned(),
+            task_name: "a".to_owned(),
+            agent_id: None,
+            model: None,
+            thinking: None,
+            run_timeout_seconds: 60,
+            cleanup: Cleanup::Keep,
+            tool_free: false,
+            idempotency_key: "key".to_owned(),
+        };
+        let changes: [fn(&mut SpawnOptions); 10] = [
+            |options| options.task.push('!'),
+            |options| options.label.push('!'),
+            |options| options.task_name.push('!'),
+            |options| options.agent_id = Some("x".to_owned()),
+            |options| options.model = Some("x".to_owned()),
+            |options| options.thinking = Some("x".to_owned()),
+            |options| options.run_timeout_seconds += 1,
+            |options| options.cleanup = Cleanup::Delete,
+            |options| options.tool_free = true,
+            |options| options.idempotency_key.push('!'),
+        ];
+        let sum = |request, options| Mark::sum(&Command::Spawn(RequestId(request), options)).digits();
+        let mut sums = BTreeSet::from([sum(1, plain.clone()), sum(2, plain.clone())]);
+        for change in changes {
+            let mut changed = plain.clone();
+            change(&mut changed);
+            sums.insert(sum(1, changed));
+        }
+        assert_eq!(sums.len(), changes.len() + 2);
+    }
 }
