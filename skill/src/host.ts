@@ -15,21 +15,16 @@ import type {
   Reply,
   SpawnOptions,
 } from './contract.ts';
-import { SessionLog } from './page.ts';
-import { hasRedaction } from './redact.ts';
+import { historyPage } from './history.ts';
+import { ANSWER_MS, LONGEST_MS, PATIENCE_MS, pause, within } from './patience.ts';
+import { type Keepers, Records } from './records.ts';
 import type { Sessions } from './sessions.ts';
-import { type Fields, Refused, hostError, sessionEnd, text } from './words.ts';
+import { type Fields, Refused, hostError, sessionEnd, text, words } from './words.ts';
 
-/** How long the gateway may take to answer a request before it counts as in doubt. */
-const ANSWER_MS = 60_000;
-/** How long a transcript may take, or an attempt to stop a session that is left over. */
-const PATIENCE_MS = 5_000;
-/** The pause after an attempt that brought nothing. */
-const PAUSE_MS = 500;
 /** Attempts to stop a session that is left over. */
 const SWEEPS = 3;
-/** The longest time that Node's timers know. */
-const LONGEST_MS = 2 ** 31 - 1;
+
+type Outcome = Extract<Happening, { tag: 'answered' }>['val']['outcome'];
 
 interface Child {
   runId: string;
@@ -41,22 +36,10 @@ interface Child {
   ended: boolean;
 }
 
-/** The receipts of a run by their idempotency keys, as far as they are kept beyond this process. */
-export interface Receipts {
-  known: Map<string, Receipt>;
-  /** Called before the component hears of the receipt. */
-  keep(key: string, receipt: Receipt): void;
-}
-
 /** What a run may be given beside its gateway. */
-export interface Options {
-  receipts?: Receipts;
-  /** Told of every session. */
-  log?: SessionLog;
+export interface Options extends Keepers {
   /** Why the operator does not allow a session; undefined if he does. */
   forbidden?(options: SpawnOptions): string | undefined;
-  /** Called once, before the first request is carried out. */
-  began?(): void;
 }
 
 export class Host {
@@ -69,21 +52,20 @@ export class Host {
   readonly #starts = new Set<string>();
   readonly #stopListening: () => void;
   #deliver: ((what: Happening) => void) | undefined;
-  readonly #log: SessionLog;
+  readonly #records: Records;
   #seq = 0n;
   #lastMs = 0;
   #openedMs = performance.now();
   #wait = new AbortController();
   #waiting = false;
-  #began = false;
   #stopped = false;
   #closed = false;
 
   constructor(gateway: Sessions, facts: HostFacts, options: Options = {}) {
     this.#gateway = gateway;
     this.#options = options;
-    this.#log = options.log ?? new SessionLog();
-    for (const [key, receipt] of options.receipts?.known ?? []) {
+    this.#records = new Records(options);
+    for (const [key, receipt] of this.#records.known) {
       this.#spawns.set(key, Promise.resolve(receipt));
       this.#note(receipt, true);
     }
@@ -102,8 +84,7 @@ export class Host {
 
   /** Carries a request out and answers it with an event; returns at once and never fails. */
   perform(command: Command): void {
-    if (!this.#began) this.#options.began?.();
-    this.#began = true;
+    this.#records.began();
     void this.#answer(command);
   }
 
@@ -149,16 +130,19 @@ export class Host {
     else this.#queue.push(what);
   }
 
+  /** Never rejects, and answers once. */
   async #answer(command: Command): Promise<void> {
     const { request } = command;
-    try {
-      const reply = await within(ANSWER_MS, this.#carryOut(command));
-      this.#tell({ tag: 'answered', val: { request, outcome: { tag: 'ok', val: reply } } });
-      if (reply.tag === 'spawned' || reply.tag === 'watched') this.#admit(reply.val);
-      if (command.kind === 'cancel') this.#end(command.session, { status: 'killed' }, []);
-    } catch (error) {
-      this.#tell({ tag: 'answered', val: { request, outcome: { tag: 'err', val: hostError(error) } } });
-    }
+    const work = within(ANSWER_MS, this.#carryOut(command));
+    const outcome: Outcome = await work.then(
+      (val) => ({ tag: 'ok', val }),
+      (error) => ({ tag: 'err', val: hostError(error) }),
+    );
+    this.#tell({ tag: 'answered', val: { request, outcome } });
+    if (outcome.tag === 'err') return;
+    const reply = outcome.val;
+    if (reply.tag === 'spawned' || reply.tag === 'watched') this.#admit(reply.val);
+    if (command.kind === 'cancel') this.#end(command.session, { status: 'killed' }, []);
   }
 
   async #carryOut(command: Command): Promise<Reply> {
@@ -172,7 +156,7 @@ export class Host {
       }
       case 'history':
         this.#child(command.query.sessionKey);
-        return { tag: 'history', val: page(await this.#gateway.messages(command.query.sessionKey), command.query) };
+        return { tag: 'history', val: await this.#history(command.query) };
       case 'cancel': {
         const child = this.#child(command.session);
         if (!child.ended) await this.#gateway.cancel(child.runId);
@@ -194,12 +178,11 @@ export class Host {
     if (!spawn) {
       const why = this.#options.forbidden?.(options);
       if (why) return Promise.reject(new Refused('forbidden', why));
-      this.#log.asked(options, this.#sinceOpened());
+      this.#records.asked(options, this.#sinceOpened());
       spawn = this.#gateway.spawn(options).then((receipt) => {
         // Noted at once, for the sweep: the answer may have been given up by now.
         this.#note(receipt);
-        this.#log.accepted(options.label, receipt.sessionKey);
-        this.#options.receipts?.keep(key, receipt);
+        this.#records.accepted(options, receipt);
         return receipt;
       });
       this.#spawns.set(key, spawn);
@@ -214,11 +197,15 @@ export class Host {
 
   /** The receipt of a session that an earlier call of this run spawned. */
   async #find(session: string): Promise<Receipt> {
-    const known = [...(this.#options.receipts?.known.values() ?? [])].find(({ sessionKey }) => sessionKey === session);
+    const known = [...this.#records.known.values()].find(({ sessionKey }) => sessionKey === session);
     if (known) return known;
     const receipt = await this.#gateway.find(session);
     this.#note(receipt);
     return receipt;
+  }
+
+  async #history(query: HistoryQuery): Promise<HistoryPage> {
+    return historyPage(await this.#gateway.messages(query.sessionKey), query);
   }
 
   #sinceOpened(): number {
@@ -244,7 +231,7 @@ export class Host {
     const child = this.#children.get(session);
     if (!child?.admitted || child.started || child.ended) return;
     child.started = true;
-    this.#log.started(session, this.#sinceOpened());
+    this.#records.started(session, this.#sinceOpened());
     this.#tell({ tag: 'session-started', val: session });
   }
 
@@ -262,25 +249,37 @@ export class Host {
     // No session outlives the gateway's process, whatever the next one says of it.
     if (child.earlier && end.outcome.tag === 'failed' && end.outcome.val.kind === 'other')
       end.outcome = { tag: 'interrupted' };
-    this.#log.ended(session, this.#sinceOpened(), end.completion);
+    this.#records.ended(session, this.#sinceOpened(), end.completion);
     this.#tell({ tag: 'session-ended', val: end });
   }
 
-  /** Reports the end of sessions for as long as any is alive. */
+  /** Reports the end of sessions for as long as any is alive. Never rejects. */
   async #watch(): Promise<void> {
     if (this.#waiting) return;
     this.#waiting = true;
     for (;;) {
       const live = [...this.#children].filter(([, child]) => child.admitted && !child.ended);
       if (this.#closed || live.length === 0) break;
-      this.#wait = new AbortController();
-      const runIds = live.map(([, child]) => child.runId);
-      const ends = await within(ANSWER_MS, this.#gateway.ends(runIds, this.#wait.signal)).catch(() => []);
-      const reports = ends.map((said) => this.#report(said, live));
+      const wait = new AbortController();
+      this.#wait = wait;
+      const anEnd = await this.#look(live, wait.signal).catch((error) => {
+        this.#records.warn(`the end of a session could not be told: ${words(error)}`);
+        return false;
+      });
       // Without a pause, a gateway that answers at once and with nonsense would leave its own thread no time.
-      if (!(await Promise.all(reports)).includes(true) && !this.#wait.signal.aborted) await pause();
+      if (!anEnd && !wait.signal.aborted) await pause();
+      // Whoever still waits for this round does so for nobody.
+      wait.abort();
     }
     this.#waiting = false;
+  }
+
+  /** Whether one of the sessions has ended. */
+  async #look(live: [string, Child][], signal: AbortSignal): Promise<boolean> {
+    const runIds = live.map(([, child]) => child.runId);
+    const ends = await within(ANSWER_MS, this.#gateway.ends(runIds, signal)).catch(() => []);
+    const reports = ends.map((said) => this.#report(said, live));
+    return (await Promise.all(reports)).includes(true);
   }
 
   /** Whether this is the end of one of the sessions. */
@@ -302,29 +301,4 @@ export class Host {
     }
     return false;
   }
-}
-
-/** The part of a transcript that was asked for; offsets count from its end. */
-function page(messages: Message[], { offset, limit, includeTools }: HistoryQuery): HistoryPage {
-  const all = messages.filter((message) => includeTools || message.role !== 'tool');
-  const end = Math.max(0, all.length - offset);
-  const start = Math.max(0, end - limit);
-  const shown = all.slice(start, end);
-  const redacted = shown.some(({ text }) => hasRedaction(text));
-  return { messages: shown, hasMore: start > 0, droppedMessages: 0, redacted };
-}
-
-function pause(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
-}
-
-async function within<T>(millis: number, work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () => reject(new Refused('in-doubt', `the gateway gave no answer in ${millis / 1000} seconds`)),
-      millis,
-    );
-  });
-  return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }

@@ -67,6 +67,7 @@ export class Run {
         this.began = true;
         store?.begin(this.record);
       },
+      warn: (message) => wanted.warn(`${run_id}: ${message}`),
     });
     this.done = this.#run(wanted, resumed?.journal ?? store?.place(run_id));
   }

@@ -18,8 +18,8 @@ import {
 import { join } from 'node:path';
 
 import type { DocumentReply, Receipt } from './contract.ts';
-import type { Receipts } from './host.ts';
 import { type Seen, SessionLog } from './page.ts';
+import type { Receipts } from './records.ts';
 
 export interface RunRecord {
   run_id: string;

@@ -45,9 +45,9 @@ export function createTool({ behind, ...shown }: Described, environment: Environ
       const { timeoutSeconds, max_chars, ...given } = fields(parameters);
       const patience = number(timeoutSeconds, config.timeoutSeconds) * 1_000;
       const most = number(max_chars, MAX_CHARS);
-      const store = storeOf(environment.api, config);
-      const calling = { ...environment, config, store, turn, signal, onUpdate, patience, most };
       try {
+        const store = storeOf(environment.api, config);
+        const calling = { ...environment, config, store, turn, signal, onUpdate, patience, most };
         return once(id, await dispatch(behind, given, calling));
       } catch (error) {
         return refused([problem('E_HOST', `the plugin could not do that: ${words(error)}`)]);

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 
 import type { Command, Happening, SpawnOptions } from '../src/contract.ts';
 import { Gateway } from '../src/gateway.ts';
+import { SessionLog } from '../src/page.ts';
 import { FakeOpenClaw } from './openclaw.ts';
 
 const KEY = 'agent:main:subagent:0';
@@ -273,3 +274,34 @@ for (const [answer, how] of [
     await host.close();
   });
 }
+
+test('a run goes on when nothing of it can be kept, and that is warned about once', async () => {
+  const openclaw = new FakeOpenClaw();
+  const full = () => {
+    throw Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' });
+  };
+  const warnings: string[] = [];
+  const log = new SessionLog([], full);
+  const options = { log, receipts: { known: new Map(), keep: full }, began: full };
+  const host = openclaw.host(undefined, { ...options, warn: (message) => warnings.push(message) });
+  const next = async () => (await host.next(undefined)).what;
+  assert.equal((await next()).tag, 'opened');
+  for (const request of [1n, 2n]) {
+    host.perform(spawn(request, `key ${request}`));
+    assert.equal(outcome(await next(), request).tag, 'ok');
+    assert.equal((await next()).tag, 'session-started');
+    const end = await next();
+    assert.ok(end.tag === 'session-ended' && end.val.completion?.text === 'an answer', end.tag);
+  }
+  openclaw.answer = undefined;
+  host.perform(spawn(3n, 'another key'));
+  const [answer, start] = [await next(), await next()];
+  assert.deepEqual([outcome(answer, 3n).tag, start.tag], ['ok', 'session-started']);
+  host.perform({ kind: 'cancel', request: 4n, session: openclaw.live()[0] ?? '' });
+  const told = [await next(), await next()];
+  assert.deepEqual(told.map(({ tag }) => tag).sort(), ['answered', 'session-ended']);
+  assert.equal((await host.next(0n)).what.tag, 'woke', 'a request is answered once');
+  assert.deepEqual(await host.close(), []);
+  assert.equal(warnings.length, 1, warnings.join('\n'));
+  assert.match(warnings[0] ?? '', /could not be kept.*ENOSPC/);
+});

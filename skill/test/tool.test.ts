@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { copyFileSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -103,6 +103,15 @@ test('where nothing is to be kept, nothing is written', async () => {
   const reply = await use(new FakeOpenClaw(), 'run', { tasks: [TASK] }, { state, config: { retentionDays: 0 } });
   assert.equal(reply.state, 'done');
   assert.deepEqual(readdirSync(state), []);
+});
+
+test('a place where nothing can be kept is told of, and throws nothing', async () => {
+  const state = directory();
+  mkdirSync(join(state, 'parallel-agents'));
+  writeFileSync(join(state, 'parallel-agents/runs'), 'a file, where a directory is wanted');
+  const reply = await use(new FakeOpenClaw(), 'run', { tasks: [TASK] }, { state });
+  assert.equal(reply.errors[0].code, 'E_HOST');
+  assert.match(reply.errors[0].message, /ENOTDIR|EEXIST/);
 });
 
 test('a run outlasts its call, is found again, and only by its own session', async () => {

@@ -1,0 +1,82 @@
+/**
+ * What is written down of one run: that it began, the receipts of its sessions, what these were asked and said.
+ *
+ * A run goes on when nothing more of it can be kept, so nothing here throws: what fails is warned about once.
+ */
+
+import type { Receipt, SpawnOptions } from './contract.ts';
+import { SessionLog } from './page.ts';
+import { words } from './words.ts';
+
+/** The receipts of a run by their idempotency keys, as far as they are kept beyond this process. */
+export interface Receipts {
+  known: Map<string, Receipt>;
+  /** Called before the component hears of the receipt. */
+  keep(key: string, receipt: Receipt): void;
+}
+
+/** Who keeps what; nobody where an entry is missing. */
+export interface Keepers {
+  receipts?: Receipts;
+  /** Told of every session. */
+  log?: SessionLog;
+  /** Called once, before the first request is carried out. */
+  began?(): void;
+  /** Told of what goes wrong beside the run. */
+  warn?(message: string): void;
+}
+
+export class Records {
+  readonly #keepers: Keepers;
+  readonly #log: SessionLog;
+  #began = false;
+  #failed = false;
+
+  constructor(keepers: Keepers) {
+    this.#keepers = keepers;
+    this.#log = keepers.log ?? new SessionLog();
+  }
+
+  /** The receipts of sessions that an earlier call of this run spawned, by their idempotency keys. */
+  get known(): Map<string, Receipt> {
+    return this.#keepers.receipts?.known ?? new Map();
+  }
+
+  /** A request is about to be carried out. */
+  began(): void {
+    if (this.#began) return;
+    this.#began = true;
+    this.#try(() => this.#keepers.began?.());
+  }
+
+  asked(options: SpawnOptions, atMs: number): void {
+    this.#try(() => this.#log.asked(options, atMs));
+  }
+
+  accepted({ label, idempotencyKey }: SpawnOptions, receipt: Receipt): void {
+    this.#try(() => this.#log.accepted(label, receipt.sessionKey));
+    this.#try(() => this.#keepers.receipts?.keep(idempotencyKey, receipt));
+  }
+
+  started(session: string, atMs: number): void {
+    this.#try(() => this.#log.started(session, atMs));
+  }
+
+  ended(session: string, atMs: number, answer?: { text: string; truncated: boolean }): void {
+    this.#try(() => this.#log.ended(session, atMs, answer));
+  }
+
+  /** For what goes wrong where nobody waits for an answer. */
+  warn(message: string): void {
+    this.#keepers.warn?.(message);
+  }
+
+  #try(write: () => void): void {
+    try {
+      write();
+    } catch (error) {
+      if (!this.#failed) this.warn(`something of a run could not be kept, and it goes on: ${words(error)}`);
+      this.#failed = true;
+    }
+  }
+}
