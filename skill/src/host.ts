@@ -60,6 +60,8 @@ export class Host {
   #waiting = false;
   #stopped = false;
   #closed = false;
+  /** Every session that was known at the end has been looked after. */
+  #swept = false;
 
   constructor(gateway: Sessions, facts: HostFacts, options: Options = {}) {
     this.#gateway = gateway;
@@ -99,13 +101,17 @@ export class Host {
     await within(PATIENCE_MS, Promise.allSettled(this.#spawns.values())).catch(() => {});
   }
 
-  /** Ends the stream and stops every session that still runs. Returns those that could not be stopped. */
+  /**
+   * Ends the stream and stops every session that still runs. Returns those that could not be stopped. A session whose
+   * receipt comes even later is stopped when it comes, and warned about.
+   */
   async close(): Promise<string[]> {
     this.#closed = true;
     this.#wait.abort();
     this.#stopListening();
     this.#deliver?.({ tag: 'woke' });
     await this.settled();
+    this.#swept = true;
     const left = [...this.#children].filter(([, child]) => !child.ended);
     const swept = left.map(async ([session, child]) => ((await this.#sweep(child)) ? [] : [session]));
     return (await Promise.all(swept)).flat();
@@ -192,7 +198,15 @@ export class Host {
   }
 
   #note({ sessionKey, runId }: Receipt, earlier = false): void {
-    this.#children.set(sessionKey, { runId, earlier, admitted: false, started: false, ended: false });
+    const child = { runId, earlier, admitted: false, started: false, ended: false };
+    this.#children.set(sessionKey, child);
+    if (this.#swept) void this.#stopLate(sessionKey, child);
+  }
+
+  /** Nobody waits for this session any more, and it must not go on alone. */
+  async #stopLate(session: string, child: Child): Promise<void> {
+    const fate = (await this.#sweep(child)) ? 'was stopped' : 'could not be stopped';
+    this.#records.warn(`a session that the gateway told of after the end of the run ${fate}: ${session}`);
   }
 
   /** The receipt of a session that an earlier call of this run spawned. */

@@ -305,3 +305,29 @@ test('a run goes on when nothing of it can be kept, and that is warned about onc
   assert.equal(warnings.length, 1, warnings.join('\n'));
   assert.match(warnings[0] ?? '', /could not be kept.*ENOSPC/);
 });
+
+for (const stays of [false, true]) {
+  const fate = stays ? 'could not be stopped' : 'was stopped';
+  test(`a session whose receipt comes after the end is told of: it ${fate}`, async (context) => {
+    const openclaw = new FakeOpenClaw();
+    openclaw.answer = undefined;
+    const slow = Promise.withResolvers<object>();
+    openclaw.spoil = (call) => (call === 'sessions_spawn' ? slow.promise : undefined);
+    const warned = Promise.withResolvers<string>();
+    const host = openclaw.host(undefined, { warn: warned.resolve });
+    await host.next(undefined);
+    host.perform(spawn(1n));
+    context.mock.timers.enable({ apis: ['setTimeout'] });
+    const closed = host.close();
+    context.mock.timers.tick(5_000);
+    assert.deepEqual(await closed, []);
+    context.mock.timers.reset();
+    openclaw.spoil = (call) => {
+      if (call === 'cancel' && stays) throw new Error('no');
+    };
+    openclaw.sessions.push({ key: KEY, runId: 'run-0', prompt: '', status: 'running' });
+    slow.resolve({ details: { status: 'accepted', childSessionKey: KEY, runId: 'run-0' } });
+    assert.match(await warned.promise, new RegExp(`${fate}: ${KEY}`));
+    assert.deepEqual(openclaw.live(), stays ? [KEY] : []);
+  });
+}
