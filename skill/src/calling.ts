@@ -59,7 +59,7 @@ export async function begin(
 /** Waits for the end of a run, as long as the call may. A stopped turn stops the run that it waits for. */
 export async function wait(run: Run, { signal, onUpdate, patience, most }: Calling): Promise<ToolResult> {
   const stop = () => run.stop('the turn was stopped');
-  run.onProgress = (progress) => show(progress, onUpdate);
+  const stopShowing = run.onProgress((progress) => show(progress, onUpdate));
   signal?.addEventListener('abort', stop);
   if (signal?.aborted) stop();
   let timer: NodeJS.Timeout | undefined;
@@ -67,7 +67,7 @@ export async function wait(run: Run, { signal, onUpdate, patience, most }: Calli
   await Promise.race([run.done, late]);
   clearTimeout(timer);
   signal?.removeEventListener('abort', stop);
-  run.onProgress = undefined;
+  stopShowing();
   await run.leave();
   return told(run, most);
 }

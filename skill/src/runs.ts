@@ -48,7 +48,7 @@ export class Run {
   broken: { code: string; message: string } | undefined;
   last: Progress | undefined;
   readonly tasks = new Map<string, { agent_type: string; status: string }>();
-  onProgress: ((progress: Progress) => void) | undefined;
+  readonly #listeners = new Set<(progress: Progress) => void>();
   readonly #host: Host;
 
   constructor(wanted: Wanted) {
@@ -76,6 +76,12 @@ export class Run {
     return this.reply === undefined && this.broken === undefined;
   }
 
+  /** Tells `listener` of every step from now on, beside all others that want to hear of them. Returns what ends that. */
+  onProgress(listener: (progress: Progress) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
   /** Asks the component to stop all sessions and to come to an end. */
   stop(reason: string): void {
     this.#host.stop(reason);
@@ -91,17 +97,29 @@ export class Run {
     const { store, warn, resumed, around } = wanted;
     const stopListening = onStop(around, () => this.stop('the turn was stopped'));
     const given = { function: wanted.function, arguments: wanted.arguments, journal, resume: resumed !== undefined };
+    let reply: DocumentReply | undefined;
+    let broken = { code: '', message: '' };
     try {
-      this.reply = await call(WORKER, given, this.#host, (progress) => this.#show(progress));
+      reply = await call(WORKER, given, this.#host, (progress) => this.#show(progress));
     } catch (error) {
-      this.broken = error instanceof Broken ? error : { code: 'E_HOST', message: `the plugin failed: ${words(error)}` };
+      const { code, message } =
+        error instanceof Broken ? error : { code: 'E_HOST', message: `the plugin failed: ${words(error)}` };
+      broken = { code, message };
     }
     stopListening();
     const left = await this.#host.close();
-    if (left.length > 0) warn(`sessions of ${this.record.run_id} that could not be stopped: ${left.join(', ')}`);
-    this.record.state = this.reply ? 'done' : 'broken';
+    if (left.length > 0) {
+      const sessions = `sessions that could not be stopped: ${left.join(', ')}`;
+      warn(`${this.record.run_id}: ${sessions}`);
+      // A report names them by itself, as `leaked`.
+      broken.message += `; ${sessions}`;
+    }
+    // Only now is it over: whoever goes on with a run that broke must not meet what is left of it.
+    this.record.state = reply ? 'done' : 'broken';
+    this.reply = reply;
+    if (!reply) this.broken = broken;
     try {
-      if (this.began) store?.end(this.record, this.reply);
+      if (this.began) store?.end(this.record, reply);
     } catch (error) {
       warn(`the result of ${this.record.run_id} could not be kept: ${words(error)}`);
     }
@@ -110,7 +128,7 @@ export class Run {
   #show(progress: Progress): void {
     this.last = progress;
     this.tasks.set(progress.task, { agent_type: progress.agentType, status: progress.status });
-    this.onProgress?.(progress);
+    for (const listener of this.#listeners) listener(progress);
   }
 }
 
@@ -118,8 +136,10 @@ export class Run {
 export class Runs {
   readonly #runs = new Map<string, Run>();
 
-  /** Undefined: too many are alive. */
+  /** Undefined: too many are alive. A run that is resumed twice is one run: two would write one journal. */
   start(wanted: Wanted): Run | undefined {
+    const there = wanted.resumed && this.#runs.get(wanted.resumed.record.run_id);
+    if (there && there.broken === undefined) return there;
     const live = [...this.#runs.values()].filter((run) => run.live).length;
     if (live >= MOST_LIVE) return undefined;
     const run = new Run(wanted);

@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+
+import { readConfig } from '../src/config.ts';
+import { Gateway } from '../src/gateway.ts';
+import { Runs, type Wanted } from '../src/runs.ts';
+import { Store } from '../src/store.ts';
+import { FakeOpenClaw } from './openclaw.ts';
+
+const TASK = { agent_type: 'code_reviewer', task_description: 'Say something.', output_format: 'text' };
+
+const made: string[] = [];
+after(() => made.forEach((directory) => rmSync(directory, { recursive: true })));
+
+/** What a run of two tasks is started with. */
+function wanted(openclaw: FakeOpenClaw, more: Partial<Wanted> = {}): Wanted {
+  const around = openclaw.around();
+  return {
+    function: 'run_tasks',
+    arguments: JSON.stringify({ tasks: [TASK, TASK] }),
+    owner: 'agent:main:main',
+    around,
+    sessions: new Gateway(around, () => openclaw.tools()),
+    config: readConfig({}).config,
+    store: undefined,
+    warn: () => {},
+    ...more,
+  };
+}
+
+test('a run that breaks names the sessions that it leaves behind', async () => {
+  const openclaw = new FakeOpenClaw();
+  openclaw.answer = undefined;
+  openclaw.spoil = (call) => {
+    if (call === 'cancel') throw new Error('no');
+  };
+  const run = new Runs().start(wanted(openclaw))!;
+  run.onProgress(({ running }) => {
+    if (running === 2) throw new Error('broken in the middle');
+  });
+  await run.done;
+  assert.equal(run.broken?.code, 'E_HOST');
+  assert.match(run.broken.message, /broken in the middle.*could not be stopped/);
+  assert.equal(openclaw.live().length, 2);
+  for (const session of openclaw.live()) assert.ok(run.broken.message.includes(session), run.broken.message);
+});
+
+test('a run that is resumed twice at once is one run', async () => {
+  const state = mkdtempSync(join(tmpdir(), 'parallel-agents-test-'));
+  made.push(state);
+  const store = new Store(state);
+  const openclaw = new FakeOpenClaw();
+  const runs = new Runs();
+  const first = runs.start(wanted(openclaw, { store }))!;
+  await first.done;
+  const { run_id } = first.record;
+  // As in another process, which finds the files only.
+  const others = new Runs();
+  const resumed = { record: store.record(run_id)!, journal: store.journal(run_id)! };
+  const [one, other] = [1, 2].map(() => others.start(wanted(openclaw, { store, resumed }))!);
+  assert.equal(one, other);
+  await one?.done;
+  assert.ok(one?.reply, JSON.stringify(one?.broken));
+  assert.equal(openclaw.sessions.length, 2);
+});
+
+test('everyone who waits for a run hears of its steps', async () => {
+  const run = new Runs().start(wanted(new FakeOpenClaw()))!;
+  const heard = [0, 0];
+  const stop = run.onProgress(() => {
+    heard[0]! += 1;
+    stop();
+  });
+  run.onProgress(() => (heard[1]! += 1));
+  await run.done;
+  assert.deepEqual(heard, [1, 4]);
+});
