@@ -52,13 +52,16 @@ export async function replied(reply: DocumentReply, run_id: string | null, most:
 export async function told(run: Run, most: number): Promise<ToolResult> {
   const { run_id } = run.record;
   if (run.reply) return replied(run.reply, run.began ? run_id : null, most);
-  if (run.broken !== undefined) {
-    const errors = [problem(run.broken.code, run.broken.message)];
-    return result({ ok: false, state: 'broken', run_id: run.began ? run_id : null, errors });
-  }
+  if (run.broken !== undefined) return broke(run.began ? run_id : null, run.broken);
   const tasks = [...run.tasks].map(([task_id, task]) => ({ task_id, ...task }));
   const hint = `it goes on; ask with ${NEXT} {"action":"status","run_id":"${run_id}"}, stop it with cancel`;
   return result({ ok: true, state: 'running', run_id, progress: progress(run), tasks: tasks.slice(0, 200), hint });
+}
+
+function broke(run_id: string | null, { code, message }: NonNullable<RunRecord['broken']>): ToolResult {
+  const hint = run_id && `what had ended stays; try to go on with ${NEXT} {"action":"resume","run_id":"${run_id}"}`;
+  const errors = [problem(code, message)];
+  return result({ ok: false, state: 'broken', run_id, errors, ...(hint ? { hint } : {}) });
 }
 
 export function progress({ last }: Run): Fields | null {
@@ -68,6 +71,8 @@ export function progress({ last }: Run): Fields | null {
 /** A run that this process knows only from its files. */
 export async function remembered(record: RunRecord, reply: DocumentReply | undefined, most: number): Promise<ToolResult> {
   if (reply) return replied(reply, record.run_id, most);
+  if (record.state === 'broken')
+    return broke(record.run_id, record.broken ?? { code: 'E_HOST', message: 'the run broke; why was not kept' });
   const hint = `a restart cut it off; go on with ${NEXT} {"action":"resume","run_id":"${record.run_id}"}`;
   return result({ ok: true, state: 'interrupted', run_id: record.run_id, hint });
 }

@@ -117,7 +117,7 @@ export class Run {
     // Only now is it over: whoever goes on with a run that broke must not meet what is left of it.
     this.record.state = reply ? 'done' : 'broken';
     this.reply = reply;
-    if (!reply) this.broken = broken;
+    if (!reply) this.broken = this.record.broken = broken;
     try {
       if (this.began) store?.end(this.record, reply);
     } catch (error) {

@@ -28,6 +28,8 @@ export interface RunRecord {
   owner: string;
   started: string;
   state: 'running' | 'done' | 'broken';
+  /** Why it has no result; only of one that broke. */
+  broken?: { code: string; message: string };
 }
 
 const ID = /^pa-[0-9a-f]{12}$/;

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 
+import { Store } from '../src/store.ts';
 import { TOOLS, createTool } from '../src/tool.ts';
 import { FakeOpenClaw } from './openclaw.ts';
 
@@ -195,6 +196,24 @@ test('a run that was cut off goes on, and what had ended is not spawned again', 
     JSON.stringify(reply),
   );
   assert.equal(openclaw.sessions.length, 2);
+});
+
+test('a run that broke is told to have broken, whoever asks', async () => {
+  const state = directory();
+  const id = 'pa-0123456789ab';
+  const record = { run_id: id, function: 'run_tasks', owner: 'agent:main:main', started: new Date().toISOString() };
+  const broken = { code: 'E_GUEST_TRAP', message: 'the component broke off' };
+  new Store(state).place(id);
+  new Store(state).begin({ ...record, state: 'running' });
+  new Store(state).end({ ...record, state: 'broken', broken }, undefined);
+  const openclaw = new FakeOpenClaw();
+  const { runs } = await use(openclaw, 'runs', { action: 'list' }, { state });
+  assert.equal(runs.find((run: any) => run.run_id === id).state, 'broken');
+  for (const action of ['status', 'page', 'report', 'cancel']) {
+    const reply = await use(openclaw, 'runs', { action, run_id: id }, { state });
+    assert.deepEqual([reply.ok, reply.state, reply.errors[0].code], [false, 'broken', 'E_GUEST_TRAP'], action);
+    assert.match(reply.hint, /"action":"resume"/);
+  }
 });
 
 test('what users meet is told with its remedy', async () => {
