@@ -113,17 +113,17 @@ export class Subagents implements Sessions {
     return { sessionKey: session, runId: made.runId, appliedModel: made.model, toolFree: false };
   }
 
-  /** The end of one run. Each is waited for once at a time, however often it is asked for. */
-  async #end(runId: string): Promise<Fields | undefined> {
-    for (;;) {
-      let wait = this.#waits.get(runId);
-      if (!wait) {
-        wait = this.#look(runId).finally(() => this.#waits.delete(runId));
-        this.#waits.set(runId, wait);
-      }
-      const end = await wait;
-      if (end) return end;
+  /**
+   * The end of one run, or that it has none yet: the host then asks again, after a pause, for as long as it wants to know.
+   * Each is waited for once at a time, however often it is asked for.
+   */
+  #end(runId: string): Promise<Fields | undefined> {
+    let wait = this.#waits.get(runId);
+    if (!wait) {
+      wait = this.#look(runId).finally(() => this.#waits.delete(runId));
+      this.#waits.set(runId, wait);
     }
+    return wait;
   }
 
   async #look(runId: string): Promise<Fields | undefined> {

@@ -69,6 +69,24 @@ for (const [said, status] of [
   });
 }
 
+test('a gateway that says at once that a sub-agent goes on is left its time', async () => {
+  const { openclaw, route } = subagents({});
+  let looks = 0;
+  openclaw.runtime.subagent.waitForRun = async () => (looks++, { status: 'timeout' });
+  openclaw.spoil = (call) => (call === 'resolve' ? { id: 'run-0', status: 'running' } : undefined);
+  const host = openclaw.host(route);
+  await host.next(undefined);
+  host.perform({ kind: 'spawn', request: 1n, options: OPTIONS });
+  assert.equal((await host.next(undefined)).what.tag, 'answered');
+  assert.equal((await host.next(BigInt(Math.ceil(performance.now()) + 50))).what.tag, 'woke');
+  assert.ok(looks >= 1 && looks <= 2, `${looks} looks in 50 ms`);
+  openclaw.spoil = (call) => (call === 'cancel' ? { cancelled: true } : undefined);
+  await host.close();
+  const before = looks;
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(looks, before, 'nobody looks when the host is closed');
+});
+
 test('a whole run goes through sub-agents', async () => {
   const { openclaw, route } = subagents({ status: 'ok', terminalReply: { text: 'hello' } });
   openclaw.spoil = (call) =>
