@@ -6,6 +6,7 @@ import { defineToolPlugin } from 'openclaw/plugin-sdk/tool-plugin';
 
 import { MANIFEST } from './config.ts';
 import { type PluginApi, type ToolContext, loadToolFactory as loadTools } from './openclaw.ts';
+import { tidy } from './retention.ts';
 import { TOOLS, createTool } from './tool.ts';
 
 /** Calls whose turn is remembered; one that never reaches a tool is forgotten in time. */
@@ -55,7 +56,10 @@ entry.register = (api) => {
   shared[OUTSIDE] ??= AsyncLocalStorage.snapshot();
   registerService?.({
     id: 'parallel-agents',
-    start: () => void (shared[OUTSIDE] = AsyncLocalStorage.snapshot()),
+    start: () => {
+      shared[OUTSIDE] = AsyncLocalStorage.snapshot();
+      tidy(api as PluginApi);
+    },
     stop: () => {},
   });
   on('before_tool_call', ({ toolCallId, runId }) => {

@@ -157,6 +157,11 @@ export class Runs {
     return run?.record.owner === owner ? run : undefined;
   }
 
+  /** Whether this process runs it, for whomever. */
+  isLive(id: string): boolean {
+    return this.#runs.get(id)?.live ?? false;
+  }
+
   of(owner: string): Run[] {
     return [...this.#runs.values()].filter((run) => run.record.owner === owner && run.began);
   }

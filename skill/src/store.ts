@@ -96,16 +96,21 @@ export class Store {
   }
 
   forget(id: string): void {
-    for (const kind of KINDS) rmSync(this.#file(id, kind), { force: true });
+    for (const file of this.#files(id)) rmSync(file, { force: true });
   }
 
-  /** Removes every run that nobody has written to for so many days. */
-  prune(days: number, now: number): void {
+  /** Removes every run that nobody has written to for so many days, but for those that somebody still runs. */
+  prune(days: number, now: number, isLive: (id: string) => boolean): void {
     for (const id of new Set(this.#names().map((name) => name.split('.')[0] ?? ''))) {
-      if (!ID.test(id)) continue;
-      const files = KINDS.map((kind) => this.#file(id, kind)).filter((file) => existsSync(file));
-      if (files.every((file) => now - statSync(file).mtimeMs > days * DAY_MS)) this.forget(id);
+      if (!ID.test(id) || isLive(id)) continue;
+      const files = this.#files(id).filter((file) => existsSync(file));
+      if (files.every((file) => now - statSync(file).mtimeMs >= days * DAY_MS)) this.forget(id);
     }
+  }
+
+  /** All that there may be of a run, with what a crash can leave of a file that is written anew. */
+  #files(id: string): string[] {
+    return KINDS.map((kind) => this.#file(id, kind)).flatMap((file) => [file, `${file}.new`]);
   }
 
   #names(): string[] {

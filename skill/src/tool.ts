@@ -3,13 +3,13 @@
 import { readFileSync } from 'node:fs';
 
 import { type Calling, type Environment, begin } from './calling.ts';
-import { type Config, narrowed, readConfig } from './config.ts';
+import { narrowed, readConfig } from './config.ts';
 import { look } from './look.ts';
-import type { PluginApi, Tool, ToolResult } from './openclaw.ts';
+import type { Tool, ToolResult } from './openclaw.ts';
 import { MAX_CHARS, problem, refused } from './replies.ts';
+import { storeOf } from './retention.ts';
 import { choose } from './routes.ts';
 import { read } from './slash.ts';
-import { Store } from './store.ts';
 import { type Fields, fields, text, words } from './words.ts';
 
 /** A tool as the build writes it down. */
@@ -90,21 +90,6 @@ async function perform(name: string, given: Fields, calling: Calling): Promise<T
   if (asks && 'problem' in route) return refused([route.problem]);
   const document = JSON.stringify(narrowed(given, calling.config, takes));
   return begin(name, document, route, calling);
-}
-
-/** Old runs are looked for so often. */
-const PRUNE_MS = 3_600_000;
-let pruned = 0;
-
-function storeOf({ runtime }: PluginApi, { retentionDays }: Config): Store | undefined {
-  const directory = retentionDays > 0 ? runtime.state?.resolveStateDir?.(process.env) : undefined;
-  if (!directory) return undefined;
-  const store = new Store(directory);
-  if (Date.now() - pruned > PRUNE_MS) {
-    pruned = Date.now();
-    store.prune(retentionDays, pruned);
-  }
-  return store;
 }
 
 function number(value: unknown, otherwise: number): number {

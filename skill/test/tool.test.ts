@@ -200,7 +200,7 @@ test('a run that was cut off goes on, and what had ended is not spawned again', 
 
 test('a run that broke is told to have broken, whoever asks', async () => {
   const state = directory();
-  const id = 'pa-0123456789ab';
+  const id = 'pa-0123456789ac';
   const record = { run_id: id, function: 'run_tasks', owner: 'agent:main:main', started: new Date().toISOString() };
   const broken = { code: 'E_GUEST_TRAP', message: 'the component broke off' };
   new Store(state).place(id);
