@@ -12,6 +12,13 @@ import { type Fields, Refused, fields, message, text } from './words.ts';
 
 const PREFIX = 'completion:';
 
+/**
+ * OpenClaw answers a provider's refusal, whatever it is, with an empty text and the word `error`. Most of them pass, so it is
+ * taken for what may be tried again; a key that is wrong costs the retries of its task.
+ */
+const NO_REASON =
+  'internal error: the completion failed, and OpenClaw does not say why; a session would (completionsForToolFree: false)';
+
 interface Completion {
   end: Promise<Fields>;
   stop: AbortController;
@@ -40,8 +47,8 @@ export class Completions implements Sessions {
   }
 
   async spawn(options: SpawnOptions): Promise<Receipt> {
-    // Another agent's configuration is not this call's to use.
-    if (!options.toolFree || options.agentId) return this.#others.spawn(options);
+    // Another agent's configuration is not this call's to use, and a completion cannot be told how much to think.
+    if (!options.toolFree || options.agentId || options.thinking) return this.#others.spawn(options);
     const sessionKey = `${PREFIX}${randomUUID()}`;
     const made = { stop: new AbortController(), messages: [message({ role: 'user', content: options.task })] };
     const end = this.#complete(sessionKey, options, made);
@@ -100,11 +107,8 @@ export class Completions implements Sessions {
       if (stop.signal.aborted) return { runId, status: 'killed' };
       if (limit.aborted) return { runId, status: 'timeout' };
       // Errors come as an answer without text, and so does an agent that says nothing; only the reason tells them apart.
-      const failed = answer['stopReason'] === 'error' || text(answer['text']) === undefined;
-      if (failed) {
-        const error = text(answer['errorMessage']) ?? "internal error: the gateway's completion call brought no answer";
-        return { runId, status: 'failed', error };
-      }
+      const failed = ['error', 'aborted'].includes(text(answer['stopReason']) ?? '') || text(answer['text']) === undefined;
+      if (failed) return { runId, status: 'failed', error: text(answer['errorMessage']) ?? NO_REASON };
       const { provider, model, usage } = answer;
       messages.push(message({ role: 'assistant', content: answer['text'], provider, model, usage }));
       return { runId, status: 'done', result: answer['text'], usage };

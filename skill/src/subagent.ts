@@ -14,6 +14,9 @@ import { type Fields, Refused, fields, message, text } from './words.ts';
 /** Well below the time after which OpenClaw takes a tool call without a sign of life for stuck. */
 const LOOK_MS = 45_000;
 
+const NO_THINKING =
+  'a session without session tools cannot say how much its sub-agents think: leave thinking out, or give it sessions_spawn and agents_wait';
+
 interface Made {
   runId: string;
   label: string;
@@ -43,7 +46,9 @@ export class Subagents implements Sessions {
   }
 
   async spawn(options: SpawnOptions): Promise<Receipt> {
-    const { task, label, agentId, model, runTimeoutSeconds, toolFree } = options;
+    const { task, label, agentId, model, thinking, runTimeoutSeconds, toolFree } = options;
+    // Better none than one that thinks as it likes.
+    if (thinking) throw new Refused('unsupported', NO_THINKING);
     const { runtime, context, turn, outside } = this.#around;
     const request = {
       sessionKey: `agent:${agentId ?? context.agentId ?? 'main'}:subagent:parallel-agents-${randomUUID()}`,

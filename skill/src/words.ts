@@ -30,8 +30,10 @@ const REMEDIES: [RegExp, string][] = [
   [/maxChildrenPerGroup/, 'raise tools.swarm.maxChildrenPerGroup, or ask for fewer at once with max_concurrent'],
   [/maxChildrenPerAgent/, 'raise agents.defaults.subagents.maxChildrenPerAgent'],
   [/agentId is not allowed/, 'add the agent to agents.defaults.subagents.allowAgents'],
-  [/not trusted for|override/i, 'set plugins.entries.parallel-agents.subagent.allowModelOverride (llm. for completions)'],
-  [/not allowlisted|model .* (is )?not (usable|allowed)/i, 'name a model that the gateway is configured with'],
+  [/not allowlisted/i, 'add the model to allowedModels in plugins.entries.parallel-agents.subagent, for completions in .llm'],
+  [/completion cannot override/i, 'set plugins.entries.parallel-agents.llm.allowModelOverride'],
+  [/not trusted for|override/i, 'set plugins.entries.parallel-agents.subagent.allowModelOverride'],
+  [/model .* (is )?not (usable|allowed)/i, 'name a model that the gateway is configured with'],
   [/draining|shutting down|is starting|ECONNREFUSED|gateway (is )?not running/i, 'start it with: openclaw gateway run'],
 ];
 
@@ -56,6 +58,8 @@ const FAILURES: [RegExp, FailureKind][] = [
   // OpenClaw adds the time to wait to the provider's own words, whatever these are.
   [/rate.?limit|too many requests|HTTP 429|retry-after:/i, 'rate-limited'],
   [/authentication|unauthorized|api key|billing|HTTP 40[123]/i, 'authentication'],
+  // What the operator does not allow to completions, which are asked for without a spawn that could be refused.
+  [/completion (cannot override|denied)|allowlist|no model configured/i, 'rejected'],
   [/rejected|model was not found|unknown model|HTTP 4\d\d/i, 'rejected'],
   // A stream that breaks off or cannot be read: all that OpenClaw says of it.
   [/agent run failed \(model/i, 'infrastructure'],
@@ -107,7 +111,7 @@ export function remedied(message: string): string {
 }
 
 function outcome(said: Fields): SessionOutcome {
-  const message = cut(redacted(text(said['error']) ?? text(said['schemaError']) ?? 'the host gave no reason'));
+  const reason = redacted(text(said['error']) ?? text(said['schemaError']) ?? 'the host gave no reason');
   switch (said['status']) {
     case 'done':
       return { tag: 'completed' };
@@ -116,8 +120,9 @@ function outcome(said: Fields): SessionOutcome {
     case 'killed':
       return { tag: 'cancelled' };
   }
-  if (/interrupted by a gateway restart/i.test(message)) return { tag: 'interrupted' };
-  return { tag: 'failed', val: { kind: find(FAILURES, message) ?? 'other', message } };
+  if (/interrupted by a gateway restart/i.test(reason)) return { tag: 'interrupted' };
+  // The kind is that of the host's words, which a remedy is none of.
+  return { tag: 'failed', val: { kind: find(FAILURES, reason) ?? 'other', message: cut(remedied(reason)) } };
 }
 
 /** One message of a transcript. */

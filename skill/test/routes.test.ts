@@ -12,6 +12,7 @@ import type { SpawnOptions } from '../src/contract.ts';
 import { Gateway } from '../src/gateway.ts';
 import { choose } from '../src/routes.ts';
 import { Subagents } from '../src/subagent.ts';
+import { sessionEnd } from '../src/words.ts';
 import { FakeOpenClaw } from './openclaw.ts';
 
 const OPTIONS: SpawnOptions = {
@@ -136,6 +137,7 @@ for (const [answer, status] of [
   [{ text: 'hello', stopReason: 'stop', provider: 'sim', model: 'premium' }, 'done'],
   [{ text: '', stopReason: 'stop' }, 'done'],
   [{ text: '', stopReason: 'error' }, 'failed'],
+  [{ text: '', stopReason: 'aborted' }, 'failed'],
   [{}, 'failed'],
   [undefined, 'failed'],
   [new Error('not trusted for model override'), 'failed'],
@@ -161,6 +163,25 @@ test('a completion can be stopped, and an agent with tools gets a session', asyn
   assert.equal((await end)[0]?.['status'], 'killed');
   await route.spawn({ ...OPTIONS, toolFree: false });
   assert.equal(openclaw.sessions.length, 1);
+});
+
+test('a completion that fails without a word may be tried again, and says how to learn more', async () => {
+  const { route } = completions({ text: '', stopReason: 'error' });
+  const receipt = await route.spawn(OPTIONS);
+  const [said] = await route.ends([receipt.runId], NEVER);
+  const { outcome } = sessionEnd(receipt.sessionKey, said ?? {}, []);
+  assert.ok(outcome.tag === 'failed' && outcome.val.kind === 'infrastructure', JSON.stringify(outcome));
+  assert.match(outcome.val.message, /completionsForToolFree/);
+});
+
+test('a wish how much to think is met or refused, and never lost', async () => {
+  const wish = { ...OPTIONS, thinking: 'high' };
+  const { route, openclaw } = completions({ text: 'hello', stopReason: 'stop' });
+  assert.doesNotMatch((await route.spawn(wish)).sessionKey, /^completion:/);
+  assert.equal(openclaw.sessions.length, 1);
+  const { route: lean, asked } = subagents({ status: 'ok' });
+  await assert.rejects(lean.spawn(wish), (error: any) => error.tag === 'unsupported' && /thinking/.test(error.message));
+  assert.deepEqual(asked, []);
 });
 
 test('a component that is not the one of the build is refused', async () => {

@@ -24,6 +24,19 @@ for (const [error, kind] of FAILURES) {
   });
 }
 
+for (const [error, kind, remedy] of [
+  ['Plugin LLM completion cannot override the target model.', 'rejected', /llm\.allowModelOverride/],
+  ['Plugin LLM completion model override "sim/x" is not allowlisted.', 'rejected', /allowedModels.*\.llm/],
+  ['plugin "x" is not trusted for fallback provider/model override requests', 'other', /subagent\.allowModelOverride/],
+] as const) {
+  test(`“${error}” comes at the end of a session with what to do about it`, () => {
+    const { outcome } = sessionEnd('agent:main:subagent:0', { status: 'failed', error }, []);
+    assert.ok(outcome.tag === 'failed' && outcome.val.kind === kind, JSON.stringify(outcome));
+    assert.ok(outcome.val.message.startsWith(error));
+    assert.match(outcome.val.message, remedy);
+  });
+}
+
 test('a model that nobody knows is a request that cannot be met, and the message says what to do', () => {
   const said = 'sessions_spawn model "nobody/none" is not usable: Unknown model: nobody/none.';
   const { tag, val } = hostError(new Error(said));
