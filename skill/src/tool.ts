@@ -80,14 +80,20 @@ function dispatch(behind: Described['behind'], given: Fields, calling: Calling):
   return perform(line.name, line.arguments, calling);
 }
 
+/** Whether a call asks something of the gateway; where it cannot, that is said before anything is done. */
+function asks(name: string, takes: string[], given: Fields): boolean {
+  // These two arguments are those of functions that spawn, or read what others spawned.
+  if (name === 'forecast_run' || !['max_concurrent', 'wait_seconds'].some((one) => takes.includes(one))) return false;
+  // Without this one, such a function only returns a request.
+  return !takes.includes('run') || given['run'] === true;
+}
+
 /** Calls a function of the component. */
 async function perform(name: string, given: Fields, calling: Calling): Promise<ToolResult> {
   const takes = TAKES.get(name) ?? [];
   if ('run_id' in given && takes.includes('report')) return look({ ...given, action: name }, calling);
   const route = await choose(calling);
-  // These two arguments are those of functions that spawn, or read what others spawned.
-  const asks = name !== 'forecast_run' && (takes.includes('max_concurrent') || takes.includes('wait_seconds'));
-  if (asks && 'problem' in route) return refused([route.problem]);
+  if (asks(name, takes, given) && 'problem' in route) return refused([route.problem]);
   const document = JSON.stringify(narrowed(given, calling.config, takes));
   return begin(name, document, route, calling);
 }

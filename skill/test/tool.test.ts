@@ -216,6 +216,26 @@ test('a run that broke is told to have broken, whoever asks', async () => {
   }
 });
 
+test('what spawns nothing needs no session tools', async () => {
+  const openclaw = new FakeOpenClaw();
+  const bare = { tools: false };
+  const agent = { name: 'poet', purpose: 'Writes poems.' };
+  const team = { team: 'review', code: 'fn main() {}' };
+  const { result } = await use(openclaw, 'team', { ...team, run: false }, bare);
+  assert.equal(result.tasks.length, 5);
+  for (const given of [agent, { ...agent, run: false }]) {
+    const reply = await use(openclaw, 'call', { function: 'custom_agent', arguments: given }, bare);
+    assert.equal(reply.state, 'done', JSON.stringify(reply));
+  }
+  const spawning: [string, object][] = [
+    ['team', team],
+    ['call', { function: 'custom_agent', arguments: { ...agent, run: true } }],
+    ['call', { function: 'collect_results', arguments: { sessions: ['agent:main:subagent:0'] } }],
+  ];
+  for (const [name, given] of spawning)
+    assert.equal((await use(openclaw, name, given, bare)).errors[0].code, 'E_HOST_UNSUPPORTED', JSON.stringify(given));
+});
+
 test('what users meet is told with its remedy', async () => {
   const openclaw = new FakeOpenClaw();
   const run = { tasks: [TASK] };
