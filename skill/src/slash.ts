@@ -29,10 +29,15 @@ export function read(line: string): Line {
       return { kind: 'runs', parameters: { action: word, run_id, task_id, ...page } };
     }
   }
-  try {
-    return { kind: 'function', name: word, arguments: fields(JSON.parse(rest.trim() || '{}')) };
-  } catch (error) {
-    const message = `the arguments of ${word} are no JSON object: ${(error as Error).message}`;
+  const wrong = (why: string): Line => {
+    const message = `the arguments of ${word} are no JSON object: ${why}`;
     return { kind: 'wrong', message, hint: HELP };
+  };
+  try {
+    const given: unknown = JSON.parse(rest.trim() || '{}');
+    if (typeof given !== 'object' || given === null || Array.isArray(given)) return wrong('it is another value');
+    return { kind: 'function', name: word, arguments: fields(given) };
+  } catch (error) {
+    return wrong((error as Error).message);
   }
 }

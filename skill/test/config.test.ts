@@ -97,10 +97,13 @@ for (const [line, wanted] of Object.entries({
   test(`the line "${line}" is understood`, () => assert.deepEqual(read(line), wanted));
 }
 
-test('a line that is no JSON is refused with help', () => {
-  const line = read('run_tasks please');
-  assert.ok(line.kind === 'wrong' && line.hint.includes('FUNCTION {JSON}'));
-});
+for (const given of ['please', '7', 'null', '"{}"', '[]', 'true']) {
+  test(`a line with ${given} for an object is refused with help`, () => {
+    const line = read(`run_tasks ${given}`);
+    assert.ok(line.kind === 'wrong' && line.hint.includes('FUNCTION {JSON}'), line.kind);
+    assert.match(line.message, /no JSON object/);
+  });
+}
 
 test('secrets of known shapes are taken out, and nothing else', () => {
   const key = `sk-${'a1'.repeat(20)}`;
