@@ -36,7 +36,7 @@ const REPLY = {
       type: ['object', 'null'],
       properties: { ended: { type: 'integer' }, running: { type: 'integer' }, total: { type: 'integer' } },
     },
-    tasks: { type: 'array', items: { type: 'object' }, description: 'While it runs: each task whose status is known.' },
+    tasks: { type: 'array', items: { type: 'object' }, description: 'While it runs: tasks that have begun and not ended, as many as have room.' },
     runs: { type: 'array', items: { type: 'object' }, description: 'The runs of this session, newest first.' },
     errors: {
       type: 'array',

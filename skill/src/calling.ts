@@ -56,20 +56,35 @@ export async function begin(
   return wait(run, calling);
 }
 
-/** Waits for the end of a run, as long as the call may. A stopped turn stops the run that it waits for. */
+/** At the end of a call's time, spawn calls that are under way may use the turn's authority so long, if it is long enough. */
+const GRACE_MS = 5_000;
+
+/**
+ * Waits for the end of a run, as long as the call may and not longer. A stopped turn stops the run that it waits for.
+ *
+ * For the last seconds the run uses nothing of the turn any more, so that spawn calls that do use it have come to their end
+ * when the call returns.
+ */
 export async function wait(run: Run, { signal, onUpdate, patience, most }: Calling): Promise<ToolResult> {
   const stop = () => run.stop('the turn was stopped');
   const stopShowing = run.onProgress((progress) => show(progress, onUpdate));
   signal?.addEventListener('abort', stop);
   if (signal?.aborted) stop();
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, patience)));
-  await Promise.race([run.done, late]);
-  clearTimeout(timer);
+  const grace = Math.min(GRACE_MS, patience / 2);
+  await endOr(run, patience - grace);
+  run.leave();
+  if (run.live) await endOr(run, grace);
   signal?.removeEventListener('abort', stop);
   stopShowing();
-  await run.leave();
   return told(run, most);
+}
+
+/** Waits until the run has ended or the time is over. */
+async function endOr(run: Run, millis: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, millis)));
+  await Promise.race([run.done, late]);
+  clearTimeout(timer);
 }
 
 function show({ task, status, ended, total }: Progress, onUpdate?: (update: object) => void): void {

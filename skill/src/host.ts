@@ -96,11 +96,6 @@ export class Host {
     this.#stopped = true;
   }
 
-  /** Waits for the spawn calls that are under way: they use the turn's authority, which must not end before they do. */
-  async settled(): Promise<void> {
-    await within(PATIENCE_MS, Promise.allSettled(this.#spawns.values())).catch(() => {});
-  }
-
   /**
    * Ends the stream and stops every session that still runs. Returns those that could not be stopped. A session whose
    * receipt comes even later is stopped when it comes, and warned about.
@@ -110,7 +105,8 @@ export class Host {
     this.#wait.abort();
     this.#stopListening();
     this.#deliver?.({ tag: 'woke' });
-    await this.settled();
+    // What is being spawned is swept with the rest.
+    await within(PATIENCE_MS, Promise.allSettled(this.#spawns.values())).catch(() => {});
     this.#swept = true;
     const left = [...this.#children].filter(([, child]) => !child.ended);
     const swept = left.map(async ([session, child]) => ((await this.#sweep(child)) ? [] : [session]));

@@ -3,7 +3,7 @@
 import { type Calling, begin, wait } from './calling.ts';
 import type { ToolResult } from './openclaw.ts';
 import { page } from './page.ts';
-import { ask, problem, progress, refused, remembered, replied, result, told } from './replies.ts';
+import { ask, fitting, problem, progress, refused, remembered, replied, result, told } from './replies.ts';
 import { choose } from './routes.ts';
 import { runs } from './runs.ts';
 import type { RunRecord } from './store.ts';
@@ -78,7 +78,7 @@ async function resume(id: string, calling: Calling): Promise<ToolResult> {
   return begin(record.function, '{}', route, calling, { record, journal });
 }
 
-async function everything(owner: string, { store }: Calling): Promise<ToolResult> {
+async function everything(owner: string, { store, most }: Calling): Promise<ToolResult> {
   const live = runs.of(owner).map((run) => ({
     run_id: run.record.run_id,
     function: run.record.function,
@@ -96,5 +96,6 @@ async function everything(owner: string, { store }: Calling): Promise<ToolResult
     state: state === 'running' ? 'interrupted' : state,
   }));
   const all = [...live, ...old].sort((left, right) => right.started.localeCompare(left.started));
-  return result({ ok: true, state: 'done', run_id: null, runs: all.slice(0, 100) });
+  const reply = { ok: true, state: 'done', run_id: null, runs: [] };
+  return result({ ...reply, runs: fitting(all.slice(0, 100), most - JSON.stringify(reply).length) });
 }

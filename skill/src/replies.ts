@@ -16,6 +16,9 @@ const OWN_CHARS = 200;
 
 const NEXT = 'parallel_agents_runs';
 
+/** What a task may be that has not ended; what has ended is read as a result, when the run has. */
+const UNFINISHED = ['pending', 'running'];
+
 /** Calls a function of the component that asks nothing of the gateway. */
 export function ask(name: string, document: string): Promise<DocumentReply> {
   const nobody = { perform: () => {}, next: () => new Promise<never>(() => {}) };
@@ -53,9 +56,18 @@ export async function told(run: Run, most: number): Promise<ToolResult> {
   const { run_id } = run.record;
   if (run.reply) return replied(run.reply, run.began ? run_id : null, most);
   if (run.broken !== undefined) return broke(run.began ? run_id : null, run.broken);
-  const tasks = [...run.tasks].map(([task_id, task]) => ({ task_id, ...task }));
   const hint = `it goes on; ask with ${NEXT} {"action":"status","run_id":"${run_id}"}, stop it with cancel`;
-  return result({ ok: true, state: 'running', run_id, progress: progress(run), tasks: tasks.slice(0, 200), hint });
+  const reply = { ok: true, state: 'running', run_id, progress: progress(run), tasks: [] as Fields[], hint };
+  const alive = [...run.tasks].filter(([, { status }]) => UNFINISHED.includes(status));
+  const rows = alive.map(([task_id, task]) => ({ task_id, ...task }));
+  return result({ ...reply, tasks: fitting(rows, most - JSON.stringify(reply).length) });
+}
+
+/** As many rows, from the first on, as have room. */
+export function fitting<T extends object>(rows: T[], room: number): T[] {
+  let left = room;
+  const end = rows.findIndex((row) => (left -= JSON.stringify(row).length + 1) < 0);
+  return end === -1 ? rows : rows.slice(0, end);
 }
 
 function broke(run_id: string | null, { code, message }: NonNullable<RunRecord['broken']>): ToolResult {

@@ -88,9 +88,8 @@ export class Run {
   }
 
   /** From now on it uses nothing of the turn in which it was asked for. */
-  async leave(): Promise<void> {
+  leave(): void {
     this.turn.over = true;
-    if (this.live) await this.#host.settled();
   }
 
   async #run(wanted: Wanted, journal: string | undefined): Promise<void> {
