@@ -48,7 +48,7 @@ const nothing = new Proxy({}, { get: (_, name) => (name === 'default' ? undefine
 const imports = new Proxy({}, { get: () => nothing });
 const { documents } = await instantiate(load, imports);
 const functions = documents.listFunctions();
-const made = tools(read('tools.json'), functions);
+const made = tools(read('tools.json'), functions, (file) => read(`../schemas/results/${file}`));
 write('functions.json', functions);
 write('tools.json', made);
 write('openclaw.plugin.json', manifest(read('openclaw.plugin.json'), made));

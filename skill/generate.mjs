@@ -19,7 +19,11 @@ const COMMON = {
   },
 };
 
-/** What every tool gives back. `status`, `error` and `timedOut` are words that OpenClaw itself reads, so they are avoided. */
+function texts(...names) {
+  return Object.fromEntries(names.map((name) => [name, { type: 'string' }]));
+}
+
+/** What every tool gives back beside its result. `status`, `error` and `timedOut` are words that OpenClaw itself reads, so they are avoided. */
 const REPLY = {
   type: 'object',
   required: ['ok', 'state'],
@@ -31,13 +35,20 @@ const REPLY = {
       description: 'running: ask again with run_id. interrupted: it can be resumed. Only done has a result.',
     },
     run_id: { type: ['string', 'null'], description: 'Null where no session was spawned.' },
-    result: { description: 'What the function returns; a report has its own status, and results with one row per task.' },
     progress: {
       type: ['object', 'null'],
       properties: { ended: { type: 'integer' }, running: { type: 'integer' }, total: { type: 'integer' } },
     },
-    tasks: { type: 'array', items: { type: 'object' }, description: 'While it runs: tasks that have begun and not ended, as many as have room.' },
-    runs: { type: 'array', items: { type: 'object' }, description: 'The runs of this session, newest first.' },
+    tasks: {
+      type: 'array',
+      items: { type: 'object', properties: texts('task_id', 'agent_type', 'status') },
+      description: 'While it runs: tasks that have begun and not ended, as many as have room.',
+    },
+    runs: {
+      type: 'array',
+      items: { type: 'object', properties: texts('run_id', 'function', 'started', 'state') },
+      description: 'The runs of this session, newest first.',
+    },
     errors: {
       type: 'array',
       items: {
@@ -79,11 +90,33 @@ function parameters(tool, schemaOf, names) {
   return { ...rest, properties };
 }
 
-/** The tools as OpenClaw registers them, and how the plugin finds the function behind each. */
-export function tools(sources, functions) {
+/** A result's schema with those that it refers to in their places. What stands beside a reference is laid over it. */
+function whole(schema, results) {
+  if (Array.isArray(schema)) return schema.map((one) => whole(one, results));
+  if (typeof schema !== 'object' || schema === null) return schema;
+  const { $ref, ...beside } = schema;
+  const own = Object.fromEntries(Object.entries(beside).map(([name, one]) => [name, whole(one, results)]));
+  if ($ref === undefined) return own;
+  const base = whole(results($ref), results);
+  return { ...base, ...own, properties: { ...base.properties, ...own.properties } };
+}
+
+/** The schema of a tool's replies; `returns` names the files of what it may give back, and none is any result. */
+function outputSchema(returns, results) {
+  const kinds = (returns ?? []).map((name) => whole({ $ref: `${name}.json` }, results));
+  const [only] = kinds;
+  const result = kinds.length > 1 ? { anyOf: kinds } : (only ?? { description: 'What the function returns.' });
+  return { ...REPLY, properties: { ...REPLY.properties, result } };
+}
+
+/**
+ * The tools as OpenClaw registers them, and how the plugin finds the function behind each. `results` reads a file of
+ * schemas/results.
+ */
+export function tools(sources, functions, results) {
   const known = new Map(functions.map((one) => [one.name, one]));
   const schemaOf = (name) => JSON.parse(known.get(name).parameters);
-  return sources.map(({ more, ...tool }) => {
+  return sources.map(({ more, returns, ...tool }) => {
     const schema = parameters(tool, schemaOf, [...known.keys()]);
     const own = tool.function ? known.get(tool.function).description : tool.description;
     return {
@@ -92,7 +125,7 @@ export function tools(sources, functions) {
       description: more ? `${own} ${more}` : own,
       behind: { function: tool.function, teams: tool.teams, catalogue: tool.catalogue, call: tool.call },
       parameters: { ...schema, properties: { ...schema.properties, ...COMMON } },
-      outputSchema: REPLY,
+      outputSchema: outputSchema(returns, results),
     };
   });
 }

@@ -11,6 +11,9 @@ import { type Fields, fields, list } from './words.ts';
 /** Below the 16,000 characters to which the gateway cuts a live tool result. */
 export const MAX_CHARS = 15_000;
 
+/** The shortest digest that the component makes. */
+const LEAST_CHARS = 1_000;
+
 /** The reply's own fields take some of the room. */
 const OWN_CHARS = 200;
 
@@ -44,11 +47,22 @@ export async function replied(reply: DocumentReply, run_id: string | null, most:
   if (reply.tag === 'refused') return refused(list(document['errors']));
   const whole = { ok: true, state: 'done', run_id };
   if (reply.val.length <= most - OWN_CHARS || run_id === null) return result({ ...whole, result: document });
-  const room = Math.max(1_000, most - OWN_CHARS);
-  const digest = await ask('result_digest', `{"report":${reply.val},"max_chars":${room}}`);
-  if (digest.tag !== 'answer') return result({ ...whole, result: document });
+  const short = await shortened(document, Math.max(LEAST_CHARS, most - OWN_CHARS));
+  if (!short) return result({ ...whole, result: document });
   const hint = `shortened: read the rest with ${NEXT} {"action":"page","run_id":"${run_id}","task_id":"…","offset":0}`;
-  return result({ ...whole, result: JSON.parse(digest.val), hint });
+  return result({ ...whole, result: short, hint });
+}
+
+/** A digest of the report. Of a workflow that of its run, and beside it what came of it, if that leaves enough room. */
+async function shortened(document: Fields, room: number): Promise<Fields | undefined> {
+  const { run, ...outcome } = document;
+  const own = run === undefined ? room : JSON.stringify({ ...outcome, run: {} }).length;
+  const beside = room - own >= LEAST_CHARS;
+  const [report, max_chars] = beside ? [run, room - own] : [document, room];
+  const digest = await ask('result_digest', JSON.stringify({ report, max_chars }));
+  if (digest.tag !== 'answer') return undefined;
+  const short = fields(JSON.parse(digest.val));
+  return beside ? { ...outcome, run: short } : short;
 }
 
 /** What is known of a run now. */

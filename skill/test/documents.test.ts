@@ -8,6 +8,7 @@ import { after, test } from 'node:test';
 
 import { TOOLS, createTool } from '../src/tool.ts';
 import { FakeOpenClaw } from './openclaw.ts';
+import { misfits } from './schema.ts';
 
 const state = mkdtempSync(join(tmpdir(), 'parallel-agents-documents-'));
 after(() => rmSync(state, { recursive: true }));
@@ -24,7 +25,9 @@ async function use(name: string, parameters: object): Promise<any> {
   api.runtime = { ...api.runtime, state: { resolveStateDir: () => state } };
   const environment = { api, context: openclaw.context, outside: <T>(work: () => T) => work(), runOf: () => 'turn' };
   const tool = createTool(described, { ...environment, loadTools: async () => () => openclaw.tools() });
-  return (await tool.execute('call-1', parameters)).details;
+  const { details } = await tool.execute('call-1', parameters);
+  assert.deepEqual(misfits(tool.outputSchema, details), []);
+  return details;
 }
 
 /** A run with two tasks, for what is said about one. */

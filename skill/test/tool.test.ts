@@ -7,6 +7,7 @@ import { after, test } from 'node:test';
 import { Store } from '../src/store.ts';
 import { TOOLS, createTool } from '../src/tool.ts';
 import { FakeOpenClaw } from './openclaw.ts';
+import { misfits } from './schema.ts';
 
 const TASK = { agent_type: 'code_reviewer', task_description: 'Say something.', output_format: 'text' };
 
@@ -48,6 +49,7 @@ async function use(
   });
   const { content, details } = await tool.execute('call-1', parameters, signal, (update) => shown.push(update));
   assert.equal(content[0]?.text, JSON.stringify(details));
+  assert.deepEqual(misfits(tool.outputSchema, details), []);
   for (const reserved of ['status', 'error', 'timedOut', 'isError']) assert.ok(!(reserved in details), reserved);
   return details;
 }
