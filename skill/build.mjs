@@ -32,11 +32,11 @@ node(
 );
 for (const project of ['tsconfig.json', 'test/tsconfig.json']) node(tsc, '-p', project, '--typeRoots', types);
 
-// The files that the worker runs, and the component that they were made of.
+// The files that the worker runs.
 const sha256 = (path) => createHash('sha256').update(readFileSync(path)).digest('hex');
 const files = readdirSync(`${here}dist/component`).filter((file) => /\.(js|wasm)$/.test(file));
 const pins = Object.fromEntries(files.map((file) => [file, sha256(`${here}dist/component/${file}`)]));
-write('pins.json', { component: sha256(component), files: pins });
+write('pins.json', { files: pins });
 
 const { instantiate } = await import(new URL('./dist/component/parallel_agents.js', import.meta.url).href);
 const load = (path) => WebAssembly.compile(readFileSync(`${here}dist/component/${path}`));

@@ -83,7 +83,11 @@ export class Completions implements Sessions {
   }
 
   async delete(session: string): Promise<void> {
-    if (!this.#made.delete(session)) await this.#others.delete(session);
+    const made = this.#made.get(session);
+    if (!made) return this.#others.delete(session);
+    // It stays known, so that one that was still under way has an end.
+    made.stop.abort();
+    made.messages.length = 0;
   }
 
   async find(session: string): Promise<Receipt> {

@@ -3,10 +3,7 @@
 export interface PluginApi {
   pluginConfig?: Record<string, unknown>;
   logger: { warn(message: string): void };
-  on(
-    hook: 'before_tool_call',
-    handler: (event: { toolName?: string; toolCallId?: string; runId?: string }) => void,
-  ): void;
+  on(hook: 'before_tool_call', handler: (event: { toolCallId?: string; runId?: string }) => void): void;
   registerService?(service: { id: string; start(): void; stop(): void }): void;
   runtime: Runtime;
 }

@@ -49,7 +49,10 @@ export async function replied(reply: DocumentReply, run_id: string | null, most:
   if (reply.val.length <= most - OWN_CHARS || run_id === null) return result({ ...whole, result: document });
   const short = await shortened(document, Math.max(LEAST_CHARS, most - OWN_CHARS));
   if (!short) return result({ ...whole, result: document });
-  const hint = `shortened: read the rest with ${NEXT} {"action":"page","run_id":"${run_id}","task_id":"…","offset":0}`;
+  const more = `${NEXT} {"action":"page","run_id":"${run_id}","task_id":"…","offset":0}`;
+  const all = `${NEXT} {"action":"status","run_id":"${run_id}","max_chars":${reply.val.length + OWN_CHARS}}`;
+  const isCut = 'run' in document && !('run' in short);
+  const hint = isCut ? `this is its run alone: read all of it with ${all}` : `shortened: read the rest with ${more}`;
   return result({ ...whole, result: short, hint });
 }
 

@@ -1,6 +1,5 @@
 /** What the entry needs of OpenClaw's own module, which exists only inside a gateway. */
 declare module 'openclaw/plugin-sdk/tool-plugin' {
-  export const toolPluginMetadataSymbol: unique symbol;
   export function defineToolPlugin(definition: {
     id: string;
     name: string;

@@ -1,26 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import type { Command, Happening, SpawnOptions } from '../src/contract.ts';
+import type { Happening } from '../src/contract.ts';
 import { Gateway } from '../src/gateway.ts';
 import { SessionLog } from '../src/page.ts';
+import { KEY, outcome, spawn } from './commands.ts';
 import { FakeOpenClaw } from './openclaw.ts';
-
-const KEY = 'agent:main:subagent:0';
-
-function options(idempotencyKey: string): SpawnOptions {
-  return {
-    task: 'Say something.',
-    label: 'a label',
-    taskName: 'task',
-    runTimeoutSeconds: 9,
-    cleanup: 'keep',
-    toolFree: true,
-    idempotencyKey,
-  };
-}
-
-const spawn = (request: bigint, key = 'key'): Command => ({ kind: 'spawn', request, options: options(key) });
 
 /** A host after its first event, and what takes the following ones, checked for their numbers. */
 async function open(openclaw: FakeOpenClaw) {
@@ -36,12 +21,6 @@ async function open(openclaw: FakeOpenClaw) {
     val: { name: 'openclaw', seed: 7n, maxConcurrent: 4, reportsStarts: true, keepsJournal: false },
   });
   return { host, next };
-}
-
-/** The outcome of the request that the next event answers. */
-function outcome(what: Happening, request: bigint) {
-  assert.ok(what.tag === 'answered' && what.val.request === request, `not the answer to ${request}: ${what.tag}`);
-  return what.val.outcome;
 }
 
 for (const hasty of [false, true]) {
@@ -152,69 +131,6 @@ test('a cancelled session ends once', async () => {
   assert.equal((await host.next(0n)).what.tag, 'woke');
   await host.close();
 });
-
-const SPOILS: [string, () => unknown][] = [
-  [
-    'an error',
-    () => {
-      throw new Error('something else');
-    },
-  ],
-  [
-    'undefined',
-    () => {
-      throw undefined;
-    },
-  ],
-  [
-    'an object without a prototype',
-    () => {
-      throw Object.create(null);
-    },
-  ],
-  ['an empty answer', () => ({})],
-  ['a number', () => 7],
-  [
-    'wrong types',
-    () => ({
-      details: { status: 1, childSessionKey: [], sessions: 'x', completed: 3, deleted: 'yes' },
-      messages: 3,
-      id: {},
-    }),
-  ],
-];
-const REQUESTS: Record<string, [string[], Command]> = {
-  spawn: [['sessions_spawn'], spawn(2n, 'another key')],
-  list: [['sessions_list'], { kind: 'list', request: 2n, filter: { offset: 0, limit: 10 } }],
-  history: [
-    ['messages'],
-    { kind: 'history', request: 2n, query: { sessionKey: KEY, offset: 0, limit: 10, includeTools: true } },
-  ],
-  cancel: [['resolve', 'cancel'], { kind: 'cancel', request: 2n, session: KEY }],
-  delete: [['sessions_list', 'sessions'], { kind: 'delete', request: 2n, session: KEY }],
-};
-
-for (const [name, [calls, command]] of Object.entries(REQUESTS)) {
-  for (const [what, spoil] of SPOILS) {
-    test(`${name} is answered once when the gateway gives ${what}`, async () => {
-      for (const spoilt of calls) {
-        const openclaw = new FakeOpenClaw();
-        openclaw.answer = undefined;
-        const { host, next } = await open(openclaw);
-        host.perform(spawn(1n));
-        await next();
-        await next();
-        openclaw.spoil = (call) => (call === spoilt ? spoil() : undefined);
-        host.perform(command);
-        assert.equal(outcome(await next(), 2n).tag, 'err', spoilt);
-        openclaw.spoil = () => undefined;
-        assert.ok(['woke', 'session-ended'].includes((await host.next(0n)).what.tag), 'nothing but an end may follow');
-        await host.close();
-        assert.deepEqual(openclaw.live(), []);
-      }
-    });
-  }
-}
 
 for (const [tag, details] of Object.entries({
   exhausted: { status: 'forbidden', error: 'sessions_spawn reached tools.swarm.maxTotalPerGroup (9/9).' },

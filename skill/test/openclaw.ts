@@ -23,7 +23,7 @@ export class FakeOpenClaw {
   /** Nobody is told that a session has ended. */
   silent = false;
   #listeners = new Set<(event: unknown) => void>();
-  #changed: () => void = () => {};
+  readonly #waiting = new Set<() => void>();
 
   readonly context = {
     sessionKey: 'agent:main:main',
@@ -53,6 +53,18 @@ export class FakeOpenClaw {
     return { runtime: this.runtime, context: this.context, turn, outside: (work) => work() };
   }
 
+  /** The same with what the other two routes need: sub-agents for plugins, and the completion call. */
+  generous(): Surroundings {
+    const around = this.around();
+    this.runtime.llm = { complete: async () => this.spoil('complete') ?? this.#complete() };
+    Object.assign(this.runtime.subagent, {
+      run: async ({ message }: { message: string }) => this.spoil('run') ?? this.#launch(message),
+      waitForRun: async ({ runId }: { runId: string }) => this.spoil('wait') ?? this.#endOf(runId),
+      deleteSession: async () => this.spoil('deleteSession') ?? {},
+    });
+    return around;
+  }
+
   host(sessions: Sessions = new Gateway(this.around(), () => this.tools()), options: Options = {}): Host {
     return new Host(sessions, facts(this.around(), { seed: 7n, maxConcurrent: 50, keepsJournal: false }), options);
   }
@@ -74,7 +86,8 @@ export class FakeOpenClaw {
   /** Ends a session with its answer. */
   end(session: Session, status: 'done' | 'killed' = 'done'): void {
     session.status = status;
-    this.#changed();
+    this.#waiting.forEach((look) => look());
+    this.#waiting.clear();
     const { key: sessionKey, runId } = session;
     if (!this.silent) this.tell({ stream: 'lifecycle', data: { phase: 'end' }, sessionKey, runId });
   }
@@ -93,6 +106,9 @@ export class FakeOpenClaw {
       tool('agents_wait', ({ ids, timeoutSeconds }, signal) => this.#wait(ids, timeoutSeconds, signal)),
       tool('sessions_list', () => ({
         sessions: this.sessions.map(({ key, status }) => ({ key, status, sessionId: `id of ${key}` })),
+      })),
+      tool('subagents', () => ({
+        active: this.sessions.map(({ key, runId }) => ({ sessionKey: key, runId, model: 'sim/standard' })),
       })),
       tool('sessions', ({ sessionKey, expectedSessionId }) => ({
         deleted: expectedSessionId === `id of ${sessionKey}`,
@@ -122,6 +138,22 @@ export class FakeOpenClaw {
     return { status: 'accepted', childSessionKey: session.key, runId: session.runId, resolvedModel: 'sim/standard' };
   }
 
+  async #launch(prompt: string): Promise<object> {
+    const { childSessionKey, runId } = (await this.#spawn(prompt)) as { childSessionKey: string; runId: string };
+    return { runId, sessionKey: childSessionKey, runtime: { provider: 'sim', model: 'standard' } };
+  }
+
+  async #endOf(runId: string): Promise<object> {
+    while (this.#run(runId)?.status === 'running') await new Promise<void>((resolve) => this.#waiting.add(resolve));
+    if (this.#run(runId)?.status === 'killed') return { status: 'error', stopReason: 'aborted' };
+    return { status: 'ok', terminalReply: { text: this.answer } };
+  }
+
+  #complete(): Promise<object> | object {
+    const never = new Promise<never>(() => {});
+    return this.answer === undefined ? never : { text: this.answer, provider: 'sim', model: 'standard' };
+  }
+
   async #wait(ids: string[], timeoutSeconds: number, signal?: AbortSignal): Promise<object> {
     for (;;) {
       if (signal?.aborted) throw new Error('agents_wait aborted.');
@@ -137,7 +169,7 @@ export class FakeOpenClaw {
       // Nobody here waits for a second.
       if (timeoutSeconds <= 1) return { completed: [], pending: ids };
       await new Promise<void>((resolve) => {
-        this.#changed = resolve;
+        this.#waiting.add(resolve);
         signal?.addEventListener('abort', () => resolve());
       });
     }

@@ -55,7 +55,8 @@ test('of a long workflow its run is shortened, and what came of it stands', asyn
 
 test('of a workflow that is too long for that, the run alone is shortened', async () => {
   const draft = { name: 'long', kind: 'text', draft: 'word '.repeat(600) };
-  const { result } = await use('refine', { drafts: [draft], max_chars: 3_000 }, REVIEW);
+  const { result, hint } = await use('refine', { drafts: [draft], max_chars: 3_000 }, REVIEW);
+  assert.match(hint, /run alone.*"max_chars":\d+/);
   assert.equal(result.status, 'completed');
   assert.ok(result.results.length > 0 && !('drafts' in result), JSON.stringify(result));
 });

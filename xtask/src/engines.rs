@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 
 use crate::npm::Tools;
-use crate::{component, process, simulator, workspace};
+use crate::{component, package, process, simulator, workspace};
 
 /// Runs that the tests compare: enough for every kind of fault to occur several times.
 pub const RUNS: u64 = 300;
@@ -28,10 +28,7 @@ pub fn run(tools: &Tools, runs: u64) -> Result<()> {
     let component = component::build()?;
     let hostile = component::build_hostile()?;
     let simulator = simulator::build()?;
-    let skill = workspace::root().join("skill");
-    let mut build = Command::new(&tools.node);
-    build.arg("build.mjs").args([&component, &tools.jco, &tools.tsc, &tools.types]).current_dir(&skill);
-    process::run(&mut build, "")?;
+    package::build(tools, &component)?;
 
     let mut compare = Command::new(simulator);
     compare.arg("compare").arg("--component").arg(&component).args(["--seeds", &format!("0..{runs}")]);
@@ -40,7 +37,7 @@ pub fn run(tools: &Tools, runs: u64) -> Result<()> {
 
     transpile(tools, &hostile)?;
     let mut limits = Command::new(&tools.node);
-    limits.args(["--test", "test/limits.ts"]).current_dir(&skill);
+    limits.args(["--test", "test/limits.ts"]).current_dir(package::directory());
     process::run(&mut limits, "")
 }
 

@@ -14,7 +14,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::npm::Tools;
@@ -112,6 +112,17 @@ pub fn step<T>(name: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
     let outcome = work().with_context(|| format!("cannot {name}"))?;
     eprintln!("{:>6.1} s  {name}", begin.elapsed().as_secs_f64());
     Ok(outcome)
+}
+
+/// A task that any answer will do for.
+pub fn plain_task() -> Value {
+    json!({ "agent_type": "code_reviewer", "task_description": "Say something.", "output_format": "text" })
+}
+
+/// What the results of a report have at a place, as far as they have a text there.
+pub fn of_results<'a>(report: &'a Value, place: &str) -> Vec<&'a str> {
+    let results = report.get("results").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    results.iter().filter_map(|result| result.pointer(place)?.as_str()).collect()
 }
 
 /// A JSON file of this repository.

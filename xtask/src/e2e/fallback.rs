@@ -3,7 +3,7 @@
 use anyhow::{Result, ensure};
 use serde_json::{Value, json};
 
-use super::bench::{Gateway, step};
+use super::bench::{Gateway, plain_task, step};
 
 /// A run of several agents, and one that is stopped, after the gateway has been started anew without `agents_wait`.
 ///
@@ -20,8 +20,7 @@ pub fn run(gateway: &mut Gateway) -> Result<()> {
 }
 
 fn request(tasks: usize) -> Value {
-    let task = json!({ "agent_type": "code_reviewer", "task_description": "Say something.", "output_format": "text" });
-    json!({ "tasks": vec![task; tasks] })
+    json!({ "tasks": vec![plain_task(); tasks] })
 }
 
 fn completes(gateway: &Gateway) -> Result<()> {

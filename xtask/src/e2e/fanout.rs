@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::{Value, json};
 
-use super::bench::{Gateway, Models, step};
+use super::bench::{Gateway, Models, plain_task, step};
 
 /// Agents at once.
 pub const AT_ONCE: [usize; 2] = [20, 50];
@@ -40,10 +40,8 @@ fn at_once(gateway: &Gateway, agents: usize) -> Result<()> {
     let models = gateway.models()?;
     models.count_anew()?;
     models.hold(true)?;
-    let task = json!({
-        "agent_type": "code_reviewer", "task_description": "Say something.", "output_format": "text",
-        "timeout_seconds": 300,
-    });
+    let mut task = plain_task();
+    task["timeout_seconds"] = json!(300);
     let request = json!({ "tasks": vec![task; agents], "max_concurrent": agents, "timeoutSeconds": 400 });
     let (reply, met) = thread::scope(|scope| {
         let meeting = scope.spawn(|| let_go(models, agents));

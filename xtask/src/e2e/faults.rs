@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::workspace;
 
-use super::bench::{Gateway, Models, step};
+use super::bench::{Gateway, Models, of_results, step};
 
 const RUN: &str = "parallel_agents_run";
 const BAD_DAY: &str = "xtask/scripts/bad-day.toml";
@@ -31,11 +31,6 @@ pub fn run(gateway: &mut Gateway) -> Result<()> {
 fn tasks(count: usize, mark: &str) -> Vec<Value> {
     let task = |number| json!({ "agent_type": "content_writer_funny", "output_format": "text", "task_description": format!("Write part {number}. {mark}") });
     (1..=count).map(task).collect()
-}
-
-fn of_results<'a>(report: &'a Value, place: &str) -> Vec<&'a str> {
-    let results = report.get("results").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    results.iter().filter_map(|result| result.pointer(place)?.as_str()).collect()
 }
 
 /// 429 with a time to wait, 500, answers that break off or cannot be read: twelve tasks, and a provider that takes three at

@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Result, ensure};
 use serde_json::{Value, json};
 
-use super::bench::{Gateway, json_file, step};
+use super::bench::{Gateway, json_file, plain_task, step};
 
 /// Every command that looks at a plugin, then the plugin anew, last in a gateway that forbids what it needs.
 ///
@@ -40,8 +40,18 @@ fn look(gateway: &Gateway) -> Result<()> {
     Ok(())
 }
 
+/// Whether OpenClaw lists the plugin.
+fn is_listed(gateway: &Gateway) -> Result<bool> {
+    let list: Value = serde_json::from_str(&gateway.command(&["plugins", "list", "--json"])?)?;
+    let rows = list.get("plugins").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    ensure!(!rows.is_empty(), "OpenClaw lists no plugin at all: {list:#}");
+    Ok(rows.iter().any(|row| row.get("id") == Some(&json!("parallel-agents"))))
+}
+
 fn again(gateway: &mut Gateway, archive: &Path) -> Result<()> {
+    ensure!(is_listed(gateway)?, "the plugin is not listed although it works");
     gateway.command(&["plugins", "uninstall", "parallel-agents", "--force"])?;
+    ensure!(!is_listed(gateway)?, "the plugin is still listed after it was removed");
     gateway.install(archive)?;
     gateway.command(&["plugins", "enable", "parallel-agents"])?;
     gateway.stop_and_start()?;
@@ -54,8 +64,7 @@ fn again(gateway: &mut Gateway, archive: &Path) -> Result<()> {
 fn without_session_tools(gateway: &mut Gateway) -> Result<()> {
     gateway.configure(&json!({ "tools": { "deny": ["sessions_spawn"] } }))?;
     gateway.stop_and_start()?;
-    let task = json!({ "agent_type": "code_reviewer", "task_description": "Say something." });
-    let reply = gateway.call_in("bare", "parallel_agents_run", &json!({ "tasks": [task] }))?;
+    let reply = gateway.call_in("bare", "parallel_agents_run", &json!({ "tasks": [plain_task()] }))?;
     let error = reply.pointer("/errors/0").cloned().unwrap_or_default();
     ensure!(error.get("code") == Some(&json!("E_HOST_UNSUPPORTED")), "{reply:#}");
     let hint = error.get("hint").and_then(Value::as_str).unwrap_or_default();

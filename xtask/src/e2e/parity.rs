@@ -51,7 +51,11 @@ fn compared(bench: &Bench, gateway: &mut Gateway, case: &Case, place: &Path) -> 
     let script = script(case, place)?;
     let expected = simulate(bench, case, &script, place)?;
     gateway.play(&script)?;
-    Ok(compare::differences(&ask(gateway, case)?, &expected, case.follows_up()))
+    let report = ask(gateway, case)?;
+    if case.deletes() {
+        gateway.check_deleted(&report)?;
+    }
+    Ok(compare::differences(&report, &expected, case.follows_up()))
 }
 
 /// The file with a case's script.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
 
-use super::bench::{CALLER, Gateway, step};
+use super::bench::{CALLER, Gateway, of_results, plain_task, step};
 
 const RUNS: &str = "parallel_agents_runs";
 
@@ -23,16 +23,14 @@ pub fn run(gateway: &mut Gateway) -> Result<()> {
 
 /// One task at a time, and a call that waits for one second: the rest happens when the turn is over.
 fn start(gateway: &Gateway, tasks: usize) -> Result<String> {
-    let task = json!({ "agent_type": "code_reviewer", "task_description": "Say something.", "output_format": "text" });
-    let request = json!({ "tasks": vec![task; tasks], "max_concurrent": 1, "timeoutSeconds": 1 });
+    let request = json!({ "tasks": vec![plain_task(); tasks], "max_concurrent": 1, "timeoutSeconds": 1 });
     let reply = gateway.call("parallel_agents_run", &request)?;
     ensure!(reply.get("state") == Some(&json!("running")), "not left behind: {reply:#}");
     Ok(reply.get("run_id").and_then(Value::as_str).context("a run without a name")?.to_owned())
 }
 
 fn statuses(reply: &Value) -> Vec<&str> {
-    let results = reply.pointer("/result/results").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    results.iter().filter_map(|result| result.get("status")?.as_str()).collect()
+    reply.get("result").map(|report| of_results(report, "/status")).unwrap_or_default()
 }
 
 fn goes_on(gateway: &Gateway) -> Result<()> {

@@ -5,27 +5,43 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
 
-use super::bench::{Gateway, json_file, step};
+use super::bench::{Gateway, json_file, plain_task, step};
 
-/// Calls that come back with a result, each a turn of its own: the tool, its arguments, and where the result has
-/// something.
-fn calls() -> Result<Vec<(&'static str, Value, &'static str)>> {
-    let task = json!({ "agent_type": "code_reviewer", "task_description": "Say something.", "output_format": "text" });
+/// The workflows, each with an example of the documentation; its agents do what is asked, so all of it is reached.
+const WORKFLOWS: [(&str, &str); 3] = [
+    ("parallel_agents_refine", "workflow-2-iterative-refinement"),
+    ("parallel_agents_create", "4-create-agents"),
+    ("parallel_agents_orchestrate", "workflow-3-orchestration"),
+];
+
+/// The tool, its arguments, where the result has something, and what that is, if it has to be something.
+type Call = (&'static str, Value, &'static str, Option<&'static str>);
+
+/// Calls that come back with a result, each a turn of its own.
+fn calls() -> Result<Vec<Call>> {
+    let task = plain_task();
+    let forecast = json!({ "function": "forecast_run", "arguments": { "tasks": [task] } });
+    let any = None;
     let content = json!({ "team": "content", "topic": "Monday motivation", "platform": "bluesky" });
     let development = json!({ "team": "development", "app_name": "Notes", "features": ["write", "find"] });
     Ok(vec![
-        ("parallel_agents_catalogue", json!({ "category": "qa" }), "/result/agents/4"),
-        ("parallel_agents_catalogue", json!({ "agent_type": "code_reviewer" }), "/result/prompt"),
-        ("parallel_agents_run", json!({ "tasks": [task, task] }), "/result/results/1/output"),
-        ("parallel_agents_team", content, "/result/results/4/output"),
-        ("parallel_agents_team", development, "/result/results/4/output"),
-        ("parallel_agents_refine", json_file("skill/examples/workflow-2-iterative-refinement.json")?, "/result"),
-        ("parallel_agents_create", json_file("skill/examples/4-create-agents.json")?, "/result"),
-        ("parallel_agents_orchestrate", json_file("skill/examples/workflow-3-orchestration.json")?, "/result"),
-        ("parallel_agents_call", json!({ "function": "forecast_run", "arguments": { "tasks": [task] } }), "/result"),
-        ("parallel_agents_call", json!({ "command": "versions" }), "/result/contract"),
-        ("parallel_agents_runs", json!({ "action": "list" }), "/runs/3/run_id"),
+        ("parallel_agents_catalogue", json!({ "category": "qa" }), "/result/agents/4", any),
+        ("parallel_agents_catalogue", json!({ "agent_type": "code_reviewer" }), "/result/prompt", any),
+        ("parallel_agents_run", json!({ "tasks": [task, task] }), "/result/results/1/output", any),
+        ("parallel_agents_team", content, "/result/results/4/output", any),
+        ("parallel_agents_team", development, "/result/results/4/output", any),
+        ("parallel_agents_refine", example(0)?, "/result/drafts/0/reason", Some("target_reached")),
+        ("parallel_agents_create", example(1)?, "/result/status", Some("completed")),
+        ("parallel_agents_orchestrate", example(2)?, "/result/reason", Some("compiled")),
+        ("parallel_agents_call", forecast, "/result", any),
+        ("parallel_agents_call", json!({ "command": "versions" }), "/result/contract", any),
+        ("parallel_agents_runs", json!({ "action": "list" }), "/runs/3/run_id", any),
     ])
+}
+
+fn example(workflow: usize) -> Result<Value> {
+    let (_, name) = WORKFLOWS.get(workflow).context("there is no such workflow")?;
+    json_file(&format!("skill/examples/{name}.json"))
 }
 
 /// Every tool in turns of the agent.
@@ -33,20 +49,22 @@ fn calls() -> Result<Vec<(&'static str, Value, &'static str)>> {
 /// # Errors
 /// The first that does not come back as it should.
 pub fn from_turns(gateway: &Gateway) -> Result<()> {
-    for (tool, mut arguments, place) in calls()? {
+    for (tool, mut arguments, place, wanted) in calls()? {
         if tool != "parallel_agents_catalogue" {
             let fields = arguments.as_object_mut().context("arguments that are no object")?;
             fields.insert("timeoutSeconds".to_owned(), json!(300));
         }
         let reply = step(&format!("call {tool} in a turn"), || gateway.call(tool, &arguments))?;
         ensure!(reply.get("state") == Some(&json!("done")), "{tool} {arguments} brought {reply:#}");
-        ensure!(reply.pointer(place).is_some_and(|value| !value.is_null()), "no {place} in {reply:#}");
+        let found = reply.pointer(place).filter(|value| !value.is_null());
+        let found = found.with_context(|| format!("no {place} in {reply:#}"))?;
+        ensure!(wanted.is_none_or(|wanted| found == wanted), "{place} is {found}: {reply:#}");
     }
     refusals(gateway)?;
     step("call from slash commands", || slash(gateway))
 }
 
-/// The lines of the documentation, in sessions of their own.
+/// Lines of the slash command, in sessions of their own.
 fn slash(gateway: &Gateway) -> Result<()> {
     let limit = Duration::from_secs(120);
     let list = gateway.slash("/parallel_agents list", limit)?;
@@ -67,8 +85,7 @@ fn refusals(gateway: &Gateway) -> Result<()> {
     let errors = reply.get("errors").and_then(Value::as_array).map_or(0, Vec::len);
     ensure!(reply.get("ok") == Some(&json!(false)) && errors >= 2, "not refused in full: {reply:#}");
     ensure!(reply.get("run_id").is_some_and(Value::is_null), "a refused call has a run: {reply:#}");
-    let task = json!({ "agent_type": "code_reviewer", "task_description": "Say something.", "model": "nobody/none" });
-    let request = json!({ "tasks": [task], "retries": 0 });
+    let request = json!({ "tasks": [plain_task()], "model": "nobody/none", "retries": 0 });
     let reply = step("ask for a model that is not there", || gateway.call("parallel_agents_run", &request))?;
     let error = reply.pointer("/result/results/0/error").cloned().unwrap_or_default();
     let message = error.get("message").and_then(Value::as_str).unwrap_or_default();
@@ -91,7 +108,16 @@ fn begun(tool: &str, arguments: &Value) -> String {
     format!(
         "const begun = await {tool}({{ ...{arguments}, timeoutSeconds: 1 }});
          const ended = await parallel_agents_runs({{ action: 'cancel', run_id: begun.run_id, timeoutSeconds: 40 }});
-         return {{ state: ended.state, result: ended.result !== null }};"
+         return {{ state: ended.state, status: typeof ended.result?.status }};"
+    )
+}
+
+/// A program that asks until all is done.
+fn finished(tool: &str, arguments: &Value) -> String {
+    format!(
+        "let reply = await {tool}({{ ...{arguments}, timeoutSeconds: 50 }});
+         while (reply.state === 'running') reply = await parallel_agents_runs({{ action: 'status', run_id: reply.run_id }});
+         return {{ state: reply.state, status: reply.result?.status }};"
     )
 }
 
@@ -111,11 +137,12 @@ pub fn from_programs(gateway: &mut Gateway) -> Result<()> {
     ensure!(value.get("completed") == Some(&json!(3)), "the program returned {value:#}");
     let value = step("run a program with the other tools", || gateway.program(OTHERS))?;
     ensure!(value == json!({ "tasks": 5, "contract": "0.1.0" }), "the program returned {value:#}");
-    for (tool, arguments, _) in calls()? {
-        if ["parallel_agents_refine", "parallel_agents_create", "parallel_agents_orchestrate"].contains(&tool) {
-            let value = step(&format!("stop {tool} from a program"), || gateway.program(&begun(tool, &arguments)))?;
-            ensure!(value == json!({ "state": "done", "result": true }), "the program returned {value:#}");
-        }
+    for (workflow, (tool, _)) in WORKFLOWS.into_iter().enumerate() {
+        let arguments = example(workflow)?;
+        let value = step(&format!("stop {tool} from a program"), || gateway.program(&begun(tool, &arguments)))?;
+        ensure!(value == json!({ "state": "done", "status": "string" }), "the program returned {value:#}");
+        let value = step(&format!("finish {tool} in a program"), || gateway.program(&finished(tool, &arguments)))?;
+        ensure!(value == json!({ "state": "done", "status": "completed" }), "the program returned {value:#}");
     }
     let value = step("run an agent as a completion", || gateway.program(COMPLETIONS))?;
     ensure!(value == json!({ "status": "completed", "key": "completion" }), "the program returned {value:#}");

@@ -171,6 +171,18 @@ impl Gateway {
         Ok(())
     }
 
+    /// Checks that every result has a session, and that the gateway lists none of them any more.
+    pub fn check_deleted(&self, report: &Value) -> Result<()> {
+        let listed: Vec<String> = self.sessions()?.iter().map(|row| field(row, "key")).collect();
+        let results = report.get("results").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        ensure!(!results.is_empty(), "there are no results: {report:#}");
+        for key in results.iter().map(|result| field(result, "session_key")) {
+            ensure!(key.contains(":subagent:"), "{key} is no session");
+            ensure!(!listed.contains(&key), "still listed, although it was to be deleted: {key}");
+        }
+        Ok(())
+    }
+
     /// Checks that every result has a session of the caller, and that no session of it runs any more.
     pub fn check_sessions(&self, caller: &str, report: &Value) -> Result<()> {
         self.check_idle()?;

@@ -51,6 +51,11 @@ impl Case {
         ["run_iterative_refinement", "create_agents", "orchestrate"].contains(&self.function.as_str())
     }
 
+    /// Whether its sessions are to be gone afterwards.
+    pub fn deletes(&self) -> bool {
+        self.request.get("cleanup") == Some(&json!("delete"))
+    }
+
     /// The tool for it, and that tool's arguments.
     pub fn call(&self) -> (&'static str, Value) {
         let request = self.request.clone();
