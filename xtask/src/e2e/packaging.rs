@@ -15,7 +15,7 @@ use super::bench::{Gateway, json_file, plain_task, step};
 pub fn run(gateway: &mut Gateway, archive: &Path) -> Result<()> {
     step("have the package looked at", || look(gateway))?;
     step("remove it and install it again", || again(gateway, archive))?;
-    step("take the session tools away", || without_session_tools(gateway))
+    step("start what was installed without session tools", || without_session_tools(gateway))
 }
 
 fn look(gateway: &Gateway) -> Result<()> {
@@ -58,20 +58,18 @@ fn is_listed(gateway: &Gateway) -> Result<bool> {
     Ok(rows.iter().any(|row| row.get("id") == Some(&json!("parallel-agents"))))
 }
 
-fn again(gateway: &mut Gateway, archive: &Path) -> Result<()> {
+fn again(gateway: &Gateway, archive: &Path) -> Result<()> {
     let lies_there = |gateway: &Gateway| Path::new(&gateway.installed()).exists();
     ensure!(lies_there(gateway), "the plugin works and is not where OpenClaw keeps such");
     gateway.command(&["plugins", "uninstall", "parallel-agents", "--force"])?;
     ensure!(!lies_there(gateway) && !is_listed(gateway)?, "the plugin is still there after it was removed");
     gateway.install(archive)?;
     gateway.command(&["plugins", "enable", "parallel-agents"])?;
-    gateway.stop_and_start()?;
-    let reply = gateway.call("parallel_agents_catalogue", &json!({ "category": "qa" }))?;
-    ensure!(reply.pointer("/result/agents/4").is_some(), "{reply:#}");
     Ok(())
 }
 
-/// What has to be allowed is said at the first call, and what needs no sessions goes on.
+/// The plugin that was installed again works; what has to be allowed is said at the first call, and what needs no sessions
+/// goes on. One start of the gateway, which takes long, is for both.
 fn without_session_tools(gateway: &mut Gateway) -> Result<()> {
     gateway.configure(&json!({ "tools": { "deny": ["sessions_spawn"] } }))?;
     gateway.stop_and_start()?;
