@@ -7,7 +7,8 @@ import type { Command, Happening, SpawnOptions } from '../src/contract.ts';
 /** The key of a fake gateway's first session. */
 export const KEY = 'agent:main:subagent:0';
 
-function options(idempotencyKey: string): SpawnOptions {
+/** A request for an agent without tools. */
+export function options(idempotencyKey = 'key'): SpawnOptions {
   return {
     task: 'Say something.',
     label: 'a label',
@@ -19,7 +20,7 @@ function options(idempotencyKey: string): SpawnOptions {
   };
 }
 
-export const spawn = (request: bigint, key = 'key'): Command => ({ kind: 'spawn', request, options: options(key) });
+export const spawn = (request: bigint, key?: string): Command => ({ kind: 'spawn', request, options: options(key) });
 
 /** The outcome of the request that the next event answers. */
 export function outcome(what: Happening, request: bigint) {

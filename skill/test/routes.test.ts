@@ -8,22 +8,14 @@ import { pathToFileURL } from 'node:url';
 import { Broken, call } from '../src/call.ts';
 import { Completions } from '../src/completion.ts';
 import { readConfig } from '../src/config.ts';
-import type { SpawnOptions } from '../src/contract.ts';
 import { Gateway } from '../src/gateway.ts';
 import { choose } from '../src/routes.ts';
 import { Subagents } from '../src/subagent.ts';
 import { sessionEnd } from '../src/words.ts';
+import { options } from './commands.ts';
 import { FakeOpenClaw } from './openclaw.ts';
 
-const OPTIONS: SpawnOptions = {
-  task: 'Say something.',
-  label: 'a label',
-  taskName: 'task',
-  runTimeoutSeconds: 9,
-  cleanup: 'keep',
-  toolFree: true,
-  idempotencyKey: 'key',
-};
+const OPTIONS = options();
 const NEVER = new AbortController().signal;
 
 /** Sub-agents whose runs end as `said`. */
