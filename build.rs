@@ -1,10 +1,14 @@
-//! Refuses to build with an agent definition that cannot be used. The parser is the crate's own.
+//! Does once what every call would have to do again, as each call begins in a component that knows nothing.
+//!
+//! Agent definitions are read with the crate's own parser: one that cannot be used ends the build, and of the others the
+//! fields are left as JSON. The request schemas are left without blanks, and a second time without words, for checking.
 
 #![allow(missing_docs, dead_code, unused_imports, reason = "a part of the crate, which documents and uses all of it")]
 
+use std::env;
 use std::error::Error;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 // What the parser of definitions needs, and nothing else of the crate.
 #[path = "src/agents"]
@@ -24,39 +28,82 @@ mod task;
 mod text;
 
 use agents::definition::AgentDefinition;
+use serde_json::Value;
 use task::AgentSource;
 
 const DEFINITIONS: &str = "prompts/agents";
 
-/// Also watched: the form of a definition, and the parser itself.
-const WATCHED: [&str; 7] =
-    ["schemas/agent.json", "src/agents", "src/ids.rs", "src/json", "src/marker.rs", "src/task", "src/text.rs"];
+/// The schemas of requests, and their shared parts.
+const SCHEMAS: [&str; 2] = ["schemas", "schemas/shared"];
+
+/// Also watched: the parser itself.
+const WATCHED: [&str; 6] = ["src/agents", "src/ids.rs", "src/json", "src/marker.rs", "src/task", "src/text.rs"];
 
 fn main() -> Result<(), Box<dyn Error>> {
-    for path in WATCHED.iter().chain([&DEFINITIONS]) {
+    for path in WATCHED.iter().chain(&SCHEMAS).chain([&DEFINITIONS]) {
         println!("cargo::rerun-if-changed={path}");
     }
+    let made = PathBuf::from(env::var_os("OUT_DIR").ok_or("cargo names no directory")?);
+    make_definitions(&made.join("agents"))?;
+    for folder in SCHEMAS {
+        make_schemas(Path::new(folder), &made.join(folder))?;
+    }
+    Ok(())
+}
+
+fn make_definitions(made: &Path) -> Result<(), Box<dyn Error>> {
+    fs::create_dir_all(made)?;
     let mut files = fs::read_dir(DEFINITIONS)?.collect::<Result<Vec<_>, _>>()?;
     files.sort_by_key(fs::DirEntry::file_name);
     for file in files {
-        for problem in problems(&file.path())? {
-            println!("cargo::error={}: {problem}", file.path().display());
+        let path = file.path();
+        let name = path.file_stem().unwrap_or_default().to_string_lossy();
+        match fields(&path, &name)? {
+            Ok(fields) => fs::write(made.join(format!("{name}.json")), fields)?,
+            Err(problems) => problems.iter().for_each(|why| println!("cargo::error={}: {why}", path.display())),
         }
     }
     Ok(())
 }
 
-/// What is wrong with a definition file.
-fn problems(path: &Path) -> Result<Vec<String>, Box<dyn Error>> {
+/// The fields of a definition file as JSON, or everything that is wrong with it.
+fn fields(path: &Path, name: &str) -> Result<Result<String, Vec<String>>, Box<dyn Error>> {
     let text = fs::read_to_string(path)?;
-    let name = path.file_stem().unwrap_or_default().to_string_lossy();
     if path.extension().is_none_or(|extension| extension != "md") {
-        return Ok(vec!["a definition ends in .md".to_owned()]);
+        return Ok(Err(vec!["a definition ends in .md".to_owned()]));
     }
     // Both forms, so that every built-in type can also be written down again.
     Ok(match AgentDefinition::forms(&AgentSource::File(text)) {
-        Ok(forms) if forms.definition.get("name").is_some_and(|own| *own == *name) => Vec::new(),
-        Ok(_) => vec![format!("its name is not {name}")],
-        Err(problems) => problems,
+        Ok(forms) if forms.definition.get("name").is_some_and(|own| *own == *name) => Ok(forms.definition.to_string()),
+        Ok(_) => Err(vec![format!("its name is not {name}")]),
+        Err(problems) => Err(problems),
     })
+}
+
+/// Writes both forms of the schemas of a folder.
+fn make_schemas(folder: &Path, made: &Path) -> Result<(), Box<dyn Error>> {
+    fs::create_dir_all(made)?;
+    for file in fs::read_dir(folder)? {
+        let path = file?.path();
+        if let Some(name) = path.file_name().filter(|_| path.extension().is_some_and(|extension| extension == "json")) {
+            let made = made.join(name);
+            let mut schema: Value = serde_json::from_str(&fs::read_to_string(&path)?)?;
+            fs::write(&made, schema.to_string())?;
+            take_words_out(&mut schema);
+            fs::write(made.with_extension("checks.json"), schema.to_string())?;
+        }
+    }
+    Ok(())
+}
+
+/// A text under `description` is words; a property of that name is a schema, and stays.
+fn take_words_out(schema: &mut Value) {
+    match schema {
+        Value::Object(fields) => {
+            fields.retain(|name, field| name != "description" || !field.is_string());
+            fields.values_mut().for_each(take_words_out);
+        }
+        Value::Array(items) => items.iter_mut().for_each(take_words_out),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
 }

@@ -1,6 +1,7 @@
 //! The JSON door: one strict reader for every function, so that each host refuses the same things with the same bytes.
 
 mod catalogue;
+mod functions;
 pub mod journals;
 pub mod reports;
 mod schemas;
@@ -14,11 +15,10 @@ use crate::collect::{Collect, Collected};
 use crate::host::Host;
 use crate::ids::SessionKey;
 use crate::journal::Journaled;
-use crate::json::schema;
 use crate::json::strict::{self, JsonError, REQUEST_BOUNDS};
 use crate::plan;
 use crate::policy::limits::MAX_REQUEST_BYTES;
-use crate::problem::{CallError, Problem, unknown_name};
+use crate::problem::{CallError, Problem};
 use crate::report::document;
 use crate::task::OutputFormat;
 use crate::workflow::AsPlanned;
@@ -26,18 +26,10 @@ use crate::workflow::request::{self, Goal, Improvement};
 use crate::{pump, teams};
 
 pub use catalogue::render_prompt;
-use schemas::schema_of;
+pub use functions::{DocumentFunction, functions};
 
-/// A function that `call` knows.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DocumentFunction {
-    /// Snake case.
-    pub name: String,
-    /// For a person or a model that has to choose.
-    pub description: String,
-    /// The JSON Schema of its arguments.
-    pub parameters: String,
-}
+use functions::{described, known};
+use schemas::schema_of;
 
 /// What a call gives back.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,60 +38,6 @@ pub enum DocumentReply {
     Answer(String),
     /// The problems.
     Refused(String),
-}
-
-struct Function {
-    name: &'static str,
-    description: &'static str,
-    parameters: &'static str,
-}
-
-macro_rules! functions {
-    ($($name:literal: $description:literal),* $(,)?) => {
-        &[$(Function {
-            name: $name,
-            description: $description,
-            parameters: include_str!(concat!("../schemas/", $name, ".json")),
-        }),*]
-    };
-}
-
-const FUNCTIONS: &[Function] = functions![
-    "run_tasks": "Runs tasks in parallel, each in a session of its own, and returns one checked result per task.",
-    "run_iterative_refinement": "Judges drafts and improves them until they reach a score, or until going on does not help.",
-    "create_agents": "Makes new agent types, has each judged and improved, returns a registry of those that passed, and runs tasks with them.",
-    "orchestrate": "Reaches a goal: an agent plans tasks and new agents, they are made and run, and an agent compiles the report.",
-    "spawn_with_retry": "Runs one task and tries it again for reasons that pass.",
-    "spawn_with_model_hierarchy": "Runs one task with the cheapest model that may do it, and with better ones if its answer is not good enough.",
-    "spawn_parallel_with_retry": "Runs tasks in parallel and tries each again for reasons that pass.",
-    "collect_results": "Reads the answers of sessions that were spawned elsewhere, and waits for them if asked to.",
-    "forecast_run": "Says how many sessions a run may need and what they may cost, without spawning any.",
-    "result_digest": "Shortens a report so that it fits into a conversation; nothing is cut silently.",
-    "result_page": "Reads a part of one task's output from a report.",
-    "explain_task": "Tells the story of one task from a report: why it waited, climbed or failed.",
-    "list_agents": "Lists the agent types, all or those of one category.",
-    "describe_agent": "Shows one agent type: its prompt, the input it expects, and the schema of its answer.",
-    "render_prompt": "Shows the prompt that a task's session would be given, without spawning it.",
-    "definition_file": "Shows an agent type in both of its forms, as the text of a file and as an object, with its hash.",
-    "content_team": "Makes five tasks, one per content writer, on one topic; runs them at once if asked to.",
-    "development_team": "Makes five tasks, one per development agent, for one application; runs them at once if asked to.",
-    "review_team": "Makes five tasks, one per reviewer, for one source text; runs them at once if asked to.",
-    "custom_agent": "Makes two tasks, the design of a new agent type and its review; runs them at once if asked to.",
-    "meta_workflow": "Makes two tasks, design and review, for each of several new agent types; runs them at once if asked to.",
-    "describe_function": "Shows the JSON Schema of a function's arguments.",
-    "versions": "Says which version of the component and of its contract this is.",
-];
-
-/// All functions, in a fixed order.
-pub fn functions() -> Vec<DocumentFunction> {
-    FUNCTIONS
-        .iter()
-        .map(|function| DocumentFunction {
-            name: function.name.to_owned(),
-            description: function.description.to_owned(),
-            parameters: schema::published(&schema_of(function.name)).to_string(),
-        })
-        .collect()
 }
 
 /// Calls a function with a JSON object.
@@ -158,24 +96,6 @@ enum Read {
     Create(Box<Improvement>),
     Reach(Box<Goal>),
     Done(String),
-}
-
-/// The function of a name, or a problem at `path`.
-fn known(function: &str, path: &str) -> Result<&'static Function, CallError> {
-    FUNCTIONS.iter().find(|known| known.name == function).ok_or_else(|| {
-        let names = FUNCTIONS.iter().map(|known| known.name);
-        let hint = format!("the functions are {}", names.clone().collect::<Vec<_>>().join(", "));
-        let problem = unknown_name("E_FUNCTION_UNKNOWN", path, "function", function, names, &hint);
-        CallError::invalid(vec![problem])
-    })
-}
-
-/// A function with the schema of its arguments.
-fn described(function: &str) -> Result<String, CallError> {
-    let known = known(function, "/function")?;
-    let parameters = schema::published(&schema_of(known.name));
-    let shown = json!({ "name": known.name, "description": known.description, "parameters": parameters });
-    Ok(document::to_text(&shown))
 }
 
 fn read(function: &str, arguments: &str) -> Result<Read, CallError> {
@@ -288,19 +208,4 @@ fn parse(function: &str, text: &str) -> Result<Value, CallError> {
         };
         refuse(Problem::new(code, "", format!("the request is not acceptable JSON: {error}")))
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_schema_is_a_schema_and_shows_no_annotations() {
-        for (function, shown) in FUNCTIONS.iter().zip(functions()) {
-            let parameters: Value = serde_json::from_str(&shown.parameters).expect("JSON");
-            assert_eq!(schema::faults(&parameters), [], "{}", function.name);
-            assert!(schema_of(function.name).is_object() && !shown.parameters.contains("x-code"));
-        }
-        assert!(run_schema()["properties"]["tasks"]["items"]["properties"]["proof"].is_object());
-    }
 }

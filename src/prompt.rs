@@ -3,9 +3,11 @@
 //! Input is shown between marker lines with a code that its author cannot know. It is data, never an instruction; that a
 //! model obeys is not promised, but no text can end its own block.
 
-use hmac::{Hmac, KeyInit, Mac};
+use std::hash::Hasher;
+use std::sync::LazyLock;
+
 use serde_json::{Map, Value};
-use sha2::Sha256;
+use siphasher::sip::SipHasher24;
 
 use crate::canary;
 use crate::json::output_schema::OutputSchema;
@@ -15,8 +17,12 @@ use crate::policy::limits::MAX_LABEL_CHARS;
 use crate::task::OutputFormat;
 use crate::text;
 
-const FRAME: &str = include_str!("../prompts/task.md");
-const ANSWER_JSON: &str = include_str!("../prompts/answer/json.md");
+static FRAME: LazyLock<Template<'static, 8>> = LazyLock::new(|| {
+    let names = ["agent_type", "task_id", "output_format", "role", "task_description", "nonce", "input", "answer"];
+    Template::new(include_str!("../prompts/task.md"), names)
+});
+static ANSWER_JSON: LazyLock<Template<'static, 1>> =
+    LazyLock::new(|| Template::new(include_str!("../prompts/answer/json.md"), ["schema"]));
 const ANSWER_MARKDOWN: &str = include_str!("../prompts/answer/markdown.md");
 const ANSWER_CODE: &str = include_str!("../prompts/answer/code.md");
 const ANSWER_TEXT: &str = include_str!("../prompts/answer/text.md");
@@ -37,26 +43,28 @@ pub struct Earlier {
 /// The codes of one run. They follow from its seed, which no agent is told, so none can foresee one.
 #[derive(Clone, Debug)]
 pub struct Codes {
-    keyed: Option<Hmac<Sha256>>,
+    /// SipHash-2-4, made to be unforeseeable for whoever has not the key, however many of its results are known
+    /// (Aumasson and Bernstein, 2012), and made for texts as short as these.
+    keyed: SipHasher24,
     run: String,
 }
 
 impl Codes {
-    /// The codes of the run with this seed. Kept for a run: a key costs as much as a code.
+    /// The codes of the run with this seed.
     pub fn new(seed: u64) -> Self {
-        // A key of any length is accepted, so there is no error to meet.
-        let keyed = Hmac::<Sha256>::new_from_slice(&seed.to_be_bytes()).ok();
-        let mut codes = Self { keyed, run: String::new() };
-        codes.run = codes.of("run");
+        let mut codes = Self { keyed: SipHasher24::new_with_keys(seed, 0), run: String::new() };
+        codes.run = codes.of(&["run"]);
         codes
     }
 
-    /// 16 hexadecimal digits of HMAC-SHA256 that only the holder of the seed can know beforehand.
-    fn of(&self, purpose: &str) -> String {
-        let mac = self.keyed.clone().map(|mac| mac.chain_update(purpose));
-        let bytes = mac.map(|mac| mac.finalize().into_bytes()).unwrap_or_default();
-        let number = bytes.iter().take(8).fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
-        format!("{number:016x}")
+    /// 16 hexadecimal digits that only the holder of the seed can know beforehand. No part may hold U+0000.
+    fn of(&self, purpose: &[&str]) -> String {
+        let mut hasher = self.keyed;
+        for part in purpose {
+            hasher.write(part.as_bytes());
+            hasher.write_u8(0);
+        }
+        text::hexadecimal(hasher.finish())
     }
 
     /// The run's own, for keys: 16 digits.
@@ -66,21 +74,20 @@ impl Codes {
 
     /// What all labels of the run have in common, so that its sessions can be found in a list: the first 8 of them.
     pub fn short(&self) -> &str {
-        crate::text::head(&self.run, 8)
+        text::head(&self.run, 8)
     }
 }
 
 /// The whole prompt of a task's first session. The same codes give the same text.
 pub fn for_task(task: &PlannedTask, codes: &Codes) -> String {
-    filled(task, codes, "")
+    filled(task, codes, 1)
 }
 
 /// The prompt of a later session of the same task; `number` is its own, from 2.
 pub fn for_attempt(task: &PlannedTask, codes: &Codes, number: u32, earlier: Option<&Earlier>) -> String {
-    let purpose = format!("\0{number}");
     match earlier {
-        None => filled(task, codes, &purpose),
-        Some(earlier) => filled(&with_earlier(task, earlier), codes, &purpose),
+        None => filled(task, codes, number),
+        Some(earlier) => filled(&with_earlier(task, earlier), codes, number),
     }
 }
 
@@ -98,7 +105,7 @@ fn with_earlier(task: &PlannedTask, earlier: &Earlier) -> PlannedTask {
     let shown = if earlier.draft.is_some() { format!(", the answer itself in `{draft}`") } else { String::new() };
     let template = if earlier.correct { CORRECT } else { EARLIER };
     let draft_words = if earlier.correct { &draft } else { &shown };
-    let more = fill(template, &[("problems", &problems), ("draft", draft_words)]);
+    let more = fill(template, [("problems", &problems), ("draft", draft_words)]);
     task.description = format!("{}\n\n{}", task.description, more.trim_end());
     task.input.insert(problems, Value::from(earlier.problems.clone()));
     if let Some(answer) = &earlier.draft {
@@ -107,10 +114,10 @@ fn with_earlier(task: &PlannedTask, earlier: &Earlier) -> PlannedTask {
     task
 }
 
-fn filled(task: &PlannedTask, codes: &Codes, purpose: &str) -> String {
+fn filled(task: &PlannedTask, codes: &Codes, number: u32) -> String {
     let fields: Vec<(String, String)> =
         task.input.iter().map(|(name, value)| (text::escaped(name), readable(value))).collect();
-    let nonce = nonce(codes, task, purpose, &fields);
+    let nonce = nonce(codes, task, number, &fields);
     let input = match fields.as_slice() {
         [] => "(no input)".to_owned(),
         fields => {
@@ -121,32 +128,28 @@ fn filled(task: &PlannedTask, codes: &Codes, purpose: &str) -> String {
     };
     let schema = task.output_schema.as_ref().map_or("", OutputSchema::text);
     let answer = match task.output_format {
-        OutputFormat::Json => fill(ANSWER_JSON, &[("schema", schema)]),
+        OutputFormat::Json => ANSWER_JSON.fill([schema]),
         OutputFormat::Markdown => ANSWER_MARKDOWN.to_owned(),
         OutputFormat::Code => ANSWER_CODE.to_owned(),
         OutputFormat::Text => ANSWER_TEXT.to_owned(),
     };
-    fill(
-        FRAME,
-        &[
-            ("agent_type", &task.agent.name),
-            ("task_id", task.id.as_str()),
-            ("output_format", task.output_format.name()),
-            ("role", &task.agent.prompt),
-            ("task_description", &task.description),
-            ("nonce", &nonce),
-            ("input", &input),
-            ("answer", answer.trim_end()),
-        ],
-    )
+    FRAME.fill([
+        &task.agent.name,
+        task.id.as_str(),
+        task.output_format.name(),
+        &task.agent.prompt,
+        &task.description,
+        &nonce,
+        &input,
+        answer.trim_end(),
+    ])
 }
 
 /// The name under which a task's session is listed; `number` counts the task's sessions from 1.
 pub fn label(task: &PlannedTask, number: u32, codes: &Codes) -> String {
-    let later = if number > 1 { format!(" #{number}") } else { String::new() };
-    let suffix = format!("{later} [{}]", codes.short());
-    let name = format!("{} {}", task.agent.name, task.id);
-    text::first_chars(&name, MAX_LABEL_CHARS.saturating_sub(suffix.len())).to_owned() + &suffix
+    let code = codes.short();
+    let suffix = if number > 1 { format!(" #{number} [{code}]") } else { [" [", code, "]"].concat() };
+    text::with_suffix(&[&task.agent.name, " ", task.id.as_str()].concat(), &suffix, MAX_LABEL_CHARS)
 }
 
 /// Texts stand as they are, so that lines can be counted and quoted; everything else is JSON.
@@ -157,38 +160,59 @@ fn readable(value: &Value) -> String {
     }
 }
 
-/// Replaces `{name}` once and from left to right: what is filled in is never looked at again, whatever it holds.
-pub fn fill(template: &str, values: &[(&str, &str)]) -> String {
-    let room = values.iter().map(|(_, value)| value.len()).sum::<usize>() + template.len();
-    let mut filled = String::with_capacity(room);
-    let mut rest = template;
-    while let Some((before, after)) = rest.split_once('{') {
-        filled.push_str(before);
-        let known = after
-            .split_once('}')
-            .and_then(|(name, beyond)| values.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value, beyond)));
-        match known {
-            Some((value, beyond)) => {
-                filled.push_str(value);
-                rest = beyond;
-            }
-            None => {
-                filled.push('{');
-                rest = after;
-            }
-        }
-    }
-    filled.push_str(rest);
-    filled
+/// A text with places to fill in, taken apart once so that filling it needs no search.
+struct Template<'a, const N: usize> {
+    /// The text before each place, and the number of the value that goes there.
+    places: Vec<(&'a str, usize)>,
+    rest: &'a str,
 }
 
-/// A code over the task's id; another one should it stand in the input already.
-fn nonce(codes: &Codes, task: &PlannedTask, purpose: &str, fields: &[(String, String)]) -> String {
-    if canary::is("nonce-reused") {
-        return codes.of("run");
+impl<'a, const N: usize> Template<'a, N> {
+    /// A place is a `{name}`; every other brace is text.
+    fn new(text: &'a str, names: [&str; N]) -> Self {
+        let mut places = Vec::new();
+        let (mut rest, mut from) = (text, 0);
+        while let Some(at) = rest.get(from..).and_then(|later| later.find('{')).map(|at| from + at) {
+            let (before, after) = rest.split_at(at);
+            let place = after.get(1..).and_then(|after| after.split_once('}'));
+            match place.and_then(|(name, beyond)| Some((names.iter().position(|known| *known == name)?, beyond))) {
+                Some((value, beyond)) => {
+                    places.push((before, value));
+                    (rest, from) = (beyond, 0);
+                }
+                None => from = at + 1,
+            }
+        }
+        Self { places, rest }
     }
+
+    /// Puts each value in its places. What is filled in is never looked at again, whatever it holds.
+    fn fill(&self, values: [&str; N]) -> String {
+        let value = |number: usize| values.get(number).copied().unwrap_or_default();
+        let room: usize = self.places.iter().map(|(before, number)| before.len() + value(*number).len()).sum();
+        let mut filled = String::with_capacity(room + self.rest.len());
+        for (before, number) in &self.places {
+            filled.push_str(before);
+            filled.push_str(value(*number));
+        }
+        filled.push_str(self.rest);
+        filled
+    }
+}
+
+/// Fills the places `{name}` of a template that is seldom used.
+pub fn fill<const N: usize>(template: &str, values: [(&str, &str); N]) -> String {
+    Template::new(template, values.map(|(name, _)| name)).fill(values.map(|(_, value)| value))
+}
+
+/// A code over the task's id and the number of its session; another one should it stand in the input already.
+fn nonce(codes: &Codes, task: &PlannedTask, number: u32, fields: &[(String, String)]) -> String {
+    if canary::is("nonce-reused") {
+        return codes.of(&["run"]);
+    }
+    let number = number.to_string();
     (0_u32..)
-        .map(|attempt| codes.of(&format!("input\0{}\0{attempt}{purpose}", task.id)))
+        .map(|attempt| codes.of(&["input", task.id.as_str(), &number, &attempt.to_string()]))
         .find(|code| !fields.iter().any(|(name, value)| name.contains(code) || value.contains(code)))
         .unwrap_or_default()
 }
@@ -202,7 +226,8 @@ mod tests {
 
     #[test]
     fn what_is_filled_in_is_not_a_template() {
-        assert_eq!(fill("{a}-{b}-{c}", &[("a", "{b}"), ("b", "x")]), "{b}-x-{c}");
+        assert_eq!(fill("{a}-{b}-{c}{", [("a", "{b}"), ("b", "x")]), "{b}-x-{c}{");
+        assert_eq!(fill("é{{a}}{a{a}", [("a", "x")]), "é{x}{ax");
     }
 
     #[test]

@@ -33,6 +33,18 @@ pub fn first_chars(text: &str, count: usize) -> &str {
     text.char_indices().nth(count).and_then(|(at, _)| text.get(..at)).unwrap_or(text)
 }
 
+/// The text with something after it that is never cut; together they have at most `count` characters if the suffix alone
+/// has no more.
+pub fn with_suffix(text: &str, suffix: &str, count: usize) -> String {
+    [first_chars(text, count.saturating_sub(suffix.chars().count())), suffix].concat()
+}
+
+/// A number in 16 lower-case digits.
+pub fn hexadecimal(number: u64) -> String {
+    let digit = |place: u32| char::from_digit((number >> (60 - 4 * place)) as u32 & 0xf, 16).unwrap_or_default();
+    (0..16).map(digit).collect()
+}
+
 /// Quotes at most 64 bytes of foreign text, escaped.
 pub fn quoted(text: &str) -> String {
     let shown = head(text, MAX_ECHO_BYTES);
@@ -96,6 +108,21 @@ mod tests {
         assert_eq!(tail("éa", 2), "a");
         assert_eq!(head("abc", 9), "abc");
         assert_eq!([first_chars("éab", 2), first_chars("éa", 2), first_chars("é", 0)], ["éa", "éa", ""]);
+    }
+
+    #[test]
+    fn a_suffix_is_not_cut() {
+        assert_eq!(
+            [with_suffix("éab", "-1", 4), with_suffix("é", "-1", 4), with_suffix("a", "-1", 1)],
+            ["éa-1", "é-1", "-1"]
+        );
+    }
+
+    #[test]
+    fn numbers_have_16_digits() {
+        for number in [0, 0xab, 0x0123_4567_89ab_cdef, u64::MAX] {
+            assert_eq!(hexadecimal(number), format!("{number:016x}"));
+        }
     }
 
     #[test]

@@ -109,6 +109,11 @@ impl AgentDefinition {
         Self::check(&Value::Object(fields), problems)
     }
 
+    /// Reads what the build script left of a definition file that is in order: its fields as JSON, checked already.
+    pub fn built_in(fields: &str) -> Result<Self, String> {
+        serde_json::from_str::<Written>(fields).map(Self::from).map_err(|error| error.to_string())
+    }
+
     /// Both forms of a definition, or everything that is wrong with it.
     pub fn forms(source: &AgentSource) -> Result<Forms, Vec<String>> {
         let mut problems = Vec::new();
@@ -150,8 +155,14 @@ impl AgentDefinition {
         if !problems.is_empty() {
             return Err(problems);
         }
+        Ok(Self::from(written))
+    }
+}
+
+impl From<Written> for AgentDefinition {
+    fn from(written: Written) -> Self {
         let by_schema = if written.output_schema.is_some() { OutputFormat::Json } else { OutputFormat::Markdown };
-        Ok(Self {
+        Self {
             name: written.name,
             description: written.description,
             category: written.category,
@@ -164,7 +175,7 @@ impl AgentDefinition {
             input: written.input,
             output_schema: written.output_schema.map(OutputSchema::new).unwrap_or_default(),
             example_input: written.example_input.unwrap_or_else(|| Value::Object(Map::new())),
-        })
+        }
     }
 }
 

@@ -1,4 +1,6 @@
 //! The catalogue: every agent type is a file under `prompts/agents/` or comes with a request; none is code.
+//!
+//! The files are read and checked by the build script, so that no call has to do it again.
 
 mod definition;
 mod file;
@@ -14,11 +16,11 @@ use crate::task::AgentSource;
 
 macro_rules! definitions {
     ($($name:literal),* $(,)?) => {
-        &[$(($name, include_str!(concat!("../../prompts/agents/", $name, ".md")))),*]
+        &[$(($name, include_str!(concat!(env!("OUT_DIR"), "/agents/", $name, ".json")))),*]
     };
 }
 
-/// Name and text of each definition, in the order in which they are listed. A test compares it with the directory.
+/// Name and fields of each definition, in the order in which they are listed. A test compares it with the directory.
 const DEFINITIONS: &[(&str, &str)] = definitions![
     "content_writer_creative",
     "content_writer_funny",
@@ -56,7 +58,7 @@ const HOW_TO_LIST: &str = "list_agents names all of them";
 #[derive(Debug, Default)]
 pub struct Catalogue {
     own: Vec<Arc<AgentDefinition>>,
-    /// Built-in types that were asked for, so that each file is read once.
+    /// Built-in types that were asked for, so that each is made once.
     read: BTreeMap<String, Arc<AgentDefinition>>,
 }
 
@@ -93,13 +95,13 @@ impl Catalogue {
         if let Some(known) = self.read.get(name) {
             return Ok(Arc::clone(known));
         }
-        let Some((_, text)) = DEFINITIONS.iter().find(|(known, _)| *known == name) else {
+        let Some((_, fields)) = DEFINITIONS.iter().find(|(known, _)| *known == name) else {
             let own = self.own.iter().map(|agent| agent.name.as_str());
             let known = DEFINITIONS.iter().map(|(name, _)| *name).chain(own);
             return Err(unknown_name("E_AGENT_UNKNOWN", path.to_string(), "agent_type", name, known, HOW_TO_LIST));
         };
-        let agent = AgentDefinition::parse(text).map(Arc::new).map_err(|problems| {
-            let message = format!("the definition of {name} is unusable: {}", problems.join("; "));
+        let agent = AgentDefinition::built_in(fields).map(Arc::new).map_err(|why| {
+            let message = format!("the definition of {name} is unusable: {why}");
             Problem::new("E_AGENT_DEFINITION", path.to_string(), message)
         })?;
         self.read.insert(name.to_owned(), Arc::clone(&agent));
@@ -142,6 +144,11 @@ mod tests {
     use super::*;
     use crate::json::schema;
 
+    fn file(name: &str) -> String {
+        let path = format!("{}/prompts/agents/{name}.md", env!("CARGO_MANIFEST_DIR"));
+        std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
+    }
+
     #[test]
     fn every_file_is_listed_and_usable() {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/prompts/agents");
@@ -156,6 +163,7 @@ mod tests {
         for (name, _) in DEFINITIONS {
             let agent = Catalogue::default().find(name, "").unwrap_or_else(|problem| panic!("{}", problem.message));
             assert_eq!(agent.name, *name);
+            assert_eq!(AgentDefinition::parse(&file(name)).as_ref(), Ok(&*agent), "the file says the same");
             assert!(schema::faults(agent.output_schema.value()).is_empty());
             assert!(agent.example_input.is_object(), "{name}");
         }
@@ -179,7 +187,7 @@ mod tests {
 
     #[test]
     fn types_of_a_request_extend_and_replace() {
-        let (_, text) = DEFINITIONS.iter().find(|(name, _)| *name == "code_reviewer").expect("known");
+        let text = file("code_reviewer");
         let mine = text.replace("name: code_reviewer", "name: tone_reviewer");
         let replaced = text.replace("category: qa", "category: house");
         let sources = [AgentSource::File(mine), AgentSource::File(replaced)];
@@ -192,11 +200,11 @@ mod tests {
 
     #[test]
     fn bad_definitions_are_told_all_at_once() {
-        let (_, text) = DEFINITIONS.first().expect("one");
+        let text = file("content_writer_creative");
         let sources = [
             AgentSource::File(text.replace("tier: economy", "tier: free")),
-            AgentSource::File((*text).to_owned()),
-            AgentSource::File((*text).to_owned()),
+            AgentSource::File(text.clone()),
+            AgentSource::File(text.clone()),
             AgentSource::File(text.replace("name: content_writer_creative", "name: main")),
             AgentSource::Definition(json!({"name": "x", "colour": "red"})),
         ];

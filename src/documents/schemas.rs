@@ -5,54 +5,87 @@
 
 use serde_json::{Map, Value};
 
-use super::FUNCTIONS;
+use super::functions::FUNCTIONS;
+use crate::json::schema;
+
+/// What the build script left of one file.
+#[derive(Clone, Copy)]
+pub struct Texts {
+    /// All of it.
+    pub whole: &'static str,
+    /// All that is checked: everything but the words, which are most of it.
+    pub checks: &'static str,
+}
+
+/// Both forms of a file below `schemas/`.
+macro_rules! texts {
+    ($path:expr) => {
+        $crate::documents::schemas::Texts {
+            whole: include_str!(concat!(env!("OUT_DIR"), "/schemas/", $path, ".json")),
+            checks: include_str!(concat!(env!("OUT_DIR"), "/schemas/", $path, ".checks.json")),
+        }
+    };
+}
+pub(super) use texts;
 
 macro_rules! shared {
     ($($name:literal),*) => {
-        &[$(($name, include_str!(concat!("../../schemas/shared/", $name, ".json")))),*]
+        &[$(($name, texts!(concat!("shared/", $name)))),*]
     };
 }
 
 /// Shared parts by name.
-const SHARED: &[(&str, &str)] = shared!["session_rules", "run_rules", "task", "agents"];
+const SHARED: &[(&str, Texts)] = shared!["session_rules", "run_rules", "task", "agents"];
 
 /// Nesting that is looked through; the files are far flatter.
 const MAX_DEPTH: usize = 16;
 
-/// The schema of a function's arguments; empty for a name that is not known.
+/// Which form of the files is read.
+type Form = fn(Texts) -> &'static str;
+
+/// The schema of a function's arguments for checking them; empty for a name that is not known.
 pub fn schema_of(function: &str) -> Value {
-    let text = FUNCTIONS.iter().find(|known| known.name == function).map_or("{}", |known| known.parameters);
+    read(function, |texts| texts.checks)
+}
+
+/// The same for showing, with its words and without this crate's own annotations.
+pub fn shown(function: &str) -> Value {
+    schema::published(&read(function, |texts| texts.whole))
+}
+
+fn read(function: &str, form: Form) -> Value {
+    let text = FUNCTIONS.iter().find(|known| known.name == function).map_or("{}", |known| form(known.parameters));
     // The files are this crate's own and a test reads each of them.
     let mut schema: Value = serde_json::from_str(text).unwrap_or_default();
     if let Some(other) = schema.get("x-same-as").and_then(Value::as_str).filter(|other| *other != function) {
-        return schema_of(other);
+        return read(other, form);
     }
-    resolve(&mut schema, 0);
+    resolve(&mut schema, form, 0);
     schema
 }
 
-fn shared(name: &str) -> Value {
-    let text = SHARED.iter().find(|(known, _)| *known == name).map_or("{}", |(_, text)| *text);
+fn shared(name: &str, form: Form) -> Value {
+    let text = SHARED.iter().find(|(known, _)| *known == name).map_or("{}", |(_, texts)| form(*texts));
     serde_json::from_str(text).unwrap_or_default()
 }
 
-fn resolve(schema: &mut Value, depth: usize) {
+fn resolve(schema: &mut Value, form: Form, depth: usize) {
     if depth > MAX_DEPTH {
         return;
     }
     if let Some(name) = schema.get("x-ref").and_then(Value::as_str) {
-        *schema = shared(name);
+        *schema = shared(name, form);
     }
     let names = schema.get("x-include").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
-    let included: Vec<Value> = names.map(shared).collect();
+    let included: Vec<Value> = names.map(|name| shared(name, form)).collect();
     match schema {
         Value::Object(fields) => {
             if let Some(Value::Object(properties)) = fields.get_mut("properties") {
                 included.into_iter().for_each(|more| add(properties, more));
             }
-            fields.values_mut().for_each(|field| resolve(field, depth + 1));
+            fields.values_mut().for_each(|field| resolve(field, form, depth + 1));
         }
-        Value::Array(items) => items.iter_mut().for_each(|item| resolve(item, depth + 1)),
+        Value::Array(items) => items.iter_mut().for_each(|item| resolve(item, form, depth + 1)),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }

@@ -32,11 +32,11 @@ impl Engine {
         let mut input = Map::new();
         input.insert("kind".to_owned(), Value::from(kind.as_str()));
         input.insert("purpose".to_owned(), Value::from(planned.description.as_str()));
-        input.insert("draft".to_owned(), run.kept.output.clone().unwrap_or_default());
+        input.insert("draft".to_owned(), run.output().cloned().unwrap_or_default());
         Some(PlannedTask {
             id: planned.id.clone(),
             agent: judge.agent.clone(),
-            description: prompt::fill(JUDGE, &[("kind", &kind)]),
+            description: prompt::fill(JUDGE, [("kind", &kind)]),
             input,
             input_from: Vec::new(),
             timeout_seconds: judge.agent.timeout_seconds,
@@ -68,9 +68,9 @@ impl Engine {
         let Some(run) = self.tasks.get_mut(task.0) else { return };
         let group = {
             let agent = self.plan.tasks.get(task.0).map(|planned| planned.agent.name.clone()).unwrap_or_default();
-            (agent, run.kept.model_requested.clone().unwrap_or_default())
+            (agent, run.kept.as_ref().and_then(|kept| kept.model_requested.clone()).unwrap_or_default())
         };
-        let tier = run.kept.tier;
+        let tier = run.kept.as_ref().and_then(|kept| kept.tier);
         let valid = if settled.error.is_none() { review.output.as_ref().and_then(Review::read) } else { None };
         let stopping = settled.leaked || run.stopped || self.stop.is_some();
         let message = match valid {

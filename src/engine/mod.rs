@@ -280,10 +280,13 @@ impl Engine {
 
     fn advance(&mut self, at_ms: u64) {
         if self.facts.is_some() {
+            let mut passed = at_ms.saturating_sub(self.host_now);
             // No wait lasts much longer than was asked for; what lies beyond that did not pass here.
-            let longest =
-                self.wake_at().map_or(0, |until| until.saturating_sub(self.host_now)).saturating_add(CLOCK_JUMP_MS);
-            self.now = self.now.saturating_add(at_ms.saturating_sub(self.host_now).min(longest));
+            if passed > CLOCK_JUMP_MS {
+                let asked = self.wake_at().map_or(0, |until| until.saturating_sub(self.host_now));
+                passed = passed.min(asked.saturating_add(CLOCK_JUMP_MS));
+            }
+            self.now = self.now.saturating_add(passed);
         }
         // A clock that was set back counts from where it stands now.
         self.host_now = at_ms;

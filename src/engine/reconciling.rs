@@ -148,6 +148,8 @@ impl Engine {
                 Some(session) => {
                     let request = self.request(Purpose::Adopt(attempt));
                     self.out.push(Command::Watch(request, session.clone()));
+                    // It is there. To give it up now, as after a jump of the clock, would lose it.
+                    self.drive(attempt, Input::Listed);
                 }
                 None if searches + 1 < MAX_SEARCHES && !self.reconciling.is_off => {
                     self.reconciling.waiting.push((attempt, searches + 1));

@@ -36,7 +36,9 @@ impl Engine {
         let session = attempt.machine.take().and_then(|machine| machine.session().cloned());
         let attempt_label = attempt.options.take().map(|options| options.label);
         let (task, kind, model) = (attempt.task, attempt.kind, attempt.model.clone());
-        let (group, started_ms, running_since) = (attempt.group.clone(), attempt.started_ms, attempt.running_since);
+        // Nobody asks for it any more.
+        let group = std::mem::take(&mut attempt.group);
+        let (started_ms, running_since) = (attempt.started_ms, attempt.running_since);
         self.live.remove(&index);
         self.reset_alarm(index);
         if ending.leaked {
@@ -325,7 +327,7 @@ impl Engine {
         let corrects = run.next.earlier.as_ref().is_some_and(|earlier| earlier.correct);
         let again = if corrects { AttemptKind::Correction } else { AttemptKind::Retry };
         let asked = run.last().and_then(|record| record.tier);
-        let told = Earlier { problems: vec![error.message.clone()], draft: run.kept.output.clone(), correct: false };
+        let told = Earlier { problems: vec![error.message.clone()], draft: run.output().cloned(), correct: false };
         let what = match followup {
             Followup::Fail => return,
             Followup::Retry => {

@@ -9,7 +9,7 @@ use crate::canary;
 use crate::host::{Command, HostError, SpawnOptions};
 use crate::ids::{AttemptIndex, TaskIndex};
 use crate::plan::PlannedTask;
-use crate::policy::limits::CAPACITY_PAUSE_MS;
+use crate::policy::limits::{CAPACITY_PAUSE_MS, MAX_TASK_NAME_CHARS};
 use crate::policy::retry::MAX_BUSY;
 use crate::policy::{outcome, price};
 use crate::prompt::{self, Codes};
@@ -272,15 +272,15 @@ impl Engine {
     }
 
     fn begin_words(&self, run: &TaskRun, kind: AttemptKind, number: u32, target: &Target) -> String {
-        let model = target.model.as_deref().map(|model| format!(" with {model}")).unwrap_or_default();
-        let tier = target.tier.map(|tier| format!(" ({})", tier.name())).unwrap_or_default();
+        let model = target.model.as_deref().map(|model| [" with ", model].concat()).unwrap_or_default();
+        let tier = target.tier.map(|tier| [" (", tier.name(), ")"].concat()).unwrap_or_default();
         let waited = self.now.saturating_sub(run.ready_at);
         let why = if waited > 0 && kind != AttemptKind::Hedge {
             format!(" after {waited} ms of waiting for {}", run.held_by)
         } else {
             String::new()
         };
-        format!("session {number} ({}){model}{tier} asked for{why}", kind.name())
+        ["session ", &number.to_string(), " (", kind.name(), ")", &model, &tier, " asked for", &why].concat()
     }
 
     /// What a session may take: its whole prompt read, and the rest written, at the dearer of both prices.
@@ -407,13 +407,12 @@ fn spawn_options(
     cleanup: crate::task::Cleanup,
     tool_free: bool,
 ) -> SpawnOptions {
-    let later = if number > 1 { format!("-{number}") } else { String::new() };
-    let suffix = format!("{later}-{}", codes.short());
-    let name = text::first_chars(task.id.as_str(), 64_usize.saturating_sub(suffix.len())).to_owned();
+    let code = codes.short();
+    let suffix = if number > 1 { format!("-{number}-{code}") } else { ["-", code].concat() };
     SpawnOptions {
         task: text,
         label: prompt::label(task, number, codes),
-        task_name: name + &suffix,
+        task_name: text::with_suffix(task.id.as_str(), &suffix, MAX_TASK_NAME_CHARS),
         agent_id: task.agent_id.clone(),
         model: target.model.clone(),
         thinking: task.thinking.clone(),
@@ -421,6 +420,6 @@ fn spawn_options(
         cleanup,
         tool_free,
         // Longer than the code of the labels, as it alone keeps two runs apart.
-        idempotency_key: format!("{}-{}-{number}", codes.run(), task.id),
+        idempotency_key: [codes.run(), "-", task.id.as_str(), "-", &number.to_string()].concat(),
     }
 }

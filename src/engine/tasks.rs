@@ -91,8 +91,8 @@ pub struct TaskRun {
     pub used: Used,
     /// Tiers that were asked for.
     pub tiers: BTreeSet<Tier>,
-    /// The last session's answer that says something.
-    pub kept: Kept,
+    /// The last session's answer that says something. Boxed, as it becomes a part of the result.
+    pub kept: Option<Box<Kept>>,
     /// What the tools of the last session that did the work did.
     pub tools: Option<ToolUse>,
     /// How it ends as soon as its last session has.
@@ -118,7 +118,7 @@ impl Default for TaskRun {
             attempts: 0,
             used: Used::default(),
             tiers: BTreeSet::new(),
-            kept: Kept::default(),
+            kept: None,
             tools: None,
             decided: None,
             stopped: false,
@@ -173,9 +173,14 @@ impl TaskRun {
 
     /// Keeps an answer, unless it says nothing and there is one already: what was paid for is not thrown away.
     pub fn keep(&mut self, kept: Kept) {
-        if kept.output.is_some() || self.kept.output.is_none() {
-            self.kept = kept;
+        if kept.output.is_some() || self.output().is_none() {
+            self.kept = Some(Box::new(kept));
         }
+    }
+
+    /// The answer that is kept, if it says something.
+    pub fn output(&self) -> Option<&Value> {
+        self.kept.as_ref()?.output.as_ref()
     }
 
     /// Writes the one record.
@@ -188,7 +193,7 @@ impl TaskRun {
         error: Option<TaskError>,
     ) {
         self.status = status;
-        let kept = std::mem::take(&mut self.kept);
+        let kept = self.kept.take().map(|kept| *kept).unwrap_or_default();
         self.decisions.shrink_to_fit();
         let used: Vec<&AttemptRecord> = self.log.iter().filter(|record| record.session_key.is_some()).collect();
         let usages: Vec<Option<Usage>> = used.iter().map(|record| record.usage).collect();

@@ -51,13 +51,13 @@ impl Mark {
     /// The mark of a command.
     pub fn of(command: &Command) -> Self {
         let what = match command {
-            Command::Spawn(request, options) => format!("spawn {request} {}", options.label),
-            Command::List(request, _) => format!("list {request}"),
-            Command::History(request, query) => format!("history {request} {}", query.session_key),
-            Command::Cancel(request, session) => format!("cancel {request} {session}"),
-            Command::Watch(request, session) => format!("watch {request} {session}"),
-            Command::Delete(request, session) => format!("delete {request} {session}"),
-            Command::Progress(progress) => format!("progress {} {}", progress.seq, progress.task),
+            Command::Spawn(request, options) => words("spawn", request.0, &options.label),
+            Command::List(request, _) => words("list", request.0, ""),
+            Command::History(request, query) => words("history", request.0, query.session_key.as_str()),
+            Command::Cancel(request, session) => words("cancel", request.0, session.as_str()),
+            Command::Watch(request, session) => words("watch", request.0, session.as_str()),
+            Command::Delete(request, session) => words("delete", request.0, session.as_str()),
+            Command::Progress(progress) => words("progress", progress.seq, progress.task.as_str()),
         };
         Self(what, Self::sum(command).digits())
     }
@@ -94,6 +94,10 @@ impl Mark {
     }
 }
 
+fn words(verb: &str, number: u64, what: &str) -> String {
+    [verb, " ", &number.to_string(), if what.is_empty() { "" } else { " " }, what].concat()
+}
+
 /// One event and the commands that it led to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Step {
@@ -122,7 +126,7 @@ impl Checksum {
     }
 
     fn digits(self) -> String {
-        format!("{:016x}", self.0)
+        text::hexadecimal(self.0)
     }
 }
 
@@ -153,7 +157,7 @@ impl Writer {
 
     fn seal(&mut self, json: &str) -> String {
         self.0.take(json);
-        format!("{} {json}\n", self.0.digits())
+        [&self.0.digits(), " ", json, "\n"].concat()
     }
 }
 

@@ -212,7 +212,7 @@ fn another_request_is_found_at_its_first_command() {
     let refusal: Value = serde_json::from_str(&text).expect("JSON");
     assert_eq!(refusal["error"]["path"], "/steps/0/commands/0");
     let message = refusal["error"]["message"].as_str().expect("a message");
-    insta::assert_snapshot!(message, @"step 0 does not lead where it led when the journal was written: `spawn 1 code_reviewer a [59a9285d]` has other options now");
+    insta::assert_snapshot!(message, @"step 0 does not lead where it led when the journal was written: `spawn 1 code_reviewer a [5b9a0256]` has other options now");
 }
 
 #[test]

@@ -24,6 +24,9 @@ pub const MAX_NAME_CHARS: usize = 128;
 /// Characters of a session's label, OpenClaw's limit.
 pub const MAX_LABEL_CHARS: usize = 120;
 
+/// Characters of a session's `taskName`, OpenClaw's limit.
+pub const MAX_TASK_NAME_CHARS: usize = 64;
+
 /// How much later than asked for a wait may end before the rest counts as a jump of the host's clock, in milliseconds.
 pub const CLOCK_JUMP_MS: u64 = 10_000;
 

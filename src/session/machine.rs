@@ -4,6 +4,7 @@
 //! |----------|---------------------------|----------------------|----------------|-------------------|-------------|-----------------|
 //! | Spawning | Queued, again, Finding, or the end | –           | –              | –                 | noted       | again           |
 //! | Finding  | Queued or the end         | –                    | –              | –                 | noted       | the end         |
+//! |          | listed: more time         |                      |                |                   |             |                 |
 //! | Queued   | –                         | Reading or the end   | –              | –                 | Stopping    | Stopping        |
 //! | Running  | –                         | Reading or the end   | –              | –                 | Stopping    | Stopping        |
 //! | Reading  | –                         | –                    | more or the end| –                 | the end     | again or the end|
@@ -38,6 +39,8 @@ const MAX_TOOL_TEXT_BYTES: usize = 64 * 1024;
 pub enum Input {
     /// The spawn request was answered.
     Spawned(Result<Receipt, HostError>),
+    /// The host lists it, and is asked for its receipt.
+    Listed,
     /// It left the host's queue.
     Started,
     /// It ended.
@@ -185,6 +188,10 @@ impl Machine {
             (State::Finding { verdict, stop }, Input::Stop(reason)) => {
                 *verdict = reason.verdict();
                 stop.get_or_insert(reason);
+                Some(Vec::new())
+            }
+            (State::Finding { .. }, Input::Listed) => {
+                self.wake_at = Some(now + FIND_PATIENCE_MS);
                 Some(Vec::new())
             }
             (State::Finding { stop, .. }, Input::Spawned(Ok(receipt))) => {

@@ -262,7 +262,7 @@ impl Improve {
         draft.attempts += 1;
         let mut input = draft.input(&best.draft);
         input.insert("issues".to_owned(), Value::from(best.issues.clone()));
-        let description = prompt::fill(REFINE, &[("kind", &draft.wanted.kind)]);
+        let description = prompt::fill(REFINE, [("kind", &draft.wanted.kind)]);
         let id = format!("{}-r{}-refine-{}", draft.wanted.name, draft.history.len(), draft.attempts);
         let task = self.settings.common.task(&self.settings.refiner, id.clone(), description, input);
         self.roles.insert(id, (index, Role::Refine));

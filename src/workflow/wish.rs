@@ -119,10 +119,10 @@ pub fn plain(value: Option<&String>, path: &str, problems: &mut Vec<Problem>) {
 
 /// What the creator is told to do.
 pub fn create_description(name: &str, purpose: &str) -> String {
-    prompt::fill(CREATE, &[("name", name), ("purpose", purpose)])
+    prompt::fill(CREATE, [("name", name), ("purpose", purpose)])
 }
 
 /// What a judge is told to do.
 pub fn judge_description(kind: &str) -> String {
-    prompt::fill(JUDGE, &[("kind", kind)])
+    prompt::fill(JUDGE, [("kind", kind)])
 }

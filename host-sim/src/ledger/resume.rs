@@ -1,6 +1,7 @@
 //! The account of a call that was cut off and goes on.
 
 use super::{Ledger, Live};
+use crate::script::Fault;
 
 impl Ledger {
     /// Goes on with the same account. The requests of the call that was cut off will not be answered.
@@ -30,7 +31,13 @@ impl Ledger {
     }
 
     /// Sessions beyond the first with the same label, which belong to the same attempt.
+    ///
+    /// None where the host gave a task the receipt of another's session: it hides which of them exists. While the call
+    /// lasts another receipt tells; the call that goes on has only the list, where the session stands under the other name.
     pub fn duplicate_sessions(&self) -> u32 {
+        if self.faults.contains_key(&Fault::ReceiptRepeated) {
+            return 0;
+        }
         let mut labels: Vec<&str> = self.sessions.values().map(|account| account.label.as_str()).collect();
         labels.sort_unstable();
         super::count(labels.windows(2).filter(|pair| matches!(pair, [one, other] if one == other)).count())

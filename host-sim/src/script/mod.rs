@@ -190,9 +190,10 @@ impl Script {
             Fate::Good => (latency_ms, good()),
             Fate::Late => (rule.late_ms(latency_ms), good()),
             Fate::Malformed => {
-                let schema = parsed.as_ref().and_then(|parsed| parsed.schema.as_ref());
+                let schema = parsed.as_ref().and_then(Prompt::schema);
                 let spoil = |answer: String| {
-                    let (spoilt, how) = damage::spoil(&answer, schema, &rule.damage, &mut chance.dice(Purpose::Damage));
+                    let (spoilt, how) =
+                        damage::spoil(&answer, schema.as_ref(), &rule.damage, &mut chance.dice(Purpose::Damage));
                     fault = Some(how);
                     spoilt
                 };

@@ -1,5 +1,7 @@
 //! Reads back the prompt that the component writes (`prompts/task.md`), wherever a gateway has put it.
 
+use std::borrow::Cow;
+
 use parallel_agents::task::OutputFormat;
 use serde_json::{Map, Value};
 
@@ -18,8 +20,8 @@ pub struct Prompt {
     pub input: Map<String, Value>,
     /// The code of the marker lines around the input. Each prompt has one of its own.
     pub code: Option<String>,
-    /// The schema of a JSON answer, if the prompt shows one that can be read.
-    pub schema: Option<Value>,
+    /// The first JSON fence after the input. Most prompts are answered without reading it.
+    pub schema_text: Option<String>,
 }
 
 impl Prompt {
@@ -28,7 +30,7 @@ impl Prompt {
     /// None if the three header lines are not there. Whatever else is missing stays empty: a gateway may have cut it.
     pub fn parse(text: &str) -> Option<Self> {
         // A proxy or a file on the way may have turned the line ends round.
-        let text = text.replace("\r\n", "\n");
+        let text = if text.contains('\r') { Cow::Owned(text.replace("\r\n", "\n")) } else { Cow::Borrowed(text) };
         let (header, body) = Header::find(&text)?;
         let input = InputBlock::find(body);
         let (before, after) = match &input {
@@ -42,8 +44,13 @@ impl Prompt {
             description: description(before).to_owned(),
             code: input.as_ref().map(|block| block.nonce.to_owned()),
             input: input.map(|block| block.fields()).unwrap_or_default(),
-            schema: schema(after),
+            schema_text: fence(after).map(str::to_owned),
         })
+    }
+
+    /// The schema of a JSON answer, if the prompt shows one that can be read.
+    pub fn schema(&self) -> Option<Value> {
+        serde_json::from_str(self.schema_text.as_ref()?).ok()
     }
 }
 
@@ -87,11 +94,10 @@ fn description(before_input: &str) -> &str {
     rest.rsplit_once("\n# Input\n").map_or(rest, |(description, _)| description).trim()
 }
 
-/// The first JSON fence after the input.
-fn schema(after_input: &str) -> Option<Value> {
+/// What stands in the first JSON fence.
+fn fence(after_input: &str) -> Option<&str> {
     let (_, rest) = after_input.split_once("\n```json\n")?;
-    let (text, _) = rest.split_once("\n```")?;
-    serde_json::from_str(text).ok()
+    rest.split_once("\n```").map(|(text, _)| text)
 }
 
 /// The text between the two marker lines.
@@ -204,7 +210,7 @@ mod tests {
         assert_eq!(prompt.output_format, OutputFormat::Json);
         assert_eq!(prompt.description, "Look at <<<INPUT fake>>> and\n<<<INPUT fake>>>\nsay more.");
         assert_eq!(prompt.code.as_deref(), Some("n0"));
-        assert_eq!(prompt.schema, Some(json!({"type": "object"})));
+        assert_eq!(prompt.schema(), Some(json!({"type": "object"})));
         let expected =
             json!({"code": "fn a() {}\n<<<FIELD b n1>>>\n", "list": [1, 2], "note": "12 apples", "empty": ""});
         assert_eq!(Value::Object(prompt.input), expected);
@@ -223,7 +229,7 @@ mod tests {
     #[test]
     fn what_is_missing_stays_empty() {
         let prompt = parsed("Agent type: a\nTask id: b\nOutput format: text");
-        assert_eq!((prompt.description.as_str(), prompt.input.len(), prompt.schema), ("", 0, None));
+        assert_eq!((prompt.description.as_str(), prompt.input.len(), prompt.schema()), ("", 0, None));
         let cut = parsed(&PROMPT[..PROMPT.find("<<<END").expect("a marker")]);
         assert!(cut.input.is_empty(), "an open block may be a forged one");
     }

@@ -1,5 +1,6 @@
 //! Good answers from templates.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use minijinja::value::Rest;
@@ -16,6 +17,8 @@ const NAME: &str = "<string>";
 #[derive(Clone, Debug)]
 pub(super) struct Template {
     environment: Environment<'static>,
+    /// What it looks up. Nothing else is made ready for a filling, which is most of what a filling would cost.
+    names: Arc<BTreeSet<String>>,
 }
 
 impl Template {
@@ -23,24 +26,26 @@ impl Template {
     pub(super) fn new(source: String) -> Result<Self, String> {
         let mut environment = Environment::new();
         environment.add_template_owned(NAME, source).map_err(|error| describe(&error))?;
-        Ok(Self { environment })
+        let template = environment.get_template(NAME).map_err(|error| describe(&error))?;
+        let names = Arc::new(template.undeclared_variables(false).into_iter().collect());
+        Ok(Self { environment, names })
     }
 
     /// Fills it. The error is a sentence for people.
     pub(super) fn render(&self, prompt: &Prompt, about: About<'_>, dice: Dice) -> Result<String, String> {
-        let context = minijinja::context! {
-            agent_type => prompt.agent_type,
-            task_id => prompt.task_id,
-            output_format => prompt.output_format.name(),
-            description => prompt.description,
-            input => prompt.input,
-            schema => prompt.schema,
-            model => about.model,
-            tier => about.tier,
-            attempt => about.attempt,
-            call => about.call,
-            ..functions(dice)
-        };
+        let mut known = Known { wanted: &self.names, values: BTreeMap::new() };
+        known.put("agent_type", || Value::from(&prompt.agent_type));
+        known.put("task_id", || Value::from(&prompt.task_id));
+        known.put("output_format", || Value::from(prompt.output_format.name()));
+        known.put("description", || Value::from(&prompt.description));
+        known.put("input", || Value::from_serialize(&prompt.input));
+        known.put("schema", || Value::from_serialize(prompt.schema()));
+        known.put("model", || Value::from(about.model));
+        known.put("tier", || Value::from(about.tier));
+        known.put("attempt", || Value::from(about.attempt));
+        known.put("call", || Value::from(about.call));
+        add_functions(&mut known, dice);
+        let context = Value::from(known.values);
         let template = self.environment.get_template(NAME);
         template.and_then(|template| template.render(context)).map_err(|error| describe(&error))
     }
@@ -62,8 +67,23 @@ fn describe(error: &minijinja::Error) -> String {
     format!("{error:#}{line}").lines().next().unwrap_or_default().to_owned()
 }
 
+/// What one filling can look up.
+struct Known<'a> {
+    wanted: &'a BTreeSet<String>,
+    values: BTreeMap<&'static str, Value>,
+}
+
+impl Known<'_> {
+    /// Adds a value under a name, if the template wants it.
+    fn put(&mut self, name: &'static str, value: impl FnOnce() -> Value) {
+        if self.wanted.contains(name) {
+            self.values.insert(name, value());
+        }
+    }
+}
+
 /// What a template can call. It is a part of each filling, since the draws are.
-fn functions(dice: Dice) -> Value {
+fn add_functions(known: &mut Known<'_>, dice: Dice) {
     // Functions are shared by design; one rendering calls them one after the other, so the order of draws is fixed.
     let dice = Arc::new(Mutex::new(dice));
     let draw = move |bound: u64| dice.lock().unwrap_or_else(PoisonError::into_inner).below(bound);
@@ -90,15 +110,13 @@ fn functions(dice: Dice) -> Value {
         lines.get(index).map(Value::from_serialize)
     };
     let find_line = |text: Value, words: Rest<String>| line_with(&as_text(&text), &words).map(Value::from_serialize);
-    minijinja::context! {
-        pick => Value::from_function(pick),
-        number => Value::from_function(number),
-        line => Value::from_function(line),
-        find_line => Value::from_function(find_line),
-        excerpt => Value::from_function(|text: Value, chars: usize| excerpt(&as_text(&text), chars)),
-        hashtag => Value::from_function(|text: Value| hashtag(&as_text(&text))),
-        count_lines => Value::from_function(|text: Value| as_text(&text).lines().count()),
-    }
+    known.put("pick", || Value::from_function(pick));
+    known.put("number", || Value::from_function(number));
+    known.put("line", || Value::from_function(line));
+    known.put("find_line", || Value::from_function(find_line));
+    known.put("excerpt", || Value::from_function(|text: Value, chars: usize| excerpt(&as_text(&text), chars)));
+    known.put("hashtag", || Value::from_function(|text: Value| hashtag(&as_text(&text))));
+    known.put("count_lines", || Value::from_function(|text: Value| as_text(&text).lines().count()));
 }
 
 /// The text of a value: strings as they are, nothing for what is missing, indented JSON for the rest.

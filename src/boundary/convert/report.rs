@@ -78,13 +78,13 @@ pub fn forecast(forecast: Forecast) -> wt::Forecast {
 pub fn task_result(result: TaskResult) -> wt::TaskResult {
     let metadata = result.metadata;
     wt::TaskResult {
-        task_id: result.task_id.to_string(),
+        task_id: result.task_id.into(),
         agent_type: result.agent_type,
         status: task_status(result.status),
         output: result.output.as_ref().map(json::text),
         execution_ms: result.execution_ms,
         error: result.error.map(task_error),
-        session_key: result.session_key.map(|session| session.to_string()),
+        session_key: result.session_key.map(Into::into),
         metadata: wt::ResultMetadata {
             label: metadata.label,
             dependencies: metadata.dependencies.iter().map(ToString::to_string).collect(),

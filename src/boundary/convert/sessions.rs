@@ -29,7 +29,7 @@ pub fn spawn_options(options: host::SpawnOptions) -> ws::SpawnOptions {
 pub fn list_filter(filter: host::ListFilter) -> ws::ListFilter {
     ws::ListFilter {
         search: filter.search,
-        spawned_by: filter.spawned_by.map(|session| session.to_string()),
+        spawned_by: filter.spawned_by.map(Into::into),
         offset: filter.offset,
         limit: filter.limit,
     }
@@ -38,7 +38,7 @@ pub fn list_filter(filter: host::ListFilter) -> ws::ListFilter {
 /// Which messages to read.
 pub fn history_query(query: host::HistoryQuery) -> ws::HistoryQuery {
     ws::HistoryQuery {
-        session_key: query.session_key.to_string(),
+        session_key: query.session_key.into(),
         offset: query.offset,
         limit: query.limit,
         include_tools: query.include_tools,
@@ -50,7 +50,7 @@ pub fn progress(progress: host::Progress) -> we::Progress {
     we::Progress {
         seq: progress.seq,
         at_ms: progress.at_ms,
-        task: progress.task.to_string(),
+        task: progress.task.into(),
         agent_type: progress.agent_type,
         status: task_status(progress.status),
         ended: progress.ended,

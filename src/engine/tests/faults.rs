@@ -112,7 +112,7 @@ fn two_tasks_never_share_a_session() {
     }
     puppet.accept("a");
     // Nor is that session the second one's because the list says so.
-    puppet.lists(&[("a", "probe task-2 [59a9285d]", SessionState::Running)]);
+    puppet.lists(&[("a", "probe task-2 [5b9a0256]", SessionState::Running)]);
     puppet.lists(&[]);
     puppet.ends("a", "fine");
     assert_eq!(puppet.verdicts(), [(TaskStatus::Completed, None), (TaskStatus::Failed, Some("E_SPAWN_IN_DOUBT"))]);
@@ -160,7 +160,7 @@ fn after_a_lost_receipt_only_a_receipt_is_believed() {
     puppet.answer_oldest(Err(HostError::Forbidden("no".to_owned())));
     for _ in 0..2 {
         assert!(puppet.report.is_none(), "a list may leave a session out once");
-        puppet.lists(&[("b", "probe task-2 [59a9285d]", SessionState::Running)]);
+        puppet.lists(&[("b", "probe task-2 [5b9a0256]", SessionState::Running)]);
     }
     assert_eq!(puppet.verdicts(), [(TaskStatus::Failed, Some("E_SPAWN_IN_DOUBT"))]);
     assert_eq!(puppet.done().leaked, [SessionKey::new(format!("label:{LABEL}"))]);
@@ -178,7 +178,7 @@ fn a_session_in_doubt_is_not_asked_for_before_the_host_wants_it() {
 }
 
 /// Of the first session of the first task.
-const LABEL: &str = "probe task-1 [59a9285d]";
+const LABEL: &str = "probe task-1 [5b9a0256]";
 
 /// Its receipt is lost, and asking again is of no use.
 fn in_doubt() -> Puppet {
@@ -191,11 +191,22 @@ fn in_doubt() -> Puppet {
 #[test]
 fn a_session_in_doubt_is_found_by_its_label_and_taken_over() {
     let mut puppet = in_doubt();
-    puppet.lists(&[("b", "probe task-2 [59a9285d]", SessionState::Running), ("a", LABEL, SessionState::Running)]);
+    puppet.lists(&[("b", "probe task-2 [5b9a0256]", SessionState::Running), ("a", LABEL, SessionState::Running)]);
     assert_eq!(puppet.open.values().next(), Some(&Open::Watch(SessionKey::new("a"))));
     puppet.answer_oldest(watched("a"));
     puppet.ends("a", "fine");
     assert_eq!((puppet.verdicts(), puppet.spawns), (vec![(TaskStatus::Completed, None)], 2));
+    assert!(puppet.done().leaked.is_empty());
+}
+
+#[test]
+fn a_jump_of_the_clock_gives_up_no_session_that_the_host_lists() {
+    let mut puppet = in_doubt();
+    puppet.now += 3_600_000;
+    puppet.lists(&[("a", LABEL, SessionState::Running)]);
+    puppet.answer_oldest(watched("a"));
+    puppet.ends("a", "fine");
+    assert_eq!(puppet.verdicts(), [(TaskStatus::Completed, None)]);
     assert!(puppet.done().leaked.is_empty());
 }
 
@@ -411,7 +422,7 @@ fn a_silent_host_cannot_hold_a_run() {
     }
     assert!(puppet.now <= 5_000 + 30_000, "at {}", puppet.now);
     assert_eq!(puppet.verdicts(), [CANCELLED, CANCELLED]);
-    let leaked = [SessionKey::new("a"), SessionKey::new("label:probe task-2 [59a9285d]")];
+    let leaked = [SessionKey::new("a"), SessionKey::new("label:probe task-2 [5b9a0256]")];
     assert_eq!(puppet.done().leaked, leaked, "the other one has a label only");
 }
 

@@ -33,7 +33,7 @@ fn a_bad_moment_is_waited_out_and_costs_a_retry() {
     let before = puppet.now;
     puppet.wake();
     assert!(puppet.now - before <= 1_000);
-    assert_eq!(puppet.asked[1].1, "probe task-1 #2 [59a9285d]");
+    assert_eq!(puppet.asked[1].1, "probe task-1 #2 [5b9a0256]");
     puppet.accept("b");
     puppet.ends("b", "fine");
     assert_eq!(puppet.verdicts(), [(TaskStatus::Completed, None)]);

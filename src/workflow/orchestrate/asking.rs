@@ -46,7 +46,7 @@ impl Orchestrate {
             }
             _ => return Vec::new(),
         };
-        let mut description = prompt::fill(template, &[("goal", &settings.goal)]);
+        let mut description = prompt::fill(template, [("goal", &settings.goal)]);
         if !self.problems.is_empty() {
             input.insert("problems".to_owned(), Value::from(self.problems.clone()));
             description = match self.phase {
@@ -70,7 +70,7 @@ impl Orchestrate {
         if !agents.is_empty() {
             input.insert("new_agents".to_owned(), Value::from(agents));
         }
-        let description = prompt::fill(COMPILE, &[("goal", &self.settings.goal)]);
+        let description = prompt::fill(COMPILE, [("goal", &self.settings.goal)]);
         let id = format!("{OWN}compile");
         let mut task = self.settings.common.task(&self.settings.orchestrator, id, description, input);
         task.output_schema = strict::parse(COMPILED, strict::ANSWER_BOUNDS).ok().map(OutputSchema::new);

@@ -21,8 +21,8 @@ pub(super) fn answer(prompt: &Prompt, dice: Dice) -> String {
     match prompt.output_format {
         OutputFormat::Json => {
             let words = Words::of(prompt);
-            let value = match &prompt.schema {
-                Some(schema) => instance::instance(schema, &words, dice),
+            let value = match prompt.schema() {
+                Some(schema) => instance::instance(&schema, &words, dice),
                 None => json!({ "answer": words.summary(), "notes": [SCRIPTED] }),
             };
             // Indented, as models write it.

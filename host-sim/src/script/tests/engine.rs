@@ -73,8 +73,8 @@ fn every_part_of_a_task_arrives() {
     assert_eq!((prompt.agent_type.as_str(), prompt.task_id.as_str()), ("code_reviewer", "look-1"));
     assert_eq!(prompt.output_format, OutputFormat::Json);
     assert_eq!(prompt.description, "Look at it.\n\nThoroughly.");
+    assert_eq!(prompt.schema(), Some(schema));
     assert_eq!(Value::Object(prompt.input), input);
-    assert_eq!(prompt.schema, Some(schema));
     assert!(prompt.code.is_some());
 }
 
@@ -86,6 +86,6 @@ fn other_forms_have_no_schema_and_input_may_be_absent() {
         output_format: Some(OutputFormat::Markdown),
         ..TaskSpec::default()
     });
-    assert_eq!((prompt.output_format, prompt.schema), (OutputFormat::Markdown, None));
+    assert_eq!((prompt.output_format, prompt.schema()), (OutputFormat::Markdown, None));
     assert!(prompt.input.is_empty());
 }
