@@ -5,6 +5,7 @@ use std::fs::{self, File};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{self, Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -23,6 +24,9 @@ const GONE: Duration = Duration::from_secs(5);
 /// Lines of a program's output that an error shows.
 const TAIL_LINES: usize = 40;
 
+/// Programs that were started, so that two of one name do not print into one file.
+static COUNT: AtomicU64 = AtomicU64::new(0);
+
 /// The groups that run.
 static GROUPS: Mutex<BTreeSet<i32>> = Mutex::new(BTreeSet::new());
 
@@ -35,9 +39,10 @@ pub struct Started {
 }
 
 impl Started {
-    /// Starts a program without input; what it prints goes to `<name>.out` and `<name>.err` in `place`.
+    /// Starts a program without input; what it prints goes to files of its own in `place`.
     pub fn start(name: &'static str, command: &mut Command, place: &Path) -> Result<Self> {
-        let (out, err) = (place.join(format!("{name}.out")), place.join(format!("{name}.err")));
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let [out, err] = ["out", "err"].map(|stream| place.join(format!("{name}-{number}.{stream}")));
         let file = |path: &Path| File::create(path).with_context(|| format!("cannot create {}", path.display()));
         command.stdin(Stdio::null()).stdout(file(&out)?).stderr(file(&err)?).process_group(0);
         groups(|groups| {
@@ -141,6 +146,11 @@ impl Started {
         }
     }
 
+    /// The file that it prints to.
+    pub fn out(&self) -> &Path {
+        &self.out
+    }
+
     /// Its process, and its group.
     pub fn id(&self) -> i32 {
         // A process id is positive and fits.
@@ -208,6 +218,17 @@ mod tests {
         assert_eq!(shell("echo one", place.path()).finish(limit).unwrap(), "one\n");
         let error = shell("echo two; echo three >&2; exit 3", place.path()).finish(limit).unwrap_err();
         assert_eq!(error.to_string(), "shell failed (exit status: 3)\ntwo\nthree");
+    }
+
+    #[test]
+    fn two_of_one_name_print_apart() {
+        let place = tempfile::tempdir().unwrap();
+        let limit = Duration::from_secs(20);
+        let mut first = shell("echo one", place.path());
+        let printed = |out: &Path| fs::read_to_string(out).ok().filter(|text| text.contains("one"));
+        first.wait_until("printed", limit, printed).unwrap();
+        assert_eq!(shell("echo two", place.path()).finish(limit).unwrap(), "two\n");
+        assert_eq!(first.finish(limit).unwrap(), "one\n");
     }
 
     #[test]
