@@ -133,7 +133,11 @@ export class Run {
 
 /** All runs of this process. */
 export class Runs {
-  readonly #runs = new Map<string, Run>();
+  readonly #runs: Map<string, Run>;
+
+  constructor(runs = new Map<string, Run>()) {
+    this.#runs = runs;
+  }
 
   /** Undefined: too many are alive. A run that is resumed twice is one run: two would write one journal. */
   start(wanted: Wanted): Run | undefined {
@@ -166,6 +170,10 @@ export class Runs {
   }
 }
 
-/** OpenClaw loads a plugin several times, and all of them have the same runs. */
+/**
+ * OpenClaw loads a plugin several times, and all of them have the same runs. They share nothing but these: an earlier load
+ * starts no new ones, since its files may be gone by now.
+ */
 const shared = globalThis as { [key: symbol]: unknown };
-export const runs: Runs = (shared[Symbol.for('parallel-agents.runs')] ??= new Runs()) as Runs;
+const all = (shared[Symbol.for('parallel-agents.runs')] ??= new Map()) as Map<string, Run>;
+export const runs = new Runs(all);
