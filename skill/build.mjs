@@ -48,8 +48,11 @@ const nothing = new Proxy({}, { get: (_, name) => (name === 'default' ? undefine
 const imports = new Proxy({}, { get: () => nothing });
 const { documents } = await instantiate(load, imports);
 const functions = documents.listFunctions();
-const made = tools(read('tools.json'), functions, (file) => read(`../schemas/results/${file}`));
+const sources = read('tools.json');
 write('functions.json', functions);
-write('tools.json', made);
-write('openclaw.plugin.json', manifest(read('openclaw.plugin.json'), made));
+write(
+  'tools.json',
+  tools(sources, functions, (file) => read(`../schemas/results/${file}`)),
+);
+write('openclaw.plugin.json', manifest(read('openclaw.plugin.json'), sources));
 writeFileSync(`${here}dist/report.html`, template());

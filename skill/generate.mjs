@@ -116,7 +116,7 @@ function outputSchema(returns, results) {
 export function tools(sources, functions, results) {
   const known = new Map(functions.map((one) => [one.name, one]));
   const schemaOf = (name) => JSON.parse(known.get(name).parameters);
-  return sources.map(({ more, returns, ...tool }) => {
+  return sources.map(({ more, returns, metadata, ...tool }) => {
     const schema = parameters(tool, schemaOf, [...known.keys()]);
     const own = tool.function ? known.get(tool.function).description : tool.description;
     return {
@@ -130,7 +130,12 @@ export function tools(sources, functions, results) {
   });
 }
 
-/** The manifest with the names of the tools. */
+/**
+ * The manifest with the names of the tools, and what each does to the world: `sideEffecting` spawns, stops or writes
+ * something, `replaySafe` may be called again by a turn that broke off.
+ */
 export function manifest(source, tools) {
-  return { ...source, contracts: { ...source.contracts, tools: tools.map(({ name }) => name) } };
+  const names = tools.map(({ name }) => name);
+  const toolMetadata = Object.fromEntries(tools.map(({ name, metadata }) => [name, metadata]));
+  return { ...source, contracts: { ...source.contracts, tools: names }, toolMetadata };
 }

@@ -75,6 +75,15 @@ test('the tools have one name and one description everywhere', () => {
   for (const [name] of skill.matchAll(/parallel_agents_[a-z_]+/g)) assert.ok(names.includes(name), `SKILL.md: ${name}`);
 });
 
+test('OpenClaw is told which tools may be called again', () => {
+  const { toolMetadata } = JSON.parse(text('../dist/openclaw.plugin.json'));
+  const expected = TOOLS.map(({ name }) => [
+    name,
+    name === 'parallel_agents_catalogue' ? { replaySafe: true } : { sideEffecting: true },
+  ]);
+  assert.deepEqual(toolMetadata, Object.fromEntries(expected));
+});
+
 test('parameters are those of the component', () => {
   const functions = JSON.parse(text('../dist/functions.json')) as { name: string; parameters: string }[];
   for (const { name, behind, parameters } of TOOLS as any[]) {

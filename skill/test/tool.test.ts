@@ -101,6 +101,20 @@ test('a run is shown as a page, with what its sessions were asked and said', asy
   assert.match(unkept.errors[0].hint, /retentionDays/);
 });
 
+test('the catalogue leaves nothing behind, so it may be read again', async () => {
+  const state = directory();
+  const openclaw = new FakeOpenClaw();
+  const replies = [];
+  for (const parameters of [{}, {}, { agent_type: 'code_reviewer' }, { agent_type: 'code_reviewer' }]) {
+    const reply = await use(openclaw, 'catalogue', parameters, { state });
+    assert.deepEqual([reply.state, reply.run_id], ['done', null]);
+    replies.push(reply);
+  }
+  assert.deepEqual([replies[0], replies[2]], [replies[1], replies[3]]);
+  assert.deepEqual(readdirSync(join(state, 'parallel-agents/runs')), []);
+  assert.deepEqual(openclaw.sessions, []);
+});
+
 test('where nothing is to be kept, nothing is written', async () => {
   const state = directory();
   const reply = await use(new FakeOpenClaw(), 'run', { tasks: [TASK] }, { state, config: { retentionDays: 0 } });
