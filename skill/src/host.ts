@@ -1,6 +1,6 @@
 /**
- * The host's side of the contract: requests become calls of the gateway, and everything that happens becomes one
- * ordered stream of events. No rule of the product is here; every request is answered, whatever the gateway does.
+ * The host's side of the contract: requests become calls of the gateway, and everything that happens goes into one
+ * stream of events. No rule of the product is here; every request is answered, whatever the gateway does.
  */
 
 import type {
@@ -16,9 +16,10 @@ import type {
   SpawnOptions,
 } from './contract.ts';
 import { historyPage } from './history.ts';
-import { ANSWER_MS, LONGEST_MS, PATIENCE_MS, pause, within } from './patience.ts';
+import { ANSWER_MS, PATIENCE_MS, pause, within } from './patience.ts';
 import { type Keepers, Records } from './records.ts';
 import type { Sessions } from './sessions.ts';
+import { Stream } from './stream.ts';
 import { type Fields, Refused, hostError, sessionEnd, text, words } from './words.ts';
 
 /** Attempts to stop a session that is left over. */
@@ -45,16 +46,13 @@ export interface Options extends Keepers {
 export class Host {
   readonly #gateway: Sessions;
   readonly #options: Options;
-  readonly #queue: Happening[];
+  readonly #stream: Stream;
   readonly #children = new Map<string, Child>();
   readonly #spawns = new Map<string, Promise<Receipt>>();
   /** Sessions that were seen to start; a child among them may not have its receipt yet. */
   readonly #starts = new Set<string>();
   readonly #stopListening: () => void;
-  #deliver: ((what: Happening) => void) | undefined;
   readonly #records: Records;
-  #seq = 0n;
-  #lastMs = 0;
   #openedMs = performance.now();
   #wait = new AbortController();
   #waiting = false;
@@ -71,17 +69,15 @@ export class Host {
       this.#spawns.set(key, Promise.resolve(receipt));
       this.#note(receipt, true);
     }
-    this.#queue = [{ tag: 'opened', val: facts }];
+    this.#stream = new Stream({ tag: 'opened', val: facts });
     this.#stopListening = gateway.onStart((session) => this.#start(session));
   }
 
   /** The next event; never rejects. Only one may be waited for at a time. */
   async next(untilMs: bigint | undefined): Promise<Event> {
-    const what = this.#queue.shift() ?? (await this.#happening(untilMs));
-    if (what.tag === 'opened') this.#openedMs = performance.now();
-    const least = what.tag === 'woke' ? Number(untilMs ?? 0n) : 0;
-    this.#lastMs = Math.max(this.#lastMs, Math.floor(performance.now()), least);
-    return { seq: this.#seq++, atMs: BigInt(this.#lastMs), what };
+    const event = await this.#stream.next(untilMs);
+    if (event.what.tag === 'opened') this.#openedMs = performance.now();
+    return event;
   }
 
   /** Carries a request out and answers it with an event; returns at once and never fails. */
@@ -92,7 +88,7 @@ export class Host {
 
   /** Asks the component to stop the whole run. */
   stop(reason: string): void {
-    if (!this.#stopped) this.#tell({ tag: 'stop-requested', val: { reason } });
+    if (!this.#stopped) this.#stream.tell({ tag: 'stop-requested', val: { reason } });
     this.#stopped = true;
   }
 
@@ -104,32 +100,13 @@ export class Host {
     this.#closed = true;
     this.#wait.abort();
     this.#stopListening();
-    this.#deliver?.({ tag: 'woke' });
+    this.#stream.wake();
     // What is being spawned is swept with the rest.
     await within(PATIENCE_MS, Promise.allSettled(this.#spawns.values())).catch(() => {});
     this.#swept = true;
     const left = [...this.#children].filter(([, child]) => !child.ended);
     const swept = left.map(async ([session, child]) => ((await this.#sweep(child)) ? [] : [session]));
     return (await Promise.all(swept)).flat();
-  }
-
-  #happening(untilMs: bigint | undefined): Promise<Happening> {
-    return new Promise((resolve) => {
-      let timer: NodeJS.Timeout | undefined;
-      this.#deliver = (what) => {
-        clearTimeout(timer);
-        this.#deliver = undefined;
-        resolve(what);
-      };
-      if (untilMs === undefined) return;
-      const millis = Math.max(0, Number(untilMs) - performance.now());
-      timer = setTimeout(() => this.#deliver?.({ tag: 'woke' }), Math.min(millis, LONGEST_MS));
-    });
-  }
-
-  #tell(what: Happening): void {
-    if (this.#deliver) this.#deliver(what);
-    else this.#queue.push(what);
   }
 
   /** Never rejects, and answers once. */
@@ -140,7 +117,7 @@ export class Host {
       (val) => ({ tag: 'ok', val }),
       (error) => ({ tag: 'err', val: hostError(error) }),
     );
-    this.#tell({ tag: 'answered', val: { request, outcome } });
+    this.#stream.tell({ tag: 'answered', val: { request, outcome } });
     if (outcome.tag === 'err') return;
     const reply = outcome.val;
     if (reply.tag === 'spawned' || reply.tag === 'watched') this.#admit(reply.val);
@@ -242,7 +219,7 @@ export class Host {
     if (!child?.admitted || child.started || child.ended) return;
     child.started = true;
     this.#records.started(session, this.#sinceOpened());
-    this.#tell({ tag: 'session-started', val: session });
+    this.#stream.tell({ tag: 'session-started', val: session });
   }
 
   /** After a restart the gateway may list as failed what it tells no end of. */
@@ -260,7 +237,7 @@ export class Host {
     if (child.earlier && end.outcome.tag === 'failed' && end.outcome.val.kind === 'other')
       end.outcome = { tag: 'interrupted' };
     this.#records.ended(session, this.#sinceOpened(), end.completion);
-    this.#tell({ tag: 'session-ended', val: end });
+    this.#stream.tell({ tag: 'session-ended', val: end });
   }
 
   /** Reports the end of sessions for as long as any is alive. Never rejects. */

@@ -1,0 +1,47 @@
+/** What happens, as one ordered stream of events with the host's time; it decides nothing. */
+
+import type { Event, Happening } from './contract.ts';
+import { LONGEST_MS } from './patience.ts';
+
+export class Stream {
+  readonly #queue: Happening[];
+  #deliver: ((what: Happening) => void) | undefined;
+  #seq = 0n;
+  #lastMs = 0;
+
+  constructor(first: Happening) {
+    this.#queue = [first];
+  }
+
+  /** The next event; never rejects. Only one may be waited for at a time. */
+  async next(untilMs: bigint | undefined): Promise<Event> {
+    const what = this.#queue.shift() ?? (await this.#happening(untilMs));
+    const least = what.tag === 'woke' ? Number(untilMs ?? 0n) : 0;
+    this.#lastMs = Math.max(this.#lastMs, Math.floor(performance.now()), least);
+    return { seq: this.#seq++, atMs: BigInt(this.#lastMs), what };
+  }
+
+  tell(what: Happening): void {
+    if (this.#deliver) this.#deliver(what);
+    else this.#queue.push(what);
+  }
+
+  /** Whoever waits for an event waits no longer. */
+  wake(): void {
+    this.#deliver?.({ tag: 'woke' });
+  }
+
+  #happening(untilMs: bigint | undefined): Promise<Happening> {
+    return new Promise((resolve) => {
+      let timer: NodeJS.Timeout | undefined;
+      this.#deliver = (what) => {
+        clearTimeout(timer);
+        this.#deliver = undefined;
+        resolve(what);
+      };
+      if (untilMs === undefined) return;
+      const millis = Math.max(0, Number(untilMs) - performance.now());
+      timer = setTimeout(() => this.wake(), Math.min(millis, LONGEST_MS));
+    });
+  }
+}
