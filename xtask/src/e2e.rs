@@ -9,6 +9,8 @@ pub mod fanout;
 #[cfg(unix)]
 mod faults;
 #[cfg(unix)]
+mod groups;
+#[cfg(unix)]
 mod packaging;
 #[cfg(unix)]
 mod parity;
@@ -16,16 +18,12 @@ mod parity;
 mod restart;
 #[cfg(unix)]
 mod tools;
+#[cfg(unix)]
+mod tracks;
 
 use anyhow::Result;
-#[cfg(unix)]
-use serde_json::json;
 
 use crate::npm::Tools;
-
-/// The groups of scenarios, in their order.
-#[cfg(unix)]
-const GROUPS: [&str; 6] = ["faults", "parity", "programs", "turns", "fan-out", "fallback"];
 
 /// Installs the tools and, unless only they are wanted, runs the plugin in a gateway: all groups of scenarios, or `only`
 /// those that are named.
@@ -45,63 +43,9 @@ pub fn run(setup_only: bool, only: &[String]) -> Result<()> {
     in_a_gateway(tools, only)
 }
 
-/// The plugin's own tests, and the groups of scenarios.
 #[cfg(unix)]
 fn in_a_gateway(tools: Tools, only: &[String]) -> Result<()> {
-    let begin = std::time::Instant::now();
-    if let Some(name) = only.iter().find(|name| !GROUPS.contains(&name.as_str())) {
-        anyhow::bail!("there is no group {name}; there are {}", GROUPS.join(", "));
-    }
-    let wanted = |name: &str| only.is_empty() || only.iter().any(|one| one == name);
-    let bench = bench::Bench::prepare(tools)?;
-    std::thread::scope(|scope| {
-        // They leave one of two processors to the gateway, which starts meanwhile.
-        let tests = scope.spawn(|| bench.test_plugin());
-        let held = groups(&bench, &wanted);
-        // A broken plugin fails both, and its own tests say it better.
-        tests.join().map_err(|_| anyhow::anyhow!("the plugin's tests broke off"))??;
-        held
-    })?;
-    let what = if only.is_empty() { "All of it".to_owned() } else { only.join(" and ") };
-    eprintln!("{what} holds in a real gateway. {} s", begin.elapsed().as_secs());
-    Ok(())
-}
-
-/// The groups that are wanted. A gateway takes half a minute to install and start, so groups share one where they can.
-#[cfg(unix)]
-fn groups(bench: &bench::Bench, wanted: &dyn Fn(&str) -> bool) -> Result<()> {
-    let none = json!({});
-    if wanted("parity") || wanted("faults") {
-        // Prompts repeat only with the seed that the simulator has.
-        let seeded = json!({ "seed": bench::SEED.parse::<u64>()? });
-        bench.gateway("parity", &none, &seeded, |gateway| {
-            if wanted("faults") {
-                faults::run(gateway)?;
-            }
-            if wanted("parity") { parity::run(bench, gateway) } else { Ok(()) }
-        })?;
-    }
-    if wanted("programs") {
-        let code_mode = json!({ "tools": { "codeMode": { "enabled": true, "timeoutMs": 60_000 } } });
-        let completions = json!({ "completionsForToolFree": true });
-        bench.gateway("programs", &code_mode, &completions, tools::from_programs)?;
-    }
-    if ["turns", "fan-out", "fallback"].into_iter().any(wanted) {
-        bench.gateway("turns", &fanout::limits(), &none, |gateway| {
-            if wanted("turns") {
-                restart::run(gateway)?;
-                tools::from_turns(gateway)?;
-            }
-            if wanted("fan-out") {
-                fanout::run(gateway)?;
-            }
-            if wanted("turns") {
-                packaging::run(gateway, &bench.archive)?;
-            }
-            if wanted("fallback") { fallback::run(gateway) } else { Ok(()) }
-        })?;
-    }
-    Ok(())
+    groups::run(tools, only)
 }
 
 /// Fails: a step that checks nothing must not look like one that passed.

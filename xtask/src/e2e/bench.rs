@@ -2,6 +2,7 @@
 //!
 //! All that is started here ends with it, whatever happens.
 
+mod configuration;
 mod gateway;
 mod http;
 mod load;
@@ -19,6 +20,8 @@ use tempfile::TempDir;
 
 use crate::npm::Tools;
 use crate::{package, simulator, workspace};
+
+use super::tracks;
 
 pub use gateway::{CALLER, Gateway};
 pub use model::Models;
@@ -110,8 +113,13 @@ impl Bench {
 pub fn step<T>(name: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
     let begin = Instant::now();
     let outcome = work().with_context(|| format!("cannot {name}"))?;
-    eprintln!("{:>6.1} s  {name}", begin.elapsed().as_secs_f64());
+    tell(begin.elapsed(), name);
     Ok(outcome)
+}
+
+/// Tells of something that is done, and on which track.
+pub fn tell(took: Duration, what: &str) {
+    eprintln!("{:>6.1} s  {:<7} {what}", took.as_secs_f64(), tracks::name());
 }
 
 /// A task that any answer will do for.

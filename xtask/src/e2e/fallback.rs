@@ -4,19 +4,17 @@ use anyhow::{Result, ensure};
 use serde_json::{Value, json};
 
 use super::bench::{Gateway, plain_task, step};
+use super::fanout;
 
-/// A run of several agents, and one that is stopped, after the gateway has been started anew without `agents_wait`.
+/// A run of several agents, and one that is stopped, while the gateway has no `agents_wait`.
 ///
 /// # Errors
 /// If it does not end as by the usual way.
 pub fn run(gateway: &mut Gateway) -> Result<()> {
-    step("switch the tools for waiting off", || {
-        // Whoever had the gateway before may have denied what the fallback needs.
-        gateway.configure(&json!({ "tools": { "deny": [], "swarm": false } }))?;
-        gateway.stop_and_start()
-    })?;
+    step("switch the tools for waiting off", || gateway.reconfigure(&json!({ "tools": { "swarm": false } })))?;
     step("run agents by the fallback", || completes(gateway))?;
-    step("stop a run of the fallback's", || is_cancelled(gateway))
+    step("stop a run of the fallback's", || is_cancelled(gateway))?;
+    step("switch the tools for waiting on", || gateway.reconfigure(&fanout::limits()))
 }
 
 fn request(tasks: usize) -> Value {

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use crate::workspace;
 
-use super::bench::{Bench, Gateway, SCRIPT, SEED, Started};
+use super::bench::{Bench, Gateway, SCRIPT, SEED, Started, tell};
 use cases::Case;
 
 /// Fewer would say little.
@@ -33,12 +33,11 @@ pub fn run(bench: &Bench, gateway: &mut Gateway) -> Result<()> {
     ensure!(cases.len() >= LEAST, "only {} cases", cases.len());
     let place = bench.place("simulator")?;
     let mut broken = Vec::new();
-    eprintln!("          {:<34} EQUAL", "IN THE GATEWAY AS IN THE SIMULATOR");
     for case in &cases {
         let begin = Instant::now();
         let found = compared(bench, gateway, case, &place).unwrap_or_else(|error| vec![format!("{error:#}")]);
-        let verdict = if found.is_empty() { "yes" } else { "NO" };
-        eprintln!("{:>6.1} s  {:<34} {verdict:>5}  {}", begin.elapsed().as_secs_f64(), case.name, case.title);
+        let verdict = if found.is_empty() { "equal" } else { "NOT EQUAL" };
+        tell(begin.elapsed(), &format!("{verdict} in gateway and simulator: {}: {}", case.name, case.title));
         broken.extend(found.into_iter().map(|difference| format!("{}: {difference}", case.name)));
     }
     gateway.play(&workspace::root().join(SCRIPT))?;

@@ -35,7 +35,9 @@ fn statuses(reply: &Value) -> Vec<&str> {
 
 fn goes_on(gateway: &Gateway) -> Result<()> {
     let run = start(gateway, 3)?;
-    let reply = gateway.call(RUNS, &json!({ "action": "status", "run_id": run, "timeoutSeconds": 120 }))?;
+    // By another door: it is one session, whoever comes in.
+    let status = json!({ "action": "status", "run_id": run, "timeoutSeconds": 120 });
+    let reply = gateway.call_by_command(RUNS, &status)?;
     ensure!(statuses(&reply) == ["completed"; 3], "{reply:#}");
     let page = gateway.call(RUNS, &json!({ "action": "page", "run_id": run, "task_id": "task-2", "offset": 0 }))?;
     ensure!(page.pointer("/result/text").is_some_and(Value::is_string), "{page:#}");

@@ -121,7 +121,7 @@ fn finished(tool: &str, arguments: &Value) -> String {
     )
 }
 
-/// Agents without tools as completions, which the configuration of that gateway wants.
+/// Agents without tools as completions, when the operator's configuration wants that.
 const COMPLETIONS: &str = r"
 const task = { agent_type: 'code_reviewer', task_description: 'Say something.', output_format: 'text' };
 const { result } = await parallel_agents_run({ tasks: [task], timeoutSeconds: 50 });
@@ -133,6 +133,8 @@ return { status: result.results[0].status, key: result.results[0].session_key.sp
 /// # Errors
 /// If a program does not end with what it should.
 pub fn from_programs(gateway: &mut Gateway) -> Result<()> {
+    let code_mode = json!({ "tools": { "codeMode": { "enabled": true, "timeoutMs": 60_000 } } });
+    step("switch Code Mode on", || gateway.reconfigure(&code_mode))?;
     let value = step("run the documentation's program", || gateway.program(PROGRAM))?;
     ensure!(value.get("completed") == Some(&json!(3)), "the program returned {value:#}");
     let value = step("run a program with the other tools", || gateway.program(OTHERS))?;
@@ -144,7 +146,12 @@ pub fn from_programs(gateway: &mut Gateway) -> Result<()> {
         let value = step(&format!("finish {tool} in a program"), || gateway.program(&finished(tool, &arguments)))?;
         ensure!(value == json!({ "state": "done", "status": "completed" }), "the program returned {value:#}");
     }
+    let completions = |on: bool| json!({ "completionsForToolFree": on });
+    step("switch completions on", || gateway.reconfigure_plugin(&completions(true)))?;
     let value = step("run an agent as a completion", || gateway.program(COMPLETIONS))?;
     ensure!(value == json!({ "status": "completed", "key": "completion" }), "the program returned {value:#}");
-    Ok(())
+    step("switch completions and Code Mode off", || {
+        gateway.reconfigure_plugin(&completions(false))?;
+        gateway.reconfigure(&json!({ "tools": { "codeMode": { "enabled": false } } }))
+    })
 }

@@ -13,12 +13,13 @@ use serde_json::{Value, json};
 
 use crate::npm::Tools;
 
+use super::configuration::{configuration, merge};
 use super::model::{ModelServer, Models};
 use super::started::Started;
 use super::turns::key;
 use super::{http, load};
 
-const PLUGIN: &str = "parallel-agents";
+pub(super) const PLUGIN: &str = "parallel-agents";
 /// The session in which turns run that name none.
 pub const CALLER: &str = "agent:main:main";
 /// It only listens on this machine, and only while the run lasts.
@@ -107,13 +108,6 @@ impl Gateway {
         let model = self.model.take().context("there is no model server")?;
         self.model = Some(model.play(script)?);
         Ok(())
-    }
-
-    /// Lays these fields over the gateway's configuration, which it reads when it starts.
-    pub fn configure(&self, fields: &Value) -> Result<()> {
-        let mut config = self.surroundings.read_config()?;
-        merge(&mut config, fields);
-        self.surroundings.write_config(&config)
     }
 
     /// Installs the package.
@@ -233,63 +227,8 @@ impl Surroundings {
         command.env("OPENCLAW_STATE_DIR", self.place.join("state")).env("OPENCLAW_CONFIG_PATH", self.config());
         command
     }
-
-    fn config(&self) -> PathBuf {
-        self.place.join("openclaw.json")
-    }
-
-    fn write_config(&self, config: &Value) -> Result<()> {
-        fs::write(self.config(), format!("{config:#}\n")).context("cannot write the gateway's configuration")
-    }
-
-    fn read_config(&self) -> Result<Value> {
-        let text = fs::read_to_string(self.config()).context("cannot read the gateway's configuration")?;
-        serde_json::from_str(&text).context("the gateway's configuration is no JSON")
-    }
-
-    /// The installation has written its own entry into the configuration; the plugin's goes into that.
-    fn configure_plugin(&self, plugin: &Value) -> Result<()> {
-        let mut config = self.read_config()?;
-        let entry = config.pointer_mut(&format!("/plugins/entries/{PLUGIN}")).and_then(Value::as_object_mut);
-        let entry = entry.context("the installation left no entry for the plugin")?;
-        entry.insert("config".to_owned(), plugin.clone());
-        self.write_config(&config)
-    }
 }
 
 pub(super) fn field(row: &Value, name: &str) -> String {
     row.get(name).and_then(Value::as_str).unwrap_or("?").to_owned()
-}
-
-/// Lays the fields of one object over those of another.
-fn merge(to: &mut Value, from: &Value) {
-    match (to, from) {
-        (Value::Object(to), Value::Object(from)) => {
-            for (name, value) in from {
-                merge(to.entry(name).or_insert(Value::Null), value);
-            }
-        }
-        (to, from) => *to = from.clone(),
-    }
-}
-
-/// The models have the names that the script gives them, so that both sides report the same ones.
-fn configuration(address: SocketAddr, model: SocketAddr, place: &Path) -> Value {
-    let models = ["economy", "standard", "premium"]
-        .map(|name| json!({ "id": name, "name": name, "contextWindow": 200_000, "maxTokens": 8_192 }));
-    json!({
-        "gateway": {
-            "mode": "local", "port": address.port(), "bind": "loopback",
-            "auth": { "mode": "token", "token": TOKEN },
-            "http": { "endpoints": { "chatCompletions": { "enabled": true } } },
-        },
-        // Without this it also writes to a file that all gateways of this machine share.
-        "logging": { "file": place.join("gateway.log") },
-        "models": { "mode": "replace", "providers": { "sim": {
-            "baseUrl": format!("http://{model}/v1"), "apiKey": "none", "api": "openai-completions", "models": models,
-        } } },
-        "agents": { "defaults": {
-            "model": { "primary": "sim/standard" }, "workspace": place.join("workspace"), "skipBootstrap": true,
-        } },
-    })
 }

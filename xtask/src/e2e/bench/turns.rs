@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::{Value, json};
 
-use super::gateway::{Gateway, TOKEN, field};
+use super::gateway::{CALLER, Gateway, TOKEN, field};
 use super::http;
 use super::started::Started;
 
@@ -19,23 +19,27 @@ const TURN: Duration = Duration::from_secs(400);
 impl Gateway {
     /// Runs one turn of the agent, in which its scripted model calls a tool of the plugin; the details of its reply.
     pub fn call(&self, tool: &str, arguments: &Value) -> Result<Value> {
-        details(self.turn(tool, arguments)?)
+        self.call_in(CALLER, tool, arguments)
     }
 
-    /// The same in a session of its own, asked for over HTTP. OpenClaw's command line takes seconds to start.
+    /// The same in a session of its own.
     pub fn call_in(&self, session: &str, tool: &str, arguments: &Value) -> Result<Value> {
-        let message = json!({ "role": "user", "content": format!("CALL_TOOL {tool} {arguments}") });
-        let request = json!({ "model": "openclaw", "messages": [message] }).to_string();
-        let headers = [("Authorization", format!("Bearer {TOKEN}")), ("x-openclaw-session-key", key(session))];
-        let answer = http::post(self.address, "/v1/chat/completions", &headers, &request, TURN)?;
-        let answer: Value = serde_json::from_str(&answer).context("the agent's turn is no JSON")?;
-        let said = answer.pointer("/choices/0/message/content").and_then(Value::as_str).unwrap_or_default();
-        details(result(said)?)
+        details(self.turn(session, tool, arguments)?)
+    }
+
+    /// The same in the session of [`call`](Self::call), asked for on OpenClaw's command line. That takes seconds to start.
+    pub fn call_by_command(&self, tool: &str, arguments: &Value) -> Result<Value> {
+        let message = format!("CALL_TOOL {tool} {arguments}");
+        let mut command = self.surroundings.openclaw(&["agent", "--agent", "main", "--json", "--message"]);
+        let turn = Started::start("agent-turn", command.arg(message), &self.surroundings.place)?.finish(TURN);
+        let printed = turn.map_err(|error| self.with_log(error))?;
+        let turn: Value = serde_json::from_str(&printed).context("the agent's turn printed no JSON")?;
+        details(result(turn.pointer("/result/payloads/0/text").and_then(Value::as_str).unwrap_or_default())?)
     }
 
     /// Runs one turn of the agent, in which its scripted model runs a Code Mode program; what that returns.
     pub fn program(&self, code: &str) -> Result<Value> {
-        let reply = self.turn("exec", &json!({ "code": code }))?;
+        let reply = self.turn(CALLER, "exec", &json!({ "code": code }))?;
         let value = reply.get("value").filter(|_| reply.get("status") == Some(&json!("completed")));
         value.cloned().with_context(|| format!("the program did not return: {reply:#}"))
     }
@@ -78,14 +82,19 @@ impl Gateway {
         serde_json::from_str(&self.command(&call)?).with_context(|| format!("the answer to {method} is no JSON"))
     }
 
-    fn turn(&self, tool: &str, arguments: &Value) -> Result<Value> {
-        let message = format!("CALL_TOOL {tool} {arguments}");
-        let mut command = self.surroundings.openclaw(&["agent", "--agent", "main", "--json", "--message"]);
-        let turn = Started::start("agent-turn", command.arg(message), &self.surroundings.place)?.finish(TURN);
-        let log = || self.process.as_ref().map(Started::tail).unwrap_or_default();
-        let printed = turn.map_err(|error| error.context(format!("the gateway printed{}", log())))?;
-        let turn: Value = serde_json::from_str(&printed).context("the agent's turn printed no JSON")?;
-        result(turn.pointer("/result/payloads/0/text").and_then(Value::as_str).unwrap_or_default())
+    fn turn(&self, session: &str, tool: &str, arguments: &Value) -> Result<Value> {
+        let message = json!({ "role": "user", "content": format!("CALL_TOOL {tool} {arguments}") });
+        let request = json!({ "model": "openclaw", "messages": [message] }).to_string();
+        let headers = [("Authorization", format!("Bearer {TOKEN}")), ("x-openclaw-session-key", key(session))];
+        let answer = http::post(self.address, "/v1/chat/completions", &headers, &request, TURN);
+        let answer: Value = serde_json::from_str(&answer.map_err(|error| self.with_log(error))?)
+            .context("the agent's turn is no JSON")?;
+        result(answer.pointer("/choices/0/message/content").and_then(Value::as_str).unwrap_or_default())
+    }
+
+    fn with_log(&self, error: anyhow::Error) -> anyhow::Error {
+        let log = self.process.as_ref().map(Started::tail).unwrap_or_default();
+        error.context(format!("the gateway printed{log}"))
     }
 
     /// What the plugin keeps of a run: a line for each session.

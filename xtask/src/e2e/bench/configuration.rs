@@ -1,0 +1,107 @@
+//! The gateway's configuration, as it is started with and as it changes.
+
+use std::fs;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use serde_json::{Value, json};
+
+use super::gateway::{Gateway, PLUGIN, Surroundings, TOKEN};
+
+/// What a gateway says when it works by another configuration.
+const APPLIED: [&str; 2] = ["[reload] config hot reload applied", "[reload] config change applied"];
+
+const RECONFIGURE: Duration = Duration::from_secs(30);
+
+impl Gateway {
+    /// Lays these fields over the gateway's configuration, which it reads when it starts.
+    pub fn configure(&self, fields: &Value) -> Result<()> {
+        let mut config = self.surroundings.read_config()?;
+        merge(&mut config, fields);
+        self.surroundings.write_config(&config)
+    }
+
+    /// The same while it runs: it watches its configuration, and says when it works by the new one.
+    pub fn reconfigure(&mut self, fields: &Value) -> Result<()> {
+        let present = self.surroundings.read_config()?;
+        let process = self.process.as_mut().context("no gateway runs")?;
+        let before = applied(process.out());
+        let mut config = present.clone();
+        merge(&mut config, fields);
+        if config == present {
+            return Ok(());
+        }
+        self.surroundings.write_config(&config)?;
+        process.wait_until("configured anew", RECONFIGURE, |out| (applied(out) > before).then_some(()))
+    }
+
+    /// The same for the plugin's own configuration.
+    pub fn reconfigure_plugin(&mut self, fields: &Value) -> Result<()> {
+        self.reconfigure(&json!({ "plugins": { "entries": { PLUGIN: { "config": fields } } } }))
+    }
+}
+
+impl Surroundings {
+    pub(super) fn config(&self) -> PathBuf {
+        self.place.join("openclaw.json")
+    }
+
+    pub(super) fn write_config(&self, config: &Value) -> Result<()> {
+        fs::write(self.config(), format!("{config:#}\n")).context("cannot write the gateway's configuration")
+    }
+
+    fn read_config(&self) -> Result<Value> {
+        let text = fs::read_to_string(self.config()).context("cannot read the gateway's configuration")?;
+        serde_json::from_str(&text).context("the gateway's configuration is no JSON")
+    }
+
+    /// The installation has written its own entry into the configuration; the plugin's goes into that.
+    pub(super) fn configure_plugin(&self, plugin: &Value) -> Result<()> {
+        let mut config = self.read_config()?;
+        let entry = config.pointer_mut(&format!("/plugins/entries/{PLUGIN}")).and_then(Value::as_object_mut);
+        let entry = entry.context("the installation left no entry for the plugin")?;
+        entry.insert("config".to_owned(), plugin.clone());
+        self.write_config(&config)
+    }
+}
+
+/// How often a gateway has said that it works by another configuration.
+fn applied(out: &Path) -> usize {
+    let said = fs::read_to_string(out).unwrap_or_default();
+    said.lines().filter(|line| APPLIED.iter().any(|words| line.contains(words))).count()
+}
+
+/// Lays the fields of one object over those of another.
+pub(super) fn merge(to: &mut Value, from: &Value) {
+    match (to, from) {
+        (Value::Object(to), Value::Object(from)) => {
+            for (name, value) in from {
+                merge(to.entry(name).or_insert(Value::Null), value);
+            }
+        }
+        (to, from) => *to = from.clone(),
+    }
+}
+
+/// The models have the names that the script gives them, so that both sides report the same ones.
+pub(super) fn configuration(address: SocketAddr, model: SocketAddr, place: &Path) -> Value {
+    let models = ["economy", "standard", "premium"]
+        .map(|name| json!({ "id": name, "name": name, "contextWindow": 200_000, "maxTokens": 8_192 }));
+    json!({
+        "gateway": {
+            "mode": "local", "port": address.port(), "bind": "loopback",
+            "auth": { "mode": "token", "token": TOKEN },
+            "http": { "endpoints": { "chatCompletions": { "enabled": true } } },
+        },
+        // Without this it also writes to a file that all gateways of this machine share.
+        "logging": { "file": place.join("gateway.log") },
+        "models": { "mode": "replace", "providers": { "sim": {
+            "baseUrl": format!("http://{model}/v1"), "apiKey": "none", "api": "openai-completions", "models": models,
+        } } },
+        "agents": { "defaults": {
+            "model": { "primary": "sim/standard" }, "workspace": place.join("workspace"), "skipBootstrap": true,
+        } },
+    })
+}
