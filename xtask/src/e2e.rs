@@ -3,6 +3,8 @@
 #[cfg(unix)]
 pub mod bench;
 #[cfg(unix)]
+mod caps;
+#[cfg(unix)]
 mod fallback;
 #[cfg(unix)]
 pub mod fanout;

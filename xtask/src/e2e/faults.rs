@@ -11,7 +11,8 @@ use super::bench::{Gateway, Models, of_results, step};
 
 const RUN: &str = "parallel_agents_run";
 const BAD_DAY: &str = "xtask/scripts/bad-day.toml";
-const HANGING: &str = "xtask/scripts/hanging.toml";
+/// Sessions that fail, hang or take their time.
+pub const HANGING: &str = "xtask/scripts/hanging.toml";
 const SOON: Duration = Duration::from_secs(120);
 
 /// One after the other, in sessions of their own.

@@ -9,7 +9,7 @@ use crate::npm::Tools;
 
 use super::bench::{Bench, SEED};
 use super::tracks::{self, Track};
-use super::{fallback, fanout, faults, packaging, parity, restart, tools};
+use super::{caps, fallback, fanout, faults, packaging, parity, restart, tools};
 
 /// Groups of the gateway whose runs draw their chance from the simulator's seed, without which prompts do not repeat.
 const COMPARED: [&str; 2] = ["faults", "parity"];
@@ -58,6 +58,7 @@ fn used(bench: &Bench, wanted: impl Fn(&str) -> bool) -> Result<()> {
         if wanted("turns") {
             restart::run(gateway)?;
             tools::from_turns(gateway)?;
+            caps::run(gateway)?;
         }
         if wanted("programs") {
             tools::from_programs(gateway)?;

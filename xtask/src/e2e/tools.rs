@@ -5,7 +5,10 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
 
-use super::bench::{Gateway, json_file, plain_task, step};
+use crate::workspace;
+
+use super::bench::{Gateway, SCRIPT, json_file, plain_task, step};
+use super::faults;
 
 /// The workflows, each with an example of the documentation; its agents do what is asked, so all of it is reached.
 const WORKFLOWS: [(&str, &str); 3] = [
@@ -124,8 +127,10 @@ fn finished(tool: &str, arguments: &Value) -> String {
 /// Agents without tools as completions, when the operator's configuration wants that.
 const COMPLETIONS: &str = r"
 const task = { agent_type: 'code_reviewer', task_description: 'Say something.', output_format: 'text' };
-const { result } = await parallel_agents_run({ tasks: [task], timeoutSeconds: 50 });
-return { status: result.results[0].status, key: result.results[0].session_key.split(':')[0] };
+const down = { ...task, task_description: '[down]' };
+const reply = await parallel_agents_run({ tasks: [task, down], retries: 0, timeoutSeconds: 50 });
+if (!reply.result) return reply;
+return reply.result.results.map(({ status, session_key, error }) => ({ status, key: session_key.split(':')[0], error }));
 ";
 
 /// Every tool as an async function of a Code Mode program.
@@ -148,10 +153,26 @@ pub fn from_programs(gateway: &mut Gateway) -> Result<()> {
     }
     let completions = |on: bool| json!({ "completionsForToolFree": on });
     step("switch completions on", || gateway.reconfigure_plugin(&completions(true)))?;
-    let value = step("run an agent as a completion", || gateway.program(COMPLETIONS))?;
-    ensure!(value == json!({ "status": "completed", "key": "completion" }), "the program returned {value:#}");
+    step("run agents as completions, one of which fails", || as_completions(gateway))?;
     step("switch completions and Code Mode off", || {
         gateway.reconfigure_plugin(&completions(false))?;
         gateway.reconfigure(&json!({ "tools": { "codeMode": { "enabled": false } } }))
     })
+}
+
+/// The one that fails says which setting gives the reason.
+fn as_completions(gateway: &mut Gateway) -> Result<()> {
+    gateway.play(&workspace::root().join(faults::HANGING))?;
+    let value = gateway.program(COMPLETIONS)?;
+    gateway.play(&workspace::root().join(SCRIPT))?;
+    let of = |place: &str| ["/0", "/1"].map(|row| value.pointer(&format!("{row}{place}")).and_then(Value::as_str));
+    ensure!(of("/key") == [Some("completion"); 2], "the program returned {value:#}");
+    ensure!(of("/status") == [Some("completed"), Some("failed")], "the program returned {value:#}");
+    ensure!(of("/error/code") == [None, Some("E_MODEL_UNAVAILABLE")], "the program returned {value:#}");
+    let [_, message] = of("/error/message");
+    ensure!(
+        message.is_some_and(|text| text.contains("completionsForToolFree: false")),
+        "the program returned {value:#}"
+    );
+    Ok(())
 }
