@@ -14,9 +14,9 @@ const DEFAULT: u32 = 200;
 /// If the others fail without a word of what can be done, or something of them goes on.
 pub fn run(gateway: &mut Gateway) -> Result<()> {
     let most = |agents: u32| json!({ "tools": { "swarm": { "maxTotalPerGroup": agents } } });
-    step("limit the agents of a run to two", || gateway.reconfigure(&most(2)))?;
+    step("limit the agents of a run to two", || gateway.reconfigure(&most(2), &json!({})))?;
     step("meet that limit", || is_met(gateway))?;
-    step("lift it again", || gateway.reconfigure(&most(DEFAULT)))
+    step("lift it again", || gateway.reconfigure(&most(DEFAULT), &json!({})))
 }
 
 fn is_met(gateway: &Gateway) -> Result<()> {

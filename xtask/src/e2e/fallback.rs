@@ -11,10 +11,12 @@ use super::fanout;
 /// # Errors
 /// If it does not end as by the usual way.
 pub fn run(gateway: &mut Gateway) -> Result<()> {
-    step("switch the tools for waiting off", || gateway.reconfigure(&json!({ "tools": { "swarm": false } })))?;
+    step("switch the tools for waiting off", || {
+        gateway.reconfigure(&json!({ "tools": { "swarm": false } }), &json!({}))
+    })?;
     step("run agents by the fallback", || completes(gateway))?;
     step("stop a run of the fallback's", || is_cancelled(gateway))?;
-    step("switch the tools for waiting on", || gateway.reconfigure(&fanout::limits()))
+    step("switch the tools for waiting on", || gateway.reconfigure(&fanout::limits(), &json!({})))
 }
 
 fn request(tasks: usize) -> Value {

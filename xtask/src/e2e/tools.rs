@@ -138,8 +138,9 @@ return reply.result.results.map(({ status, session_key, error }) => ({ status, k
 /// # Errors
 /// If a program does not end with what it should.
 pub fn from_programs(gateway: &mut Gateway) -> Result<()> {
-    let code_mode = json!({ "tools": { "codeMode": { "enabled": true, "timeoutMs": 60_000 } } });
-    step("switch Code Mode on", || gateway.reconfigure(&code_mode))?;
+    let code_mode = |on: bool| json!({ "tools": { "codeMode": { "enabled": on, "timeoutMs": 60_000 } } });
+    let completions = |on: bool| json!({ "completionsForToolFree": on });
+    step("switch Code Mode and completions on", || gateway.reconfigure(&code_mode(true), &completions(true)))?;
     let value = step("run the documentation's program", || gateway.program(PROGRAM))?;
     ensure!(value.get("completed") == Some(&json!(3)), "the program returned {value:#}");
     let value = step("run a program with the other tools", || gateway.program(OTHERS))?;
@@ -151,13 +152,8 @@ pub fn from_programs(gateway: &mut Gateway) -> Result<()> {
         let value = step(&format!("finish {tool} in a program"), || gateway.program(&finished(tool, &arguments)))?;
         ensure!(value == json!({ "state": "done", "status": "completed" }), "the program returned {value:#}");
     }
-    let completions = |on: bool| json!({ "completionsForToolFree": on });
-    step("switch completions on", || gateway.reconfigure_plugin(&completions(true)))?;
     step("run agents as completions, one of which fails", || as_completions(gateway))?;
-    step("switch completions and Code Mode off", || {
-        gateway.reconfigure_plugin(&completions(false))?;
-        gateway.reconfigure(&json!({ "tools": { "codeMode": { "enabled": false } } }))
-    })
+    step("switch both off", || gateway.reconfigure(&code_mode(false), &completions(false)))
 }
 
 /// The one that fails says which setting gives the reason.

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
 
 use super::gateway::{Gateway, PLUGIN, Surroundings, TOKEN};
@@ -23,23 +23,21 @@ impl Gateway {
         self.surroundings.write_config(&config)
     }
 
-    /// The same while it runs: it watches its configuration, and says when it works by the new one.
-    pub fn reconfigure(&mut self, fields: &Value) -> Result<()> {
-        let present = self.surroundings.read_config()?;
-        let process = self.process.as_mut().context("no gateway runs")?;
-        let before = applied(process.out());
-        let mut config = present.clone();
+    /// The same while it runs, and these over the plugin's own: it watches its configuration, and says when it works by
+    /// the new one. Of what only the plugin reads it says nothing, so that has to come with something else.
+    pub fn reconfigure(&mut self, fields: &Value, plugin: &Value) -> Result<()> {
+        let mut config = self.surroundings.read_config()?;
+        let present = config.clone();
         merge(&mut config, fields);
         if config == present {
+            ensure!(plugin == &json!({}), "the gateway would not say that it has read {plugin}");
             return Ok(());
         }
+        merge(&mut config, &json!({ "plugins": { "entries": { PLUGIN: { "config": plugin } } } }));
+        let process = self.process.as_mut().context("no gateway runs")?;
+        let before = applied(process.out());
         self.surroundings.write_config(&config)?;
         process.wait_until("configured anew", RECONFIGURE, |out| (applied(out) > before).then_some(()))
-    }
-
-    /// The same for the plugin's own configuration.
-    pub fn reconfigure_plugin(&mut self, fields: &Value) -> Result<()> {
-        self.reconfigure(&json!({ "plugins": { "entries": { PLUGIN: { "config": fields } } } }))
     }
 }
 

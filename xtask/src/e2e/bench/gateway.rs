@@ -8,7 +8,7 @@ use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, anyhow, bail, ensure};
 use serde_json::{Value, json};
 
 use crate::npm::Tools;
@@ -143,7 +143,9 @@ impl Gateway {
     pub fn wait_until(&self, what: &str, limit: Duration, look: impl Fn(&Self) -> bool) -> Result<()> {
         let begin = Instant::now();
         while !look(self) {
-            ensure!(begin.elapsed() < limit, "not after {} s: {what}", limit.as_secs());
+            if begin.elapsed() > limit {
+                return Err(self.with_log(anyhow!("not after {} s: {what}", limit.as_secs())));
+            }
             thread::sleep(Duration::from_millis(50));
         }
         Ok(())

@@ -92,7 +92,8 @@ impl Gateway {
         result(answer.pointer("/choices/0/message/content").and_then(Value::as_str).unwrap_or_default())
     }
 
-    fn with_log(&self, error: anyhow::Error) -> anyhow::Error {
+    /// An error, and what the gateway printed last.
+    pub(super) fn with_log(&self, error: anyhow::Error) -> anyhow::Error {
         let log = self.process.as_ref().map(Started::tail).unwrap_or_default();
         error.context(format!("the gateway printed{log}"))
     }
