@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 
+import type { ToolContext } from './openclaw.ts';
 import { type Fields, fields, list, text } from './words.ts';
 
 export interface Problem {
@@ -33,7 +34,15 @@ export const MANIFEST = JSON.parse(readFileSync(new URL('../openclaw.plugin.json
   configSchema: Fields;
 };
 
-const WHERE = 'plugins.entries.parallel-agents.config';
+/** Where it stands in the gateway's configuration. */
+export const WHERE = `plugins.entries.${MANIFEST.id}.config`;
+
+/** What the operator has written down, as it is now; `loaded` is what the gateway gave the plugin when it loaded it. */
+export function present(context: ToolContext, loaded: unknown): unknown {
+  const plugins = fields(fields(context.getRuntimeConfig?.())['plugins']);
+  const entry = fields(plugins['entries'])[MANIFEST.id];
+  return entry === undefined ? loaded : fields(entry)['config'];
+}
 
 /** The configuration with its defaults, or everything that is wrong with it. */
 export function readConfig(given: unknown): { config: Config; problems: Problem[] } {

@@ -4,7 +4,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 
 import { defineToolPlugin } from 'openclaw/plugin-sdk/tool-plugin';
 
-import { MANIFEST } from './config.ts';
+import { MANIFEST, WHERE } from './config.ts';
 import { type PluginApi, type ToolContext, loadToolFactory as loadTools } from './openclaw.ts';
 import { tidy } from './retention.ts';
 import { TOOLS, createTool } from './tool.ts';
@@ -51,7 +51,10 @@ const entry = defineToolPlugin({
 
 const { register } = entry;
 entry.register = (api) => {
-  const { on, registerService } = api as PluginApi;
+  const { on, registerService, registerReload } = api as PluginApi;
+  // It is read at every call. For anything else the gateway would load the plugin anew, and a run that goes on after its
+  // turn does so in the surroundings of the first load, which OpenClaw then no longer answers.
+  registerReload?.({ noopPrefixes: [WHERE] });
   // A load may happen within a turn, but the first one does not, and services are started by the gateway itself.
   shared[OUTSIDE] ??= AsyncLocalStorage.snapshot();
   registerService?.({

@@ -5,6 +5,8 @@ export interface PluginApi {
   logger: { warn(message: string): void };
   on(hook: 'before_tool_call', handler: (event: { toolCallId?: string; runId?: string }) => void): void;
   registerService?(service: { id: string; start(): void; stop(): void }): void;
+  /** What the gateway does when its configuration changes at these places; `noop` is nothing. */
+  registerReload?(registration: { noopPrefixes: string[] }): void;
   runtime: Runtime;
 }
 

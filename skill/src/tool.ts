@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 
 import { type Calling, type Environment, begin } from './calling.ts';
-import { narrowed, readConfig } from './config.ts';
+import { narrowed, present, readConfig } from './config.ts';
 import { look } from './look.ts';
 import type { Tool, ToolResult } from './openclaw.ts';
 import { MAX_CHARS, problem, refused } from './replies.ts';
@@ -40,7 +40,7 @@ export function createTool({ behind, ...shown }: Described, environment: Environ
     ...shown,
     execute: async (id, parameters, signal, onUpdate) => {
       const turn = environment.runOf(id);
-      const { config, problems } = readConfig(environment.api.pluginConfig);
+      const { config, problems } = readConfig(present(environment.context, environment.api.pluginConfig));
       if (problems.length > 0) return refused(problems);
       const { timeoutSeconds, max_chars, ...given } = fields(parameters);
       const patience = number(timeoutSeconds, config.timeoutSeconds) * 1_000;

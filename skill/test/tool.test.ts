@@ -115,6 +115,18 @@ test('the catalogue leaves nothing behind, so it may be read again', async () =>
   assert.deepEqual(openclaw.sessions, []);
 });
 
+test('what the operator changes counts from the next call on', async () => {
+  const openclaw = new FakeOpenClaw();
+  let entry: unknown;
+  const getRuntimeConfig = () => ({ plugins: { entries: { 'parallel-agents': entry } } });
+  const run = () => use(openclaw, 'run', { tasks: [TASK] }, { config: { budget: 7 }, context: { getRuntimeConfig } });
+  assert.equal((await run()).errors[0].code, 'E_CONFIG', 'without an entry, that of the load counts');
+  entry = { enabled: true };
+  assert.equal((await run()).state, 'done');
+  entry = { config: { maxConcurrent: 0 } };
+  assert.match((await run()).errors[0].message, /^plugins\.entries\.parallel-agents\.config\.maxConcurrent/);
+});
+
 test('where nothing is to be kept, nothing is written', async () => {
   const state = directory();
   const reply = await use(new FakeOpenClaw(), 'run', { tasks: [TASK] }, { state, config: { retentionDays: 0 } });
