@@ -1,119 +1,16 @@
 import assert from 'node:assert/strict';
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 
 import { Store } from '../src/store.ts';
 import { TOOLS, createTool } from '../src/tool.ts';
 import { FakeOpenClaw } from './openclaw.ts';
-import { misfits } from './schema.ts';
-
-const TASK = { agent_type: 'code_reviewer', task_description: 'Say something.', output_format: 'text' };
-
-const made: string[] = [];
-after(() => made.forEach((directory) => rmSync(directory, { recursive: true })));
-
-function directory(): string {
-  const directory = mkdtempSync(join(tmpdir(), 'parallel-agents-test-'));
-  made.push(directory);
-  return directory;
-}
-
-interface Setup {
-  config?: Record<string, unknown>;
-  state?: string;
-  context?: object;
-  tools?: boolean;
-}
-
-/** Calls a tool as OpenClaw does; the details of its reply, which have to be what its text says. */
-async function use(
-  openclaw: FakeOpenClaw,
-  name: string,
-  parameters: object,
-  { config, state, context, tools = true }: Setup = {},
-  signal?: AbortSignal,
-  shown: object[] = [],
-): Promise<any> {
-  const described = TOOLS.find((tool) => tool.name === `parallel_agents_${name}`);
-  assert.ok(described, name);
-  const api = openclaw.api(config);
-  api.runtime = { ...api.runtime, state: { resolveStateDir: () => state ?? '' } };
-  const tool = createTool(described, {
-    api,
-    context: { ...openclaw.context, ...context },
-    outside: (work) => work(),
-    runOf: () => 'turn',
-    loadTools: async () => (tools ? () => openclaw.tools() : undefined),
-  });
-  const { content, details } = await tool.execute('call-1', parameters, signal, (update) => shown.push(update));
-  assert.equal(content[0]?.text, JSON.stringify(details));
-  assert.deepEqual(misfits(tool.outputSchema, details), []);
-  for (const reserved of ['status', 'error', 'timedOut', 'isError']) assert.ok(!(reserved in details), reserved);
-  return details;
-}
+import { TASK, directory, use } from './use.ts';
 
 async function until(true_: () => boolean): Promise<void> {
   while (!true_()) await new Promise((resolve) => setImmediate(resolve));
 }
-
-test('a run comes back with its result, and its files are its owner’s alone', async () => {
-  const state = directory();
-  const shown: object[] = [];
-  const reply = await use(new FakeOpenClaw(), 'run', { tasks: [TASK, TASK] }, { state }, undefined, shown);
-  assert.equal(reply.state, 'done', JSON.stringify(reply));
-  assert.deepEqual(
-    reply.result.results.map((result: any) => result.output),
-    ['an answer', 'an answer'],
-  );
-  assert.equal(shown.length, 4);
-  const runs = join(state, 'parallel-agents/runs');
-  const files = readdirSync(runs);
-  assert.deepEqual(
-    files.map((file) => file.split('.')[1]).sort(),
-    ['journal', 'json', 'result', 'seen', 'sessions'],
-  );
-  for (const file of files) assert.equal(statSync(join(runs, file)).mode & 0o777, 0o600, file);
-  assert.equal(statSync(runs).mode & 0o777, 0o700);
-});
-
-test('a run is shown as a page, with what its sessions were asked and said', async () => {
-  const state = directory();
-  const openclaw = new FakeOpenClaw();
-  const { run_id } = await use(openclaw, 'run', { tasks: [TASK] }, { state });
-  const { result, state: done } = await use(openclaw, 'call', { command: `report ${run_id}` }, { state });
-  assert.equal(done, 'done');
-  assert.equal(result.file, join(state, 'parallel-agents/runs', `${run_id}.html`));
-  assert.equal(statSync(result.file).mode & 0o777, 0o600);
-  const html = readFileSync(result.file, 'utf8');
-  const document = JSON.parse(html.split('id="document">')[1]?.split('</script>')[0] ?? '');
-  assert.equal(document.function, 'run_tasks');
-  assert.equal(document.report.results[0].output, 'an answer');
-  const [session, ...others] = document.sessions;
-  assert.deepEqual(others, []);
-  assert.equal(session.session_key, document.report.results[0].session_key);
-  assert.equal(session.prompt, openclaw.sessions[0]?.prompt);
-  assert.equal(session.answer, 'an answer');
-  assert.ok(session.asked_ms <= session.started_ms && session.started_ms <= session.ended_ms, JSON.stringify(session));
-  const unkept = await use(openclaw, 'runs', { action: 'report', run_id }, { state, config: { retentionDays: 0 } });
-  assert.equal(unkept.errors[0].code, 'E_NOT_KEPT');
-  assert.match(unkept.errors[0].hint, /retentionDays/);
-});
-
-test('the catalogue leaves nothing behind, so it may be read again', async () => {
-  const state = directory();
-  const openclaw = new FakeOpenClaw();
-  const replies = [];
-  for (const parameters of [{}, {}, { agent_type: 'code_reviewer' }, { agent_type: 'code_reviewer' }]) {
-    const reply = await use(openclaw, 'catalogue', parameters, { state });
-    assert.deepEqual([reply.state, reply.run_id], ['done', null]);
-    replies.push(reply);
-  }
-  assert.deepEqual([replies[0], replies[2]], [replies[1], replies[3]]);
-  assert.deepEqual(readdirSync(join(state, 'parallel-agents/runs')), []);
-  assert.deepEqual(openclaw.sessions, []);
-});
 
 test('what the operator changes counts from the next call on', async () => {
   const openclaw = new FakeOpenClaw();
@@ -125,22 +22,6 @@ test('what the operator changes counts from the next call on', async () => {
   assert.equal((await run()).state, 'done');
   entry = { config: { maxConcurrent: 0 } };
   assert.match((await run()).errors[0].message, /^plugins\.entries\.parallel-agents\.config\.maxConcurrent/);
-});
-
-test('where nothing is to be kept, nothing is written', async () => {
-  const state = directory();
-  const reply = await use(new FakeOpenClaw(), 'run', { tasks: [TASK] }, { state, config: { retentionDays: 0 } });
-  assert.equal(reply.state, 'done');
-  assert.deepEqual(readdirSync(state), []);
-});
-
-test('a place where nothing can be kept is told of, and throws nothing', async () => {
-  const state = directory();
-  mkdirSync(join(state, 'parallel-agents'));
-  writeFileSync(join(state, 'parallel-agents/runs'), 'a file, where a directory is wanted');
-  const reply = await use(new FakeOpenClaw(), 'run', { tasks: [TASK] }, { state });
-  assert.equal(reply.errors[0].code, 'E_HOST');
-  assert.match(reply.errors[0].message, /ENOTDIR|EEXIST/);
 });
 
 test('a run outlasts its call, is found again, and only by its own session', async () => {

@@ -1,0 +1,56 @@
+/** A tool, called as OpenClaw calls it, and a place for what it keeps. */
+
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after } from 'node:test';
+
+import { TOOLS, createTool } from '../src/tool.ts';
+import type { FakeOpenClaw } from './openclaw.ts';
+import { misfits } from './schema.ts';
+
+export const TASK = { agent_type: 'code_reviewer', task_description: 'Say something.', output_format: 'text' };
+
+const made: string[] = [];
+after(() => made.forEach((directory) => rmSync(directory, { recursive: true })));
+
+export function directory(): string {
+  const directory = mkdtempSync(join(tmpdir(), 'parallel-agents-test-'));
+  made.push(directory);
+  return directory;
+}
+
+interface Setup {
+  config?: Record<string, unknown>;
+  state?: string;
+  context?: object;
+  tools?: boolean;
+}
+
+/** Calls a tool as OpenClaw does; the details of its reply, which have to be what its text says. */
+export async function use(
+  openclaw: FakeOpenClaw,
+  name: string,
+  parameters: object,
+  { config, state, context, tools = true }: Setup = {},
+  signal?: AbortSignal,
+  shown: object[] = [],
+): Promise<any> {
+  const described = TOOLS.find((tool) => tool.name === `parallel_agents_${name}`);
+  assert.ok(described, name);
+  const api = openclaw.api(config);
+  api.runtime = { ...api.runtime, state: { resolveStateDir: () => state ?? '' } };
+  const tool = createTool(described, {
+    api,
+    context: { ...openclaw.context, ...context },
+    outside: (work) => work(),
+    runOf: () => 'turn',
+    loadTools: async () => (tools ? () => openclaw.tools() : undefined),
+  });
+  const { content, details } = await tool.execute('call-1', parameters, signal, (update) => shown.push(update));
+  assert.equal(content[0]?.text, JSON.stringify(details));
+  assert.deepEqual(misfits(tool.outputSchema, details), []);
+  for (const reserved of ['status', 'error', 'timedOut', 'isError']) assert.ok(!(reserved in details), reserved);
+  return details;
+}
