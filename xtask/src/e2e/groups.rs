@@ -18,8 +18,8 @@ const USED: [&str; 4] = ["turns", "programs", "fallback", "fan-out"];
 
 /// The plugin's own tests, and all groups of scenarios or `only` those that are named.
 ///
-/// A gateway works on one processor, takes half a minute to be set up, and waits for its models half of the time: so
-/// groups share one where they can, and there are two, beside each other.
+/// A gateway works on one processor and takes half a minute to be set up. So groups share one where they can, and there
+/// are two, beside each other, which take about as long.
 ///
 /// # Errors
 /// If there is no such group, or of each track the first thing that is not as it should be.
