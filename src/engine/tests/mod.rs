@@ -1,6 +1,7 @@
 //! The engine against a host that is played by hand or by chance.
 
 mod chance;
+mod doubt;
 mod faults;
 mod ladder;
 mod limits;
