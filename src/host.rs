@@ -4,9 +4,11 @@
 //! only place that knows both. They exist so that the engine compiles and is tested without WebAssembly. Nothing in this
 //! module decides anything.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{RequestId, SessionKey, TaskId};
+use crate::ids::{AgentType, RequestId, SessionKey, TaskId};
 use crate::problem::CallError;
 use crate::task::{Cleanup, TaskStatus, Usage};
 
@@ -336,7 +338,7 @@ pub struct Progress {
     /// The task whose status changed.
     pub task: TaskId,
     /// Its agent type.
-    pub agent_type: String,
+    pub agent_type: AgentType,
     /// Its new status.
     pub status: TaskStatus,
     /// Tasks that have ended.
@@ -366,7 +368,7 @@ impl Command {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Command {
     /// Spawn a sub-session.
-    Spawn(RequestId, SpawnOptions),
+    Spawn(RequestId, Arc<SpawnOptions>),
     /// List sessions.
     List(RequestId, ListFilter),
     /// Read a transcript.

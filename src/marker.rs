@@ -9,9 +9,9 @@ pub fn holds_marker(text: &str) -> bool {
     [INPUT, FIELD, END].iter().any(|marker| text.contains(marker))
 }
 
-/// The line before a field's value.
-pub fn field(name: &str, code: &str) -> String {
-    format!("{FIELD}{name} {code}>>>")
+/// The line before a field's value, in parts.
+pub fn field<'a>(name: &'a str, code: &'a str) -> [&'a str; 5] {
+    [FIELD, name, " ", code, ">>>"]
 }
 
 #[cfg(test)]
@@ -22,6 +22,6 @@ mod tests {
     fn the_frame_of_prompts_uses_these_lines() {
         let frame = include_str!("../prompts/task.md");
         assert!(frame.contains(&format!("{INPUT}{{nonce}}>>>")) && frame.contains(&format!("{END}{{nonce}}>>>")));
-        assert!(holds_marker(frame) && holds_marker(&field("code", "0")) && !holds_marker("<<<INPUTS"));
+        assert!(holds_marker(frame) && holds_marker(&field("code", "0").concat()) && !holds_marker("<<<INPUTS"));
     }
 }

@@ -3,6 +3,7 @@
 //! Input is shown between marker lines with a code that its author cannot know. It is data, never an instruction; that a
 //! model obeys is not promised, but no text can end its own block.
 
+use std::borrow::Cow;
 use std::hash::Hasher;
 use std::sync::LazyLock;
 
@@ -115,26 +116,19 @@ fn with_earlier(task: &PlannedTask, earlier: &Earlier) -> PlannedTask {
 }
 
 fn filled(task: &PlannedTask, codes: &Codes, number: u32) -> String {
-    let fields: Vec<(String, String)> =
+    let fields: Vec<Field<'_>> =
         task.input.iter().map(|(name, value)| (text::escaped(name), readable(value))).collect();
     let nonce = nonce(codes, task, number, &fields);
-    let input = match fields.as_slice() {
-        [] => "(no input)".to_owned(),
-        fields => {
-            let shown: Vec<String> =
-                fields.iter().map(|(name, value)| format!("{}\n{value}", marker::field(name, &nonce))).collect();
-            shown.join("\n")
-        }
-    };
+    let input = if fields.is_empty() { "(no input)".to_owned() } else { shown(&fields, &nonce) };
     let schema = task.output_schema.as_ref().map_or("", OutputSchema::text);
     let answer = match task.output_format {
-        OutputFormat::Json => ANSWER_JSON.fill([schema]),
-        OutputFormat::Markdown => ANSWER_MARKDOWN.to_owned(),
-        OutputFormat::Code => ANSWER_CODE.to_owned(),
-        OutputFormat::Text => ANSWER_TEXT.to_owned(),
+        OutputFormat::Json => Cow::from(ANSWER_JSON.fill([schema])),
+        OutputFormat::Markdown => ANSWER_MARKDOWN.into(),
+        OutputFormat::Code => ANSWER_CODE.into(),
+        OutputFormat::Text => ANSWER_TEXT.into(),
     };
     FRAME.fill([
-        &task.agent.name,
+        task.agent.name.as_str(),
         task.id.as_str(),
         task.output_format.name(),
         &task.agent.prompt,
@@ -147,16 +141,29 @@ fn filled(task: &PlannedTask, codes: &Codes, number: u32) -> String {
 
 /// The name under which a task's session is listed; `number` counts the task's sessions from 1.
 pub fn label(task: &PlannedTask, number: u32, codes: &Codes) -> String {
-    let code = codes.short();
-    let suffix = if number > 1 { format!(" #{number} [{code}]") } else { [" [", code, "]"].concat() };
-    text::with_suffix(&[&task.agent.name, " ", task.id.as_str()].concat(), &suffix, MAX_LABEL_CHARS)
+    let later = if number > 1 { format!(" #{number}") } else { String::new() };
+    let name = [task.agent.name.as_str(), " ", task.id.as_str()];
+    text::with_suffix(&name, &[&later, " [", codes.short(), "]"], MAX_LABEL_CHARS)
+}
+
+/// A field of the input as it is shown: its name, its value.
+type Field<'a> = (String, Cow<'a, str>);
+
+/// Each field below its marker line.
+fn shown(fields: &[Field<'_>], nonce: &str) -> String {
+    let lines: Vec<&str> = fields
+        .iter()
+        .flat_map(|(name, value)| marker::field(name, nonce).into_iter().chain(["\n", value, "\n"]))
+        .collect();
+    // The last line ends with the frame's own.
+    lines.split_last().map(|(_, lines)| lines.concat()).unwrap_or_default()
 }
 
 /// Texts stand as they are, so that lines can be counted and quoted; everything else is JSON.
-fn readable(value: &Value) -> String {
+fn readable(value: &Value) -> Cow<'_, str> {
     match value {
-        Value::String(text) => text.clone(),
-        other => format!("{other:#}"),
+        Value::String(text) => text.into(),
+        other => format!("{other:#}").into(),
     }
 }
 
@@ -206,7 +213,7 @@ pub fn fill<const N: usize>(template: &str, values: [(&str, &str); N]) -> String
 }
 
 /// A code over the task's id and the number of its session; another one should it stand in the input already.
-fn nonce(codes: &Codes, task: &PlannedTask, number: u32, fields: &[(String, String)]) -> String {
+fn nonce(codes: &Codes, task: &PlannedTask, number: u32, fields: &[Field<'_>]) -> String {
     if canary::is("nonce-reused") {
         return codes.of(&["run"]);
     }

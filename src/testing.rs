@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use crate::agents::AgentDefinition;
-use crate::ids::{TaskId, TaskIndex};
+use crate::ids::{AgentType, TaskId, TaskIndex};
 use crate::json::output_schema::OutputSchema;
 use crate::plan::{Handling, Plan, PlannedTask, Rules};
 use crate::task::{Cleanup, OutputFormat};
@@ -13,7 +13,7 @@ use crate::task::{Cleanup, OutputFormat};
 /// A text task with some input.
 pub fn planned(input: Value) -> PlannedTask {
     let agent = AgentDefinition {
-        name: "probe".to_owned(),
+        name: AgentType::new("probe"),
         description: "probe".to_owned(),
         category: "test".to_owned(),
         tier: crate::task::Tier::Economy,

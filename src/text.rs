@@ -33,16 +33,23 @@ pub fn first_chars(text: &str, count: usize) -> &str {
     text.char_indices().nth(count).and_then(|(at, _)| text.get(..at)).unwrap_or(text)
 }
 
-/// The text with something after it that is never cut; together they have at most `count` characters if the suffix alone
-/// has no more.
-pub fn with_suffix(text: &str, suffix: &str, count: usize) -> String {
-    [first_chars(text, count.saturating_sub(suffix.chars().count())), suffix].concat()
+/// The parts of a text with something after them that is never cut; together they have at most `count` characters if the
+/// suffix alone has no more.
+pub fn with_suffix(parts: &[&str], suffix: &[&str], count: usize) -> String {
+    let mut text = String::with_capacity(parts.iter().chain(suffix).map(|part| part.len()).sum());
+    text.extend(parts.iter().copied());
+    let room = count.saturating_sub(suffix.iter().map(|part| part.chars().count()).sum());
+    text.truncate(first_chars(&text, room).len());
+    text.extend(suffix.iter().copied());
+    text
 }
 
 /// A number in 16 lower-case digits.
 pub fn hexadecimal(number: u64) -> String {
     let digit = |place: u32| char::from_digit((number >> (60 - 4 * place)) as u32 & 0xf, 16).unwrap_or_default();
-    (0..16).map(digit).collect()
+    let mut digits = String::with_capacity(16);
+    digits.extend((0..16).map(digit));
+    digits
 }
 
 /// Quotes at most 64 bytes of foreign text, escaped.
@@ -113,7 +120,11 @@ mod tests {
     #[test]
     fn a_suffix_is_not_cut() {
         assert_eq!(
-            [with_suffix("éab", "-1", 4), with_suffix("é", "-1", 4), with_suffix("a", "-1", 1)],
+            [
+                with_suffix(&["é", "ab"], &["-", "1"], 4),
+                with_suffix(&["é"], &["-1"], 4),
+                with_suffix(&["a"], &["-1"], 1)
+            ],
             ["éa-1", "é-1", "-1"]
         );
     }

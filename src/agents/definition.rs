@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::file;
+use crate::ids::AgentType;
 use crate::json::output_schema::OutputSchema;
 use crate::json::schema::{self, Rule, Violation};
 use crate::task::{AgentSource, OutputFormat, Tier};
@@ -15,7 +16,7 @@ use crate::task::{AgentSource, OutputFormat, Tier};
 #[derive(Clone, Debug, PartialEq)]
 pub struct AgentDefinition {
     /// The id by which tasks name it.
-    pub name: String,
+    pub name: AgentType,
     /// What it is for, in one line.
     pub description: String,
     /// Its group.
@@ -163,7 +164,7 @@ impl From<Written> for AgentDefinition {
     fn from(written: Written) -> Self {
         let by_schema = if written.output_schema.is_some() { OutputFormat::Json } else { OutputFormat::Markdown };
         Self {
-            name: written.name,
+            name: AgentType::new(written.name),
             description: written.description,
             category: written.category,
             tier: written.tier,

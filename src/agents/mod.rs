@@ -89,7 +89,7 @@ impl Catalogue {
 
     /// One agent type, or a problem at `path` with the nearest names.
     pub fn find(&mut self, name: &str, path: impl Display) -> Result<Arc<AgentDefinition>, Problem> {
-        if let Some(own) = self.own.iter().find(|agent| agent.name == name) {
+        if let Some(own) = self.own.iter().find(|agent| agent.name.as_str() == name) {
             return Ok(Arc::clone(own));
         }
         if let Some(known) = self.read.get(name) {
@@ -120,7 +120,7 @@ impl Catalogue {
 
     /// All agent types, or those of one category: the built-in ones in their order, then those of the request.
     pub fn list(&mut self, category: Option<&str>) -> Result<Vec<Arc<AgentDefinition>>, Problem> {
-        let own: Vec<String> = self.own.iter().map(|agent| agent.name.clone()).collect();
+        let own: Vec<String> = self.own.iter().map(|agent| agent.name.as_str().to_owned()).collect();
         let built_in = DEFINITIONS.iter().map(|(name, _)| (*name).to_owned()).filter(|name| !own.contains(name));
         let names: Vec<String> = built_in.chain(own.clone()).collect();
         let all = names.iter().map(|name| self.find(name, "")).collect::<Result<Vec<_>, _>>()?;
@@ -162,7 +162,7 @@ mod tests {
         assert_eq!(files, listed);
         for (name, _) in DEFINITIONS {
             let agent = Catalogue::default().find(name, "").unwrap_or_else(|problem| panic!("{}", problem.message));
-            assert_eq!(agent.name, *name);
+            assert_eq!(agent.name.as_str(), *name);
             assert_eq!(AgentDefinition::parse(&file(name)).as_ref(), Ok(&*agent), "the file says the same");
             assert!(schema::faults(agent.output_schema.value()).is_empty());
             assert!(agent.example_input.is_object(), "{name}");

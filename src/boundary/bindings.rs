@@ -3,7 +3,13 @@
 #![allow(unsafe_code, missing_docs, reason = "generated code")]
 #![allow(clippy::all, reason = "generated code")]
 
-wit_bindgen::generate!({ path: "wit", world: "parallel-agents", generate_all });
+wit_bindgen::generate!({
+    path: "wit",
+    world: "parallel-agents",
+    generate_all,
+    // What imports are given is read where it stands.
+    ownership: Borrowing { duplicate_if_necessary: false },
+});
 
 use super::exports::Component;
 export!(Component);

@@ -11,13 +11,13 @@ pub struct Imports;
 impl Host for Imports {
     fn perform(&mut self, command: Command) {
         match command {
-            Command::Spawn(request, options) => sessions::sessions_spawn(request.0, &convert::spawn_options(options)),
-            Command::List(request, filter) => sessions::sessions_list(request.0, &convert::list_filter(filter)),
-            Command::History(request, query) => sessions::sessions_history(request.0, &convert::history_query(query)),
+            Command::Spawn(request, options) => sessions::sessions_spawn(request.0, convert::spawn_options(&options)),
+            Command::List(request, filter) => sessions::sessions_list(request.0, convert::list_filter(&filter)),
+            Command::History(request, query) => sessions::sessions_history(request.0, convert::history_query(&query)),
             Command::Cancel(request, session) => sessions::sessions_cancel(request.0, session.as_str()),
             Command::Watch(request, session) => sessions::sessions_watch(request.0, session.as_str()),
             Command::Delete(request, session) => sessions::sessions_delete(request.0, session.as_str()),
-            Command::Progress(progress) => events::report_progress(&convert::progress(progress)),
+            Command::Progress(progress) => events::report_progress(convert::progress(&progress)),
         }
     }
 

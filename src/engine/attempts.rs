@@ -1,5 +1,7 @@
 //! One session that the engine asked for, and what it was asked for.
 
+use std::sync::Arc;
+
 use super::alarms::Alarm;
 use crate::host::SpawnOptions;
 use crate::ids::TaskIndex;
@@ -22,9 +24,9 @@ pub struct Attempt {
     pub model: Option<String>,
     /// The circuit that it belongs to.
     pub group: Group,
-    /// What the host is asked for, until it has answered. Boxed, as is the next: most sessions of a long run are over.
-    pub options: Option<Box<SpawnOptions>>,
-    /// Its states, while it lasts.
+    /// What the host is asked for, until it has answered.
+    pub options: Option<Arc<SpawnOptions>>,
+    /// Its states, while it lasts. Boxed, as most sessions of a long run are over.
     pub machine: Option<Box<Machine>>,
     /// When its machine wants to be woken; kept beside it so that the old alarm can be found.
     pub alarm: Option<Alarm>,

@@ -22,7 +22,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::canary;
 use crate::host::{Command, Event, Happening, HistoryQuery, HostError, HostFacts, Progress};
-use crate::ids::{AttemptIndex, RequestId, SessionKey, TaskIndex};
+use crate::ids::{AgentType, AttemptIndex, RequestId, SessionKey, TaskIndex};
 use crate::plan::{Plan, PlannedTask};
 use crate::policy::hedge::Durations;
 use crate::policy::limits::{CLEANUP_GRACE_MS, CLOCK_JUMP_MS, HISTORY_PAGE};
@@ -100,7 +100,7 @@ pub struct Engine {
     retries: u32,
     hedges: u32,
     /// How long sessions that ended well took, by agent type.
-    durations: BTreeMap<String, Durations>,
+    durations: BTreeMap<AgentType, Durations>,
     sessions: BTreeMap<SessionKey, Known>,
     requests: BTreeMap<RequestId, Purpose>,
     next_request: u64,

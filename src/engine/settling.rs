@@ -34,7 +34,7 @@ impl Engine {
     pub(super) fn settle(&mut self, index: AttemptIndex, mut ending: Ending) {
         let Some(attempt) = self.attempts.get_mut(index.0) else { return };
         let session = attempt.machine.take().and_then(|machine| machine.session().cloned());
-        let attempt_label = attempt.options.take().map(|options| options.label);
+        let options = attempt.options.take();
         let (task, kind, model) = (attempt.task, attempt.kind, attempt.model.clone());
         // Nobody asks for it any more.
         let group = std::mem::take(&mut attempt.group);
@@ -44,7 +44,7 @@ impl Engine {
         if ending.leaked {
             self.slots.lose();
             // One whose key never came has at least a label by which a person can find it.
-            let label = attempt_label.map(|label| SessionKey::new(format!("label:{label}")));
+            let label = options.map(|options| SessionKey::new(format!("label:{}", options.label)));
             self.leaked.extend(session.clone().or(label).filter(|_| !canary::is("leaked-session-not-named")));
         } else {
             self.slots.give_back();
@@ -90,7 +90,7 @@ impl Engine {
             cost_micro_usd: cost,
             started_ms,
             ended_ms: self.now,
-            session_key: session.map(|session| session.as_str().to_owned()),
+            session_key: session,
         };
         let tier = self.tier_that_ran(attempt.tier, model.as_deref(), ending.model.as_deref());
         let settled = Settled { task, kind, tier, status, error, leaked: ending.leaked };

@@ -1,5 +1,7 @@
 //! Starts sessions for tasks that are ready and have room.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use super::attempts::Attempt;
@@ -259,7 +261,7 @@ impl Engine {
             tier: target.tier,
             model: target.model,
             group: target.group,
-            options: Some(Box::new(options)),
+            options: Some(Arc::new(options)),
             machine: Some(Box::new(Machine::new(terms))),
             alarm: None,
             started_ms: self.now,
@@ -298,11 +300,11 @@ impl Engine {
     pub(super) fn ask_spawn(&mut self, index: AttemptIndex) {
         let Some(mut options) = self.attempts.get(index.0).and_then(|attempt| attempt.options.clone()) else { return };
         if canary::is("other-key-when-asked-again") {
-            options.idempotency_key.push_str(&self.spawn_calls.to_string());
+            Arc::make_mut(&mut options).idempotency_key.push_str(&self.spawn_calls.to_string());
         }
         self.spawn_calls += 1;
         let request = self.request(Purpose::Spawn(index));
-        self.out.push(Command::Spawn(request, *options));
+        self.out.push(Command::Spawn(request, options));
     }
 
     /// The host had no room or no time: the task goes back as if it had never been taken.
@@ -407,12 +409,11 @@ fn spawn_options(
     cleanup: crate::task::Cleanup,
     tool_free: bool,
 ) -> SpawnOptions {
-    let code = codes.short();
-    let suffix = if number > 1 { format!("-{number}-{code}") } else { ["-", code].concat() };
+    let later = if number > 1 { format!("-{number}") } else { String::new() };
     SpawnOptions {
         task: text,
         label: prompt::label(task, number, codes),
-        task_name: text::with_suffix(task.id.as_str(), &suffix, MAX_TASK_NAME_CHARS),
+        task_name: text::with_suffix(&[task.id.as_str()], &[&later, "-", codes.short()], MAX_TASK_NAME_CHARS),
         agent_id: task.agent_id.clone(),
         model: target.model.clone(),
         thinking: task.thinking.clone(),

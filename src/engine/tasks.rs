@@ -195,9 +195,7 @@ impl TaskRun {
         self.status = status;
         let kept = self.kept.take().map(|kept| *kept).unwrap_or_default();
         self.decisions.shrink_to_fit();
-        let used: Vec<&AttemptRecord> = self.log.iter().filter(|record| record.session_key.is_some()).collect();
-        let usages: Vec<Option<Usage>> = used.iter().map(|record| record.usage).collect();
-        let costs: Vec<Option<u64>> = used.iter().map(|record| record.cost_micro_usd).collect();
+        let used = || self.log.iter().filter(|record| record.session_key.is_some());
         let metadata = ResultMetadata {
             label,
             // The report knows the plan, and enters them.
@@ -207,8 +205,8 @@ impl TaskRun {
             model_mismatch: attest::differ(kept.model_requested.as_deref(), kept.model_applied.as_deref()),
             model_requested: kept.model_requested.or_else(|| planned.model.clone()),
             model_applied: kept.model_applied,
-            usage: usages.iter().flatten().copied().reduce(Usage::plus),
-            cost_micro_usd: costs.iter().flatten().copied().reduce(u64::saturating_add),
+            usage: used().filter_map(|record| record.usage).reduce(Usage::plus),
+            cost_micro_usd: used().filter_map(|record| record.cost_micro_usd).reduce(u64::saturating_add),
             queued_ms: self.spawned_at.unwrap_or(now),
             output_bytes: kept.bytes,
             truncated: kept.truncated,

@@ -80,7 +80,7 @@ impl Mark {
             cleanup,
             tool_free,
             idempotency_key,
-        } = options;
+        } = &**options;
         let names = (request, label, task_name, agent_id, model, thinking, idempotency_key);
         let rest = (names, run_timeout_seconds, cleanup, tool_free);
         sum.take(task);
@@ -278,6 +278,8 @@ fn problem(code: &str, path: impl Into<String>, message: impl AsRef<str>) -> Pro
 mod tests {
     use std::collections::BTreeSet;
 
+    use std::sync::Arc;
+
     use super::*;
     use crate::ids::RequestId;
     use crate::task::Cleanup;
@@ -308,12 +310,14 @@ mod tests {
             |options| options.tool_free = true,
             |options| options.idempotency_key.push('!'),
         ];
-        let sum = |request, options| Mark::sum(&Command::Spawn(RequestId(request), options)).digits();
-        let mut sums = BTreeSet::from([sum(1, plain.clone()), sum(2, plain.clone())]);
+        let sum = |request, options: &SpawnOptions| {
+            Mark::sum(&Command::Spawn(RequestId(request), Arc::new(options.clone()))).digits()
+        };
+        let mut sums = BTreeSet::from([sum(1, &plain), sum(2, &plain)]);
         for change in changes {
             let mut changed = plain.clone();
             change(&mut changed);
-            sums.insert(sum(1, changed));
+            sums.insert(sum(1, &changed));
         }
         assert_eq!(sums.len(), changes.len() + 2);
     }

@@ -345,10 +345,10 @@ impl Checker {
             );
         }
         // Tasks of one kind stand together, and have one schema. One without a fault is looked at once.
-        let own = OutputSchema::new(own);
-        if let Some(last) = self.last_schema.as_ref().filter(|last| last.text() == own.text()) {
+        if let Some(last) = self.last_schema.as_ref().filter(|last| *last.value() == own) {
             return last.clone();
         }
+        let own = OutputSchema::new(own);
         let (bytes, faults) = (own.text().len(), schema::faults(own.value()));
         if bytes <= schema::MAX_SCHEMA_BYTES && faults.is_empty() {
             self.last_schema = Some(own.clone());

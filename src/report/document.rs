@@ -90,7 +90,7 @@ fn document(report: &RunReport) -> ReportDocument<'_> {
 fn result(result: &TaskResult) -> ResultDocument<'_> {
     ResultDocument {
         task_id: result.task_id.as_str(),
-        agent_type: &result.agent_type,
+        agent_type: result.agent_type.as_str(),
         status: result.status,
         output: result.output.as_ref(),
         execution_time: seconds(result.execution_ms),

@@ -30,8 +30,8 @@ fn all_premium(results: &[TaskResult], plan: &Plan) -> Option<u64> {
 /// The usage of the session whose answer was kept, else of the last that did the work.
 fn answering(result: &TaskResult) -> Option<Usage> {
     let log = &result.metadata.attempt_log;
-    let key = result.session_key.as_ref().map(|session| session.as_str());
-    let kept = log.iter().find(|record| record.session_key.as_deref() == key && key.is_some());
+    let key = result.session_key.as_ref();
+    let kept = log.iter().find(|record| record.session_key.as_ref() == key && key.is_some());
     let last = || log.iter().rev().find(|record| record.kind != AttemptKind::Judge && record.usage.is_some());
     kept.filter(|record| record.usage.is_some()).or_else(last)?.usage
 }

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use crate::canary;
+use crate::ids::AgentType;
 use crate::policy::followup::Cause;
 use crate::policy::ladder::Record;
 use crate::task::TaskError;
@@ -30,7 +31,7 @@ const SAME_REFUSAL: u32 = 2;
 const SAME_EVIDENCE: [u32; 2] = [5, 8];
 
 /// One agent type under one model.
-pub type Group = (String, String);
+pub type Group = (AgentType, String);
 
 #[derive(Debug, Default)]
 struct Circuit {
@@ -205,7 +206,7 @@ mod tests {
     use crate::policy::outcome;
 
     fn group() -> Group {
-        ("a".to_owned(), "m".to_owned())
+        (AgentType::new("a"), "m".to_owned())
     }
 
     fn fail(breaker: &mut Breaker, now: u64, code: &str, message: &str) -> bool {

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Tier, WaitMode};
-use crate::ids::{SessionKey, TaskId};
+use crate::ids::{AgentType, SessionKey, TaskId};
 
 /// Where a task stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -146,7 +146,7 @@ pub struct AttemptRecord {
     pub cost_micro_usd: Option<u64>,
     pub started_ms: u64,
     pub ended_ms: u64,
-    pub session_key: Option<String>,
+    pub session_key: Option<SessionKey>,
 }
 
 /// Something that was decided about a task, and when. Documented in `wit/types.wit`.
@@ -187,7 +187,7 @@ pub struct ResultMetadata {
 #[allow(missing_docs, reason = "wit/types.wit documents every field once")]
 pub struct TaskResult {
     pub task_id: TaskId,
-    pub agent_type: String,
+    pub agent_type: AgentType,
     pub status: TaskStatus,
     pub output: Option<Value>,
     pub execution_ms: u64,

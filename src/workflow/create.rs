@@ -15,7 +15,7 @@ use super::Director;
 use super::improve::{Improve, Reason, Settings, Wanted};
 use super::join::Rules;
 use super::registry::{self, Entry, Promotion};
-use crate::ids::{TaskId, TaskIndex};
+use crate::ids::{AgentType, TaskId, TaskIndex};
 use crate::plan::PlannedTask;
 use crate::problem::Problem;
 use crate::task::{AgentSource, ResultMetadata, RunReport, RunStatus, TaskError, TaskResult, TaskStatus};
@@ -199,7 +199,7 @@ fn not_run(task: &Value, code: &str, message: String) -> TaskResult {
     let (id, agent_type) = (field(task, "task_id"), field(task, "agent_type"));
     TaskResult {
         task_id: TaskId::new(id),
-        agent_type: agent_type.to_owned(),
+        agent_type: AgentType::new(agent_type),
         status: TaskStatus::Skipped,
         output: None,
         execution_ms: 0,
@@ -255,5 +255,5 @@ pub fn add_not_run(mut report: RunReport, not_run: &[TaskResult]) -> RunReport {
 }
 
 fn name_of(source: &AgentSource) -> Option<String> {
-    crate::agents::AgentDefinition::read(source).ok().map(|agent| agent.name)
+    crate::agents::AgentDefinition::read(source).ok().map(|agent| agent.name.into())
 }

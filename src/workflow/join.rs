@@ -150,6 +150,6 @@ mod tests {
         let rules = Rules { agents: (0..20).map(agent).collect(), ..rules() };
         let made: Vec<AgentSource> = (20..30).map(agent).collect();
         let joined = rules.join(&[task("b", "agent_29", &[])], &made, &[], TaskIndex(0)).expect("good");
-        assert_eq!(joined[0].agent.name, "agent_29");
+        assert_eq!(joined[0].agent.name.as_str(), "agent_29");
     }
 }

@@ -166,7 +166,7 @@ fn orchestration_of(mut request: Request, run_schema: Value, problems: &mut Vec<
         max_tasks: max_tasks as usize,
         max_replans,
         max_new_agents: max_new_agents as usize,
-        offered: others.map(|agent| (agent.name.clone(), agent.description.clone())).collect(),
+        offered: others.map(|agent| (agent.name.clone().into(), agent.description.clone())).collect(),
         orchestrator,
         rules: Rules { common: common.clone(), agents: request.agents, run_schema },
         improvement,
@@ -245,11 +245,11 @@ fn given(draft: DraftRequest, path: &str, problems: &mut Vec<Problem>) -> Wanted
         problems.push(Problem::new("E_DRAFT_TOO_LARGE", format!("{path}/draft"), message).got(bytes));
     } else if kind == DEFINITION_KIND && !draft.draft.is_null() {
         match AgentDefinition::read(&AgentSource::Definition(draft.draft.clone())) {
-            Ok(agent) if agent.name == draft.name => {}
+            Ok(agent) if agent.name.as_str() == draft.name => {}
             Ok(agent) => {
                 let message = format!(
                     "draft: defines {}, but is called {}",
-                    text::quoted(&agent.name),
+                    text::quoted(agent.name.as_str()),
                     text::quoted(&draft.name)
                 );
                 problems.push(Problem::new("E_AGENT_DEFINITION", format!("{path}/draft"), message));
@@ -342,5 +342,5 @@ fn entries(values: Vec<Value>, problems: &mut Vec<Problem>) -> Vec<Entry> {
 }
 
 fn name_of(entry: &Entry) -> Option<String> {
-    AgentDefinition::read(&AgentSource::Definition(entry.definition.clone())).ok().map(|agent| agent.name)
+    AgentDefinition::read(&AgentSource::Definition(entry.definition.clone())).ok().map(|agent| agent.name.into())
 }

@@ -1,6 +1,7 @@
 //! A host whose sessions answer at once.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use parallel_agents::host::{
     Command, Completion, Event, Happening, Host, HostFacts, Receipt, Reply, SessionEnd, SessionOutcome, SpawnOptions,
@@ -37,7 +38,7 @@ impl<F: FnMut(&str, &str) -> String> Host for Answering<F> {
         let session_key = SessionKey::new(format!("s{}", self.prompts.len()));
         let id = options.label.split(' ').nth(1).expect("a task id").to_owned();
         let text = (self.answer)(&id, &options.task);
-        self.prompts.push(options);
+        self.prompts.push(Arc::unwrap_or_clone(options));
         let receipt =
             Receipt { session_key: session_key.clone(), run_id: String::new(), applied_model: None, tool_free: true };
         self.events.push_back(Happening::Answered { request, outcome: Ok(Reply::Spawned(receipt)) });

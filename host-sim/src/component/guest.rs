@@ -1,6 +1,7 @@
 //! What a store holds, and the imports that work on it.
 
 use std::fmt;
+use std::sync::Arc;
 
 use parallel_agents::host::Command;
 use parallel_agents::ids::{RequestId, SessionKey};
@@ -86,7 +87,7 @@ impl sessions::Host for GuestState {
         request: sessions::RequestId,
         options: sessions::SpawnOptions,
     ) -> wasmtime::Result<()> {
-        self.perform(Command::Spawn(RequestId(request), convert::spawn_options(options)))
+        self.perform(Command::Spawn(RequestId(request), Arc::new(convert::spawn_options(options))))
     }
 
     fn sessions_list(&mut self, request: sessions::RequestId, filter: sessions::ListFilter) -> wasmtime::Result<()> {

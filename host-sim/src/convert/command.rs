@@ -1,7 +1,7 @@
 //! What the component asks for.
 
 use parallel_agents::host;
-use parallel_agents::ids::{SessionKey, TaskId};
+use parallel_agents::ids::{AgentType, SessionKey, TaskId};
 use parallel_agents::task::Cleanup;
 
 use super::task_status;
@@ -52,7 +52,7 @@ pub(crate) fn progress(progress: events::Progress) -> host::Progress {
         seq: progress.seq,
         at_ms: progress.at_ms,
         task: TaskId::new(progress.task),
-        agent_type: progress.agent_type,
+        agent_type: AgentType::new(progress.agent_type),
         status: task_status(progress.status),
         ended: progress.ended,
         running: progress.running,

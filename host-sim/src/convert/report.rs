@@ -1,6 +1,6 @@
 //! What the component gives back.
 
-use parallel_agents::ids::{SessionKey, TaskId};
+use parallel_agents::ids::{AgentType, SessionKey, TaskId};
 use parallel_agents::problem::{CallError, Problem};
 use parallel_agents::task::{
     AttemptKind, AttemptRecord, BudgetReport, Census, CostReport, Decision, Forecast, ResultMetadata, RunReport,
@@ -101,7 +101,7 @@ fn task_result(result: wit::TaskResult) -> Result<TaskResult, SimError> {
     let output = result.output.map(|text| json(&result.task_id, &text)).transpose()?;
     Ok(TaskResult {
         task_id: TaskId::new(result.task_id),
-        agent_type: result.agent_type,
+        agent_type: AgentType::new(result.agent_type),
         status: task_status(result.status),
         output,
         execution_ms: result.execution_ms,
@@ -168,6 +168,6 @@ fn attempt(record: wit::Attempt) -> AttemptRecord {
         cost_micro_usd: record.cost_micro_usd,
         started_ms: record.started_ms,
         ended_ms: record.ended_ms,
-        session_key: record.session_key,
+        session_key: record.session_key.map(SessionKey::new),
     }
 }

@@ -85,7 +85,7 @@ impl Ledger {
                 self.check_spawn_arguments(options);
             }
             Command::List(_, filter) => texts.extend(filter.search.as_deref()),
-            Command::Progress(progress) => texts.extend([progress.task.as_str(), &progress.agent_type]),
+            Command::Progress(progress) => texts.extend([progress.task.as_str(), progress.agent_type.as_str()]),
             Command::History(..) | Command::Cancel(..) | Command::Watch(..) | Command::Delete(..) => {}
         }
         if texts.iter().any(|text| text.contains(SECRET)) {

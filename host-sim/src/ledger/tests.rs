@@ -1,5 +1,7 @@
+use std::sync::Arc;
+
 use parallel_agents::host::{HistoryQuery, HostError, Progress, Reply, SessionEnd, SessionOutcome, SpawnOptions};
-use parallel_agents::ids::TaskId;
+use parallel_agents::ids::{AgentType, TaskId};
 use parallel_agents::task::{Cleanup, TaskStatus};
 
 use super::*;
@@ -20,7 +22,14 @@ fn spawn(request: u64, label: &str) -> Command {
         tool_free: true,
         idempotency_key: format!("{label} {request}"),
     };
-    Command::Spawn(RequestId(request), options)
+    Command::Spawn(RequestId(request), Arc::new(options))
+}
+
+/// The same call with something else in it.
+fn changed(command: Command, change: impl FnOnce(&mut SpawnOptions)) -> Command {
+    let Command::Spawn(request, mut options) = command else { unreachable!() };
+    change(Arc::make_mut(&mut options));
+    Command::Spawn(request, options)
 }
 
 fn key(name: &str) -> SessionKey {
@@ -52,7 +61,7 @@ fn progress(seq: u64, status: TaskStatus) -> Command {
         seq,
         at_ms: 0,
         task: TaskId::new("a"),
-        agent_type: "x".to_owned(),
+        agent_type: AgentType::new("x"),
         status,
         ended: u32::from(status.is_final()),
         running: 0,
@@ -123,9 +132,8 @@ fn what_is_alive_at_the_end_is_an_orphan() {
 #[test]
 fn what_was_to_be_deleted_has_to_be_gone() {
     let mut ledger = Ledger::default();
-    let Command::Spawn(request, options) = spawn(1, "a") else { unreachable!() };
-    ledger.command(&Command::Spawn(request, SpawnOptions { cleanup: Cleanup::Delete, ..options }));
-    ledger.accepted(request, &key("s"));
+    ledger.command(&changed(spawn(1, "a"), |options| options.cleanup = Cleanup::Delete));
+    ledger.accepted(RequestId(1), &key("s"));
     over(&mut ledger, None);
     let mut kept = ledger.clone();
     kept.returned();

@@ -14,6 +14,7 @@ mod stream;
 mod tests;
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use parallel_agents::host::{
@@ -100,7 +101,9 @@ impl Live {
     fn answer(&mut self, command: Command) {
         let told_before = self.untold.len();
         let (request, outcome) = match command {
-            Command::Spawn(request, options) => (request, self.spawn(request, options).map(Reply::Spawned)),
+            Command::Spawn(request, options) => {
+                (request, self.spawn(request, Arc::unwrap_or_clone(options)).map(Reply::Spawned))
+            }
             Command::List(request, filter) => (request, self.list(&filter).map(Reply::Listed)),
             Command::History(request, query) => (request, self.history(&query).map(Reply::History)),
             Command::Cancel(request, key) => (request, self.cancel(&key)),

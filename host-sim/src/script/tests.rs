@@ -65,7 +65,7 @@ impl Asked<'_> {
 
     fn of_agent(agent: &AgentDefinition) -> Asked<'_> {
         Asked {
-            agent_type: &agent.name,
+            agent_type: agent.name.as_str(),
             format: agent.output_format,
             input: agent.example_input.clone(),
             schema: Some(agent.output_schema.value().clone()),

@@ -70,7 +70,7 @@ fn progress(report: &Progress, start_ms: u64) -> String {
         "progress #{seq} at={} task={} agent={} status={} ended={ended} running={running} total={total}",
         since(start_ms, *at_ms),
         Short(task.as_str()),
-        Short(agent_type),
+        Short(agent_type.as_str()),
         status.name(),
     )
 }

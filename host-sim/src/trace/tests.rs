@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use parallel_agents::host::{Happening, SpawnOptions};
 use parallel_agents::ids::{RequestId, SessionKey};
 use parallel_agents::task::Cleanup;
@@ -5,21 +7,19 @@ use parallel_agents::task::Cleanup;
 use super::*;
 
 fn spawn(task: &str) -> Command {
-    Command::Spawn(
-        RequestId(1),
-        SpawnOptions {
-            task: task.to_owned(),
-            label: "a \"label\"\n".to_owned(),
-            task_name: "a".to_owned(),
-            agent_id: None,
-            model: Some("x/y".to_owned()),
-            thinking: None,
-            run_timeout_seconds: 120,
-            cleanup: Cleanup::Keep,
-            tool_free: true,
-            idempotency_key: "k".to_owned(),
-        },
-    )
+    let options = SpawnOptions {
+        task: task.to_owned(),
+        label: "a \"label\"\n".to_owned(),
+        task_name: "a".to_owned(),
+        agent_id: None,
+        model: Some("x/y".to_owned()),
+        thinking: None,
+        run_timeout_seconds: 120,
+        cleanup: Cleanup::Keep,
+        tool_free: true,
+        idempotency_key: "k".to_owned(),
+    };
+    Command::Spawn(RequestId(1), Arc::new(options))
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! How the gateway answers requests.
 
+use std::sync::Arc;
+
 use parallel_agents::host::{
     Command, Happening, HistoryPage, HistoryQuery, HostError, ListFilter, Receipt, Reply, SessionPage, SessionRow,
     SessionState, SpawnOptions,
@@ -32,7 +34,7 @@ impl World {
     pub(super) fn answer(&mut self, command: Command) {
         let told_before = self.untold.len();
         let (request, outcome) = match command {
-            Command::Spawn(request, options) => (request, self.spawn(request, options)),
+            Command::Spawn(request, options) => (request, self.spawn(request, Arc::unwrap_or_clone(options))),
             Command::List(request, filter) => (request, self.list(&filter).map(Reply::Listed)),
             Command::History(request, query) => (request, self.history(&query).map(Reply::History)),
             Command::Cancel(request, key) => (request, self.cancel(&key)),

@@ -75,7 +75,7 @@ impl Bench {
 
     /// Spawns a session whose task, label and idempotency key are one word.
     pub fn spawn(&mut self, task: &str) -> RequestId {
-        self.ask(|request| Command::Spawn(request, options(task)))
+        self.ask(|request| Command::Spawn(request, options(task).into()))
     }
 
     /// Spawns a session and waits for its receipt; other events until then are lost.

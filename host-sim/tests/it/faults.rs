@@ -119,7 +119,7 @@ fn a_provider_refuses_what_is_too_much_for_a_model() {
         let mut bench = Bench::new(models);
         let mut spawn = |task: &str| {
             let options = SpawnOptions { model: Some(model.to_owned()), ..options(task) };
-            let request = bench.ask(|request| Command::Spawn(request, options));
+            let request = bench.ask(|request| Command::Spawn(request, options.into()));
             match bench.answer(request) {
                 Ok(Reply::Spawned(receipt)) => receipt.session_key,
                 other => panic!("{other:?}"),
@@ -205,7 +205,8 @@ fn tools_leave_messages_where_there_are_tools() {
     let rule = "[[answers]]\ntask_contains = \"tooled\"\ntemplate = \"done\"\ntool_calls = 2\ntool_text = \"file {{ call }} of {{ task_id }}\"";
     for (tool_free, include_tools, expected) in [(false, true, 2), (false, false, 0), (true, true, 0)] {
         let mut bench = Bench::new(rule);
-        let request = bench.ask(|request| Command::Spawn(request, SpawnOptions { tool_free, ..options("tooled") }));
+        let options = SpawnOptions { tool_free, ..options("tooled") };
+        let request = bench.ask(|request| Command::Spawn(request, options.into()));
         let Ok(Reply::Spawned(receipt)) = bench.answer(request) else { panic!("it was not spawned") };
         bench.end(&receipt.session_key);
         let query = HistoryQuery { session_key: receipt.session_key, offset: 0, limit: 50, include_tools };

@@ -59,7 +59,8 @@ fn a_failure_keeps_its_kind_and_words() {
 fn the_host_ends_a_session_that_hangs_when_its_time_is_over() {
     let mut bench = Bench::new("");
     let request = bench.ask(|request| {
-        Command::Spawn(request, parallel_agents::host::SpawnOptions { run_timeout_seconds: 3, ..options("hang") })
+        let options = parallel_agents::host::SpawnOptions { run_timeout_seconds: 3, ..options("hang") };
+        Command::Spawn(request, options.into())
     });
     assert!(bench.answer(request).is_ok());
     let events = bench.rest();

@@ -72,7 +72,7 @@ fn a_spawn_without_a_time_limit_or_a_task_is_invalid() {
         SpawnOptions { run_timeout_seconds: 0, ..options("a") },
         SpawnOptions { task: " \n".to_owned(), ..options("b") },
     ] {
-        let request = bench.ask(|request| Command::Spawn(request, broken));
+        let request = bench.ask(|request| Command::Spawn(request, broken.into()));
         assert!(matches!(bench.answer(request), Err(HostError::Invalid(_))));
     }
 }

@@ -79,7 +79,7 @@ pub fn task_result(result: TaskResult) -> wt::TaskResult {
     let metadata = result.metadata;
     wt::TaskResult {
         task_id: result.task_id.into(),
-        agent_type: result.agent_type,
+        agent_type: result.agent_type.into(),
         status: task_status(result.status),
         output: result.output.as_ref().map(json::text),
         execution_ms: result.execution_ms,
@@ -157,7 +157,7 @@ fn attempt(record: AttemptRecord) -> wt::Attempt {
         cost_micro_usd: record.cost_micro_usd,
         started_ms: record.started_ms,
         ended_ms: record.ended_ms,
-        session_key: record.session_key,
+        session_key: record.session_key.map(Into::into),
     }
 }
 
@@ -179,7 +179,11 @@ pub fn call_error(error: CallError) -> wt::CallError {
 
 /// One row of the catalogue.
 pub fn agent_summary(agent: &AgentDefinition) -> AgentSummary {
-    AgentSummary { name: agent.name.clone(), description: agent.description.clone(), category: agent.category.clone() }
+    AgentSummary {
+        name: agent.name.clone().into(),
+        description: agent.description.clone(),
+        category: agent.category.clone(),
+    }
 }
 
 /// One agent type in full.

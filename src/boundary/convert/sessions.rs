@@ -7,38 +7,38 @@ use crate::ids::{RequestId, SessionKey, TaskId};
 use crate::task::Cleanup;
 
 /// What a spawn is given.
-pub fn spawn_options(options: host::SpawnOptions) -> ws::SpawnOptions {
+pub fn spawn_options(options: &host::SpawnOptions) -> ws::SpawnOptions<'_> {
     ws::SpawnOptions {
-        task: options.task,
-        label: options.label,
-        task_name: options.task_name,
-        agent_id: options.agent_id,
-        model: options.model,
-        thinking: options.thinking,
+        task: &options.task,
+        label: &options.label,
+        task_name: &options.task_name,
+        agent_id: options.agent_id.as_deref(),
+        model: options.model.as_deref(),
+        thinking: options.thinking.as_deref(),
         run_timeout_seconds: options.run_timeout_seconds,
         cleanup: match options.cleanup {
             Cleanup::Keep => wt::Cleanup::Keep,
             Cleanup::Delete => wt::Cleanup::Delete,
         },
         tool_free: options.tool_free,
-        idempotency_key: options.idempotency_key,
+        idempotency_key: &options.idempotency_key,
     }
 }
 
 /// Which sessions to list.
-pub fn list_filter(filter: host::ListFilter) -> ws::ListFilter {
+pub fn list_filter(filter: &host::ListFilter) -> ws::ListFilter<'_> {
     ws::ListFilter {
-        search: filter.search,
-        spawned_by: filter.spawned_by.map(Into::into),
+        search: filter.search.as_deref(),
+        spawned_by: filter.spawned_by.as_ref().map(SessionKey::as_str),
         offset: filter.offset,
         limit: filter.limit,
     }
 }
 
 /// Which messages to read.
-pub fn history_query(query: host::HistoryQuery) -> ws::HistoryQuery {
+pub fn history_query(query: &host::HistoryQuery) -> ws::HistoryQuery<'_> {
     ws::HistoryQuery {
-        session_key: query.session_key.into(),
+        session_key: query.session_key.as_str(),
         offset: query.offset,
         limit: query.limit,
         include_tools: query.include_tools,
@@ -46,12 +46,12 @@ pub fn history_query(query: host::HistoryQuery) -> ws::HistoryQuery {
 }
 
 /// How far a run is.
-pub fn progress(progress: host::Progress) -> we::Progress {
+pub fn progress(progress: &host::Progress) -> we::Progress<'_> {
     we::Progress {
         seq: progress.seq,
         at_ms: progress.at_ms,
-        task: progress.task.into(),
-        agent_type: progress.agent_type,
+        task: progress.task.as_str(),
+        agent_type: progress.agent_type.as_str(),
         status: task_status(progress.status),
         ended: progress.ended,
         running: progress.running,

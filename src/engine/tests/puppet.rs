@@ -80,9 +80,9 @@ impl Puppet {
             match command {
                 Command::Spawn(id, options) => {
                     self.spawns += 1;
-                    self.prompts.push(options.task);
-                    self.asked.push((options.model, options.label));
-                    self.open.insert(id, Open::Spawn(options.idempotency_key));
+                    self.prompts.push(options.task.clone());
+                    self.asked.push((options.model.clone(), options.label.clone()));
+                    self.open.insert(id, Open::Spawn(options.idempotency_key.clone()));
                 }
                 Command::History(id, query) => drop(self.open.insert(id, Open::History(query.session_key))),
                 Command::Cancel(id, session) => drop(self.open.insert(id, Open::Cancel(session))),

@@ -210,14 +210,14 @@ fn readable(output: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ids::TaskId;
+    use crate::ids::{AgentType, TaskId};
     use crate::task::{ResultMetadata, TaskError};
 
     fn end(id: &str, good: bool) -> TaskResult {
         let error = TaskError { code: "E_X".to_owned(), message: "It broke.".to_owned(), retryable: false };
         TaskResult {
             task_id: TaskId::new(id),
-            agent_type: "x".to_owned(),
+            agent_type: AgentType::new("x"),
             status: if good { TaskStatus::Completed } else { TaskStatus::Failed },
             output: good.then(|| Value::from("x".repeat(MAX_RESULT_BYTES + 1))),
             execution_ms: 0,

@@ -1,7 +1,7 @@
 //! What is noticed of time, prompts, circuits and replies.
 
 use parallel_agents::documents::DocumentReply;
-use parallel_agents::host::{FailureKind, HostError, HostFacts, ListFilter, SessionOutcome, SpawnOptions};
+use parallel_agents::host::{FailureKind, HostError, HostFacts, ListFilter, SessionOutcome};
 
 use super::*;
 use crate::ledger::timing::MAX_SHORT_WAITS;
@@ -26,8 +26,7 @@ fn tell(ledger: &mut Ledger, at_ms: u64, what: Happening) {
 
 /// A spawn call with a prompt.
 fn reads(request: u64, label: &str, prompt: &str) -> Command {
-    let Command::Spawn(request, options) = spawn(request, label) else { unreachable!() };
-    Command::Spawn(request, SpawnOptions { task: prompt.to_owned(), ..options })
+    changed(spawn(request, label), |options| options.task = prompt.to_owned())
 }
 
 fn prompt(code: &str, input: &str) -> String {
@@ -163,14 +162,12 @@ fn input_stands_between_marker_lines_with_a_code_of_its_own() {
 fn sessions_are_spawned_with_what_the_request_says() {
     for change in [0, 1, 2, 3] {
         let mut ledger = open(ONE, r#", "model": "m", "cleanup": "keep""#);
-        let Command::Spawn(request, mut options) = spawn(1, "x a") else { unreachable!() };
-        match change {
+        ledger.command(&changed(spawn(1, "x a"), |options| match change {
             0 => options.model = Some("m".to_owned()),
             1 => options.model = Some("n".to_owned()),
             2 => options.run_timeout_seconds = 2,
             _ => options.cleanup = Cleanup::Delete,
-        }
-        ledger.command(&Command::Spawn(request, options));
+        }));
         let expected: &[Invariant] = if change == 0 { &[] } else { &[Invariant::Taint] };
         assert_eq!(broken(&ledger), expected, "{change}");
     }
@@ -194,8 +191,8 @@ fn what_a_session_wrote_gets_to_whom_it_was_meant_for() {
     assert_eq!(with(reads(1, "x d", &inside)), [Invariant::Secrets]);
     let outside = format!("{SECRET}\n{}", prompt(CODE, "fine"));
     assert_eq!(with(reads(1, "x b", &outside)), [Invariant::Taint]);
-    let Command::Spawn(request, options) = reads(1, "x b", &inside) else { unreachable!() };
-    assert_eq!(with(Command::Spawn(request, SpawnOptions { tool_free: false, ..options })), [Invariant::Taint]);
+    let with_tools = changed(reads(1, "x b", &inside), |options| options.tool_free = false);
+    assert_eq!(with(with_tools), [Invariant::Taint]);
     let filter = ListFilter { search: Some(SECRET.to_owned()), spawned_by: None, offset: 0, limit: 1 };
     assert_eq!(with(Command::List(RequestId(1), filter)), [Invariant::Inert]);
 }

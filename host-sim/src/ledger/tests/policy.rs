@@ -12,10 +12,9 @@ fn held(more: &str) -> Ledger {
 
 /// One session of task `a` from its spawn call to its end.
 fn attempt(ledger: &mut Ledger, request: u64, outcome: &SessionOutcome, usage: Option<Usage>) {
-    let Command::Spawn(request, mut options) = spawn(request, "x a") else { unreachable!() };
-    options.label = format!("x a #{request}");
-    ledger.command(&Command::Spawn(request, options));
+    ledger.command(&changed(spawn(request, "x a"), |options| options.label = format!("x a #{request}")));
     let key = key(&format!("s{request}"));
+    let request = RequestId(request);
     ledger.accepted(request, &key);
     let state = SessionState::Completed;
     let over = SessionOver { state, outcome, model: "sim/a", usage, cost_micro_usd: 0 };

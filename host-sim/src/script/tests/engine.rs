@@ -20,7 +20,7 @@ struct Listening {
 impl Host for Listening {
     fn perform(&mut self, command: Command) {
         if let Command::Spawn(_, options) = command {
-            self.prompts.push(options.task);
+            self.prompts.push(options.task.clone());
         }
     }
 

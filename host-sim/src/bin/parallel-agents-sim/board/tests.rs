@@ -64,7 +64,7 @@ impl Play {
             tool_free: true,
             idempotency_key: task.into(),
         };
-        self.board.command(at_ms, &Command::Spawn(RequestId(nth), options));
+        self.board.command(at_ms, &Command::Spawn(RequestId(nth), options.into()));
     }
 
     fn receive(&mut self, at_ms: u64, nth: u64, session: u64) {
@@ -89,7 +89,7 @@ impl Play {
             seq: self.progress,
             at_ms,
             task: TaskId::new(task),
-            agent_type: "writer".into(),
+            agent_type: parallel_agents::ids::AgentType::new("writer"),
             status,
             ended,
             running,
