@@ -17,7 +17,7 @@ use crate::{component, plain};
 pub struct Measured {
     /// From the call to its result, in seconds.
     pub makespan_s: f64,
-    /// Processor time of the whole process, in seconds.
+    /// Processor time of all threads during that time, in seconds.
     pub cpu_s: f64,
     /// Peak resident memory of the whole process, in bytes.
     pub peak_bytes: u64,
@@ -26,19 +26,23 @@ pub struct Measured {
 /// Runs a cell in this process.
 fn here(cell: &Cell, variant: Variant, machine_code: &Path, perf_map: bool) -> Result<Measured> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
-    let (right, makespan) = runtime.block_on(async {
+    let (right, makespan_s, cpu_s) = runtime.block_on(async {
         if variant == Variant::Plain {
-            let began = Instant::now();
-            return anyhow::Ok((plain::run(cell).await, began.elapsed()));
+            return timed(async || Ok(plain::run(cell).await)).await;
         }
         let engine = component::engine(perf_map)?;
         let template = component::linked(&engine, &component::precompiled(&engine, machine_code)?)?;
-        let began = Instant::now();
-        let right = component::run(&engine, &template, cell, variant).await?;
-        Ok((right, began.elapsed()))
+        timed(async || component::run(&engine, &template, cell, variant).await).await
     })?;
     ensure!(right == cell.tasks, "{}: {right} of {} answers are right", cell.id, cell.tasks);
-    Ok(Measured { makespan_s: makespan.as_secs_f64(), cpu_s: process_time_s()?, peak_bytes: peak_bytes()? })
+    Ok(Measured { makespan_s, cpu_s, peak_bytes: peak_bytes()? })
+}
+
+/// What a run comes to, how long it takes and how much processor time, both in seconds.
+async fn timed(run: impl AsyncFnOnce() -> Result<usize>) -> Result<(usize, f64, f64)> {
+    let (began, used) = (Instant::now(), process_time_s()?);
+    let right = run().await?;
+    Ok((right, began.elapsed().as_secs_f64(), process_time_s()? - used))
 }
 
 /// Processor time of this process so far. Linux counts it for each thread, in nanoseconds; none has ended here.
