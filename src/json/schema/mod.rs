@@ -4,9 +4,17 @@
 //! `x-code` names the error code for whatever is wrong at that place; it is meant for this crate's own request schemas and
 //! refused in those of callers.
 
+mod faults;
+mod place;
+mod words;
+
 use serde_json::{Map, Number, Value};
 
-use super::strict::JsonError;
+pub use faults::{MAX_SCHEMA_BYTES, MAX_SCHEMA_DEPTH, SchemaFault, faults};
+pub use place::join;
+
+use place::Place;
+use words::{allowed_type, bounds, describe, list_values, show};
 
 /// The keywords that a caller's schema may use.
 pub const KEYWORDS: [&str; 19] = [
@@ -39,12 +47,6 @@ const VALUES_KEYWORD: &str = "x-values";
 
 /// What the names of this crate's own annotations begin with.
 const OWN_PREFIX: &str = "x-";
-
-/// Nesting of a caller's schema.
-pub const MAX_SCHEMA_DEPTH: usize = 16;
-
-/// Size of a caller's schema as text.
-pub const MAX_SCHEMA_BYTES: usize = 16 * 1024;
 
 const TYPES: [&str; 7] = ["object", "array", "string", "number", "integer", "boolean", "null"];
 
@@ -80,91 +82,6 @@ pub struct Violation {
     pub limit: String,
     /// Whether the place is for an object.
     pub wants_object: bool,
-}
-
-/// Why something is not a schema of this subset: path and reason.
-pub type SchemaFault = (String, String);
-
-/// Says what keeps a caller's schema from being usable; empty means usable.
-pub fn faults(schema: &Value) -> Vec<SchemaFault> {
-    let mut found = Vec::new();
-    if !schema.is_object() {
-        found.push((String::new(), "a schema has to be a JSON object".to_owned()));
-        return found;
-    }
-    collect_faults(schema, Place::Root, 0, &mut found);
-    found
-}
-
-fn collect_faults(schema: &Value, place: Place<'_>, depth: usize, found: &mut Vec<SchemaFault>) {
-    let Value::Object(map) = schema else {
-        found.push((place.pointer(), "a schema has to be a JSON object".to_owned()));
-        return;
-    };
-    if depth > MAX_SCHEMA_DEPTH {
-        found.push((place.pointer(), JsonError::TooDeep(MAX_SCHEMA_DEPTH).to_string()));
-        return;
-    }
-    for (key, value) in map {
-        let here = Place::Field(&place, key);
-        let mut expect = |fits: bool, what: &str| {
-            if !fits {
-                found.push((here.pointer(), format!("`{key}` has to be {what}")));
-            }
-        };
-        match key.as_str() {
-            "type" => expect(
-                type_names(value).is_some(),
-                "one of object, array, string, number, integer, boolean, null, or a list of them",
-            ),
-            "enum" => expect(value.as_array().is_some_and(|list| !list.is_empty()), "a list of at least one value"),
-            "required" => {
-                expect(value.as_array().is_some_and(|list| list.iter().all(Value::is_string)), "a list of names")
-            }
-            "additionalProperties" => expect(value.is_boolean(), "true or false"),
-            "minimum" | "maximum" => expect(value.is_number(), "a number"),
-            "minLength" | "maxLength" | "minItems" | "maxItems" => expect(value.is_u64(), "a whole number from 0"),
-            "title" | "description" | "$schema" => expect(value.is_string(), "a text"),
-            "const" | "default" | "examples" => {}
-            "items" => collect_faults(value, here, depth + 1, found),
-            "properties" => match value {
-                Value::Object(properties) => {
-                    for (name, property) in properties {
-                        collect_faults(property, Place::Field(&here, name), depth + 1, found);
-                    }
-                }
-                _ => expect(false, "an object"),
-            },
-            "anyOf" => match value {
-                Value::Array(options) if !options.is_empty() => {
-                    for (index, option) in options.iter().enumerate() {
-                        collect_faults(option, Place::Item(&here, index), depth + 1, found);
-                    }
-                }
-                _ => expect(false, "a list of at least one schema"),
-            },
-            _ => found.push((here.pointer(), format!("`{key}` is not a supported keyword"))),
-        }
-    }
-}
-
-/// Where a value stands, from the inside out. Most values fit, and then nobody needs the text of it.
-#[derive(Clone, Copy)]
-enum Place<'a> {
-    Root,
-    Field(&'a Place<'a>, &'a str),
-    Item(&'a Place<'a>, usize),
-}
-
-impl Place<'_> {
-    /// As a JSON pointer.
-    fn pointer(&self) -> String {
-        match self {
-            Self::Root => String::new(),
-            Self::Field(outer, name) => join(&outer.pointer(), name),
-            Self::Item(outer, index) => format!("{}/{index}", outer.pointer()),
-        }
-    }
 }
 
 /// The keywords of one schema that say something about the value itself, looked up in one go.
@@ -343,25 +260,6 @@ pub fn published(schema: &Value) -> Value {
     }
 }
 
-fn describe(rules: &Map<String, Value>) -> String {
-    let names = rules.get("type").and_then(type_names).unwrap_or_default();
-    allowed_type(&names, rules)
-}
-
-fn allowed_type(names: &[&str], rules: &Map<String, Value>) -> String {
-    let name = if names.is_empty() { "a value".to_owned() } else { names.join(" or ") };
-    let range = [("minimum", "maximum"), ("minItems", "maxItems"), ("minLength", "maxLength")]
-        .into_iter()
-        .find(|(low, high)| rules.contains_key(*low) || rules.contains_key(*high));
-    match range {
-        Some((low, high)) => format!("{name}, {}", bounds(rules, low, high)),
-        None => match rules.get("enum").and_then(Value::as_array) {
-            Some(allowed) => format!("one of {}", list_values(allowed)),
-            None => name,
-        },
-    }
-}
-
 fn type_names(value: &Value) -> Option<Vec<&str>> {
     let names: Vec<&str> = match value {
         Value::String(name) => vec![name.as_str()],
@@ -402,38 +300,4 @@ fn less(left: &Number, right: &Number) -> bool {
 
 fn out_of((low, high): (Option<u64>, Option<u64>), count: u64) -> bool {
     low.is_some_and(|min| count < min) || high.is_some_and(|max| count > max)
-}
-
-fn bounds(rules: &Map<String, Value>, low: &str, high: &str) -> String {
-    match (rules.get(low), rules.get(high)) {
-        (Some(low), Some(high)) => format!("{low}..={high}"),
-        (Some(low), None) => format!("{low} or more"),
-        (None, Some(high)) => format!("{high} or less"),
-        (None, None) => "any".to_owned(),
-    }
-}
-
-fn list_values(values: &[Value]) -> String {
-    values
-        .iter()
-        .map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned))
-        .collect::<Vec<_>>()
-        .join(", ")
-}
-
-/// A few words on what a value is, never more than a line.
-fn show(value: &Value) -> String {
-    match value {
-        Value::Null => "null".to_owned(),
-        Value::Bool(flag) => flag.to_string(),
-        Value::Number(number) => number.to_string(),
-        Value::String(text) => crate::text::quoted(text),
-        Value::Array(items) => format!("an array of {}", items.len()),
-        Value::Object(fields) => format!("an object with {} fields", fields.len()),
-    }
-}
-
-/// Appends one step to a JSON pointer.
-pub fn join(path: &str, step: &str) -> String {
-    format!("{path}/{}", step.replace('~', "~0").replace('/', "~1"))
 }

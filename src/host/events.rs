@@ -1,0 +1,137 @@
+//! What `wit/events.wit` says: what happens.
+
+use serde::{Deserialize, Serialize};
+
+use super::{HostError, Reply};
+use crate::ids::{AgentType, RequestId, SessionKey, TaskId};
+use crate::task::{TaskStatus, Usage};
+
+/// What the host is and allows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HostFacts {
+    /// For reports.
+    pub name: String,
+    /// The only source of chance.
+    pub seed: u64,
+    /// Sessions that may run at once.
+    pub max_concurrent: Option<u32>,
+    /// `SessionStarted` is sent.
+    pub reports_starts: bool,
+    /// [`Host::append`] keeps what it is given.
+    pub keeps_journal: bool,
+}
+
+/// What kind of failure the host reports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs, reason = "documented in wit/events.wit")]
+pub enum FailureKind {
+    Infrastructure,
+    RateLimited,
+    Authentication,
+    Rejected,
+    ContextOverflow,
+    Other,
+}
+
+/// How a session ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum SessionOutcome {
+    /// It answered.
+    Completed,
+    /// It did not.
+    Failed {
+        /// What kind.
+        kind: FailureKind,
+        /// The host's words.
+        message: String,
+    },
+    /// The host's own time limit.
+    TimedOut,
+    /// Somebody stopped it.
+    Cancelled,
+    /// A restart cut it off.
+    Interrupted,
+}
+
+/// The text delivered with the end of a session.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Completion {
+    /// What it said.
+    pub text: String,
+    /// Not all of it.
+    pub truncated: bool,
+}
+
+/// The end of a session.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionEnd {
+    /// Which.
+    pub session: SessionKey,
+    /// How.
+    pub outcome: SessionOutcome,
+    /// With what text.
+    pub completion: Option<Completion>,
+    /// At what cost.
+    pub usage: Option<Usage>,
+    /// By which model.
+    pub model: Option<String>,
+}
+
+/// What can happen.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Happening {
+    /// First of all.
+    Opened(HostFacts),
+    /// A request is answered.
+    Answered {
+        /// Which.
+        request: RequestId,
+        /// How.
+        outcome: Result<Reply, HostError>,
+    },
+    /// A queued session runs.
+    SessionStarted(SessionKey),
+    /// A session is over.
+    SessionEnded(SessionEnd),
+    /// Somebody wants the work stopped.
+    StopRequested {
+        /// None: all of it.
+        task: Option<TaskId>,
+        /// For the report.
+        reason: String,
+    },
+    /// Nothing, until the time asked for.
+    Woke,
+}
+
+/// One thing that happened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// Counted from 0.
+    pub seq: u64,
+    /// Milliseconds on the host's clock.
+    pub at_ms: u64,
+    /// What.
+    pub what: Happening,
+}
+
+/// How far a run is; for display only.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Progress {
+    /// Counted from 0.
+    pub seq: u64,
+    /// When.
+    pub at_ms: u64,
+    /// The task whose status changed.
+    pub task: TaskId,
+    /// Its agent type.
+    pub agent_type: AgentType,
+    /// Its new status.
+    pub status: TaskStatus,
+    /// Tasks that have ended.
+    pub ended: u32,
+    /// Tasks that run.
+    pub running: u32,
+    /// All tasks.
+    pub total: u32,
+}

@@ -1,0 +1,213 @@
+//! What `wit/sessions.wit` says: what the host is asked, and what it answers.
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::SessionKey;
+use crate::task::{Cleanup, Usage};
+
+/// Bytes of a session's key; a host that names a longer one does not mean a session.
+const MAX_KEY_BYTES: usize = 1024;
+
+/// What OpenClaw's `sessions_spawn` is given.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SpawnOptions {
+    /// The whole prompt.
+    pub task: String,
+    /// The name in session lists.
+    pub label: String,
+    /// A handle within the caller's sessions.
+    pub task_name: String,
+    /// A configured agent of the host.
+    pub agent_id: Option<String>,
+    /// The model asked for.
+    pub model: Option<String>,
+    /// The thinking level asked for.
+    pub thinking: Option<String>,
+    /// At least 1.
+    pub run_timeout_seconds: u32,
+    /// What the host may do with the session by itself.
+    pub cleanup: Cleanup,
+    /// The session gets no tools.
+    pub tool_free: bool,
+    /// Two spawns with one key are one session.
+    pub idempotency_key: String,
+}
+
+/// The host's word that a session exists.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Receipt {
+    /// The session.
+    pub session_key: SessionKey,
+    /// Empty: the host has no such name.
+    pub run_id: String,
+    /// The model really applied.
+    pub applied_model: Option<String>,
+    /// Whether it really has no tools.
+    pub tool_free: bool,
+}
+
+impl Receipt {
+    /// Whether it names a session at all.
+    pub fn names_a_session(&self) -> bool {
+        (1..=MAX_KEY_BYTES).contains(&self.session_key.as_str().len())
+    }
+}
+
+/// Which sessions to list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListFilter {
+    /// Part of a label or key.
+    pub search: Option<String>,
+    /// The parent.
+    pub spawned_by: Option<SessionKey>,
+    /// Rows to skip.
+    pub offset: u32,
+    /// Rows wanted.
+    pub limit: u32,
+}
+
+/// Where a session stands, as the host lists it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs, reason = "the names say it; wit/sessions.wit documents them")]
+pub enum SessionState {
+    Queued,
+    Running,
+    Completed,
+    Failed,
+    TimedOut,
+    Cancelled,
+    Unknown,
+}
+
+/// One row of a session list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionRow {
+    /// The session.
+    pub session_key: SessionKey,
+    /// Its label.
+    pub label: Option<String>,
+    /// Where it stands.
+    pub state: SessionState,
+    /// Its model.
+    pub model: Option<String>,
+    /// Its tokens.
+    pub usage: Option<Usage>,
+}
+
+/// A page of a session list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionPage {
+    /// The rows.
+    pub sessions: Vec<SessionRow>,
+    /// More follow.
+    pub has_more: bool,
+}
+
+/// Which messages to read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HistoryQuery {
+    /// The session.
+    pub session_key: SessionKey,
+    /// Messages to skip, from the newest.
+    pub offset: u32,
+    /// Messages wanted.
+    pub limit: u32,
+    /// Tool messages too.
+    pub include_tools: bool,
+}
+
+/// Who wrote a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum MessageRole {
+    User,
+    Assistant,
+    Tool,
+    System,
+}
+
+/// One message of a transcript.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Message {
+    /// Who wrote it.
+    pub role: MessageRole,
+    /// Its text blocks, joined by a blank line.
+    pub text: String,
+    /// The host cut the text.
+    pub truncated: bool,
+    /// The model that wrote it.
+    pub model: Option<String>,
+    /// Its tokens.
+    pub usage: Option<Usage>,
+}
+
+/// A page of a transcript, oldest message first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HistoryPage {
+    /// The messages.
+    pub messages: Vec<Message>,
+    /// Older ones remain.
+    pub has_more: bool,
+    /// Left out because the page grew too large.
+    pub dropped_messages: u32,
+    /// The host removed something.
+    pub redacted: bool,
+}
+
+/// The answer to a request that succeeded.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Reply {
+    /// To `Spawn`.
+    Spawned(Receipt),
+    /// To `Watch`.
+    Watched(Receipt),
+    /// To `List`.
+    Listed(SessionPage),
+    /// To `History`.
+    History(HistoryPage),
+    /// To `Cancel`.
+    Cancelled,
+    /// To `Delete`.
+    Deleted,
+}
+
+/// Why a request did not succeed; the text is the host's own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum HostError {
+    /// Policy says no.
+    Forbidden(String),
+    /// The arguments make no sense to the host.
+    Invalid(String),
+    /// A cap on live sessions is reached.
+    AtCapacity(String),
+    /// A cap on all sessions is used up.
+    Exhausted(String),
+    /// Too fast.
+    RateLimited {
+        /// The host's wish.
+        retry_after_ms: Option<u64>,
+        /// Its words.
+        message: String,
+    },
+    /// The gateway is not there.
+    Unavailable(String),
+    /// Locked for a moment.
+    Busy(String),
+    /// No such session.
+    NotFound(String),
+    /// Somebody else's session.
+    NotOwner(String),
+    /// No such function here.
+    Unsupported(String),
+    /// The effect may have happened.
+    InDoubt(String),
+}
+
+/// What a transcript says about the use of tools.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ToolUse {
+    /// Messages of tools.
+    pub calls: u32,
+    /// Their texts, one after the other; the first 64 KiB.
+    pub text: String,
+}
