@@ -1,7 +1,7 @@
 //! Twins for sessions that take unusually long.
 
 use super::Engine;
-use super::starting::Target;
+use super::choosing::Target;
 use crate::ids::AttemptIndex;
 use crate::policy::hedge::{self, Durations};
 use crate::schedule::Verdict;

@@ -7,9 +7,12 @@
 mod alarms;
 mod answers;
 mod attempts;
+mod choosing;
 mod cleaning;
 mod concluding;
+mod driving;
 mod ending;
+mod going_on;
 mod hedging;
 mod judging;
 mod reconciling;
@@ -21,20 +24,20 @@ mod tasks;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::canary;
-use crate::host::{Command, Event, Happening, HistoryQuery, HostError, HostFacts, Progress};
+use crate::host::{Command, Event, Happening, HostFacts, Progress};
 use crate::ids::{AgentType, AttemptIndex, RequestId, SessionKey, TaskIndex};
 use crate::plan::{Plan, PlannedTask};
 use crate::policy::hedge::Durations;
-use crate::policy::limits::{CLEANUP_GRACE_MS, CLOCK_JUMP_MS, HISTORY_PAGE};
+use crate::policy::limits::{CLEANUP_GRACE_MS, CLOCK_JUMP_MS};
 use crate::policy::wait::Enough;
 use crate::problem::CallError;
 use crate::prompt::Codes;
 use crate::schedule::{Admission, Breaker, Budget, Ready, Slots};
-use crate::session::{Effect, Input, StopReason};
+use crate::session::{Input, StopReason};
 use crate::task::{Forecast, RunReport, TaskStatus};
 use crate::workflow::Director;
 
-use alarms::{Alarm, Alarms};
+use alarms::Alarms;
 use attempts::Attempt;
 use cleaning::Cleaning;
 use reconciling::Reconciling;
@@ -340,84 +343,6 @@ impl Engine {
         if !used {
             self.ignored_events += 1;
         }
-    }
-
-    /// Lets a session take a step and carries out what it wants. False: the input changed nothing.
-    fn drive(&mut self, attempt: AttemptIndex, input: Input) -> bool {
-        let now = self.now;
-        let machine = self.attempts.get_mut(attempt.0).and_then(|attempt| attempt.machine.as_mut());
-        let Some(effects) = machine.and_then(|machine| machine.step(now, input)) else { return false };
-        self.reset_alarm(attempt);
-        for effect in effects {
-            self.carry_out(attempt, effect);
-        }
-        true
-    }
-
-    fn carry_out(&mut self, attempt: AttemptIndex, effect: Effect) {
-        let machine = self.attempts.get(attempt.0).and_then(|attempt| attempt.machine.as_ref());
-        let session = machine.and_then(|machine| machine.session()).cloned();
-        match (effect, session) {
-            // Asking again may start a session, for which it is too late; the doubt stays.
-            (Effect::Spawn, _) if self.starts_are_over() => {
-                let late = HostError::InDoubt("the time for starting sessions is over".to_owned());
-                self.drive(attempt, Input::Spawned(Err(late)));
-            }
-            (Effect::Spawn, _) => self.ask_spawn(attempt),
-            (Effect::Find, _) => self.find(attempt),
-            (Effect::Read { offset, tools }, Some(session_key)) => {
-                let request = self.request(Purpose::Read(attempt));
-                let query = HistoryQuery { session_key, offset, limit: HISTORY_PAGE, include_tools: tools };
-                self.out.push(Command::History(request, query));
-            }
-            (Effect::Cancel, Some(_)) if canary::is("lost-cancel") => {}
-            (Effect::Cancel, Some(session)) => {
-                let request = self.request(Purpose::Cancel(attempt));
-                self.out.push(Command::Cancel(request, session));
-            }
-            // A machine asks for these only once it has a session.
-            (Effect::Read { .. } | Effect::Cancel, None) => {}
-            (Effect::Requeue(error), _) => self.requeue(attempt, &error),
-            (Effect::Settle(ending), _) => self.settle(attempt, *ending),
-        }
-    }
-
-    fn request(&mut self, purpose: Purpose) -> RequestId {
-        let id = RequestId(self.next_request);
-        self.next_request += u64::from(!canary::is("request-number-reused"));
-        self.requests.insert(id, purpose);
-        id
-    }
-
-    fn reset_alarm(&mut self, index: AttemptIndex) {
-        let Some(attempt) = self.attempts.get_mut(index.0) else { return };
-        let machine = attempt.machine.as_ref();
-        let wanted = machine.and_then(|machine| Some(Alarm { at: machine.wake_at()?, patience: machine.patience() }));
-        if attempt.alarm == wanted {
-            return;
-        }
-        if let Some(old) = std::mem::replace(&mut attempt.alarm, wanted) {
-            self.alarms.clear(index, old);
-        }
-        if let Some(alarm) = wanted {
-            self.alarms.set(index, alarm);
-        }
-    }
-
-    fn ring_alarms(&mut self) {
-        while let Some(index) = self.alarms.take_due(self.now) {
-            if let Some(attempt) = self.attempts.get_mut(index.0) {
-                attempt.alarm = None;
-            }
-            self.drive(index, Input::TimeIsUp);
-        }
-        while let Some(&(at, task)) = self.pausing.first().filter(|(at, _)| *at <= self.now) {
-            self.pausing.remove(&(at, task));
-            self.ready.put(task);
-        }
-        self.ring_for_the_run();
-        self.cleaning.time_is_up(self.now);
-        self.look_after_sessions();
     }
 
     fn status(&self, task: TaskIndex) -> TaskStatus {

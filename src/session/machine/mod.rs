@@ -17,109 +17,23 @@
 //! "–" changes nothing and is counted by the engine. A machine asks for at most one thing at a time, has one timer, and
 //! never leaves `Ended`.
 
+mod reading;
+mod states;
+
+pub use states::{Effect, Input, Terms};
+
+use states::State;
+
 use super::ending::{Ending, StopReason, verdict_of};
 use crate::answer::RawAnswer;
-use crate::host::{HistoryPage, HostError, MessageRole, Receipt, SessionEnd, ToolUse};
+use crate::host::{HostError, Receipt, SessionEnd, ToolUse};
 use crate::ids::SessionKey;
-use crate::policy::limits::{MAX_HISTORY_PAGES, TIMEOUT_GRACE_MS};
+use crate::policy::limits::TIMEOUT_GRACE_MS;
 use crate::policy::{outcome, stopping};
 use crate::task::{TaskError, TaskStatus, Usage};
 
-/// How long an empty transcript is given to fill, before its one re-read.
-const REREAD_PAUSE_MS: u64 = 1_000;
-
 /// How long the host is given to say whether it has a session: some pages of its list, twice, and a receipt.
 const FIND_PATIENCE_MS: u64 = 3 * stopping::PATIENCE_MS;
-
-/// Bytes of tool messages that are kept to look for artefacts in.
-const MAX_TOOL_TEXT_BYTES: usize = 64 * 1024;
-
-/// What can happen to a session.
-#[derive(Clone, Debug)]
-pub enum Input {
-    /// The spawn request was answered.
-    Spawned(Result<Receipt, HostError>),
-    /// The host lists it, and is asked for its receipt.
-    Listed,
-    /// It left the host's queue.
-    Started,
-    /// It ended.
-    Ended(SessionEnd),
-    /// Its transcript was read.
-    History(Result<HistoryPage, HostError>),
-    /// The cancel request was answered.
-    Stopped(Result<(), HostError>),
-    /// It shall end.
-    Stop(StopReason),
-    /// Its timer ran out.
-    TimeIsUp,
-}
-
-/// What a session wants done.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Effect {
-    /// Spawn it, with the same key as before.
-    Spawn,
-    /// Look whether the host has it although it did not say so; `Spawned` brings what was found.
-    Find,
-    /// Read its transcript from here.
-    Read {
-        /// Messages to skip, from the newest.
-        offset: u32,
-        /// With the messages of tools.
-        tools: bool,
-    },
-    /// Stop it.
-    Cancel,
-    /// The host has no room, or is locked for a moment: the task goes back to the queue as if it had never been taken.
-    Requeue(HostError),
-    /// It is over.
-    Settle(Box<Ending>),
-}
-
-#[derive(Debug, PartialEq)]
-enum State {
-    /// `asks`: with the same key. `doubt`: one of them may have taken effect.
-    Spawning {
-        asks: u32,
-        doubt: bool,
-        pausing: bool,
-        stop: Option<StopReason>,
-    },
-    /// A spawn call may have taken effect, and asking again does not tell. `verdict`: if it is not found.
-    Finding {
-        verdict: (TaskStatus, TaskError),
-        stop: Option<StopReason>,
-    },
-    Queued,
-    Running,
-    Reading {
-        offset: u32,
-        pages: u32,
-        failures: u32,
-        reread: bool,
-        pausing: bool,
-    },
-    Stopping {
-        reason: StopReason,
-        tries: u32,
-        pausing: bool,
-    },
-    Ended,
-}
-
-/// What a session is held to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Terms {
-    /// From its start; at least 1.
-    pub timeout_seconds: u32,
-    /// From its receipt, while nothing moves.
-    pub start_timeout_seconds: u32,
-    /// The host says when it starts; if not, its time counts from the receipt.
-    pub starts_reported: bool,
-    /// Its transcript is read for what its tools did.
-    pub tools_wanted: bool,
-}
 
 /// One session.
 #[derive(Debug)]
@@ -337,23 +251,6 @@ impl Machine {
         vec![self.ask(0)]
     }
 
-    fn ask(&self, offset: u32) -> Effect {
-        Effect::Read { offset, tools: self.terms.tools_wanted }
-    }
-
-    /// Notes what tools did. The pages of a transcript are read from its end.
-    fn take_tools(&mut self, page: &HistoryPage) {
-        if !self.terms.tools_wanted {
-            return;
-        }
-        let tools = self.tools.get_or_insert_default();
-        for message in page.messages.iter().filter(|message| message.role == MessageRole::Tool) {
-            tools.calls = tools.calls.saturating_add(1);
-            let room = MAX_TOOL_TEXT_BYTES.saturating_sub(tools.text.len());
-            tools.text.push_str(crate::text::head(&message.text, room));
-        }
-    }
-
     fn take_over(&mut self, end: SessionEnd) {
         if let Some(completion) = end.completion {
             self.answer.text = completion.text;
@@ -361,62 +258,6 @@ impl Machine {
         }
         self.usage = end.usage.or(self.usage);
         self.model = end.model.or(self.model.take());
-    }
-
-    fn read(&mut self, now: u64, answer: Result<HistoryPage, HostError>) -> Vec<Effect> {
-        let State::Reading { offset, pages, failures, reread, .. } = self.state else { return Vec::new() };
-        let pause = |machine: &mut Self, millis: u64, offset, pages, failures, reread| {
-            machine.state = State::Reading { offset, pages, failures, reread, pausing: true };
-            machine.wake_at = Some(now + millis);
-            Vec::new()
-        };
-        let page = match answer {
-            Ok(page) => page,
-            Err(error) => {
-                let again = stopping::pause_after(failures + 1).filter(|_| outcome::passes(&error));
-                return match again {
-                    Some(millis) => pause(self, millis, offset, pages, failures + 1, reread),
-                    // What came with the completion is better than nothing; it stays marked as cut.
-                    None if !self.answer.is_empty() => self.settle(None),
-                    None => self.settle(Some((TaskStatus::Failed, outcome::history_failed(&error)))),
-                };
-            }
-        };
-        self.answer.redacted |= page.redacted;
-        self.take_tools(&page);
-        let newest = page.messages.iter().rev().find(|message| message.role == MessageRole::Assistant);
-        // Older pages may be read for their tools; what was said there was not the last word.
-        if let Some(message) = newest.filter(|_| !self.answer_read) {
-            self.answer_read = true;
-            // Of two cut versions the longer one says more.
-            if !message.truncated || message.text.len() > self.answer.text.len() {
-                self.answer.text.clone_from(&message.text);
-                self.answer.truncated = message.truncated;
-            }
-            self.usage = self.usage.or(message.usage);
-            self.model = message.model.clone().or(self.model.take());
-        }
-        let answered = !self.answer.is_empty();
-        let wants_more = if self.terms.tools_wanted { page.has_more } else { page.has_more && newest.is_none() };
-        if answered && !(self.terms.tools_wanted && wants_more) {
-            return self.settle(None);
-        }
-        if wants_more && pages + 1 < MAX_HISTORY_PAGES && !page.messages.is_empty() {
-            let read = u32::try_from(page.messages.len()).unwrap_or(u32::MAX).saturating_add(page.dropped_messages);
-            let offset = offset.saturating_add(read);
-            self.state = State::Reading { offset, pages: pages + 1, failures, reread, pausing: false };
-            self.wake_at = Some(now + stopping::PATIENCE_MS);
-            return vec![self.ask(offset)];
-        }
-        if answered {
-            return self.settle(None);
-        }
-        if !reread {
-            // It will be counted again from the start.
-            self.tools = None;
-            return pause(self, REREAD_PAUSE_MS, 0, pages, failures, true);
-        }
-        self.settle(None)
     }
 
     fn cancel(&mut self, now: u64, reason: StopReason, tries: u32) -> Vec<Effect> {

@@ -15,23 +15,25 @@
 //! The best version never gets worse, a missing or invalid review is never a pass, and a judge is told neither the target
 //! nor the author.
 
+mod draft;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
+
+pub use draft::{Best, Draft, Judgement, Origin, Reason, Round, Wanted};
 
 use super::review::Review;
 use super::{Common, Director, wish};
 use crate::agents::AgentDefinition;
 use crate::ids::TaskIndex;
-use crate::json::schema;
 use crate::plan::PlannedTask;
 use crate::prompt;
 use crate::score::Score;
-use crate::task::{AgentSource, TaskResult, TaskStatus};
+use crate::task::{TaskResult, TaskStatus};
 
-const REFINE: &str = include_str!("../../prompts/workflow/refine.md");
+const REFINE: &str = include_str!("../../../prompts/workflow/refine.md");
 
 /// Rounds or attempts in a row without a gain that end the work on a draft.
 const MAX_STALE: u32 = 2;
@@ -64,107 +66,6 @@ impl Settings {
     pub fn sessions_for_one(&self) -> u64 {
         u64::from(self.max_rounds * (self.judges + 2) + 2)
     }
-}
-
-/// Where a draft comes from.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Origin {
-    /// The caller has it.
-    Given(Value),
-    /// The creator makes it of these wishes.
-    Wished(Map<String, Value>),
-}
-
-/// One draft as the caller asks for it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Wanted {
-    /// Unique; begins the ids of its tasks.
-    pub name: String,
-    /// What it is.
-    pub kind: String,
-    /// What it is for.
-    pub purpose: Option<String>,
-    /// What counts.
-    pub rubric: Option<String>,
-    /// What every version has to fit, besides what its kind demands.
-    pub schema: Option<Value>,
-    /// Its first version.
-    pub origin: Origin,
-}
-
-/// Why the work on a draft ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Reason {
-    /// Good enough.
-    TargetReached,
-    /// The last round is over.
-    MaxRounds,
-    /// No better, twice.
-    NoProgress,
-    /// No valid review, twice.
-    NoReview,
-    /// Nothing to judge.
-    NoDraft,
-    /// The run was stopped.
-    Stopped,
-    /// Nothing is left to spend.
-    Budget,
-}
-
-/// What the judges made of one version.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Round {
-    /// Counted from 1.
-    pub round: u32,
-    /// Of the version as a whole. None: no review was valid.
-    pub score: Option<Score>,
-    /// It is better than every version before.
-    pub improved: bool,
-    /// One for each judge.
-    pub judges: Vec<Judgement>,
-}
-
-/// What one judge made of a version.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Judgement {
-    /// The judge's task.
-    pub task_id: String,
-    /// None: there was no valid review.
-    pub score: Option<Score>,
-}
-
-/// A version and what its judges made of it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Best {
-    /// The version.
-    pub draft: Value,
-    /// Its score.
-    pub score: Score,
-    /// The round in which it was judged.
-    pub round: u32,
-    /// What is still wrong with it.
-    pub issues: Vec<Value>,
-}
-
-/// One draft on its way.
-#[derive(Debug)]
-pub struct Draft {
-    /// As it was asked for.
-    pub wanted: Wanted,
-    /// The best version that was judged.
-    pub best: Option<Best>,
-    /// One entry a round, for the report.
-    pub history: Vec<Round>,
-    /// Why it ended; None while it has not.
-    pub reason: Option<Reason>,
-    current: Value,
-    waiting: u32,
-    reviews: Vec<(String, Option<Review>)>,
-    /// Rounds or attempts without a gain, in a row.
-    stale: u32,
-    /// Sessions asked for besides judges, for their names.
-    attempts: u32,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -336,79 +237,6 @@ impl Improve {
             // Nobody said what is wrong, so there is nothing to improve yet.
             (None, None) => self.judge(index),
         }
-    }
-}
-
-impl Draft {
-    fn new(wanted: Wanted) -> Self {
-        Self {
-            wanted,
-            best: None,
-            history: Vec::new(),
-            reason: None,
-            current: Value::Null,
-            waiting: 0,
-            reviews: Vec::new(),
-            stale: 0,
-            attempts: 0,
-        }
-    }
-
-    /// What judges and refiners read of it.
-    fn input(&self, version: &Value) -> Map<String, Value> {
-        let mut input = Map::new();
-        input.insert("kind".to_owned(), Value::from(self.wanted.kind.as_str()));
-        for (field, text) in [("purpose", &self.wanted.purpose), ("rubric", &self.wanted.rubric)] {
-            if let Some(text) = text {
-                input.insert(field.to_owned(), Value::from(text.as_str()));
-            }
-        }
-        input.insert("draft".to_owned(), version.clone());
-        input
-    }
-
-    /// The version as it can take the place of the draft, or why it cannot. A definition is kept in the form in which it
-    /// can be written into a file.
-    fn usable(&self, version: &Value) -> Result<Value, Vec<String>> {
-        if self.wanted.kind != DEFINITION_KIND {
-            let empty = version.as_str().is_some_and(|text| text.trim().is_empty());
-            if empty || version.is_null() {
-                return Err(vec!["it is empty".to_owned()]);
-            }
-            if self.wanted.schema.as_ref().is_some_and(|schema| !schema::check(schema, version).is_empty()) {
-                return Err(vec!["it does not fit its schema".to_owned()]);
-            }
-            let same_form = version.is_string() == self.current.is_string();
-            return if same_form { Ok(version.clone()) } else { Err(vec!["it has another form".to_owned()]) };
-        }
-        let definition = AgentDefinition::forms(&AgentSource::Definition(version.clone()))?.definition;
-        if definition.get("name").and_then(Value::as_str) == Some(self.wanted.name.as_str()) {
-            Ok(definition)
-        } else {
-            Err(vec![format!("its name has to be {}", self.wanted.name)])
-        }
-    }
-
-    /// All judges have answered or will not; returns the score, if there is one.
-    fn end_round(&mut self) -> Option<Score> {
-        let round = u32::try_from(self.history.len() + 1).unwrap_or(u32::MAX);
-        let reviews = std::mem::take(&mut self.reviews);
-        let valid: Vec<&Review> = reviews.iter().filter_map(|(_, review)| review.as_ref()).collect();
-        let score = Score::median(valid.iter().map(|review| review.score).collect());
-        let better = score.is_some() && score > self.best.as_ref().map(|best| best.score);
-        if let Some(score) = score.filter(|_| better) {
-            let issues = valid.iter().flat_map(|review| review.issues.iter().cloned()).collect();
-            self.best = Some(Best { draft: self.current.clone(), score, round, issues });
-            self.stale = 0;
-        } else {
-            self.stale += 1;
-        }
-        let judges = reviews.iter().map(|(task, review)| Judgement {
-            task_id: task.clone(),
-            score: review.as_ref().map(|review| review.score),
-        });
-        self.history.push(Round { round, score, improved: better, judges: judges.collect() });
-        score
     }
 }
 

@@ -1,0 +1,200 @@
+//! What holds for one task.
+
+use std::fmt::Display;
+
+use serde_json::Value;
+
+use super::{Checker, Defaults, Place};
+use crate::agents::AgentDefinition;
+use crate::ids::TaskId;
+use crate::json::output_schema::OutputSchema;
+use crate::json::{self, schema};
+use crate::marker;
+use crate::plan::{Handling, PlannedTask, rules};
+use crate::policy::limits::{MAX_DESCRIPTION_BYTES, MAX_INPUT_BYTES, MAX_NAME_CHARS};
+use crate::problem::Problem;
+use crate::task::{OutputFormat, Proof, TaskSpec};
+
+impl Checker {
+    pub(super) fn input_bytes(&mut self, task: &TaskSpec, place: Place) -> usize {
+        let Some(input) = &task.input_data else { return 0 };
+        let bytes = json::length(input);
+        let path = || format!("{place}/input_data");
+        if bytes > MAX_INPUT_BYTES {
+            let message = format!("input_data: got {bytes} bytes, need at most {MAX_INPUT_BYTES}");
+            let problem = Problem::new("E_INPUT_TOO_LARGE", path(), message).got(bytes);
+            self.problems.push(problem.limit(format!("0..={MAX_INPUT_BYTES} bytes")));
+        }
+        if holds_nul(input) {
+            self.problems.push(Problem::new("E_TASK_CHARS", path(), "input_data: a text holds the character U+0000"));
+        }
+        bytes
+    }
+
+    pub(super) fn task(
+        &mut self,
+        mut task: TaskSpec,
+        id: String,
+        place: Place,
+        defaults: &Defaults,
+    ) -> Option<PlannedTask> {
+        let deadline = defaults.deadline;
+        self.description(&task.task_description, format_args!("{place}/task_description"));
+        self.name("E_MODEL_FORMAT", format_args!("{place}/model"), task.model.as_deref());
+        self.name("E_THINKING_FORMAT", format_args!("{place}/thinking"), task.thinking.as_deref());
+        self.name("E_AGENT_FORMAT", format_args!("{place}/agent_id"), task.agent_id.as_deref());
+        let agent = self
+            .catalogue
+            .find(&task.agent_type, format_args!("{place}/agent_type"))
+            .map_err(|problem| self.problems.push(problem))
+            .ok();
+        let timeout = task.timeout_seconds.or(agent.as_ref().map(|agent| agent.timeout_seconds.min(deadline)));
+        if let Some(seconds) = task.timeout_seconds.filter(|seconds| *seconds > deadline) {
+            let message = format!("timeout_seconds: got {seconds}, but the whole run ends after {deadline}");
+            let problem =
+                Problem::new("E_TIMEOUT_GT_DEADLINE", format!("{place}/timeout_seconds"), message).got(seconds);
+            self.problems.push(problem.limit(format!("1..={deadline}")).hint("lower it or raise deadline_seconds"));
+        }
+        let agent = agent?;
+        let output_format = task.output_format.unwrap_or(agent.output_format);
+        let own_schema = task
+            .output_schema
+            .take()
+            .map(|own| self.output_schema(own, output_format, &format!("{place}/output_schema")));
+        let handling = self.handling(&task, &agent, place, defaults);
+        let output_schema = match output_format {
+            OutputFormat::Json => Some(own_schema.unwrap_or_else(|| agent.output_schema.clone())),
+            OutputFormat::Markdown | OutputFormat::Code | OutputFormat::Text => None,
+        };
+        Some(PlannedTask {
+            id: TaskId::new(id),
+            description: task.task_description,
+            input_from: Vec::new(),
+            input: task.input_data.and_then(|input| input.as_object().cloned()).unwrap_or_default(),
+            timeout_seconds: timeout?,
+            output_format,
+            output_schema,
+            priority: task.priority.unwrap_or(0),
+            dependencies: Vec::new(),
+            model: task.model.or_else(|| defaults.model.clone()),
+            thinking: task.thinking.or_else(|| defaults.thinking.clone()),
+            agent_id: task.agent_id,
+            agent,
+            handling,
+        })
+    }
+
+    fn handling(&mut self, task: &TaskSpec, agent: &AgentDefinition, place: Place, defaults: &Defaults) -> Handling {
+        let own = Handling::of(agent);
+        let proof = match &task.proof {
+            // Who reads other tasks' answers has no tools to prove anything with.
+            None if !task.input_from.is_empty() => Proof::default(),
+            None => own.proof,
+            Some(proof) => self.proof(task, agent, proof, &format!("{place}/proof")),
+        };
+        Handling {
+            tier: task.tier.unwrap_or(own.tier),
+            retries: task.retries.or(defaults.retries).unwrap_or(own.retries),
+            start_timeout_seconds: task
+                .start_timeout_seconds
+                .or(defaults.start_timeout_seconds)
+                .unwrap_or(own.start_timeout_seconds),
+            on_dependency_failure: task
+                .on_dependency_failure
+                .or(defaults.on_dependency_failure)
+                .unwrap_or(own.on_dependency_failure),
+            idempotent: task.idempotent.unwrap_or(own.idempotent),
+            required: task.required.unwrap_or(own.required),
+            proof,
+        }
+    }
+
+    fn proof(&mut self, task: &TaskSpec, agent: &AgentDefinition, proof: &Proof, path: &str) -> Proof {
+        for (list, pointers) in [("fields", &proof.fields), ("artefacts", &proof.artefacts)] {
+            for (index, pointer) in pointers.iter().enumerate() {
+                rules::check_pointer("E_PROOF", &format!("{path}/{list}/{index}"), pointer, &mut self.problems);
+            }
+        }
+        if proof.wants_tools() && (agent.tool_free || !task.input_from.is_empty()) {
+            let why =
+                if agent.tool_free { "its agent type has no tools" } else { "who reads other tasks' answers has none" };
+            let problem = Problem::new("E_PROOF", path, format!("proof: asks for the work of tools, but {why}"));
+            self.problems.push(problem.hint("ask for `fields` only, or for another agent type"));
+        }
+        Proof { min_tool_calls: proof.min_tool_calls.max(agent.min_tool_calls), ..proof.clone() }
+    }
+
+    fn description(&mut self, text: &str, path: impl Display) {
+        if text.trim().is_empty() {
+            self.problems.push(
+                Problem::new("E_TASK_EMPTY", path.to_string(), "task_description: is blank")
+                    .got(text)
+                    .hint("say what to do"),
+            );
+        } else if text.len() > MAX_DESCRIPTION_BYTES {
+            let message = format!("task_description: got {} bytes, need at most {MAX_DESCRIPTION_BYTES}", text.len());
+            let problem = Problem::new("E_TASK_TOO_LARGE", path.to_string(), message).got(text.len());
+            let hint = "long material belongs into input_data";
+            self.problems.push(problem.limit(format!("1..={MAX_DESCRIPTION_BYTES} bytes")).hint(hint));
+        } else if text.contains('\0') || marker::holds_marker(text) {
+            let message = "task_description: holds U+0000 or a line that looks like a marker of the prompt";
+            self.problems.push(
+                Problem::new("E_TASK_CHARS", path.to_string(), message)
+                    .hint("material to work on belongs into input_data"),
+            );
+        }
+    }
+
+    pub(super) fn name(&mut self, code: &str, path: impl Display, name: Option<&str>) {
+        check_name(code, path, name, &mut self.problems);
+    }
+
+    fn output_schema(&mut self, own: Value, format: OutputFormat, path: &str) -> OutputSchema {
+        if format != OutputFormat::Json {
+            let message = format!("output_schema: the answer is {}, a schema is for json", format.name());
+            self.problems.push(
+                Problem::new("E_SCHEMA", path, message).hint("set output_format to json or leave the schema out"),
+            );
+        }
+        // Tasks of one kind stand together, and have one schema. One without a fault is looked at once.
+        if let Some(last) = self.last_schema.as_ref().filter(|last| *last.value() == own) {
+            return last.clone();
+        }
+        let own = OutputSchema::new(own);
+        let (bytes, faults) = (own.text().len(), schema::faults(own.value()));
+        if bytes <= schema::MAX_SCHEMA_BYTES && faults.is_empty() {
+            self.last_schema = Some(own.clone());
+        }
+        if bytes > schema::MAX_SCHEMA_BYTES {
+            let message = format!("output_schema: got {bytes} bytes, need at most {}", schema::MAX_SCHEMA_BYTES);
+            self.problems.push(Problem::new("E_SCHEMA", path, message).got(bytes));
+        }
+        for (place, reason) in faults {
+            let problem = Problem::new("E_SCHEMA", format!("{path}{place}"), format!("output_schema: {reason}"));
+            self.problems.push(problem.limit(schema::KEYWORDS.join(", ")));
+        }
+        own
+    }
+}
+
+/// `[A-Za-z0-9._:/@-]{1,128}` without `..`: a name of the host's, never a path that climbs.
+pub fn check_name(code: &str, path: impl Display, name: Option<&str>, problems: &mut Vec<Problem>) {
+    let Some(name) = name else { return };
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | ':' | '/' | '@' | '-');
+    if name.is_empty() || name.len() > MAX_NAME_CHARS || !name.chars().all(allowed) || name.contains("..") {
+        let path = path.to_string();
+        let field = path.rsplit('/').next().unwrap_or_default();
+        let message = format!("{field}: {} has another form", crate::text::quoted(name));
+        let limit = format!("[A-Za-z0-9._:/@-]{{1,{MAX_NAME_CHARS}}} without `..`");
+        problems.push(Problem::new(code, path, message).got(name).limit(limit));
+    }
+}
+
+fn holds_nul(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains('\0'),
+        Value::Array(items) => items.iter().any(holds_nul),
+        Value::Object(fields) => fields.iter().any(|(name, field)| name.contains('\0') || holds_nul(field)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
+}
