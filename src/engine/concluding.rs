@@ -52,7 +52,9 @@ impl Engine {
         self.attempts = Vec::new();
         self.sessions.clear();
         self.requests.clear();
-        let mut results: Vec<_> = self.tasks.iter_mut().filter_map(|run| run.take_result(&deleted)).collect();
+        // Room for all of them at once, as a list that grows holds twice of what it has while it moves.
+        let mut results = Vec::with_capacity(self.tasks.len());
+        results.extend(self.tasks.iter_mut().filter_map(|run| run.take_result(&deleted)));
         if canary::is("wrong-order-of-results") {
             results.reverse();
         }

@@ -133,7 +133,7 @@ impl Engine {
         let rules = &plan.rules;
         Self {
             tasks: plan.tasks.iter().map(|_| TaskRun::default()).collect(),
-            attempts: Vec::new(),
+            attempts: Vec::with_capacity(plan.tasks.len()),
             live: BTreeSet::new(),
             ready: Ready::new(&plan),
             pausing: BTreeSet::new(),
