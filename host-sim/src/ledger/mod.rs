@@ -101,6 +101,8 @@ pub struct Ledger {
     keys: BTreeMap<String, Option<SessionKey>>,
     /// Keys of spawn calls whose answer was lost without anything having come of them.
     lost: BTreeSet<String>,
+    /// Sessions whose tasks got the receipt of another one.
+    mixed_up: BTreeSet<SessionKey>,
     tries: BTreeMap<String, Tries>,
     /// By agent type and model.
     circuits: BTreeMap<(String, Option<String>), Circuit>,

@@ -1,7 +1,10 @@
 //! The account of a call that was cut off and goes on.
 
+use std::collections::BTreeSet;
+
+use parallel_agents::ids::SessionKey;
+
 use super::{Ledger, Live};
-use crate::script::Fault;
 
 impl Ledger {
     /// Goes on with the same account. The requests of the call that was cut off will not be answered.
@@ -30,15 +33,21 @@ impl Ledger {
         self.resumes
     }
 
+    /// Enters that the task of one session got the receipt of another one.
+    pub(crate) fn receipt_repeated(&mut self, instead_of: &SessionKey) {
+        self.mixed_up.insert(instead_of.clone());
+    }
+
     /// Sessions beyond the first with the same label, which belong to the same attempt.
     ///
-    /// None where the host gave a task the receipt of another's session: it hides which of them exists. While the call
-    /// lasts another receipt tells; the call that goes on has only the list, where the session stands under the other name.
+    /// An attempt that the host gave the receipt of another's session does not count: that hides which session it has. While
+    /// the call lasts another receipt tells; the call that goes on has only the list, where the session stands under the
+    /// other name.
     pub fn duplicate_sessions(&self) -> u32 {
-        if self.faults.contains_key(&Fault::ReceiptRepeated) {
-            return 0;
-        }
-        let mut labels: Vec<&str> = self.sessions.values().map(|account| account.label.as_str()).collect();
+        let mixed_up: BTreeSet<&str> =
+            self.mixed_up.iter().filter_map(|key| self.sessions.get(key)).map(|account| &*account.label).collect();
+        let mut labels: Vec<&str> = self.sessions.values().map(|account| &*account.label).collect();
+        labels.retain(|label| !mixed_up.contains(label));
         labels.sort_unstable();
         super::count(labels.windows(2).filter(|pair| matches!(pair, [one, other] if one == other)).count())
     }

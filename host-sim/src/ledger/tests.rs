@@ -219,3 +219,29 @@ fn what_the_host_kept_alive_and_the_call_named_is_no_orphan() {
     ledger.leak_was_named(key("s"));
     assert_eq!(broken(&ledger), [Invariant::NoOrphans], "the host would have stopped it");
 }
+
+#[test]
+fn a_receipt_of_another_session_hides_no_attempt_but_its_own() {
+    let mut ledger = Ledger::default();
+    for (number, label) in [(1, "a"), (2, "a"), (3, "b"), (4, "b"), (5, "c")] {
+        ledger.command(&spawn(number, label));
+        ledger.accepted(RequestId(number), &key(&format!("session {number}")));
+    }
+    assert_eq!(ledger.duplicate_sessions(), 2);
+    ledger.receipt_repeated(&key("session 5"));
+    assert_eq!(ledger.duplicate_sessions(), 2, "that of c says nothing of a and b");
+    ledger.receipt_repeated(&key("session 2"));
+    assert_eq!(ledger.duplicate_sessions(), 1, "the second of b still counts");
+}
+
+#[test]
+fn a_session_behind_the_receipt_of_another_holds_no_place_of_its_task_alone() {
+    let mut ledger = running();
+    ledger.command(&spawn(2, "b"));
+    ledger.accepted(RequestId(2), &key("t"));
+    ledger.receipt_repeated(&key("t"));
+    ledger.command(&spawn(3, "b"));
+    assert_eq!(broken(&ledger), [], "the call does not know that b has a session");
+    ledger.command(&spawn(4, "a"));
+    assert_eq!(broken(&ledger), [Invariant::OneAttempt], "of a it knows");
+}

@@ -145,10 +145,9 @@ impl Ledger {
     /// Places that a task holds.
     pub(super) fn live_for(&self, id: &str) -> usize {
         // A call that was told of another session in its place cannot know that this one is alive.
-        if !self.receipts_are_right() {
-            return 0;
-        }
-        self.live.iter().filter(|live| self.label_of(live).is_some_and(|label| id_of(label) == id)).count()
+        let is_mixed_up = |live: &&Live| matches!(live, Live::Session(key) if self.mixed_up.contains(key));
+        let live = self.live.iter().filter(|live| !is_mixed_up(live));
+        live.filter(|live| self.label_of(live).is_some_and(|label| id_of(label) == id)).count()
     }
 
     pub(super) fn check_history(&mut self, key: &SessionKey) {
@@ -226,7 +225,7 @@ impl Ledger {
         let label = SessionKey::new(format!("label:{}", account.label));
         // Nor can a call that goes on find what the host leaves out of its lists.
         let is_hidden = self.resumes > 0 && self.faults.contains_key(&Fault::OddPage);
-        if !account.was_told && (self.named_as_leaked.contains(&label) || !self.receipts_are_right() || is_hidden) {
+        if !account.was_told && (self.named_as_leaked.contains(&label) || self.mixed_up.contains(key) || is_hidden) {
             return true;
         }
         // With a clock that jumps nobody can tell when the time for cleaning up is over.
@@ -234,11 +233,6 @@ impl Ledger {
             self.now_ms.saturating_sub(self.last_spawn_at) >= CLEANUP_GRACE_MS || !self.clock_is_right();
         self.named_as_leaked.contains(key)
             && (account.refusals > 0 || (!account.is_live() && took_its_time) || !self.clock_is_right())
-    }
-
-    /// Whether no receipt named another session than the one that came into being.
-    fn receipts_are_right(&self) -> bool {
-        !self.faults.contains_key(&Fault::ReceiptRepeated)
     }
 
     /// Whether the call waited for the answer to a spawn request as long as it may, and says that a session may be there.

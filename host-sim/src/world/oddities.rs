@@ -30,6 +30,7 @@ impl World {
         if let Some(another) = another.cloned()
             && self.strikes(Fault::ReceiptRepeated, key, nth, faults.receipt_repeated)
         {
+            self.ledger.receipt_repeated(&receipt.session_key);
             return Ok(Reply::Spawned(another));
         }
         Ok(Reply::Spawned(receipt))

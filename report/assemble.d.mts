@@ -1,2 +1,0 @@
-export function template(): string;
-export function page(template: string, document: unknown): string;
