@@ -6,7 +6,6 @@ import { createHash } from 'node:crypto';
 import { readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-import { template } from '../report/assemble.mjs';
 import { manifest, tools } from './generate.mjs';
 
 const [component, jco, tsc, types] = process.argv.slice(2);
@@ -55,4 +54,3 @@ write(
   tools(sources, functions, (file) => read(`../schemas/results/${file}`)),
 );
 write('openclaw.plugin.json', manifest(read('openclaw.plugin.json'), sources));
-writeFileSync(`${here}dist/report.html`, template());

@@ -1,41 +1,25 @@
-// The page in a real browser. `cargo xtask browser` calls it with
-//   SIMULATOR   the simulator's program
-//   CHROMIUM    the browser's program
-//   TOOLS       a directory with playwright-core and axe-core in node_modules
-//   SHOTS       a directory for pictures
+// The page in a real browser, as the simulator writes it.
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 
-import { page as makePage, template } from '../assemble.mjs';
+import { alike } from './alike.mjs';
+import { SHOTS, SIZE, embedded, open, place, rows, scale } from './browser.mjs';
 import { request } from './request.mjs';
 
-const { SIMULATOR, CHROMIUM, TOOLS, SHOTS } = process.env;
-const tools = createRequire(join(TOOLS, 'package.json'));
-const { chromium } = tools('playwright-core');
-const AXE = readFileSync(tools.resolve('axe-core'), 'utf8');
-const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
-const SIZE = { width: 1440, height: 900 };
-
-const place = mkdtempSync(join(tmpdir(), 'parallel-agents-page-'));
-mkdirSync(SHOTS, { recursive: true });
-let browser;
-/** The document inside the page that the simulator wrote. */
+const { SIMULATOR } = process.env;
+const runFile = join(place, 'run.html');
+/** The document inside of it. */
 let run;
-let runFile;
 
-before(async () => {
-  browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
-  runFile = join(place, 'run.html');
+before(() => {
   const ran = simulate(request(), 'bad-day.toml', runFile);
   assert.equal(ran.status, 1, ran.stderr);
-  run = embedded(readFileSync(runFile, 'utf8'));
+  run = embedded(runFile);
   assert.deepEqual(run.report.results, JSON.parse(ran.stdout).results);
 });
 
@@ -46,74 +30,30 @@ function simulate(asked, script, file) {
   return spawnSync(SIMULATOR, ['run', join(place, 'request.json'), '--script', path, '--seed', '7', '--report', file, '--json'], { encoding: 'utf8', maxBuffer: 1 << 28 });
 }
 
-after(async () => {
-  await browser?.close();
-  rmSync(place, { recursive: true, force: true });
-});
-
-function embedded(html) {
-  return JSON.parse(html.split('id="document">')[1].split('</script>')[0]);
-}
-
-/** Opens a page; whatever it asks of a network or complains about is kept. */
-async function open(file, options = {}) {
-  const context = await browser.newContext({ viewport: SIZE, ...options });
-  context.setDefaultTimeout(15_000);
-  const page = await context.newPage();
-  const wrong = [];
-  page.on('pageerror', (error) => wrong.push(String(error)));
-  page.on('console', (message) => wrong.push(message.text()));
-  page.on('request', (asked) => asked.url().startsWith('file:') || asked.url() === 'data:,' || wrong.push(asked.url()));
-  await page.goto(pathToFileURL(file).href);
-  return { page, wrong, close: () => context.close() };
-}
-
+/** The same page with another document. */
 async function write(name, document) {
   const file = join(place, name);
-  writeFileSync(file, makePage(template(), document));
+  const [before, after] = readFileSync(runFile, 'utf8').split(/(?<=id="document">).*(?=<\/script>)/);
+  writeFileSync(file, before + JSON.stringify(document).replaceAll('<', '\\u003c') + after);
   return file;
 }
 
-const rows = (page) => page.locator('#rows .row');
-const scale = (page) => page.locator('#timeline').evaluate((element) => Number(element.style.getPropertyValue('--scale')));
-
-/** Findings that keep somebody from using the page. */
-async function serious(page) {
-  await page.evaluate(AXE);
-  const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ['violations'] }));
-  return violations
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map(({ html, failureSummary }) => `${html.slice(0, 120)} ${failureSummary}`).join(' | ')}`);
-}
+alike(runFile, 'simulator');
 
 test('a run of 200 tasks is shown as it went', async () => {
-  const { page, wrong, close } = await open(runFile);
+  const { page, close } = await open(runFile);
   const { census, results } = run.report;
   assert.equal(results.length, 200);
   assert.ok(census.completed < 200 && census.completed > 100, 'the day is bad, but not that bad');
-  assert.equal(await rows(page).count(), 200);
-  assert.match(await page.title(), /run_tasks: partial/);
-  assert.match(await page.locator('#summary').innerText(), new RegExp(`${census.completed} of 200`));
   const sessions = results.flatMap(({ metadata }) => metadata.attempt_log);
-  const shown = await page.locator('#rows .bar:not(.starting)').count();
-  const unstarted = await page.locator('#rows .bar.starting.failed, #rows .bar.starting.timeout, #rows .bar.starting.cancelled').count();
-  assert.equal(shown + unstarted, sessions.length, 'every session has its bar');
-  for (const kind of ['first', 'retry', 'correction', 'climb', 'hedge', 'judge']) {
-    const wanted = sessions.filter((session) => session.kind === kind).length;
-    assert.ok(wanted > 0 || ['hedge', 'judge'].includes(kind), `the run has a ${kind}`);
-    assert.equal(await page.locator(`#rows .bar.${kind}`).count(), wanted, kind);
-  }
-  const cancelled = sessions.filter(({ status }) => status === 'cancelled').length;
-  assert.ok(cancelled > 0, 'a session was stopped');
-  assert.equal(await page.locator('#rows .bar.cancelled').count(), cancelled);
+  for (const kind of ['first', 'retry', 'correction', 'climb']) assert.ok(sessions.some((session) => session.kind === kind), kind);
+  assert.ok(sessions.some(({ status }) => status === 'cancelled'), 'a session was stopped');
   assert.ok((await page.locator('#rows .wait.queued').count()) > 0, 'more tasks than places');
   assert.match(await page.locator('#overview-words').innerText(), /retries, corrections/);
   // Its sessions did not all say what they used, so that the budget counts more than the cost does.
   assert.equal(run.report.usage_complete, false);
   assert.match(await page.locator('#summary').innerText(), /counts with what was reserved/);
   assert.equal(await page.locator('.saving').count(), 0);
-  await page.screenshot({ path: join(SHOTS, 'timeline-light.png') });
-  assert.deepEqual(wrong, []);
   await close();
 });
 
@@ -121,7 +61,7 @@ test('what the ladder saved is shown where every session said what it used', asy
   const file = join(place, 'good.html');
   const ran = simulate(request(5), 'good-day.toml', file);
   assert.equal(ran.status, 0, ran.stderr);
-  const { report } = embedded(readFileSync(file, 'utf8'));
+  const { report } = embedded(file);
   const { micro_usd: paid, all_premium_micro_usd: premium, saved_micro_usd: saved } = report.cost;
   assert.equal(report.usage_complete, true);
   assert.ok(saved > 0 && saved === premium - paid, JSON.stringify(report.cost));
@@ -146,30 +86,6 @@ test('who has no pointer sees the button that copies', async () => {
   };
   assert.equal(await seen({ hasTouch: true, isMobile: true }), 1);
   assert.ok((await seen({})) < 0.1);
-});
-
-test('a click shows the prompt, the sessions, the answer and the decisions of a task', async () => {
-  const { page, wrong, close } = await open(runFile);
-  const result = run.report.results.find(({ status, metadata }) => status === 'completed' && metadata.attempt_log.length > 2);
-  await page.fill('#search', result.task_id);
-  await rows(page).first().click();
-  const details = page.locator('#details');
-  assert.equal(await details.locator('h2').innerText(), result.task_id);
-  assert.equal(await details.locator('.session').count(), result.metadata.attempt_log.length);
-  assert.equal(await details.locator('.decisions li').count(), result.metadata.decisions.length);
-  assert.deepEqual(JSON.parse(await details.locator('pre').first().innerText()), result.output);
-  const first = run.sessions.find(({ session_key: key }) => key === result.metadata.attempt_log[0].session_key);
-  await details.locator('summary', { hasText: 'Prompt' }).first().click();
-  assert.equal(await details.locator('.session pre').first().textContent(), first.prompt);
-  await page.screenshot({ path: join(SHOTS, 'details-light.png') });
-  // A task that it waited for is one click away.
-  const dependency = result.metadata.dependencies[0];
-  if (dependency) {
-    await details.locator('.link', { hasText: dependency }).click();
-    assert.equal(await details.locator('h2').innerText(), dependency);
-  }
-  assert.deepEqual(wrong, []);
-  await close();
 });
 
 test('everything can be done with the keyboard', async () => {
@@ -264,24 +180,6 @@ test('the theme follows the system until somebody chooses', async () => {
   await light.close();
   await dark.close();
 });
-
-for (const colorScheme of ['light', 'dark']) {
-  test(`nothing keeps anybody from using the page (${colorScheme})`, async () => {
-    const { page, close } = await open(runFile, { colorScheme });
-    assert.deepEqual(await serious(page), [], 'timeline');
-    await rows(page).nth(2).click();
-    await page.locator('summary').first().click();
-    assert.deepEqual(await serious(page), [], 'details');
-    await page.click('#tab-graph');
-    await page.screenshot({ path: join(SHOTS, `graph-${colorScheme}.png`) });
-    assert.deepEqual(await serious(page), [], 'graph');
-    await page.setViewportSize({ width: 420, height: 800 });
-    await page.click('#tab-timeline');
-    await page.screenshot({ path: join(SHOTS, `narrow-${colorScheme}.png`) });
-    assert.deepEqual(await serious(page), [], 'narrow');
-    await close();
-  });
-}
 
 test('500 tasks are all there and can be used', async () => {
   const copies = [1, 2, 3].map((copy) => JSON.parse(JSON.stringify(run.report.results).replaceAll(/"(draft|check|merge|review|note)-/g, `"$1-${copy}-`)));

@@ -1,10 +1,8 @@
-/** A report as one page for a browser: `report/` of the repository, which the simulator uses too, around a document. */
+/** A report as one page for people: the template of `report/`, which the simulator uses too, around a document. */
 
 import { readFileSync } from 'node:fs';
 
 import type { SpawnOptions } from './contract.ts';
-
-const PLACE = '<script type="application/json" id="document">';
 
 /** What the host saw of one session; times are milliseconds since the call began. The page reads these names. */
 export interface SessionRecord {
@@ -86,17 +84,13 @@ export class SessionLog {
 }
 
 /**
- * The page of a call, for a file that ends in .html. `report` is the component's document, word for word; `template` is
- * `dist/report.html`, which the build makes.
+ * The page of a call, for a file that ends in .html. `report` is the component's document, word for word; the template is
+ * put beside the plugin's code when that is built.
  */
-export function page(
-  name: string,
-  report: string,
-  sessions: SessionRecord[],
-  template: string = readFileSync(new URL('../dist/report.html', import.meta.url), 'utf8'),
-): string {
+export function page(name: string, report: string, sessions: SessionRecord[]): string {
   const document = `{"format":1,"function":${JSON.stringify(name)},"report":${report},"sessions":${JSON.stringify(sessions)}}`;
   // A document that holds no `<` cannot end its element, whatever an agent wrote.
   const text = document.replaceAll('<', '\\u003c');
-  return template.replace(`${PLACE}null</script>`, () => `${PLACE}${text}</script>`);
+  const template = readFileSync(new URL('../dist/report.html', import.meta.url), 'utf8');
+  return template.replace('null</script>', () => `${text}</script>`);
 }

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { template } from '../../report/assemble.mjs';
 import type { SpawnOptions } from '../src/contract.ts';
 import { type Seen, SessionLog, page } from '../src/page.ts';
 
@@ -17,7 +16,7 @@ test('the page holds the report and the sessions, and nothing can leave its plac
   log.ended('s', 20, { text: '<!-- an answer', truncated: false });
   log.ended('s', 30, { text: 'told again', truncated: true });
   assert.deepEqual(new SessionLog(kept).records, log.records, 'what was kept tells the same');
-  const html = page('run_tasks', '{"results":[],"note":"</script>$&"}', log.records, template());
+  const html = page('run_tasks', '{"results":[],"note":"</script>$&"}', log.records);
   const document = html.split('id="document">')[1]?.split('</script>')[0] ?? '';
   const { report, sessions } = JSON.parse(document);
   assert.equal(report.note, '</script>$&');

@@ -30,7 +30,7 @@ pub fn run(quick: bool, json: Option<PathBuf>) -> Result<()> {
     process::run(workspace::cargo().args(["bench", "--quiet", "--package", "parallel-agents"]), "")?;
     let mut command = Command::new(workspace::root().join("target/release/parallel-agents-bench"));
     command.arg("all").arg("--criterion").arg(hot).arg("--component").arg(shipped).arg("--unlimited").arg(unlimited);
-    let tools = npm::Runtime::ensure()?;
+    let tools = npm::PluginTools::ensure()?;
     command.arg("--node").arg(tools.node).arg("--jco").arg(tools.jco);
     // A copy of the sources without its history is measured as well.
     if let Ok(revision) = process::read(Command::new("git").args(["describe", "--always", "--dirty"]), "") {

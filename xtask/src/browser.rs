@@ -5,8 +5,8 @@ use std::process::Command;
 
 use anyhow::{Result, bail};
 
-use crate::npm::BrowserTools;
-use crate::{component, process, simulator, workspace};
+use crate::npm::{self, PluginTools};
+use crate::{component, package, process, simulator, workspace};
 
 /// Programs that playwright-core can drive, by the names under which distributions have them.
 const BROWSERS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
@@ -17,18 +17,19 @@ const PICTURES: &str = "target/report-pictures";
 const INSTALL: &str =
     "Install Chromium, for example with `apt-get install chromium`, or leave this step out with --skip-browser.";
 
-/// Builds the component and the simulator, then opens a report in a browser and uses it.
+/// Builds the component and both of its hosts, then opens the pages that they write in a browser and uses them.
 ///
 /// # Errors
 /// If something does not build, there is no browser and none can be installed, or a test fails.
 pub fn run() -> Result<()> {
-    component::build()?;
+    let component = component::build()?;
     let simulator = simulator::build()?;
     let browser = browser()?;
-    let tools = BrowserTools::ensure()?;
+    let tools = PluginTools::ensure()?;
+    package::build(&tools, &component)?;
     let mut command = Command::new(&tools.node);
-    command.args(["--test", "--test-reporter=spec", "report/test/page.test.mjs"]).current_dir(workspace::root());
-    command.env("SIMULATOR", &simulator).env("CHROMIUM", &browser).env("TOOLS", &tools.packages);
+    command.args(["--test", "--test-reporter=spec", "report/test/*.test.mjs"]).current_dir(workspace::root());
+    command.env("SIMULATOR", &simulator).env("CHROMIUM", &browser).env("TOOLS", npm::browser_tools(&tools.node)?);
     command.env("SHOTS", workspace::root().join(PICTURES));
     process::run(&mut command, "")?;
     eprintln!("Pictures of the page are in {PICTURES}.");

@@ -35,8 +35,9 @@ use crate::npm::Tools;
 pub fn run(setup_only: bool, only: &[String]) -> Result<()> {
     let tools = Tools::ensure()?;
     if setup_only {
+        let plugin = &tools.plugin;
         for (name, path) in
-            [("node", &tools.node), ("openclaw", &tools.openclaw), ("jco", &tools.jco), ("typescript", &tools.tsc)]
+            [("node", &plugin.node), ("openclaw", &tools.openclaw), ("jco", &plugin.jco), ("typescript", &plugin.tsc)]
         {
             eprintln!("{name}: {}", path.display());
         }

@@ -8,7 +8,7 @@ use std::process::Command;
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 
-use crate::npm::Tools;
+use crate::npm::PluginTools;
 use crate::{component, package, process, simulator, workspace};
 
 /// Runs that the tests compare: enough for every kind of fault to occur several times.
@@ -24,7 +24,7 @@ const KINDS: [&str; 14] = [
 ///
 /// # Errors
 /// Those of the first step that fails.
-pub fn run(tools: &Tools, runs: u64) -> Result<()> {
+pub fn run(tools: &PluginTools, runs: u64) -> Result<()> {
     let component = component::build()?;
     let hostile = component::build_hostile()?;
     let simulator = simulator::build()?;
@@ -59,7 +59,7 @@ fn compared(printed: &str, runs: u64) -> Result<()> {
 }
 
 /// Puts the component that misbehaves as JavaScript where `skill/test/limits.ts` finds it.
-fn transpile(tools: &Tools, hostile: &Path) -> Result<()> {
+fn transpile(tools: &PluginTools, hostile: &Path) -> Result<()> {
     let place = workspace::root().join("target/hostile/component");
     if place.exists() {
         fs::remove_dir_all(&place).with_context(|| format!("cannot remove {}", place.display()))?;

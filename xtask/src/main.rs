@@ -71,9 +71,10 @@ enum Task {
         #[arg(long, default_value_t = engines::RUNS)]
         runs: u64,
     },
-    /// Opens the page of a report in Chromium and uses it: mouse, keyboard, light, dark, 500 tasks.
+    /// Opens the pages that the simulator and the plugin write in Chromium and uses them: mouse, keyboard, light, dark, 500
+    /// tasks.
     ///
-    /// Installs Debian's chromium if there is none and the user is root.
+    /// Installs Node, jco and TypeScript if they are missing, and Debian's chromium if there is none and the user is root.
     Browser,
     /// Runs the packaged skill inside a real OpenClaw gateway.
     E2e {
@@ -138,14 +139,14 @@ fn main() -> ExitCode {
         Task::Test { skip_e2e, skip_browser } => suite::run(skip_e2e, skip_browser).map(|()| ExitCode::SUCCESS),
         Task::Browser => browser::run().map(|()| ExitCode::SUCCESS),
         Task::Engines { runs } => {
-            npm::Tools::ensure().and_then(|tools| engines::run(&tools, runs)).map(|()| ExitCode::SUCCESS)
+            npm::PluginTools::ensure().and_then(|tools| engines::run(&tools, runs)).map(|()| ExitCode::SUCCESS)
         }
         Task::E2e { setup_only, only } => e2e::run(setup_only, &only).map(|()| ExitCode::SUCCESS),
         Task::Canaries => suite::canaries().map(|()| ExitCode::SUCCESS),
         Task::Bench { quick, gateway, json } => {
             if gateway { bench::in_a_gateway(quick, json) } else { bench::run(quick, json) }.map(|()| ExitCode::SUCCESS)
         }
-        Task::Package => npm::Tools::ensure().and_then(|tools| package::run(&tools)).map(|_| ExitCode::SUCCESS),
+        Task::Package => npm::PluginTools::ensure().and_then(|tools| package::run(&tools)).map(|_| ExitCode::SUCCESS),
         Task::Fuzz { target, seconds, keep } => fuzz::run(target.as_deref(), seconds, keep).map(|()| ExitCode::SUCCESS),
         Task::Soak { minutes, results } => proof::soak(minutes, &results),
         Task::Proof => proof::page().map(|()| ExitCode::SUCCESS),

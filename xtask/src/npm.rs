@@ -26,12 +26,10 @@ const PLAYWRIGHT_VERSION: &str = "1.65.1";
 /// Finds what keeps people from using a page.
 const AXE_VERSION: &str = "4.14.1";
 
-/// What the end-to-end run works with.
-pub struct Tools {
-    /// The Node that OpenClaw asks for. Run the two scripts with it, and no other.
+/// What makes the plugin of the component, and runs it.
+pub struct PluginTools {
+    /// The Node that OpenClaw asks for. Run the scripts with it, and no other.
     pub node: PathBuf,
-    /// OpenClaw's command line, a script.
-    pub openclaw: PathBuf,
     /// The program that turns a component into JavaScript, a script.
     pub jco: PathBuf,
     /// TypeScript's compiler, a script.
@@ -40,31 +38,7 @@ pub struct Tools {
     pub types: PathBuf,
 }
 
-/// What runs the component under Node, and nothing else.
-pub struct Runtime {
-    /// As in [`Tools`].
-    pub node: PathBuf,
-    /// As in [`Tools`].
-    pub jco: PathBuf,
-}
-
-impl Runtime {
-    /// Installs what is not in the cache yet; needs `npm` and its registry only then.
-    ///
-    /// # Errors
-    /// As [`Tools::ensure`].
-    pub fn ensure() -> Result<Self> {
-        Self::of(&Cache::open()?)
-    }
-
-    fn of(cache: &Cache) -> Result<Self> {
-        let node = node(cache)?;
-        let jco = script(cache, &node, "@bytecodealliance/jco", JCO_VERSION, "dist/jco.js")?;
-        Ok(Self { node, jco })
-    }
-}
-
-impl Tools {
+impl PluginTools {
     /// Installs what is not in the cache yet; needs `npm` and its registry only then.
     ///
     /// # Errors
@@ -79,38 +53,46 @@ impl Tools {
     }
 
     fn of(cache: &Cache) -> Result<Self> {
-        let Runtime { node, jco } = Runtime::of(cache)?;
-        let openclaw = script(cache, &node, "openclaw", OPENCLAW_VERSION, "openclaw.mjs")?;
+        let node = node(cache)?;
+        let jco = script(cache, &node, "@bytecodealliance/jco", JCO_VERSION, "dist/jco.js")?;
         let (tsc, types) = typescript(cache, &node)?;
-        Ok(Self { node, openclaw, jco, tsc, types })
+        Ok(Self { node, jco, tsc, types })
     }
 }
 
-/// What the tests of the page work with.
-pub struct BrowserTools {
-    /// The Node that runs them.
-    pub node: PathBuf,
-    /// The directory in whose `node_modules` playwright-core and axe-core are.
-    pub packages: PathBuf,
+/// What the end-to-end run works with.
+pub struct Tools {
+    /// What makes the plugin.
+    pub plugin: PluginTools,
+    /// OpenClaw's command line, a script.
+    pub openclaw: PathBuf,
 }
 
-impl BrowserTools {
+impl Tools {
     /// Installs what is not in the cache yet.
     ///
     /// # Errors
-    /// As [`Tools::ensure`].
+    /// As [`PluginTools::ensure`].
     pub fn ensure() -> Result<Self> {
-        let cache = Cache::open()?;
-        let node = node(&cache)?;
-        let recipe = format!("playwright-core@{PLAYWRIGHT_VERSION} axe-core@{AXE_VERSION}");
-        let packages = cache.ensure(&format!("playwright-core-{PLAYWRIGHT_VERSION}"), &recipe, |directory| {
-            install(directory, &recipe, Some(&node))?;
-            let load = "process.stdout.write(require('playwright-core/package.json').version)";
-            let printed = process::read(Command::new(&node).args(["-e", load]).current_dir(directory), "")?;
-            expect_version(&printed, PLAYWRIGHT_VERSION)
-        })?;
-        Ok(Self { node, packages })
+        let plugin = PluginTools::ensure()?;
+        let openclaw = script(&Cache::open()?, &plugin.node, "openclaw", OPENCLAW_VERSION, "openclaw.mjs")?;
+        Ok(Self { plugin, openclaw })
     }
+}
+
+/// Installs what drives a browser and is not in the cache yet: the directory in whose `node_modules` playwright-core and
+/// axe-core are.
+///
+/// # Errors
+/// As [`PluginTools::ensure`].
+pub fn browser_tools(node: &Path) -> Result<PathBuf> {
+    let recipe = format!("playwright-core@{PLAYWRIGHT_VERSION} axe-core@{AXE_VERSION}");
+    Cache::open()?.ensure(&format!("playwright-core-{PLAYWRIGHT_VERSION}"), &recipe, |directory| {
+        install(directory, &recipe, Some(node))?;
+        let load = "process.stdout.write(require('playwright-core/package.json').version)";
+        let printed = process::read(Command::new(node).args(["-e", load]).current_dir(directory), "")?;
+        expect_version(&printed, PLAYWRIGHT_VERSION)
+    })
 }
 
 fn node(cache: &Cache) -> Result<PathBuf> {

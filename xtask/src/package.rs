@@ -6,7 +6,7 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result};
 
-use crate::npm::Tools;
+use crate::npm::PluginTools;
 use crate::{component, process, workspace};
 
 /// What goes into the package, and where each file comes from. A directory is taken whole.
@@ -29,7 +29,7 @@ const LEFT_OUT: [&str; 2] = ["openclaw.plugin.json", "interfaces"];
 ///
 /// # Errors
 /// If a tool is missing, the plugin does not compile, or npm packs nothing.
-pub fn run(tools: &Tools) -> Result<PathBuf> {
+pub fn run(tools: &PluginTools) -> Result<PathBuf> {
     build(tools, &component::build()?)?;
     let archive = pack()?;
     eprintln!("{}: {} KiB", workspace::shown(&archive), fs::metadata(&archive)?.len().div_ceil(1024));
@@ -40,10 +40,11 @@ pub fn run(tools: &Tools) -> Result<PathBuf> {
 ///
 /// # Errors
 /// If jco or TypeScript fail; their words are on stderr.
-pub fn build(tools: &Tools, component: &Path) -> Result<()> {
+pub fn build(tools: &PluginTools, component: &Path) -> Result<()> {
     let mut command = Command::new(&tools.node);
     command.arg("build.mjs").args([component, &tools.jco, &tools.tsc, &tools.types]).current_dir(directory());
-    process::run(&mut command, "")
+    process::run(&mut command, "")?;
+    fs::write(directory().join("dist/report.html"), parallel_agents_page::template()).context("cannot write the page")
 }
 
 /// Puts the package together in `target/plugin` and packs it.

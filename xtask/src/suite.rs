@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use crate::npm::Tools;
+use crate::npm::PluginTools;
 use crate::{browser, component, e2e, engines, process, workspace};
 
 /// What the deliberate defects are built with.
@@ -50,7 +50,7 @@ pub fn run(skip_e2e: bool, skip_browser: bool) -> Result<()> {
         browser::run()?;
     }
     if skip_e2e {
-        match Tools::installed() {
+        match PluginTools::installed() {
             Some(tools) => engines::run(&tools, engines::RUNS)?,
             None => {
                 eprintln!("The engines were not compared: Node, jco and TypeScript are not installed (--skip-e2e).")
@@ -59,6 +59,6 @@ pub fn run(skip_e2e: bool, skip_browser: bool) -> Result<()> {
         eprintln!("The end-to-end run was left out (--skip-e2e).");
         return Ok(());
     }
-    engines::run(&Tools::ensure()?, engines::RUNS)?;
+    engines::run(&PluginTools::ensure()?, engines::RUNS)?;
     e2e::run(false, &[])
 }

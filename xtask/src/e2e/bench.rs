@@ -54,7 +54,7 @@ impl Bench {
     /// The first thing that fails; for programs with the end of what they printed.
     pub fn prepare(tools: Tools) -> Result<Self> {
         let simulator = step("build the simulator", simulator::build)?;
-        let archive = step("package the plugin", || package::run(&tools))?;
+        let archive = step("package the plugin", || package::run(&tools.plugin))?;
         let place = tempfile::Builder::new().prefix("parallel-agents-e2e-").tempdir();
         let place = place.context("cannot create a temporary directory")?;
         started::end_on_signal(place.path())?;
@@ -67,7 +67,7 @@ impl Bench {
     /// If one fails, with the end of what they print.
     pub fn test_plugin(&self) -> Result<()> {
         step("test the plugin", || {
-            let mut command = Command::new(&self.tools.node);
+            let mut command = Command::new(&self.tools.plugin.node);
             command.args(["--test", "test/*.test.ts"]).current_dir(package::directory());
             Started::start("plugin-tests", &mut command, self.place.path())?.finish(PLUGIN_TESTS).map(drop)
         })

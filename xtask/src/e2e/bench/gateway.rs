@@ -62,7 +62,7 @@ impl Gateway {
         place: &Path,
     ) -> Result<Self> {
         let surroundings =
-            Surroundings { node: tools.node.clone(), openclaw: tools.openclaw.clone(), place: place.to_owned() };
+            Surroundings { node: tools.plugin.node.clone(), openclaw: tools.openclaw.clone(), place: place.to_owned() };
         for directory in ["home", "state/agents/main/agent", "tmp", "workspace"] {
             fs::create_dir_all(place.join(directory)).with_context(|| format!("cannot create {directory}"))?;
         }

@@ -1,0 +1,62 @@
+// A real browser, for the tests of the page. `cargo xtask browser` calls them with
+//   SIMULATOR   the simulator's program
+//   CHROMIUM    the browser's program
+//   TOOLS       a directory with playwright-core and axe-core in node_modules
+//   SHOTS       a directory for pictures
+
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before } from 'node:test';
+import { pathToFileURL } from 'node:url';
+
+const { CHROMIUM, TOOLS } = process.env;
+const tools = createRequire(join(TOOLS, 'package.json'));
+const { chromium } = tools('playwright-core');
+const AXE = readFileSync(tools.resolve('axe-core'), 'utf8');
+const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+
+export const { SHOTS } = process.env;
+export const SIZE = { width: 1440, height: 900 };
+export const place = mkdtempSync(join(tmpdir(), 'parallel-agents-page-'));
+
+let browser;
+before(async () => {
+  mkdirSync(SHOTS, { recursive: true });
+  browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+});
+after(async () => {
+  await browser?.close();
+  rmSync(place, { recursive: true, force: true });
+});
+
+/** The document inside a page. */
+export function embedded(file) {
+  return JSON.parse(readFileSync(file, 'utf8').split('id="document">')[1].split('</script>')[0]);
+}
+
+/** Opens a page; whatever it asks of a network or complains about is kept. */
+export async function open(file, options = {}) {
+  const context = await browser.newContext({ viewport: SIZE, ...options });
+  context.setDefaultTimeout(15_000);
+  const page = await context.newPage();
+  const wrong = [];
+  page.on('pageerror', (error) => wrong.push(String(error)));
+  page.on('console', (message) => wrong.push(message.text()));
+  page.on('request', (asked) => asked.url().startsWith('file:') || asked.url() === 'data:,' || wrong.push(asked.url()));
+  await page.goto(pathToFileURL(file).href);
+  return { page, wrong, close: () => context.close() };
+}
+
+export const rows = (page) => page.locator('#rows .row');
+export const scale = (page) => page.locator('#timeline').evaluate((element) => Number(element.style.getPropertyValue('--scale')));
+
+/** Findings that keep somebody from using the page. */
+export async function serious(page) {
+  await page.evaluate(AXE);
+  const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ['violations'] }));
+  return violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map(({ html, failureSummary }) => `${html.slice(0, 120)} ${failureSummary}`).join(' | ')}`);
+}
