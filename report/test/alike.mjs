@@ -48,7 +48,10 @@ export function alike(file, host) {
     for (const [index, { session_key: key }] of result.metadata.attempt_log.entries()) {
       const { prompt, answer } = sessions.find(({ session_key }) => session_key === key);
       const session = details.locator('.session').nth(index);
-      for (const summary of await session.locator('summary').all()) await summary.click();
+      const summaries = await session.locator('summary').all();
+      for (const summary of summaries) await summary.click();
+      // A text comes with the event that follows its opening.
+      await session.locator('details pre').nth(summaries.length - 1).waitFor({ state: 'attached' });
       const texts = await session.locator('pre').allTextContents();
       assert.ok(prompt && texts.includes(prompt), 'the prompt');
       assert.ok(answer === null || texts.includes(answer), 'the answer');
