@@ -86,9 +86,8 @@ impl<H: Host> Recovery<H> {
     async fn catch_up(&mut self, seed: u64, open: Open) -> Result<(), CallError> {
         open.progress.iter().cloned().for_each(|progress| self.host.perform(progress));
         let until_ms = self.now_ms.saturating_add(PATIENCE_MS);
-        let spawned =
-            !open.sessions.is_empty() || open.requests.values().any(|asked| matches!(asked, Command::Spawn(..)));
-        let mut listed = if spawned { self.list(Codes::new(seed).short(), until_ms).await? } else { Some(Vec::new()) };
+        let mut listed =
+            if open.has_spawned { self.list(Codes::new(seed).short(), until_ms).await? } else { Some(Vec::new()) };
         self.take_strays(&open, listed.as_deref());
         let is_missing = |asked: &Command, strays: &BTreeMap<String, SessionKey>| matches!(asked, Command::Spawn(_, options) if !strays.contains_key(&options.label));
         // That a row is not in a list once is no proof: lists of a busy gateway repeat rows and leave some out.

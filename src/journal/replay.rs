@@ -12,6 +12,8 @@ use crate::problem::{CallError, Problem};
 pub(super) struct Open {
     /// The host's only source of chance. None: the journal ends before the call was opened.
     pub(super) seed: Option<u64>,
+    /// A session was asked for, whatever came of that: one in doubt may be there without a receipt or a request.
+    pub(super) has_spawned: bool,
     /// Requests without an answer.
     pub(super) requests: BTreeMap<RequestId, Command>,
     /// Sessions that were given to this call and are not deleted.
@@ -56,6 +58,7 @@ impl Open {
     fn asked(&mut self, commands: Vec<Command>) {
         self.progress.clear();
         for command in commands {
+            self.has_spawned |= matches!(command, Command::Spawn(..));
             match command.request() {
                 Some(request) => drop(self.requests.insert(request, command)),
                 None => self.progress.push(command),
