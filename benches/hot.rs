@@ -89,7 +89,7 @@ fn appends(criterion: &mut Criterion) {
     let mut host = Instantly::new(true);
     let opened = host.happened.pop_front().expect("it begins with that");
     let spawn = Engine::new(plan()).step(host.event(opened.clone()), &mut AsPlanned).swap_remove(0);
-    let mut journal = Recorder::new(Paper(Some(opened)), "run_tasks", Box::new(|| "{}".to_owned()));
+    let mut journal = Recorder::new(Paper(Some(opened)), "run_tasks", "{}".to_owned());
     block_on(journal.next_event(None)).expect("it opens");
     criterion.bench_function("journal append", |bencher| {
         bencher.iter(|| {
@@ -137,7 +137,7 @@ fn spec() -> RunSpec {
         task_description: "Review the function.".to_owned(),
         input_data: Some(json!({ "code": "fn add(a: i32, b: i32) -> i32 { a - b }" })),
         output_format: Some(OutputFormat::Json),
-        output_schema: Some(json!({ "type": "object", "required": ["summary"] })),
+        output_schema: Some(std::sync::Arc::new(json!({ "type": "object", "required": ["summary"] }))),
         ..TaskSpec::default()
     };
     RunSpec { tasks: vec![task; TASKS], max_concurrent: Some(SLOTS as u32), ..RunSpec::default() }

@@ -15,6 +15,7 @@ use crate::collect::{Collect, Collected};
 use crate::host::Host;
 use crate::ids::SessionKey;
 use crate::journal::Journaled;
+use crate::json;
 use crate::json::strict::{self, JsonError, REQUEST_BOUNDS};
 use crate::plan;
 use crate::policy::limits::MAX_REQUEST_BYTES;
@@ -42,8 +43,7 @@ pub enum DocumentReply {
 
 /// Calls a function with a JSON object.
 pub async fn call(function: &str, arguments: &str, host: &mut impl Host) -> DocumentReply {
-    let text = arguments.to_owned();
-    let mut host = Journaled::new(host, function, Box::new(move || text));
+    let mut host = Journaled::new(host, function, arguments.to_owned());
     let answered = answer(function, arguments, &mut host).await;
     reply(host.close(answered))
 }
@@ -161,8 +161,9 @@ pub fn team_of(function: &str, mut document: Value) -> Result<teams::Team, CallE
 
 /// Collects answers, for requests that come as records.
 pub async fn collect(request: Value, host: &mut impl Host) -> Result<Vec<Collected>, CallError> {
-    let mut what = collection(&schema_of("collect_results"), request.clone())?;
-    journals::recorded("collect_results", request, host, async |host| pump::drive(&mut what, host).await).await
+    let text = json::text(&request);
+    let mut what = collection(&schema_of("collect_results"), request)?;
+    journals::recorded("collect_results", text, host, async |host| pump::drive(&mut what, host).await).await
 }
 
 /// Whose answers to collect.

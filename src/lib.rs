@@ -73,14 +73,15 @@ pub async fn spawn(
     request: serde_json::Value,
     host: &mut impl host::Host,
 ) -> Result<RunReport, CallError> {
-    let plan = documents::spawning::plan(function, request.clone())?;
-    run(function, request, plan, host).await
+    let text = json::text(&request);
+    let plan = documents::spawning::plan(function, request)?;
+    run(function, text, plan, host).await
 }
 
 /// Runs a plan as it stands, and writes it down as the call that it is.
 async fn run(
     function: &str,
-    arguments: serde_json::Value,
+    arguments: String,
     plan: plan::Plan,
     host: &mut impl host::Host,
 ) -> Result<RunReport, CallError> {

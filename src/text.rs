@@ -46,10 +46,14 @@ pub fn with_suffix(parts: &[&str], suffix: &[&str], count: usize) -> String {
 
 /// A number in 16 lower-case digits.
 pub fn hexadecimal(number: u64) -> String {
-    let digit = |place: u32| char::from_digit((number >> (60 - 4 * place)) as u32 & 0xf, 16).unwrap_or_default();
-    let mut digits = String::with_capacity(16);
-    digits.extend((0..16).map(digit));
-    digits
+    let mut digits = [0; 16];
+    let mut rest = number;
+    for digit in digits.iter_mut().rev() {
+        let value = (rest & 0xf) as u8;
+        *digit = if value < 10 { b'0' + value } else { b'a' - 10 + value };
+        rest >>= 4;
+    }
+    String::from_utf8_lossy(&digits).into_owned()
 }
 
 /// Quotes at most 64 bytes of foreign text, escaped.

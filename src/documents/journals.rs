@@ -6,19 +6,17 @@ use serde_json::Value;
 use super::DocumentReply;
 use crate::host::Host;
 use crate::journal::{self, Journaled, Replay};
-use crate::json;
 use crate::problem::{CallError, Problem};
 use crate::report::document;
 
 /// Makes a call and writes it down. `arguments` are those that the JSON door takes for the same call.
 pub(crate) async fn recorded<H: Host, R>(
     function: &str,
-    arguments: Value,
+    arguments: String,
     host: &mut H,
     call: impl AsyncFnOnce(&mut Journaled<&mut H>) -> Result<R, CallError>,
 ) -> Result<R, CallError> {
-    // Most hosts keep no journal, and then nobody needs the text.
-    let mut host = Journaled::new(host, function, Box::new(move || json::text(&arguments)));
+    let mut host = Journaled::new(host, function, arguments);
     let result = call(&mut host).await;
     host.close(result)
 }

@@ -7,6 +7,7 @@ use super::journals::recorded;
 use super::schemas::schema_of;
 use super::{run_schema, team_of};
 use crate::host::Host;
+use crate::json;
 use crate::plan;
 use crate::problem::CallError;
 use crate::pump;
@@ -24,22 +25,28 @@ use crate::workflow::wish::Wish;
 /// Judges drafts and improves them.
 pub async fn run_iterative_refinement(spec: RefinementSpec, host: &mut impl Host) -> Result<Refinement, CallError> {
     let function = "run_iterative_refinement";
-    let what = request::improvement(&schema_of(function), run_schema(), document(&spec))?;
-    recorded(function, document(&spec), host, async |host| refine(what, host).await).await
+    let spec = document(&spec);
+    let text = json::text(&spec);
+    let what = request::improvement(&schema_of(function), run_schema(), spec)?;
+    recorded(function, text, host, async |host| refine(what, host).await).await
 }
 
 /// Makes agent types, and runs tasks with them.
 pub async fn create_agents(spec: CreationSpec, host: &mut impl Host) -> Result<Creation, CallError> {
     let function = "create_agents";
-    let what = request::improvement(&schema_of(function), run_schema(), document(&spec))?;
-    recorded(function, document(&spec), host, async |host| create(what, host).await).await
+    let spec = document(&spec);
+    let text = json::text(&spec);
+    let what = request::improvement(&schema_of(function), run_schema(), spec)?;
+    recorded(function, text, host, async |host| create(what, host).await).await
 }
 
 /// Reaches a goal.
 pub async fn orchestrate(spec: GoalSpec, host: &mut impl Host) -> Result<Orchestration, CallError> {
     let function = "orchestrate";
-    let goal = request::orchestration(&schema_of(function), run_schema(), document(&spec))?;
-    recorded(function, document(&spec), host, async |host| reach(goal, host).await).await
+    let spec = document(&spec);
+    let text = json::text(&spec);
+    let goal = request::orchestration(&schema_of(function), run_schema(), spec)?;
+    recorded(function, text, host, async |host| reach(goal, host).await).await
 }
 
 /// Runs a ready-made team.

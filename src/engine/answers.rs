@@ -1,6 +1,6 @@
 //! Takes the host's answers to whoever asked.
 
-use super::{Engine, Known, Purpose};
+use super::{Engine, Purpose};
 use crate::canary;
 use crate::host::{HostError, Receipt, Reply};
 use crate::ids::{AttemptIndex, RequestId};
@@ -81,11 +81,9 @@ impl Engine {
         if !receipt.names_a_session() {
             return Err(unclear());
         }
-        let known = self.sessions.entry(receipt.session_key.clone()).or_insert(Known { attempt, ended: false });
-        if known.attempt != attempt {
+        if !self.sessions.give(&receipt.session_key, attempt) {
             return Err(unclear());
         }
-        known.ended = false;
         self.reconciling.heard(self.now);
         Ok(receipt)
     }

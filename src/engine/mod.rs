@@ -15,6 +15,7 @@ mod ending;
 mod going_on;
 mod hedging;
 mod judging;
+mod known;
 mod reconciling;
 mod settling;
 mod starting;
@@ -40,6 +41,7 @@ use crate::workflow::Director;
 use alarms::Alarms;
 use attempts::Attempt;
 use cleaning::Cleaning;
+use known::KnownSessions;
 use reconciling::Reconciling;
 use tasks::TaskRun;
 
@@ -56,13 +58,6 @@ enum Purpose {
         page: u32,
     },
     Adopt(AttemptIndex),
-}
-
-/// A session that was given to this run.
-#[derive(Debug)]
-struct Known {
-    attempt: AttemptIndex,
-    ended: bool,
 }
 
 /// The first tasks of a run that goes on only if they show that it can work.
@@ -104,7 +99,7 @@ pub struct Engine {
     hedges: u32,
     /// How long sessions that ended well took, by agent type.
     durations: BTreeMap<AgentType, Durations>,
-    sessions: BTreeMap<SessionKey, Known>,
+    sessions: KnownSessions,
     requests: BTreeMap<RequestId, Purpose>,
     next_request: u64,
     alarms: Alarms,
@@ -152,7 +147,7 @@ impl Engine {
             now: 0,
             host_now: 0,
             next_seq: 0,
-            sessions: BTreeMap::new(),
+            sessions: KnownSessions::default(),
             requests: BTreeMap::new(),
             next_request: 1,
             alarms: Alarms::default(),

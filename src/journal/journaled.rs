@@ -1,7 +1,7 @@
 //! The three hosts of a journal as one, so that the code of a call is compiled once.
 
 use super::lines::Journal;
-use super::recorder::{Arguments, Recorder};
+use super::recorder::Recorder;
 use super::replay::Replay;
 use super::resumed::Resumed;
 use crate::host::{Command, Event, Host};
@@ -18,8 +18,8 @@ pub enum Journaled<H> {
 }
 
 impl<H: Host> Journaled<H> {
-    /// For a call that begins.
-    pub fn new(host: H, function: &str, arguments: Arguments) -> Self {
+    /// For a call that begins; the arguments are those that the JSON door takes for it.
+    pub fn new(host: H, function: &str, arguments: String) -> Self {
         Self::Recorded(Box::new(Recorder::new(host, function, arguments)))
     }
 

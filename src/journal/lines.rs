@@ -16,7 +16,9 @@ const MAX_BYTES: usize = 24 * 1024 * 1024;
 
 const CHECKSUM_DIGITS: usize = 16;
 
-/// The first line: what was called, and by what.
+const LINE_BREAKS: [char; 2] = ['\n', '\r'];
+
+/// The first two lines: what was called, by what, and with what.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Header {
     journal: u32,
@@ -25,7 +27,9 @@ pub struct Header {
     contract: String,
     /// A function of the JSON door.
     pub function: String,
-    /// Its arguments, a JSON document.
+    /// Its arguments, a JSON document without line breaks. They are the second line: they may be most of a journal, and so
+    /// they stand there as they are, and not as a text within a text.
+    #[serde(skip)]
     pub arguments: String,
 }
 
@@ -38,7 +42,11 @@ impl Header {
             component: crate::COMPONENT_VERSION.to_owned(),
             contract: crate::CONTRACT_VERSION.to_owned(),
             function: function.to_owned(),
-            arguments,
+            // In JSON, a line break always stands between two parts, and there a space does as well.
+            arguments: match LINE_BREAKS.iter().any(|line_break| arguments.contains(*line_break)) {
+                true => arguments.replace(LINE_BREAKS, " "),
+                false => arguments,
+            },
         }
     }
 }
@@ -140,24 +148,35 @@ impl Writer {
         Self(Checksum::START)
     }
 
-    /// The text of the first line.
+    /// The text of the first two lines.
     pub fn header(&mut self, header: &Header) -> String {
-        self.seal(&serde_json::to_string(header).unwrap_or_default())
+        let head = serde_json::to_string(header).unwrap_or_default();
+        let mut lines = String::with_capacity(head.len() + header.arguments.len() + 2 * (CHECKSUM_DIGITS + 2));
+        self.seal(&head, &mut lines);
+        self.seal(&header.arguments, &mut lines);
+        lines
     }
 
     /// The text of a step.
     pub fn step(&mut self, step: Step) -> String {
-        self.seal(&serde_json::to_string(&Line::Step(step)).unwrap_or_default())
+        self.line(&Line::Step(step))
     }
 
     /// The text of the last line.
     pub fn end(&mut self, steps: u64) -> String {
-        self.seal(&serde_json::to_string(&Line::End(steps)).unwrap_or_default())
+        self.line(&Line::End(steps))
     }
 
-    fn seal(&mut self, json: &str) -> String {
+    fn line(&mut self, line: &Line) -> String {
+        let json = serde_json::to_string(line).unwrap_or_default();
+        let mut text = String::with_capacity(json.len() + CHECKSUM_DIGITS + 2);
+        self.seal(&json, &mut text);
+        text
+    }
+
+    fn seal(&mut self, json: &str, text: &mut String) {
         self.0.take(json);
-        [&self.0.digits(), " ", json, "\n"].concat()
+        text.extend([self.0.digits().as_str(), " ", json, "\n"]);
     }
 }
 
@@ -190,12 +209,13 @@ pub fn read(text: &str) -> Result<Journal, Problem> {
     let length = text.rfind('\n').map_or(0, |at| at + 1);
     let (whole, rest) = text.split_at_checked(length).unwrap_or((text, ""));
     let mut lines = whole.lines().enumerate();
-    let Some((_, first)) = lines.next() else {
-        let message = "the journal has no whole line, so nothing had been asked for";
-        return Err(problem("E_JOURNAL_EMPTY", "", message).hint("start the call again"));
+    let empty = || {
+        let message = "the journal does not say what was called and with what, so nothing had been asked for";
+        problem("E_JOURNAL_EMPTY", "", message).hint("start the call again")
     };
     let mut writer = Writer::start();
-    let header = first_line(first, &mut writer)?;
+    let mut header = first_line(lines.next().ok_or_else(empty)?.1, &mut writer)?;
+    header.arguments = sealed(lines.next().ok_or_else(empty)?.1, "/lines/1", &mut writer)?.to_owned();
     let (mut steps, mut complete) = (Vec::new(), false);
     for (index, line) in lines {
         let path = format!("/lines/{index}");
@@ -244,9 +264,14 @@ fn first_line(line: &str, writer: &mut Writer) -> Result<Header, Problem> {
 }
 
 fn later_line(line: &str, path: &str, writer: &mut Writer) -> Result<Line, Problem> {
+    serde_json::from_str(sealed(line, path, writer)?).map_err(|_| unreadable(path))
+}
+
+/// What stands behind the checksum of a line, if that is the right one.
+fn sealed<'a>(line: &'a str, path: &str, writer: &mut Writer) -> Result<&'a str, Problem> {
     let (sum, json) = parts(line).ok_or_else(|| unreadable(path))?;
     check(sum, json, path, writer)?;
-    serde_json::from_str(json).map_err(|_| unreadable(path))
+    Ok(json)
 }
 
 /// The checksum and the rest.

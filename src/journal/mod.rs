@@ -1,9 +1,9 @@
 //! The record of a call: every event that it was told, and a mark of every command that followed.
 //!
-//! A journal is text of whole lines that only grows. Its first line says what was called and by which version; then comes
-//! one line for each step, written before the host is asked for anything that the step decided; the last line says that
-//! the call came back. As the same events lead to the same commands, what is between the first and the last line is all
-//! that has to be known to go on.
+//! A journal is text of whole lines that only grows. Its first line says what was called and by which version, its second
+//! with what; then comes one line for each step, written before the host is asked for anything that the step decided; the
+//! last line says that the call came back. As the same events lead to the same commands, what is between the first and the
+//! last line is all that has to be known to go on.
 //!
 //! ```text
 //! lines      the text itself: reading, writing, what can be wrong with it
@@ -30,7 +30,7 @@ pub use replay::Replay;
 pub use resumed::Resumed;
 
 /// The version of the text's form.
-pub const JOURNAL_VERSION: u32 = 2;
+pub const JOURNAL_VERSION: u32 = 3;
 
 /// Counts the changes of the engine after which the same events can lead to other commands: prompts, policies, order.
 ///

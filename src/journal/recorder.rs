@@ -6,12 +6,9 @@ use super::lines::{Header, Mark, Step, Writer};
 use crate::host::{Command, Event, Happening, Host, HostError};
 use crate::problem::CallError;
 
-/// Writes the arguments of the JSON door, once it is known that they are needed.
-pub type Arguments = Box<dyn FnOnce() -> String>;
-
 enum Keeping {
     /// The header waits for the host to say whether it keeps a journal: what was called, and with what.
-    Undecided(String, Arguments),
+    Undecided(String, String),
     No,
     Yes(Writer),
     /// The host kept less than it was given. The journal ends there.
@@ -35,8 +32,8 @@ pub struct Recorder<H> {
 }
 
 impl<H: Host> Recorder<H> {
-    /// For a call that begins.
-    pub fn new(host: H, function: &str, arguments: Arguments) -> Self {
+    /// For a call that begins; the arguments are those that the JSON door takes for it.
+    pub fn new(host: H, function: &str, arguments: String) -> Self {
         Self::with(host, Keeping::Undecided(function.to_owned(), arguments), 0)
     }
 
@@ -75,7 +72,7 @@ impl<H: Host> Recorder<H> {
             if let (Keeping::Undecided(function, arguments), Keeping::Yes(writer)) =
                 (std::mem::replace(&mut self.keeping, fresh), &mut self.keeping)
             {
-                let line = writer.header(&Header::new(&function, arguments()));
+                let line = writer.header(&Header::new(&function, arguments));
                 self.host.append(&line)?;
             }
         }

@@ -14,6 +14,9 @@ use crate::host::{
 use crate::ids::SessionKey;
 use crate::problem::CallError;
 
+/// The lines before the first step.
+const HEADER_LINES: usize = 2;
+
 /// A host whose sessions answer at once, and which keeps a journal.
 struct Answering {
     journal: String,
@@ -126,7 +129,17 @@ fn a_whole_journal_gives_the_same_reply_and_asks_nobody() {
     let replayed = answer(&block_on(replay(&host.journal, &mut Nobody)));
     assert_eq!((&replayed["complete"], &replayed["torn"]), (&json!(true), &json!(false)));
     assert_eq!(replayed["reply"], answer(&reply));
-    assert_eq!(replayed["steps"], host.journal.lines().count() - 2);
+    assert_eq!(replayed["steps"], host.journal.lines().count() - HEADER_LINES - 1);
+}
+
+#[test]
+fn a_request_over_several_lines_is_one_line_of_the_journal() {
+    let pretty = serde_json::from_str(&request()).and_then(|value: Value| serde_json::to_string_pretty(&value));
+    let pretty = pretty.expect("JSON").replace('\n', "\r\n");
+    let mut host = Answering::new();
+    let reply = block_on(documents::call("run_tasks", &pretty, &mut host));
+    assert_eq!(block_on(resume(&host.journal, &mut Nobody)), reply);
+    assert_eq!(host.journal.lines().count(), journal().lines().count());
 }
 
 #[test]
@@ -190,12 +203,13 @@ fn a_journal_of_another_version_is_refused_before_anything_else() {
 #[test]
 fn a_torn_journal_can_be_gone_through_as_far_as_it_goes() {
     let whole = journal();
-    let first = whole.find('\n').expect("a line") + 1;
-    for length in (first..whole.len()).step_by(97) {
+    let header: usize = whole.split_inclusive('\n').take(HEADER_LINES).map(str::len).sum();
+    assert_eq!(refused(&whole[..header - 1]), "E_JOURNAL_EMPTY");
+    for length in (header..whole.len()).step_by(97) {
         let torn = &whole[..length];
         let replayed = answer(&block_on(replay(torn, &mut Nobody)));
-        let lines = torn.matches('\n').count() as u64;
-        assert_eq!(replayed["steps"], lines - 1);
+        let lines = torn.matches('\n').count();
+        assert_eq!(replayed["steps"], lines - HEADER_LINES);
         assert_eq!(replayed["torn"], json!(!torn.ends_with('\n')), "{length}");
         assert_eq!(replayed["complete"], json!(false));
     }

@@ -6,23 +6,31 @@ use serde_json::{Map, Value};
 
 /// A schema and its text. Cloning it is free, as many tasks of a run tend to have the same one.
 #[derive(Clone, Debug, PartialEq)]
-pub struct OutputSchema(Arc<(Value, String)>);
+pub struct OutputSchema {
+    value: Arc<Value>,
+    text: Arc<str>,
+}
 
 impl OutputSchema {
     /// Of a value that has no `schema::faults`.
-    pub fn new(value: Value) -> Self {
-        let text = super::text(&value);
-        Self(Arc::new((value, text)))
+    pub fn new(value: impl Into<Arc<Value>>) -> Self {
+        let value = value.into();
+        Self { text: super::text(&value).into(), value }
     }
 
     /// For checking.
     pub fn value(&self) -> &Value {
-        &self.0.0
+        &self.value
     }
 
     /// For showing.
     pub fn text(&self) -> &str {
-        &self.0.1
+        &self.text
+    }
+
+    /// Whether it says the same as a schema that a request names.
+    pub fn says(&self, other: &Arc<Value>) -> bool {
+        Arc::ptr_eq(&self.value, other) || self.value == *other
     }
 }
 

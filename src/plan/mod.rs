@@ -2,6 +2,7 @@
 
 mod forecast;
 mod graph;
+mod record;
 mod rules;
 mod shape;
 mod validate;
@@ -22,9 +23,10 @@ use crate::policy::wait::Wait;
 use crate::score::Score;
 use crate::task::{Cleanup, Forecast, OnDependencyFailure, OutputFormat, Proof, Tier};
 
+pub use record::plan_record;
 pub use rules::{check_prices, rules};
 pub use shape::check_document;
-pub use validate::{check_name, plan, plan_record};
+pub use validate::{check_name, plan};
 
 /// One task, ready to be started when its dependencies are completed.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,5 +1,7 @@
 //! What a caller asks for, inwards; texts that have to be JSON are read here.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use super::{output_format, output_format_in, rules};
@@ -12,8 +14,7 @@ use crate::task::{AgentSource, Cleanup, InputSource, RunSpec, TaskSpec};
 pub fn run_spec(request: wt::RunRequest) -> Result<RunSpec, CallError> {
     let mut problems = Vec::new();
     let agents = agent_sources(request.agents, &mut problems);
-    let tasks =
-        request.tasks.into_iter().enumerate().map(|(index, task)| task_spec(index, task, &mut problems)).collect();
+    let tasks = read_tasks(request.tasks, &mut problems);
     if !problems.is_empty() {
         return Err(CallError::invalid(problems));
     }
@@ -36,14 +37,14 @@ pub fn run_spec(request: wt::RunRequest) -> Result<RunSpec, CallError> {
 pub fn one_task(task: wt::Task, agents: Vec<wt::AgentSource>) -> Result<(TaskSpec, Vec<AgentSource>), CallError> {
     let mut problems = Vec::new();
     let agents = agent_sources(agents, &mut problems);
-    let task = task_spec(0, task, &mut problems);
+    let task = task_spec(0, task, &mut LastSchema::default(), &mut problems);
     if problems.is_empty() { Ok((task, agents)) } else { Err(CallError::invalid(problems)) }
 }
 
 /// Several tasks.
 pub fn task_specs(tasks: Vec<wt::Task>) -> Result<Vec<TaskSpec>, CallError> {
     let mut problems = Vec::new();
-    let tasks = tasks.into_iter().enumerate().map(|(index, task)| task_spec(index, task, &mut problems)).collect();
+    let tasks = read_tasks(tasks, &mut problems);
     if problems.is_empty() { Ok(tasks) } else { Err(CallError::invalid(problems)) }
 }
 
@@ -61,18 +62,37 @@ pub(super) fn agent_sources(sources: Vec<wt::AgentSource>, problems: &mut Vec<Pr
     sources.into_iter().enumerate().filter_map(&mut read).collect()
 }
 
-pub(super) fn task_spec(index: usize, task: wt::Task, problems: &mut Vec<Problem>) -> TaskSpec {
-    let mut read = |field: &str, code: &str, text: Option<String>| -> Option<Value> {
-        strict::parse(&text?, ANSWER_BOUNDS)
+/// Tasks in the order of a request.
+pub(super) fn read_tasks(tasks: Vec<wt::Task>, problems: &mut Vec<Problem>) -> Vec<TaskSpec> {
+    let mut last = LastSchema::default();
+    tasks.into_iter().enumerate().map(|(index, task)| task_spec(index, task, &mut last, problems)).collect()
+}
+
+/// The schema that was read last, and its text: tasks of one kind stand together, and have one schema.
+#[derive(Default)]
+struct LastSchema(Option<(String, Arc<Value>)>);
+
+fn task_spec(index: usize, task: wt::Task, last: &mut LastSchema, problems: &mut Vec<Problem>) -> TaskSpec {
+    let mut read = |field: &str, code: &str, text: &str| -> Option<Value> {
+        strict::parse(text, ANSWER_BOUNDS)
             .map_err(|error| {
                 let path = format!("/tasks/{index}/{field}");
                 problems.push(Problem::new(code, path, format!("{field}: is not acceptable JSON: {error}")));
             })
             .ok()
     };
+    let input_data = task.input_data.and_then(|text| read("input_data", "E_INPUT_TYPE", &text));
+    let output_schema = task.output_schema.and_then(|text| match &last.0 {
+        Some((known, schema)) if *known == text => Some(Arc::clone(schema)),
+        _ => {
+            let schema = Arc::new(read("output_schema", "E_SCHEMA", &text)?);
+            last.0 = Some((text, Arc::clone(&schema)));
+            Some(schema)
+        }
+    });
     TaskSpec {
-        input_data: read("input_data", "E_INPUT_TYPE", task.input_data),
-        output_schema: read("output_schema", "E_SCHEMA", task.output_schema),
+        input_data,
+        output_schema,
         agent_type: task.agent_type,
         task_description: task.task_description,
         input_from: task

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::request::{agent_sources, task_spec};
+use super::request::{agent_sources, read_tasks};
 use super::teams::{limits, wishes};
 use crate::boundary::bindings::exports::parallel_agents::skill::workflows as wit;
 use crate::json::strict::{self, ANSWER_BOUNDS};
@@ -29,8 +29,7 @@ pub fn refinement_spec(request: wit::RefinementRequest) -> Result<RefinementSpec
 pub fn creation_spec(request: wit::CreationRequest) -> Result<CreationSpec, CallError> {
     let mut problems = Vec::new();
     let registry = registry(request.registry, &mut problems);
-    let tasks =
-        request.tasks.into_iter().enumerate().map(|(index, task)| task_spec(index, task, &mut problems)).collect();
+    let tasks = read_tasks(request.tasks, &mut problems);
     let judging = judging(request.judging, &mut problems);
     let new_agents = wishes(request.new_agents);
     unless(problems, CreationSpec { new_agents, registry, tasks, judging, limits: limits(request.limits) })

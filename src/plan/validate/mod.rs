@@ -26,18 +26,6 @@ pub fn plan(request_schema: &Value, mut document: Value) -> Result<Plan, CallErr
     plan_what_fits(document, problems)
 }
 
-/// The same for a request that came as a record, and that request as a document.
-pub fn plan_record(request_schema: &Value, spec: RunSpec) -> Result<(Value, Plan), CallError> {
-    // A record goes through the same checks as a document, so that there is one set of them.
-    let mut document = serde_json::to_value(&spec).unwrap_or_default();
-    let problems = check_document(request_schema, &mut document);
-    if !problems.is_empty() {
-        return plan_what_fits(document, problems).map(|plan| (Value::Null, plan));
-    }
-    // All of it fits, so the document says what the record says.
-    plan_spec(spec, problems).map(|plan| (document, plan))
-}
-
 /// `problems`: what did not fit and was taken out.
 fn plan_what_fits(document: Value, mut problems: Vec<Problem>) -> Result<Plan, CallError> {
     match serde_json::from_value(document) {
@@ -50,7 +38,8 @@ fn plan_what_fits(document: Value, mut problems: Vec<Problem>) -> Result<Plan, C
     }
 }
 
-fn plan_spec(spec: RunSpec, mut problems: Vec<Problem>) -> Result<Plan, CallError> {
+/// `problems`: what was found already.
+pub(super) fn plan_spec(spec: RunSpec, mut problems: Vec<Problem>) -> Result<Plan, CallError> {
     let covered: Vec<String> = problems.iter().map(|problem| problem.path.clone()).collect();
     let (catalogue, faults) = match Catalogue::with(&spec.agents) {
         Ok(catalogue) => (catalogue, Vec::new()),

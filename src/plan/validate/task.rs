@@ -1,8 +1,9 @@
 //! What holds for one task.
 
 use std::fmt::Display;
+use std::sync::Arc;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::{Checker, Defaults, Place};
 use crate::agents::AgentDefinition;
@@ -70,7 +71,10 @@ impl Checker {
             id: TaskId::new(id),
             description: task.task_description,
             input_from: Vec::new(),
-            input: task.input_data.and_then(|input| input.as_object().cloned()).unwrap_or_default(),
+            input: match task.input_data {
+                Some(Value::Object(input)) => input,
+                _ => Map::new(),
+            },
             timeout_seconds: timeout?,
             output_format,
             output_schema,
@@ -149,7 +153,7 @@ impl Checker {
         check_name(code, path, name, &mut self.problems);
     }
 
-    fn output_schema(&mut self, own: Value, format: OutputFormat, path: &str) -> OutputSchema {
+    fn output_schema(&mut self, own: Arc<Value>, format: OutputFormat, path: &str) -> OutputSchema {
         if format != OutputFormat::Json {
             let message = format!("output_schema: the answer is {}, a schema is for json", format.name());
             self.problems.push(
@@ -157,7 +161,7 @@ impl Checker {
             );
         }
         // Tasks of one kind stand together, and have one schema. One without a fault is looked at once.
-        if let Some(last) = self.last_schema.as_ref().filter(|last| *last.value() == own) {
+        if let Some(last) = self.last_schema.as_ref().filter(|last| last.says(&own)) {
             return last.clone();
         }
         let own = OutputSchema::new(own);

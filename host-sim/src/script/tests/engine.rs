@@ -67,7 +67,7 @@ fn every_part_of_a_task_arrives() {
         task_description: "Look at it.\n\nThoroughly.".into(),
         task_id: Some("look-1".into()),
         input_data: Some(input.clone()),
-        output_schema: Some(schema.clone()),
+        output_schema: Some(schema.clone().into()),
         ..TaskSpec::default()
     });
     assert_eq!((prompt.agent_type.as_str(), prompt.task_id.as_str()), ("code_reviewer", "look-1"));
