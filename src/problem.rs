@@ -39,7 +39,7 @@ impl Problem {
 
     /// Adds what was there.
     pub fn got(mut self, got: impl ToString) -> Self {
-        self.got = Some(text::escaped(text::head(&got.to_string(), text::MAX_ECHO_BYTES)));
+        self.got = Some(text::escaped(text::head(&got.to_string(), text::MAX_ECHO_BYTES)).into_owned());
         self
     }
 

@@ -147,7 +147,7 @@ pub fn label(task: &PlannedTask, number: u32, codes: &Codes) -> String {
 }
 
 /// A field of the input as it is shown: its name, its value.
-type Field<'a> = (String, Cow<'a, str>);
+type Field<'a> = (Cow<'a, str>, Cow<'a, str>);
 
 /// Each field below its marker line.
 fn shown(fields: &[Field<'_>], nonce: &str) -> String {

@@ -1,5 +1,7 @@
 //! How foreign text is cut and shown: on character boundaries, with nothing in it that could act on a terminal.
 
+use std::borrow::Cow;
+
 /// What a message echoes of foreign input, in bytes.
 pub const MAX_ECHO_BYTES: usize = 64;
 
@@ -44,16 +46,24 @@ pub fn with_suffix(parts: &[&str], suffix: &[&str], count: usize) -> String {
     text
 }
 
+/// Digits that a number of 64 bits has in base 16.
+pub const HEXADECIMAL_DIGITS: usize = 16;
+
 /// A number in 16 lower-case digits.
 pub fn hexadecimal(number: u64) -> String {
-    let mut digits = [0; 16];
+    String::from_utf8_lossy(&digits(number)).into_owned()
+}
+
+/// The same as characters of ASCII.
+pub fn digits(number: u64) -> [u8; HEXADECIMAL_DIGITS] {
+    let mut digits = [0; HEXADECIMAL_DIGITS];
     let mut rest = number;
     for digit in digits.iter_mut().rev() {
         let value = (rest & 0xf) as u8;
         *digit = if value < 10 { b'0' + value } else { b'a' - 10 + value };
         rest >>= 4;
     }
-    String::from_utf8_lossy(&digits).into_owned()
+    digits
 }
 
 /// Quotes at most 64 bytes of foreign text, escaped.
@@ -68,12 +78,15 @@ pub fn message(text: &str) -> String {
     let shown = escaped(head(text, 4 * MAX_MESSAGE_CHARS));
     match shown.char_indices().nth(MAX_MESSAGE_CHARS - 1) {
         Some((at, _)) if shown.chars().count() > MAX_MESSAGE_CHARS => format!("{}…", head(&shown, at)),
-        _ => shown,
+        _ => shown.into_owned(),
     }
 }
 
 /// Replaces every character that acts instead of showing: C0 and C1 controls, bidirectional and zero-width marks.
-pub fn escaped(text: &str) -> String {
+pub fn escaped(text: &str) -> Cow<'_, str> {
+    if !text.chars().any(acts) {
+        return text.into();
+    }
     let mut shown = String::with_capacity(text.len());
     for character in text.chars() {
         match character {
@@ -84,7 +97,7 @@ pub fn escaped(text: &str) -> String {
             c => shown.push(c),
         }
     }
-    shown
+    shown.into()
 }
 
 /// Whether a character changes how other text is shown rather than showing itself.

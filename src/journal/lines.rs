@@ -4,17 +4,18 @@
 //! before, so that a line that is missing, moved or from another journal is found as well as a changed one.
 
 use serde::{Deserialize, Serialize};
-use twox_hash::XxHash64;
 
+use super::mark::{CHECKSUM_DIGITS, Checksum, Mark, Marked};
 use super::{ENGINE_REVISION, JOURNAL_VERSION};
-use crate::host::{Command, Event, SpawnOptions};
+use crate::host::{Command, Event};
 use crate::problem::Problem;
 use crate::text;
 
 /// Bytes of a journal that are read; the component has 64 MiB for it and all that comes of it.
 const MAX_BYTES: usize = 24 * 1024 * 1024;
 
-const CHECKSUM_DIGITS: usize = 16;
+/// About how many bytes the first line has, and the sums of the first two.
+const HEAD_BYTES: usize = 256;
 
 const LINE_BREAKS: [char; 2] = ['\n', '\r'];
 
@@ -51,132 +52,84 @@ impl Header {
     }
 }
 
-/// A command, as far as it is written down: enough to recognise it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Mark(String, String);
-
-impl Mark {
-    /// The mark of a command.
-    pub fn of(command: &Command) -> Self {
-        let what = match command {
-            Command::Spawn(request, options) => words("spawn", request.0, &options.label),
-            Command::List(request, _) => words("list", request.0, ""),
-            Command::History(request, query) => words("history", request.0, query.session_key.as_str()),
-            Command::Cancel(request, session) => words("cancel", request.0, session.as_str()),
-            Command::Watch(request, session) => words("watch", request.0, session.as_str()),
-            Command::Delete(request, session) => words("delete", request.0, session.as_str()),
-            Command::Progress(progress) => words("progress", progress.seq, progress.task.as_str()),
-        };
-        Self(what, Self::sum(command).digits())
-    }
-
-    fn sum(command: &Command) -> Checksum {
-        let mut sum = Checksum::START;
-        let Command::Spawn(request, options) = command else {
-            sum.take(&serde_json::to_string(command).unwrap_or_default());
-            return sum;
-        };
-        // The prompt as it is: it is most of the command, and making a JSON text of it costs more than the sum.
-        let SpawnOptions {
-            task,
-            label,
-            task_name,
-            agent_id,
-            model,
-            thinking,
-            run_timeout_seconds,
-            cleanup,
-            tool_free,
-            idempotency_key,
-        } = &**options;
-        let names = (request, label, task_name, agent_id, model, thinking, idempotency_key);
-        let rest = (names, run_timeout_seconds, cleanup, tool_free);
-        sum.take(task);
-        sum.take(&serde_json::to_string(&rest).unwrap_or_default());
-        sum
-    }
-
-    /// What the command was, in a few words.
-    pub fn words(&self) -> &str {
-        &self.0
-    }
-}
-
-fn words(verb: &str, number: u64, what: &str) -> String {
-    [verb, " ", &number.to_string(), if what.is_empty() { "" } else { " " }, what].concat()
-}
-
 /// One event and the commands that it led to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Step {
-    pub event: Event,
-    pub commands: Vec<Mark>,
+pub struct Step<E = Event, M = Mark> {
+    pub event: E,
+    pub commands: Vec<M>,
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Line {
-    Step(Step),
+enum Line<S = Step> {
+    Step(S),
     /// The call came back after so many steps.
     End(u64),
 }
 
-/// XXH64 (Yann Collet, xxHash) of a text, begun with the sum of the text before. It guards against accidents and not
-/// against people: whoever may write the file may also write the checksums.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Checksum(u64);
-
-impl Checksum {
-    const START: Self = Self(0);
-
-    fn take(&mut self, text: &str) {
-        self.0 = XxHash64::oneshot(self.0, text.as_bytes());
-    }
-
-    fn digits(self) -> String {
-        text::hexadecimal(self.0)
-    }
-}
-
 /// Where a journal ends: what its next line has to go on from.
 #[derive(Clone, Debug)]
-pub struct Writer(Checksum);
+pub struct Writer {
+    sum: Checksum,
+    /// What is being written. Its room is used again, as there is a line for every event.
+    text: Vec<u8>,
+}
 
 impl Writer {
     /// A writer at the start of a journal.
     pub fn start() -> Self {
-        Self(Checksum::START)
+        Self { sum: Checksum::START, text: Vec::new() }
     }
 
     /// The text of the first two lines.
     pub fn header(&mut self, header: &Header) -> String {
-        let head = serde_json::to_string(header).unwrap_or_default();
-        let mut lines = String::with_capacity(head.len() + header.arguments.len() + 2 * (CHECKSUM_DIGITS + 2));
-        self.seal(&head, &mut lines);
-        self.seal(&header.arguments, &mut lines);
-        lines
+        self.text.reserve(header.arguments.len() + HEAD_BYTES);
+        self.json(header);
+        self.seal(|text| text.extend_from_slice(header.arguments.as_bytes()));
+        // It may be large, and no other line is like it.
+        String::from_utf8(std::mem::take(&mut self.text)).unwrap_or_default()
     }
 
     /// The text of a step.
-    pub fn step(&mut self, step: Step) -> String {
-        self.line(&Line::Step(step))
+    pub fn step(&mut self, event: &Event, commands: &[Command]) -> &str {
+        self.line(&Line::Step(Step { event, commands: commands.iter().map(Marked).collect() }))
     }
 
     /// The text of the last line.
-    pub fn end(&mut self, steps: u64) -> String {
-        self.line(&Line::End(steps))
+    pub fn end(&mut self, steps: u64) -> &str {
+        self.line(&Line::<()>::End(steps))
     }
 
-    fn line(&mut self, line: &Line) -> String {
-        let json = serde_json::to_string(line).unwrap_or_default();
-        let mut text = String::with_capacity(json.len() + CHECKSUM_DIGITS + 2);
-        self.seal(&json, &mut text);
-        text
+    fn line(&mut self, line: &impl Serialize) -> &str {
+        self.text.clear();
+        self.json(line);
+        str::from_utf8(&self.text).unwrap_or_default()
     }
 
-    fn seal(&mut self, json: &str, text: &mut String) {
-        self.0.take(json);
-        text.extend([self.0.digits().as_str(), " ", json, "\n"]);
+    /// The text of a line of another journal, as it stands in this one.
+    #[cfg(test)]
+    pub fn copy(&mut self, line: &str) -> &str {
+        self.text.clear();
+        self.seal(|text| text.extend_from_slice(parts(line).unwrap_or_default().1.as_bytes()));
+        str::from_utf8(&self.text).unwrap_or_default()
+    }
+
+    fn json(&mut self, value: &impl Serialize) {
+        self.seal(|text| {
+            // Records and texts cannot fail to be written, nor can a list of bytes fail to take them.
+            let _ = serde_json::to_writer(text, value);
+        });
+    }
+
+    /// Adds a line whose JSON is written by `write`.
+    fn seal(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
+        let start = self.text.len();
+        self.text.extend_from_slice(&[b' '; CHECKSUM_DIGITS + 1]);
+        write(&mut self.text);
+        let (head, line) = self.text.split_at_mut(start + CHECKSUM_DIGITS);
+        self.sum.take(line.get(1..).unwrap_or_default());
+        head.iter_mut().skip(start).zip(self.sum.digits()).for_each(|(place, digit)| *place = digit);
+        self.text.push(b'\n');
     }
 }
 
@@ -282,13 +235,12 @@ fn parts(line: &str) -> Option<(&str, &str)> {
 }
 
 fn check(sum: &str, json: &str, path: &str, writer: &mut Writer) -> Result<(), Problem> {
-    writer.0.take(json);
-    let due = writer.0.digits();
-    if due == sum {
+    writer.sum.take(json.as_bytes());
+    if writer.sum.digits() == sum.as_bytes() {
         return Ok(());
     }
     let message = "the line is not what was written, or another one is missing before it: its checksum differs";
-    Err(problem("E_JOURNAL_CORRUPT", path, message).got(sum).limit(due))
+    Err(problem("E_JOURNAL_CORRUPT", path, message).got(sum).limit(writer.sum))
 }
 
 fn unreadable(path: &str) -> Problem {
@@ -297,53 +249,4 @@ fn unreadable(path: &str) -> Problem {
 
 fn problem(code: &str, path: impl Into<String>, message: impl AsRef<str>) -> Problem {
     Problem::new(code, path, message)
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use std::sync::Arc;
-
-    use super::*;
-    use crate::ids::RequestId;
-    use crate::task::Cleanup;
-
-    #[test]
-    fn every_field_of_a_spawn_is_in_its_mark() {
-        let plain = SpawnOptions {
-            task: "Look.".to_owned(),
-            label: "a".to_owned(),
-            task_name: "a".to_owned(),
-            agent_id: None,
-            model: None,
-            thinking: None,
-            run_timeout_seconds: 60,
-            cleanup: Cleanup::Keep,
-            tool_free: false,
-            idempotency_key: "key".to_owned(),
-        };
-        let changes: [fn(&mut SpawnOptions); 10] = [
-            |options| options.task.push('!'),
-            |options| options.label.push('!'),
-            |options| options.task_name.push('!'),
-            |options| options.agent_id = Some("x".to_owned()),
-            |options| options.model = Some("x".to_owned()),
-            |options| options.thinking = Some("x".to_owned()),
-            |options| options.run_timeout_seconds += 1,
-            |options| options.cleanup = Cleanup::Delete,
-            |options| options.tool_free = true,
-            |options| options.idempotency_key.push('!'),
-        ];
-        let sum = |request, options: &SpawnOptions| {
-            Mark::sum(&Command::Spawn(RequestId(request), Arc::new(options.clone()))).digits()
-        };
-        let mut sums = BTreeSet::from([sum(1, &plain), sum(2, &plain)]);
-        for change in changes {
-            let mut changed = plain.clone();
-            change(&mut changed);
-            sums.insert(sum(1, &changed));
-        }
-        assert_eq!(sums.len(), changes.len() + 2);
-    }
 }

@@ -7,6 +7,7 @@
 //!
 //! ```text
 //! lines      the text itself: reading, writing, what can be wrong with it
+//! mark       what is written down of a command; checksums
 //! recorder   a host that writes down what passes through it
 //! replay     a host that tells what is written down, and compares
 //! resumed    first the one, then the other
@@ -16,6 +17,7 @@
 
 mod journaled;
 mod lines;
+mod mark;
 mod recorder;
 mod recovery;
 mod replay;

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::lines::{Header, Mark, Step, Writer};
+use super::lines::{Header, Writer};
 use crate::host::{Command, Event, Happening, Host, HostError};
 use crate::problem::CallError;
 
@@ -50,9 +50,8 @@ impl<H: Host> Recorder<H> {
     pub fn close(&mut self) {
         self.flush();
         if let Keeping::Yes(writer) = &mut self.keeping {
-            let end = writer.end(self.steps);
             // The reply is on its way; without this line the journal merely says less.
-            let _ = self.host.append(&end);
+            let _ = self.host.append(writer.end(self.steps));
         }
     }
 
@@ -78,8 +77,7 @@ impl<H: Host> Recorder<H> {
         }
         let Keeping::Yes(writer) = &mut self.keeping else { return Ok(()) };
         self.steps += 1;
-        let line = writer.step(Step { event, commands: commands.iter().map(Mark::of).collect() });
-        self.host.append(&line)
+        self.host.append(writer.step(&event, commands))
     }
 
     /// What is not written down is not started, and what runs is stopped while that can still be told.

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use super::lines::{Mark, Step};
+use super::lines::Step;
+use super::mark::Mark;
 use crate::host::{Command, Event, Happening, Host, Reply};
 use crate::ids::{RequestId, SessionKey};
 use crate::problem::{CallError, Problem};

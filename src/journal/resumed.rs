@@ -38,7 +38,7 @@ impl<H: Host> Resumed<H> {
                 replay.close()?;
                 if !self.complete {
                     // Cut off just before this line.
-                    let _ = host.append(&self.writer.end(replay.steps()));
+                    let _ = host.append(self.writer.end(replay.steps()));
                 }
             }
             Phase::Present(recorder) => recorder.close(),

@@ -103,7 +103,8 @@ fn cycle_problem(ids: &[String], cycle: Vec<usize>) -> Problem {
         names.push("…");
     }
     names.push(name(first));
-    let shown = text::escaped(&names.join(" -> "));
+    let names = names.join(" -> ");
+    let shown = text::escaped(&names);
     Problem::new("E_DEP_CYCLE", format!("/tasks/{first}/dependencies"), format!("dependencies form a cycle: {shown}"))
         .hint("a task can only depend on tasks that can end before it starts")
 }

@@ -19,10 +19,10 @@ pub fn explain(report: &Value, task_id: &str) -> Option<String> {
     let mut events: Vec<(u64, u8, String)> = Vec::new();
     for decision in list(row, "/metadata/decisions") {
         let what = decision.get("what").and_then(Value::as_str).unwrap_or_default();
-        events.push((number(decision, "at_ms"), 1, escaped(what)));
+        events.push((number(decision, "at_ms"), 1, escaped(what).into_owned()));
     }
     for attempt in list(row, "/metadata/attempt_log") {
-        events.push((number(attempt, "ended_ms"), 0, escaped(&ended(attempt))));
+        events.push((number(attempt, "ended_ms"), 0, escaped(&ended(attempt)).into_owned()));
     }
     events.sort_by_key(|(at, order, _)| (*at, *order));
     if events.is_empty() {

@@ -124,7 +124,12 @@ impl<'a> Rules<'a> {
     fn type_fits(&self, value: &Value) -> bool {
         match self.type_names {
             Some(Value::String(name)) => !TYPES.contains(&name.as_str()) || has_type(value, name),
-            Some(names) => type_names(names).is_none_or(|names| names.iter().any(|name| has_type(value, name))),
+            Some(Value::Array(names)) => {
+                let known = |name: &Value| name.as_str().is_some_and(|name| TYPES.contains(&name));
+                let fits = |name: &Value| name.as_str().is_some_and(|name| has_type(value, name));
+                names.is_empty() || names.iter().any(fits) || !names.iter().all(known)
+            }
+            Some(_) => true,
             None => true,
         }
     }
