@@ -12,7 +12,8 @@ impl Engine {
     pub(super) fn answered(&mut self, request: RequestId, outcome: Result<Reply, HostError>) -> bool {
         let wrong = || HostError::InDoubt("the answer belongs to another kind of request".to_owned());
         match self.requests.remove(&request) {
-            None => false,
+            // A call that goes on is told what its sessions have used before it is told of their ends.
+            None => matches!(&outcome, Ok(Reply::Listed(page)) if self.used_meanwhile(&page.sessions)),
             Some(Purpose::Spawn(attempt)) => {
                 let receipt = match outcome {
                     Ok(Reply::Spawned(receipt)) => self.register(attempt, receipt),

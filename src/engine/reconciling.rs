@@ -138,6 +138,19 @@ impl Engine {
         true
     }
 
+    /// Books what sessions have used whose ends are still to be told. False: nothing of it is of this run.
+    pub(super) fn used_meanwhile(&mut self, rows: &[SessionRow]) -> bool {
+        let mut used = false;
+        for end in rows.iter().cloned().filter_map(end_of) {
+            let open = self.sessions.get(&end.session).filter(|known| !known.ended).map(|known| known.attempt);
+            if let Some(attempt) = open {
+                self.book_excess(attempt, &end);
+                used = true;
+            }
+        }
+        used
+    }
+
     /// Takes over what a look has found, and looks again for what it has not.
     fn looked(&mut self) {
         self.reconciling.is_looking = false;

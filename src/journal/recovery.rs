@@ -9,7 +9,8 @@ use std::collections::{BTreeMap, VecDeque};
 
 use super::replay::Open;
 use crate::host::{
-    Command, Event, Happening, Host, HostError, ListFilter, Reply, SessionEnd, SessionOutcome, SessionPage,
+    Command, Event, Happening, Host, HostError, ListFilter, Reply, SessionEnd, SessionOutcome, SessionPage, SessionRow,
+    SessionState,
 };
 use crate::ids::{RequestId, SessionKey};
 use crate::policy::outcome;
@@ -44,6 +45,8 @@ pub(super) struct Recovery<H> {
     strays: BTreeMap<String, SessionKey>,
     /// Strays that are being taken over: for which spawn.
     adoptions: BTreeMap<RequestId, RequestId>,
+    /// What the list told of the usage of sessions that the journal knows.
+    used: BTreeMap<SessionKey, SessionRow>,
     /// Sessions whose end was told before the cut.
     ended: Vec<SessionKey>,
     /// The number of the next event, and the host's time.
@@ -62,6 +65,7 @@ impl<H: Host> Recovery<H> {
             next_request: OWN_REQUESTS,
             strays: BTreeMap::new(),
             adoptions: BTreeMap::new(),
+            used: BTreeMap::new(),
             ended: open.sessions.difference(&open.live).cloned().collect(),
             next_seq: open.last.0 + 1,
             now_ms: open.last.1,
@@ -86,32 +90,29 @@ impl<H: Host> Recovery<H> {
     async fn catch_up(&mut self, seed: u64, open: Open) -> Result<(), CallError> {
         open.progress.iter().cloned().for_each(|progress| self.host.perform(progress));
         let until_ms = self.now_ms.saturating_add(PATIENCE_MS);
-        let mut listed =
+        let listed =
             if open.has_spawned { self.list(Codes::new(seed).short(), until_ms).await? } else { Some(Vec::new()) };
-        self.take_strays(&open, listed.as_deref());
+        let mut is_complete = listed.is_some();
+        self.take_rows(&open, listed);
         let is_missing = |asked: &Command, strays: &BTreeMap<String, SessionKey>| matches!(asked, Command::Spawn(_, options) if !strays.contains_key(&options.label));
         // That a row is not in a list once is no proof: lists of a busy gateway repeat rows and leave some out.
-        if listed.is_some() && open.requests.values().any(|asked| is_missing(asked, &self.strays)) {
-            listed = self.list(Codes::new(seed).short(), until_ms).await?;
-            self.take_strays(&open, listed.as_deref());
+        if is_complete && open.requests.values().any(|asked| is_missing(asked, &self.strays)) {
+            let again = self.list(Codes::new(seed).short(), until_ms).await?;
+            is_complete = again.is_some();
+            self.take_rows(&open, again);
         }
         for key in &open.sessions {
             let known = self.ask(|request| Command::Watch(request, key.clone()), until_ms).await?;
             let is_gone = matches!(known, Some(Err(HostError::NotFound(_) | HostError::NotOwner(_))));
             if is_gone && open.live.contains(key) {
-                self.ready.push_back(Happening::SessionEnded(SessionEnd {
-                    session: key.clone(),
-                    outcome: SessionOutcome::Interrupted,
-                    completion: None,
-                    usage: None,
-                    model: None,
-                }));
+                self.ready.push_back(gone(key.clone()));
             }
         }
+        self.foretell(&open);
         for (request, command) in open.requests {
             match command {
                 Command::Spawn(_, options) if !self.strays.contains_key(&options.label) => {
-                    let outcome = Err(if listed.is_some() { never_spawned() } else { in_doubt() });
+                    let outcome = Err(if is_complete { never_spawned() } else { in_doubt() });
                     self.ready.push_back(Happening::Answered { request, outcome });
                 }
                 other => self.perform(other),
@@ -120,15 +121,36 @@ impl<H: Host> Recovery<H> {
         Ok(())
     }
 
-    /// Notes the sessions of a list that the journal does not know.
-    fn take_strays(&mut self, open: &Open, listed: Option<&[(String, SessionKey)]>) {
-        for (label, key) in listed.into_iter().flatten().filter(|(_, key)| !open.sessions.contains(key)) {
-            self.strays.insert(label.clone(), key.clone());
+    /// Notes the sessions of a list that the journal does not know, and what it tells of the others.
+    fn take_rows(&mut self, open: &Open, listed: Option<Vec<SessionRow>>) {
+        for row in listed.into_iter().flatten() {
+            if !open.sessions.contains(&row.session_key) {
+                self.strays.extend(row.label.map(|label| (label, row.session_key)));
+            } else if row.usage.is_some() && open.live.contains(&row.session_key) {
+                self.used.insert(row.session_key.clone(), row);
+            }
         }
     }
 
-    /// The sessions of this call, label and key. None: the host did not say, or not all of it.
-    async fn list(&mut self, code: &str, until_ms: u64) -> Result<Option<Vec<(String, SessionKey)>>, CallError> {
+    /// Tells in one event, before any other, what all sessions have used that ended meanwhile. Their ends are told one after
+    /// the other, and after the first one the engine may start a session for which the next ones leave nothing.
+    fn foretell(&mut self, open: &Open) {
+        for what in &self.ready {
+            let Happening::SessionEnded(end) = what else { continue };
+            if end.usage.is_some() && open.live.contains(&end.session) {
+                self.used.insert(end.session.clone(), row_of(end));
+            }
+        }
+        let sessions: Vec<SessionRow> = std::mem::take(&mut self.used).into_values().collect();
+        if !sessions.is_empty() {
+            let request = self.own_request();
+            let outcome = Ok(Reply::Listed(SessionPage { sessions, has_more: false }));
+            self.ready.push_front(Happening::Answered { request, outcome });
+        }
+    }
+
+    /// The sessions of this call. None: the host did not say, or not all of it.
+    async fn list(&mut self, code: &str, until_ms: u64) -> Result<Option<Vec<SessionRow>>, CallError> {
         let (mut rows, mut offset) = (Vec::new(), 0);
         for _ in 0..MAX_PAGES {
             let filter = ListFilter { search: Some(code.to_owned()), spawned_by: None, offset, limit: PAGE };
@@ -139,7 +161,7 @@ impl<H: Host> Recovery<H> {
             let SessionPage { sessions, has_more } = page;
             offset = offset.saturating_add(u32::try_from(sessions.len()).unwrap_or(u32::MAX));
             let is_empty = sessions.is_empty();
-            rows.extend(sessions.into_iter().filter_map(|row| Some((row.label?, row.session_key))));
+            rows.extend(sessions);
             if !has_more || is_empty {
                 return Ok(Some(rows));
             }
@@ -226,6 +248,23 @@ impl<H: Host> Recovery<H> {
 /// Taken back as if it had not been asked for.
 fn never_spawned() -> HostError {
     HostError::Busy("the call was cut off before the session came into being".to_owned())
+}
+
+/// The end of a session that the host no longer has.
+fn gone(session: SessionKey) -> Happening {
+    let outcome = SessionOutcome::Interrupted;
+    Happening::SessionEnded(SessionEnd { session, outcome, completion: None, usage: None, model: None })
+}
+
+/// What the end of a session tells of its usage, as a list would.
+fn row_of(end: &SessionEnd) -> SessionRow {
+    SessionRow {
+        session_key: end.session.clone(),
+        label: None,
+        state: SessionState::Completed,
+        model: end.model.clone(),
+        usage: end.usage,
+    }
 }
 
 fn in_doubt() -> HostError {

@@ -14,6 +14,8 @@ use crate::host::{
 use crate::ids::SessionKey;
 use crate::problem::CallError;
 
+mod coming_back;
+
 /// The lines before the first step.
 const HEADER_LINES: usize = 2;
 

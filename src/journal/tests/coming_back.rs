@@ -1,0 +1,133 @@
+//! What a call that goes on makes of what its host lists, and of what it then tells of each session.
+
+use std::collections::BTreeMap;
+
+use super::*;
+use crate::task::Usage;
+
+/// A host whose call is cut off once nothing more is told, and which comes back with a list of its own.
+#[derive(Default)]
+struct Back {
+    journal: String,
+    told: Vec<Happening>,
+    seq: u64,
+    /// Labels of all spawn calls.
+    asked: Vec<String>,
+    /// Whether spawn calls are answered before the cut. After it they are refused.
+    gives_receipts: bool,
+    is_back: bool,
+    rows: Vec<SessionRow>,
+    /// Told of a session once it is taken over; None: it goes on. One that is not in here is not known any more.
+    ends: BTreeMap<SessionKey, Option<SessionEnd>>,
+}
+
+impl Back {
+    /// The call up to the cut. What is then in the host's list is up to the test.
+    fn cut_off(request: &Value, gives_receipts: bool) -> Self {
+        let mut host = Self { gives_receipts, told: Answering::new().told, ..Self::default() };
+        let cut = block_on(documents::call("run_tasks", &request.to_string(), &mut host));
+        assert_eq!(code(&cut), "E_HOST_PROTOCOL");
+        // Without the line that the call came back.
+        let lines: Vec<&str> = host.journal.split_inclusive('\n').collect();
+        let journal = lines[..lines.len() - 1].concat();
+        Self { journal, is_back: true, told: Answering::new().told, seq: 0, ..host }
+    }
+
+    fn lists(&mut self, key: &str, state: SessionState, usage: Option<Usage>) {
+        let label = self.asked.get(self.rows.len()).cloned();
+        self.rows.push(SessionRow { session_key: SessionKey::new(key), label, state, model: None, usage });
+    }
+
+    fn ends(&mut self, key: &str, outcome: SessionOutcome, usage: Option<Usage>) {
+        let session = SessionKey::new(key);
+        let completion =
+            (outcome == SessionOutcome::Completed).then(|| Completion { text: "fine".to_owned(), truncated: false });
+        self.ends.insert(session.clone(), Some(SessionEnd { session, outcome, completion, usage, model: None }));
+    }
+
+    fn goes_on(&mut self) -> Value {
+        let journal = self.journal.clone();
+        answer(&block_on(resume(&journal, self)))
+    }
+}
+
+impl Host for Back {
+    fn perform(&mut self, command: Command) {
+        let receipt = |session_key: &SessionKey| Receipt {
+            session_key: session_key.clone(),
+            run_id: String::new(),
+            applied_model: None,
+            tool_free: true,
+        };
+        let mut end = None;
+        let (request, outcome) = match command {
+            Command::Spawn(request, options) => {
+                self.asked.push(options.label.clone());
+                let key = SessionKey::new(format!("s{}", self.asked.len()));
+                match (self.is_back, self.gives_receipts) {
+                    (true, _) => (request, Err(HostError::Forbidden("not any more".to_owned()))),
+                    (false, true) => (request, Ok(Reply::Spawned(receipt(&key)))),
+                    (false, false) => return,
+                }
+            }
+            Command::List(request, _) => {
+                (request, Ok(Reply::Listed(SessionPage { sessions: self.rows.clone(), has_more: false })))
+            }
+            Command::Watch(request, key) => {
+                let known = self.ends.get(&key);
+                end = known.cloned().flatten();
+                (request, known.map(|_| Reply::Watched(receipt(&key))).ok_or_else(|| not_found(&key)))
+            }
+            _ => return,
+        };
+        self.told.push(Happening::Answered { request, outcome });
+        self.told.extend(end.map(Happening::SessionEnded));
+    }
+
+    async fn next_event(&mut self, until_ms: Option<u64>) -> Result<Event, CallError> {
+        let what = match self.told.is_empty() {
+            false => self.told.remove(0),
+            true if self.is_back => Happening::Woke,
+            true => return Err(CallError::HostProtocol("cut off".to_owned())),
+        };
+        let at_ms = if what == Happening::Woke { until_ms.unwrap_or(0) } else { 0 };
+        self.seq += 1;
+        Ok(Event { seq: self.seq - 1, at_ms, what })
+    }
+
+    fn append(&mut self, lines: &str) -> Result<(), String> {
+        self.journal.push_str(lines);
+        Ok(())
+    }
+}
+
+fn not_found(key: &SessionKey) -> HostError {
+    HostError::NotFound(format!("No session found: {key}"))
+}
+
+fn tasks(count: usize, agent_type: &str) -> Vec<Value> {
+    let task = json!({ "agent_type": agent_type, "task_description": "Look.", "output_format": "text",
+        "input_data": { "code": "x" } });
+    vec![task; count]
+}
+
+#[test]
+fn what_the_host_has_told_of_all_sessions_counts_before_another_one_is_started() {
+    let much = Some(Usage { input_tokens: 90_000, output_tokens: 0 });
+    // The one that took far too much is the second one whose end is told: the list tells of it before, or only its end.
+    for (state, in_list) in [(SessionState::Completed, much), (SessionState::Running, None)] {
+        let request = json!({ "tasks": tasks(4, "code_reviewer"), "max_concurrent": 3, "retries": 0,
+            "budget": { "tokens": 12_000, "session_tokens": 1_000 } });
+        let mut host = Back::cut_off(&request, true);
+        host.lists("s1", SessionState::Failed, None);
+        host.lists("s2", state, in_list);
+        host.lists("s3", SessionState::Running, None);
+        host.ends("s1", SessionOutcome::Cancelled, None);
+        host.ends("s2", SessionOutcome::Completed, much);
+        host.ends.insert(SessionKey::new("s3"), None);
+        let report = host.goes_on();
+        assert_eq!((host.asked.len(), &report["results"][3]["error"]["code"]), (3, &json!("E_BUDGET")), "{report:#}");
+        let spent = &report["budget"]["tokens"]["spent"];
+        assert!(spent.as_u64() < Some(95_000), "it is booked once: {spent}");
+    }
+}
