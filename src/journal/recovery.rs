@@ -9,8 +9,8 @@ use std::collections::{BTreeMap, VecDeque};
 
 use super::replay::Open;
 use crate::host::{
-    Command, Event, Happening, Host, HostError, ListFilter, Reply, SessionEnd, SessionOutcome, SessionPage, SessionRow,
-    SessionState,
+    Command, Event, Happening, Host, HostError, ListFilter, Receipt, Reply, SessionEnd, SessionOutcome, SessionPage,
+    SessionRow, SessionState,
 };
 use crate::ids::{RequestId, SessionKey};
 use crate::policy::outcome;
@@ -44,7 +44,7 @@ pub(super) struct Recovery<H> {
     /// Sessions of this call that the journal does not know, by label.
     strays: BTreeMap<String, SessionKey>,
     /// Strays that are being taken over: for which spawn.
-    adoptions: BTreeMap<RequestId, RequestId>,
+    adoptions: BTreeMap<RequestId, (RequestId, SessionKey)>,
     /// What the list told of the usage of sessions that the journal knows.
     used: BTreeMap<SessionKey, SessionRow>,
     /// Sessions whose end was told before the cut.
@@ -212,8 +212,8 @@ impl<H: Host> Recovery<H> {
     fn take(&mut self, what: Happening) {
         match what {
             Happening::Answered { request, outcome } if request.0 >= OWN_REQUESTS => {
-                if let Some(spawn) = self.adoptions.remove(&request) {
-                    self.adopted(spawn, outcome);
+                if let Some((spawn, session)) = self.adoptions.remove(&request) {
+                    self.adopted(spawn, session, outcome);
                 }
             }
             Happening::SessionEnded(end) if self.ended.contains(&end.session) => {}
@@ -221,11 +221,15 @@ impl<H: Host> Recovery<H> {
         }
     }
 
-    fn adopted(&mut self, request: RequestId, outcome: Result<Reply, HostError>) {
+    fn adopted(&mut self, request: RequestId, session_key: SessionKey, outcome: Result<Reply, HostError>) {
         let outcome = match outcome {
             Ok(Reply::Watched(receipt)) => Ok(Reply::Spawned(receipt)),
-            // It was deleted meanwhile.
-            Err(HostError::NotFound(_)) => Err(never_spawned()),
+            // The host listed it a moment ago, so that it did come into being, and may have had effects before it was lost.
+            Err(HostError::NotFound(_)) => {
+                self.ready.push_front(gone(session_key.clone()));
+                let run_id = String::new();
+                Ok(Reply::Spawned(Receipt { session_key, run_id, applied_model: None, tool_free: false }))
+            }
             Ok(_) => Err(HostError::InDoubt("the host gave another answer than `watched`".to_owned())),
             Err(error) => Err(HostError::InDoubt(outcome::words(&error).to_owned())),
         };
@@ -277,7 +281,7 @@ impl<H: Host> Host for Recovery<H> {
             Command::Spawn(request, options) => match self.strays.remove(&options.label) {
                 Some(session) => {
                     let own = self.own_request();
-                    self.adoptions.insert(own, request);
+                    self.adoptions.insert(own, (request, session.clone()));
                     self.host.perform(Command::Watch(own, session));
                 }
                 None => self.host.perform(Command::Spawn(request, options)),

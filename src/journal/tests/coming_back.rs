@@ -131,3 +131,13 @@ fn what_the_host_has_told_of_all_sessions_counts_before_another_one_is_started()
         assert!(spent.as_u64() < Some(95_000), "it is booked once: {spent}");
     }
 }
+
+#[test]
+fn a_session_that_the_host_listed_and_then_forgot_is_not_spawned_again_for_the_same_attempt() {
+    let mut host = Back::cut_off(&json!({ "tasks": tasks(1, "code_reviewer"), "retries": 1 }), false);
+    host.lists("s1", SessionState::Running, None);
+    let report = host.goes_on();
+    let second = host.asked.get(1).cloned().unwrap_or_default();
+    assert!(second.contains(" #2 ["), "{:?}", host.asked);
+    assert_eq!(report["results"][0]["error"]["code"], "E_SPAWN_FORBIDDEN", "{report:#}");
+}
