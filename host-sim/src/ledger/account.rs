@@ -51,6 +51,8 @@ pub(super) struct Account {
     pub(super) usage_was_told: bool,
     /// The model that really ran, once it is over.
     pub(super) model: Option<String>,
+    /// The model that the call was told to run.
+    pub(super) told_model: Option<String>,
     pub(super) cost_micro_usd: u64,
     pub(super) deleted: bool,
     /// Whether its key ever reached the call.
@@ -80,6 +82,7 @@ impl Account {
             usage: None,
             usage_was_told: false,
             model: None,
+            told_model: None,
             cost_micro_usd: 0,
             deleted: false,
             was_told: false,

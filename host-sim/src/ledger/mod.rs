@@ -301,11 +301,15 @@ impl Ledger {
                     for row in page.sessions.iter().filter(|row| row.usage.is_some()) {
                         if let Some(account) = self.sessions.get_mut(&row.session_key) {
                             account.usage_was_told |= account.was_told && !account.is_live();
+                            account.told_model = row.model.clone().or(account.told_model.take());
                         }
                     }
                 }
-                if let Some(account) = receipt.and_then(|receipt| self.sessions.get_mut(&receipt.session_key)) {
+                if let Some(receipt) = receipt
+                    && let Some(account) = self.sessions.get_mut(&receipt.session_key)
+                {
                     account.was_told = true;
+                    account.told_model = receipt.applied_model.clone().or(account.told_model.take());
                 }
             }
             Happening::SessionEnded(end) => {
@@ -317,6 +321,7 @@ impl Ledger {
                 if let Some(account) = self.sessions.get_mut(&end.session) {
                     // Of a session that the call does not know, it cannot take anything in.
                     account.usage_was_told |= account.was_told && end.usage.is_some();
+                    account.told_model = end.model.clone().or(account.told_model.take());
                 }
             }
             Happening::StopRequested { task: None, .. } => self.stop_requested = true,

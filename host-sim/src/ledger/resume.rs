@@ -14,7 +14,7 @@ impl Ledger {
         self.lost.extend(self.keys.iter().filter(|(_, session)| session.is_none()).map(|(key, _)| key.clone()));
         // What was told to the call that is gone is told again to the one that takes the session over.
         for account in self.sessions.values_mut() {
-            (account.ends_told, account.usage_was_told) = (0, false);
+            (account.ends_told, account.usage_was_told, account.told_model) = (0, false, None);
         }
         // It may not have been written down; whoever asked for it says so again.
         self.stop_requested = false;

@@ -1,10 +1,13 @@
 //! What a call spends, and what it may.
 //!
 //! A session takes its reservation from the spawn call on and gives back what it did not use. Where a host does not tell
-//! what was used, at least what was really used counts, up to the reservation: more than that nobody could have known.
+//! what was used, at least what was really used counts, up to the reservation: more than that nobody could have known. Nor can
+//! anybody know the price of a model that ran without a word: what was used counts at the price of the one that was told, or
+//! else asked for, if that is the lower one.
 
 use parallel_agents::task::Usage;
 
+use super::account::Account;
 use super::{Invariant, Ledger, Live};
 
 /// Tokens and money.
@@ -46,15 +49,23 @@ impl Ledger {
         Spending { tokens: usage.total(), micro_usd: self.allowed.price(model).of(usage) }
     }
 
-    /// What all sessions really used, and how much of it lies above what was reserved for each.
+    /// What a session used, as far as a call can know that is told of its usage.
+    fn knowable(&self, account: &Account) -> Spending {
+        let usage = account.usage.unwrap_or_default();
+        let told = account.told_model.as_deref().or(account.asked_model.as_deref());
+        self.price(usage, account.model.as_deref()).at_most(self.price(usage, told))
+    }
+
+    /// What all sessions really used, and how much of it lies above what was reserved for each or could be known.
     pub fn spent(&self) -> (Spending, Spending) {
         self.sessions.values().fold((Spending::default(), Spending::default()), |(spent, above), account| {
             let used = self.price(account.usage.unwrap_or_default(), account.model.as_deref());
-            (spent.plus(used), above.plus(used.above(account.reserved)))
+            let expected = self.knowable(account).at_most(account.reserved);
+            (spent.plus(used), above.plus(used.above(expected)))
         })
     }
 
-    /// Spending above the budget that no session which used more than was reserved explains.
+    /// Spending above the budget that is explained by no session which used more than was reserved, or than was told.
     pub fn unexplained_overspend(&self) -> Spending {
         let (spent, above) = self.spent();
         let over = |spent: u64, above: u64, cap: Option<u64>| {
@@ -70,7 +81,7 @@ impl Ledger {
     pub(super) fn check_budget(&mut self, label: &str) {
         let mut taken = Spending::default();
         for account in self.sessions.values() {
-            let used = self.price(account.usage.unwrap_or_default(), account.model.as_deref());
+            let used = self.knowable(account);
             taken = taken.plus(match (account.is_live(), account.usage_was_told) {
                 (true, _) => account.reserved,
                 (false, true) => used,

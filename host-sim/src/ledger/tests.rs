@@ -1,6 +1,8 @@
 use std::sync::Arc;
 
-use parallel_agents::host::{HistoryQuery, HostError, Progress, Reply, SessionEnd, SessionOutcome, SpawnOptions};
+use parallel_agents::host::{
+    HistoryQuery, HostError, Progress, Receipt, Reply, SessionEnd, SessionOutcome, SpawnOptions,
+};
 use parallel_agents::ids::{AgentType, TaskId};
 use parallel_agents::task::{Cleanup, TaskStatus};
 

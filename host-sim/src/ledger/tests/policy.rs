@@ -164,3 +164,34 @@ fn an_end_that_only_the_script_made_up_is_nobodys_fault() {
     }
     assert_eq!(broken(&ledger), []);
 }
+
+#[test]
+fn a_model_that_the_host_keeps_to_itself_counts_as_the_one_that_was_asked_for() {
+    let money = r#""retries": 5, "corrections": 1, "escalate": true, "budget": {"micro_usd": 250, "session_tokens": 100},
+        "prices": {"sim/a": {"output": 2000}, "*": {"output": 1000}}"#;
+    let usage = Some(Usage { input_tokens: 0, output_tokens: 100 });
+    for (named, expected) in [(None, vec![]), (Some("sim/a"), vec![Invariant::Budget])] {
+        let mut ledger = held(money);
+        for request in [1, 2] {
+            attempt(&mut ledger, request, &SessionOutcome::Completed, usage);
+            let receipt = Receipt {
+                session_key: key(&format!("s{request}")),
+                run_id: String::new(),
+                applied_model: named.map(str::to_owned),
+                tool_free: true,
+            };
+            let told = Happening::Answered { request: RequestId(request), outcome: Ok(Reply::Spawned(receipt)) };
+            let (session, outcome) = (key(&format!("s{request}")), SessionOutcome::Completed);
+            let end = SessionEnd { session, outcome, completion: None, usage, model: None };
+            for what in [told, Happening::SessionEnded(end)] {
+                ledger.event(&Event { seq: ledger.events, at_ms: 0, what }, false);
+            }
+        }
+        assert_eq!(
+            broken(&ledger),
+            expected,
+            "two sessions took 200 each, and 100 each as they were asked for: {named:?}"
+        );
+        assert_eq!(ledger.unexplained_overspend().micro_usd, 0, "either way each took more than could be foreseen");
+    }
+}
