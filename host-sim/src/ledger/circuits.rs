@@ -31,7 +31,8 @@ impl Ledger {
     /// Enters the end of a session that is told for the first time.
     pub(super) fn circuit_told(&mut self, end: &SessionEnd) {
         let Some(account) = self.sessions.get(&end.session) else { return };
-        let group = (agent_of(&account.label).to_owned(), account.asked_model.clone());
+        let Some((label, model)) = self.holder_of(&end.session) else { return };
+        let group = (agent_of(&label).to_owned(), model);
         let broke = matches!(end.outcome, SessionOutcome::Failed { kind: FailureKind::Infrastructure, .. });
         // What was being stopped, or could not be known, counts for nothing.
         let is_plain = broke && account.was_told && account.cleanup_tries == 0 && self.lists == 0;

@@ -91,15 +91,16 @@ impl Ledger {
         account.usage = over.usage;
         account.model = Some(over.model.to_owned());
         account.cost_micro_usd = if over.usage.is_some() { over.cost_micro_usd } else { 0 };
+        let was_stopped = account.cleanup_tries > 0;
+        let Some((label, asked_model)) = self.holder_of(key) else { return };
         // A session that was stopped because another model ran is evidence, not a breakdown.
-        let is_swapped = account.asked_model.as_deref().is_some_and(|asked| !same_model(asked, over.model));
+        let is_swapped = asked_model.as_deref().is_some_and(|asked| !same_model(asked, over.model));
         let became = match over.outcome {
             SessionOutcome::Cancelled if is_swapped => tries::Became::Answered,
             // It fails while it is being stopped, and why it is stopped counts.
-            SessionOutcome::Failed { .. } if account.cleanup_tries > 0 => tries::Became::Broke,
+            SessionOutcome::Failed { .. } if was_stopped => tries::Became::Broke,
             outcome => tries::ended(outcome),
         };
-        let label = account.label.clone();
         self.became(&label, became);
         if let Some(wish_ms) = timing::wish_of(over.outcome) {
             self.wishes_for(&label, wish_ms);

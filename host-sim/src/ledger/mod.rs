@@ -103,6 +103,8 @@ pub struct Ledger {
     lost: BTreeSet<String>,
     /// Sessions whose tasks got the receipt of another one.
     mixed_up: BTreeSet<SessionKey>,
+    /// The sessions that receipts named, each with the label and the model of the attempt that was given it first.
+    holders: BTreeMap<SessionKey, (String, Option<String>)>,
     tries: BTreeMap<String, Tries>,
     /// By agent type and model.
     circuits: BTreeMap<(String, Option<String>), Circuit>,
@@ -304,6 +306,9 @@ impl Ledger {
                             account.told_model = row.model.clone().or(account.told_model.take());
                         }
                     }
+                }
+                if let Some(receipt) = receipt {
+                    self.given(*request, &receipt.session_key);
                 }
                 if let Some(receipt) = receipt
                     && let Some(account) = self.sessions.get_mut(&receipt.session_key)

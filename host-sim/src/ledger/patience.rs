@@ -50,7 +50,8 @@ impl Ledger {
     /// Enters how a session ended, if that says something about all others of its kind.
     pub(super) fn notes_refusal(&mut self, key: &SessionKey, outcome: &SessionOutcome) {
         let Some(account) = self.sessions.get(key) else { return };
-        let group = (agent_of(&account.label).to_owned(), account.asked_model.clone().unwrap_or_default());
+        let Some((label, model)) = self.holder_of(key) else { return };
+        let group = (agent_of(&label).to_owned(), model.unwrap_or_default());
         match outcome {
             // One that was being stopped says nothing.
             SessionOutcome::Failed { kind: FailureKind::Authentication, message } if account.cleanup_tries == 0 => {

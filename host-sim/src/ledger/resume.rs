@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use parallel_agents::ids::SessionKey;
+use parallel_agents::ids::{RequestId, SessionKey};
 
 use super::{Ledger, Live};
 
@@ -36,6 +36,29 @@ impl Ledger {
     /// Enters that the task of one session got the receipt of another one.
     pub(crate) fn receipt_repeated(&mut self, instead_of: &SessionKey) {
         self.mixed_up.insert(instead_of.clone());
+    }
+
+    /// Enters that the attempt of a spawn request is told of a session. The first one that is told of it has it; another one
+    /// cannot believe its receipt.
+    pub(super) fn given(&mut self, request: RequestId, key: &SessionKey) {
+        let Some(spawn) = self.requests.get(&request).and_then(|asked| asked.spawn.as_ref()) else { return };
+        if !self.sessions.contains_key(key) {
+            // It is the name of no session at all.
+            return;
+        }
+        let holder = (spawn.label.clone(), spawn.model.clone());
+        self.holders.entry(key.clone()).or_insert(holder);
+    }
+
+    /// The attempt, by label and model, for which the call takes what becomes of a session: that which was told of it, even
+    /// if the host mixed up its receipts. None: its attempt was told of another one, so that nobody listens to this one.
+    pub(super) fn holder_of(&self, key: &SessionKey) -> Option<(String, Option<String>)> {
+        if let Some(holder) = self.holders.get(key) {
+            return Some(holder.clone());
+        }
+        let account = self.sessions.get(key)?;
+        let has_another = self.holders.values().any(|(label, _)| *label == account.label);
+        (!has_another).then(|| (account.label.clone(), account.asked_model.clone()))
     }
 
     /// Sessions beyond the first with the same label, which belong to the same attempt.

@@ -8,6 +8,7 @@ use parallel_agents::task::{Cleanup, TaskStatus};
 
 use super::*;
 
+mod lies;
 mod oracle;
 mod policy;
 
