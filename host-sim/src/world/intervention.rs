@@ -30,6 +30,11 @@ impl World {
         self.intervened_ms
     }
 
+    /// Milliseconds since then of which the clock that the host shows told nothing.
+    pub fn hidden_since_ms(&self) -> u64 {
+        self.clock.hidden_ms().saturating_sub(self.hidden_before_ms)
+    }
+
     /// Events that were handed out.
     pub fn events(&self) -> u64 {
         self.next_seq
@@ -55,6 +60,7 @@ impl World {
     pub(super) fn intervene(&mut self) -> Option<Next> {
         let (_, what) = self.intervention.take_if(|(event, _)| *event == self.next_seq)?;
         self.intervened_ms = Some(self.now_ms);
+        self.hidden_before_ms = self.clock.hidden_ms();
         match what {
             Intervention::Stop { task, reason } => {
                 let what = Happening::StopRequested { task, reason };

@@ -112,6 +112,8 @@ pub struct World {
     is_trapped: bool,
     intervention: Option<(u64, Intervention)>,
     intervened_ms: Option<u64>,
+    /// What the shown clock had hidden by then.
+    hidden_before_ms: u64,
 }
 
 impl World {
@@ -152,6 +154,7 @@ impl World {
             is_trapped: false,
             intervention: None,
             intervened_ms: None,
+            hidden_before_ms: 0,
             script,
             options,
         }

@@ -38,7 +38,9 @@ async fn at(explorer: &Explorer<'_>, plain: &Plain, event: u64, task: Option<Tas
     world.intervene_at(event, Intervention::Stop { task: task.clone(), reason });
     let called = explorer.call(&plain.case, world).await;
     let mut found = check::check(&plain.case, &called);
-    let since = called.world.intervened_ms().map(|at_ms| called.world.now_ms().saturating_sub(at_ms));
+    // A clock that is set back hides what has passed since the event before, and there is no other clock to go by.
+    let hidden_ms = called.world.hidden_since_ms();
+    let since = called.world.intervened_ms().map(|at_ms| called.world.now_ms().saturating_sub(at_ms + hidden_ms));
     match since {
         None => found.push(Finding::new("I4", "the copy was over before it could be cancelled".to_owned())),
         Some(since) if task.is_none() && since > PATIENCE_MS => {
