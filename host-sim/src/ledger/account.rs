@@ -57,6 +57,14 @@ pub(super) struct Account {
     pub(super) deleted: bool,
     /// Whether its key ever reached the call.
     pub(super) was_told: bool,
+    /// Whether a receipt or a list named it since the call began, or went on.
+    pub(super) in_sight: bool,
+    /// Lists before that which should have named it.
+    pub(super) left_out: u32,
+    /// The host forgot it.
+    pub(super) vanished: bool,
+    /// A call that goes on could not come to know of it: the host forgot it before, or left it out of its lists.
+    pub(super) is_hidden: bool,
     /// Ends that the component was told of.
     pub(super) ends_told: u32,
     /// Times that it was taken over, each of which tells its end once more.
@@ -86,6 +94,10 @@ impl Account {
             cost_micro_usd: 0,
             deleted: false,
             was_told: false,
+            in_sight: false,
+            left_out: 0,
+            vanished: false,
+            is_hidden: false,
             ends_told: 0,
             watches: 0,
             cleanup_tries: 0,

@@ -47,12 +47,13 @@ impl Ledger {
             return;
         }
         self.live.insert(Live::Spawning(request));
-        self.peak_live = self.peak_live.max(self.live());
+        let places = self.places();
+        self.peak_live = self.peak_live.max(places);
         if !asks_again {
             self.check_budget(&options.label);
         }
-        if let Some(cap) = self.allowed.max_live.filter(|cap| self.live() > *cap) {
-            self.note(Invariant::Cap, format!("{} sessions are alive, {cap} are allowed", self.live()));
+        if let Some(cap) = self.allowed.max_live.filter(|cap| places > *cap) {
+            self.note(Invariant::Cap, format!("{places} sessions are alive, {cap} are allowed"));
         }
     }
 

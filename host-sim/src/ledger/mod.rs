@@ -68,6 +68,9 @@ pub use violation::{Invariant, Violation};
 /// Cancel and delete requests for one session that are still plausible: five tries of each.
 const MAX_CLEANUP_TRIES: u32 = 10;
 
+/// Lists that a call looks into for a session of which nobody says whether it exists.
+const SEARCHES: u32 = 2;
+
 /// Milliseconds for which a call has to try to clean up before it may come back without having done so.
 const CLEANUP_GRACE_MS: u64 = 30_000;
 
@@ -161,7 +164,8 @@ impl Ledger {
         count(self.live.len())
     }
 
-    /// The largest number of sessions that were alive at once, counted from the spawn call.
+    /// The largest number of sessions that were alive at once, counted from the spawn call, without those of which a call that
+    /// goes on could not know.
     pub fn peak_live(&self) -> u32 {
         self.peak_live
     }
@@ -278,6 +282,22 @@ impl Ledger {
         }
     }
 
+    /// Enters that the host forgot a session.
+    pub(crate) fn vanished(&mut self, key: &SessionKey) {
+        if let Some(account) = self.sessions.get_mut(key) {
+            (account.deleted, account.vanished) = (true, true);
+            account.is_hidden |= !account.in_sight;
+        }
+    }
+
+    /// Enters that a list that is told leaves a session out.
+    pub(crate) fn left_out(&mut self, key: &SessionKey) {
+        if let Some(account) = self.sessions.get_mut(key).filter(|account| !account.in_sight) {
+            account.left_out += 1;
+            account.is_hidden |= account.left_out >= SEARCHES;
+        }
+    }
+
     /// Enters an event that the component is given. One that is extra happened only in words.
     pub(crate) fn event(&mut self, event: &Event, is_extra: bool) {
         if event.seq != self.events {
@@ -300,9 +320,10 @@ impl Ledger {
                     self.wishes(*request, *wish_ms);
                 }
                 if let Ok(Reply::Listed(page)) = outcome {
-                    for row in page.sessions.iter().filter(|row| row.usage.is_some()) {
+                    for row in &page.sessions {
                         if let Some(account) = self.sessions.get_mut(&row.session_key) {
-                            account.usage_was_told |= account.was_told && !account.is_live();
+                            account.in_sight = true;
+                            account.usage_was_told |= account.was_told && !account.is_live() && row.usage.is_some();
                             account.told_model = row.model.clone().or(account.told_model.take());
                         }
                     }
@@ -313,7 +334,7 @@ impl Ledger {
                 if let Some(receipt) = receipt
                     && let Some(account) = self.sessions.get_mut(&receipt.session_key)
                 {
-                    account.was_told = true;
+                    (account.was_told, account.in_sight) = (true, true);
                     account.told_model = receipt.applied_model.clone().or(account.told_model.take());
                 }
             }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use parallel_agents::ids::{RequestId, SessionKey};
 
+use super::account::Account;
 use super::{Ledger, Live};
 
 impl Ledger {
@@ -15,6 +16,7 @@ impl Ledger {
         // What was told to the call that is gone is told again to the one that takes the session over.
         for account in self.sessions.values_mut() {
             (account.ends_told, account.usage_was_told, account.told_model) = (0, false, None);
+            (account.in_sight, account.left_out, account.is_hidden) = (false, 0, account.vanished);
         }
         // It may not have been written down; whoever asked for it says so again.
         self.stop_requested = false;
@@ -31,6 +33,22 @@ impl Ledger {
     /// How often the call was resumed.
     pub fn resumes(&self) -> u32 {
         self.resumes
+    }
+
+    /// Whether nobody but the host can know of a session: the call was cut off before it noted it down, and when it went on the
+    /// host had forgotten it, or left it out of all lists that the call looked into. It is told in docs/reliability.md that its
+    /// attempt may have another one then, and that it takes no place and nothing of the budget.
+    pub(super) fn is_hidden(&self, account: &Account) -> bool {
+        self.resumes > 0 && account.is_hidden
+    }
+
+    pub(super) fn has_hidden(&self, live: &Live) -> bool {
+        matches!(live, Live::Session(key) if self.sessions.get(key).is_some_and(|account| self.is_hidden(account)))
+    }
+
+    /// Places that are held, as far as a call can know.
+    pub(super) fn places(&self) -> u32 {
+        super::count(self.live.iter().filter(|live| !self.has_hidden(live)).count())
     }
 
     /// Enters that the task of one session got the receipt of another one.
@@ -65,11 +83,12 @@ impl Ledger {
     ///
     /// An attempt that the host gave the receipt of another's session does not count: that hides which session it has. While
     /// the call lasts another receipt tells; the call that goes on has only the list, where the session stands under the
-    /// other name.
+    /// other name. Nor does a session count that it could not come to know of.
     pub fn duplicate_sessions(&self) -> u32 {
         let mixed_up: BTreeSet<&str> =
             self.mixed_up.iter().filter_map(|key| self.sessions.get(key)).map(|account| &*account.label).collect();
-        let mut labels: Vec<&str> = self.sessions.values().map(|account| &*account.label).collect();
+        let known = self.sessions.values().filter(|account| !self.is_hidden(account));
+        let mut labels: Vec<&str> = known.map(|account| &*account.label).collect();
         labels.retain(|label| !mixed_up.contains(label));
         labels.sort_unstable();
         super::count(labels.windows(2).filter(|pair| matches!(pair, [one, other] if one == other)).count())

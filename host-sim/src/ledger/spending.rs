@@ -80,7 +80,8 @@ impl Ledger {
     /// Holds a spawn call, which is entered already, to what is left.
     pub(super) fn check_budget(&mut self, label: &str) {
         let mut taken = Spending::default();
-        for account in self.sessions.values() {
+        let known = || self.sessions.values().filter(|account| !self.is_hidden(account));
+        for account in known() {
             let used = self.knowable(account);
             taken = taken.plus(match (account.is_live(), account.usage_was_told) {
                 (true, _) => account.reserved,
@@ -88,7 +89,7 @@ impl Ledger {
                 (false, false) => used.at_most(account.reserved),
             });
         }
-        let mut sessions = self.sessions.len() as u64;
+        let mut sessions = known().count() as u64;
         for live in &self.live {
             let Live::Spawning(request) = live else { continue };
             let reserved =

@@ -144,9 +144,10 @@ impl Ledger {
 
     /// Places that a task holds.
     pub(super) fn live_for(&self, id: &str) -> usize {
-        // A call that was told of another session in its place cannot know that this one is alive.
-        let is_mixed_up = |live: &&Live| matches!(live, Live::Session(key) if self.mixed_up.contains(key));
-        let live = self.live.iter().filter(|live| !is_mixed_up(live));
+        // A call that was told of another session in its place, or of none, cannot know that this one is alive.
+        let is_unknown =
+            |live: &&Live| self.has_hidden(live) || matches!(live, Live::Session(key) if self.mixed_up.contains(key));
+        let live = self.live.iter().filter(|live| !is_unknown(live));
         live.filter(|live| self.label_of(live).is_some_and(|label| id_of(label) == id)).count()
     }
 
@@ -224,8 +225,9 @@ impl Ledger {
         // A session whose every receipt was lost has no name but its label.
         let label = SessionKey::new(format!("label:{}", account.label));
         // Nor can a call that goes on find what the host leaves out of its lists.
-        let is_hidden = self.resumes > 0 && self.faults.contains_key(&Fault::OddPage);
-        if !account.was_told && (self.named_as_leaked.contains(&label) || self.mixed_up.contains(key) || is_hidden) {
+        if self.is_hidden(account)
+            || (!account.was_told && (self.named_as_leaked.contains(&label) || self.mixed_up.contains(key)))
+        {
             return true;
         }
         // With a clock that jumps nobody can tell when the time for cleaning up is over.

@@ -92,7 +92,7 @@ impl World {
                 session.is_cut_off = true;
                 self.end_if_running(key, SessionState::Failed);
                 self.sessions.remove(key);
-                self.ledger.deleted(key);
+                self.ledger.vanished(key);
             }
         }
     }

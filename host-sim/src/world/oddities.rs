@@ -105,7 +105,9 @@ impl World {
                 page.sessions.splice(0..0, first);
             }
             Some(Odd::Missing) => {
-                page.sessions.pop();
+                if let Some(row) = page.sessions.pop() {
+                    self.ledger.left_out(&row.session_key);
+                }
             }
             Some(Odd::Endless) => page.has_more = true,
         }

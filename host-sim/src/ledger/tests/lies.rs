@@ -1,5 +1,7 @@
 //! What the host itself got wrong, and nobody could have known.
 
+use parallel_agents::host::{ListFilter, SessionPage, SessionRow};
+
 use super::*;
 
 /// A ledger that holds a call to a request with the tasks `a` and `b`, and more members.
@@ -17,7 +19,7 @@ fn tell(ledger: &mut Ledger, what: Happening) {
 
 /// A session comes into being, and the receipt names one, or none.
 fn spawned(ledger: &mut Ledger, request: u64, label: &str, real: &str, told: Option<&str>) {
-    ledger.command(&changed(spawn(request, label), |options| options.label = label.to_owned()));
+    ledger.command(&changed(spawn(request, label), |options| options.idempotency_key = label.to_owned()));
     ledger.accepted(RequestId(request), &key(real));
     let Some(told) = told else { return };
     let session_key = key(told);
@@ -61,4 +63,59 @@ fn a_receipt_that_names_a_session_of_another_task_once_more_changes_nothing_for_
     ends(&mut ledger, "of a", &SessionOutcome::TimedOut);
     spawned(&mut ledger, 3, "x a #2", "second of a", None);
     assert_eq!(broken(&ledger), [Invariant::Retries]);
+}
+
+/// A call with a cap of one is cut off while it waits for a receipt, and goes on; `host` says what happens next. Then the same
+/// session is asked for again, and after it that of the other task.
+fn asked_for_again(host: impl FnOnce(&mut Ledger)) -> (Vec<Invariant>, u32) {
+    let mut ledger = held(r#""max_concurrent": 1, "retries": 0, "budget": {"spawns": 2}"#);
+    spawned(&mut ledger, 1, "x a", "s", None);
+    ledger.resumed();
+    host(&mut ledger);
+    spawned(&mut ledger, 2, "x a", "t", Some("t"));
+    ends(&mut ledger, "t", &SessionOutcome::Completed);
+    spawned(&mut ledger, 3, "x b", "u", Some("u"));
+    (broken(&ledger), ledger.duplicate_sessions())
+}
+
+fn lists(ledger: &mut Ledger, session: &str) {
+    let filter = ListFilter { search: None, spawned_by: None, offset: 0, limit: 9 };
+    ledger.command(&Command::List(RequestId(9), filter));
+    let (session_key, state) = (key(session), SessionState::Running);
+    let sessions = vec![SessionRow { session_key, label: None, state, model: None, usage: None }];
+    let page = SessionPage { sessions, has_more: false };
+    tell(ledger, Happening::Answered { request: RequestId(9), outcome: Ok(Reply::Listed(page)) });
+}
+
+#[test]
+fn what_the_host_keeps_from_a_call_that_goes_on_counts_for_nothing() {
+    let left_out = |ledger: &mut Ledger, times| (0..times).for_each(|_| ledger.left_out(&key("s")));
+    let vanishes = |ledger: &mut Ledger| {
+        ends(ledger, "s", &SessionOutcome::Interrupted);
+        ledger.vanished(&key("s"));
+    };
+    assert_eq!(asked_for_again(|ledger| left_out(ledger, 2)), (vec![], 0));
+    assert_eq!(asked_for_again(vanishes), (vec![], 0));
+    let broken = vec![Invariant::Sessions, Invariant::Cap];
+    assert_eq!(asked_for_again(|ledger| left_out(ledger, 1)), (broken, 1), "the other list named it");
+    let listed = asked_for_again(|ledger| {
+        lists(ledger, "s");
+        left_out(ledger, 2);
+        vanishes(ledger);
+    });
+    assert_eq!(listed.1, 1, "it was told of");
+}
+
+#[test]
+fn a_session_that_was_forgotten_before_the_cut_counts_for_nothing_after_it() {
+    let mut ledger = held(r#""retries": 0"#);
+    spawned(&mut ledger, 1, "x a", "s", None);
+    ends(&mut ledger, "s", &SessionOutcome::Interrupted);
+    ledger.vanished(&key("s"));
+    let mut before = ledger.clone();
+    spawned(&mut before, 2, "x a", "t", None);
+    assert_eq!(before.duplicate_sessions(), 1, "as long as the call lasts, the same key tells");
+    ledger.resumed();
+    spawned(&mut ledger, 2, "x a", "t", None);
+    assert_eq!(ledger.duplicate_sessions(), 0);
 }
