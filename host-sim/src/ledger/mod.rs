@@ -305,6 +305,9 @@ impl Ledger {
         }
         self.events = event.seq + 1;
         (self.now_ms, self.told_ms) = (event.at_ms, event.at_ms);
+        if let Happening::SessionEnded(end) = &event.what {
+            self.answer_told(end);
+        }
         if is_extra {
             return;
         }

@@ -1,6 +1,6 @@
 //! Why a task is given another session, as the host can tell from what became of the ones before.
 
-use parallel_agents::host::{FailureKind, HostError, SessionOutcome, SpawnOptions};
+use parallel_agents::host::{FailureKind, HostError, SessionEnd, SessionOutcome, SpawnOptions};
 
 use super::allowance::{FREE_RATE_LIMITS, FREE_REFUSALS, FREE_REVIEWS};
 use super::{Invariant, Ledger};
@@ -180,6 +180,16 @@ impl Ledger {
         }
     }
 
+    /// Enters an end that is told: a session that is said to have answered did so for the call, whatever the host knows
+    /// better.
+    pub(super) fn answer_told(&mut self, end: &SessionEnd) {
+        let Some(account) = self.sessions.get(&end.session) else { return };
+        let Some(tries) = self.tries.get_mut(id_of(&account.label)) else { return };
+        if end.outcome == SessionOutcome::Completed && tries.last.is_some_and(is_over) {
+            tries.last = Some(Became::Answered);
+        }
+    }
+
     /// Enters what a session, or the request for it, came to.
     pub(super) fn became(&mut self, label: &str, what: Became) {
         let id = id_of(label);
@@ -197,6 +207,11 @@ impl Ledger {
             tries.judges = tries.judges.saturating_sub(1);
         }
     }
+}
+
+/// Whether a session was there and is over. Then nothing follows but the next one.
+fn is_over(what: Became) -> bool {
+    matches!(what, Became::Limited | Became::Broke | Became::Hopeless | Became::NoRoom)
 }
 
 /// What a refused spawn request means for the task.

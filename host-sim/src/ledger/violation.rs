@@ -233,8 +233,10 @@ impl Ledger {
         // With a clock that jumps nobody can tell when the time for cleaning up is over.
         let took_its_time =
             self.now_ms.saturating_sub(self.last_spawn_at) >= CLEANUP_GRACE_MS || !self.clock_is_right();
-        self.named_as_leaked.contains(key)
-            && (account.refusals > 0 || (!account.is_live() && took_its_time) || !self.clock_is_right())
+        // What the call that is gone was told may not have been written down; then the one that goes on knows the label only.
+        let is_named =
+            self.named_as_leaked.contains(key) || (self.resumes > 0 && self.named_as_leaked.contains(&label));
+        is_named && (account.refusals > 0 || (!account.is_live() && took_its_time) || !self.clock_is_right())
     }
 
     /// Whether the call waited for the answer to a spawn request as long as it may, and says that a session may be there.

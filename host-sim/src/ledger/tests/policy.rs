@@ -42,6 +42,19 @@ fn retries_follow_failures_and_second_chances_follow_answers() {
 }
 
 #[test]
+fn a_session_that_is_said_to_have_answered_did_so_for_the_call() {
+    for (told, expected) in [(SessionOutcome::TimedOut, vec![Invariant::Retries]), (SessionOutcome::Completed, vec![])]
+    {
+        let mut ledger = held(r#""retries": 0, "corrections": 1"#);
+        attempt(&mut ledger, 1, &SessionOutcome::TimedOut, None);
+        let end = SessionEnd { session: key("s1"), outcome: told.clone(), completion: None, usage: None, model: None };
+        ledger.event(&Event { seq: 0, at_ms: 0, what: Happening::SessionEnded(end) }, false);
+        attempt(&mut ledger, 2, &SessionOutcome::Completed, None);
+        assert_eq!(broken(&ledger), expected, "{told:?}");
+    }
+}
+
+#[test]
 fn a_request_that_found_no_room_is_no_attempt() {
     let mut ledger = held(r#""retries": 0, "corrections": 0"#);
     for request in 1..=3 {
