@@ -94,9 +94,13 @@ impl<H: Host> Recovery<H> {
             if open.has_spawned { self.list(Codes::new(seed).short(), until_ms).await? } else { Some(Vec::new()) };
         let mut is_complete = listed.is_some();
         self.take_rows(&open, listed);
-        let is_missing = |asked: &Command, strays: &BTreeMap<String, SessionKey>| matches!(asked, Command::Spawn(_, options) if !strays.contains_key(&options.label));
+        let asked_for = open.requests.values().filter_map(|asked| match asked {
+            Command::Spawn(_, options) => Some(&options.label),
+            _ => None,
+        });
+        let mut wanted = asked_for.chain(&open.in_doubt);
         // That a row is not in a list once is no proof: lists of a busy gateway repeat rows and leave some out.
-        if is_complete && open.requests.values().any(|asked| is_missing(asked, &self.strays)) {
+        if is_complete && wanted.any(|label| !self.strays.contains_key(label)) {
             let again = self.list(Codes::new(seed).short(), until_ms).await?;
             is_complete = again.is_some();
             self.take_rows(&open, again);

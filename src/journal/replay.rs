@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::lines::Step;
 use super::mark::Mark;
-use crate::host::{Command, Event, Happening, Host, Reply};
+use crate::host::{Command, Event, Happening, Host, HostError, Receipt, Reply};
 use crate::ids::{RequestId, SessionKey};
 use crate::problem::{CallError, Problem};
 
@@ -17,6 +17,9 @@ pub(super) struct Open {
     pub(super) has_spawned: bool,
     /// Requests without an answer.
     pub(super) requests: BTreeMap<RequestId, Command>,
+    /// Labels of spawn calls of which no answer has said whether there is a session. There may be no request for it, as between
+    /// two of them the call pauses.
+    pub(super) in_doubt: BTreeSet<String>,
     /// Sessions that were given to this call and are not deleted.
     pub(super) sessions: BTreeSet<SessionKey>,
     /// Those of them whose end was not told.
@@ -34,6 +37,17 @@ impl Open {
             Happening::Opened(facts) => self.seed = Some(facts.seed),
             Happening::Answered { request, outcome } => {
                 let asked = self.requests.remove(request);
+                if let Some(Command::Spawn(_, options)) = &asked {
+                    match outcome {
+                        Ok(Reply::Spawned(receipt)) if self.is_news(receipt) => {
+                            self.in_doubt.remove(&options.label);
+                        }
+                        Ok(_) | Err(HostError::InDoubt(_)) => {
+                            self.in_doubt.insert(options.label.clone());
+                        }
+                        Err(_) => {}
+                    }
+                }
                 match (asked, outcome) {
                     (_, Ok(Reply::Spawned(receipt) | Reply::Watched(receipt))) if receipt.names_a_session() => {
                         self.sessions.insert(receipt.session_key.clone());
@@ -54,6 +68,11 @@ impl Open {
             }
             Happening::SessionStarted(_) | Happening::StopRequested { .. } | Happening::Woke => {}
         }
+    }
+
+    /// Whether a receipt names a session that no other task was given.
+    fn is_news(&self, receipt: &Receipt) -> bool {
+        receipt.names_a_session() && !self.sessions.contains(&receipt.session_key)
     }
 
     fn asked(&mut self, commands: Vec<Command>) {

@@ -257,6 +257,8 @@ struct Losing {
     /// The session of the first spawn call.
     label: Option<String>,
     is_back: bool,
+    /// Lists that will still leave it out.
+    hides: u32,
     watched: u32,
 }
 
@@ -282,7 +284,9 @@ impl Host for Losing {
                 (request, Err(HostError::InDoubt("no answer came".to_owned())))
             }
             Command::List(request, _) => {
-                (request, Ok(Reply::Listed(SessionPage { sessions: vec![self.row()], has_more: false })))
+                let sessions = if self.hides > 0 { Vec::new() } else { vec![self.row()] };
+                self.hides = self.hides.saturating_sub(1);
+                (request, Ok(Reply::Listed(SessionPage { sessions, has_more: false })))
             }
             Command::Watch(request, session_key) => {
                 self.watched += 1;
@@ -322,15 +326,18 @@ impl Host for Losing {
 
 #[test]
 fn a_session_in_doubt_is_found_although_nothing_is_asked_just_now() {
-    let mut host = Losing::default().opened();
     let one = json!({ "tasks": [{ "agent_type": "code_reviewer", "task_description": "Look.", "output_format": "text",
         "input_data": { "code": "x" } }] });
-    let cut = block_on(documents::call("run_tasks", &one.to_string(), &mut host));
-    assert_eq!(code(&cut), "E_HOST_PROTOCOL", "it pauses before it asks again");
-    // Without the line that the call came back.
-    let lines: Vec<&str> = host.journal.split_inclusive('\n').collect();
-    let journal = lines[..lines.len() - 1].concat();
-    let mut host = Losing { is_back: true, ..host }.opened();
-    let report = answer(&block_on(resume(&journal, &mut host)));
-    assert_eq!((report["status"].as_str(), host.watched), (Some("completed"), 1), "{report:#}");
+    // Lists of a busy gateway leave some rows out.
+    for hides in [0, 1] {
+        let mut host = Losing::default().opened();
+        let cut = block_on(documents::call("run_tasks", &one.to_string(), &mut host));
+        assert_eq!(code(&cut), "E_HOST_PROTOCOL", "it pauses before it asks again");
+        // Without the line that the call came back.
+        let lines: Vec<&str> = host.journal.split_inclusive('\n').collect();
+        let journal = lines[..lines.len() - 1].concat();
+        let mut host = Losing { is_back: true, hides, ..host }.opened();
+        let report = answer(&block_on(resume(&journal, &mut host)));
+        assert_eq!((report["status"].as_str(), host.watched), (Some("completed"), 1), "{report:#}");
+    }
 }
