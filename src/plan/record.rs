@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::validate::plan_spec;
 use super::{Plan, check_document, plan};
+use crate::json;
 use crate::problem::CallError;
 use crate::task::RunSpec;
 
@@ -16,7 +17,8 @@ pub fn plan_record(request_schema: &Value, mut spec: RunSpec) -> Result<(String,
     // A record goes through the same checks as a document, so that there is one set of them.
     if !fits(request_schema, &mut spec) {
         let document = serde_json::to_value(&spec).unwrap_or_default();
-        return plan(request_schema, document).map(|plan| (String::new(), plan));
+        let text = json::text(&document);
+        return plan(request_schema, document).map(|plan| (text, plan));
     }
     let text = serde_json::to_string(&spec).unwrap_or_default();
     plan_spec(spec, Vec::new()).map(|plan| (text, plan))

@@ -85,20 +85,25 @@ impl Host for Back {
     }
 
     async fn next_event(&mut self, until_ms: Option<u64>) -> Result<Event, CallError> {
-        let what = match self.told.is_empty() {
-            false => self.told.remove(0),
-            true if self.is_back => Happening::Woke,
-            true => return Err(CallError::HostProtocol("cut off".to_owned())),
-        };
-        let at_ms = if what == Happening::Woke { until_ms.unwrap_or(0) } else { 0 };
-        self.seq += 1;
-        Ok(Event { seq: self.seq - 1, at_ms, what })
+        next(&mut self.told, &mut self.seq, self.is_back, until_ms)
     }
 
     fn append(&mut self, lines: &str) -> Result<(), String> {
         self.journal.push_str(lines);
         Ok(())
     }
+}
+
+/// The next thing that there is to tell. After the last one the call is cut off, or it waits once it is back.
+fn next(told: &mut Vec<Happening>, seq: &mut u64, is_back: bool, until_ms: Option<u64>) -> Result<Event, CallError> {
+    let what = match told.is_empty() {
+        false => told.remove(0),
+        true if is_back => Happening::Woke,
+        true => return Err(CallError::HostProtocol("cut off".to_owned())),
+    };
+    let at_ms = if what == Happening::Woke { until_ms.unwrap_or(0) } else { 0 };
+    *seq += 1;
+    Ok(Event { seq: *seq - 1, at_ms, what })
 }
 
 fn not_found(key: &SessionKey) -> HostError {
@@ -140,4 +145,91 @@ fn a_session_that_the_host_listed_and_then_forgot_is_not_spawned_again_for_the_s
     let second = host.asked.get(1).cloned().unwrap_or_default();
     assert!(second.contains(" #2 ["), "{:?}", host.asked);
     assert_eq!(report["results"][0]["error"]["code"], "E_SPAWN_FORBIDDEN", "{report:#}");
+}
+
+/// A host that loses every receipt. Once its caller is back it lists the session that there is, and has forgotten all keys.
+#[derive(Default)]
+struct Losing {
+    journal: String,
+    told: Vec<Happening>,
+    seq: u64,
+    /// The session of the first spawn call.
+    label: Option<String>,
+    is_back: bool,
+    /// Lists that will still leave it out.
+    hides: u32,
+    watched: u32,
+}
+
+impl Losing {
+    fn opened(mut self) -> Self {
+        self.told = Answering::new().told;
+        self.seq = 0;
+        self
+    }
+
+    fn row(&self) -> SessionRow {
+        let session_key = SessionKey::new("s1");
+        SessionRow { session_key, label: self.label.clone(), state: SessionState::Running, model: None, usage: None }
+    }
+}
+
+impl Host for Losing {
+    fn perform(&mut self, command: Command) {
+        let (request, outcome) = match command {
+            Command::Spawn(_, options) if self.is_back => panic!("{} is spawned a second time", options.label),
+            Command::Spawn(request, options) => {
+                self.label.get_or_insert(options.label.clone());
+                (request, Err(HostError::InDoubt("no answer came".to_owned())))
+            }
+            Command::List(request, _) => {
+                let sessions = if self.hides > 0 { Vec::new() } else { vec![self.row()] };
+                self.hides = self.hides.saturating_sub(1);
+                (request, Ok(Reply::Listed(SessionPage { sessions, has_more: false })))
+            }
+            Command::Watch(request, session_key) => {
+                self.watched += 1;
+                let run_id = String::new();
+                (request, Ok(Reply::Watched(Receipt { session_key, run_id, applied_model: None, tool_free: false })))
+            }
+            _ => return,
+        };
+        self.told.push(Happening::Answered { request, outcome });
+        if self.watched == 1 {
+            self.told.push(Happening::SessionEnded(SessionEnd {
+                session: SessionKey::new("s1"),
+                outcome: SessionOutcome::Completed,
+                completion: Some(Completion { text: "fine".to_owned(), truncated: false }),
+                usage: None,
+                model: None,
+            }));
+        }
+    }
+
+    async fn next_event(&mut self, until_ms: Option<u64>) -> Result<Event, CallError> {
+        next(&mut self.told, &mut self.seq, self.is_back, until_ms)
+    }
+
+    fn append(&mut self, lines: &str) -> Result<(), String> {
+        self.journal.push_str(lines);
+        Ok(())
+    }
+}
+
+#[test]
+fn a_session_in_doubt_is_found_although_nothing_is_asked_just_now() {
+    let one = json!({ "tasks": [{ "agent_type": "code_reviewer", "task_description": "Look.", "output_format": "text",
+        "input_data": { "code": "x" } }] });
+    // Lists of a busy gateway leave some rows out.
+    for hides in [0, 1] {
+        let mut host = Losing::default().opened();
+        let cut = block_on(documents::call("run_tasks", &one.to_string(), &mut host));
+        assert_eq!(code(&cut), "E_HOST_PROTOCOL", "it pauses before it asks again");
+        // Without the line that the call came back.
+        let lines: Vec<&str> = host.journal.split_inclusive('\n').collect();
+        let journal = lines[..lines.len() - 1].concat();
+        let mut host = Losing { is_back: true, hides, ..host }.opened();
+        let report = answer(&block_on(resume(&journal, &mut host)));
+        assert_eq!((report["status"].as_str(), host.watched), (Some("completed"), 1), "{report:#}");
+    }
 }

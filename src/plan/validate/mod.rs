@@ -22,12 +22,8 @@ const RESERVED_IDS: [&str; 2] = ["last", "all"];
 
 /// Checks a request for `run_tasks` and makes a plan of it, or lists all of its problems.
 pub fn plan(request_schema: &Value, mut document: Value) -> Result<Plan, CallError> {
-    let problems = check_document(request_schema, &mut document);
-    plan_what_fits(document, problems)
-}
-
-/// `problems`: what did not fit and was taken out.
-fn plan_what_fits(document: Value, mut problems: Vec<Problem>) -> Result<Plan, CallError> {
+    // What does not fit is taken out.
+    let mut problems = check_document(request_schema, &mut document);
     match serde_json::from_value(document) {
         Ok(spec) => plan_spec(spec, problems),
         Err(error) => {
