@@ -13,6 +13,7 @@ use crate::host::{
     SessionRow, SessionState,
 };
 use crate::ids::{RequestId, SessionKey};
+use crate::policy::limits::CLOCK_JUMP_MS;
 use crate::policy::outcome;
 use crate::problem::CallError;
 use crate::prompt::Codes;
@@ -52,6 +53,8 @@ pub(super) struct Recovery<H> {
     /// The number of the next event, and the host's time.
     next_seq: u64,
     now_ms: u64,
+    /// What is left of the time for catching up.
+    patience_ms: u64,
     /// The new host keeps a journal too.
     pub(super) keeps_journal: bool,
 }
@@ -69,6 +72,7 @@ impl<H: Host> Recovery<H> {
             ended: open.sessions.difference(&open.live).cloned().collect(),
             next_seq: open.last.0 + 1,
             now_ms: open.last.1,
+            patience_ms: PATIENCE_MS,
             keeps_journal: false,
         };
         let first = it.host.next_event(None).await?;
@@ -89,11 +93,7 @@ impl<H: Host> Recovery<H> {
 
     async fn catch_up(&mut self, seed: u64, open: Open) -> Result<(), CallError> {
         open.progress.iter().cloned().for_each(|progress| self.host.perform(progress));
-        let until_ms = self.now_ms.saturating_add(PATIENCE_MS);
-        let listed =
-            if open.has_spawned { self.list(Codes::new(seed).short(), until_ms).await? } else { Some(Vec::new()) };
-        let mut is_complete = listed.is_some();
-        self.take_rows(&open, listed);
+        let mut is_complete = !open.has_spawned || self.list(Codes::new(seed).short(), &open).await?;
         let asked_for = open.requests.values().filter_map(|asked| match asked {
             Command::Spawn(_, options) => Some(&options.label),
             _ => None,
@@ -101,12 +101,10 @@ impl<H: Host> Recovery<H> {
         let mut wanted = asked_for.chain(&open.in_doubt);
         // That a row is not in a list once is no proof: lists of a busy gateway repeat rows and leave some out.
         if is_complete && wanted.any(|label| !self.strays.contains_key(label)) {
-            let again = self.list(Codes::new(seed).short(), until_ms).await?;
-            is_complete = again.is_some();
-            self.take_rows(&open, again);
+            is_complete = self.list(Codes::new(seed).short(), &open).await?;
         }
         for key in &open.sessions {
-            let known = self.ask(|request| Command::Watch(request, key.clone()), until_ms).await?;
+            let known = self.ask(|request| Command::Watch(request, key.clone())).await?;
             let is_gone = matches!(known, Some(Err(HostError::NotFound(_) | HostError::NotOwner(_))));
             if is_gone && open.live.contains(key) {
                 self.ready.push_back(gone(key.clone()));
@@ -126,8 +124,8 @@ impl<H: Host> Recovery<H> {
     }
 
     /// Notes the sessions of a list that the journal does not know, and what it tells of the others.
-    fn take_rows(&mut self, open: &Open, listed: Option<Vec<SessionRow>>) {
-        for row in listed.into_iter().flatten() {
+    fn take_rows(&mut self, open: &Open, rows: Vec<SessionRow>) {
+        for row in rows {
             if !open.sessions.contains(&row.session_key) {
                 self.strays.extend(row.label.map(|label| (label, row.session_key)));
             } else if row.usage.is_some() && open.live.contains(&row.session_key) {
@@ -153,40 +151,38 @@ impl<H: Host> Recovery<H> {
         }
     }
 
-    /// The sessions of this call. None: the host did not say, or not all of it.
-    async fn list(&mut self, code: &str, until_ms: u64) -> Result<Option<Vec<SessionRow>>, CallError> {
-        let (mut rows, mut offset) = (Vec::new(), 0);
+    /// Asks for the sessions of this call and notes what the host says. False: it did not say all of it.
+    async fn list(&mut self, code: &str, open: &Open) -> Result<bool, CallError> {
+        let mut offset = 0;
         for _ in 0..MAX_PAGES {
             let filter = ListFilter { search: Some(code.to_owned()), spawned_by: None, offset, limit: PAGE };
-            let page = match self.ask(|request| Command::List(request, filter.clone()), until_ms).await? {
+            let page = match self.ask(|request| Command::List(request, filter.clone())).await? {
                 Some(Ok(Reply::Listed(page))) => page,
-                _ => return Ok(None),
+                _ => return Ok(false),
             };
             let SessionPage { sessions, has_more } = page;
             offset = offset.saturating_add(u32::try_from(sessions.len()).unwrap_or(u32::MAX));
             let is_empty = sessions.is_empty();
-            rows.extend(sessions);
+            self.take_rows(open, sessions);
             if !has_more || is_empty {
-                return Ok(Some(rows));
+                return Ok(true);
             }
         }
-        Ok(None)
+        Ok(false)
     }
 
     /// Asks until there is an answer that stays. None: it did not come in time. What else happens is told later.
     async fn ask(
         &mut self,
         question: impl Fn(RequestId) -> Command,
-        until_ms: u64,
     ) -> Result<Option<Result<Reply, HostError>>, CallError> {
         for tries in 1.. {
             let own = self.own_request();
             self.host.perform(question(own));
-            let Some(answer) = self.answer_to(own, until_ms).await? else { break };
+            let Some(answer) = self.answer_to(own, self.patience_ms).await? else { break };
             match &answer {
                 Err(error) if outcome::passes(error) && tries < MAX_TRIES => {
-                    let pause = (self.now_ms.saturating_add(PAUSE_MS)).min(until_ms);
-                    self.answer_to(RequestId(0), pause).await?;
+                    self.answer_to(RequestId(0), PAUSE_MS).await?;
                 }
                 _ => return Ok(Some(answer)),
             }
@@ -194,15 +190,18 @@ impl<H: Host> Recovery<H> {
         Ok(None)
     }
 
-    /// Waits for one answer.
+    /// Waits for one answer, for so many milliseconds of what is left.
     async fn answer_to(
         &mut self,
         wanted: RequestId,
-        until_ms: u64,
+        for_ms: u64,
     ) -> Result<Option<Result<Reply, HostError>>, CallError> {
-        while self.now_ms < until_ms {
-            let event = self.host.next_event(Some(until_ms)).await?;
-            self.now_ms = self.now_ms.max(event.at_ms);
+        let mut left_ms = for_ms.min(self.patience_ms);
+        while left_ms > 0 {
+            let event = self.host.next_event(Some(self.now_ms.saturating_add(left_ms))).await?;
+            let passed = self.passed(&event, left_ms);
+            left_ms = left_ms.saturating_sub(passed);
+            self.patience_ms = self.patience_ms.saturating_sub(passed);
             match event.what {
                 Happening::Answered { request, outcome } if request == wanted => return Ok(Some(outcome)),
                 Happening::Woke => {}
@@ -210,6 +209,16 @@ impl<H: Host> Recovery<H> {
             }
         }
         Ok(None)
+    }
+
+    /// How long a wait took that was to end after `left_ms` at the latest.
+    fn passed(&mut self, event: &Event, left_ms: u64) -> u64 {
+        let passed = event.at_ms.saturating_sub(self.now_ms);
+        // A clock that was set back counts from where it stands now.
+        self.now_ms = event.at_ms;
+        // Had so much time passed, the wait would have been over without this: the clock was set on.
+        let was_set = event.what != Happening::Woke && passed > left_ms.saturating_add(CLOCK_JUMP_MS);
+        if was_set { 0 } else { passed }
     }
 
     /// Puts what happened in line, unless it is the recovery's own affair.

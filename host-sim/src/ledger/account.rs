@@ -65,6 +65,8 @@ pub(super) struct Account {
     pub(super) vanished: bool,
     /// A call that goes on could not come to know of it: the host forgot it before, or left it out of its lists.
     pub(super) is_hidden: bool,
+    /// Its attempt got the receipt of another one.
+    pub(super) is_mixed_up: bool,
     /// Ends that the component was told of.
     pub(super) ends_told: u32,
     /// Times that it was taken over, each of which tells its end once more.
@@ -98,6 +100,7 @@ impl Account {
             left_out: 0,
             vanished: false,
             is_hidden: false,
+            is_mixed_up: false,
             ends_told: 0,
             watches: 0,
             cleanup_tries: 0,

@@ -104,8 +104,6 @@ pub struct Ledger {
     keys: BTreeMap<String, Option<SessionKey>>,
     /// Keys of spawn calls whose answer was lost without anything having come of them.
     lost: BTreeSet<String>,
-    /// Sessions whose tasks got the receipt of another one.
-    mixed_up: BTreeSet<SessionKey>,
     /// The sessions that receipts named, each with the label and the model of the attempt that was given it first.
     holders: BTreeMap<SessionKey, (String, Option<String>)>,
     tries: BTreeMap<String, Tries>,
@@ -129,6 +127,8 @@ pub struct Ledger {
     open_spawns: Vec<RequestId>,
     returned: bool,
     resumes: u32,
+    /// When it was resumed last.
+    went_on_ms: Option<u64>,
     broken: Vec<Violation>,
     patience: Patience,
 }

@@ -17,6 +17,8 @@ impl Ledger {
         for account in self.sessions.values_mut() {
             (account.ends_told, account.usage_was_told, account.told_model) = (0, false, None);
             (account.in_sight, account.left_out, account.is_hidden) = (false, 0, account.vanished);
+            // Of a session whose receipts went astray the journal may know nothing.
+            account.was_told &= !account.is_mixed_up;
         }
         // It may not have been written down; whoever asked for it says so again.
         self.stop_requested = false;
@@ -28,6 +30,12 @@ impl Ledger {
         self.returned = false;
         self.progress.resumed();
         self.resumes += 1;
+        self.went_on_ms = Some(self.now_ms);
+    }
+
+    /// The time at which the call went on last. None: it was never cut off.
+    pub fn went_on_ms(&self) -> Option<u64> {
+        self.went_on_ms
     }
 
     /// How often the call was resumed.
@@ -36,10 +44,11 @@ impl Ledger {
     }
 
     /// Whether nobody but the host can know of a session: the call was cut off before it noted it down, and when it went on the
-    /// host had forgotten it, or left it out of all lists that the call looked into. It is told in docs/reliability.md that its
-    /// attempt may have another one then, and that it takes no place and nothing of the budget.
+    /// host had forgotten it, or left it out of all lists that the call looked into; or its attempt was given the receipt of
+    /// another one. It is told in docs/reliability.md that its attempt may have another one then, and that it takes no place and
+    /// nothing of the budget.
     pub(super) fn is_hidden(&self, account: &Account) -> bool {
-        self.resumes > 0 && account.is_hidden
+        self.resumes > 0 && (account.is_hidden || (account.is_mixed_up && !account.was_told))
     }
 
     pub(super) fn has_hidden(&self, live: &Live) -> bool {
@@ -53,7 +62,9 @@ impl Ledger {
 
     /// Enters that the task of one session got the receipt of another one.
     pub(crate) fn receipt_repeated(&mut self, instead_of: &SessionKey) {
-        self.mixed_up.insert(instead_of.clone());
+        if let Some(account) = self.sessions.get_mut(instead_of) {
+            account.is_mixed_up = true;
+        }
     }
 
     /// Enters that the attempt of a spawn request is told of a session. The first one that is told of it has it; another one
@@ -81,12 +92,15 @@ impl Ledger {
 
     /// Sessions beyond the first with the same label, which belong to the same attempt.
     ///
-    /// An attempt that the host gave the receipt of another's session does not count: that hides which session it has. While
-    /// the call lasts another receipt tells; the call that goes on has only the list, where the session stands under the
-    /// other name. Nor does a session count that it could not come to know of.
+    /// An attempt that the host gave the receipt of another's session does not count, nor one whose session another attempt
+    /// got in this way: that hides which session it has. While the call lasts another receipt tells; the call that goes on has
+    /// only the list, where the session stands under the other name. Nor does a session count that it could not come to know of.
     pub fn duplicate_sessions(&self) -> u32 {
+        let is_mixed_up = |(key, account): &(&SessionKey, &Account)| {
+            account.is_mixed_up || self.holders.get(*key).is_some_and(|(holder, _)| *holder != account.label)
+        };
         let mixed_up: BTreeSet<&str> =
-            self.mixed_up.iter().filter_map(|key| self.sessions.get(key)).map(|account| &*account.label).collect();
+            self.sessions.iter().filter(is_mixed_up).map(|(_, account)| &*account.label).collect();
         let known = self.sessions.values().filter(|account| !self.is_hidden(account));
         let mut labels: Vec<&str> = known.map(|account| &*account.label).collect();
         labels.retain(|label| !mixed_up.contains(label));

@@ -145,8 +145,8 @@ impl Ledger {
     /// Places that a task holds.
     pub(super) fn live_for(&self, id: &str) -> usize {
         // A call that was told of another session in its place, or of none, cannot know that this one is alive.
-        let is_unknown =
-            |live: &&Live| self.has_hidden(live) || matches!(live, Live::Session(key) if self.mixed_up.contains(key));
+        let is_mixed_up = |key: &SessionKey| self.sessions.get(key).is_some_and(|account| account.is_mixed_up);
+        let is_unknown = |live: &&Live| self.has_hidden(live) || matches!(live, Live::Session(key) if is_mixed_up(key));
         let live = self.live.iter().filter(|live| !is_unknown(live));
         live.filter(|live| self.label_of(live).is_some_and(|label| id_of(label) == id)).count()
     }
@@ -226,7 +226,7 @@ impl Ledger {
         let label = SessionKey::new(format!("label:{}", account.label));
         // Nor can a call that goes on find what the host leaves out of its lists.
         if self.is_hidden(account)
-            || (!account.was_told && (self.named_as_leaked.contains(&label) || self.mixed_up.contains(key)))
+            || (!account.was_told && (self.named_as_leaked.contains(&label) || account.is_mixed_up))
         {
             return true;
         }

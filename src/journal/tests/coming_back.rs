@@ -16,7 +16,12 @@ struct Back {
     /// Whether spawn calls are answered before the cut. After it they are refused.
     gives_receipts: bool,
     is_back: bool,
+    now_ms: u64,
     rows: Vec<SessionRow>,
+    /// How much its clock is set on before the first list is told, once it is back.
+    set_on_ms: u64,
+    /// Every list is told to have more than it has, and nothing comes of asking for that.
+    owes_a_page: bool,
     /// Told of a session once it is taken over; None: it goes on. One that is not in here is not known any more.
     ends: BTreeMap<SessionKey, Option<SessionEnd>>,
 }
@@ -70,8 +75,11 @@ impl Host for Back {
                     (false, false) => return,
                 }
             }
+            Command::List(_, filter) if filter.offset > 0 => return,
             Command::List(request, _) => {
-                (request, Ok(Reply::Listed(SessionPage { sessions: self.rows.clone(), has_more: false })))
+                self.now_ms += std::mem::take(&mut self.set_on_ms);
+                let page = SessionPage { sessions: self.rows.clone(), has_more: self.owes_a_page };
+                (request, Ok(Reply::Listed(page)))
             }
             Command::Watch(request, key) => {
                 let known = self.ends.get(&key);
@@ -85,7 +93,7 @@ impl Host for Back {
     }
 
     async fn next_event(&mut self, until_ms: Option<u64>) -> Result<Event, CallError> {
-        next(&mut self.told, &mut self.seq, self.is_back, until_ms)
+        next(&mut self.told, &mut self.seq, &mut self.now_ms, self.is_back, until_ms)
     }
 
     fn append(&mut self, lines: &str) -> Result<(), String> {
@@ -95,15 +103,23 @@ impl Host for Back {
 }
 
 /// The next thing that there is to tell. After the last one the call is cut off, or it waits once it is back.
-fn next(told: &mut Vec<Happening>, seq: &mut u64, is_back: bool, until_ms: Option<u64>) -> Result<Event, CallError> {
+fn next(
+    told: &mut Vec<Happening>,
+    seq: &mut u64,
+    now_ms: &mut u64,
+    is_back: bool,
+    until_ms: Option<u64>,
+) -> Result<Event, CallError> {
     let what = match told.is_empty() {
         false => told.remove(0),
         true if is_back => Happening::Woke,
         true => return Err(CallError::HostProtocol("cut off".to_owned())),
     };
-    let at_ms = if what == Happening::Woke { until_ms.unwrap_or(0) } else { 0 };
+    if what == Happening::Woke {
+        *now_ms = until_ms.unwrap_or(0);
+    }
     *seq += 1;
-    Ok(Event { seq: *seq - 1, at_ms, what })
+    Ok(Event { seq: *seq - 1, at_ms: *now_ms, what })
 }
 
 fn not_found(key: &SessionKey) -> HostError {
@@ -147,6 +163,27 @@ fn a_session_that_the_host_listed_and_then_forgot_is_not_spawned_again_for_the_s
     assert_eq!(report["results"][0]["error"]["code"], "E_SPAWN_FORBIDDEN", "{report:#}");
 }
 
+#[test]
+fn what_a_list_shows_counts_although_the_rest_of_it_does_not_come() {
+    let mut host = Back::cut_off(&json!({ "tasks": tasks(1, "code_reviewer") }), false);
+    host.owes_a_page = true;
+    host.lists("s1", SessionState::Running, None);
+    host.ends("s1", SessionOutcome::Completed, None);
+    let report = host.goes_on();
+    assert_eq!((report["status"].as_str(), host.asked.len()), (Some("completed"), 1), "{report:#}");
+}
+
+#[test]
+fn a_clock_that_is_set_on_ends_no_question() {
+    let mut host = Back::cut_off(&json!({ "tasks": tasks(1, "code_reviewer"), "retries": 0 }), true);
+    host.set_on_ms = 3_600_000;
+    let report = host.goes_on();
+    assert_eq!(
+        report["results"][0]["error"]["code"], "E_INTERRUPTED",
+        "the host does not know it any more: {report:#}"
+    );
+}
+
 /// A host that loses every receipt. Once its caller is back it lists the session that there is, and has forgotten all keys.
 #[derive(Default)]
 struct Losing {
@@ -156,6 +193,7 @@ struct Losing {
     /// The session of the first spawn call.
     label: Option<String>,
     is_back: bool,
+    now_ms: u64,
     /// Lists that will still leave it out.
     hides: u32,
     watched: u32,
@@ -207,7 +245,7 @@ impl Host for Losing {
     }
 
     async fn next_event(&mut self, until_ms: Option<u64>) -> Result<Event, CallError> {
-        next(&mut self.told, &mut self.seq, self.is_back, until_ms)
+        next(&mut self.told, &mut self.seq, &mut self.now_ms, self.is_back, until_ms)
     }
 
     fn append(&mut self, lines: &str) -> Result<(), String> {

@@ -107,6 +107,22 @@ fn what_the_host_keeps_from_a_call_that_goes_on_counts_for_nothing() {
 }
 
 #[test]
+fn a_session_behind_the_receipt_of_another_counts_for_nothing_after_a_cut() {
+    // Task b was told of a's session, and a of none.
+    let mut ledger = held(r#""max_concurrent": 2, "retries": 0"#);
+    spawned(&mut ledger, 1, "x a", "of a", None);
+    spawned(&mut ledger, 2, "x b", "of b", Some("of a"));
+    ledger.receipt_repeated(&key("of b"));
+    ledger.resumed();
+    let mut told = ledger.clone();
+    spawned(&mut ledger, 3, "x a", "second of a", Some("second of a"));
+    assert_eq!((broken(&ledger), ledger.places(), ledger.duplicate_sessions()), (vec![], 2, 0));
+    spawned(&mut told, 4, "x b", "of b", Some("of b"));
+    spawned(&mut told, 3, "x a", "second of a", Some("second of a"));
+    assert_eq!(told.places(), 3, "it was told of");
+}
+
+#[test]
 fn a_session_that_was_forgotten_before_the_cut_counts_for_nothing_after_it() {
     let mut ledger = held(r#""retries": 0"#);
     spawned(&mut ledger, 1, "x a", "s", None);
