@@ -41,6 +41,25 @@ pub enum ServerError {
         /// What is wrong with it.
         reason: String,
     },
+    /// The key cannot be sent.
+    #[error("{} holds a character that no key has: only visible ASCII can be sent", ApiKey::VARIABLE)]
+    Key,
+    /// The server wants a key, or another one.
+    #[error("the server at {server} does not take {}: {reason}", ApiKey::VARIABLE)]
+    KeyRefused {
+        /// Its address.
+        server: String,
+        /// What it said.
+        reason: String,
+    },
+    /// The server does not answer.
+    #[error("the server at {server} cannot be asked: {reason}")]
+    Unreachable {
+        /// Its address.
+        server: String,
+        /// What went wrong.
+        reason: String,
+    },
     /// The client could not be set up.
     #[error("the HTTP client cannot be set up: {0}")]
     Client(String),
@@ -116,21 +135,27 @@ impl ModelServer {
             id: String,
         }
         let server = self.base.to_string();
-        let failed = |reason: String| ServerError::Models { server: server.clone(), reason: self.hidden(reason) };
+        let unreachable = |reason: String| ServerError::Unreachable { server: server.clone(), reason };
         let asked = async {
-            let response =
-                self.request(self.http.get(self.at("models"))).send().await.map_err(|error| words(&error))?;
-            let status = response.status();
-            let body = read_body(response, MAX_RESPONSE_BYTES).await;
-            if !status.is_success() {
-                return Err(format!("HTTP {}", status.as_u16()));
-            }
-            serde_json::from_str::<List>(&body).map_err(|error| error.to_string())
+            let response = self.request(self.http.get(self.at("models"))).send().await?;
+            let status = response.status().as_u16();
+            Ok((status, read_body(response, MAX_RESPONSE_BYTES).await))
         };
-        let list = match tokio::time::timeout(LIST_TIMEOUT, asked).await {
-            Ok(asked) => asked.map_err(failed)?,
-            Err(_) => return Err(failed(format!("no answer within {} seconds", LIST_TIMEOUT.as_secs()))),
+        let (status, body) = match tokio::time::timeout(LIST_TIMEOUT, asked).await {
+            Ok(asked) => asked.map_err(|error: reqwest::Error| unreachable(words(&error)))?,
+            Err(_) => return Err(unreachable(format!("no answer within {} seconds", LIST_TIMEOUT.as_secs()))),
         };
+        let reason = format!("HTTP {status}");
+        let list = match status {
+            200..=299 => serde_json::from_str::<List>(&body).map_err(|error| error.to_string()),
+            401 | 403 => return Err(ServerError::KeyRefused { server, reason }),
+            _ => Err(reason),
+        };
+        let unlisted = |reason: String| ServerError::Models { server: server.clone(), reason: self.hidden(reason) };
+        let list = list.map_err(unlisted)?;
+        if list.data.is_empty() {
+            return Err(unlisted("its list is empty".to_owned()));
+        }
         let mut names: Vec<String> = list.data.into_iter().map(|named| self.hidden(named.id)).collect();
         match names.pop() {
             Some(only) if names.is_empty() => Ok(only),
@@ -303,7 +328,7 @@ mod tests {
     #[test]
     fn a_key_on_an_open_road_is_noticed() {
         let shows = |base: &str, key: Option<ApiKey>| ModelServer::new(base, key).expect("an address").shows_its_key();
-        let key = || ApiKey::new("sk-1234567890");
+        let key = || ApiKey::new("sk-1234567890").expect("a key");
         assert!(shows("http://192.0.2.1/v1", key()));
         assert!(!shows("http://192.0.2.1/v1", None));
         assert!(!shows("https://192.0.2.1/v1", key()));

@@ -4,9 +4,10 @@
 //! |-------------------------------------------------------|------------------|
 //! | nothing, no connection, 408, 409, 425, 5xx            | infrastructure   |
 //! | a stream that breaks off or cannot be read            | infrastructure   |
-//! | 429                                                   | rate limited     |
+//! | 429, or 503 and 529 that say when to come back        | rate limited     |
 //! | 401, 402, 403, or 429 because the credit is used up   | authentication   |
 //! | 400 or 413 because of the prompt's length             | context overflow |
+//! | an answer that its filter cut off                     | rejected         |
 //! | any other 3xx or 4xx, such as 404 for a model         | rejected         |
 
 use std::time::{Duration, SystemTime};
@@ -50,18 +51,30 @@ impl CompletionFailure {
         Self { kind: FailureKind::Infrastructure, message: message.into() }
     }
 
+    /// The client itself broke down, which another try would only repeat.
+    pub(super) fn broken() -> Self {
+        Self { kind: FailureKind::Other, message: "the client broke down over the answer".to_owned() }
+    }
+
+    /// The server's filter took the rest of the answer away.
+    pub(super) fn filtered() -> Self {
+        Self { kind: FailureKind::Rejected, message: "the server's content filter cut the answer off".to_owned() }
+    }
+
     /// The server answered with this instead of a completion.
     pub(super) fn of_response(status: StatusCode, headers: &HeaderMap, body: &str, now: SystemTime) -> Self {
         let told = Told::read(body);
+        let wish = wish_ms(headers, now);
         let kind = match status.as_u16() {
             401..=403 => FailureKind::Authentication,
             429 if told.is("insufficient_quota") => FailureKind::Authentication,
             429 => FailureKind::RateLimited,
+            503 | 529 if wish.is_some() => FailureKind::RateLimited,
             408 | 409 | 425 | 500.. => FailureKind::Infrastructure,
             400 | 413 | 422 if told.is_overflow() => FailureKind::ContextOverflow,
             _ => FailureKind::Rejected,
         };
-        let wish = wish_ms(headers, now).map(|ms| format!(", retry after {ms} ms")).unwrap_or_default();
+        let wish = wish.map(|ms| format!(", retry after {ms} ms")).unwrap_or_default();
         Self { kind, message: format!("HTTP {}{wish}: {}", status.as_u16(), told.words()) }
     }
 
@@ -226,6 +239,11 @@ mod tests {
         );
         wait(&[("retry-after", "Thu, 01 Jan 1970 00:00:01 GMT"), server_time], "HTTP 429, retry after 0 ms: slow down");
         wait(&[("retry-after", "-3")], "HTTP 429: slow down");
+        // Whoever says when to come back is busy and not broken.
+        for (status, kind) in [(503, FailureKind::RateLimited), (500, FailureKind::Infrastructure)] {
+            let message = format!("HTTP {status}, retry after 3000 ms: no reason given");
+            check(status, &[("retry-after", "3")], "", kind, &message);
+        }
         wait(&[("retry-after", "soon")], "HTTP 429: slow down");
     }
 }

@@ -14,9 +14,11 @@ mod stream;
 mod tests;
 
 use std::collections::{BTreeMap, VecDeque};
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use futures::FutureExt;
 use parallel_agents::host::{
     Command, Event, Happening, HistoryPage, HistoryQuery, HostError, HostFacts, ListFilter, Receipt, Reply,
     SessionPage, SpawnOptions,
@@ -34,6 +36,7 @@ use crate::outside::{Next, Outside};
 use crate::paging;
 use crate::trace::Trace;
 use client::Order;
+use failure::CompletionFailure;
 use session::{Ended, Session};
 
 /// How long a wait without limit is before it is looked again; a bell ends it much earlier.
@@ -163,9 +166,12 @@ impl Live {
         let limit = Duration::from_secs(options.run_timeout_seconds.into());
         let (server, inbox, bell, name) = (self.server.clone(), self.inbox.clone(), self.bell.clone(), key.clone());
         let completion = tokio::spawn(async move {
-            let ended = match tokio::time::timeout(limit, server.complete(order)).await {
-                Ok(Ok(completed)) => Ended::Answered(completed),
-                Ok(Err(failure)) => Ended::Failed(failure),
+            // A session that died without a word would hold its place until its time is over.
+            let asked = AssertUnwindSafe(server.complete(order)).catch_unwind();
+            let ended = match tokio::time::timeout(limit, asked).await {
+                Ok(Ok(Ok(completed))) => Ended::Answered(completed),
+                Ok(Ok(Err(failure))) => Ended::Failed(failure),
+                Ok(Err(_)) => Ended::Failed(CompletionFailure::broken()),
                 Err(_) => Ended::TimedOut,
             };
             // Nobody listens any more only if the call is over.

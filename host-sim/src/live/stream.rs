@@ -38,36 +38,50 @@ impl Completed {
 /// A chunk of a stream, or a whole completion: both have the same fields. What else there is, is passed over.
 #[derive(Deserialize)]
 struct Chunk {
-    #[serde(default)]
     model: Option<String>,
-    #[serde(default)]
-    choices: Vec<Choice>,
-    #[serde(default)]
-    usage: Option<Tokens>,
-    #[serde(default)]
+    choices: Option<Vec<Choice>>,
+    usage: Option<Value>,
     error: Option<Value>,
 }
 
 #[derive(Deserialize)]
 struct Choice {
-    #[serde(default, alias = "delta")]
+    delta: Option<Piece>,
     message: Option<Piece>,
-    #[serde(default)]
     finish_reason: Option<String>,
 }
 
 #[derive(Deserialize)]
 struct Piece {
-    #[serde(default)]
-    content: Option<String>,
+    content: Option<Content>,
+}
+
+/// A text, or its parts: some servers send them as the protocol has them in requests.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Content {
+    Text(String),
+    Parts(Vec<Part>),
 }
 
 #[derive(Deserialize)]
-struct Tokens {
-    #[serde(default)]
-    prompt_tokens: u64,
-    #[serde(default)]
-    completion_tokens: u64,
+struct Part {
+    text: Option<String>,
+}
+
+impl Content {
+    fn into_text(self) -> String {
+        match self {
+            Self::Text(text) => text,
+            Self::Parts(parts) => parts.into_iter().filter_map(|part| part.text).collect(),
+        }
+    }
+}
+
+/// What a server says of its tokens. A count that is none leaves it unknown; the answer is as good.
+fn read_usage(usage: &Value) -> Option<Usage> {
+    let input_tokens = usage["prompt_tokens"].as_u64()?;
+    Some(Usage { input_tokens, output_tokens: usage["completion_tokens"].as_u64()? })
 }
 
 /// What was read of an answer so far.
@@ -97,15 +111,12 @@ impl Pieces {
             return Err(CompletionFailure::of_stream(error));
         }
         self.model = chunk.model.filter(|name| !name.is_empty()).or(self.model.take());
-        let usage = chunk
-            .usage
-            .map(|tokens| Usage { input_tokens: tokens.prompt_tokens, output_tokens: tokens.completion_tokens });
         // Some servers count on with every chunk, so that the last count is the right one.
-        self.usage = usage.or(self.usage);
+        self.usage = chunk.usage.as_ref().and_then(read_usage).or(self.usage);
         // Nobody asked for a second choice.
-        if let Some(choice) = chunk.choices.into_iter().next() {
-            if let Some(text) = choice.message.and_then(|piece| piece.content) {
-                self.text.push_str(&text);
+        if let Some(choice) = chunk.choices.into_iter().flatten().next() {
+            if let Some(content) = choice.delta.or(choice.message).and_then(|piece| piece.content) {
+                self.text.push_str(&content.into_text());
             }
             self.finish = choice.finish_reason.or(self.finish.take());
         }
@@ -118,6 +129,9 @@ impl Pieces {
         let Some(finish) = self.finish.or_else(|| self.is_long.then(|| "length".to_owned())) else {
             return Err(CompletionFailure::infrastructure("the answer broke off before its end"));
         };
+        if finish == "content_filter" {
+            return Err(CompletionFailure::filtered());
+        }
         let truncated = finish == "length";
         Ok(Completed { text: self.text, truncated, usage: self.usage, model: self.model })
     }
@@ -157,6 +171,28 @@ mod tests {
         let whole = r#"{"model":"m","choices":[{"message":{"content":"all"},"finish_reason":"length"}]}"#;
         let completed = read(&[whole]).expect("an answer");
         assert_eq!((completed.text.as_str(), completed.truncated, completed.usage), ("all", true, None));
+    }
+
+    #[test]
+    fn an_answer_is_as_good_in_another_form() {
+        let forms = [
+            r#"{"choices":null,"usage":{"prompt_tokens":null,"completion_tokens":null}}"#,
+            r#"{"choices":[{"delta":{"content":"lo"},"message":null}],"usage":{"prompt_tokens":-1,"completion_tokens":2}}"#,
+            r#"{"choices":[{"delta":{"content":[{"type":"text","text":"l"},{"type":"image"},{"text":"o"}]}}]}"#,
+            r#"{"choices":[{"message":{"content":"lo"}}],"usage":{"prompt_tokens":5.5,"completion_tokens":2}}"#,
+        ];
+        for form in forms {
+            let end = r#"{"choices":[{"delta":{},"finish_reason":"stop"}]}"#;
+            let completed = read(&[HELLO, form, end]).expect(form);
+            assert!(["Hel", "Hello"].contains(&completed.text.as_str()), "{form}: {}", completed.text);
+            assert_eq!(completed.usage, None, "{form}");
+        }
+    }
+
+    #[test]
+    fn what_the_filter_left_of_an_answer_is_none() {
+        let cut = r#"{"choices":[{"delta":{},"finish_reason":"content_filter"}]}"#;
+        assert_eq!(read(&[HELLO, cut]).expect_err("a failure").kind, FailureKind::Rejected);
     }
 
     #[test]

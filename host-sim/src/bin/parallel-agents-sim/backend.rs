@@ -27,6 +27,10 @@ impl Stage {
     /// A stage for one call.
     pub async fn set(ui: &Ui, simulation: &Simulation) -> Result<Self, Failure> {
         match simulation.backend.backend {
+            BackendKind::Script if simulation.backend.base_url.is_some() => {
+                let error = anyhow!("--base-url is the address of a server, and --backend script asks none");
+                Err(Failure::Bad { code: "E_BASE_URL", error })
+            }
             BackendKind::Script => {
                 let seed = simulation.cast.seed();
                 let mut world = World::new(simulation::script(&simulation.cast)?, seed, WorldOptions::default());
@@ -58,7 +62,7 @@ pub fn clock(kind: ClockKind) -> Clock {
 
 async fn live(ui: &Ui, simulation: &Simulation) -> Result<Stage, Failure> {
     let options = &simulation.backend;
-    let key = env::var(ApiKey::VARIABLE).ok().as_deref().and_then(ApiKey::new);
+    let key = ApiKey::new(&env::var_os(ApiKey::VARIABLE).unwrap_or_default().to_string_lossy())?;
     let server = ModelServer::new(options.base_url.as_deref().unwrap_or_default(), key)?;
     if server.shows_its_key() {
         ui.note(&format!("warning: {} goes to this server unencrypted", ApiKey::VARIABLE));
@@ -78,10 +82,13 @@ impl From<ServerError> for Failure {
     fn from(error: ServerError) -> Self {
         match error {
             ServerError::Address { .. } => Self::Bad { code: "E_BASE_URL", error: anyhow!(error) },
+            ServerError::Key | ServerError::KeyRefused { .. } => Self::Bad { code: "E_API_KEY", error: anyhow!(error) },
             ServerError::Models { .. } | ServerError::Choice { .. } => {
                 Self::Bad { code: "E_MODEL_NAME", error: anyhow!("{error} (--model NAME)") }
             }
-            ServerError::Client(_) => Self::Broken { code: "E_HOST", error: anyhow!(error) },
+            ServerError::Unreachable { .. } | ServerError::Client(_) => {
+                Self::Broken { code: "E_HOST", error: anyhow!(error) }
+            }
         }
     }
 }

@@ -43,7 +43,8 @@ async fn said(key: &str, answer: impl Fn(&str) -> (u16, String) + Clone + Send +
     let clock = Clock::real_time();
     let request = tasks(&["one"], json!({ "retries": 0, "corrections": 0 }))
         .replace("\"task_id\"", "\"output_format\":\"text\",\"task_id\"");
-    let called = native::call("run_tasks", &request, live(&base, ApiKey::new(key), None, &clock), &clock).await;
+    let called =
+        native::call("run_tasks", &request, live(&base, ApiKey::new(key).expect("a key"), None, &clock), &clock).await;
     let report = report(&called);
     let said = format!("{report} {}", called.world.trace().text());
     (report, said)
@@ -117,7 +118,7 @@ async fn a_server_sees_a_prompt_and_no_tools_and_its_echo_of_the_key_goes_no_fur
     let clock = Clock::real_time();
     let request = tasks(&["zebra", "second"], json!({ "retries": 0, "corrections": 0 }))
         .replace("\"task_id\"", "\"output_format\":\"text\",\"task_id\"");
-    let live = live(&base, ApiKey::new(CANARY), None, &clock);
+    let live = live(&base, ApiKey::new(CANARY).expect("a key"), None, &clock);
     let called = native::call("run_tasks", &request, live, &clock).await;
     let report = report(&called);
     assert_eq!(codes(&report), ["E_MODEL_AUTHENTICATION", "completed"], "{report}");

@@ -111,7 +111,7 @@ fn tiers_are_models_of_the_server() {
     );
     let server = Server::start(&script);
     let run = |more: &[&str]| {
-        let base = ["run", "-", "--json", "--backend", "openai", "--base-url", &server.base];
+        let base = ["run", "-", "--json", "--base-url", &server.base];
         let request = many(3, "").replace("api_designer", "security_reviewer");
         ran(&mut native(&[&base[..], more].concat()), request.as_bytes())
     };
@@ -199,9 +199,43 @@ fn options_that_do_not_go_together_are_refused() {
         let ran = ran(&mut native(&[&["run", "-"], more].concat()), b"{}");
         assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{more:?}: {}", ran.err);
     }
-    let secret = ["run", "-", "--json", "--backend", "openai", "--base-url", "http://me:hush@h/v1"];
-    let ran = ran(&mut native(&secret), b"{}");
-    assert!(ran.code == 2 && ran.out.contains("E_BASE_URL") && !ran.out.contains("hush"), "{}", ran.out);
+    let addresses: [&[&str]; 2] = [&["http://me:hush@h/v1"], &["http://h/v1", "--backend", "script"]];
+    for more in addresses {
+        let ran = ran(&mut native(&[&["run", "-", "--json", "--base-url"], more].concat()), b"{}");
+        assert!(ran.code == 2 && ran.out.contains("E_BASE_URL") && !ran.out.contains("hush"), "{more:?}: {}", ran.out);
+    }
+}
+
+#[test]
+fn a_server_that_does_not_say_its_models_is_blamed_for_what_it_did() {
+    let answers = ["401 Unauthorized", "404 Not Found", "200 OK"];
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let base = format!("http://{}/v1", listener.local_addr().expect("an address"));
+    thread::spawn(move || {
+        for (stream, status) in listener.incoming().zip(answers) {
+            let Ok(mut stream) = stream else { return };
+            let _ = stream.read(&mut [0; 1 << 12]);
+            let body = r#"{"data":[]}"#;
+            let _ = write!(stream, "HTTP/1.1 {status}\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+        }
+    });
+    let asked = |base: &str, key: &str| {
+        let mut run = native(&["run", "-", "--json", "--base-url", base]);
+        let ran = ran(run.env("OPENAI_API_KEY", key), many(1, "").as_bytes());
+        (ran.code, ran.json()["error"]["code"].as_str().unwrap_or_default().to_owned(), ran.out)
+    };
+    let wanted = [(2, "E_API_KEY"), (2, "E_MODEL_NAME"), (2, "E_MODEL_NAME")];
+    for (status, (exit, code)) in answers.into_iter().zip(wanted) {
+        let (came, told, out) = asked(&base, "");
+        assert_eq!((came, told.as_str()), (exit, code), "{status}: {out}");
+    }
+    let (code, told, out) = asked(&base, "sk-kanärienvogel");
+    assert!((code, told.as_str()) == (2, "E_API_KEY") && !out.contains("vogel"), "{out}");
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let gone = format!("http://{}/v1", listener.local_addr().expect("an address"));
+    drop(listener);
+    let (code, told, out) = asked(&gone, "");
+    assert_eq!((code, told.as_str()), (3, "E_HOST"), "{out}");
 }
 
 #[test]

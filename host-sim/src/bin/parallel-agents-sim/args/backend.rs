@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use clap::builder::ArgPredicate;
 use clap::{Args, ValueEnum};
 use parallel_agents::task::Tier;
 
@@ -10,9 +11,10 @@ use super::Guest;
 /// What runs the sessions.
 #[derive(Debug, Args)]
 pub struct BackendArguments {
-    /// Scripted agents in a simulated gateway, or real completions on an OpenAI-compatible server. A server's key is read
-    /// from OPENAI_API_KEY
+    /// Scripted agents in a simulated gateway, or real completions on an OpenAI-compatible server, which is what
+    /// --base-url asks for by itself. A server's key is read from OPENAI_API_KEY
     #[arg(long, value_enum, default_value = "script")]
+    #[arg(default_value_if("base_url", ArgPredicate::IsPresent, "openai"))]
     pub backend: BackendKind,
 
     /// The server's base address, such as http://127.0.0.1:8080/v1
