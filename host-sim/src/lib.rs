@@ -34,6 +34,7 @@ pub mod engines;
 mod error;
 pub mod explore;
 pub mod foreign;
+mod http;
 pub mod ledger;
 pub mod live;
 pub mod model_server;

@@ -12,12 +12,20 @@ use opentelemetry::{InstrumentationScope, KeyValue};
 use opentelemetry_otlp::{SpanExporter, WithHttpConfig};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::{IdGenerator, RandomIdGenerator, SpanData, SpanEvents, SpanExporter as _, SpanLinks};
+use reqwest::Url;
 use serde_json::Value;
 
-use crate::reply::run_of;
+use crate::http;
+use crate::reply::{run_of, status_of};
 
 /// Variables of which one has to be set for anything to be sent.
 const ENDPOINTS: [&str; 2] = ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"];
+
+/// Variables that name a protocol; the first one that says something counts.
+const PROTOCOLS: [&str; 2] = ["OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"];
+
+/// The only protocol that is spoken.
+const PROTOCOL: &str = "http/protobuf";
 
 /// Variables that bound how long a request may take, in milliseconds; the first one that is a number above 0 counts.
 const TIMEOUTS: [&str; 2] = ["OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "OTEL_EXPORTER_OTLP_TIMEOUT"];
@@ -35,6 +43,23 @@ pub fn is_wanted() -> bool {
     !is_off && ENDPOINTS.iter().any(|name| !value(name).trim().is_empty())
 }
 
+/// The collector, by the values of variables. None: they name none that could be asked.
+fn endpoint(value: impl Fn(&str) -> Option<String>) -> Option<Url> {
+    let text = ENDPOINTS.iter().filter_map(|name| value(name)).find(|text| !text.trim().is_empty())?;
+    Url::parse(text.trim()).ok()
+}
+
+/// What went wrong, with the collector that was asked and what it may have to do with.
+fn not_sent(why: &str, value: impl Fn(&str) -> Option<String>) -> String {
+    let server = endpoint(&value).and_then(|url| Some(format!("{}:{}", url.host_str()?, url.port_or_known_default()?)));
+    let asked = PROTOCOLS.iter().find_map(|name| Some((name, value(name).filter(|text| !text.trim().is_empty())?)));
+    let mut words = format!("{}: {why}", server.as_deref().unwrap_or("no collector"));
+    if let Some((name, protocol)) = asked.filter(|(_, protocol)| protocol.trim() != PROTOCOL) {
+        words.push_str(&format!(" ({name} is {protocol:?}, and only {PROTOCOL} is spoken)"));
+    }
+    words
+}
+
 /// How long one request may take, by the values of variables.
 fn timeout(value: impl Fn(&str) -> Option<String>) -> Duration {
     let ms = |name: &&str| value(name)?.trim().parse().ok().filter(|ms| *ms > 0);
@@ -46,10 +71,10 @@ fn timeout(value: impl Fn(&str) -> Option<String>) -> Duration {
 /// # Errors
 /// The collector cannot be reached, does not take them, says nothing, or the environment makes no sense. One sentence.
 pub async fn export(spans: Vec<SpanData>) -> Result<(), String> {
-    // Fails only if somebody else was first, which is as good.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build();
-    let client = client.map_err(|error| format!("the HTTP client cannot be set up: {error}"))?;
+    let variable = |name: &str| env::var(name).ok();
+    // What is no address is refused by the exporter.
+    let builder = endpoint(variable).map_or_else(reqwest::Client::builder, |server| http::client(&server));
+    let client = builder.build().map_err(|error| format!("the HTTP client cannot be set up: {error}"))?;
     let exporter = SpanExporter::builder().with_http().with_http_client(client).build();
     let mut exporter = exporter.map_err(|error| format!("the exporter cannot be set up: {error}"))?;
     let named = env::var("OTEL_SERVICE_NAME").is_ok_and(|name| !name.is_empty());
@@ -59,11 +84,11 @@ pub async fn export(spans: Vec<SpanData>) -> Result<(), String> {
     }
     exporter.set_resource(&resource.build());
     // The exporter applies the variables to a client of its own only.
-    let limit = timeout(|name| env::var(name).ok());
+    let limit = timeout(variable);
     for batch in spans.chunks(BATCH) {
         match tokio::time::timeout(limit, exporter.export(batch.to_vec())).await {
-            Ok(sent) => sent.map_err(|error| error.to_string())?,
-            Err(_) => return Err(format!("the collector said nothing within {} ms", limit.as_millis())),
+            Ok(sent) => sent.map_err(|error| not_sent(&error.to_string(), variable))?,
+            Err(_) => return Err(not_sent(&format!("it said nothing within {} ms", limit.as_millis()), variable)),
         }
     }
     Ok(())
@@ -83,7 +108,8 @@ pub fn spans(function: &str, document: &Value, provider: Option<&str>, began: Sy
     let mut trace = Trace { id: ids.new_trace_id(), ids, began, provider, spans: Vec::new() };
     let end_ms = (report["elapsed_seconds"].as_f64().unwrap_or_default() * 1_000.0).round() as u64;
     let run = trace.span(SpanId::INVALID, &format!("invoke_workflow {function}"), SpanKind::Internal, (0, end_ms));
-    let status = text(&report["status"]);
+    let ended = status_of(document).and_then(|status| serde_json::to_value(status).ok()).unwrap_or_default();
+    let status = text(&ended);
     run.status = if status == "completed" { Status::Ok } else { Status::error(format!("the run is {status}")) };
     run.attributes = vec![
         KeyValue::new("gen_ai.operation.name", "invoke_workflow"),
@@ -240,6 +266,22 @@ fn number(name: &'static str, value: &Value) -> Option<KeyValue> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_not_sent_names_its_collector_and_a_protocol_that_is_not_spoken() {
+        let told = |protocol: &'static str| {
+            not_sent("it is gone", |name| match name {
+                "OTEL_EXPORTER_OTLP_ENDPOINT" => Some("http://me:hush@collector:4317/x?hush".to_owned()),
+                "OTEL_EXPORTER_OTLP_PROTOCOL" => Some(protocol.to_owned()),
+                _ => None,
+            })
+        };
+        assert_eq!(told(""), "collector:4317: it is gone");
+        assert_eq!(told(PROTOCOL), "collector:4317: it is gone");
+        let odd =
+            "collector:4317: it is gone (OTEL_EXPORTER_OTLP_PROTOCOL is \"grpc\", and only http/protobuf is spoken)";
+        assert_eq!(told("grpc"), odd);
+    }
 
     #[test]
     fn the_bound_of_traces_goes_before_the_bound_of_everything() {

@@ -65,7 +65,7 @@ pub(super) fn check(case: &Case, called: &Called<DocumentReply>) -> Vec<Finding>
         Ok(DocumentReply::Answer(text)) => match serde_json::from_str::<Value>(text) {
             Err(error) => found.add("E1", format!("the report is not JSON: {error}")),
             Ok(reply) => {
-                let report = reply::run_of(&reply);
+                let report = &*reply::run_of(&reply);
                 parts(case, &reply, &mut found);
                 results(report, &mut found);
                 census(case, report, &mut found);
@@ -85,7 +85,7 @@ pub(super) fn check(case: &Case, called: &Called<DocumentReply>) -> Vec<Finding>
 pub(super) fn run_of(called: &Called<DocumentReply>) -> Option<Value> {
     let Ok(DocumentReply::Answer(text)) = &called.result else { return None };
     let reply: Value = serde_json::from_str(text).ok()?;
-    Some(reply::run_of(&reply).clone())
+    Some(reply::run_of(&reply).into_owned())
 }
 
 struct Found(Vec<Finding>);

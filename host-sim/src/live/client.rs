@@ -1,11 +1,9 @@
 //! The client of an OpenAI-compatible server.
 
-use std::net::IpAddr;
 use std::time::{Duration, SystemTime};
 
 use futures::{StreamExt, stream};
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
-use reqwest::redirect::Policy;
 use reqwest::{RequestBuilder, Response, Url};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -14,6 +12,7 @@ use sse_stream::SseByteStream;
 use super::failure::CompletionFailure;
 use super::key::ApiKey;
 use super::stream::{Completed, Pieces};
+use crate::http::{self, is_loopback};
 
 /// How long a connection may take to come about. Everything after that is bounded by the session's own time.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -102,19 +101,12 @@ pub struct ModelServer {
 impl ModelServer {
     /// A server by its base address, such as `http://127.0.0.1:8080/v1`. Nothing is sent yet.
     ///
-    /// The address must not hold a password, a query or a fragment. Redirections are not followed, and a server on this
-    /// machine is asked without the proxy that the environment may name.
+    /// The address must not hold a password, a query or a fragment.
     pub fn new(base: &str, key: Option<ApiKey>) -> Result<Self, ServerError> {
         let base = read_base(base)?;
-        // Fails only if somebody else was first, which is as good.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let mut builder = reqwest::Client::builder()
+        let builder = http::client(&base)
             .user_agent(concat!("parallel-agents-sim/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(CONNECT_TIMEOUT)
-            .redirect(Policy::none());
-        if is_loopback(&base) {
-            builder = builder.no_proxy();
-        }
+            .connect_timeout(CONNECT_TIMEOUT);
         let http = builder.build().map_err(|error| ServerError::Client(words(&error)))?;
         Ok(Self { http, base, key })
     }
@@ -252,12 +244,6 @@ fn read_base(text: &str) -> Result<Url, ServerError> {
         return Err(wrong(text, "neither http nor https"));
     }
     Ok(url)
-}
-
-fn is_loopback(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default();
-    let address = host.trim_matches(['[', ']']).parse::<IpAddr>();
-    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
 }
 
 /// The body as bytes, until there are too many of them.

@@ -83,7 +83,7 @@ pub struct RecordedSession {
     pub agent_type: String,
     /// The task's name.
     pub task_id: String,
-    /// Which session of this agent type for this task, from 1.
+    /// Which session of this agent type for this task, from 1. 0: there was none, since the host refused it.
     pub attempt: u32,
     /// The model that was asked for. None: the host's own.
     pub model_asked: Option<String>,
@@ -168,19 +168,18 @@ impl Recording {
 
     /// Reads the file.
     pub fn read(text: &str) -> Result<Self, RecordingError> {
-        let lines: Vec<&str> = text.lines().collect();
-        let (Some((first, rest)), true) = (lines.split_first(), lines.len() > 1) else {
-            return Err(RecordingError::Cut);
-        };
+        let mut lines = text.lines();
+        let first = lines.next().unwrap_or_default();
         let wrong = |line: usize, reason: serde_json::Error| RecordingError::Line { line, reason: reason.to_string() };
         // The version first: the rest of another one need not fit.
-        let stated: Value = serde_json::from_str(first).map_err(|error| wrong(1, error))?;
+        let stated: Value = serde_json::from_str(first).unwrap_or_default();
         let format = stated["format"].as_str().unwrap_or_default().to_owned();
         let version = stated["version"].as_u64().and_then(|version| u32::try_from(version).ok()).unwrap_or(0);
         if (format.as_str(), version) != (FORMAT, VERSION) {
             return Err(RecordingError::Version { format, version });
         }
         let head = serde_json::from_value(stated).map_err(|error| wrong(1, error))?;
+        let rest: Vec<&str> = lines.collect();
         let (last, sessions) = rest.split_last().ok_or(RecordingError::Cut)?;
         let sessions = sessions
             .iter()

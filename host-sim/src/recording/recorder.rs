@@ -70,12 +70,10 @@ impl Recorder {
             Some(prompt) => (prompt.agent_type, prompt.task_id),
             None => (String::new(), options.label.clone()),
         };
-        let attempt = self.attempts.entry((agent_type.clone(), task_id.clone())).or_default();
-        *attempt += 1;
         self.sessions.push(RecordedSession {
             agent_type,
             task_id,
-            attempt: *attempt,
+            attempt: 0,
             model_asked: options.model.clone(),
             model: None,
             asked_ms: at_ms,
@@ -95,6 +93,9 @@ impl Recorder {
         };
         match reply {
             Some(Reply::Spawned(receipt)) => {
+                let attempts = self.attempts.entry((session.agent_type.clone(), session.task_id.clone())).or_default();
+                *attempts += 1;
+                session.attempt = *attempts;
                 session.started_ms = at_ms;
                 session.model.clone_from(&receipt.applied_model);
                 self.by_key.insert(receipt.session_key.clone(), index);

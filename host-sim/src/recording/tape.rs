@@ -42,6 +42,8 @@ pub struct Assumed {
     pub stopped: u32,
     /// Sessions that were stopped and whose tasks have no answer that could stand in. They say nothing at all.
     pub silent: u32,
+    /// Spawn calls that the host refused; none of them is refused again for the same reason.
+    pub refused: u32,
 }
 
 impl Tape {
@@ -56,8 +58,10 @@ impl Tape {
             .find(|session| session.model_asked.is_none())
             .and_then(|session| session.model.clone())
             .unwrap_or_else(|| "recorded".to_owned());
+        let mut assumed = Assumed::default();
         for session in &recording.sessions {
             if matches!(session.outcome, RecordedOutcome::Refused(_)) {
+                assumed.refused += 1;
                 continue;
             }
             if matches!(session.outcome, RecordedOutcome::Answered(_)) {
@@ -71,7 +75,8 @@ impl Tape {
             let middle = times.len() / 2;
             (model, times.get(middle).copied().unwrap_or(0))
         });
-        Self { takes, pace: pace.collect(), default_model, factors, scale: ONE, assumed: Arc::default() }
+        let assumed = Arc::new(Mutex::new(assumed));
+        Self { takes, pace: pace.collect(), default_model, factors, scale: ONE, assumed }
     }
 
     /// The same with every session taking so many times as long, per mille.

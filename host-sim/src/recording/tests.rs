@@ -197,12 +197,27 @@ async fn sessions_beyond_the_recorded_ones_are_said_to_repeat_them() {
 }
 
 #[tokio::test]
+async fn a_refused_spawn_call_is_no_session() {
+    let refusing = format!("{SCRIPT}\n[faults]\nspawn_busy = 500\n");
+    let script = Script::from_toml(&refusing).expect("a script");
+    let arguments = request(3, 2);
+    let recording = record(World::new(script, 5, WorldOptions::default()), &arguments, &Clock::virtual_time()).await;
+    let refused = recording.sessions.iter().filter(|it| matches!(it.outcome, RecordedOutcome::Refused(_))).count();
+    assert!(refused > 0, "{:?}", recording.sessions);
+    let tape = plain(&recording);
+    let report = play(&recording, &arguments, tape.clone()).await;
+    assert_eq!(report["census"]["completed"], 3, "{report}");
+    assert_eq!(tape.assumed(), Assumed { refused: refused as u32, ..Assumed::default() });
+}
+
+#[tokio::test]
 async fn files_that_are_no_recordings_are_refused() {
     let world = World::new(Script::bundled(), 3, WorldOptions::default());
     let good = record(world, &request(2, 2), &Clock::virtual_time()).await.text();
     let lines: Vec<&str> = good.lines().collect();
     let wrong = |text: &str| Recording::read(text).expect_err(text);
-    assert!(matches!(wrong(""), RecordingError::Cut));
+    assert!(matches!(wrong(""), RecordingError::Version { version: 0, .. }));
+    assert!(matches!(wrong("{\"tasks\":[]}"), RecordingError::Version { version: 0, .. }));
     assert!(matches!(wrong(lines[0]), RecordingError::Cut));
     assert!(matches!(wrong(&lines[..3].join("\n")), RecordingError::Cut));
     assert!(matches!(wrong("{}\n{}"), RecordingError::Version { version: 0, .. }));

@@ -17,6 +17,7 @@ mod run;
 mod scenarios;
 mod serve;
 mod spans;
+mod what_if;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -25,6 +26,10 @@ use std::{env, fs};
 
 use host_sim::component::{COMPONENT_VARIABLE, find};
 use serde_json::Value;
+
+/// A draft that the scripted judges do not find good enough, so that the workflow fails.
+const FAILING_DRAFT: &str = r#"{"drafts": [{"name": "hours", "kind": "notice", "purpose": "Tell when the library is open.",
+    "rubric": "Whoever reads half of it knows.", "draft": "Open from ten."}], "target_score": 10.0, "max_rounds": 1}"#;
 
 /// What a program left behind.
 struct Ran {

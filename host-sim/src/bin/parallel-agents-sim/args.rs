@@ -297,7 +297,7 @@ pub struct ReplayArguments {
     pub journal_file: PathBuf,
 
     /// Go through a recording in virtual time with something different, as `what-if --set` does
-    #[arg(long = "what-if", value_name = "NAME=VALUE", value_delimiter = ',')]
+    #[arg(long = "what-if", value_name = "NAME=VALUE")]
     pub settings: Vec<String>,
 
     #[command(flatten)]

@@ -1,7 +1,7 @@
 //! Runs one call as the options say, and writes what they ask for.
 
 use std::fs::{self, File};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, anyhow};
@@ -66,8 +66,9 @@ impl Engine {
         arguments: &str,
     ) -> Result<Reply, Failure> {
         let arguments = &with_tiers(arguments, &simulation.backend);
-        let Stage { outside, clock, seed } = Stage::set(ui, simulation).await?;
         let course = &simulation.course;
+        check_writable([&course.trace, &course.report, &simulation.backend.record])?;
+        let Stage { outside, clock, seed } = Stage::set(ui, simulation).await?;
         let is_real = simulation.backend.backend == BackendKind::Openai || course.clock == ClockKind::Real;
         let view = View::new(ui, course.progress, is_real, Board::new(function, arguments));
         let recorder = Arc::new(Mutex::new(Recorder::default()));
@@ -97,6 +98,7 @@ impl Engine {
     /// Goes on with a call, in a gateway that knows none of its sessions any more.
     pub async fn resume(&self, ui: &Ui, arguments: &ResumeArguments, text: &str, file: File) -> Result<Reply, Failure> {
         let ResumeArguments { cast, course, .. } = arguments;
+        check_writable([&course.trace, &course.report])?;
         // The ledger knows nothing of what the call did before, so it cannot hold it to anything.
         let options = WorldOptions { stops_at_violation: false, ..WorldOptions::default() };
         let mut world = World::new(script(cast)?, cast.seed(), options);
@@ -240,6 +242,15 @@ fn document_text(reply: &DocumentReply) -> &str {
 
 fn read(text: &str) -> Result<Value, Failure> {
     serde_json::from_str(text).map_err(|error| Failure::reply(format!("it is not JSON: {error}")))
+}
+
+/// Finds out before a run is paid for whether its files can be written. What is in them stays until they are.
+fn check_writable<'a>(paths: impl IntoIterator<Item = &'a Option<PathBuf>>) -> Result<(), Failure> {
+    for path in paths.into_iter().flatten() {
+        let opened = File::options().create(true).append(true).open(path);
+        opened.with_context(|| format!("cannot write {}", path.display())).map_err(Failure::output)?;
+    }
+    Ok(())
 }
 
 /// Writes a file that somebody asked for.

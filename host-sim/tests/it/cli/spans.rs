@@ -178,7 +178,40 @@ fn a_collector_that_refuses_changes_nothing_but_a_line() {
     let (ran, received) = with_collector(&["run", "-", "--json"], &request, 400);
     assert_eq!((ran.code, received.len()), (0, 1));
     assert_eq!(ran.json()["status"], "completed");
-    assert!(ran.err.starts_with("warning: the spans of the run could not be sent:"), "{}", ran.err);
+    assert!(ran.err.starts_with("warning: the spans of the run could not be sent: 127.0.0.1:"), "{}", ran.err);
+}
+
+#[test]
+fn a_workflow_that_failed_is_an_error_although_its_tasks_are_completed() {
+    let refine = ["call", "run_iterative_refinement", "-"];
+    let (ran, received) = with_collector(&refine, super::FAILING_DRAFT, 200);
+    let reply = ran.json();
+    assert_eq!((ran.code, &reply["status"], &reply["run"]["status"]), (1, &json!("failed"), &json!("completed")));
+    let spans = spans(&received);
+    let run = spans.iter().find(|span| span.parent_span_id.is_empty()).expect("a root");
+    assert_eq!(run.status.as_ref().map(|status| status.code), Some(2));
+    assert_eq!(attributes(run)["error.type"], "failed");
+}
+
+#[test]
+fn a_single_task_is_a_run_of_one() {
+    let task = r#"{"task": {"agent_type": "content_writer_funny", "task_id": "one", "task_description": "x",
+        "input_data": {"topic": "tides"}}}"#;
+    let (ran, received) = with_collector(&["call", "spawn_with_retry", "-"], task, 200);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let names: Vec<String> = spans(&received).iter().map(|span| span.name.clone()).collect();
+    assert_eq!(names, ["invoke_workflow spawn_with_retry", "task one", "invoke_agent content_writer_funny"]);
+}
+
+#[test]
+fn a_collector_on_this_machine_is_asked_without_a_proxy() {
+    let (address, receiver) = collector(200);
+    let (_listener, proxy) = silent_collector();
+    let mut program = command(&["run", "-", "--json", "--engine", "native"]);
+    program.env("OTEL_EXPORTER_OTLP_ENDPOINT", address).env("OTEL_EXPORTER_OTLP_TIMEOUT", "3000");
+    program.env("HTTP_PROXY", &proxy).env("http_proxy", &proxy);
+    let ran = ran(&mut program, chain(1, "").as_bytes());
+    assert_eq!((ran.code, ran.err.as_str(), receiver.try_iter().count()), (0, "", 1));
 }
 
 /// A collector that takes connections and never says a word. Its address.
@@ -196,7 +229,7 @@ fn a_collector_that_says_nothing_is_given_up() {
         program.env("OTEL_EXPORTER_OTLP_ENDPOINT", &address).env(name, "20");
         let ran = ran(&mut program, chain(1, "").as_bytes());
         assert_eq!((ran.code, &ran.json()["status"]), (0, &json!("completed")));
-        assert!(ran.err.contains("the collector said nothing within 20 ms"), "{}", ran.err);
+        assert!(ran.err.contains("it said nothing within 20 ms"), "{}", ran.err);
     }
 }
 
@@ -231,7 +264,11 @@ fn sent_with(variables: &[(&str, &str)]) -> usize {
 
 #[test]
 fn without_an_endpoint_nothing_is_sent_to_where_collectors_usually_are() {
-    assert_eq!(sent_with(&[("OTEL_EXPORTER_OTLP_ENDPOINT", "http://localhost:4318")]), 1, "the collector listens");
+    assert_eq!(
+        sent_with(&[("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector.invalid:4318")]),
+        1,
+        "the collector listens"
+    );
     assert_eq!(sent_with(&[]), 0);
     let others = [
         ("OTEL_SERVICE_NAME", "beacon"),

@@ -66,7 +66,7 @@ pub struct WhatIfArguments {
     /// What is to be different, as NAME=VALUE; several times, or separated by commas. A field of the request, or ladder
     /// (up to three models, joined by +), host_cap, latency (1.5: sessions run half as long again; the host's own answers
     /// take their time as before)
-    #[arg(long = "set", visible_alias = "what-if", value_name = "NAME=VALUE", value_delimiter = ',')]
+    #[arg(long = "set", visible_alias = "what-if", value_name = "NAME=VALUE")]
     pub settings: Vec<String>,
 
     /// How many times as long as the recorded one a model takes that was not recorded; 1 unless said otherwise

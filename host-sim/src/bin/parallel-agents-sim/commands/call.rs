@@ -1,19 +1,13 @@
 //! `call`: one function of the component, as it is.
 
+use host_sim::reply::status_of;
 use parallel_agents::task::RunStatus;
-use serde::Deserialize;
 
 use crate::args::CallArguments;
 use crate::input;
 use crate::outcome::{Failure, Finish};
 use crate::simulation::{Engine, Reply};
 use crate::ui::Ui;
-
-/// Only the functions that run something say how it ended.
-#[derive(Deserialize)]
-struct Ended {
-    status: RunStatus,
-}
 
 pub async fn carry_out(ui: &Ui, arguments: CallArguments) -> Result<Finish, Failure> {
     let document = match &arguments.arguments {
@@ -33,8 +27,9 @@ pub async fn show(ui: &Ui, reply: Reply) -> Result<Finish, Failure> {
         ui.print(&format!("{:#}\n", reply.document))?;
     }
     reply.spans.send(ui).await;
-    match Ended::deserialize(&reply.document) {
-        Ok(Ended { status }) if status != RunStatus::Completed => Ok(Finish::Incomplete),
-        _ => Ok(Finish::Complete),
+    // Only the functions that run something say how it ended.
+    match status_of(&reply.document) {
+        None | Some(RunStatus::Completed) => Ok(Finish::Complete),
+        Some(_) => Ok(Finish::Incomplete),
     }
 }

@@ -1,6 +1,7 @@
 //! `replay`: goes through a journal again, or through a recording with something different.
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
+use host_sim::recording::Recording;
 
 use super::what_if;
 use crate::args::{ReplayArguments, WhatIfArguments};
@@ -16,6 +17,10 @@ pub async fn carry_out(ui: &Ui, arguments: ReplayArguments) -> Result<Finish, Fa
     }
     let path = &arguments.journal_file;
     let text = journal::read(path).with_context(|| format!("cannot read {}", path.display())).map_err(Failure::file)?;
+    if Recording::read(&text).is_ok() {
+        let error = anyhow!("{} is a recording, and not a journal: what-if goes through it again", path.display());
+        return Err(Failure::Bad { code: "E_RECORDING", error });
+    }
     let reply = Engine::load(&arguments.guest).await?.replay(&text).await?;
     if ui.is_json() {
         ui.print(&format!("{}\n", reply.text))?;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context, anyhow};
 use host_sim::recording::{Assumed, Recording, Tape};
-use host_sim::reply::run_of;
+use host_sim::reply::{run_of, status_of};
 use serde_json::{Map, Value, json};
 
 use crate::args::WhatIfArguments;
@@ -15,6 +15,9 @@ use crate::request;
 use crate::simulation::Engine;
 use crate::text::{count, dollars, duration, shown, thousands};
 use crate::ui::Ui;
+
+/// What is said of a setting that is none.
+const FORM: &str = "it needs the form NAME=VALUE";
 
 /// What is to be different.
 #[derive(Debug, Default, PartialEq)]
@@ -32,9 +35,10 @@ pub async fn carry_out(ui: &Ui, arguments: WhatIfArguments) -> Result<Finish, Fa
     let bad = |error: anyhow::Error| Failure::Bad { code: "E_RECORDING", error };
     let recording = Recording::read(&text).with_context(|| format!("cannot use {name}")).map_err(bad)?;
     let reply = recording.reply.as_ref().ok_or_else(|| bad(anyhow!("{name} holds a call that broke off")))?;
-    let recorded = Report::read(run_of(reply))?;
+    let recorded = report(reply).ok_or_else(|| bad(anyhow!("{name} holds a call that ran nothing")))??;
     let settings = Settings::read(&arguments.settings)?;
-    let tape = Tape::new(&recording, paces(&arguments.paces)?).scaled(settings.scale.unwrap_or(1_000));
+    let paces = paces(&arguments.paces)?;
+    let tape = Tape::new(&recording, paces.clone()).scaled(settings.scale.unwrap_or(1_000));
     let asked = settings
         .fields
         .iter()
@@ -42,8 +46,11 @@ pub async fn carry_out(ui: &Ui, arguments: WhatIfArguments) -> Result<Finish, Fa
     let engine = Engine::load(&arguments.guest).await?;
     let world = recording.world(tape.clone(), settings.host_cap);
     let reply = engine.play(&recording.head.function, &asked, world).await?;
-    let report = Report::read(run_of(&reply.document))?;
+    let report = report(&reply.document).ok_or_else(|| Failure::reply("it tells of no run"))??;
     let assumed = tape.assumed();
+    for model in paces.keys().filter(|model| assumed.models.get(*model).is_none_or(|(_, pace)| pace.is_none())) {
+        ui.note(&format!("warning: the pace of {} counts for nothing: no session had to be given one", shown(model)));
+    }
     if ui.is_json() {
         let document = json!({
             "recorded": figures(&recorded),
@@ -59,14 +66,24 @@ pub async fn carry_out(ui: &Ui, arguments: WhatIfArguments) -> Result<Finish, Fa
     Ok(report.finish())
 }
 
+/// The report of a call, which ended as its whole reply says. None: it ran nothing.
+fn report(reply: &Value) -> Option<Result<Report, Failure>> {
+    let run = run_of(reply);
+    run["results"].is_array().then(|| {
+        let mut report = Report::read(&run)?;
+        report.status = status_of(reply).unwrap_or(report.status);
+        Ok(report)
+    })
+}
+
 impl Settings {
     fn read(texts: &[String]) -> Result<Self, Failure> {
         let mut settings = Self::default();
-        for text in texts {
+        for text in texts.iter().flat_map(|text| separated(text)) {
             let wrong = |why: &str| bad_setting(text, why);
-            let (name, value) = text.split_once('=').ok_or_else(|| wrong("it has the form NAME=VALUE"))?;
+            let (name, value) = text.split_once('=').ok_or_else(|| wrong(FORM))?;
             match (name.trim(), value.trim()) {
-                ("", _) | (_, "") => return Err(wrong("it has the form NAME=VALUE")),
+                ("", _) | (_, "") => return Err(wrong(FORM)),
                 ("ladder", value) => settings.fields.push(("models".to_owned(), ladder(value).map_err(wrong)?)),
                 ("host_cap", value) => match value.parse() {
                     Ok(cap) if (1..=1_000).contains(&cap) => settings.host_cap = Some(cap),
@@ -82,6 +99,21 @@ impl Settings {
         }
         Ok(settings)
     }
+}
+
+/// Settings that commas separate. A comma within a JSON value is its own.
+fn separated(text: &str) -> Vec<&str> {
+    let (mut parts, mut begin) = (Vec::new(), 0);
+    for (at, _) in text.match_indices(',') {
+        let value = text[begin..at].split_once('=').map_or("", |(_, value)| value.trim());
+        let is_open = value.starts_with(['{', '[', '"']) && serde_json::from_str::<Value>(value).is_err();
+        if !is_open {
+            parts.push(&text[begin..at]);
+            begin = at + 1;
+        }
+    }
+    parts.push(&text[begin..]);
+    parts
 }
 
 /// The models of a request: one is the best tier, so that everything runs on it; two are the cheapest and the best.
@@ -231,6 +263,11 @@ fn words(assumed: &Assumed) -> Vec<String> {
             stopped(assumed.silent)
         ));
     }
+    if assumed.refused > 0 {
+        let calls = count(assumed.refused as usize, "spawn call", "spawn calls");
+        words
+            .push(format!("when the host would refuse; it refused {calls}, and here it refuses none for that reason."));
+    }
     if assumed.in_part > 0 {
         let answers = count(assumed.in_part as usize, "answer", "answers");
         words.push(format!("the end of {answers}; what was recorded is all that was said."));
@@ -252,6 +289,9 @@ mod tests {
         let fields = [("max_concurrent", json!(16)), ("hedge", json!(true)), ("x", json!("y"))];
         let fields = fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         assert_eq!(read, Settings { fields, host_cap: Some(3), scale: Some(1_500) });
+        let several = settings(&[r#"budget={"tokens":9,"spawns":[1,2]},hedge=true,x=y,note="a, b""#]).fields;
+        let values: Vec<Value> = several.into_iter().map(|(_, value)| value).collect();
+        assert_eq!(values, [json!({ "tokens": 9, "spawns": [1, 2] }), json!(true), json!("y"), json!("a, b")]);
         let models = |text: &str| settings(&[text]).fields.remove(0).1;
         assert_eq!(models("ladder=big"), json!({ "premium": "big" }));
         assert_eq!(models("ladder=a+b+c"), json!({ "economy": "a", "standard": "b", "premium": "c" }));
@@ -259,7 +299,9 @@ mod tests {
 
     #[test]
     fn settings_that_make_no_sense_are_refused() {
-        for text in ["", "=1", "x=", "x", "ladder=a++b", "ladder=a+b+c+d", "host_cap=0", "latency=0", "latency=NaN"] {
+        for text in
+            ["", "=1", "x=", "x", "x=1,", "ladder=a++b", "ladder=a+b+c+d", "host_cap=0", "latency=0", "latency=NaN"]
+        {
             assert!(Settings::read(&[text.to_owned()]).is_err(), "{text}");
         }
         assert!(paces(&["m".to_owned()]).is_err() && paces(&["m=fast".to_owned()]).is_err());
@@ -269,7 +311,7 @@ mod tests {
     fn everything_that_was_assumed_is_said() {
         let models = BTreeMap::from([("big".to_owned(), (2, Some(1_500)))]);
         let unknown = vec!["writer t9".to_owned()];
-        let assumed = Assumed { models, unknown, in_part: 1, repeated: 2, stopped: 1, silent: 3 };
+        let assumed = Assumed { models, unknown, in_part: 1, repeated: 2, stopped: 1, silent: 3, refused: 4 };
         insta::assert_snapshot!(words(&assumed).join("\n"));
         assert!(words(&Assumed::default()).is_empty());
     }
