@@ -6,9 +6,10 @@
 //! | `outside`      | what may answer the component's imports                                    |
 //! | `world`        | the simulated gateway: sessions, lanes, caps, an ordered stream of events  |
 //! | `live`         | real sessions: one chat completion each, on an OpenAI-compatible server    |
+//! | `http`         | what all clients of this program have in common                            |
 //! | `watch`        | who sees what is said during a call                                        |
 //! | `recording`    | a run as it went, to be gone through again under other rules               |
-//! | `reply`        | where a reply of the component has its run                                 |
+//! | `reply`        | where a reply of the component has its run, and how it ended               |
 //! | `session_log`  | what the host saw of each session, for reports                             |
 //! | `page`         | a report as one page for a browser                                         |
 //! | `telemetry`    | a report as OpenTelemetry spans                                            |
