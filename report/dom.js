@@ -38,32 +38,37 @@ function fill(element, attributes, children) {
   return element;
 }
 
-/** Milliseconds: 850 ms, 12.3 s, 2 min 05 s, 1 h 02 min. */
+function padded(number) {
+  return String(number).padStart(2, '0');
+}
+
+/** Milliseconds: 850 ms, 12.3 s, 2 min 05 s, 1 h 02 min. From a minute on what is left over is cut, as on the command line. */
 function duration(ms) {
   if (ms < 1000) return `${Math.round(ms)} ms`;
-  if (ms < 59_950) return `${(ms / 1000).toFixed(1)} s`;
-  const seconds = Math.round(ms / 1000);
-  const pad = (number) => String(number).padStart(2, '0');
-  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${pad(seconds % 60)} s`;
-  return `${Math.floor(seconds / 3600)} h ${pad(Math.floor((seconds % 3600) / 60))} min`;
+  if (ms < 60_000) return `${(ms / 1000).toFixed(1)} s`;
+  const seconds = Math.floor(ms / 1000);
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${padded(seconds % 60)} s`;
+  return `${Math.floor(seconds / 3600)} h ${padded(Math.floor((seconds % 3600) / 60))} min`;
 }
 
-/** A place in time, for axes and lists. */
+/** A place in time, for lists. */
 function clock(ms) {
   if (ms === 0) return '0';
-  if (ms < 60_000) return `${(ms / 1000).toFixed(1)} s`;
-  const tenths = Math.round(ms / 100);
-  const pad = (number) => String(number).padStart(2, '0');
-  const [hours, minutes, seconds] = [Math.floor(tenths / 36_000), Math.floor(tenths / 600) % 60, Math.floor(tenths / 10) % 60];
-  const head = hours ? `${hours}:${pad(minutes)}` : `${minutes}`;
-  return `${head}:${pad(seconds)}`;
+  return ms < 60_000 ? `${(ms / 1000).toFixed(1)} s` : watch(ms, 0);
 }
 
-/** Millionths of a dollar. */
+/** A place in time as 1:02:03.4, with so many digits behind the point. */
+function watch(ms, digits) {
+  const [hours, minutes] = [Math.floor(ms / 3_600_000), Math.floor(ms / 60_000) % 60];
+  const [seconds, rest] = [Math.floor(ms / 1000) % 60, String(Math.floor(ms % 1000)).padStart(3, '0').slice(0, digits)];
+  return `${hours ? `${hours}:${padded(minutes)}` : minutes}:${padded(seconds)}${rest && `.${rest}`}`;
+}
+
+/** Millionths of a dollar: small sums with all their digits. */
 function money(microUsd) {
-  const dollars = microUsd / 1e6;
-  const digits = Math.abs(dollars) >= 100 ? 0 : Math.abs(dollars) >= 0.1 || dollars === 0 ? 2 : 4;
-  return `${dollars < 0 ? '−' : ''}$${Math.abs(dollars).toFixed(digits)}`;
+  const dollars = Math.abs(microUsd) / 1e6;
+  const digits = dollars >= 100 ? 0 : dollars >= 0.1 || dollars === 0 ? 2 : dollars >= 0.001 ? 4 : 6;
+  return `${microUsd < 0 ? '−' : ''}$${dollars.toFixed(digits)}`;
 }
 
 function thousands(number) {

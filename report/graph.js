@@ -41,9 +41,9 @@ class Graph {
     for (const { from, to, path } of this.#edges) path.classList.toggle('near', Boolean(near?.has(from) && near.has(to)));
   }
 
-  /** Moves the focus to a task. */
+  /** Moves the focus to a task, or to the tab if the task is not drawn. */
   focus(task) {
-    this.#nodes.get(task)?.focus();
+    (this.#nodes.get(task) ?? at('tab-graph')).focus();
   }
 
   /** Draws it `factor` times as large; without one so that it fits. */

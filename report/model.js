@@ -18,9 +18,12 @@ function readRun(document) {
   }
   for (const task of tasks) task.readyMs = Math.max(0, ...task.dependencies.map(({ endMs }) => endMs));
   const attempts = tasks.flatMap(({ attempts }) => attempts);
+  const live = liveOverTime(attempts);
+  // The report counts from the spawn call, also calls that brought no session.
+  const peak = Math.max(report.peak_in_flight ?? 0, ...live.map((point) => point.live));
   const elapsedMs = Math.round((report.elapsed_seconds ?? 0) * 1000);
   const endMs = Math.max(1, elapsedMs, ...tasks.map((task) => task.endMs), ...attempts.map((attempt) => attempt.endMs));
-  return { name: document?.function ?? 'run_tasks', report, tasks, attempts, elapsedMs, endMs, chain: longestChain(tasks) };
+  return { name: document?.function ?? 'run_tasks', report, tasks, attempts, live, peak, elapsedMs, endMs, chain: longestChain(tasks) };
 }
 
 /** The report itself, or that of the run inside a workflow's result. */

@@ -11,7 +11,7 @@ const ORDERS = {
 
 function start() {
   const run = readRun(JSON.parse(at('document').textContent));
-  const wanted = { words: '', statuses: new Set() };
+  const wanted = { words: '', statuses: new Set(), codes: new Set() };
   let opened = null;
 
   const open = (task) => {
@@ -34,7 +34,8 @@ function start() {
   const refresh = () => {
     const order = ORDERS[at('order').value];
     const words = wanted.words.toLowerCase().split(/\s+/).filter(Boolean);
-    const fits = (task) => (wanted.statuses.size === 0 || wanted.statuses.has(task.status)) && words.every((word) => haystack(task).includes(word));
+    const isAmong = (chosen, value) => chosen.size === 0 || chosen.has(value);
+    const fits = (task) => isAmong(wanted.statuses, task.status) && isAmong(wanted.codes, task.error?.code) && words.every((word) => haystack(task).includes(word));
     timeline.show(run.tasks.filter(fits).sort((one, other) => order(one) - order(other) || one.index - other.index));
   };
   const search = (words) => {
@@ -46,7 +47,7 @@ function start() {
   showSummary(run);
   timeline.onMove = showOverview(run, (from, to) => timeline.look(from, to));
   showLegend(run);
-  showFilters(run, wanted.statuses, refresh, search);
+  showFilters(run, wanted, refresh);
   showTabs(() => graph.resize());
   showTheme();
   showTips();
@@ -56,6 +57,7 @@ function start() {
   at('order').addEventListener('change', refresh);
   at('clear').addEventListener('click', () => {
     wanted.statuses.clear();
+    wanted.codes.clear();
     document.querySelectorAll('#filters button').forEach((button) => button.setAttribute('aria-pressed', 'false'));
     search('');
     at('search').focus();
@@ -75,23 +77,22 @@ function haystack(task) {
   return seen.filter(Boolean).join(' ').toLowerCase();
 }
 
-function showFilters(run, chosen, refresh, search) {
+function showFilters(run, wanted, refresh) {
   const counts = count(run.tasks, ({ status }) => status);
   const present = STATUSES.filter((status) => counts.has(status));
   const codes = [...count(run.tasks.filter(({ error }) => error), ({ error }) => error.code)].sort((one, other) => other[1] - one[1]);
-  const why = codes.slice(0, 8).map(([code, times]) =>
-    make('button', { class: 'chip code', title: `Show the tasks with ${code}`, click: () => search(at('search').value === code ? '' : code) },
-      code, make('span', { class: 'number' }, thousands(times))));
-  if (present.length < 2 && why.length === 0) return;
-  at('filters').append(...present.map((status) => {
-    const button = make('button', { class: 'chip', 'aria-pressed': 'false' }, statusMark(status), make('span', { class: 'number' }, thousands(counts.get(status))));
-    button.addEventListener('click', () => {
-      if (!chosen.delete(status)) chosen.add(status);
-      button.setAttribute('aria-pressed', String(chosen.has(status)));
+  if (present.length < 2 && codes.length === 0) return;
+  const chip = (kind, chosen, value, title, mark, times) => {
+    const button = make('button', { class: kind, title, 'aria-pressed': 'false', click: () => {
+      if (!chosen.delete(value)) chosen.add(value);
+      button.setAttribute('aria-pressed', String(chosen.has(value)));
       refresh();
-    });
+    } }, mark, make('span', { class: 'number' }, thousands(times)));
     return button;
-  }), ...why);
+  };
+  at('filters').append(
+    ...present.map((status) => chip('chip', wanted.statuses, status, null, statusMark(status), counts.get(status))),
+    ...codes.slice(0, 8).map(([code, times]) => chip('chip code', wanted.codes, code, `Show the tasks with ${code}`, code, times)));
 }
 
 function showTabs(onGraph) {

@@ -35,13 +35,14 @@ function census({ report, tasks }) {
   return card('Completed', `${counts.completed ?? 0} of ${tasks.length}`, bar, words);
 }
 
-function time({ elapsedMs, attempts, report, chain }) {
+function time({ elapsedMs, attempts, tasks, peak, chain }) {
   const worked = attempts.reduce((sum, { startMs, endMs }) => sum + endMs - startMs, 0);
-  const gain = elapsedMs > 0 && worked > elapsedMs ? `${(worked / elapsedMs).toFixed(1)} times` : null;
+  const isWorthIt = elapsedMs > 0 && worked > elapsedMs && tasks.some(({ status }) => status === 'completed');
+  const gain = isWorthIt ? `${(worked / elapsedMs).toFixed(1)} times` : null;
   return card('Time', duration(elapsedMs), facts(
     ['All sessions together', duration(worked)],
     gain && ['Faster than one by one', gain],
-    ['At once, at most', String(report.peak_in_flight ?? 0)],
+    ['At once, at most', String(peak)],
     chain.length > 1 && ['Longest chain', several(chain.length, 'task')],
   ));
 }
@@ -97,12 +98,11 @@ function budget({ report }) {
 
 /** The chart of live sessions, over which a part of the run can be chosen. */
 function showOverview(run, onRange) {
-  const points = liveOverTime(run.attempts);
-  const most = Math.max(1, ...points.map(({ live }) => live));
-  const top = Math.max(most, run.report.peak_in_flight ?? 0);
+  const points = run.live;
+  const top = Math.max(1, run.peak);
   const again = points.some((point) => point.again > 0) && make('span', {}, ', ', make('span', { class: 'swatch retry', 'aria-hidden': 'true' }),
     'of them not the first of their task: retries, corrections, better models and the like');
-  at('overview-words').append(...[`at most ${most}`, again, '. Drag over the chart to look closer; a double click shows all.'].filter(Boolean));
+  at('overview-words').append(...[`at most ${run.peak}`, again, '. Drag over the chart to look closer; a double click shows all.'].filter(Boolean));
   const path = (value) => {
     const steps = points.map((point, place) => {
       const until = points[place + 1]?.atMs ?? run.endMs;
@@ -111,13 +111,14 @@ function showOverview(run, onRange) {
     });
     return `M0,100 L${steps.join(' ')} 1000,100 Z`;
   };
-  const chart = draw('svg', { viewBox: '0 0 1000 100', preserveAspectRatio: 'none', role: 'img', 'aria-label': `Sessions alive over ${duration(run.endMs)}, at most ${most} at once` },
+  const chart = draw('svg', { viewBox: '0 0 1000 100', preserveAspectRatio: 'none', role: 'img', 'aria-label': `Sessions alive over ${duration(run.endMs)}, at most ${run.peak} at once` },
     draw('path', { class: 'area', d: path(({ live }) => live) }),
     draw('path', { class: 'area again', d: path(({ again }) => again) }));
   const frame = make('div', { class: 'window', 'aria-hidden': 'true' });
-  const ruler = make('div', { class: 'ruler', 'aria-hidden': 'true' }, ticks(0, run.endMs, 10).map((ms) =>
-    make('span', { '--at': `${(100 * ms) / run.endMs}%` }, clock(ms))));
   const box = at('overview-chart');
+  const marks = ticks(0, run.endMs, Math.min(10, Math.max(2, Math.floor(box.clientWidth / 60))), run.endMs);
+  const ruler = make('div', { class: 'ruler', 'aria-hidden': 'true' }, marks.map(({ ms, words }) =>
+    make('span', { '--at': `${(100 * ms) / run.endMs}%` }, ms > run.endMs * 0.97 ? '' : words)));
   box.append(chart, frame, ruler);
   chooseRange(box, run, frame, onRange);
   return (from, to) => {
@@ -147,13 +148,15 @@ function chooseRange(box, run, frame, onRange) {
   box.addEventListener('dblclick', () => onRange(0, run.endMs));
 }
 
-/** Round places between two times, about `wanted` of them. */
-function ticks(from, to, wanted) {
-  const rough = (to - from) / wanted;
+/** Round places between two times of a run that long, about `wanted` of them, in words that tell each from the next. */
+function ticks(from, to, wanted, wholeMs) {
+  const rough = Math.max(1, (to - from) / wanted);
   const power = 10 ** Math.floor(Math.log10(rough));
   const bases = rough >= 60_000 ? [60_000, 120_000, 300_000, 600_000, 1_200_000, 3_600_000, 7_200_000, 21_600_000] : rough >= 10_000 ? [10_000, 15_000, 30_000, 60_000] : [1, 2, 5, 10].map((base) => base * power);
   const step = bases.find((base) => base >= rough) ?? bases[bases.length - 1];
+  const digits = step % 1000 === 0 ? 0 : step % 100 === 0 ? 1 : step % 10 === 0 ? 2 : 3;
+  const words = (ms) => (ms === 0 ? '0' : wholeMs < 60_000 ? `${(ms / 1000).toFixed(digits)} s` : watch(ms, digits));
   const places = [];
-  for (let ms = Math.ceil(from / step) * step; ms <= to; ms += step) places.push(ms);
+  for (let ms = Math.ceil(from / step) * step; ms <= to; ms += step) places.push({ ms, words: words(ms) });
   return places;
 }

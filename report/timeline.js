@@ -80,7 +80,7 @@ class Timeline {
   focus(task) {
     this.#current = this.#shown.includes(task) ? task : (this.#shown[0] ?? null);
     this.#rove();
-    this.#rows.get(this.#current)?.firstChild.focus();
+    (this.#rows.get(this.#current)?.firstChild ?? at('search')).focus();
   }
 
   #row(task) {
@@ -101,8 +101,8 @@ class Timeline {
     const wide = this.#to - this.#from;
     const wanted = Math.max(2, Math.floor(at('axis').clientWidth / 110));
     const end = (ms) => (this.#to - ms) / wide < 0.04;
-    const marks = ticks(this.#from, this.#to, wanted).map((ms) =>
-      make('span', { '--at': `${(100 * (ms - this.#from)) / wide}%` }, end(ms) ? '' : wide < 3000 ? `${Math.round(ms)} ms` : clock(ms)));
+    const marks = ticks(this.#from, this.#to, wanted, this.#run.endMs).map(({ ms, words }) =>
+      make('span', { '--at': `${(100 * (ms - this.#from)) / wide}%` }, end(ms) ? '' : words));
     at('axis').replaceChildren(...marks);
   }
 
@@ -237,5 +237,8 @@ function showTips() {
     tip.style.left = `${Math.max(4, Math.min(event.clientX + 14, innerWidth - width - 8))}px`;
     tip.style.top = `${event.clientY + 18 + height > innerHeight ? event.clientY - height - 10 : event.clientY + 18}px`;
   });
-  document.documentElement.addEventListener('pointerleave', () => (tip.hidden = true));
+  const hide = () => (tip.hidden = true);
+  document.documentElement.addEventListener('pointerleave', hide);
+  // What is below the pointer may be something else now.
+  for (const name of ['scroll', 'click', 'keydown', 'resize']) addEventListener(name, hide, { capture: true });
 }

@@ -1,42 +1,27 @@
 // The page in a real browser, as the simulator writes it.
 
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 
 import { alike } from './alike.mjs';
 import { SHOTS, SIZE, embedded, open, place, rows, scale } from './browser.mjs';
 import { request } from './request.mjs';
+import { call, rewritten, script } from './simulator.mjs';
 
-const { SIMULATOR } = process.env;
 const runFile = join(place, 'run.html');
 /** The document inside of it. */
 let run;
 
 before(() => {
-  const ran = simulate(request(), 'bad-day.toml', runFile);
+  const ran = call('run_tasks', request(), runFile, script('bad-day.toml'));
   assert.equal(ran.status, 1, ran.stderr);
   run = embedded(runFile);
-  assert.deepEqual(run.report.results, JSON.parse(ran.stdout).results);
+  assert.deepEqual(run.report.results, ran.reply.results);
 });
 
-/** Runs a request by a script of this directory, and has its page written to a file. */
-function simulate(asked, script, file) {
-  writeFileSync(join(place, 'request.json'), JSON.stringify(asked));
-  const path = fileURLToPath(new URL(script, import.meta.url));
-  return spawnSync(SIMULATOR, ['run', join(place, 'request.json'), '--script', path, '--seed', '7', '--report', file, '--json'], { encoding: 'utf8', maxBuffer: 1 << 28 });
-}
-
 /** The same page with another document. */
-async function write(name, document) {
-  const file = join(place, name);
-  const [before, after] = readFileSync(runFile, 'utf8').split(/(?<=id="document">).*(?=<\/script>)/);
-  writeFileSync(file, before + JSON.stringify(document).replaceAll('<', '\\u003c') + after);
-  return file;
-}
+const write = (name, document) => rewritten(runFile, name, document);
 
 alike(runFile, 'simulator');
 
@@ -59,7 +44,7 @@ test('a run of 200 tasks is shown as it went', async () => {
 
 test('what the ladder saved is shown where every session said what it used', async () => {
   const file = join(place, 'good.html');
-  const ran = simulate(request(5), 'good-day.toml', file);
+  const ran = call('run_tasks', request(5), file, script('good-day.toml'));
   assert.equal(ran.status, 0, ran.stderr);
   const { report } = embedded(file);
   const { micro_usd: paid, all_premium_micro_usd: premium, saved_micro_usd: saved } = report.cost;
@@ -140,10 +125,18 @@ test('filters, orders and zoom', async () => {
   assert.ok(await page.locator('#nothing').isVisible());
   await page.click('#clear');
   assert.equal(await rows(page).count(), 200);
-  await page.locator('#filters .code').first().click();
-  assert.ok((await rows(page).count()) < 200);
-  await page.click('#search', { clickCount: 3 });
-  await page.keyboard.press('Delete');
+  await page.fill('#search', 'merge-');
+  const merged = await rows(page).count();
+  const code = page.locator('#filters .code').first();
+  await code.click();
+  assert.equal(await code.getAttribute('aria-pressed'), 'true');
+  assert.equal(await page.inputValue('#search'), 'merge-');
+  const failed = results.filter(({ task_id: id, error }) => id.startsWith('merge-') && error?.code === 'E_DEP_FAILED').length;
+  assert.ok((await code.innerText()).startsWith('E_DEP_FAILED') && failed > 0 && failed < merged);
+  assert.equal(await rows(page).count(), failed);
+  await page.click('#filters .code >> nth=0');
+  assert.equal(await code.getAttribute('aria-pressed'), 'false');
+  await page.fill('#search', '');
   await page.selectOption('#order', 'index');
   assert.equal(await rows(page).first().locator('.id').textContent(), results[0].task_id);
   const whole = await scale(page);
@@ -166,6 +159,79 @@ test('filters, orders and zoom', async () => {
   await close();
 });
 
+test('the marks of an axis tell each from the next, in one unit', async () => {
+  const { page, close } = await open(runFile);
+  const words = (place) => page.locator(`${place} span`).allTextContents();
+  assert.ok((await words('.ruler')).every((mark) => /^(0|\d+:\d\d)$/.test(mark)));
+  for (let before = 0, now; (now = await scale(page)) > before; before = now) {
+    const marks = (await words('#axis')).filter(Boolean);
+    assert.equal(new Set(marks).size, marks.length, marks.join(' '));
+    for (const mark of marks) assert.match(mark, /^(0|\d+:\d\d(\.\d{1,3})?)$/);
+    await page.click('#zoom-in');
+  }
+  assert.ok((await words('#axis')).some((mark) => /\.\d{3}$/.test(mark)), 'down to milliseconds');
+  await close();
+});
+
+test('the page says one number for the most sessions at once', async () => {
+  const { page, close } = await open(write('peak.html', { ...run, report: { ...run.report, peak_in_flight: 19 } }));
+  assert.match(await page.locator('#summary').innerText(), /At once, at most\s+19\b/);
+  assert.match(await page.locator('#overview-words').innerText(), /^at most 19\b/);
+  assert.match(await page.locator('#overview-chart svg').getAttribute('aria-label'), /at most 19 at once/);
+  await close();
+});
+
+test('a run of which nothing was completed was no faster than anything', async () => {
+  const results = run.report.results.map((result) => ({ ...result, status: 'cancelled' }));
+  const { page, close } = await open(write('cancelled.html', { ...run, report: { ...run.report, status: 'cancelled', results, census: { cancelled: 200 } } }));
+  const words = await page.locator('#summary').innerText();
+  assert.match(words, /0 of 200/);
+  assert.doesNotMatch(words, /Faster/);
+  await close();
+});
+
+test('numbers are those of the command line', async () => {
+  const { page, close } = await open(runFile);
+  const said = await page.evaluate(() => [duration(630_999), duration(7_384_000), duration(59_940), money(7), money(1_200), money(223_911), money(-42)]);
+  assert.deepEqual(said, ['10 min 30 s', '2 h 03 min', '59.9 s', '$0.000007', '$0.0012', '$0.22', '−$0.000042']);
+  await close();
+});
+
+test('words beside the pointer go when what is below it changes', async () => {
+  const { page, close } = await open(runFile);
+  const tip = page.locator('#tip');
+  const seen = async () => {
+    await page.mouse.move(0, 0);
+    await page.locator('#rows .bar:not(.starting)').first().hover();
+    assert.ok(await tip.isVisible());
+  };
+  await seen();
+  await page.mouse.wheel(0, 300);
+  await tip.waitFor({ state: 'hidden' });
+  await seen();
+  await page.mouse.down();
+  await page.mouse.up();
+  assert.ok(await page.locator('#details').isVisible());
+  assert.ok(await tip.isHidden());
+  await close();
+});
+
+test('the focus stays on the page when a closed task is not in the view', async () => {
+  const { page, close } = await open(runFile);
+  const focused = () => page.evaluate(() => document.activeElement.id);
+  await page.fill('#search', 'note-01');
+  await rows(page).first().click();
+  await page.click('#tab-graph');
+  await page.locator('#details .close').click();
+  assert.equal(await focused(), 'tab-graph');
+  await page.click('#tab-timeline');
+  await rows(page).first().click();
+  await page.fill('#search', 'no such task');
+  await page.locator('#details .close').click();
+  assert.equal(await focused(), 'search');
+  await close();
+});
+
 test('the theme follows the system until somebody chooses', async () => {
   const paper = (page) => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
   const light = await open(runFile, { colorScheme: 'light' });
@@ -184,7 +250,7 @@ test('the theme follows the system until somebody chooses', async () => {
 test('500 tasks are all there and can be used', async () => {
   const copies = [1, 2, 3].map((copy) => JSON.parse(JSON.stringify(run.report.results).replaceAll(/"(draft|check|merge|review|note)-/g, `"$1-${copy}-`)));
   const results = copies.flat().slice(0, 500);
-  const file = await write('many.html', { ...run, report: { ...run.report, results } });
+  const file = write('many.html', { ...run, report: { ...run.report, results } });
   const { page, wrong, close } = await open(file);
   assert.equal(await rows(page).count(), 500);
   const elements = await page.evaluate(() => document.querySelectorAll('#rows *').length);
@@ -208,7 +274,7 @@ test('what an agent wrote stays text', async () => {
   const attempt = { number: 1, kind: 'first', status: 'completed', started_ms: 0, ended_ms: 10, session_key: evil, model_applied: evil, error: { code: evil, message: evil } };
   const result = { task_id: evil, agent_type: evil, status: 'failed', output: { [evil]: evil }, execution_time: 0.01, error: { code: evil, message: evil }, metadata: { label: evil, attempt_log: [attempt], decisions: [{ at_ms: 1, what: evil }], dependencies: [evil] } };
   const document = { format: 1, function: evil, report: { status: evil, results: [result], elapsed_seconds: 0.01 }, sessions: [{ session_key: evil, label: evil, prompt: evil, answer: evil, asked_ms: 0 }] };
-  const { page, wrong, close } = await open(await write('evil.html', document));
+  const { page, wrong, close } = await open(write('evil.html', document));
   await rows(page).first().click();
   for (const summary of await page.locator('summary').all()) await summary.click();
   assert.equal(await page.locator('.session pre').first().textContent(), evil);
@@ -228,7 +294,7 @@ test('reports of other shapes are shown as far as they go', async () => {
     bare: { format: 1, report: { results: [{ task_id: 'a' }, { task_id: 'b', metadata: { dependencies: ['a', 'gone'] } }] } },
   };
   for (const [name, document] of Object.entries(documents)) {
-    const { page, wrong, close } = await open(await write(`${name}.html`, document));
+    const { page, wrong, close } = await open(write(`${name}.html`, document));
     const wanted = { null: 0, empty: 0, workflow: 200, bare: 2 }[name];
     assert.equal(await rows(page).count(), wanted, name);
     await page.click('#tab-graph');
