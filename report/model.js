@@ -6,29 +6,70 @@
 
 const STATUSES = ['completed', 'failed', 'timeout', 'cancelled', 'skipped'];
 
-/** Reads the document; a report of another shape gives a run without tasks. */
+/** Reads the document; a reply of another shape gives a run without tasks. */
 function readRun(document) {
-  const report = findReport(document?.report);
+  const reply = document?.report ?? null;
+  const report = findReport(reply) ?? {};
+  const isWorkflow = report === reply?.run;
   const sessions = sessionsOf(document?.sessions ?? []);
   const tasks = (report.results ?? []).map((result, index) => readTask(result, index, sessions));
+  link(tasks, isWorkflow);
+  const attempts = tasks.flatMap(({ attempts }) => attempts);
+  const live = liveOverTime(attempts);
+  const lastMs = Math.max(0, ...tasks.map(({ endMs }) => endMs));
+  const elapsedMs = report.elapsed_seconds === undefined ? lastMs : Math.round(report.elapsed_seconds * 1000);
+  return {
+    name: document?.function ?? 'run_tasks',
+    reply,
+    report,
+    isWorkflow,
+    problems: problemsOf(reply),
+    // A workflow may fail although every task of its run is completed.
+    status: reply?.status ?? 'failed',
+    tasks,
+    attempts,
+    live,
+    // The report counts from the spawn call, also calls that brought no session.
+    peak: Math.max(report.peak_in_flight ?? 0, ...live.map((point) => point.live)),
+    elapsedMs,
+    endMs: Math.max(1, elapsedMs, lastMs),
+    chain: longestChain(tasks),
+  };
+}
+
+/** The report itself, that of the run inside a workflow's reply, or one around the single result that the reply is. */
+function findReport(reply) {
+  const isReport = (value) => Array.isArray(value?.results) && value.results.every((result) => 'task_id' in Object(result));
+  return [reply, reply?.run].find(isReport) ?? (reply?.task_id && reply.status ? reportOf(reply) : null);
+}
+
+function reportOf(result) {
+  const { cost_micro_usd: paid, usage, attempt_log: sessions = [] } = result.metadata ?? {};
+  const complete = sessions.every((session) => typeof session.cost_micro_usd === 'number');
+  return { results: [result], census: { [result.status]: 1 }, usage, cost: { micro_usd: paid, complete } };
+}
+
+/** What a request was refused for; empty if it was not. */
+function problemsOf(reply) {
+  if (findReport(reply)) return [];
+  return Array.isArray(reply?.errors) ? reply.errors : [reply?.error].filter((error) => error?.code);
+}
+
+/** Gives each task those that it depends on and that depend on it, and the times until which it waits for what. */
+function link(tasks, isWorkflow) {
   const byId = new Map(tasks.map((task) => [task.id, task]));
   for (const task of tasks) {
     task.dependencies = task.dependencyIds.map((id) => byId.get(id)).filter(Boolean);
     for (const dependency of task.dependencies) dependency.dependants.push(task);
   }
-  for (const task of tasks) task.readyMs = Math.max(0, ...task.dependencies.map(({ endMs }) => endMs));
-  const attempts = tasks.flatMap(({ attempts }) => attempts);
-  const live = liveOverTime(attempts);
-  // The report counts from the spawn call, also calls that brought no session.
-  const peak = Math.max(report.peak_in_flight ?? 0, ...live.map((point) => point.live));
-  const elapsedMs = Math.round((report.elapsed_seconds ?? 0) * 1000);
-  const endMs = Math.max(1, elapsedMs, ...tasks.map((task) => task.endMs), ...attempts.map((attempt) => attempt.endMs));
-  return { name: document?.function ?? 'run_tasks', report, tasks, attempts, live, peak, elapsedMs, endMs, chain: longestChain(tasks) };
-}
-
-/** The report itself, or that of the run inside a workflow's result. */
-function findReport(report) {
-  return [report, report?.run].find((value) => Array.isArray(value?.results)) ?? {};
+  const began = ({ startMs, endMs }) => startMs ?? endMs;
+  for (const task of tasks) {
+    // A workflow asks for its steps as it goes, and its report does not say when: at the latest when they start, or
+    // when something starts that they depend on.
+    task.askedMs = isWorkflow ? Math.min(began(task), ...task.dependencies.map(began)) : 0;
+    task.readyMs = Math.min(began(task), Math.max(task.askedMs, ...task.dependencies.map(({ endMs }) => endMs)));
+    if (isWorkflow && task.dependencies.length === 0) task.readyMs = began(task);
+  }
 }
 
 /** The host's records by session key, and by label for spawns that brought no session. */
@@ -67,6 +108,7 @@ function readTask(result, index, sessions) {
     dependencyIds: about.dependencies ?? [],
     dependencies: [],
     dependants: [],
+    askedMs: 0,
     readyMs: 0,
     startMs: began ?? null,
     endMs: Math.max(endMs, ...attempts.map((attempt) => attempt.endMs)),

@@ -11,6 +11,14 @@ const ORDERS = {
 
 function start() {
   const run = readRun(JSON.parse(at('document').textContent));
+  showTheme();
+  showHead(run);
+  showOutcome(run);
+  if (run.tasks.length > 0) showTasks(run);
+  else for (const name of ['skip', 'summary', 'overview', 'work']) at(name).hidden = true;
+}
+
+function showTasks(run) {
   const wanted = { words: '', statuses: new Set(), codes: new Set() };
   let opened = null;
 
@@ -43,13 +51,11 @@ function start() {
     refresh();
   };
 
-  showHead(run);
   showSummary(run);
   timeline.onMove = showOverview(run, (from, to) => timeline.look(from, to));
   showLegend(run);
   showFilters(run, wanted, refresh);
   showTabs(() => graph.resize());
-  showTheme();
   showTips();
   refresh();
 

@@ -2,15 +2,14 @@
 // The head of the page: how it ended, how many tasks ended how, time, money, sessions; and how many sessions were alive.
 
 function showHead(run) {
-  const { report, tasks } = run;
-  const status = report.status ?? 'failed';
-  document.title = `${run.name}: ${status}`;
+  const { tasks, problems } = run;
+  const verdict = problems.length > 0 ? 'refused' : tasks.length > 0 || run.reply?.status ? run.status : 'without a run';
+  document.title = `${run.name}: ${verdict}`;
   at('title').textContent = run.name;
-  const verdict = at('verdict');
-  verdict.setAttribute('class', `verdict ${status}`);
-  verdict.textContent = status;
-  at('subtitle').textContent =
-    `${several(tasks.length, 'task')}, ${several(run.attempts.length, 'session')}, ${duration(run.elapsedMs)}`;
+  at('verdict').setAttribute('class', `verdict ${verdict}`);
+  at('verdict').textContent = verdict;
+  if (tasks.length === 0) return;
+  at('subtitle').textContent = `${several(tasks.length, 'task')}, ${several(run.attempts.length, 'session')}, ${duration(run.elapsedMs)}`;
 }
 
 function showSummary(run) {
@@ -25,14 +24,14 @@ function facts(...pairs) {
   return make('dl', { class: 'facts' }, pairs.filter(Boolean).map(([name, value]) => make('div', {}, make('dt', {}, name), make('dd', {}, value))));
 }
 
-function census({ report, tasks }) {
+function census({ report, tasks, isWorkflow }) {
   const counts = report.census ?? {};
   const total = Math.max(1, tasks.length);
   const present = STATUSES.filter((status) => counts[status] > 0);
   const bar = make('div', { class: 'share', 'aria-hidden': 'true' },
     present.map((status) => make('span', { class: `part ${status}`, '--part': `${(100 * counts[status]) / total}%` })));
   const words = make('ul', { class: 'census' }, present.map((status) => make('li', {}, statusMark(status, `${counts[status]} ${status}`))));
-  return card('Completed', `${counts.completed ?? 0} of ${tasks.length}`, bar, words);
+  return card(isWorkflow ? 'Steps completed' : 'Completed', `${counts.completed ?? 0} of ${tasks.length}`, bar, words);
 }
 
 function time({ elapsedMs, attempts, tasks, peak, chain }) {

@@ -7,9 +7,10 @@ const PAGE: &str = include_str!("page.html");
 const STYLE: &str = include_str!("page.css");
 
 /// Each under the name by which the page refers to it.
-const SCRIPTS: [(&str, &str); 7] = [
+const SCRIPTS: [(&str, &str); 8] = [
     ("model.js", include_str!("model.js")),
     ("dom.js", include_str!("dom.js")),
+    ("outcome.js", include_str!("outcome.js")),
     ("summary.js", include_str!("summary.js")),
     ("timeline.js", include_str!("timeline.js")),
     ("graph.js", include_str!("graph.js")),

@@ -180,8 +180,9 @@ function lanePieces(task) {
     if (to > from || name.startsWith('bar')) pieces.push(make('span', { class: name, '--a': from, '--b': to, 'data-tip': words }, text && make('span', {}, text)));
   };
   const start = task.startMs ?? task.endMs;
-  piece('wait blocked', 0, Math.min(task.readyMs, start), `waits for ${task.dependencyIds.join(', ')}`);
-  piece('wait queued', Math.min(task.readyMs, start), start, `waits for a place, ${duration(start - Math.min(task.readyMs, start))}`);
+  piece('wait later', 0, task.askedMs, `asked for at ${clock(task.askedMs)} at the latest`);
+  piece('wait blocked', task.askedMs, task.readyMs, `waits for ${task.dependencyIds.join(', ')}`);
+  piece('wait queued', task.readyMs, start, `waits for a place, ${duration(start - task.readyMs)}`);
   let until = start;
   for (const attempt of task.attempts) {
     piece('wait pause', until, attempt.startMs, `pause of ${duration(attempt.startMs - until)} before session ${attempt.number}`);
@@ -219,7 +220,7 @@ function howItWent(task) {
 function showLegend(run) {
   const present = new Set(run.attempts.map(({ kind }) => kind));
   const keys = Object.entries(KIND_WORDS).filter(([kind]) => present.has(kind)).map(([kind, words]) => make('span', {}, make('span', { class: `swatch ${kind}`, 'aria-hidden': 'true' }), words));
-  const lines = [['blocked', 'waits for other tasks'], ['queued', 'waits for a place'], ['pause', 'pause'], ['starting', 'not running yet']].map(([name, words]) =>
+  const lines = [run.isWorkflow && ['later', 'not asked for yet, as far as the report tells'], ['blocked', 'waits for other tasks'], ['queued', 'waits for a place'], ['pause', 'pause'], ['starting', 'not running yet']].filter(Boolean).map(([name, words]) =>
     make('span', {}, make('span', { class: `key ${name}`, 'aria-hidden': 'true' }), words));
   const hatch = make('span', {}, make('span', { class: 'key hatch', 'aria-hidden': 'true' }), 'did not succeed');
   at('legend').append(...keys, hatch, ...lines);

@@ -30,8 +30,8 @@ impl Afterwards {
         self.sessions.clone()
     }
 
-    /// Writes the report if it has a path: the component's document with the host's account beside it, or a page if the
-    /// name ends in .html.
+    /// Writes the report if it has a path: the component's document with the host's account beside it, or a page of the
+    /// document alone if the name ends in .html.
     pub fn write_report(
         &self,
         path: Option<&Path>,
@@ -40,14 +40,14 @@ impl Afterwards {
         account: Value,
     ) -> Result<(), Failure> {
         let Some(path) = path else { return Ok(()) };
-        let mut report = document.clone();
-        if let Some(fields) = report.as_object_mut() {
-            fields.insert("simulation".to_owned(), account);
-        }
         let sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
         let text = if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("html")) {
-            page::page(function, &report, sessions.records())
+            page::page(function, document, sessions.records())
         } else {
+            let mut report = document.clone();
+            if let Some(fields) = report.as_object_mut() {
+                fields.insert("simulation".to_owned(), account);
+            }
             format!("{report:#}\n")
         };
         write(path, &text)
