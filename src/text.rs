@@ -82,6 +82,25 @@ pub fn message(text: &str) -> String {
     }
 }
 
+/// Micro-dollars as people read them, to so many digits behind the point; six are all.
+pub fn dollars(micro_usd: u64, digits: usize) -> String {
+    let cents = format!("{:06}", micro_usd % 1_000_000);
+    format!("${}.{}", micro_usd / 1_000_000, cents.get(..digits).unwrap_or(&cents))
+}
+
+/// A duration as people say it.
+pub fn duration(ms: u64) -> String {
+    let seconds = ms / 1_000;
+    match seconds {
+        0..60 => {
+            let tenths = ms.saturating_add(50) / 100;
+            format!("{}.{} s", tenths / 10, tenths % 10)
+        }
+        60..3_600 => format!("{} min {:02} s", seconds / 60, seconds % 60),
+        _ => format!("{} h {:02} min", seconds / 3_600, seconds / 60 % 60),
+    }
+}
+
 /// Replaces every character that acts instead of showing: C0 and C1 controls, bidirectional and zero-width marks.
 pub fn escaped(text: &str) -> Cow<'_, str> {
     if !text.chars().any(acts) {
@@ -151,6 +170,20 @@ mod tests {
         for number in [0, 0xab, 0x0123_4567_89ab_cdef, u64::MAX] {
             assert_eq!(hexadecimal(number), format!("{number:016x}"));
         }
+    }
+
+    #[test]
+    fn durations_are_rounded() {
+        assert_eq!([0, 49, 5_469, 59_999].map(duration), ["0.0 s", "0.0 s", "5.5 s", "60.0 s"]);
+        assert_eq!([61_900, 7_384_000].map(duration), ["1 min 01 s", "2 h 03 min"]);
+        assert!(duration(u64::MAX).ends_with(" min"));
+    }
+
+    #[test]
+    fn money_has_as_many_digits_as_are_wanted() {
+        let all = [2, 4, 6, 9].map(|digits| dollars(12_050_499, digits));
+        assert_eq!(all, ["$12.05", "$12.0504", "$12.050499", "$12.050499"]);
+        assert_eq!(dollars(7, 6), "$0.000007");
     }
 
     #[test]

@@ -13,9 +13,14 @@ use parallel_agents::task::TaskStatus;
 
 use crate::text::{cut, dollars, duration, shown, thousands};
 
-/// Columns of the bar of the whole run, and of one session.
-const RUN_BAR: usize = 24;
+/// Columns of the bar of one session. That of the whole run is twice as long.
 const SESSION_BAR: usize = 12;
+
+/// A bar takes no larger part of a line than one of so many.
+const BAR_SHARE: usize = 6;
+
+/// With fewer columns a session's time limit gives way to the task's name.
+const ROOMY: usize = 60;
 
 /// Sessions that are shown one by one.
 const MOST_ROWS: usize = 10;
@@ -43,6 +48,15 @@ pub struct Board {
     /// The call was asked to stop, and ends what runs.
     is_stopping: bool,
     lines: Vec<String>,
+}
+
+/// The part of a terminal that a picture may fill.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Room {
+    /// Characters of a line.
+    pub width: usize,
+    /// Lines.
+    pub height: usize,
 }
 
 /// A session that runs.
@@ -73,18 +87,21 @@ impl Board {
         std::mem::take(&mut self.lines)
     }
 
-    /// The whole picture at `now_ms`, in lines of at most `width` characters. Colours come on top of that.
-    pub fn picture(&self, now_ms: u64, width: usize, is_coloured: bool) -> String {
+    /// The whole picture at `now_ms`, within the room that there is. Colours come on top of that.
+    pub fn picture(&self, now_ms: u64, room: Room, is_coloured: bool) -> String {
+        let Room { width, height } = room;
         let paint = |code: &str, text: &str| match is_coloured {
             true => format!("\u{1b}[{code}m{text}\u{1b}[0m"),
             false => text.to_owned(),
         };
+        let session_bar = SESSION_BAR.min(width / BAR_SHARE);
+        let run_bar = 2 * session_bar;
         let stopping = if self.is_stopping { "stopping: " } else { "" };
         let head = format!("{}/{} tasks  {stopping}{}", self.ended, self.total, self.state());
         let mut lines = vec![format!(
             "{} {}",
-            paint("32", &bar(self.ended.into(), self.total.into(), RUN_BAR)),
-            cut(&head, width.saturating_sub(RUN_BAR + 1)),
+            paint("32", &bar(self.ended.into(), self.total.into(), run_bar)),
+            cut(&head, width.saturating_sub(run_bar + 1)),
         )];
         let passed = whole(now_ms.saturating_sub(self.opened_ms));
         let left = self.left_ms(now_ms).map(|left| format!(", about {} left", whole(left))).unwrap_or_default();
@@ -92,23 +109,33 @@ impl Board {
         lines.push(paint("2", &cut(&spent, width)));
         let mut lanes: Vec<&Lane> = self.lanes.values().collect();
         lanes.sort_by_key(|lane| lane.number);
-        for lane in lanes.iter().take(MOST_ROWS) {
+        let free = height.saturating_sub(lines.len());
+        let rows = match MOST_ROWS.min(free) {
+            rows if lanes.len() <= rows => rows,
+            // The others are counted in a line of its own.
+            rows => rows.min(free.saturating_sub(1)),
+        };
+        for lane in lanes.iter().take(rows) {
             let ran_ms = now_ms.saturating_sub(lane.started_ms);
             let model = lane.model.as_deref().map(|model| format!("  {}", shown(model))).unwrap_or_default();
-            let time = format!("{} of {}", whole(ran_ms), whole(lane.limit_ms));
-            let words = format!("{time:>24}  {}{model}", shown(&lane.name));
+            let time = match whole(ran_ms) {
+                ran if width < ROOMY => format!("{ran:>10}"),
+                ran => format!("{:>24}", format!("{ran} of {}", whole(lane.limit_ms))),
+            };
+            let words = format!("{time}  {}{model}", shown(&lane.name));
             // What others took says more than the limit, which few come near; a full bar is a session that takes longer.
             let usual_ms = self.mean_ms().unwrap_or(lane.limit_ms);
             let colour = if ran_ms > usual_ms { "33" } else { "36" };
             lines.push(format!(
                 "{} {}",
-                paint(colour, &bar(ran_ms, usual_ms, SESSION_BAR)),
-                cut(&words, width.saturating_sub(SESSION_BAR + 1)),
+                paint(colour, &bar(ran_ms, usual_ms, session_bar)),
+                cut(&words, width.saturating_sub(session_bar + 1)),
             ));
         }
-        if lanes.len() > MOST_ROWS {
-            lines.push(format!("{:SESSION_BAR$} and {} more", "", lanes.len() - MOST_ROWS));
+        if lanes.len() > rows {
+            lines.push(format!("{:session_bar$} and {} more", "", lanes.len() - rows));
         }
+        lines.truncate(height.max(1));
         lines.join("\n")
     }
 

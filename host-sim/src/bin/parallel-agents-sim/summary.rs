@@ -2,9 +2,9 @@
 
 use parallel_agents::task::{Census, CostReport, RunStatus, TaskStatus};
 
-use crate::args::BackendKind;
+use crate::args::{BackendKind, ClockKind, Simulation};
 use crate::report::Report;
-use crate::text::{count, dollars, duration, shown, thousands, wrapped};
+use crate::text::{count, dollars, duration, sentences, shown, thousands, wrapped};
 use crate::ui::{Tone, Ui};
 
 /// What kept tasks from being completed, in full.
@@ -22,34 +22,41 @@ pub fn not_completed(ui: &Ui, report: &Report) -> String {
 }
 
 /// The run in a few sentences.
-pub fn totals(ui: &Ui, report: &Report, backend: BackendKind) -> String {
-    let mut text = format!("\n{} {}", ui.tone(tone(report.status), verdict(report.status)), census(report.census));
-    text.push_str(&format!(
-        "{}{}, at most {} at once.\n",
+pub fn totals(ui: &Ui, report: &Report, simulation: &Simulation) -> String {
+    let lines = |texts: &[&str]| sentences(texts.iter().copied(), ui.width());
+    let is_scripted = simulation.backend.backend == BackendKind::Script;
+    let is_simulated = is_scripted && simulation.course.clock == ClockKind::Virtual;
+    let ran = format!(
+        "{}{}, at most {} at once.",
         duration(report.elapsed_seconds),
-        if backend == BackendKind::Script { " of simulated time" } else { "" },
+        if is_simulated { " of simulated time" } else { "" },
         count(report.peak_in_flight as usize, "session", "sessions"),
-    ));
+    );
+    let verdict = verdict(report.status);
+    let head = lines(&[verdict, &census(report.census), &ran]);
+    let mut text = format!("\n{}", head.replacen(verdict, &ui.tone(tone(report.status), verdict), 1));
     if let Some(usage) = report.usage {
         let gap = if report.usage_complete { "" } else { ", as far as the sessions said" };
         let (read, written) = (thousands(usage.input_tokens), thousands(usage.output_tokens));
-        text.push_str(&format!("{read} tokens read, {written} written{gap}.\n"));
+        text.push_str(&lines(&[&format!("{read} tokens read, {written} written{gap}.")]));
     }
-    text.push_str(&cost(&report.cost));
+    if let Some(cost) = cost(&report.cost) {
+        text.push_str(&lines(&[&cost]));
+    }
     if !report.leaked.is_empty() {
         let leaked: Vec<String> = report.leaked.iter().map(|session| shown(session)).collect();
-        text.push_str(&format!("Sessions that could not be stopped or deleted: {}\n", leaked.join(", ")));
+        text.push_str(&lines(&["Sessions that could not be stopped or deleted:", &leaked.join(", ")]));
     }
-    if backend == BackendKind::Script {
-        let words = "The answers are scripted: no model was called and nothing was spent.";
-        text.push_str(&format!("{}\n", ui.tone(Tone::Faint, words)));
+    if is_scripted {
+        let words = lines(&["The answers are scripted:", "no model was called and nothing was spent."]);
+        text.push_str(&format!("{}\n", ui.tone(Tone::Faint, words.trim_end())));
     }
     text
 }
 
-/// What it would have cost by the request's prices; nothing if it names none.
-fn cost(cost: &CostReport) -> String {
-    let Some(paid) = cost.micro_usd else { return String::new() };
+/// What it would have cost by the request's prices. None: it names none.
+fn cost(cost: &CostReport) -> Option<String> {
+    let paid = cost.micro_usd?;
     let gap = if cost.complete { "" } else { ", as far as usage and prices are known" };
     let mut text = format!("{} by the request's prices{gap}", dollars(paid, 6));
     if let Some(saved) = cost.saved_micro_usd {
@@ -57,7 +64,7 @@ fn cost(cost: &CostReport) -> String {
         let amount = dollars(saved.unsigned_abs(), 6);
         text.push_str(&format!("; {amount} {verb} against the best model for everything"));
     }
-    text + ".\n"
+    Some(text + ".")
 }
 
 fn verdict(status: RunStatus) -> &'static str {
@@ -91,5 +98,41 @@ fn census(census: Census) -> String {
     ];
     let kinds: Vec<String> =
         kinds.iter().filter(|(number, _)| *number > 0).map(|(number, name)| format!("{number} {name}")).collect();
-    format!("{}: {}. ", count(tasks as usize, "task", "tasks"), kinds.join(", "))
+    format!("{}: {}.", count(tasks as usize, "task", "tasks"), kinds.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+    use serde_json::json;
+
+    use super::*;
+    use crate::args::{Arguments, Command};
+
+    /// What is said of a run of five tasks that was started with these options.
+    fn told(width: usize, options: &[&str]) -> String {
+        let words = [&["parallel-agents-sim", "run", "-"], options].concat();
+        let Ok(Arguments { command: Command::Run(arguments) }) = Arguments::try_parse_from(words) else {
+            panic!("{options:?} are no options of run")
+        };
+        let report = json!({
+            "status": "completed", "results": [], "elapsed_seconds": 22.6, "peak_in_flight": 5, "leaked": [],
+            "census": {"tasks": 5, "completed": 5, "failed": 0, "timeout": 0, "cancelled": 0, "skipped": 0},
+            "usage": {"input_tokens": 5_057, "output_tokens": 792}, "usage_complete": true,
+            "cost": {"micro_usd": null, "complete": true, "all_premium_micro_usd": null, "saved_micro_usd": null},
+        });
+        totals(&Ui::plain(width), &Report::read(&report).expect("a report"), &arguments.simulation)
+    }
+
+    #[test]
+    fn totals_break_between_sentences_first() {
+        insta::assert_snapshot!([120, 80, 40].map(|width| format!("{width}:{}", told(width, &[]))).join("\n"));
+    }
+
+    #[test]
+    fn time_that_passed_is_not_called_simulated() {
+        assert!(told(80, &[]).contains("22.6 s of simulated time"));
+        let real = told(80, &["--clock", "real"]);
+        assert!(real.contains("22.6 s, at most") && real.contains("The answers are scripted"), "{real}");
+    }
 }

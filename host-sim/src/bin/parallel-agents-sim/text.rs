@@ -1,5 +1,7 @@
 //! Text that others wrote, made fit to be shown.
 
+pub use parallel_agents::text::dollars;
+
 /// One line without anything that a terminal would obey: control characters and marks that turn the direction of writing
 /// around are shown as escapes.
 pub fn shown(text: &str) -> String {
@@ -31,17 +33,27 @@ pub fn cut(text: &str, width: usize) -> String {
 /// Breaks a text at spaces into lines of at most `width` characters and indents each. A word that is longer stays whole.
 pub fn wrapped(text: &str, width: usize, indent: &str) -> String {
     let room = width.saturating_sub(indent.len()).max(1);
+    filled(text.split_whitespace(), room).iter().map(|line| format!("{indent}{line}\n")).collect()
+}
+
+/// Sentences in lines of at most `width` characters. A line ends within a sentence only if that is longer than a line.
+pub fn sentences<'a>(texts: impl IntoIterator<Item = &'a str>, width: usize) -> String {
+    filled(texts, width).iter().map(|line| wrapped(line, width, "")).collect()
+}
+
+/// Puts as many parts into each line as have room there.
+fn filled<'a>(parts: impl IntoIterator<Item = &'a str>, room: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
-    for word in text.split_whitespace() {
+    for part in parts {
         match lines.last_mut() {
-            Some(line) if line.chars().count() + 1 + word.chars().count() <= room => {
+            Some(line) if line.chars().count() + 1 + part.chars().count() <= room => {
                 line.push(' ');
-                line.push_str(word);
+                line.push_str(part);
             }
-            _ => lines.push(word.to_owned()),
+            _ => lines.push(part.to_owned()),
         }
     }
-    lines.iter().map(|line| format!("{indent}{line}\n")).collect()
+    lines
 }
 
 /// A number with a separator between thousands.
@@ -57,20 +69,9 @@ pub fn thousands(number: u64) -> String {
     grouped
 }
 
-/// Micro-dollars as people read them, to so many digits behind the point; six are all.
-pub fn dollars(micro_usd: u64, digits: usize) -> String {
-    let cents = format!("{:06}", micro_usd % 1_000_000);
-    format!("${}.{}", micro_usd / 1_000_000, cents.get(..digits).unwrap_or(&cents))
-}
-
 /// A duration as people say it.
 pub fn duration(seconds: f64) -> String {
-    let whole = seconds as u64;
-    match whole {
-        0..60 => format!("{seconds:.1} s"),
-        60..3_600 => format!("{} min {:02} s", whole / 60, whole % 60),
-        _ => format!("{} h {:02} min", whole / 3_600, whole / 60 % 60),
-    }
+    parallel_agents::text::duration((seconds * 1_000.0).round() as u64)
 }
 
 /// A count with its noun.
@@ -97,6 +98,10 @@ mod tests {
         assert_eq!(cut("äöüß", 3), "äö…");
         assert_eq!(wrapped("one two three", 9, "  "), "  one two\n  three\n");
         assert_eq!(wrapped("", 9, "  "), "");
+        assert_eq!(
+            sentences(["One.", "Two three.", "Four five six seven."], 15),
+            "One. Two three.\nFour five six\nseven.\n"
+        );
     }
 
     #[test]
@@ -104,12 +109,5 @@ mod tests {
         assert_eq!((thousands(7).as_str(), thousands(1_234_567).as_str()), ("7", "1,234,567"));
         assert_eq!((duration(4.26).as_str(), duration(61.9).as_str()), ("4.3 s", "1 min 01 s"));
         assert_eq!(duration(7_384.0), "2 h 03 min");
-    }
-
-    #[test]
-    fn money_has_as_many_digits_as_are_wanted() {
-        let all = [2, 4, 6, 9].map(|digits| dollars(12_050_499, digits));
-        assert_eq!(all, ["$12.05", "$12.0504", "$12.050499", "$12.050499"]);
-        assert_eq!(dollars(7, 6), "$0.000007");
     }
 }

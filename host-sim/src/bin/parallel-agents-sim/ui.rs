@@ -30,12 +30,17 @@ pub enum Tone {
 
 /// Whether the environment lets programs use colours.
 pub fn may_colour() -> bool {
-    lets_colour(env::var_os("NO_COLOR").as_deref())
+    lets_colour(env::var_os("NO_COLOR").as_deref()) && lets_draw(env::var_os("TERM").as_deref())
 }
 
 /// The same by the value of `NO_COLOR`: any but an empty one forbids them.
 fn lets_colour(value: Option<&OsStr>) -> bool {
     value.is_none_or(OsStr::is_empty)
+}
+
+/// Whether a terminal of the kind that `TERM` names obeys anything at all: colours, or a cursor that goes back.
+fn lets_draw(kind: Option<&OsStr>) -> bool {
+    kind.is_none_or(|kind| kind != "dumb")
 }
 
 /// What the streams can show.
@@ -56,8 +61,14 @@ impl Ui {
             json,
             colour: is_terminal && may_colour(),
             width: columns.unwrap_or(PLAIN_WIDTH).max(NARROWEST),
-            progress: io::stderr().is_terminal(),
+            progress: io::stderr().is_terminal() && lets_draw(env::var_os("TERM").as_deref()),
         }
+    }
+
+    /// Streams that are no terminal, with lines of so many columns.
+    #[cfg(test)]
+    pub fn plain(width: usize) -> Self {
+        Self { json: false, colour: false, width, progress: false }
     }
 
     /// Whether exactly one JSON document goes to standard output.
@@ -130,7 +141,7 @@ impl Ui {
         bar
     }
 
-    /// Whether somebody looks at standard error.
+    /// Whether somebody looks at standard error, on a terminal that can draw over its lines.
     pub fn is_watched(&self) -> bool {
         self.progress
     }
@@ -150,5 +161,11 @@ mod tests {
     fn any_value_of_no_color_but_an_empty_one_forbids_colours() {
         assert!(lets_colour(None) && lets_colour(Some(OsStr::new(""))));
         assert!(["1", "0", "false", " "].iter().all(|value| !lets_colour(Some(OsStr::new(value)))));
+    }
+
+    #[test]
+    fn a_dumb_terminal_gets_neither_colours_nor_pictures() {
+        assert!(lets_draw(None) && lets_draw(Some(OsStr::new("xterm-256color"))));
+        assert!(!lets_draw(Some(OsStr::new("dumb"))));
     }
 }

@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use crate::args::ProgressKind;
-use crate::board::Board;
+use crate::board::{Board, Room};
 use crate::ui::{Ui, may_colour};
 
 /// How often a picture is drawn while nothing happens.
@@ -41,7 +41,7 @@ enum Place {
 /// A part of the terminal that is drawn over and over.
 struct Screen {
     bar: ProgressBar,
-    width: Box<dyn Fn() -> usize + Send>,
+    room: Box<dyn Fn() -> Room + Send>,
     is_coloured: bool,
 }
 
@@ -52,8 +52,11 @@ impl View {
             ProgressKind::Lines => Place::Lines,
             ProgressKind::Auto if ui.is_watched() => {
                 // Asked for each picture, since windows change while a run lasts.
-                let width = || usize::from(Term::stderr().size().1);
-                Place::Terminal(Screen::new(ProgressDrawTarget::stderr(), width, may_colour()))
+                let room = || {
+                    let (height, width) = Term::stderr().size();
+                    Room { width: width.into(), height: height.into() }
+                };
+                Place::Terminal(Screen::new(ProgressDrawTarget::stderr(), room, may_colour()))
             }
             ProgressKind::Auto if is_real => Place::Lines,
             ProgressKind::Auto | ProgressKind::Off => Place::Nowhere,
@@ -125,16 +128,16 @@ impl Watcher for Shown {
 }
 
 impl Screen {
-    fn new(target: ProgressDrawTarget, width: impl Fn() -> usize + Send + 'static, is_coloured: bool) -> Self {
+    fn new(target: ProgressDrawTarget, room: impl Fn() -> Room + Send + 'static, is_coloured: bool) -> Self {
         let bar = ProgressBar::with_draw_target(None, target);
         if let Ok(style) = ProgressStyle::with_template("{msg}") {
             bar.set_style(style);
         }
-        Self { bar, width: Box::new(width), is_coloured }
+        Self { bar, room: Box::new(room), is_coloured }
     }
 
     fn draw(&self, board: &Board, now_ms: u64) {
-        self.bar.set_message(board.picture(now_ms, (self.width)(), self.is_coloured));
+        self.bar.set_message(board.picture(now_ms, (self.room)(), self.is_coloured));
     }
 }
 
@@ -142,7 +145,7 @@ impl Screen {
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
-    use indicatif::{InMemoryTerm, TermLike};
+    use indicatif::InMemoryTerm;
 
     use super::*;
     use crate::board::tests::halfway;
@@ -151,8 +154,7 @@ mod tests {
     fn a_terminal_shows_the_picture_and_is_clean_afterwards() {
         let term = InMemoryTerm::new(24, 80);
         let target = ProgressDrawTarget::term_like(Box::new(term.clone()));
-        let width = usize::from(term.width());
-        let screen = Screen::new(target, move || width, true);
+        let screen = Screen::new(target, || Room { width: 80, height: 24 }, true);
         let board = halfway();
         screen.draw(&board, board.now_ms() + 2_000);
         screen.bar.force_draw();
@@ -160,13 +162,27 @@ mod tests {
         screen.bar.finish_and_clear();
         assert_eq!(term.contents(), "");
     }
+
+    #[test]
+    fn a_low_window_shows_the_last_line_of_its_picture() {
+        let term = InMemoryTerm::new(3, 80);
+        let target = ProgressDrawTarget::term_like(Box::new(term.clone()));
+        let screen = Screen::new(target, || Room { width: 80, height: 3 }, false);
+        let board = halfway();
+        screen.draw(&board, board.now_ms());
+        screen.bar.force_draw();
+        let contents = term.contents();
+        assert!(contents.ends_with("and 2 more"), "{contents}");
+        assert!(contents.contains("2/7 tasks"), "{contents}");
+    }
+
     #[test]
     fn a_window_that_becomes_narrower_cuts_the_next_picture() {
         let term = InMemoryTerm::new(24, 120);
         let target = ProgressDrawTarget::term_like(Box::new(term.clone()));
         let width = Arc::new(AtomicUsize::new(120));
         let shared = width.clone();
-        let screen = Screen::new(target, move || shared.load(Ordering::Relaxed), false);
+        let screen = Screen::new(target, move || Room { width: shared.load(Ordering::Relaxed), height: 24 }, false);
         let board = halfway();
         let widest = |screen: &Screen| {
             screen.draw(&board, board.now_ms());

@@ -30,6 +30,11 @@ pub fn halfway() -> Board {
     play.board
 }
 
+/// A terminal that is high enough for everything.
+fn columns(width: usize) -> Room {
+    Room { width, height: 24 }
+}
+
 struct Play {
     board: Board,
     seq: u64,
@@ -108,16 +113,16 @@ fn each_end_is_a_line() {
 #[test]
 fn the_picture_shows_what_runs_what_waits_and_what_was_spent() {
     let board = halfway();
-    insta::assert_snapshot!(board.picture(board.now_ms() + 10_000, 78, false));
+    insta::assert_snapshot!(board.picture(board.now_ms() + 10_000, columns(78), false));
 }
 
 #[test]
 fn no_line_is_wider_than_the_terminal_and_colours_take_no_room() {
     let board = halfway();
     for width in [40, 60, 78, 200] {
-        let plain = board.picture(board.now_ms(), width, false);
+        let plain = board.picture(board.now_ms(), columns(width), false);
         assert!(plain.lines().all(|line| line.chars().count() <= width), "{width}:\n{plain}");
-        let coloured = board.picture(board.now_ms(), width, true);
+        let coloured = board.picture(board.now_ms(), columns(width), true);
         assert_eq!(console::strip_ansi_codes(&coloured), plain);
         assert_ne!(coloured, plain);
     }
@@ -129,9 +134,34 @@ fn what_would_not_fit_is_counted() {
     for nth in 1..=13 {
         play.spawn(0, nth, "t");
     }
-    let picture = play.board.picture(0, 80, false);
-    assert!(picture.ends_with("and 3 more"), "{picture}");
-    assert_eq!(picture.lines().count(), 2 + MOST_ROWS + 1);
+    for (height, lines, last) in [
+        (24, 2 + MOST_ROWS + 1, "and 3 more"),
+        (2 + MOST_ROWS + 1, 2 + MOST_ROWS + 1, "and 3 more"),
+        (9, 9, "and 7 more"),
+        (3, 3, "and 13 more"),
+        (2, 2, " tokens"),
+        (1, 1, " waiting"),
+    ] {
+        let picture = play.board.picture(0, Room { width: 80, height }, false);
+        assert_eq!(picture.lines().count(), lines, "{height}:\n{picture}");
+        assert!(picture.ends_with(last), "{height}:\n{picture}");
+    }
+}
+
+#[test]
+fn as_many_sessions_as_there_are_lines_are_all_shown() {
+    let mut play = Play { board: Board::new("run_tasks", "{}"), seq: 0, progress: 0 };
+    for nth in 1..=7 {
+        play.spawn(0, nth, "t");
+    }
+    let picture = play.board.picture(0, Room { width: 80, height: 9 }, false);
+    assert_eq!((picture.lines().count(), picture.contains("more")), (9, false), "{picture}");
+}
+
+#[test]
+fn a_narrow_picture_has_the_names_of_tasks() {
+    let board = halfway();
+    insta::assert_snapshot!(board.picture(board.now_ms() + 10_000, columns(40), false));
 }
 
 #[test]
@@ -139,9 +169,9 @@ fn a_call_that_is_asked_to_stop_says_so_in_its_head() {
     let mut play = Play { board: halfway(), seq: 0, progress: 0 };
     let of_one = Happening::StopRequested { task: Some(TaskId::new("review")), reason: "enough".into() };
     play.event(34_000, of_one);
-    assert!(!play.board.picture(34_000, 78, false).contains("stopping"));
+    assert!(!play.board.picture(34_000, columns(78), false).contains("stopping"));
     play.event(34_000, Happening::StopRequested { task: None, reason: "interrupted at the keyboard".into() });
-    let picture = play.board.picture(34_000, 78, false);
+    let picture = play.board.picture(34_000, columns(78), false);
     let head = picture.lines().next().unwrap_or_default();
     assert!(head.ends_with("2/7 tasks  stopping: 2 running, 3 waiting, 1 failed"), "{picture}");
 }
@@ -150,14 +180,18 @@ fn a_call_that_is_asked_to_stop_says_so_in_its_head() {
 fn a_spawn_call_that_is_refused_is_no_session() {
     let mut play = Play { board: Board::new("run_tasks", "{}"), seq: 0, progress: 0 };
     play.spawn(0, 1, "t");
-    let before = play.board.picture(0, 80, false);
+    let before = play.board.picture(0, columns(80), false);
     assert!(before.contains("1 sessions"), "{before}");
     let refused = Err(HostError::AtCapacity("full".into()));
     play.ask(0, 2, "t");
     play.event(0, Happening::Answered { request: RequestId(2), outcome: refused });
-    assert_eq!(play.board.picture(0, 80, false), before);
+    assert_eq!(play.board.picture(0, columns(80), false), before);
     // The receipt of a session that is known.
     play.ask(0, 3, "t");
     play.receive(0, 3, 1);
-    assert!(play.board.picture(0, 80, false).contains("1 sessions"), "{}", play.board.picture(0, 80, false));
+    assert!(
+        play.board.picture(0, columns(80), false).contains("1 sessions"),
+        "{}",
+        play.board.picture(0, columns(80), false)
+    );
 }

@@ -23,7 +23,7 @@ pub async fn carry_out(ui: &Ui, arguments: ReviewArguments) -> Result<Finish, Fa
             table::tasks(ui, &report),
             findings::text(ui, &report),
             summary::not_completed(ui, &report),
-            summary::totals(ui, &report, arguments.simulation.backend.backend),
+            summary::totals(ui, &report, &arguments.simulation),
         ];
         ui.print(&text.concat())?;
     }

@@ -23,7 +23,7 @@ pub async fn carry_out(ui: &Ui, arguments: RunArguments) -> Result<Finish, Failu
         let text = [
             table::tasks(ui, &report),
             summary::not_completed(ui, &report),
-            summary::totals(ui, &report, arguments.simulation.backend.backend),
+            summary::totals(ui, &report, &arguments.simulation),
         ];
         ui.print(&text.concat())?;
     }
