@@ -49,6 +49,9 @@ const BANNED_IN_THE_ENGINE: &[(&[&str], &str)] = &[
     (&["rand", "getrandom"], "chance comes in with the host's seed"),
 ];
 
+/// Beginnings of error codes that stand for all of them.
+const FAMILIES_OF_CODES: &[&str] = &["E_JOURNAL"];
+
 const MAX_LINES: usize = 800;
 const MANY_LINES: usize = 500;
 const MAX_LINES_OF_THE_MAP: usize = 100;
@@ -103,6 +106,17 @@ fn prompts_are_files() {
 }
 
 #[test]
+fn every_error_code_is_in_the_list() {
+    let all = code_files();
+    let list = text_files().into_iter().find(|file| file.path == "ARCHITECTURE.md").expect("the list").text;
+    let places = ["src/", "host-sim/src/"];
+    let sources = all.iter().filter(|file| file.is_rust() && places.iter().any(|place| file.path.starts_with(place)));
+    let findings: Vec<_> =
+        sources.filter(|file| !file.is_test()).flat_map(|file| rules::codes(file, &list, FAMILIES_OF_CODES)).collect();
+    report(&findings);
+}
+
+#[test]
 fn no_path_of_a_machine_is_written_down() {
     let findings: Vec<_> = text_files().iter().flat_map(rules::machine_paths).collect();
     report(&findings);
@@ -128,6 +142,7 @@ fn every_rule_can_fail() {
         const CODE: &str = "You are a reviewer";
         const HOME: &str = "HOMEX/x";
         fn f() { let _ = crate::nowhere::x(); std::thread::yield_now(); }
+        const ERRORS: [&str; 4] = ["E_LISTED", "E_OTHER", "E_FAMILY", "E_ and more"];
         #[cfg(test)]
         mod tests { use std::collections::HashSet; use crate::report; const A: &str = "You are a test"; }
         "#
@@ -138,6 +153,7 @@ fn every_rule_can_fail() {
     assert_eq!(lines(rules::imports(&bad, STAGES, AGAINST_THE_DIRECTION)), [3, 6]);
     assert_eq!(lines(rules::prompts(&bad)), [4]);
     assert_eq!(lines(rules::machine_paths(&bad)), [5]);
+    assert_eq!(lines(rules::codes(&bad, "`E_LISTED` `E_OTHER_ONE`", &["E_FAMILY"])), [7]);
     assert!(
         rules::is_built("skill/dist/index.js") && rules::is_built("a/b.wasm") && !rules::is_built("src/distance.rs")
     );

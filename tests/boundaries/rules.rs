@@ -95,6 +95,22 @@ pub fn prompts(file: &Source) -> Vec<Finding> {
     lines.map(|(index, _)| Finding::new(file, index + 1, what())).collect()
 }
 
+/// Error codes that a text does not list. Families are beginnings of codes.
+pub fn codes(file: &Source, list: &str, families: &[&str]) -> Vec<Finding> {
+    let is_code = |text: &str| {
+        text.strip_prefix("E_").is_some_and(|name| {
+            !name.is_empty() && name.chars().all(|letter| letter.is_ascii_uppercase() || letter == '_')
+        })
+    };
+    let is_known = |text: &str| families.contains(&text) || list.contains(&format!("`{text}`"));
+    let tokens = file.tokens_outside_tests();
+    let codes = tokens.iter().filter_map(|token| match &token.kind {
+        Kind::Text(text) if is_code(text) && !is_known(text) => Some((token.line, text)),
+        _ => None,
+    });
+    codes.map(|(line, code)| Finding::new(file, line, format!("{code} is not in the list of error codes"))).collect()
+}
+
 /// Absolute paths of somebody's home or work directory.
 pub fn machine_paths(file: &Source) -> Vec<Finding> {
     // In two pieces, so that this file passes its own rule.

@@ -11,6 +11,7 @@ use host_sim::world::{World, WorldOptions};
 use rand::Rng;
 
 use crate::args::{BackendKind, ClockKind, Simulation};
+use crate::fault::Fault;
 use crate::journal;
 use crate::outcome::Failure;
 use crate::simulation;
@@ -28,8 +29,9 @@ impl Stage {
     pub async fn set(ui: &Ui, simulation: &Simulation) -> Result<Self, Failure> {
         match simulation.backend.backend {
             BackendKind::Script if simulation.backend.base_url.is_some() => {
-                let error = anyhow!("--base-url is the address of a server, and --backend script asks none");
-                Err(Failure::Bad { code: "E_BASE_URL", error })
+                let message = "--base-url is the address of a server, and --backend script asks none";
+                let fault = Fault::new("--base-url", message).hint("leave one of the two out");
+                Err(Failure::Bad { code: "E_BASE_URL", error: fault.into() })
             }
             BackendKind::Script => {
                 let seed = simulation.cast.seed();
@@ -40,8 +42,9 @@ impl Stage {
                 Ok(Self::of(world, clock(simulation.course.clock), seed))
             }
             BackendKind::Openai if simulation.journal.is_some() => {
-                let error = anyhow!("a run on a model server keeps no journal: its sessions end with this program");
-                Err(Failure::Bad { code: "E_JOURNAL_FILE", error })
+                let message = "a run on a model server keeps no journal: its sessions end with this program";
+                let fault = Fault::new("--journal", message).hint("leave --journal out");
+                Err(Failure::Bad { code: "E_JOURNAL_FILE", error: fault.into() })
             }
             BackendKind::Openai => live(ui, simulation).await,
         }
@@ -84,7 +87,7 @@ impl From<ServerError> for Failure {
             ServerError::Address { .. } => Self::Bad { code: "E_BASE_URL", error: anyhow!(error) },
             ServerError::Key | ServerError::KeyRefused { .. } => Self::Bad { code: "E_API_KEY", error: anyhow!(error) },
             ServerError::Models { .. } | ServerError::Choice { .. } => {
-                Self::Bad { code: "E_MODEL_NAME", error: anyhow!("{error} (--model NAME)") }
+                Self::Bad { code: "E_MODEL_NAME", error: anyhow!(error) }
             }
             ServerError::Unreachable { .. } | ServerError::Client(_) => {
                 Self::Broken { code: "E_HOST", error: anyhow!(error) }

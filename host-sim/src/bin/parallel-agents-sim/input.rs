@@ -4,9 +4,10 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::{Context, bail};
 use parallel_agents::documents;
 
+use crate::fault::Fault;
 use crate::outcome::Failure;
 
 /// No document is read beyond this. The component's own limit is lower and its refusal says more.
@@ -20,22 +21,22 @@ const MAX_REPORT_BYTES: u64 = documents::reports::MAX_BYTES as u64;
 
 /// Reads a text file, or standard input for `-`.
 pub fn document(path: &Path) -> Result<String, Failure> {
-    text(path, MAX_DOCUMENT_BYTES).map_err(Failure::file)
+    text(path, MAX_DOCUMENT_BYTES).map_err(|error| Failure::file(path, error))
 }
 
 /// Reads a recording.
 pub fn recording(path: &Path) -> Result<String, Failure> {
-    text(path, MAX_RECORDING_BYTES).map_err(Failure::file)
+    text(path, MAX_RECORDING_BYTES).map_err(|error| Failure::file(path, error))
 }
 
 /// Reads a saved report, or one on standard input for `-`. The component's own limit is the same.
 pub fn report(path: &Path) -> Result<String, Failure> {
-    text(path, MAX_REPORT_BYTES).map_err(Failure::file)
+    text(path, MAX_REPORT_BYTES).map_err(|error| Failure::file(path, error))
 }
 
 /// Reads a source file of at most `max_bytes`. One that is larger, binary or not there is an error.
 pub fn source(path: &Path, max_bytes: usize) -> Result<String, Failure> {
-    text(path, max_bytes as u64).map_err(Failure::file)
+    text(path, max_bytes as u64).map_err(|error| Failure::file(path, error))
 }
 
 /// Reads the agent definitions of a directory: its *.md files, sorted by name. One without any is an error.
@@ -47,7 +48,7 @@ pub fn definitions(directory: &Path) -> Result<Vec<String>, Failure> {
         }
         Ok(texts)
     };
-    texts().map_err(Failure::file)
+    texts().map_err(|error| Failure::file(directory, error))
 }
 
 fn definition_files(directory: &Path) -> anyhow::Result<Vec<PathBuf>> {
@@ -60,7 +61,8 @@ fn definition_files(directory: &Path) -> anyhow::Result<Vec<PathBuf>> {
         }
     }
     if paths.is_empty() {
-        bail!("there are no agent definitions in {name}: no file ends in .md");
+        let message = format!("there are no agent definitions in {name}: no file ends in .md");
+        bail!(Fault::new(name, message).limit("a directory with *.md files"));
     }
     paths.sort();
     Ok(paths)
@@ -74,13 +76,16 @@ fn text(path: &Path, max_bytes: u64) -> anyhow::Result<String> {
         let file = File::open(path).with_context(|| format!("cannot open {name}"))?;
         // Opening a directory succeeds on some systems; reading it says something obscure.
         if file.metadata().is_ok_and(|metadata| metadata.is_dir()) {
-            bail!("cannot read {name}: it is a directory");
+            bail!(
+                Fault::new(&name, format!("cannot read {name}: it is a directory")).got("a directory").limit("a file")
+            );
         }
         let bytes = read(file, max_bytes).with_context(|| format!("cannot read {name}"))?;
         (name, bytes)
     };
     if bytes.len() as u64 > max_bytes {
-        bail!("{name} is too large: more than {} KiB", max_bytes / 1024);
+        let most = max_bytes / 1024;
+        bail!(Fault::new(&name, format!("{name} is too large: more than {most} KiB")).limit(format!("{most} KiB")));
     }
     decode(&name, bytes)
 }
@@ -93,13 +98,17 @@ fn read(source: impl Read, max_bytes: u64) -> io::Result<Vec<u8>> {
 
 /// Text is UTF-8 without NUL; a mark for the byte order at its beginning is left out.
 fn decode(name: &str, bytes: Vec<u8>) -> anyhow::Result<String> {
+    let no_text = |at: usize, byte: &str, of: &str| {
+        let message = format!("{name} is not a text file{of}: byte {at} is {byte}");
+        Fault::new(name, message).got(format!("byte {at}: {byte}")).limit("text in UTF-8, without NUL")
+    };
     if let Some(at) = bytes.iter().position(|byte| *byte == 0) {
-        bail!("{name} is not a text file: byte {at} is NUL");
+        bail!(no_text(at, "NUL", ""));
     }
     let text = String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
         let byte = error.as_bytes().get(at).copied().unwrap_or_default();
-        anyhow!("{name} is not a text file in UTF-8: byte {at} is 0x{byte:02x}")
+        no_text(at, &format!("0x{byte:02x}"), " in UTF-8")
     })?;
     Ok(match text.strip_prefix('\u{feff}') {
         Some(rest) => rest.to_owned(),

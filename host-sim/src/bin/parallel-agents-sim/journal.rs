@@ -14,7 +14,10 @@ pub fn create(path: &Path) -> Result<File, Failure> {
     options.append(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).with_context(|| format!("cannot create the journal {}", path.display())).map_err(Failure::file)
+    options
+        .open(path)
+        .with_context(|| format!("cannot create the journal {}", path.display()))
+        .map_err(|error| Failure::file(path, error))
 }
 
 /// The text of a journal, and the file without a last line that was written in part, ready for more.
@@ -26,7 +29,9 @@ pub fn reopen(path: &Path) -> Result<(String, File), Failure> {
         file.set_len(text.len() as u64)?;
         Ok((text, file))
     };
-    open().with_context(|| format!("cannot go on with the journal {}", path.display())).map_err(Failure::file)
+    open()
+        .with_context(|| format!("cannot go on with the journal {}", path.display()))
+        .map_err(|error| Failure::file(path, error))
 }
 
 /// The text of a journal. What is no text will not pass its checksums either.

@@ -5,6 +5,7 @@ mod args;
 mod backend;
 mod board;
 mod commands;
+mod fault;
 mod findings;
 mod input;
 mod journal;
@@ -18,6 +19,7 @@ mod summary;
 mod table;
 mod text;
 mod ui;
+mod usage;
 mod view;
 
 use std::process::ExitCode;
@@ -30,7 +32,10 @@ use outcome::{Failure, Finish};
 use ui::Ui;
 
 fn main() -> ExitCode {
-    let Arguments { command } = Arguments::parse();
+    let Arguments { command } = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return usage::tell(&error),
+    };
     let ui = Ui::new(commands::wants_json(&command));
     match start(&ui, command) {
         Ok(finish) => finish.exit_code(),

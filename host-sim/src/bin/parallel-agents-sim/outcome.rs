@@ -1,9 +1,12 @@
 //! How a command can end, and the exit code that goes with it.
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use host_sim::SimError;
 use serde_json::{Value, json};
+
+use crate::fault::Fault;
 
 /// The end of a command that did what it was asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,8 +49,9 @@ impl Finish {
 
 impl Failure {
     /// A file that cannot be used.
-    pub fn file(error: anyhow::Error) -> Self {
-        Self::Bad { code: "E_FILE", error }
+    pub fn file(path: &Path, error: anyhow::Error) -> Self {
+        let fault = Fault { message: chain(&error), path: path.display().to_string(), ..Fault::of(&error) };
+        Self::Bad { code: "E_FILE", error: fault.into() }
     }
 
     /// A file that cannot be written, or standard output.
@@ -72,9 +76,10 @@ impl Failure {
         match self {
             Self::Refused(document) => document.clone(),
             Self::Bad { code, error } | Self::Broken { code, error } => {
+                let Fault { path, got, limit, hint, .. } = Fault::of(error);
                 let problem = json!({
-                    "code": code, "message": chain(error), "path": "",
-                    "got": null, "limit": null, "hint": null, "retryable": false,
+                    "code": code, "message": chain(error), "path": path,
+                    "got": got, "limit": limit, "hint": hint, "retryable": false,
                 });
                 json!({ "error": problem, "errors": [problem] })
             }
@@ -116,6 +121,17 @@ mod tests {
         assert_eq!(document["error"]["code"], "E_GUEST_PROMISE");
         let words = "the component broke its promises with seed 5: I1 at event 17: two are alive";
         assert_eq!(document["error"]["message"], words);
+    }
+
+    #[test]
+    fn the_document_of_a_file_names_it_and_what_is_allowed() {
+        let error = anyhow!(Fault::new("", "it is too large").limit("4 KiB")).context("cannot use a.json");
+        let document = Failure::file(Path::new("a.json"), error).document();
+        let problem = json!({
+            "code": "E_FILE", "message": "cannot use a.json: it is too large", "path": "a.json",
+            "got": null, "limit": "4 KiB", "hint": null, "retryable": false,
+        });
+        assert_eq!(document, json!({ "error": problem, "errors": [problem] }));
     }
 
     #[test]

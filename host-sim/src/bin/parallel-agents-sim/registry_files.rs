@@ -12,6 +12,7 @@ use parallel_agents::workflow::registry::Entry;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::fault::Fault;
 use crate::outcome::Failure;
 
 const INDEX: &str = "registry.json";
@@ -62,7 +63,11 @@ impl Directory {
             }
             Ok(index)
         };
-        Ok(Self { path: path.to_owned(), index: read().map_err(Failure::file)?, fresh: BTreeMap::new() })
+        Ok(Self {
+            path: path.to_owned(),
+            index: read().map_err(|error| Failure::file(&index, error))?,
+            fresh: BTreeMap::new(),
+        })
     }
 
     /// The same, or one that is new.
@@ -105,9 +110,10 @@ impl Directory {
             None => {
                 let place = self.path.join(&file);
                 if place.exists() {
-                    let place = place.display();
-                    let error = anyhow!("{place} is there and the index does not name it; move it away first");
-                    return Err(Failure::file(error));
+                    let words = format!("{} is there and the index does not name it", place.display());
+                    let fault =
+                        Fault::new(place.display(), format!("{words}; move it away first")).hint("move it away");
+                    return Err(Failure::file(&place, fault.into()));
                 }
                 self.index.agents.push(listed);
                 "written"

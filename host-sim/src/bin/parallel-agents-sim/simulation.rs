@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use anyhow::{Context, anyhow};
+use anyhow::anyhow;
 use host_sim::clock::{Clock, StopSwitch};
 use host_sim::component::{self, ComponentHost};
 use host_sim::ledger::Violation;
@@ -23,6 +23,7 @@ use crate::args::{
 };
 use crate::backend::{self, Stage};
 use crate::board::Board;
+use crate::fault::Fault;
 use crate::journal;
 use crate::outcome::Failure;
 use crate::request;
@@ -247,15 +248,19 @@ fn read(text: &str) -> Result<Value, Failure> {
 /// Finds out before a run is paid for whether its files can be written. What is in them stays until they are.
 fn check_writable<'a>(paths: impl IntoIterator<Item = &'a Option<PathBuf>>) -> Result<(), Failure> {
     for path in paths.into_iter().flatten() {
-        let opened = File::options().create(true).append(true).open(path);
-        opened.with_context(|| format!("cannot write {}", path.display())).map_err(Failure::output)?;
+        File::options().create(true).append(true).open(path).map_err(|error| not_written(path, error))?;
     }
     Ok(())
 }
 
 /// Writes a file that somebody asked for.
 pub fn write(path: &Path, text: &str) -> Result<(), Failure> {
-    fs::write(path, text).with_context(|| format!("cannot write {}", path.display())).map_err(Failure::output)
+    fs::write(path, text).map_err(|error| not_written(path, error))
+}
+
+fn not_written(path: &Path, error: std::io::Error) -> Failure {
+    let fault = Fault::new(path.display(), format!("cannot write {}", path.display()));
+    Failure::output(anyhow::Error::from(error).context(fault))
 }
 
 /// The first interrupt asks the component to stop, which gives a report; the second one ends the program.

@@ -61,6 +61,17 @@ fn bad_usage_exits_with_2() {
 }
 
 #[test]
+fn bad_usage_with_json_is_one_document() {
+    for arguments in [&["run", "--json", "--seed", "x"][..], &["run", "-", "--sed", "1", "--json"]] {
+        let ran = sim(arguments);
+        assert_eq!((ran.code, &ran.json()["error"]["code"]), (2, &serde_json::json!("E_USAGE")), "{arguments:?}");
+        assert!(ran.err.starts_with("error: "), "{}", ran.err);
+    }
+    let not_an_option = sim(&["compare", "--seeds", "x", "--", "--json"]);
+    assert_eq!((not_an_option.code, not_an_option.out.as_str()), (2, ""));
+}
+
+#[test]
 fn a_missing_component_exits_with_3_and_names_the_command_that_builds_it() {
     let missing = path("no-such.wasm");
     let request = many(1, "");
@@ -71,5 +82,7 @@ fn a_missing_component_exits_with_3_and_names_the_command_that_builds_it() {
         assert!(ran.err.contains("cargo xtask build") && ran.err.contains("no-such.wasm"), "{}", ran.err);
     }
     let json = sim_with(&["run", "-", "--json", "--component", &missing], request.as_bytes());
-    assert_eq!((json.code, &json.json()["error"]["code"]), (3, &serde_json::json!("E_COMPONENT_MISSING")));
+    let error = &json.json()["error"];
+    assert_eq!((json.code, &error["code"]), (3, &serde_json::json!("E_COMPONENT_MISSING")));
+    assert!(error["path"] == missing && error["hint"].is_string(), "{error}");
 }

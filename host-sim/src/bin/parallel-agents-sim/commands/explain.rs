@@ -1,5 +1,6 @@
 //! `explain`: the story of one task.
 
+use anyhow::Context as _;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -18,7 +19,8 @@ struct Told {
 pub async fn carry_out(ui: &Ui, arguments: ExplainArguments) -> Result<Finish, Failure> {
     let text = input::report(&arguments.report)?;
     let report: Value = serde_json::from_str(&text)
-        .map_err(|error| Failure::file(anyhow::anyhow!("{} is not JSON: {error}", arguments.report.display())))?;
+        .with_context(|| format!("{} is not JSON", arguments.report.display()))
+        .map_err(|error| Failure::file(&arguments.report, error))?;
     let engine = Engine::load(&arguments.guest).await?;
     let reply = engine.ask("explain_task", &json!({ "report": report, "task_id": arguments.task })).await?;
     if ui.is_json() {

@@ -4,12 +4,12 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::anyhow;
 use parallel_agents::workflow::registry::Entry;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::args::{Guest, RegistryCommand};
+use crate::fault::Fault;
 use crate::input;
 use crate::outcome::{Failure, Finish};
 use crate::registry_files::{Directory, Listed};
@@ -62,7 +62,8 @@ async fn export(engine: &Engine, registry: &Path, directory: &Path) -> Result<Ve
     for entry in entries(registry)? {
         let forms = forms(engine, entry.definition.clone()).await?;
         if forms.hash != entry.hash || forms.name != entry.name {
-            return Err(bad(anyhow!("{}: its definition is not the one that its name and hash stand for", entry.name)));
+            let message = format!("{}: its definition is not the one that its name and hash stand for", entry.name);
+            return Err(bad(registry, message));
         }
         new.push((entry, forms.file));
     }
@@ -89,9 +90,8 @@ async fn check(engine: &Engine, directory: &Directory) -> Result<Vec<Entry>, Fai
         let forms = forms(engine, Value::from(input::document(&path)?)).await?;
         if forms.name != *name || forms.hash != *hash {
             let file = path.display();
-            return Err(bad(anyhow!(
-                "{file} is not the definition that the index names: it was changed, or exchanged"
-            )));
+            let message = format!("{file} is not the definition that the index names: it was changed, or exchanged");
+            return Err(bad(&path, message));
         }
         entries.push(Entry {
             name: name.clone(),
@@ -112,7 +112,7 @@ async fn forms(engine: &Engine, definition: Value) -> Result<Forms, Failure> {
 /// A registry alone, or the reply of which it is a part.
 fn entries(path: &Path) -> Result<Vec<Entry>, Failure> {
     let text = input::document(path)?;
-    let unread = |error| bad(anyhow!("{} holds no registry: {error}", path.display()));
+    let unread = |error| bad(path, format!("{} holds no registry: {error}", path.display()));
     let document: Value = serde_json::from_str(&text).map_err(unread)?;
     let list = document.get("registry").unwrap_or(&document);
     Vec::<Entry>::deserialize(list).map_err(unread)
@@ -134,6 +134,6 @@ fn table(ui: &Ui, outcomes: &[Outcome]) -> String {
     table.finish()
 }
 
-fn bad(error: anyhow::Error) -> Failure {
-    Failure::Bad { code: "E_REGISTRY", error }
+fn bad(path: &Path, message: String) -> Failure {
+    Failure::Bad { code: "E_REGISTRY", error: Fault::new(path.display(), message).into() }
 }

@@ -1,10 +1,11 @@
 //! `replay`: goes through a journal again, or through a recording with something different.
 
-use anyhow::{Context as _, anyhow};
+use anyhow::Context as _;
 use host_sim::recording::Recording;
 
 use super::what_if;
 use crate::args::{ReplayArguments, WhatIfArguments};
+use crate::fault::Fault;
 use crate::journal;
 use crate::outcome::{Failure, Finish};
 use crate::simulation::Engine;
@@ -16,10 +17,12 @@ pub async fn carry_out(ui: &Ui, arguments: ReplayArguments) -> Result<Finish, Fa
         return what_if::carry_out(ui, WhatIfArguments { recording, settings, paces: Vec::new(), guest }).await;
     }
     let path = &arguments.journal_file;
-    let text = journal::read(path).with_context(|| format!("cannot read {}", path.display())).map_err(Failure::file)?;
+    let text = journal::read(path)
+        .with_context(|| format!("cannot read {}", path.display()))
+        .map_err(|error| Failure::file(path, error))?;
     if Recording::read(&text).is_ok() {
-        let error = anyhow!("{} is a recording, and not a journal: what-if goes through it again", path.display());
-        return Err(Failure::Bad { code: "E_RECORDING", error });
+        let fault = Fault::new(path.display(), format!("{} is a recording, and not a journal", path.display()));
+        return Err(Failure::Bad { code: "E_RECORDING", error: fault.hint("what-if goes through it again").into() });
     }
     let reply = Engine::load(&arguments.guest).await?.replay(&text).await?;
     if ui.is_json() {

@@ -1,8 +1,7 @@
 //! `run`: the tasks of a request.
 
-use anyhow::anyhow;
-
 use crate::args::{RunArguments, Simulation};
+use crate::fault::Fault;
 use crate::outcome::{Failure, Finish};
 use crate::report::Report;
 use crate::simulation::{Engine, Reply};
@@ -32,8 +31,9 @@ pub async fn carry_out(ui: &Ui, arguments: RunArguments) -> Result<Finish, Failu
 }
 
 fn both_bring_agents() -> Failure {
-    let error = anyhow!("the request has a list of agents itself: leave that out, or run without --agents");
-    Failure::Bad { code: "E_AGENTS_TWICE", error }
+    let message = "the request has a list of agents itself: leave that out, or run without --agents";
+    let fault = Fault::new("--agents", message).hint("leave one of the two out");
+    Failure::Bad { code: "E_AGENTS_TWICE", error: fault.into() }
 }
 
 /// Runs a request, with progress for whoever looks.

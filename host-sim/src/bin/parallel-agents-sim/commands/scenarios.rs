@@ -1,10 +1,11 @@
 //! `scenarios`: what goes wrong without a policy, and what comes of it with one.
 
-use anyhow::anyhow;
 use host_sim::scenario::{Outcome, Scenario, ScenarioError, Subject, Variant};
+use parallel_agents::problem::{Problem, unknown_name};
 use serde_json::{Value, json};
 
 use crate::args::{Guest, ScenariosCommand};
+use crate::fault::Fault;
 use crate::outcome::{Failure, Finish};
 use crate::simulation::{self, Engine};
 use crate::table::Layout;
@@ -78,15 +79,19 @@ fn chosen(name: Option<&str>) -> Result<Vec<Scenario>, Failure> {
     match name {
         None => Ok(all),
         Some(path) if path.ends_with(".toml") => Ok(vec![Scenario::load(path.as_ref()).map_err(unusable)?]),
-        Some(name) => {
-            let found: Vec<Scenario> = all.into_iter().filter(|one| one.name == name).collect();
-            if found.is_empty() {
-                let error = anyhow!("there is no scenario {name:?}; `scenarios list` names all of them");
-                return Err(Failure::Bad { code: "E_SCENARIO", error });
-            }
-            Ok(found)
-        }
+        Some(name) => match all.iter().find(|one| one.name == name) {
+            Some(one) => Ok(vec![one.clone()]),
+            None => Err(unknown(name, &all)),
+        },
     }
+}
+
+fn unknown(name: &str, all: &[Scenario]) -> Failure {
+    let list = "`scenarios list` names all of them";
+    let known = all.iter().map(|one| one.name.as_str());
+    let Problem { path, hint, .. } = unknown_name("E_SCENARIO", "NAME", "scenario", name, known, list);
+    let fault = Fault::new(path, format!("there is no scenario {name:?}; {list}")).got(name);
+    Failure::Bad { code: "E_SCENARIO", error: Fault { hint, ..fault }.into() }
 }
 
 fn unusable(error: ScenarioError) -> Failure {

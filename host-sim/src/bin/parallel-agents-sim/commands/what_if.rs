@@ -8,8 +8,9 @@ use host_sim::reply::{run_of, status_of};
 use serde_json::{Map, Value, json};
 
 use crate::args::WhatIfArguments;
+use crate::fault::Fault;
 use crate::input;
-use crate::outcome::{Failure, Finish};
+use crate::outcome::{Failure, Finish, chain};
 use crate::report::Report;
 use crate::request;
 use crate::simulation::Engine;
@@ -32,7 +33,10 @@ struct Settings {
 pub async fn carry_out(ui: &Ui, arguments: WhatIfArguments) -> Result<Finish, Failure> {
     let name = arguments.recording.display().to_string();
     let text = input::recording(&arguments.recording)?;
-    let bad = |error: anyhow::Error| Failure::Bad { code: "E_RECORDING", error };
+    let bad = |error: anyhow::Error| {
+        let fault = Fault { message: chain(&error), ..Fault::new(&name, "").hint("--record FILE writes one") };
+        Failure::Bad { code: "E_RECORDING", error: fault.into() }
+    };
     let recording = Recording::read(&text).with_context(|| format!("cannot use {name}")).map_err(bad)?;
     let reply = recording.reply.as_ref().ok_or_else(|| bad(anyhow!("{name} holds a call that broke off")))?;
     let recorded = report(reply).ok_or_else(|| bad(anyhow!("{name} holds a call that ran nothing")))??;
@@ -80,7 +84,7 @@ impl Settings {
     fn read(texts: &[String]) -> Result<Self, Failure> {
         let mut settings = Self::default();
         for text in texts.iter().flat_map(|text| separated(text)) {
-            let wrong = |why: &str| bad_setting(text, why);
+            let wrong = |why: &str| bad_setting("--set", text, why);
             let (name, value) = text.split_once('=').ok_or_else(|| wrong(FORM))?;
             match (name.trim(), value.trim()) {
                 ("", _) | (_, "") => return Err(wrong(FORM)),
@@ -135,10 +139,10 @@ fn ladder(names: &str) -> Result<Value, &'static str> {
 
 fn paces(texts: &[String]) -> Result<BTreeMap<String, u64>, Failure> {
     let read = |text: &String| {
-        let (model, factor) = text.rsplit_once('=').ok_or("it has the form MODEL=FACTOR")?;
+        let (model, factor) = text.rsplit_once('=').ok_or("it needs the form MODEL=FACTOR")?;
         Ok((model.trim().to_owned(), per_mille(factor.trim())?))
     };
-    texts.iter().map(|text| read(text).map_err(|why: &str| bad_setting(text, why))).collect()
+    texts.iter().map(|text| read(text).map_err(|why: &str| bad_setting("--pace", text, why))).collect()
 }
 
 /// A factor such as 1.5, per mille.
@@ -149,8 +153,11 @@ fn per_mille(text: &str) -> Result<u64, &'static str> {
     }
 }
 
-fn bad_setting(text: &str, why: &str) -> Failure {
-    Failure::Bad { code: "E_WHAT_IF", error: anyhow!("{:?} makes no sense: {why}", shown(text)) }
+fn bad_setting(option: &str, text: &str, why: &str) -> Failure {
+    let text = shown(text);
+    let fault = Fault::new(option, format!("{text:?} makes no sense: {why}"));
+    let fault = fault.got(text).limit(why).hint("what-if --help has all settings");
+    Failure::Bad { code: "E_WHAT_IF", error: fault.into() }
 }
 
 fn figures(report: &Report) -> Value {
