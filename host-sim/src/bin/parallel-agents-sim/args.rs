@@ -4,6 +4,9 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use parallel_agents::documents::functions;
+
+use crate::text::wrapped;
 
 mod backend;
 mod simulation;
@@ -13,8 +16,8 @@ pub use backend::{BackendArguments, BackendKind, WhatIfArguments};
 pub use simulation::{Cast, ClockKind, Course, EngineKind, Guest, ProgressKind, ResumeArguments, Simulation};
 pub use trials::{CompareArguments, EconomicsArguments, ExploreArguments, ScenariosCommand};
 
-const ABOUT: &str =
-    "Runs the parallel-agents component offline: simulated sessions, scripted answers, no model, no cost";
+const ABOUT: &str = "Runs the parallel-agents component: with scripted agents, offline and at no cost, or with --backend openai \
+                     on a model server, which may cost money";
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -31,8 +34,19 @@ Examples:
   parallel-agents-sim run request.json --max-concurrent 20 --seed 7
   parallel-agents-sim call content_team - <<< '{\"topic\": \"tides\", \"platform\": \"bluesky\"}'";
 
+const CALL_EXAMPLES: &str = "\
+Examples:
+  parallel-agents-sim call versions
+  parallel-agents-sim call describe_function - <<< '{\"function\": \"run_tasks\"}'
+  parallel-agents-sim call development_team arguments.json
+  parallel-agents-sim call custom_agent - <<< '{\"name\": \"tide_reader\", \"purpose\": \"Read tide tables\", \"run\": true}'
+  parallel-agents-sim call content_team - <<< '{\"topic\": \"tides\", \"platform\": \"bluesky\"}'";
+
+/// Columns of help on a wide terminal.
+const MAX_WIDTH: usize = 100;
+
 #[derive(Debug, Parser)]
-#[command(name = "parallel-agents-sim", version, about = ABOUT, after_help = EXIT_CODES, max_term_width = 100)]
+#[command(name = "parallel-agents-sim", version, about = ABOUT, after_help = EXIT_CODES, max_term_width = MAX_WIDTH)]
 pub struct Arguments {
     #[command(subcommand)]
     pub command: Command,
@@ -52,15 +66,7 @@ Examples:
     Run(RunArguments),
 
     /// Call one function of the component with a JSON object
-    #[command(after_help = "\
-Functions: run_tasks, run_iterative_refinement, create_agents, orchestrate, list_agents, describe_agent,
-  render_prompt, definition_file, content_team, development_team, review_team, custom_agent, meta_workflow, versions
-
-Examples:
-  parallel-agents-sim call versions
-  parallel-agents-sim call development_team arguments.json
-  parallel-agents-sim call custom_agent - <<< '{\"name\": \"tide_reader\", \"purpose\": \"Read tide tables\", \"run\": true}'
-  parallel-agents-sim call content_team - <<< '{\"topic\": \"tides\", \"platform\": \"bluesky\"}'")]
+    #[command(after_help = call_help())]
     Call(CallArguments),
 
     /// Show the agent types
@@ -352,6 +358,13 @@ pub struct OwnAgents {
     /// catalogue or replace a type of it. A request that brings agents itself takes no others
     #[arg(long = "agents", value_name = "DIR")]
     pub directory: Option<PathBuf>,
+}
+
+/// The functions as the component has them.
+fn call_help() -> String {
+    let functions = functions();
+    let names: Vec<&str> = functions.iter().map(|function| function.name.as_str()).collect();
+    format!("Functions:\n{}\n{CALL_EXAMPLES}", wrapped(&names.join(", "), MAX_WIDTH, "  "))
 }
 
 fn speed(text: &str) -> Result<f64, String> {

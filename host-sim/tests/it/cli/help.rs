@@ -72,6 +72,14 @@ fn bad_usage_with_json_is_one_document() {
 }
 
 #[test]
+fn help_of_call_names_every_function() {
+    let help = sim(&["call", "--help"]);
+    for function in parallel_agents::documents::functions() {
+        assert!(help.out.contains(&function.name), "{} is missing in\n{}", function.name, help.out);
+    }
+}
+
+#[test]
 fn a_missing_component_exits_with_3_and_names_the_command_that_builds_it() {
     let missing = path("no-such.wasm");
     let request = many(1, "");
