@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::schemas::schema_of;
 use crate::json::strict::{self, Bounds};
 use crate::plan;
-use crate::problem::{CallError, Problem};
+use crate::problem::{CallError, Problem, unknown_name};
 use crate::report::digest::{self, DEFAULT_CHARS};
 use crate::report::{document, explain};
 use crate::text;
@@ -35,10 +35,14 @@ pub fn read(function: &str, mut document: Value) -> Result<String, CallError> {
         "result_digest" => Ok(document::to_text(&digest::digest(report, max_chars))),
         "result_page" => digest::page(report, task, number("offset").unwrap_or(0), max_chars)
             .map(|page| document::to_text(&page))
-            .ok_or_else(|| unknown(task)),
-        _ => explain::explain(report, task)
-            .map(|story| document::to_text(&json!({ "task_id": task, "story": story })))
-            .ok_or_else(|| unknown(task)),
+            .ok_or_else(|| unknown(report, task)),
+        _ => {
+            let row = digest::row(report, task).ok_or_else(|| unknown(report, task))?;
+            match explain::lacking(row).as_slice() {
+                [] => Ok(document::to_text(&json!({ "task_id": task, "story": explain::explain(row) }))),
+                names => Err(no_report(format!("the result of {} has no {}", text::quoted(task), names.join(", no ")))),
+            }
+        }
     }
 }
 
@@ -46,15 +50,27 @@ pub fn read(function: &str, mut document: Value) -> Result<String, CallError> {
 fn report_of(document: &Value) -> Result<&Value, CallError> {
     let report = document.get("report");
     let found = [report, report.and_then(|report| report.get("run"))].into_iter().flatten();
-    found.into_iter().find(|report| report.get("results").is_some_and(Value::is_array)).ok_or_else(|| {
-        let problem = Problem::new("E_REPORT", "/report", "report: has no list of results");
-        CallError::invalid(vec![problem.hint("give the whole report that run_tasks returned")])
-    })
+    let found = found.into_iter().find(|report| report.get("results").is_some_and(Value::is_array));
+    found.ok_or_else(|| no_report("has no list of results".to_owned()))
 }
 
-fn unknown(task: &str) -> CallError {
-    let message = format!("task_id: the report has no task {}", text::quoted(task));
-    CallError::invalid(vec![Problem::new("E_TASK_UNKNOWN", "/task_id", message).got(task)])
+/// Why something is no whole report.
+fn no_report(what: String) -> CallError {
+    let problem = Problem::new("E_REPORT", "/report", format!("report: {what}"));
+    CallError::invalid(vec![problem.hint("give the whole report that run_tasks returned")])
+}
+
+fn unknown(report: &Value, task: &str) -> CallError {
+    let rows = report.get("results").and_then(Value::as_array).into_iter().flatten();
+    let names = rows.filter_map(|row| row.get("task_id").and_then(Value::as_str));
+    CallError::invalid(vec![unknown_name(
+        "E_TASK_UNKNOWN",
+        "/task_id",
+        "task_id",
+        task,
+        names,
+        "the results of the report have all names",
+    )])
 }
 
 /// One of these functions with a report that comes as a text of its own.
@@ -71,4 +87,32 @@ pub fn of_text(function: &str, report: &str, more: &Value) -> Result<Value, Call
     }
     let text = read(function, document)?;
     Ok(serde_json::from_str(&text).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The one problem of a story that cannot be told.
+    fn problem(report: &str, task: &str) -> Problem {
+        match of_text("explain_task", report, &json!({ "task_id": task })) {
+            Err(CallError::InvalidRequest(mut problems)) => problems.remove(0),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_name_that_is_nearly_right_is_answered_with_the_right_one() {
+        let unknown = problem(r#"{"results": [{"task_id": "draft-01-3"}, {"task_id": "x"}]}"#, "Draft-01-3");
+        assert_eq!((unknown.code.as_str(), unknown.got.as_deref()), ("E_TASK_UNKNOWN", Some("Draft-01-3")));
+        let hint = unknown.hint.unwrap_or_default();
+        assert!(hint.starts_with("did you mean draft-01-3?"), "{hint}");
+    }
+
+    #[test]
+    fn a_result_that_lacks_something_is_refused_with_what_it_lacks() {
+        let lacking = problem(r#"{"results": [{"task_id": "a", "status": "failed"}]}"#, "a");
+        assert_eq!(lacking.code, "E_REPORT");
+        assert_eq!(lacking.message, r#"report: the result of "a" has no agent_type, no metadata"#);
+    }
 }

@@ -8,6 +8,7 @@ use crate::policy::followup::{Followup, Standing};
 use crate::policy::retry;
 use crate::prompt::Earlier;
 use crate::task::{AttemptKind, TaskError, TaskStatus, Tier};
+use crate::text;
 
 /// Empty answers of one task that are asked for again.
 const MAX_BLANKS: u32 = 1;
@@ -82,12 +83,12 @@ impl Engine {
                 run.used.retries += 1;
                 self.retries += 1;
                 run.next = Next { kind: again, tier: asked, earlier: run.next.earlier.take() };
-                format!("retry {} in {pause} ms, since {} may pass", run.used.retries, error.code)
+                format!("retry {} in {}, since {} may pass", run.used.retries, text::duration(pause), error.code)
             }
             Followup::WaitOut => {
                 run.used.rate_limited += 1;
                 run.next = Next { kind: again, tier: asked, earlier: run.next.earlier.take() };
-                format!("again in {pause} ms, since the rate is limited")
+                format!("again in {}, since the rate is limited", text::duration(pause))
             }
             Followup::AskAgain => {
                 run.used.blanks += 1;

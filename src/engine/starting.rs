@@ -164,7 +164,7 @@ impl Engine {
         let tier = target.tier.map(|tier| [" (", tier.name(), ")"].concat()).unwrap_or_default();
         let waited = self.now.saturating_sub(run.ready_at);
         let why = if waited > 0 && kind != AttemptKind::Hedge {
-            format!(" after {waited} ms of waiting for {}", run.held_by)
+            format!(" after {} of waiting for {}", text::duration(waited), run.held_by)
         } else {
             String::new()
         };
