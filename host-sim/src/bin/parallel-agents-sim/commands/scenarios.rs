@@ -132,7 +132,7 @@ fn numbers(document: &Value) -> Value {
 
 fn table(ui: &Ui, ran: &[(&Scenario, Outcome)]) -> String {
     let header = ["SCENARIO", "POLICY", "STATUS", "DONE", "SESSIONS", "REFUSED", "TOKENS", "MICRO-USD", "TIME", "HELD"];
-    let mut table = Layout::new(ui, &header);
+    let mut table = Layout::new(ui, &header).optional(&[4, 8, 6, 7, 5]);
     for (one, outcome) in ran {
         let document = &outcome.document;
         let host = |name: &str| document["host"][name].as_u64().unwrap_or(0);
