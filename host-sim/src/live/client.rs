@@ -63,7 +63,7 @@ pub enum ServerError {
     #[error("the HTTP client cannot be set up: {0}")]
     Client(String),
     /// The server did not list its models.
-    #[error("the server at {server} does not list its models: {reason}; name one (--model NAME)")]
+    #[error("the server at {server} does not list its models: {reason}")]
     Models {
         /// Its address.
         server: String,
@@ -71,7 +71,7 @@ pub enum ServerError {
         reason: String,
     },
     /// Nobody said which of its models is meant.
-    #[error("the server at {server} has {} models; name one of them (--model NAME): {}", names.len(), names.join(", "))]
+    #[error("the server at {server} has {} models: {}", names.len(), names.join(", "))]
     Choice {
         /// Its address.
         server: String,

@@ -72,7 +72,7 @@ fn of_server(error: &ServerError) -> Fault {
 }
 
 fn of_component(error: &SimError) -> Fault {
-    const BUILD: &str = "`cargo xtask build` makes it";
+    const BUILD: &str = "build it with `cargo xtask build`";
     match error {
         SimError::Missing { path: Some(path) } => Fault::new(path.display(), error).hint(BUILD),
         SimError::Missing { path: None } | SimError::Load { .. } => Fault::new("--component", error).hint(BUILD),

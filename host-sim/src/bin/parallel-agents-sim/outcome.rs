@@ -105,6 +105,15 @@ pub fn chain(error: &anyhow::Error) -> String {
     parts.join(": ")
 }
 
+/// An error for people, with a line on what to do about it unless that is said already.
+pub fn sentences(error: &anyhow::Error) -> String {
+    let words = chain(error);
+    match Fault::of(error).hint.filter(|hint| !words.contains(hint)) {
+        Some(hint) => format!("error: {words}\n  hint: {hint}\n"),
+        None => format!("error: {words}\n"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use anyhow::anyhow;
@@ -121,6 +130,14 @@ mod tests {
         assert_eq!(document["error"]["code"], "E_GUEST_PROMISE");
         let words = "the component broke its promises with seed 5: I1 at event 17: two are alive";
         assert_eq!(document["error"]["message"], words);
+    }
+
+    #[test]
+    fn people_are_told_what_to_do_and_not_twice() {
+        let error = anyhow!(Fault::new("a", "it is taken").hint("move it away"));
+        assert_eq!(sentences(&error), "error: it is taken\n  hint: move it away\n");
+        let said = anyhow!(Fault::new("a", "it is taken: move it away first").hint("move it away"));
+        assert_eq!(sentences(&said), "error: it is taken: move it away first\n");
     }
 
     #[test]

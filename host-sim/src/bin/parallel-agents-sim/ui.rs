@@ -114,7 +114,7 @@ impl Ui {
     pub fn failure(&self, failure: &Failure) {
         let text = match failure {
             Failure::Refused(document) => problems::text(document),
-            Failure::Bad { error, .. } | Failure::Broken { error, .. } => format!("error: {}\n", outcome::chain(error)),
+            Failure::Bad { error, .. } | Failure::Broken { error, .. } => outcome::sentences(error),
         };
         // There is no place left to report that nothing can be reported.
         let _ = io::stderr().lock().write_all(text.as_bytes());
