@@ -45,8 +45,10 @@ function padded(number) {
 /** Milliseconds: 850 ms, 12.3 s, 2 min 05 s, 1 h 02 min. From a minute on what is left over is cut, as on the command line. */
 function duration(ms) {
   if (ms < 1000) return `${Math.round(ms)} ms`;
-  if (ms < 60_000) return `${(ms / 1000).toFixed(1)} s`;
-  const seconds = Math.floor(ms / 1000);
+  const tenths = Math.round(ms / 100);
+  if (tenths < 600) return `${(tenths / 10).toFixed(1)} s`;
+  // What is rounded up to a minute is one.
+  const seconds = Math.max(60, Math.floor(ms / 1000));
   if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${padded(seconds % 60)} s`;
   return `${Math.floor(seconds / 3600)} h ${padded(Math.floor((seconds % 3600) / 60))} min`;
 }

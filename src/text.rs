@@ -90,12 +90,13 @@ pub fn dollars(micro_usd: u64, digits: usize) -> String {
 
 /// A duration as people say it.
 pub fn duration(ms: u64) -> String {
-    let seconds = ms / 1_000;
+    let tenths = ms.saturating_add(50) / 100;
+    if tenths < 600 {
+        return format!("{}.{} s", tenths / 10, tenths % 10);
+    }
+    // What is rounded up to a minute is one.
+    let seconds = (ms / 1_000).max(60);
     match seconds {
-        0..60 => {
-            let tenths = ms.saturating_add(50) / 100;
-            format!("{}.{} s", tenths / 10, tenths % 10)
-        }
         60..3_600 => format!("{} min {:02} s", seconds / 60, seconds % 60),
         _ => format!("{} h {:02} min", seconds / 3_600, seconds / 60 % 60),
     }
@@ -174,7 +175,8 @@ mod tests {
 
     #[test]
     fn durations_are_rounded() {
-        assert_eq!([0, 49, 5_469, 59_999].map(duration), ["0.0 s", "0.0 s", "5.5 s", "60.0 s"]);
+        assert_eq!([0, 49, 5_469, 59_949].map(duration), ["0.0 s", "0.0 s", "5.5 s", "59.9 s"]);
+        assert_eq!([59_950, 60_000].map(duration), ["1 min 00 s"; 2]);
         assert_eq!([61_900, 7_384_000].map(duration), ["1 min 01 s", "2 h 03 min"]);
         assert!(duration(u64::MAX).ends_with(" min"));
     }
