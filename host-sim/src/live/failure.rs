@@ -51,7 +51,7 @@ impl CompletionFailure {
         Self { kind: FailureKind::Infrastructure, message: message.into() }
     }
 
-    /// The client itself broke down, which another try would only repeat.
+    /// The client itself broke down.
     pub(super) fn broken() -> Self {
         Self { kind: FailureKind::Other, message: "the client broke down over the answer".to_owned() }
     }
