@@ -1,0 +1,94 @@
+//! The host as the component meets it: commands in, events out, by the wall clock.
+
+use parallel_agents::host::{Command, Happening, HostFacts};
+use parallel_agents::ids::SessionKey;
+
+use super::session::{Ended, Session};
+use super::{HOST_NAME, Live, millis};
+use crate::ledger::Ledger;
+use crate::outside::{Next, Outside};
+use crate::trace::Trace;
+
+/// How long a wait without limit is before it is looked again; a bell ends it much earlier.
+const LONG_WAIT_MS: u64 = 3_600_000;
+
+impl Outside for Live {
+    fn perform(&mut self, command: Command) {
+        self.trace.command(self.now_ms(), &command);
+        self.ledger.command(&command);
+        self.answer(command);
+    }
+
+    fn poll(&mut self, _now_ms: u64, until_ms: Option<u64>) -> Next {
+        if self.next_seq == 0 {
+            let facts = HostFacts {
+                name: HOST_NAME.to_owned(),
+                seed: self.options.seed,
+                max_concurrent: self.options.host_cap,
+                reports_starts: true,
+                keeps_journal: false,
+            };
+            return Next::Event(self.event(Happening::Opened(facts)));
+        }
+        while let Ok((key, how)) = self.ended.try_recv() {
+            self.end(&key, how);
+        }
+        if let Some(what) = self.untold.pop_front() {
+            return Next::Event(self.event(what));
+        }
+        let now_ms = self.now_ms();
+        match until_ms {
+            Some(until) if until <= now_ms => Next::Event(self.event(Happening::Woke)),
+            Some(until) => Next::SleepUntil(until.min(now_ms.saturating_add(LONG_WAIT_MS))),
+            None if self.sessions.values().any(Session::is_live) => {
+                Next::SleepUntil(now_ms.saturating_add(LONG_WAIT_MS))
+            }
+            None => Next::Stuck("next-event was asked to wait without limit while no answer is due".to_owned()),
+        }
+    }
+
+    fn append(&mut self, _lines: &str) -> Result<(), String> {
+        Err("this host keeps no journal".to_owned())
+    }
+
+    fn waiting(&mut self, until_ms: Option<u64>) {
+        self.trace.wait(self.now_ms(), until_ms);
+    }
+
+    fn now_ms(&self) -> u64 {
+        self.start_ms.saturating_add(millis(self.began.elapsed()))
+    }
+
+    fn ask_to_stop(&mut self, _now_ms: u64, reason: String) {
+        self.untold.push_back(Happening::StopRequested { task: None, reason });
+    }
+
+    fn close(&mut self, came_back: bool) {
+        self.trace.closed(self.now_ms(), came_back);
+        if came_back {
+            self.ledger.returned();
+        }
+        let live: Vec<SessionKey> =
+            self.sessions.iter().filter(|(_, session)| session.is_live()).map(|(key, _)| key.clone()).collect();
+        for key in &live {
+            self.end(key, Ended::Cancelled);
+        }
+        self.ledger.swept();
+    }
+
+    fn width(&self) -> Option<u32> {
+        self.options.host_cap
+    }
+
+    fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    fn ledger_mut(&mut self) -> &mut Ledger {
+        &mut self.ledger
+    }
+
+    fn trace(&self) -> &Trace {
+        &self.trace
+    }
+}
