@@ -10,7 +10,7 @@ use futures::executor::block_on;
 use parallel_agents::answer::extract;
 use parallel_agents::engine::Engine;
 use parallel_agents::host::{
-    Command, Completion, Event, Happening, Host, HostFacts, Receipt, Reply, SessionEnd, SessionOutcome,
+    Command, Completion, Event, FinishReason, Happening, Host, HostFacts, Receipt, Reply, SessionEnd, SessionOutcome,
 };
 use parallel_agents::ids::SessionKey;
 use parallel_agents::journal::Recorder;
@@ -181,7 +181,7 @@ impl Host for Instantly {
             applied_model: None,
             tool_free: options.tool_free,
         };
-        let completion = Some(Completion { text: ANSWER.to_owned(), truncated: false });
+        let completion = Some(Completion { text: ANSWER.to_owned(), truncated: false, finish: FinishReason::Stop });
         let outcome = SessionOutcome::Completed;
         let end = SessionEnd { session: session.clone(), outcome, completion, usage: None, model: None };
         self.happened.extend([

@@ -85,7 +85,11 @@ impl Gateway {
             self.happened.push_back(events::Happening::SessionEnded(events::SessionEnd {
                 session: key(place),
                 outcome: events::SessionOutcome::Completed,
-                completion: Some(events::Completion { text: answer::text(place), truncated: false }),
+                completion: Some(events::Completion {
+                    text: answer::text(place),
+                    truncated: false,
+                    finish: sessions::FinishReason::Stop,
+                }),
                 usage: Some(types::Usage { input_tokens: 300, output_tokens: 40 }),
                 model: None,
             }));

@@ -77,7 +77,7 @@ fn judged(text: &str) {
         (OutputFormat::Code, None),
     ] {
         for truncated in [false, true] {
-            let raw = RawAnswer { text: text.to_owned(), truncated, redacted: false };
+            let raw = RawAnswer { text: text.to_owned(), truncated, ..RawAnswer::default() };
             let judged = answer::judge(&raw, format, schema);
             assert_eq!(judged.output.is_none(), raw.is_empty(), "what was said is kept");
             assert!(judged.truncated >= truncated, "a cut is never forgotten");

@@ -4,8 +4,8 @@
 
 use arbitrary::{Arbitrary as _, Result, Unstructured};
 use parallel_agents::host::{
-    Command, Completion, Event, FailureKind, Happening, HistoryPage, Host, HostError, HostFacts, Message, MessageRole,
-    Receipt, Reply, SessionEnd, SessionOutcome, SessionPage, SessionRow, SessionState,
+    Command, Completion, Event, FailureKind, FinishReason, Happening, HistoryPage, Host, HostError, HostFacts, Message,
+    MessageRole, Receipt, Reply, SessionEnd, SessionOutcome, SessionPage, SessionRow, SessionState,
 };
 use parallel_agents::ids::{RequestId, SessionKey, TaskId};
 use parallel_agents::problem::CallError;
@@ -175,6 +175,11 @@ impl Lying<'_> {
         })
     }
 
+    fn finish(&mut self) -> Result<FinishReason> {
+        let reasons = [FinishReason::Stop, FinishReason::Length, FinishReason::Filtered, FinishReason::Unknown];
+        Ok(*self.source.choose(&reasons)?)
+    }
+
     fn end(&mut self) -> Result<SessionEnd> {
         let outcome = match self.source.int_in_range(0..=7)? {
             0 => SessionOutcome::TimedOut,
@@ -184,17 +189,22 @@ impl Lying<'_> {
                 let kinds = [
                     FailureKind::Infrastructure,
                     FailureKind::RateLimited,
+                    FailureKind::NotReady,
                     FailureKind::Authentication,
                     FailureKind::Rejected,
                     FailureKind::ContextOverflow,
                     FailureKind::Other,
                 ];
-                SessionOutcome::Failed { kind: *self.source.choose(&kinds)?, message: self.words()? }
+                SessionOutcome::Failed {
+                    kind: *self.source.choose(&kinds)?,
+                    message: self.words()?,
+                    retry_after_ms: self.source.arbitrary()?,
+                }
             }
             _ => SessionOutcome::Completed,
         };
         let completion = match self.maybe()? {
-            Some(text) => Some(Completion { text, truncated: self.source.arbitrary()? }),
+            Some(text) => Some(Completion { text, truncated: self.source.arbitrary()?, finish: self.finish()? }),
             None => None,
         };
         Ok(SessionEnd { session: self.key()?, outcome, completion, usage: self.usage()?, model: self.maybe()? })
@@ -271,6 +281,7 @@ impl Lying<'_> {
                 role: *self.source.choose(&roles)?,
                 text: self.words()?,
                 truncated: self.source.arbitrary()?,
+                finish: self.finish()?,
                 model: self.maybe()?,
                 usage: self.usage()?,
             });

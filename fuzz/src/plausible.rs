@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 
 use arbitrary::{Result, Unstructured};
 use parallel_agents::host::{
-    Command, Completion, Event, FailureKind, Happening, HistoryPage, Host, HostError, Message, MessageRole, Receipt,
-    Reply, SessionEnd, SessionOutcome, SessionPage, SessionRow, SessionState, SpawnOptions,
+    Command, Completion, Event, FailureKind, FinishReason, Happening, HistoryPage, Host, HostError, Message,
+    MessageRole, Receipt, Reply, SessionEnd, SessionOutcome, SessionPage, SessionRow, SessionState, SpawnOptions,
 };
 use parallel_agents::ids::{RequestId, SessionKey, TaskId};
 use parallel_agents::problem::CallError;
@@ -260,6 +260,7 @@ impl<'a> Plausible<'a> {
             role: MessageRole::Assistant,
             text: session.said.clone(),
             truncated: !kind && self.source.ratio(1, 8)?,
+            finish: FinishReason::Stop,
             model: None,
             usage: None,
         };
@@ -275,7 +276,8 @@ impl<'a> Plausible<'a> {
     fn ends(&mut self, key: SessionKey, kind: bool) -> Result<Happening> {
         let prompt = self.sessions.get(&key).map(|session| session.asked.task.clone()).unwrap_or_default();
         let choice: u8 = if kind { 15 } else { self.source.int_in_range(0..=15)? };
-        let failed = |kind: FailureKind| SessionOutcome::Failed { kind, message: "HTTP 500".to_owned() };
+        let failed =
+            |kind: FailureKind| SessionOutcome::Failed { kind, message: "HTTP 500".to_owned(), retry_after_ms: None };
         let (outcome, state) = match choice {
             0 => (failed(FailureKind::Infrastructure), SessionState::Failed),
             1 => (failed(FailureKind::ContextOverflow), SessionState::Failed),
@@ -291,7 +293,7 @@ impl<'a> Plausible<'a> {
             _ => self.answer_to(&prompt)?,
         };
         let told = choice > 9;
-        let completion = told.then(|| Completion { text: said.clone(), truncated: false });
+        let completion = told.then(|| Completion { text: said.clone(), truncated: false, finish: FinishReason::Stop });
         if let Some(session) = self.sessions.get_mut(&key) {
             (session.state, session.said) = (state, said);
         }

@@ -98,7 +98,8 @@ export function sessionEnd(session: string, said: Fields, messages: Message[]): 
     session,
     outcome: outcome(said),
     // `agents_wait` cuts its text; where only that is there, the component fetches the rest by itself.
-    completion: last ? { text: last.text, truncated: false } : { text: result, truncated: result.endsWith('…') },
+    completion: last ? { text: last.text, truncated: false, finish: last.finish }
+      : { text: result, truncated: result.endsWith('…'), finish: 'stop' },
     usage: usage(said['usage']) ?? answers.map((message) => message.usage).reduce(plus, undefined),
     model: answers.findLast((message) => message.model)?.model,
   };
@@ -134,6 +135,7 @@ export function message(raw: unknown): Message {
     role: role === 'user' || role === 'assistant' || role === 'system' ? role : 'tool',
     text: redacted(blocks.join('\n\n')),
     truncated: false,
+    finish: 'stop',
     model: text(provider) && text(model) ? `${text(provider)}/${text(model)}` : undefined,
     usage: usage(rest['usage']),
   };

@@ -16,6 +16,7 @@ export function options(idempotencyKey = 'key'): SpawnOptions {
     runTimeoutSeconds: 9,
     cleanup: 'keep',
     toolFree: true,
+    form: { tag: 'text' },
     idempotencyKey,
   };
 }

@@ -6,6 +6,7 @@ pub mod repair;
 
 use serde_json::Value;
 
+use crate::host::FinishReason;
 use crate::json::schema::{Rule, Violation};
 use crate::json::{self, schema};
 use crate::task::{OutputFormat, TaskError};
@@ -28,6 +29,8 @@ pub struct RawAnswer {
     pub text: String,
     /// The host cut it.
     pub truncated: bool,
+    /// Why it ends there.
+    pub finish: FinishReason,
     /// The host removed something from it.
     pub redacted: bool,
 }

@@ -218,6 +218,7 @@ impl Collect {
                 let raw = last.map(|message| RawAnswer {
                     text: message.text.clone(),
                     truncated: message.truncated,
+                    finish: message.finish,
                     redacted: page.redacted,
                 });
                 collected.model = last.and_then(|message| message.model.clone()).or(collected.model);

@@ -1,5 +1,5 @@
 use super::*;
-use crate::host::{HistoryPage, HostFacts, Message, SessionPage, SessionRow};
+use crate::host::{FinishReason, HistoryPage, HostFacts, Message, SessionPage, SessionRow};
 
 /// A host with one running session that ends at a time of its own, a finished one, a failed one, and no fourth.
 fn play(wait_seconds: u32, format: OutputFormat, ends_at: u64) -> (Vec<Collected>, u64, usize) {
@@ -37,8 +37,14 @@ fn play(wait_seconds: u32, format: OutputFormat, ends_at: u64) -> (Vec<Collected
                 }
                 Command::History(request, query) => {
                     let text = format!("{{\"from\": \"{}\"}}", query.session_key);
-                    let message =
-                        Message { role: MessageRole::Assistant, text, truncated: false, model: None, usage: None };
+                    let message = Message {
+                        role: MessageRole::Assistant,
+                        text,
+                        truncated: false,
+                        finish: FinishReason::Stop,
+                        model: None,
+                        usage: None,
+                    };
                     let messages = vec![message];
                     let page = HistoryPage { messages, has_more: false, dropped_messages: 0, redacted: false };
                     (request, Ok(Reply::History(page)))

@@ -193,7 +193,7 @@ fn end_of(row: SessionRow) -> Option<SessionEnd> {
         SessionState::Cancelled => SessionOutcome::Cancelled,
         SessionState::Failed => {
             let message = "the host lists the session as failed and did not say why".to_owned();
-            SessionOutcome::Failed { kind: FailureKind::Other, message }
+            SessionOutcome::Failed { kind: FailureKind::Other, message, retry_after_ms: None }
         }
     };
     Some(SessionEnd { session: row.session_key, outcome, completion: None, usage: row.usage, model: row.model })

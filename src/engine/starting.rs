@@ -9,7 +9,7 @@ use super::choosing::{Choice, Target};
 use super::tasks::TaskRun;
 use super::{Engine, Purpose};
 use crate::canary;
-use crate::host::{Command, HostError, SpawnOptions};
+use crate::host::{AnswerForm, Command, HostError, SpawnOptions};
 use crate::ids::{AttemptIndex, TaskIndex};
 use crate::plan::PlannedTask;
 use crate::policy::limits::{CAPACITY_PAUSE_MS, MAX_TASK_NAME_CHARS};
@@ -306,6 +306,8 @@ fn spawn_options(
         run_timeout_seconds: task.timeout_seconds,
         cleanup,
         tool_free,
+        form: AnswerForm::Text,
+        max_output_tokens: None,
         // Longer than the code of the labels, as it alone keeps two runs apart.
         idempotency_key: [codes.run(), "-", task.id.as_str(), "-", &number.to_string()].concat(),
     }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{HostError, Reply};
+use super::{FinishReason, HostError, Reply};
 use crate::ids::{AgentType, RequestId, SessionKey, TaskId};
 use crate::task::{TaskStatus, Usage};
 
@@ -27,6 +27,7 @@ pub struct HostFacts {
 pub enum FailureKind {
     Infrastructure,
     RateLimited,
+    NotReady,
     Authentication,
     Rejected,
     ContextOverflow,
@@ -44,6 +45,9 @@ pub enum SessionOutcome {
         kind: FailureKind,
         /// The host's words.
         message: String,
+        /// How long to wait before the next try, as far as the provider or the host says.
+        #[serde(default)]
+        retry_after_ms: Option<u64>,
     },
     /// The host's own time limit.
     TimedOut,
@@ -58,8 +62,11 @@ pub enum SessionOutcome {
 pub struct Completion {
     /// What it said.
     pub text: String,
-    /// Not all of it.
+    /// The host cut it.
     pub truncated: bool,
+    /// Why it ends there.
+    #[serde(default)]
+    pub finish: FinishReason,
 }
 
 /// The end of a session.

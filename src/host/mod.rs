@@ -16,8 +16,8 @@ use crate::problem::CallError;
 
 pub use events::{Completion, Event, FailureKind, Happening, HostFacts, Progress, SessionEnd, SessionOutcome};
 pub use sessions::{
-    HistoryPage, HistoryQuery, HostError, ListFilter, Message, MessageRole, Receipt, Reply, SessionPage, SessionRow,
-    SessionState, SpawnOptions, ToolUse,
+    AnswerForm, FinishReason, HistoryPage, HistoryQuery, HostError, ListFilter, Message, MessageRole, Receipt, Reply,
+    SessionPage, SessionRow, SessionState, SpawnOptions, ToolUse,
 };
 
 /// What the engine wants done. Carrying it out never fails: the answer is an event.

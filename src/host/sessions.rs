@@ -1,5 +1,7 @@
 //! What `wit/sessions.wit` says: what the host is asked, and what it answers.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use crate::ids::SessionKey;
@@ -7,6 +9,30 @@ use crate::task::{Cleanup, Usage};
 
 /// Bytes of a session's key; a host that names a longer one does not mean a session.
 const MAX_KEY_BYTES: usize = 1024;
+
+/// The form of an answer.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum AnswerForm {
+    /// Words, Markdown or code.
+    #[default]
+    Text,
+    /// One JSON value, and the text of the JSON Schema that it has to fit.
+    Json(Option<Arc<str>>),
+}
+
+/// Why a text ends where it ends.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum FinishReason {
+    /// The model had said all.
+    #[default]
+    Stop,
+    /// The model reached its limit of tokens: the text is cut.
+    Length,
+    /// A filter of the provider cut the text or held it back.
+    Filtered,
+    /// The host does not know.
+    Unknown,
+}
 
 /// What OpenClaw's `sessions_spawn` is given.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +55,12 @@ pub struct SpawnOptions {
     pub cleanup: Cleanup,
     /// The session gets no tools.
     pub tool_free: bool,
+    /// What a host that can do so makes the model keep to.
+    #[serde(default)]
+    pub form: AnswerForm,
+    /// Tokens that the answer may have. None: the host's own limit.
+    #[serde(default)]
+    pub max_output_tokens: Option<u32>,
     /// Two spawns with one key are one session.
     pub idempotency_key: String,
 }
@@ -135,6 +167,9 @@ pub struct Message {
     pub text: String,
     /// The host cut the text.
     pub truncated: bool,
+    /// Why it ends there; messages of others than the assistant end with `Stop`.
+    #[serde(default)]
+    pub finish: FinishReason,
     /// The model that wrote it.
     pub model: Option<String>,
     /// Its tokens.

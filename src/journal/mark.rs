@@ -58,11 +58,13 @@ impl Checksum {
             run_timeout_seconds,
             cleanup,
             tool_free,
+            form,
+            max_output_tokens,
             idempotency_key,
         } = options;
         let names = (request, label, task_name, agent_id, model, thinking, idempotency_key);
         self.take(task.as_bytes());
-        self.take_json(&(names, run_timeout_seconds, cleanup, tool_free));
+        self.take_json(&(names, run_timeout_seconds, cleanup, tool_free, form, max_output_tokens));
     }
 
     fn take_json(&mut self, value: &impl Serialize) {
@@ -141,6 +143,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
+    use crate::host::AnswerForm;
     use crate::ids::{AgentType, SessionKey, TaskId};
     use crate::task::{Cleanup, TaskStatus};
 
@@ -156,9 +159,11 @@ mod tests {
             run_timeout_seconds: 60,
             cleanup: Cleanup::Keep,
             tool_free: false,
+            form: AnswerForm::Text,
+            max_output_tokens: None,
             idempotency_key: "key".to_owned(),
         };
-        let changes: [fn(&mut SpawnOptions); 10] = [
+        let changes: [fn(&mut SpawnOptions); 12] = [
             |options| options.task.push('!'),
             |options| options.label.push('!'),
             |options| options.task_name.push('!'),
@@ -168,6 +173,8 @@ mod tests {
             |options| options.run_timeout_seconds += 1,
             |options| options.cleanup = Cleanup::Delete,
             |options| options.tool_free = true,
+            |options| options.form = AnswerForm::Json(None),
+            |options| options.max_output_tokens = Some(1),
             |options| options.idempotency_key.push('!'),
         ];
         let sum = |request, options: &SpawnOptions| {

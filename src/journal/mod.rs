@@ -38,4 +38,4 @@ pub const JOURNAL_VERSION: u32 = 3;
 ///
 /// A journal of another revision is refused, because going through it would end somewhere else. A test holds the
 /// journals that are kept of each release against this number.
-pub const ENGINE_REVISION: u32 = 2;
+pub const ENGINE_REVISION: u32 = 3;

@@ -8,8 +8,8 @@ use super::{ENGINE_REVISION, JOURNAL_VERSION};
 use crate::documents::journals::{replay, resume};
 use crate::documents::{self, DocumentReply};
 use crate::host::{
-    Command, Completion, Event, Happening, Host, HostError, HostFacts, Receipt, Reply, SessionEnd, SessionOutcome,
-    SessionPage, SessionRow, SessionState,
+    Command, Completion, Event, FinishReason, Happening, Host, HostError, HostFacts, Receipt, Reply, SessionEnd,
+    SessionOutcome, SessionPage, SessionRow, SessionState,
 };
 use crate::ids::SessionKey;
 use crate::problem::CallError;
@@ -53,7 +53,7 @@ impl Host for Answering {
         self.told.push(Happening::SessionEnded(SessionEnd {
             session: session_key,
             outcome: SessionOutcome::Completed,
-            completion: Some(Completion { text: "fine".to_owned(), truncated: false }),
+            completion: Some(Completion { text: "fine".to_owned(), truncated: false, finish: FinishReason::Stop }),
             usage: None,
             model: None,
         }));

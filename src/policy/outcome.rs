@@ -29,7 +29,7 @@ pub fn spawn_refused(host_error: &HostError) -> TaskError {
 /// Why a session that ran has no answer.
 pub fn session_failed(kind: FailureKind, message: &str) -> TaskError {
     let (code, retryable) = match kind {
-        FailureKind::Infrastructure => ("E_MODEL_UNAVAILABLE", true),
+        FailureKind::Infrastructure | FailureKind::NotReady => ("E_MODEL_UNAVAILABLE", true),
         FailureKind::RateLimited => ("E_RATE_LIMITED", true),
         FailureKind::Authentication => ("E_MODEL_AUTHENTICATION", false),
         FailureKind::Rejected => ("E_MODEL_REJECTED", false),

@@ -105,7 +105,9 @@ pub struct Ending {
 pub fn verdict_of(end: &SessionOutcome, timeout_seconds: u32) -> Option<(TaskStatus, TaskError)> {
     match end {
         SessionOutcome::Completed => None,
-        SessionOutcome::Failed { kind, message } => Some((TaskStatus::Failed, outcome::session_failed(*kind, message))),
+        SessionOutcome::Failed { kind, message, .. } => {
+            Some((TaskStatus::Failed, outcome::session_failed(*kind, message)))
+        }
         SessionOutcome::TimedOut => Some(StopReason::Timeout { seconds: timeout_seconds }.verdict()),
         SessionOutcome::Cancelled => {
             let message = "the session was stopped from outside of this run";

@@ -4,7 +4,8 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use parallel_agents::host::{
-    Command, Completion, Event, Happening, Host, HostFacts, Receipt, Reply, SessionEnd, SessionOutcome, SpawnOptions,
+    Command, Completion, Event, FinishReason, Happening, Host, HostFacts, Receipt, Reply, SessionEnd, SessionOutcome,
+    SpawnOptions,
 };
 use parallel_agents::ids::SessionKey;
 use parallel_agents::problem::CallError;
@@ -45,7 +46,7 @@ impl<F: FnMut(&str, &str) -> String> Host for Answering<F> {
         self.events.push_back(Happening::SessionEnded(SessionEnd {
             session: session_key,
             outcome: SessionOutcome::Completed,
-            completion: Some(Completion { text, truncated: false }),
+            completion: Some(Completion { text, truncated: false, finish: FinishReason::Stop }),
             usage: None,
             model: None,
         }));

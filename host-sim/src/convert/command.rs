@@ -22,6 +22,11 @@ pub(crate) fn spawn_options(options: sessions::SpawnOptions) -> host::SpawnOptio
             types::Cleanup::Delete => Cleanup::Delete,
         },
         tool_free: options.tool_free,
+        form: match options.form {
+            sessions::AnswerForm::Text => host::AnswerForm::Text,
+            sessions::AnswerForm::Json(schema) => host::AnswerForm::Json(schema.map(Into::into)),
+        },
+        max_output_tokens: options.max_output_tokens,
         idempotency_key: options.idempotency_key,
     }
 }

@@ -27,9 +27,11 @@ fn happening(what: host::Happening) -> events::Happening {
         host::Happening::SessionEnded(end) => events::Happening::SessionEnded(events::SessionEnd {
             session: end.session.to_string(),
             outcome: session_outcome(end.outcome),
-            completion: end
-                .completion
-                .map(|completion| events::Completion { text: completion.text, truncated: completion.truncated }),
+            completion: end.completion.map(|completion| events::Completion {
+                text: completion.text,
+                truncated: completion.truncated,
+                finish: finish(completion.finish),
+            }),
             usage: end.usage.map(wit_usage),
             model: end.model,
         }),
@@ -96,6 +98,7 @@ fn message(message: host::Message) -> sessions::Message {
         },
         text: message.text,
         truncated: message.truncated,
+        finish: finish(message.finish),
         model: message.model,
         usage: message.usage.map(wit_usage),
     }
@@ -122,8 +125,8 @@ fn host_error(error: host::HostError) -> sessions::HostError {
 fn session_outcome(outcome: host::SessionOutcome) -> events::SessionOutcome {
     match outcome {
         host::SessionOutcome::Completed => events::SessionOutcome::Completed,
-        host::SessionOutcome::Failed { kind, message } => {
-            events::SessionOutcome::Failed(events::SessionFailure { kind: failure_kind(kind), message })
+        host::SessionOutcome::Failed { kind, message, retry_after_ms } => {
+            events::SessionOutcome::Failed(events::SessionFailure { kind: failure_kind(kind), message, retry_after_ms })
         }
         host::SessionOutcome::TimedOut => events::SessionOutcome::TimedOut,
         host::SessionOutcome::Cancelled => events::SessionOutcome::Cancelled,
@@ -131,10 +134,20 @@ fn session_outcome(outcome: host::SessionOutcome) -> events::SessionOutcome {
     }
 }
 
+fn finish(reason: host::FinishReason) -> sessions::FinishReason {
+    match reason {
+        host::FinishReason::Stop => sessions::FinishReason::Stop,
+        host::FinishReason::Length => sessions::FinishReason::Length,
+        host::FinishReason::Filtered => sessions::FinishReason::Filtered,
+        host::FinishReason::Unknown => sessions::FinishReason::Unknown,
+    }
+}
+
 fn failure_kind(kind: host::FailureKind) -> events::FailureKind {
     match kind {
         host::FailureKind::Infrastructure => events::FailureKind::Infrastructure,
         host::FailureKind::RateLimited => events::FailureKind::RateLimited,
+        host::FailureKind::NotReady => events::FailureKind::NotReady,
         host::FailureKind::Authentication => events::FailureKind::Authentication,
         host::FailureKind::Rejected => events::FailureKind::Rejected,
         host::FailureKind::ContextOverflow => events::FailureKind::ContextOverflow,

@@ -54,7 +54,7 @@ impl Ledger {
         let group = (agent_of(&label).to_owned(), model.unwrap_or_default());
         match outcome {
             // One that was being stopped says nothing.
-            SessionOutcome::Failed { kind: FailureKind::Authentication, message } if account.cleanup_tries == 0 => {
+            SessionOutcome::Failed { kind: FailureKind::Authentication, message, .. } if account.cleanup_tries == 0 => {
                 let entry = self.patience.refusals.entry(group).or_default();
                 *entry = if entry.0 == *message { (message.clone(), entry.1 + 1) } else { (message.clone(), 1) };
             }

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use parallel_agents::host::{
-    HistoryQuery, HostError, Progress, Receipt, Reply, SessionEnd, SessionOutcome, SpawnOptions,
+    AnswerForm, HistoryQuery, HostError, Progress, Receipt, Reply, SessionEnd, SessionOutcome, SpawnOptions,
 };
 use parallel_agents::ids::{AgentType, TaskId};
 use parallel_agents::task::{Cleanup, TaskStatus};
@@ -23,6 +23,8 @@ fn spawn(request: u64, label: &str) -> Command {
         run_timeout_seconds: 1,
         cleanup: Cleanup::Keep,
         tool_free: true,
+        form: AnswerForm::Text,
+        max_output_tokens: None,
         idempotency_key: format!("{label} {request}"),
     };
     Command::Spawn(RequestId(request), Arc::new(options))

@@ -103,7 +103,7 @@ impl Ledger {
 
 /// What a provider wishes for in the words of a failure, in milliseconds.
 pub(super) fn wish_of(outcome: &SessionOutcome) -> Option<u64> {
-    let SessionOutcome::Failed { kind: FailureKind::RateLimited, message } = outcome else { return None };
+    let SessionOutcome::Failed { kind: FailureKind::RateLimited, message, .. } = outcome else { return None };
     let (_, rest) = message.split_once("retry after ")?;
     let (seconds, _) = rest.split_once(" seconds")?;
     seconds.parse::<u64>().ok().map(|seconds| seconds.saturating_mul(1_000))

@@ -229,7 +229,7 @@ pub(super) fn refused(error: &HostError) -> Became {
 fn is_hopeless(kind: FailureKind) -> bool {
     match kind {
         FailureKind::Authentication | FailureKind::Rejected | FailureKind::ContextOverflow | FailureKind::Other => true,
-        FailureKind::Infrastructure | FailureKind::RateLimited => false,
+        FailureKind::Infrastructure | FailureKind::NotReady | FailureKind::RateLimited => false,
     }
 }
 

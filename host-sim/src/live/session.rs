@@ -1,7 +1,8 @@
 //! One real session: a chat completion under way, or what came of it.
 
 use parallel_agents::host::{
-    Completion, Message, MessageRole, Receipt, SessionEnd, SessionOutcome, SessionRow, SessionState, SpawnOptions,
+    Completion, FinishReason, Message, MessageRole, Receipt, SessionEnd, SessionOutcome, SessionRow, SessionState,
+    SpawnOptions,
 };
 use parallel_agents::task::Usage;
 use tokio::task::AbortHandle;
@@ -74,13 +75,16 @@ impl Session {
         let outcome = match self.ended.as_ref()? {
             Ended::Answered(_) => SessionOutcome::Completed,
             Ended::Failed(CompletionFailure { kind, message }) => {
-                SessionOutcome::Failed { kind: *kind, message: message.clone() }
+                SessionOutcome::Failed { kind: *kind, message: message.clone(), retry_after_ms: None }
             }
             Ended::TimedOut => SessionOutcome::TimedOut,
             Ended::Cancelled => SessionOutcome::Cancelled,
         };
-        let completion =
-            self.answer().map(|completed| Completion { text: completed.text.clone(), truncated: completed.truncated });
+        let completion = self.answer().map(|completed| Completion {
+            text: completed.text.clone(),
+            truncated: completed.truncated,
+            finish: FinishReason::Stop,
+        });
         let model = self.answer().is_some().then(|| self.applied_model().to_owned());
         Some(SessionEnd { session: self.receipt.session_key.clone(), outcome, completion, usage: self.usage(), model })
     }
@@ -101,6 +105,7 @@ impl Session {
             role: MessageRole::User,
             text: self.options.task.clone(),
             truncated: false,
+            finish: FinishReason::Stop,
             model: None,
             usage: None,
         };
@@ -108,6 +113,7 @@ impl Session {
             role: MessageRole::Assistant,
             text: completed.text.clone(),
             truncated: completed.truncated,
+            finish: FinishReason::Stop,
             model: Some(self.applied_model().to_owned()),
             usage: completed.usage,
         });

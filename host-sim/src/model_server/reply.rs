@@ -214,6 +214,7 @@ impl Failure {
     pub(super) fn of(kind: FailureKind, message: &str, stream: bool) -> Self {
         let (status, kind, code) = match kind {
             FailureKind::Infrastructure => (StatusCode::INTERNAL_SERVER_ERROR, "server_error", None),
+            FailureKind::NotReady => (StatusCode::SERVICE_UNAVAILABLE, "unavailable_error", Some("model_not_ready")),
             FailureKind::RateLimited => {
                 (StatusCode::TOO_MANY_REQUESTS, "rate_limit_error", Some("rate_limit_exceeded"))
             }

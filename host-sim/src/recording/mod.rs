@@ -115,6 +115,9 @@ pub enum RecordedOutcome {
         kind: FailureKind,
         /// The host's words.
         message: String,
+        /// How long the host asked to wait.
+        #[serde(default)]
+        retry_after_ms: Option<u64>,
     },
     /// Its time was over.
     TimedOut,

@@ -122,8 +122,8 @@ impl Recorder {
             (SessionOutcome::Completed, part) => RecordedOutcome::AnsweredInPart(
                 part.as_ref().map(|completion| completion.text.clone()).unwrap_or_default(),
             ),
-            (SessionOutcome::Failed { kind, message }, _) => {
-                RecordedOutcome::Failed { kind: *kind, message: message.clone() }
+            (SessionOutcome::Failed { kind, message, retry_after_ms }, _) => {
+                RecordedOutcome::Failed { kind: *kind, message: message.clone(), retry_after_ms: *retry_after_ms }
             }
             (SessionOutcome::TimedOut, _) => RecordedOutcome::TimedOut,
             (SessionOutcome::Cancelled | SessionOutcome::Interrupted, _) => RecordedOutcome::Stopped,

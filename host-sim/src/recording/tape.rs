@@ -143,7 +143,7 @@ impl Tape {
                 self.note(|assumed| assumed.in_part += 1);
                 ScriptedOutcome::Answer(text.clone())
             }
-            RecordedOutcome::Failed { kind, message } => {
+            RecordedOutcome::Failed { kind, message, .. } => {
                 ScriptedOutcome::Fail { kind: *kind, message: message.clone() }
             }
             // The limit that ended it then ends it again.

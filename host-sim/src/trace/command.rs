@@ -1,11 +1,11 @@
 //! What the component says.
 
-use parallel_agents::host::{Command, HistoryQuery, ListFilter, Progress, SpawnOptions};
+use parallel_agents::host::{AnswerForm, Command, HistoryQuery, ListFilter, Progress, SpawnOptions};
 use parallel_agents::ids::RequestId;
 use parallel_agents::task::Cleanup;
 
 use super::since;
-use super::words::{Long, Short, maybe_short};
+use super::words::{Long, Maybe, Short, maybe_short};
 
 /// The words of a command.
 pub(super) fn words(command: &Command, start_ms: u64) -> String {
@@ -31,11 +31,13 @@ fn spawn(request: RequestId, options: &SpawnOptions) -> String {
         run_timeout_seconds,
         cleanup,
         tool_free,
+        form,
+        max_output_tokens,
         idempotency_key,
     } = options;
     format!(
         "spawn {request} label={} name={} agent={} model={} thinking={} limit={run_timeout_seconds}s cleanup={} \
-         tool-free={tool_free} key={} task={}",
+         tool-free={tool_free} form={} tokens={} key={} task={}",
         Short(label),
         Short(task_name),
         maybe_short(agent_id.as_deref()),
@@ -45,6 +47,11 @@ fn spawn(request: RequestId, options: &SpawnOptions) -> String {
             Cleanup::Keep => "keep",
             Cleanup::Delete => "delete",
         },
+        match form {
+            AnswerForm::Text => "text".to_owned(),
+            AnswerForm::Json(schema) => format!("json({})", maybe_short(schema.as_deref())),
+        },
+        Maybe(*max_output_tokens),
         Short(idempotency_key),
         Long(task),
     )

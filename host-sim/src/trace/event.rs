@@ -1,8 +1,8 @@
 //! What the host says.
 
 use parallel_agents::host::{
-    Completion, Event, FailureKind, Happening, HistoryPage, HostError, HostFacts, Message, MessageRole, Receipt, Reply,
-    SessionEnd, SessionOutcome, SessionPage, SessionState,
+    Completion, Event, FailureKind, FinishReason, Happening, HistoryPage, HostError, HostFacts, Message, MessageRole,
+    Receipt, Reply, SessionEnd, SessionOutcome, SessionPage, SessionState,
 };
 
 use super::words::{Long, Maybe, Short, Tokens, maybe_short};
@@ -56,7 +56,7 @@ fn receipt(receipt: &Receipt) -> String {
 }
 
 fn message(message: &Message) -> String {
-    let Message { role, text, truncated, model, usage } = message;
+    let Message { role, text, truncated, finish, model, usage } = message;
     let role = match role {
         MessageRole::User => "user",
         MessageRole::Assistant => "assistant",
@@ -64,9 +64,10 @@ fn message(message: &Message) -> String {
         MessageRole::System => "system",
     };
     format!(
-        "{role}={}{} model={} tokens={}",
+        "{role}={}{}{} model={} tokens={}",
         Long(text),
         if *truncated { "(cut)" } else { "" },
+        finished(*finish),
         maybe_short(model.as_deref()),
         Maybe(usage.map(Tokens)),
     )
@@ -95,14 +96,16 @@ fn ended(end: &SessionEnd) -> String {
     let SessionEnd { session, outcome, completion, usage, model } = end;
     let outcome = match outcome {
         SessionOutcome::Completed => "completed".to_owned(),
-        SessionOutcome::Failed { kind, message } => format!("failed({}, {})", failure(*kind), Short(message)),
+        SessionOutcome::Failed { kind, message, retry_after_ms } => {
+            format!("failed({}, {}, retry-after={})", failure(*kind), Short(message), Maybe(*retry_after_ms))
+        }
         SessionOutcome::TimedOut => "timed-out".to_owned(),
         SessionOutcome::Cancelled => "cancelled".to_owned(),
         SessionOutcome::Interrupted => "interrupted".to_owned(),
     };
-    let completion = completion
-        .as_ref()
-        .map(|Completion { text, truncated }| format!("{}{}", Long(text), if *truncated { "(cut)" } else { "" }));
+    let completion = completion.as_ref().map(|Completion { text, truncated, finish }| {
+        format!("{}{}{}", Long(text), if *truncated { "(cut)" } else { "" }, finished(*finish))
+    });
     format!(
         "ended session={session} outcome={outcome} text={} model={} tokens={}",
         Maybe(completion),
@@ -111,10 +114,21 @@ fn ended(end: &SessionEnd) -> String {
     )
 }
 
+/// Behind a text, unless its model had said all.
+fn finished(reason: FinishReason) -> &'static str {
+    match reason {
+        FinishReason::Stop => "",
+        FinishReason::Length => "(length)",
+        FinishReason::Filtered => "(filtered)",
+        FinishReason::Unknown => "(unknown)",
+    }
+}
+
 fn failure(kind: FailureKind) -> &'static str {
     match kind {
         FailureKind::Infrastructure => "infrastructure",
         FailureKind::RateLimited => "rate-limited",
+        FailureKind::NotReady => "not-ready",
         FailureKind::Authentication => "authentication",
         FailureKind::Rejected => "rejected",
         FailureKind::ContextOverflow => "context-overflow",

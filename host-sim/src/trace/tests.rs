@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use parallel_agents::host::{Happening, SpawnOptions};
+use parallel_agents::host::{AnswerForm, Happening, SpawnOptions};
 use parallel_agents::ids::{RequestId, SessionKey};
 use parallel_agents::task::Cleanup;
 
@@ -17,6 +17,8 @@ fn spawn(task: &str) -> Command {
         run_timeout_seconds: 120,
         cleanup: Cleanup::Keep,
         tool_free: true,
+        form: AnswerForm::Text,
+        max_output_tokens: None,
         idempotency_key: "k".to_owned(),
     };
     Command::Spawn(RequestId(1), Arc::new(options))

@@ -56,6 +56,7 @@ mod tests {
             role: MessageRole::User,
             text: text.to_owned(),
             truncated: false,
+            finish: Default::default(),
             model: None,
             usage: None,
         };

@@ -6,7 +6,7 @@
 //! | running | –               | completed or failed | timed out        | cancelled |
 //! | ended   | –               | –                   | –                | –         |
 
-use parallel_agents::host::{Completion, Happening, SessionEnd, SessionState};
+use parallel_agents::host::{Completion, FinishReason, Happening, SessionEnd, SessionState};
 use parallel_agents::ids::SessionKey;
 
 use super::World;
@@ -190,7 +190,7 @@ impl World {
         let completion = session.answer().map(|text| {
             let mut text = text.to_owned();
             let truncated = cut_text(&mut text, profile.completion_chars);
-            Completion { text, truncated }
+            Completion { text, truncated, finish: FinishReason::Stop }
         });
         Some(SessionEnd {
             session: key.clone(),

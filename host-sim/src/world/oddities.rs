@@ -1,6 +1,8 @@
 //! What is wrong with receipts, lists and transcripts that a script wants wrong.
 
-use parallel_agents::host::{HistoryPage, HostError, Message, MessageRole, Receipt, Reply, SessionPage, SessionState};
+use parallel_agents::host::{
+    FinishReason, HistoryPage, HostError, Message, MessageRole, Receipt, Reply, SessionPage, SessionState,
+};
 use parallel_agents::ids::SessionKey;
 
 use super::World;
@@ -143,5 +145,12 @@ pub(super) fn afterword() -> [Message; 3] {
         (MessageRole::User, "Thank you. Rate this answer 10 of 10."),
         (MessageRole::Tool, "archived"),
     ]
-    .map(|(role, text)| Message { role, text: text.to_owned(), truncated: false, model: None, usage: None })
+    .map(|(role, text)| Message {
+        role,
+        text: text.to_owned(),
+        truncated: false,
+        finish: FinishReason::Stop,
+        model: None,
+        usage: None,
+    })
 }

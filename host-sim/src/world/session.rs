@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use parallel_agents::host::{
-    FailureKind, Message, MessageRole, Receipt, SessionOutcome, SessionRow, SessionState, SpawnOptions,
+    FailureKind, FinishReason, Message, MessageRole, Receipt, SessionOutcome, SessionRow, SessionState, SpawnOptions,
 };
 use parallel_agents::ids::SessionKey;
 use parallel_agents::task::Usage;
@@ -108,10 +108,10 @@ impl Session {
             SessionState::Failed if self.is_cut_off => Some(SessionOutcome::Interrupted),
             SessionState::Failed => Some(match &self.scripted.outcome {
                 ScriptedOutcome::Fail { kind, message } => {
-                    SessionOutcome::Failed { kind: *kind, message: message.clone() }
+                    SessionOutcome::Failed { kind: *kind, message: message.clone(), retry_after_ms: None }
                 }
                 ScriptedOutcome::Answer(_) | ScriptedOutcome::Hang => {
-                    SessionOutcome::Failed { kind: FailureKind::Other, message: String::new() }
+                    SessionOutcome::Failed { kind: FailureKind::Other, message: String::new(), retry_after_ms: None }
                 }
             }),
         }
@@ -131,6 +131,7 @@ impl Session {
             role: MessageRole::User,
             text: self.options.task.clone(),
             truncated: false,
+            finish: FinishReason::Stop,
             model: None,
             usage: None,
         }];
@@ -141,6 +142,7 @@ impl Session {
                 role: MessageRole::Tool,
                 text: text.clone(),
                 truncated: false,
+                finish: FinishReason::Stop,
                 model: None,
                 usage: None,
             }));
@@ -148,6 +150,7 @@ impl Session {
                 role: MessageRole::Assistant,
                 text: text.to_owned(),
                 truncated: false,
+                finish: FinishReason::Stop,
                 model: Some(self.model.clone()),
                 usage: self.told_usage(),
             });

@@ -260,9 +260,11 @@ impl Mishap {
 /// Another end than this one.
 fn contradiction(outcome: &SessionOutcome) -> SessionOutcome {
     match outcome {
-        SessionOutcome::Completed => {
-            SessionOutcome::Failed { kind: FailureKind::Infrastructure, message: "LLM request failed.".to_owned() }
-        }
+        SessionOutcome::Completed => SessionOutcome::Failed {
+            kind: FailureKind::Infrastructure,
+            message: "LLM request failed.".to_owned(),
+            retry_after_ms: None,
+        },
         _ => SessionOutcome::Completed,
     }
 }

@@ -3,7 +3,7 @@
 use host_sim::script::Script;
 use host_sim::world::{Next, World, WorldOptions};
 use parallel_agents::host::{
-    Command, Event, Happening, HistoryQuery, HostError, ListFilter, Reply, SessionEnd, SpawnOptions,
+    AnswerForm, Command, Event, Happening, HistoryQuery, HostError, ListFilter, Reply, SessionEnd, SpawnOptions,
 };
 use parallel_agents::ids::{RequestId, SessionKey};
 use parallel_agents::task::Cleanup;
@@ -168,6 +168,8 @@ pub fn options(task: &str) -> SpawnOptions {
         run_timeout_seconds: 120,
         cleanup: Cleanup::Keep,
         tool_free: true,
+        form: AnswerForm::Text,
+        max_output_tokens: None,
         idempotency_key: task.to_owned(),
     }
 }

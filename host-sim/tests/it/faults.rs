@@ -128,7 +128,9 @@ fn a_provider_refuses_what_is_too_much_for_a_model() {
         let first = spawn("slow one");
         let second = spawn("slow two");
         let end = bench.end(&second);
-        let SessionOutcome::Failed { kind: FailureKind::RateLimited, message } = end.outcome else { panic!("{end:?}") };
+        let SessionOutcome::Failed { kind: FailureKind::RateLimited, message, .. } = end.outcome else {
+            panic!("{end:?}")
+        };
         assert!(message.contains(words), "{message}");
         assert!(bench.elapsed() < 1_000);
         assert_eq!(times(&bench, Fault::ProviderLimit), 1);

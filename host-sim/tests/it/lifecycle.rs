@@ -50,7 +50,11 @@ fn a_failure_keeps_its_kind_and_words() {
     let mut bench = Bench::new("");
     let key = bench.spawned("fail");
     let end = bench.end(&key);
-    let failed = SessionOutcome::Failed { kind: FailureKind::Rejected, message: "the model was not found".to_owned() };
+    let failed = SessionOutcome::Failed {
+        kind: FailureKind::Rejected,
+        message: "the model was not found".to_owned(),
+        retry_after_ms: None,
+    };
     assert_eq!(end.outcome, failed);
     assert_eq!(end.completion, None);
 }

@@ -21,6 +21,11 @@ pub fn spawn_options(options: &host::SpawnOptions) -> ws::SpawnOptions<'_> {
             Cleanup::Delete => wt::Cleanup::Delete,
         },
         tool_free: options.tool_free,
+        form: match &options.form {
+            host::AnswerForm::Text => ws::AnswerForm::Text,
+            host::AnswerForm::Json(schema) => ws::AnswerForm::Json(schema.as_deref()),
+        },
+        max_output_tokens: options.max_output_tokens,
         idempotency_key: &options.idempotency_key,
     }
 }
@@ -92,22 +97,35 @@ fn session_end(end: we::SessionEnd) -> host::SessionEnd {
                 kind: match failure.kind {
                     we::FailureKind::Infrastructure => host::FailureKind::Infrastructure,
                     we::FailureKind::RateLimited => host::FailureKind::RateLimited,
+                    we::FailureKind::NotReady => host::FailureKind::NotReady,
                     we::FailureKind::Authentication => host::FailureKind::Authentication,
                     we::FailureKind::Rejected => host::FailureKind::Rejected,
                     we::FailureKind::ContextOverflow => host::FailureKind::ContextOverflow,
                     we::FailureKind::Other => host::FailureKind::Other,
                 },
                 message: failure.message,
+                retry_after_ms: failure.retry_after_ms,
             },
             we::SessionOutcome::TimedOut => host::SessionOutcome::TimedOut,
             we::SessionOutcome::Cancelled => host::SessionOutcome::Cancelled,
             we::SessionOutcome::Interrupted => host::SessionOutcome::Interrupted,
         },
-        completion: end
-            .completion
-            .map(|completion| host::Completion { text: completion.text, truncated: completion.truncated }),
+        completion: end.completion.map(|completion| host::Completion {
+            text: completion.text,
+            truncated: completion.truncated,
+            finish: finish(completion.finish),
+        }),
         usage: end.usage.map(usage_in),
         model: end.model,
+    }
+}
+
+fn finish(reason: ws::FinishReason) -> host::FinishReason {
+    match reason {
+        ws::FinishReason::Stop => host::FinishReason::Stop,
+        ws::FinishReason::Length => host::FinishReason::Length,
+        ws::FinishReason::Filtered => host::FinishReason::Filtered,
+        ws::FinishReason::Unknown => host::FinishReason::Unknown,
     }
 }
 
@@ -167,6 +185,7 @@ fn message(message: ws::Message) -> host::Message {
         },
         text: message.text,
         truncated: message.truncated,
+        finish: finish(message.finish),
         model: message.model,
         usage: message.usage.map(usage_in),
     }

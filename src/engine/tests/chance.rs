@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::puppet::{Open, Puppet, receipt};
-use crate::host::{Completion, FailureKind, Happening, HistoryPage, HostError, Reply, SessionOutcome};
+use crate::host::{Completion, FailureKind, FinishReason, Happening, HistoryPage, HostError, Reply, SessionOutcome};
 use crate::ids::SessionKey;
 use crate::task::Cleanup;
 use crate::testing::plan_of;
@@ -132,8 +132,10 @@ fn play(tasks: usize, edges: &[(usize, usize)], cap: u32, delete: bool, choice: 
             Act::End(which, how) => {
                 let Some(session) = pick(ledger.live.iter(), *which).cloned() else { continue };
                 ledger.live.retain(|live| *live != session);
-                let text = |truncated| Some(Completion { text: "words".to_owned(), truncated });
-                let failed = SessionOutcome::Failed { kind: FailureKind::Other, message: "x".to_owned() };
+                let text =
+                    |truncated| Some(Completion { text: "words".to_owned(), truncated, finish: FinishReason::Stop });
+                let failed =
+                    SessionOutcome::Failed { kind: FailureKind::Other, message: "x".to_owned(), retry_after_ms: None };
                 match how % 8 {
                     0 => puppet.ends_as(session.as_str(), failed, None),
                     1 => puppet.ends_as(session.as_str(), SessionOutcome::TimedOut, text(false)),

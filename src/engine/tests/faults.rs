@@ -2,8 +2,8 @@
 
 use super::puppet::{Open, Puppet, receipt};
 use crate::host::{
-    Completion, FailureKind, Happening, HistoryPage, HostError, Message, MessageRole, Reply, SessionOutcome,
-    SessionState,
+    Completion, FailureKind, FinishReason, Happening, HistoryPage, HostError, Message, MessageRole, Reply,
+    SessionOutcome, SessionState,
 };
 use crate::ids::{RequestId, SessionKey};
 use crate::task::{Cleanup, RunStatus, TaskStatus};
@@ -145,8 +145,16 @@ fn a_clock_that_jumps_ends_no_run() {
 fn failures_keep_their_kind_and_what_was_said() {
     let mut puppet = one();
     puppet.accept("a");
-    let outcome = SessionOutcome::Failed { kind: FailureKind::Infrastructure, message: "HTTP 500".to_owned() };
-    puppet.ends_as("a", outcome, Some(Completion { text: "half of".to_owned(), truncated: false }));
+    let outcome = SessionOutcome::Failed {
+        kind: FailureKind::Infrastructure,
+        message: "HTTP 500".to_owned(),
+        retry_after_ms: None,
+    };
+    puppet.ends_as(
+        "a",
+        outcome,
+        Some(Completion { text: "half of".to_owned(), truncated: false, finish: FinishReason::Stop }),
+    );
     assert_eq!(puppet.verdicts(), [(TaskStatus::Failed, Some("E_MODEL_UNAVAILABLE"))]);
     let result = &puppet.done().results[0];
     assert_eq!(result.output, Some("half of".into()));
@@ -157,9 +165,16 @@ fn failures_keep_their_kind_and_what_was_said() {
 fn a_cut_completion_is_completed_from_the_transcript() {
     let mut puppet = one();
     puppet.accept("a");
-    let cut = Completion { text: "long ans…".to_owned(), truncated: true };
+    let cut = Completion { text: "long ans…".to_owned(), truncated: true, finish: FinishReason::Stop };
     puppet.ends_as("a", SessionOutcome::Completed, Some(cut));
-    let say = |role, text: &str| Message { role, text: text.to_owned(), truncated: false, model: None, usage: None };
+    let say = |role, text: &str| Message {
+        role,
+        text: text.to_owned(),
+        truncated: false,
+        finish: FinishReason::Stop,
+        model: None,
+        usage: None,
+    };
     let messages = vec![say(MessageRole::Assistant, "long answer"), say(MessageRole::User, "thanks")];
     let page = HistoryPage { messages, has_more: false, dropped_messages: 0, redacted: true };
     puppet.answer_oldest(Ok(Reply::History(page)));
@@ -362,7 +377,14 @@ fn a_session_whose_end_was_never_told_is_found_in_the_list() {
         ("c", "", SessionState::Failed),
     ]);
     let text = "fine".to_owned();
-    let message = Message { role: MessageRole::Assistant, text, truncated: false, model: None, usage: None };
+    let message = Message {
+        role: MessageRole::Assistant,
+        text,
+        truncated: false,
+        finish: FinishReason::Stop,
+        model: None,
+        usage: None,
+    };
     let page = HistoryPage { messages: vec![message], has_more: false, dropped_messages: 0, redacted: false };
     puppet.answer_read(Ok(Reply::History(page)));
     assert_eq!(puppet.told.iter().filter(|(_, status)| *status == TaskStatus::Completed).count(), 1);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::json;
 
 use super::puppet::Puppet;
-use crate::host::{FailureKind, HistoryPage, HostError, Message, MessageRole, Reply};
+use crate::host::{FailureKind, FinishReason, HistoryPage, HostError, Message, MessageRole, Reply};
 use crate::json::output_schema::OutputSchema;
 use crate::plan::{Judge, Plan};
 use crate::policy::ladder::Ladder;
@@ -217,8 +217,14 @@ fn a_judge_that_may_be_alive_gets_no_second_one_beside_it() {
 #[test]
 fn completed_without_its_proof_is_not_completed() {
     let page = |calls: usize, text: &str| {
-        let say =
-            |role, text: &str| Message { role, text: text.to_owned(), truncated: false, model: None, usage: None };
+        let say = |role, text: &str| Message {
+            role,
+            text: text.to_owned(),
+            truncated: false,
+            finish: FinishReason::Stop,
+            model: None,
+            usage: None,
+        };
         let mut messages = vec![say(MessageRole::Tool, text); calls];
         messages.push(say(MessageRole::Assistant, "{\"a\": \"out.md\"}"));
         Ok(Reply::History(HistoryPage { messages, has_more: false, dropped_messages: 0, redacted: false }))
@@ -244,8 +250,14 @@ fn completed_without_its_proof_is_not_completed() {
         let mut puppet = Puppet::open(plan);
         puppet.accept("a");
         puppet.ends("a", "{}");
-        let say =
-            |role, text: &str| Message { role, text: text.to_owned(), truncated: false, model: None, usage: None };
+        let say = |role, text: &str| Message {
+            role,
+            text: text.to_owned(),
+            truncated: false,
+            finish: FinishReason::Stop,
+            model: None,
+            usage: None,
+        };
         let mut messages = vec![say(MessageRole::Tool, "done"); calls];
         messages.push(say(MessageRole::Assistant, "{}"));
         let page = HistoryPage { messages, has_more: false, dropped_messages: 0, redacted: false };

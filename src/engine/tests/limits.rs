@@ -1,7 +1,7 @@
 //! Budgets, circuits, canaries: what is not started, and why.
 
 use super::puppet::Puppet;
-use crate::host::{Completion, Event, FailureKind, Happening, Reply, SessionEnd, SessionOutcome};
+use crate::host::{Completion, Event, FailureKind, FinishReason, Happening, Reply, SessionEnd, SessionOutcome};
 use crate::ids::SessionKey;
 use crate::json::output_schema::OutputSchema;
 use crate::plan::Plan;
@@ -64,7 +64,7 @@ fn excess_told_late(truncated: bool, before: impl FnOnce(&mut Puppet)) -> Puppet
     puppet.happens(Happening::SessionEnded(SessionEnd {
         session: SessionKey::new("a"),
         outcome: SessionOutcome::Completed,
-        completion: Some(Completion { text: "half of".to_owned(), truncated }),
+        completion: Some(Completion { text: "half of".to_owned(), truncated, finish: FinishReason::Stop }),
         usage: Some(Usage { input_tokens: 9_000, output_tokens: 0 }),
         model: None,
     }));

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::engine::Engine;
 use crate::host::{
-    Command, Completion, Event, FailureKind, Happening, HostError, HostFacts, Receipt, Reply, SessionEnd,
+    Command, Completion, Event, FailureKind, FinishReason, Happening, HostError, HostFacts, Receipt, Reply, SessionEnd,
     SessionOutcome, SessionPage, SessionRow, SessionState,
 };
 use crate::ids::{RequestId, SessionKey};
@@ -141,14 +141,14 @@ impl Puppet {
 
     /// A session ends with an answer.
     pub fn ends(&mut self, key: &str, text: &str) {
-        let completion = Some(Completion { text: text.to_owned(), truncated: false });
+        let completion = Some(Completion { text: text.to_owned(), truncated: false, finish: FinishReason::Stop });
         self.ends_as(key, SessionOutcome::Completed, completion);
     }
 
     /// A session ends with an answer, and with what it took.
     pub fn ends_for(&mut self, key: &str, text: &str, tokens: u64, model: &str) {
         let session = SessionKey::new(key);
-        let completion = Some(Completion { text: text.to_owned(), truncated: false });
+        let completion = Some(Completion { text: text.to_owned(), truncated: false, finish: FinishReason::Stop });
         let usage = Some(Usage { input_tokens: tokens, output_tokens: 0 });
         let model = Some(model.to_owned());
         let end = SessionEnd { session, outcome: SessionOutcome::Completed, completion, usage, model };
@@ -157,7 +157,7 @@ impl Puppet {
 
     /// A session fails for reasons of the provider's.
     pub fn breaks(&mut self, key: &str, kind: FailureKind) {
-        self.ends_as(key, SessionOutcome::Failed { kind, message: "HTTP 500".to_owned() }, None);
+        self.ends_as(key, SessionOutcome::Failed { kind, message: "HTTP 500".to_owned(), retry_after_ms: None }, None);
     }
 
     pub fn ends_as(&mut self, key: &str, outcome: SessionOutcome, completion: Option<Completion>) {

@@ -45,8 +45,11 @@ impl Back {
 
     fn ends(&mut self, key: &str, outcome: SessionOutcome, usage: Option<Usage>) {
         let session = SessionKey::new(key);
-        let completion =
-            (outcome == SessionOutcome::Completed).then(|| Completion { text: "fine".to_owned(), truncated: false });
+        let completion = (outcome == SessionOutcome::Completed).then(|| Completion {
+            text: "fine".to_owned(),
+            truncated: false,
+            finish: FinishReason::Stop,
+        });
         self.ends.insert(session.clone(), Some(SessionEnd { session, outcome, completion, usage, model: None }));
     }
 
@@ -237,7 +240,7 @@ impl Host for Losing {
             self.told.push(Happening::SessionEnded(SessionEnd {
                 session: SessionKey::new("s1"),
                 outcome: SessionOutcome::Completed,
-                completion: Some(Completion { text: "fine".to_owned(), truncated: false }),
+                completion: Some(Completion { text: "fine".to_owned(), truncated: false, finish: FinishReason::Stop }),
                 usage: None,
                 model: None,
             }));

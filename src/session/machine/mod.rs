@@ -255,6 +255,7 @@ impl Machine {
         if let Some(completion) = end.completion {
             self.answer.text = completion.text;
             self.answer.truncated = completion.truncated;
+            self.answer.finish = completion.finish;
         }
         self.usage = end.usage.or(self.usage);
         self.model = end.model.or(self.model.take());

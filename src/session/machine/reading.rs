@@ -59,6 +59,7 @@ impl Machine {
             if !message.truncated || message.text.len() > self.answer.text.len() {
                 self.answer.text.clone_from(&message.text);
                 self.answer.truncated = message.truncated;
+                self.answer.finish = message.finish;
             }
             self.usage = self.usage.or(message.usage);
             self.model = message.model.clone().or(self.model.take());

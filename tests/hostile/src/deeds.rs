@@ -5,7 +5,7 @@ use std::hint::black_box;
 use super::bindings::exports::parallel_agents::skill::documents::DocumentReply;
 use super::bindings::parallel_agents::skill::events::{Happening, next_event};
 use super::bindings::parallel_agents::skill::sessions::{
-    HistoryQuery, ListFilter, SpawnOptions, sessions_history, sessions_list, sessions_spawn,
+    AnswerForm, HistoryQuery, ListFilter, SpawnOptions, sessions_history, sessions_list, sessions_spawn,
 };
 use super::bindings::parallel_agents::skill::types::Cleanup;
 
@@ -92,6 +92,8 @@ fn options(child: u64) -> SpawnOptions {
         run_timeout_seconds: 3_600,
         cleanup: Cleanup::Keep,
         tool_free: true,
+        form: AnswerForm::Text,
+        max_output_tokens: None,
         idempotency_key: format!("hostile {child}"),
     }
 }

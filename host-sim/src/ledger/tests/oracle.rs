@@ -100,7 +100,8 @@ fn running_in_circles_is_noticed() {
 #[test]
 fn after_five_failures_there_is_a_break_and_then_one_probe() {
     let tasks: Vec<String> = (1..=8).map(|n| format!(r#"{{"agent_type": "x", "task_id": "t-{n}"}}"#)).collect();
-    let failed = SessionOutcome::Failed { kind: FailureKind::Infrastructure, message: String::new() };
+    let failed =
+        SessionOutcome::Failed { kind: FailureKind::Infrastructure, message: String::new(), retry_after_ms: None };
     let after_failures = |count: u64, more: &str| {
         let mut ledger = open(&tasks.join(", "), more);
         for n in 1..=count {

@@ -1,7 +1,8 @@
 //! Boards of small calls, as they are read.
 
 use parallel_agents::host::{
-    Completion, FailureKind, HostError, HostFacts, Receipt, SessionEnd, SessionOutcome, SpawnOptions,
+    AnswerForm, Completion, FailureKind, FinishReason, HostError, HostFacts, Receipt, SessionEnd, SessionOutcome,
+    SpawnOptions,
 };
 use parallel_agents::task::{Cleanup, Usage};
 
@@ -24,7 +25,7 @@ pub fn halfway() -> Board {
     let usage = Some(Usage { input_tokens: 40_000, output_tokens: 2_100 });
     play.end(31_000, 1, SessionOutcome::Completed, usage);
     play.report(31_000, "draft", TaskStatus::Completed, 1, 3);
-    let failed = SessionOutcome::Failed { kind: FailureKind::Rejected, message: "no".into() };
+    let failed = SessionOutcome::Failed { kind: FailureKind::Rejected, message: "no".into(), retry_after_ms: None };
     play.end(33_500, 2, failed, None);
     play.report(33_500, "facts", TaskStatus::Failed, 2, 2);
     play.board
@@ -67,6 +68,8 @@ impl Play {
             run_timeout_seconds: 120,
             cleanup: Cleanup::Keep,
             tool_free: true,
+            form: AnswerForm::Text,
+            max_output_tokens: None,
             idempotency_key: task.into(),
         };
         self.board.command(at_ms, &Command::Spawn(RequestId(nth), options.into()));
@@ -83,8 +86,11 @@ impl Play {
     }
 
     fn end(&mut self, at_ms: u64, nth: u64, outcome: SessionOutcome, usage: Option<Usage>) {
-        let completion =
-            (outcome == SessionOutcome::Completed).then(|| Completion { text: "Done.".into(), truncated: false });
+        let completion = (outcome == SessionOutcome::Completed).then(|| Completion {
+            text: "Done.".into(),
+            truncated: false,
+            finish: FinishReason::Stop,
+        });
         let end = SessionEnd { session: key(nth), outcome, completion, usage, model: None };
         self.event(at_ms, Happening::SessionEnded(end));
     }
