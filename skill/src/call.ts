@@ -27,7 +27,7 @@ export class Broken extends Error {
 export async function call(
   worker: URL,
   call: Call,
-  host: Pick<Host, 'next' | 'perform'>,
+  host: Pick<Host, 'next' | 'perform' | 'answered'>,
   onProgress: (progress: Progress) => void,
 ): Promise<DocumentReply> {
   const thread = new Worker(worker, { workerData: call, execArgv: [], resourceLimits: HEAP });
@@ -41,6 +41,7 @@ export async function call(
         words += 1;
         if (words > MOST_WORDS) throw new Broken('E_GUEST_STUCK', 'the component asked without end and was stopped');
         if (said.kind === 'progress') return onProgress(said.progress);
+        if (said.kind === 'answer') return host.answered(said.session, said.answer);
         if (said.kind !== 'next') return host.perform(said);
         // Now it waits, and silence is right.
         left = Infinity;

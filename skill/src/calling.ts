@@ -52,7 +52,7 @@ export async function begin(
     warn: (message) => api.logger.warn(message),
     resumed,
   });
-  if (!run) return refused([problem('E_TOO_MANY_RUNS', 'too many runs are alive', '', 'wait for one, or cancel one')]);
+  if (typeof run === 'string') return refused([problem('E_TOO_MANY_RUNS', run, '', 'wait for one, or cancel one')]);
   return wait(run, calling);
 }
 

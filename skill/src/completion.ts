@@ -6,9 +6,11 @@
 
 import { randomUUID } from 'node:crypto';
 
-import type { ListFilter, Message, Receipt, SessionPage, SpawnOptions } from './contract.ts';
+import type { ListFilter, Receipt, SessionPage, SpawnOptions } from './contract.ts';
+import { inItsForm } from './forms.ts';
 import type { Sessions, Surroundings } from './sessions.ts';
-import { type Fields, Refused, fields, message, text } from './words.ts';
+import { type Spoken, message } from './transcript.ts';
+import { type Fields, Refused, fields, text } from './words.ts';
 
 const PREFIX = 'completion:';
 
@@ -19,10 +21,13 @@ const PREFIX = 'completion:';
 const NO_REASON =
   'internal error: the completion failed, and OpenClaw does not say why; a session would (completionsForToolFree: false)';
 
+/** A call that is stopped may still give back what had arrived. */
+const LAST_WORDS_MS = 500;
+
 interface Completion {
   end: Promise<Fields>;
   stop: AbortController;
-  messages: Message[];
+  messages: Spoken[];
 }
 
 /** Gives every session that is to have no tools to the completion call, and everything else to another route. */
@@ -68,7 +73,7 @@ export class Completions implements Sessions {
     return Promise.race([...waits, aborted]);
   }
 
-  async messages(session: string): Promise<Message[]> {
+  async messages(session: string): Promise<Spoken[]> {
     return this.#made.get(session)?.messages ?? this.#others.messages(session);
   }
 
@@ -80,6 +85,8 @@ export class Completions implements Sessions {
     const made = this.#made.get(runId);
     if (!made) return this.#others.cancel(runId);
     made.stop.abort();
+    // With what it had said by then.
+    await made.end;
   }
 
   async delete(session: string): Promise<void> {
@@ -96,38 +103,58 @@ export class Completions implements Sessions {
   }
 
   /** Never rejects. */
-  async #complete(
-    runId: string,
-    { task, model, runTimeoutSeconds }: SpawnOptions,
-    { stop, messages }: { stop: AbortController; messages: Message[] },
-  ): Promise<Fields> {
-    const limit = AbortSignal.timeout(runTimeoutSeconds * 1_000);
+  async #complete(runId: string, options: SpawnOptions, made: Pick<Completion, 'stop' | 'messages'>): Promise<Fields> {
+    const { stop, messages } = made;
+    const limit = AbortSignal.timeout(options.runTimeoutSeconds * 1_000);
     const signal = AbortSignal.any([stop.signal, limit]);
-    const request = { messages: [{ role: 'user', content: task }], model, signal };
+    const end = (failure: Fields) => {
+      if (stop.signal.aborted) return { runId, status: 'killed' };
+      if (limit.aborted) return { runId, status: 'timeout' };
+      return { runId, ...failure };
+    };
+    try {
+      const answer = await inItsForm(options, (form) => this.#ask(options, form, signal));
+      const { text: said, stopReason, errorMessage, provider, model, usage } = answer;
+      // What has arrived is kept, however the call ended.
+      if (text(said)) messages.push(message({ role: 'assistant', content: said, ...answer }));
+      const error = text(errorMessage) ?? NO_REASON;
+      if (isFailure(answer) || signal.aborted) return end({ status: 'failed', error, usage });
+      if (!text(said)) messages.push(message({ role: 'assistant', content: '', stopReason, provider, model, usage }));
+      return { runId, status: 'done', result: said, usage };
+    } catch (error) {
+      return end({ status: 'failed', error: text(fields(error)['message']) ?? 'the completion call failed' });
+    }
+  }
+
+  async #ask(
+    { task, model, maxOutputTokens }: SpawnOptions,
+    responseFormat: Fields | undefined,
+    signal: AbortSignal,
+  ): Promise<Fields> {
+    const request = {
+      messages: [{ role: 'user', content: task }],
+      model,
+      signal,
+      ...(maxOutputTokens === undefined ? {} : { maxTokens: maxOutputTokens }),
+      ...(responseFormat === undefined ? {} : { responseFormat }),
+    };
     const { runtime, turn, outside } = this.#around;
     const ask = async () => runtime.llm?.complete?.(request);
-    try {
-      const answer = fields(await within(signal, turn.over ? outside(ask) : ask()));
-      if (stop.signal.aborted) return { runId, status: 'killed' };
-      if (limit.aborted) return { runId, status: 'timeout' };
-      // Errors come as an answer without text, and so does an agent that says nothing; only the reason tells them apart.
-      const failed = ['error', 'aborted'].includes(text(answer['stopReason']) ?? '') || text(answer['text']) === undefined;
-      if (failed) return { runId, status: 'failed', error: text(answer['errorMessage']) ?? NO_REASON };
-      const { provider, model, usage } = answer;
-      messages.push(message({ role: 'assistant', content: answer['text'], provider, model, usage }));
-      return { runId, status: 'done', result: answer['text'], usage };
-    } catch (error) {
-      if (stop.signal.aborted) return { runId, status: 'killed' };
-      if (limit.aborted) return { runId, status: 'timeout' };
-      return { runId, status: 'failed', error: text(fields(error)['message']) ?? 'the completion call failed' };
-    }
+    return fields(await within(signal, turn.over ? outside(ask) : ask()));
   }
 }
 
-/** The work, or nothing more of it once the signal says so: a call that does not listen to its signal is left alone. */
+/** Errors come as an answer without text, and so does an agent that says nothing; only the reason tells them apart. */
+function isFailure(answer: Fields): boolean {
+  return ['error', 'aborted'].includes(text(answer['stopReason']) ?? '') || text(answer['text']) === undefined;
+}
+
+/** The work, or nothing more of it soon after the signal says so: a call that does not listen to its signal is left alone. */
 function within<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+    const late = () => setTimeout(() => reject(signal.reason), LAST_WORDS_MS).unref();
+    if (signal.aborted) late();
+    signal.addEventListener('abort', late, { once: true });
     work.then(resolve, reject);
   });
 }

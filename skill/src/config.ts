@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 
 import type { ToolContext } from './openclaw.ts';
-import { type Fields, fields, list, text } from './words.ts';
+import { type Fields, fields, list, own, text } from './words.ts';
 
 export interface Problem {
   code: string;
@@ -89,10 +89,10 @@ function faults(schema: Fields, value: unknown, path: string): Fault[] {
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return wrong('an object');
   const [known, others] = [fields(schema['properties']), schema['additionalProperties']];
-  const missing = list(schema['required']).filter((name) => !(String(name) in value));
+  const missing = list(schema['required']).filter((name) => !Object.hasOwn(value, String(name)));
   const inside = Object.entries(value).flatMap(([name, item]) => {
     const place = `${path}/${name}`;
-    const one = known[name] ?? (others === false ? undefined : others);
+    const one = own(known, name) ?? (others === false ? undefined : others);
     if (one !== undefined) return faults(fields(one), item, place);
     return [{ path: place, message: `is not known; there are ${Object.keys(known).join(', ')}` }];
   });

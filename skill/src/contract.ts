@@ -66,4 +66,6 @@ export type Said =
   | Command
   | { kind: 'progress'; progress: events.Progress }
   | { kind: 'next'; untilMs: bigint | undefined }
+  /** What a session said, without secrets. */
+  | { kind: 'answer'; session: string; answer: { text: string; truncated: boolean } }
   | { kind: 'reply'; reply: documents.DocumentReply };

@@ -2,10 +2,11 @@
 
 import { randomUUID } from 'node:crypto';
 
-import type { ListFilter, Message, Receipt, SessionPage, SpawnOptions } from './contract.ts';
+import type { ListFilter, Receipt, SessionPage, SpawnOptions } from './contract.ts';
 import type { CoreTool, CreateTools } from './openclaw.ts';
 import { type Sessions, type Surroundings, cancelTask, endOf, onLife, rowsOf } from './sessions.ts';
-import { type Fields, Refused, fields, list, message, receipt, sessionRow, text } from './words.ts';
+import { type Spoken, message } from './transcript.ts';
+import { type Fields, Refused, fields, list, receipt, sessionRow, text } from './words.ts';
 
 /** All that a session without tools keeps: the host fails a session that has no tool at all, and this one only reads. */
 const HARMLESS_TOOL = 'get_goal';
@@ -115,7 +116,7 @@ export class Gateway implements Sessions {
     return end ? [end] : [];
   }
 
-  async messages(session: string): Promise<Message[]> {
+  async messages(session: string): Promise<Spoken[]> {
     const { subagent } = this.#around.runtime;
     const query = { sessionKey: session, limit: MOST_ROWS };
     const { messages } = fields(await this.#outside(() => subagent.getSessionMessages(query)));

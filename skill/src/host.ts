@@ -10,17 +10,17 @@ import type {
   HistoryPage,
   HistoryQuery,
   HostFacts,
-  Message,
   Receipt,
   Reply,
   SpawnOptions,
 } from './contract.ts';
 import { historyPage } from './history.ts';
-import { ANSWER_MS, PATIENCE_MS, pause, within } from './patience.ts';
+import { ANSWER_MS, LAST_WORDS_MS, PATIENCE_MS, pause, within } from './patience.ts';
 import { type Keepers, Records } from './records.ts';
 import type { Sessions } from './sessions.ts';
 import { Stream } from './stream.ts';
-import { type Fields, Refused, hostError, sessionEnd, text, words } from './words.ts';
+import { type Spoken, sessionEnd } from './transcript.ts';
+import { type Fields, Refused, hostError, text, words } from './words.ts';
 
 /** Attempts to stop a session that is left over. */
 const SWEEPS = 3;
@@ -86,6 +86,11 @@ export class Host {
     void this.#answer(command);
   }
 
+  /** What a session said, as it may be kept. */
+  answered(session: string, answer: { text: string; truncated: boolean }): void {
+    this.#records.answered(session, answer);
+  }
+
   /** Asks the component to stop the whole run. */
   stop(reason: string): void {
     if (!this.#stopped) this.#stream.tell({ tag: 'stop-requested', val: { reason } });
@@ -117,11 +122,13 @@ export class Host {
       (val) => ({ tag: 'ok', val }),
       (error) => ({ tag: 'err', val: hostError(error) }),
     );
+    // Before the answer, after which nobody asks what the session had said by then.
+    if (command.kind === 'cancel' && outcome.tag === 'ok')
+      this.#end(command.session, { status: 'killed' }, await this.#saidBy(command.session, LAST_WORDS_MS));
     this.#stream.tell({ tag: 'answered', val: { request, outcome } });
     if (outcome.tag === 'err') return;
     const reply = outcome.val;
     if (reply.tag === 'spawned' || reply.tag === 'watched') this.#admit(reply.val);
-    if (command.kind === 'cancel') this.#end(command.session, { status: 'killed' }, []);
   }
 
   async #carryOut(command: Command): Promise<Reply> {
@@ -130,7 +137,8 @@ export class Host {
         return { tag: 'spawned', val: await this.#spawn(command.options) };
       case 'list': {
         const page = await this.#gateway.list(command.filter);
-        for (const { sessionKey, state } of page.sessions) if (state === 'failed') this.#cutOff(sessionKey);
+        const failed = page.sessions.filter(({ state }) => state === 'failed');
+        await Promise.all(failed.map(({ sessionKey }) => this.#cutOff(sessionKey)));
         return { tag: 'listed', val: page };
       }
       case 'history':
@@ -223,12 +231,18 @@ export class Host {
   }
 
   /** After a restart the gateway may list as failed what it tells no end of. */
-  #cutOff(session: string): void {
+  async #cutOff(session: string): Promise<void> {
     const child = this.#children.get(session);
-    if (child?.earlier && child.admitted) this.#end(session, { status: 'failed' }, []);
+    if (child?.earlier && child.admitted && !child.ended)
+      this.#end(session, { status: 'failed' }, await this.#saidBy(session));
   }
 
-  #end(session: string, said: Fields, messages: Message[]): void {
+  /** The transcript of a session, or nothing of it where it does not come in time. Never rejects. */
+  #saidBy(session: string, millis = PATIENCE_MS): Promise<Spoken[]> {
+    return within(millis, this.#gateway.messages(session)).catch(() => []);
+  }
+
+  #end(session: string, said: Fields, messages: Spoken[]): void {
     const child = this.#children.get(session);
     if (!child || child.ended) return;
     child.ended = true;
@@ -236,7 +250,7 @@ export class Host {
     // No session outlives the gateway's process, whatever the next one says of it.
     if (child.earlier && end.outcome.tag === 'failed' && end.outcome.val.kind === 'other')
       end.outcome = { tag: 'interrupted' };
-    this.#records.ended(session, this.#sinceOpened(), end.completion);
+    this.#records.ended(session, this.#sinceOpened());
     this.#stream.tell({ tag: 'session-ended', val: end });
   }
 
@@ -273,7 +287,7 @@ export class Host {
   async #report(said: Fields, live: [string, Child][]): Promise<boolean> {
     const session = live.find(([, child]) => child.runId === text(said['runId']))?.[0];
     if (!session) return false;
-    this.#end(session, said, await within(PATIENCE_MS, this.#gateway.messages(session)).catch(() => []));
+    this.#end(session, said, await this.#saidBy(session));
     return true;
   }
 

@@ -7,7 +7,7 @@ import { ask, fitting, problem, progress, refused, remembered, replied, result, 
 import { choose } from './routes.ts';
 import { runs } from './runs.ts';
 import type { RunRecord } from './store.ts';
-import { type Fields, text } from './words.ts';
+import { type Fields, own, text } from './words.ts';
 
 /** The functions of the component that read a report, by what callers say. */
 const READERS: Record<string, string> = {
@@ -33,7 +33,7 @@ export async function look({ action, run_id, ...given }: Fields, calling: Callin
     return refused([problem('E_RUN_UNKNOWN', message, '/run_id', 'list shows all runs of this session')]);
   }
   const reply = run?.reply ?? (run?.live ? undefined : calling.store?.result(id));
-  const reader = READERS[text(action) ?? ''];
+  const reader = own(READERS, action);
   if (reader) {
     if (!reply) return run ? told(run, calling.most) : remembered(record!, undefined, calling.most);
     const { max_chars: _, ...rest } = given;
@@ -54,7 +54,7 @@ export async function look({ action, run_id, ...given }: Fields, calling: Callin
       if (run && (run.live || run.reply)) return wait(run, calling);
       return reply ? remembered(record!, reply, calling.most) : resume(id, calling);
   }
-  const message = `there is no action ${text(action)}; there are ${ACTIONS.join(', ')}`;
+  const message = `there is no action ${text(action)?.slice(0, 64)}; there are ${ACTIONS.join(', ')}`;
   return refused([problem('E_ACTION', message, '/action')]);
 }
 

@@ -61,12 +61,17 @@ export class SessionLog {
     if (record) record.started_ms ??= atMs;
   }
 
-  ended(sessionKey: string, atMs: number, answer?: { text: string; truncated: boolean }): void {
+  ended(sessionKey: string, atMs: number): void {
     const record = this.#of(sessionKey);
     if (!record || record.ended_ms !== null) return;
     const { label, started_ms } = record;
-    const said = { answer: answer?.text ?? null, answer_is_cut: answer?.truncated ?? false };
-    this.#note({ label, started_ms, ended_ms: atMs, ...said });
+    this.#note({ label, started_ms, ended_ms: atMs });
+  }
+
+  /** What it said, after it has ended and without secrets. */
+  answered(sessionKey: string, { text, truncated }: { text: string; truncated: boolean }): void {
+    const record = this.#of(sessionKey);
+    if (record && record.answer === null) this.#note({ label: record.label, answer: text, answer_is_cut: truncated });
   }
 
   #note(seen: Seen): void {

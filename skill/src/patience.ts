@@ -6,6 +6,8 @@ import { Refused } from './words.ts';
 export const ANSWER_MS = 60_000;
 /** How long a transcript may take, or an attempt to stop a session that is left over. */
 export const PATIENCE_MS = 5_000;
+/** How long the transcript of a session may take that was just stopped: the component waits for the answer. */
+export const LAST_WORDS_MS = 2_000;
 /** The pause after an attempt that brought nothing. */
 const PAUSE_MS = 500;
 /** The longest time that Node's timers know. */

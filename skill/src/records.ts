@@ -62,8 +62,12 @@ export class Records {
     this.#try(() => this.#log.started(session, atMs));
   }
 
-  ended(session: string, atMs: number, answer?: { text: string; truncated: boolean }): void {
-    this.#try(() => this.#log.ended(session, atMs, answer));
+  ended(session: string, atMs: number): void {
+    this.#try(() => this.#log.ended(session, atMs));
+  }
+
+  answered(session: string, answer: { text: string; truncated: boolean }): void {
+    this.#try(() => this.#log.answered(session, answer));
   }
 
   /** For what goes wrong where nobody waits for an answer. */

@@ -24,7 +24,7 @@ const UNFINISHED = ['pending', 'running'];
 
 /** Calls a function of the component that asks nothing of the gateway. */
 export function ask(name: string, document: string): Promise<DocumentReply> {
-  const nobody = { perform: () => {}, next: () => new Promise<never>(() => {}) };
+  const nobody = { perform: () => {}, answered: () => {}, next: () => new Promise<never>(() => {}) };
   return call(WORKER, { function: name, arguments: document }, nobody, () => {});
 }
 

@@ -18,6 +18,10 @@ export const WORKER = new URL('../dist/worker.js', import.meta.url);
 
 /** Threads that may live at once; each may take the heap that `call` allows. */
 const MOST_LIVE = 16;
+/** Of these for one session. */
+const MOST_OF_ONE = 8;
+/** Of these for sessions that have none alive, so that a few busy ones never lock out the others. */
+const KEPT_FREE = 4;
 
 /** Ended runs whose result stays in memory. What is older is read from its file. */
 const MOST_ENDED = 32;
@@ -139,12 +143,12 @@ export class Runs {
     this.#runs = runs;
   }
 
-  /** Undefined: too many are alive. A run that is resumed twice is one run: two would write one journal. */
-  start(wanted: Wanted): Run | undefined {
+  /** A text: why too many are alive. A run that is resumed twice is one run: two would write one journal. */
+  start(wanted: Wanted): Run | string {
     const there = wanted.resumed && this.#runs.get(wanted.resumed.record.run_id);
     if (there && there.broken === undefined) return there;
-    const live = [...this.#runs.values()].filter((run) => run.live).length;
-    if (live >= MOST_LIVE) return undefined;
+    const full = this.#full(wanted.owner);
+    if (full) return full;
     const run = new Run(wanted);
     this.#runs.delete(run.record.run_id);
     this.#runs.set(run.record.run_id, run);
@@ -153,6 +157,16 @@ export class Runs {
     const ended = [...this.#runs.values()].filter((run) => !run.live);
     for (const old of ended.slice(0, -MOST_ENDED)) this.#runs.delete(old.record.run_id);
     return run;
+  }
+
+  /** Why a session may start no further run; undefined if it may. */
+  #full(owner: string): string | undefined {
+    const live = [...this.#runs.values()].filter((run) => run.live);
+    const own = live.filter((run) => run.record.owner === owner).length;
+    if (own >= MOST_OF_ONE) return `${own} runs of this session are alive, which is all that one session may have`;
+    const most = own > 0 ? MOST_LIVE - KEPT_FREE : MOST_LIVE;
+    if (live.length < most) return undefined;
+    return `${live.length} runs are alive in this gateway, of which this session has ${own}`;
   }
 
   get(id: string, owner: string): Run | undefined {

@@ -1,7 +1,8 @@
 /** What a route to sub-sessions can do. Methods may throw anything; `Host` makes an answer of it. */
 
-import type { HostFacts, ListFilter, Message, Receipt, SessionPage, SpawnOptions } from './contract.ts';
+import type { HostFacts, ListFilter, Receipt, SessionPage, SpawnOptions } from './contract.ts';
 import type { Runtime, ToolContext } from './openclaw.ts';
+import type { Spoken } from './transcript.ts';
 import { type Fields, Refused, fields, text } from './words.ts';
 
 export interface Sessions {
@@ -9,7 +10,7 @@ export interface Sessions {
   /** Waits until at least one of the runs has ended; what it says of those that have. Empty: none has, ask again. */
   ends(runIds: string[], signal: AbortSignal): Promise<Fields[]>;
   /** The whole transcript, oldest message first, no text cut. */
-  messages(session: string): Promise<Message[]>;
+  messages(session: string): Promise<Spoken[]>;
   list(filter: ListFilter): Promise<SessionPage>;
   cancel(runId: string): Promise<void>;
   delete(session: string): Promise<void>;

@@ -7,9 +7,10 @@
 
 import { randomUUID } from 'node:crypto';
 
-import type { ListFilter, Message, Receipt, SessionPage, SessionRow, SpawnOptions } from './contract.ts';
+import type { ListFilter, Receipt, SessionPage, SessionRow, SpawnOptions } from './contract.ts';
 import { type Sessions, type Surroundings, cancelTask, endOf, onStart, rowsOf } from './sessions.ts';
-import { type Fields, Refused, fields, message, text } from './words.ts';
+import { type Spoken, message } from './transcript.ts';
+import { type Fields, Refused, fields, text } from './words.ts';
 
 /** Well below the time after which OpenClaw takes a tool call without a sign of life for stuck. */
 const LOOK_MS = 45_000;
@@ -82,7 +83,7 @@ export class Subagents implements Sessions {
     return end ? [end] : [];
   }
 
-  async messages(session: string): Promise<Message[]> {
+  async messages(session: string): Promise<Spoken[]> {
     const { runtime, outside } = this.#around;
     const query = { sessionKey: session, limit: 1_000 };
     const { messages } = fields(await outside(() => runtime.subagent.getSessionMessages(query)));
@@ -139,7 +140,7 @@ export class Subagents implements Sessions {
     const end =
       said['status'] === 'timeout'
         ? await endOf(this.#around, this.#owner(), runId)
-        : { runId, status: this.#status(runId, said), error: said['error'], result: text(reply['text']) ?? '' };
+        : { runId, status: this.#status(runId, said), error: said['error'], stopReason: said['stopReason'], result: text(reply['text']) ?? '' };
     if (end) this.#settle(runId, end['status'] === 'done' ? 'completed' : 'failed');
     return end;
   }

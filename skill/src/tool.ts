@@ -10,7 +10,7 @@ import { MAX_CHARS, problem, refused } from './replies.ts';
 import { storeOf } from './retention.ts';
 import { choose } from './routes.ts';
 import { read } from './slash.ts';
-import { type Fields, fields, text, words } from './words.ts';
+import { type Fields, fields, own, text, words } from './words.ts';
 
 /** A tool as the build writes it down. */
 export interface Described {
@@ -65,7 +65,11 @@ function dispatch(behind: Described['behind'], given: Fields, calling: Calling):
   if (behind.function) return perform(behind.function, given, calling);
   if (behind.teams) {
     const { team, ...rest } = given;
-    return perform(behind.teams[text(team) ?? ''] ?? `${text(team)}_team`, { run: true, ...rest }, calling);
+    const name = own(behind.teams, team);
+    if (name !== undefined) return perform(name, { run: true, ...rest }, calling);
+    const names = Object.keys(behind.teams).join(', ');
+    const message = `team: got ${JSON.stringify(team)?.slice(0, 66) ?? 'none'}; there are ${names}`;
+    return Promise.resolve(refused([problem('E_TEAM', message, '/team', 'name one of them')]));
   }
   if (behind.catalogue) {
     const [all = '', one = ''] = behind.catalogue;

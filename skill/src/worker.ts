@@ -1,10 +1,14 @@
-/** The thread that the component lives in: passes its imports on to the gateway's thread, and decides nothing. */
+/**
+ * The thread that the component lives in: passes its imports on to the gateway's thread, takes
+ * secrets out of what comes back, and decides nothing.
+ */
 
 import { createHash } from 'node:crypto';
 import { appendFileSync, readFileSync, truncateSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 
+import { clean } from './clean.ts';
 import type { Call, Component, DocumentReply, Event, Said } from './contract.ts';
 
 const port = parentPort;
@@ -40,6 +44,15 @@ function load(path: string): Promise<WebAssembly.Module> {
 
 const say = (said: Said) => port.postMessage(said);
 
+/** Passes an event on; what a session said goes back to be kept, now that no secret is in it. */
+function heard(event: Event): Event {
+  if (event.what.tag === 'session-ended') {
+    const { session, completion } = event.what.val;
+    if (completion) say({ kind: 'answer', session, answer: { text: completion.text, truncated: completion.truncated } });
+  }
+  return event;
+}
+
 const imports = {
   'parallel-agents:skill/sessions': {
     sessionsSpawn: (request, options) => say({ kind: 'spawn', request, options }),
@@ -52,7 +65,7 @@ const imports = {
   'parallel-agents:skill/events': {
     nextEvent: (untilMs) =>
       new Promise<Event>((resolve) => {
-        port.once('message', resolve);
+        port.once('message', (event: Event) => resolve(heard(clean(event))));
         say({ kind: 'next', untilMs });
       }),
     reportProgress: (progress) => say({ kind: 'progress', progress }),

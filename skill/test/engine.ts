@@ -22,6 +22,8 @@ class World {
     this.#commands.push(commandOut(command));
   }
 
+  answered(): void {}
+
   progress(progress: Progress): void {
     this.#commands.push({ Progress: record(progress) });
   }

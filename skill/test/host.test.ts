@@ -32,7 +32,7 @@ for (const hasty of [false, true]) {
     const receipt = { sessionKey: KEY, runId: 'run-0', appliedModel: 'sim/standard', toolFree: false };
     assert.deepEqual(outcome(await next(), 1n), { tag: 'ok', val: { tag: 'spawned', val: receipt } });
     assert.deepEqual(await next(), { tag: 'session-started', val: KEY });
-    const completion = { text: 'an answer', truncated: false };
+    const completion = { text: 'an answer', truncated: false, finish: 'stop' };
     const usage = { inputTokens: 10n, outputTokens: 2n };
     assert.deepEqual(await next(), {
       tag: 'session-ended',
@@ -99,7 +99,7 @@ test('a text that could not be read whole is marked as cut', async () => {
   await next();
   const end = await next();
   assert.ok(end.tag === 'session-ended');
-  assert.deepEqual(end.val.completion, { text: 'an a…', truncated: true });
+  assert.deepEqual(end.val.completion, { text: 'an a…', truncated: true, finish: 'unknown' });
   await host.close();
 });
 

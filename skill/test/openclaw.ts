@@ -18,6 +18,12 @@ export class FakeOpenClaw {
   spoil: (call: string) => unknown = () => undefined;
   /** What a session answers. None: it never ends by itself. */
   answer: string | undefined = 'an answer';
+  /** What one session answers that others do not. */
+  answerOf: (session: { prompt: string; key: string }) => string | undefined = () => this.answer;
+  /** More of the last message of a transcript. */
+  ending: object = { stopReason: 'stop' };
+  /** What a session had said that was stopped. */
+  partial: string | undefined;
   /** The start of a session is told before its receipt. */
   hasty = false;
   /** Nobody is told that a session has ended. */
@@ -163,7 +169,7 @@ export class FakeOpenClaw {
           completed: completed.map((run) => ({
             runId: run?.runId,
             status: run?.status,
-            result: this.answer?.slice(0, 4) + '…',
+            result: `${(run && this.answerOf(run))?.slice(0, 4)}…`,
           })),
         };
       // Nobody here waits for a second.
@@ -178,14 +184,18 @@ export class FakeOpenClaw {
   #messages(key: string): object {
     const session = this.sessions.find((session) => session.key === key);
     const user = { role: 'user', content: session?.prompt };
+    const done = session?.status === 'done';
+    const said = done ? this.answerOf(session) : this.partial;
     const assistant = {
       role: 'assistant',
-      content: [{ type: 'text', text: this.answer }],
+      content: [{ type: 'text', text: said }],
       provider: 'sim',
       model: 'standard',
       usage: { input: 10, output: 2 },
+      ...(done ? this.ending : { stopReason: 'aborted' }),
     };
-    return { messages: session?.status === 'done' ? [user, assistant] : [user] };
+    const isThere = done || (session?.status !== 'running' && said !== undefined);
+    return { messages: isThere ? [user, assistant] : [user] };
   }
 
   #cancel(runId: string): object {

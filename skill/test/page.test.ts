@@ -13,8 +13,10 @@ test('the page holds the report and the sessions, and nothing can leave its plac
   log.asked(options, 9);
   log.accepted('critic one', 's');
   log.started('s', 10);
-  log.ended('s', 20, { text: '<!-- an answer', truncated: false });
-  log.ended('s', 30, { text: 'told again', truncated: true });
+  log.ended('s', 20);
+  log.ended('s', 30);
+  log.answered('s', { text: '<!-- an answer', truncated: false });
+  log.answered('s', { text: 'told again', truncated: true });
   assert.deepEqual(new SessionLog(kept).records, log.records, 'what was kept tells the same');
   const html = page('run_tasks', '{"results":[],"note":"</script>$&"}', log.records);
   const document = html.split('id="document">')[1]?.split('</script>')[0] ?? '';

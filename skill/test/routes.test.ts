@@ -11,7 +11,7 @@ import { readConfig } from '../src/config.ts';
 import { Gateway } from '../src/gateway.ts';
 import { choose } from '../src/routes.ts';
 import { Subagents } from '../src/subagent.ts';
-import { sessionEnd } from '../src/words.ts';
+import { sessionEnd } from '../src/transcript.ts';
 import { options } from './commands.ts';
 import { FakeOpenClaw } from './openclaw.ts';
 

@@ -6,7 +6,7 @@ import { after, test } from 'node:test';
 
 import { readConfig } from '../src/config.ts';
 import { Gateway } from '../src/gateway.ts';
-import { Runs, type Wanted } from '../src/runs.ts';
+import { type Run, Runs, type Wanted } from '../src/runs.ts';
 import { Store } from '../src/store.ts';
 import { FakeOpenClaw } from './openclaw.ts';
 
@@ -31,13 +31,20 @@ function wanted(openclaw: FakeOpenClaw, more: Partial<Wanted> = {}): Wanted {
   };
 }
 
+/** Starts a run that has to have a place. */
+function start(runs: Runs, wanted: Wanted): Run {
+  const run = runs.start(wanted);
+  assert.ok(typeof run !== 'string', String(run));
+  return run;
+}
+
 test('a run that breaks names the sessions that it leaves behind', async () => {
   const openclaw = new FakeOpenClaw();
   openclaw.answer = undefined;
   openclaw.spoil = (call) => {
     if (call === 'cancel') throw new Error('no');
   };
-  const run = new Runs().start(wanted(openclaw))!;
+  const run = start(new Runs(), wanted(openclaw));
   run.onProgress(({ running }) => {
     if (running === 2) throw new Error('broken in the middle');
   });
@@ -54,13 +61,13 @@ test('a run that is resumed twice at once is one run', async () => {
   const store = new Store(state);
   const openclaw = new FakeOpenClaw();
   const runs = new Runs();
-  const first = runs.start(wanted(openclaw, { store }))!;
+  const first = start(runs, wanted(openclaw, { store }));
   await first.done;
   const { run_id } = first.record;
   // As in another process, which finds the files only.
   const others = new Runs();
   const resumed = { record: store.record(run_id)!, journal: store.journal(run_id)! };
-  const [one, other] = [1, 2].map(() => others.start(wanted(openclaw, { store, resumed }))!);
+  const [one, other] = [1, 2].map(() => start(others, wanted(openclaw, { store, resumed })));
   assert.equal(one, other);
   await one?.done;
   assert.ok(one?.reply, JSON.stringify(one?.broken));
@@ -68,7 +75,7 @@ test('a run that is resumed twice at once is one run', async () => {
 });
 
 test('everyone who waits for a run hears of its steps', async () => {
-  const run = new Runs().start(wanted(new FakeOpenClaw()))!;
+  const run = start(new Runs(), wanted(new FakeOpenClaw()));
   const heard = [0, 0];
   const stop = run.onProgress(() => {
     heard[0]! += 1;
@@ -77,4 +84,27 @@ test('everyone who waits for a run hears of its steps', async () => {
   run.onProgress(() => (heard[1]! += 1));
   await run.done;
   assert.deepEqual(heard, [1, 4]);
+});
+
+test('one session never takes all places, and one that has none always finds one', async () => {
+  const openclaw = new FakeOpenClaw();
+  openclaw.answer = undefined;
+  const runs = new Runs();
+  const begun: Run[] = [];
+  const tries = (owner: string, count: number) => {
+    const all = Array.from({ length: count }, () => runs.start(wanted(openclaw, { owner })));
+    begun.push(...all.filter((run) => typeof run !== 'string'));
+    return all.map((run) => (typeof run === 'string' ? run : 'started'));
+  };
+  const first = tries('one', 20);
+  assert.deepEqual(first.slice(0, 8), Array(8).fill('started'));
+  assert.match(first[8]!, /8 runs of this session/);
+  // Busy ones share what is left but for a few places, and newcomers have these.
+  assert.equal(tries('two', 20).filter((run) => run === 'started').length, 4);
+  for (const owner of ['three', 'four', 'five', 'six']) assert.deepEqual(tries(owner, 2)[0], 'started', owner);
+  assert.match(tries('seven', 1)[0]!, /16 runs are alive in this gateway, of which this session has 0/);
+  for (const run of begun) run.stop('enough');
+  await Promise.all(begun.map((run) => run.done));
+  assert.deepEqual(openclaw.live(), []);
+  assert.equal(begun.length, 16);
 });

@@ -212,3 +212,32 @@ test('through tool_call, which shows text and details, nothing stands twice', as
   assert.ok(reply.content[0]!.text.length < 20);
   assert.equal((reply.details as any).result.agents.length, 25);
 });
+
+for (const team of ['constructor', '__proto__', 'toString', 'hasOwnProperty', 'valueOf', '', 'Content', 7, null, ['content'], { a: 1 }]) {
+  test(`the team ${JSON.stringify(team)} is refused with the names of those that there are`, async () => {
+    const given = { team, topic: 'x', platform: 'y' };
+    const reply = await use(new FakeOpenClaw(), 'team', given);
+    assert.deepEqual([reply.state, reply.errors[0].code, reply.errors[0].path], ['refused', 'E_TEAM', '/team']);
+    assert.match(reply.errors[0].message, /content, development, review/);
+  });
+}
+
+for (const name of ['constructor', '__proto__', 'toString', 'hasOwnProperty', '']) {
+  test(`the name ${JSON.stringify(name)} means nothing, wherever it stands`, async () => {
+    const openclaw = new FakeOpenClaw();
+    const codes = [];
+    for (const [tool, parameters] of [
+      ['runs', { action: name, run_id: 'pa-0123456789ab' }],
+      ['runs', { action: 'status', run_id: name }],
+      ['call', { function: name, arguments: {} }],
+      ['call', { command: `${name || 'x'} {}` }],
+      ['catalogue', { agent_type: name }],
+      ['run', { tasks: [{ ...TASK, agent_type: name }] }],
+    ] as [string, object][])
+      codes.push((await use(openclaw, tool, parameters)).errors[0].code);
+    assert.ok(codes.every((code) => code !== 'E_HOST' && !code.startsWith('E_GUEST')), codes.join());
+    const config = JSON.parse(`{${JSON.stringify(name)}: 1}`);
+    const reply = await use(openclaw, 'run', { tasks: [TASK] }, { config });
+    assert.equal(reply.errors?.[0].code, 'E_CONFIG', 'a configuration with it is wrong');
+  });
+}

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { hostError, sessionEnd } from '../src/words.ts';
+import { message, sessionEnd } from '../src/transcript.ts';
+import { hostError } from '../src/words.ts';
 
 /** What OpenClaw says of a session that failed, as seen on a gateway, and what kind of failure that is. */
 const FAILURES: [string, string][] = [
@@ -20,7 +21,8 @@ const FAILURES: [string, string][] = [
 for (const [error, kind] of FAILURES) {
   test(`"${error}" is a failure of the kind ${kind}`, () => {
     const { outcome } = sessionEnd('agent:main:subagent:0', { status: 'failed', error }, []);
-    assert.deepEqual(outcome, { tag: 'failed', val: { kind, message: error } });
+    assert.ok(outcome.tag === 'failed');
+    assert.deepEqual([outcome.val.kind, outcome.val.message], [kind, error]);
   });
 }
 
@@ -42,6 +44,51 @@ test('a model that nobody knows is a request that cannot be met, and the message
   const { tag, val } = hostError(new Error(said));
   assert.equal(tag, 'invalid');
   assert.match(String(val), /nobody\/none.*name a model that the gateway is configured with/);
+});
+
+for (const [reason, error, finish] of [
+  ['stop', undefined, 'stop'],
+  ['end_turn', undefined, 'stop'],
+  ['length', undefined, 'length'],
+  ['MAX_TOKENS', undefined, 'length'],
+  ['max_output_tokens', undefined, 'length'],
+  ['content_filter', undefined, 'filtered'],
+  ['SAFETY', undefined, 'filtered'],
+  ['refusal', undefined, 'filtered'],
+  ['error', 'Provider finish_reason: content_filter', 'filtered'],
+  ['error', 'the response was filtered due to Azure’s content management policy', 'filtered'],
+  ['error', 'HTTP 500', 'unknown'],
+  ['aborted', undefined, 'unknown'],
+  ['toolUse', undefined, 'unknown'],
+  ['constructor', undefined, 'unknown'],
+  ['', undefined, 'unknown'],
+  [undefined, undefined, 'unknown'],
+  [7, undefined, 'unknown'],
+] as const) {
+  test(`an answer that stops with ${reason} and the error ${error} has the end “${finish}”`, () => {
+    const last = { role: 'assistant', content: 'an answer', stopReason: reason, errorMessage: error };
+    const end = sessionEnd('s', { status: 'failed', error: 'something' }, [message(last)]);
+    assert.deepEqual(end.completion, { text: 'an answer', truncated: false, finish });
+    assert.equal(message({ ...last, role: 'user' }).finish, 'stop');
+  });
+}
+
+test('what the gateway takes for done and the provider for an error is a failure, but for what a filter let pass', () => {
+  const end = (errorMessage: string) =>
+    sessionEnd('s', { status: 'done' }, [message({ role: 'assistant', content: 'half', stopReason: 'error', errorMessage })]);
+  const broken = end('upstream connect error; Retry-After: 3');
+  assert.ok(broken.outcome.tag === 'failed' && broken.outcome.val.kind === 'rate-limited');
+  assert.equal(broken.outcome.val.retryAfterMs, 3_000n);
+  assert.equal(broken.completion?.text, 'half');
+  const filtered = end('Provider finish_reason: content_filter');
+  assert.deepEqual([filtered.outcome.tag, filtered.completion?.finish], ['completed', 'filtered']);
+});
+
+test('the provider’s own words tell what the gateway’s leave open', () => {
+  const last = message({ role: 'assistant', content: [], stopReason: 'error', errorMessage: 'HTTP 429, try again in 1m3.5s' });
+  const { outcome } = sessionEnd('s', { status: 'failed', error: 'subagent run ended' }, [last]);
+  assert.ok(outcome.tag === 'failed');
+  assert.deepEqual([outcome.val.kind, outcome.val.retryAfterMs], ['rate-limited', 63_500n]);
 });
 
 test('a session that a restart cut off is told of as interrupted', () => {
