@@ -20,24 +20,28 @@ const END: &str = "<!-- end of figures -->\n";
 const FIRST_SEED: u64 = 1_000_000;
 
 /// One kind of exploration: its name, its options, and how many seeds make a block of some seconds.
-const KINDS: [(&str, &[&str], u64); 4] = [
+const KINDS: [(&str, &[&str], u64); 6] = [
     ("twice each", &[], 1_000),
+    ("cut off at some host calls", &["--once", "--crash", "sampled"], 200),
+    ("cancelled at some events", &["--once", "--cancel", "sampled"], 400),
     ("cancelled at every event", &["--once", "--cancel", "every"], 40),
     ("dropped at every event", &["--once", "--trap", "every"], 40),
     ("cut off at every host call", &["--once", "--crash", "every"], 20),
 ];
 
 /// The explorations of the page: name, options, seeds. The sizes are those of the tests.
-const FIGURES: [(&str, &[&str], u64); 5] = [
+const FIGURES: [(&str, &[&str], u64); 7] = [
     ("each seed twice, equal in every byte and in fuel", &[], 2_000),
     ("random requests against random faults", &["--once"], 20_000),
     ("cancelled at every event", &["--once", "--cancel", "every"], 240),
     ("dropped at every event", &["--once", "--trap", "every"], 240),
     ("cut off at every host call, and resumed", &["--once", "--crash", "every"], 300),
+    ("cancelled at some events", &["--once", "--cancel", "sampled"], 3_000),
+    ("cut off at some host calls, and resumed", &["--once", "--crash", "sampled"], 3_000),
 ];
 
 /// The counters that have to be 0.
-const ZEROS: [&str; 9] = [
+const ZEROS: [&str; 10] = [
     "violations",
     "lost",
     "duplicated",
@@ -47,6 +51,7 @@ const ZEROS: [&str; 9] = [
     "duplicate_spawns",
     "max_in_flight_over_cap",
     "max_spend_over_budget",
+    "max_tokens_over_budget",
 ];
 
 /// Explores new seeds until the time is over. One line for each block is appended to `file`.
@@ -126,6 +131,8 @@ fn figures(rows: &[(&str, Value)], canaries: &Value) -> String {
         );
     }
     text += &format!("\nIn all of them 0: {}.\n", ZEROS.join(", "));
+    text += &compared(rows);
+    text += &excused(rows);
     let hunted: Vec<u64> =
         canaries["canaries"].as_array().into_iter().flatten().filter_map(|canary| canary["seeds"].as_u64()).collect();
     let mut sorted = hunted.clone();
@@ -137,6 +144,39 @@ fn figures(rows: &[(&str, Value)], canaries: &Value) -> String {
         sorted.get(sorted.len() / 2).copied().unwrap_or(0),
         sorted.last().copied().unwrap_or(0),
     );
+    text
+}
+
+/// What was compared after cuts, and the most that was excused.
+fn compared(rows: &[(&str, Value)]) -> String {
+    let of = |name: &str| rows.iter().filter_map(|(_, counters)| counters[name].as_u64()).collect::<Vec<u64>>();
+    let sum = |name: &str| of(name).into_iter().sum::<u64>();
+    let most = |name: &str| of(name).into_iter().max().unwrap_or(0);
+    format!(
+        "\nAfter cuts, the results of {} tasks that had ended before were compared with those of the whole run, and those of {} \
+         others in {} calm runs that went on. The most that one run spent above its budget by what is excused: {} \
+         micro-dollars, {} tokens.\n",
+        sum("results_before_cuts"),
+        sum("results_of_calm_runs"),
+        sum("calm_resumes"),
+        most("max_excused_spend_over_budget"),
+        most("max_excused_tokens_over_budget"),
+    )
+}
+
+/// What did not count as a broken promise, by which rule, and how often in each exploration.
+fn excused(rows: &[(&str, Value)]) -> String {
+    let excuses = rows.iter().filter_map(|(_, counters)| counters["excused"].as_array()).next();
+    let mut text = String::from("\n| excused | rule | how often, in the rows above |\n|---|---|---|\n");
+    for excuse in excuses.into_iter().flatten() {
+        let times = rows.iter().map(|(_, counters)| {
+            let all = counters["excused"].as_array().into_iter().flatten();
+            let own = all.filter(|other| other["excuse"] == excuse["excuse"]);
+            own.filter_map(|other| other["times"].as_u64()).sum::<u64>().to_string()
+        });
+        let [name, rule] = ["excuse", "rule"].map(|field| excuse[field].as_str().unwrap_or_default());
+        text += &format!("| `{name}` | {rule} | {} |\n", times.collect::<Vec<_>>().join(", "));
+    }
     text
 }
 
@@ -157,10 +197,18 @@ mod tests {
     #[test]
     fn figures_are_rows_and_the_worst_canary() {
         let counters = json!({ "seeds": 2, "runs": 4, "host_calls": 9, "faults": { "a": 3, "b": 4 }, "crash_points": 5,
-            "resumes": 6, "simulated_hours": 1.5, "wall_seconds": 0.2 });
+            "resumes": 6, "simulated_hours": 1.5, "wall_seconds": 0.2, "calm_resumes": 8, "results_before_cuts": 70,
+            "results_of_calm_runs": 60, "max_excused_tokens_over_budget": 33,
+            "excused": [{ "excuse": "late", "rule": "E2: it was late.", "times": 12 }] });
         let canaries = json!({ "canaries": [{ "seeds": 9 }, { "seeds": 1 }, { "seeds": 4 }, { "seeds": null }] });
-        let text = figures(&[("twice", counters)], &canaries);
+        let text = figures(&[("twice", counters.clone()), ("again", counters)], &canaries);
         assert!(text.contains("| twice | 2 | 4 | 9 | 7 | 2 | 5, 6 | 1.5 | 0.2 |"), "{text}");
+        assert!(
+            text.contains("results of 140 tasks") && text.contains("those of 120 others in 16 calm runs"),
+            "{text}"
+        );
+        assert!(text.contains("0 micro-dollars, 33 tokens"), "{text}");
+        assert!(text.contains("| `late` | E2: it was late. | 12, 12 |"), "{text}");
         assert!(text.contains("found: 3 of 4; seeds it took: 4 in the median, 9 at the most"), "{text}");
     }
 }

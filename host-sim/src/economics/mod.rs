@@ -200,7 +200,7 @@ fn enter(sum: &mut Outcome, called: &Called<DocumentReply>) -> Result<(), SimErr
         Ok(DocumentReply::Refused(text)) => return Err(SimError::Reply { what: format!("a refusal: {text}") }),
         Err(error) => return Err(SimError::Contract { what: error.to_string() }),
     };
-    let (spent, _) = ledger.spent();
+    let spent = ledger.spent();
     sum.good += report["census"]["completed"].as_u64().unwrap_or(0);
     sum.sessions += u64::from(ledger.summary().sessions);
     sum.tokens += spent.tokens;

@@ -4,15 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use parallel_agents::documents::DocumentReply;
-use parallel_agents::ids::SessionKey;
 use serde_json::Value;
 
 use super::Case;
+use super::answers::{offers, scores, twins};
 use crate::call::Called;
 use crate::error::SimError;
 use crate::ledger::Violation;
 use crate::reply;
-use crate::script::Fault;
 
 /// The statuses that a task can end with.
 const FINAL: [&str; 5] = ["completed", "failed", "timeout", "cancelled", "skipped"];
@@ -88,10 +87,11 @@ pub(super) fn run_of(called: &Called<DocumentReply>) -> Option<Value> {
     Some(reply::run_of(&reply).into_owned())
 }
 
-struct Found(Vec<Finding>);
+/// What is wrong, so far.
+pub(super) struct Found(Vec<Finding>);
 
 impl Found {
-    fn add(&mut self, code: &'static str, what: impl Into<String>) {
+    pub(super) fn add(&mut self, code: &'static str, what: impl Into<String>) {
         self.0.push(Finding::new(code, what.into()));
     }
 
@@ -207,93 +207,33 @@ fn numbers(request: &Value, report: &Value, called: &Called<DocumentReply>, foun
             found.add("E3", format!("the report says {} {name}, the host {used}", report["usage"][name]));
         }
     }
-    let over = ledger.unexplained_overspend();
+    let over = ledger.overspend().unexcused;
     if over.tokens > 0 || over.micro_usd > 0 {
         let what = format!("{} tokens and {} micro-dollars above the budget", over.tokens, over.micro_usd);
         found.add("I5", format!("the run spent {what} that no session explains"));
     }
     let deadline = request["deadline_seconds"].as_f64().unwrap_or(0.0);
     // A call that goes on after its deadline has to find out where its sessions stand, and to stop them.
-    let went_on = ledger.went_on_ms().map_or(0.0, |at| at.saturating_sub(called.world.opened_ms()) as f64 / 1_000.0);
+    let went_on = ledger.went_on_ms().map_or(0.0, |at| at as f64 / 1_000.0);
     let limit = deadline.max(went_on) + GRACE_SECONDS;
-    let clock_is_right = !ledger.faults().contains_key(&Fault::ClockJumped);
-    if clock_is_right && report["elapsed_seconds"].as_f64().is_none_or(|elapsed| elapsed > limit) {
+    if report["elapsed_seconds"].as_f64().is_none_or(|elapsed| elapsed > limit) {
         found.add("I4", format!("the run took {} s, the deadline was {deadline} s", report["elapsed_seconds"]));
     }
 }
 
 /// Every session that the call was told of belongs to one attempt of one task, and to no other.
 fn sessions(report: &Value, called: &Called<DocumentReply>, found: &mut Found) {
-    // A call that was cut off may have been told of sessions that the one which goes on never hears of.
-    if called.world.ledger().resumes() > 0 {
-        return;
-    }
     let results = report["results"].as_array().into_iter().flatten();
     let told: Vec<String> = results
         .flat_map(|result| result["metadata"]["attempt_log"].as_array().into_iter().flatten())
         .filter_map(|attempt| attempt["session_key"].as_str().map(str::to_owned))
         .collect();
-    let asked: Vec<String> = called.world.ledger().told_sessions().map(ToString::to_string).collect();
+    let ledger = called.world.ledger();
+    // A call that was cut off may have been told of sessions that the one which goes on never hears of; but it makes none up.
+    let must_tell = ledger.told_sessions().map(ToString::to_string).filter(|_| ledger.resumes() == 0);
+    let may_tell = ledger.sessions().map(ToString::to_string).filter(|_| ledger.resumes() > 0);
+    let asked: Vec<String> = may_tell.filter(|key| told.contains(key)).chain(must_tell).collect();
     found.compare("session", &asked, &told);
-}
-
-/// An output is what its session said. Of an agent that offered two of them none was chosen.
-fn offers(report: &Value, called: &Called<DocumentReply>, found: &mut Found) {
-    for result in report["results"].as_array().into_iter().flatten() {
-        let key = result["session_key"].as_str().map(SessionKey::new);
-        let said = key.as_ref().and_then(|key| called.world.said(key));
-        let (Some(said), "completed") = (said, result["status"].as_str().unwrap_or_default()) else { continue };
-        let offered: Vec<Value> = said.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
-        if offered.iter().filter(|value| value.is_object()).any(|value| *value != offered[0]) {
-            found.add("E1", format!("{} was given one of two answers", result["task_id"]));
-        }
-    }
-}
-
-/// Once a session of a task has answered, its twin is stopped.
-fn twins(report: &Value, found: &mut Found) {
-    for result in report["results"].as_array().into_iter().flatten() {
-        let log = result["metadata"]["attempt_log"].as_array().map(Vec::as_slice).unwrap_or_default();
-        let winner = log.iter().find(|attempt| attempt["session_key"] == result["session_key"]);
-        let is_hedged = log.iter().any(|attempt| attempt["kind"] == "hedge");
-        let (Some(winner), true, "completed") = (winner, is_hedged, result["status"].as_str().unwrap_or_default())
-        else {
-            continue;
-        };
-        let ended = |attempt: &Value| attempt["ended_ms"].as_u64();
-        for twin in log.iter().filter(|attempt| ended(attempt) > ended(winner) && attempt["error"].is_null()) {
-            let (id, number) = (&result["task_id"], &twin["number"]);
-            found.add("I8", format!("session {number} of {id} went on after another one had answered"));
-        }
-    }
-}
-
-/// Every score of a judge is what that judge said in an answer that counts.
-fn scores(reply: &Value, report: &Value, found: &mut Found) {
-    let results = report["results"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let mut judges = Vec::new();
-    reviews(reply, &mut judges);
-    for review in judges.into_iter().filter(|review| review["score"].is_number()) {
-        let result = results.iter().find(|result| result["task_id"] == review["task_id"]);
-        let said =
-            result.filter(|result| result["status"] == "completed").map(|result| &result["output"]["overall_score"]);
-        if said.and_then(Value::as_f64) != review["score"].as_f64() {
-            let what = format!("{} counts with {}, and said {said:?}", review["task_id"], review["score"]);
-            found.add("E1", what);
-        }
-    }
-}
-
-/// All entries of lists of judges.
-fn reviews<'a>(value: &'a Value, all: &mut Vec<&'a Value>) {
-    match value {
-        Value::Object(fields) => {
-            all.extend(fields.get("judges").and_then(Value::as_array).into_iter().flatten());
-            fields.iter().filter(|(name, _)| *name != "run").for_each(|(_, value)| reviews(value, all));
-        }
-        Value::Array(items) => items.iter().for_each(|item| reviews(item, all)),
-        _ => {}
-    }
 }
 
 /// The codes of a refusal, with their places.

@@ -29,11 +29,12 @@ const DAMAGES: [&str; 14] = [
     "forged_marker",
 ];
 
-/// A script with a drawn gateway, drawn answers and drawn faults.
-pub(super) fn script(draws: &mut Draws) -> Script {
-    let text = format!("{}{}{}", host(draws), MODELS, answers(draws));
+/// A script with a drawn gateway, drawn answers and drawn faults. A calm gateway has no faults, and room for whoever waits.
+pub(super) fn script(draws: &mut Draws, is_calm: bool) -> Script {
+    let text = format!("{}{}{}", host(draws, is_calm), MODELS, answers(draws));
+    let faults = if is_calm { FaultProfile::default() } else { profile(draws) };
     match Script::from_toml(&text) {
-        Ok(script) => script.with_faults(profile(draws)),
+        Ok(script) => script.with_faults(faults),
         // It is made from fixed parts and numbers within their ranges, and a test draws many.
         Err(error) => unreachable!("the drawn script is valid: {error}\n{text}"),
     }
@@ -56,7 +57,7 @@ output_price = 75_000
 applied_as = "sim/economy"
 "#;
 
-fn host(draws: &mut Draws) -> String {
+fn host(draws: &mut Draws, is_calm: bool) -> String {
     let mut lines = vec![
         "version = 1".to_owned(),
         "default_model = \"sim/standard\"".to_owned(),
@@ -72,8 +73,10 @@ fn host(draws: &mut Draws) -> String {
             lines.push(line);
         }
     };
-    sometimes(5, "max_total = 12".to_owned());
-    sometimes(15, "queue = false".to_owned());
+    if !is_calm {
+        sometimes(5, "max_total = 12".to_owned());
+        sometimes(15, "queue = false".to_owned());
+    }
     sometimes(20, "full_history = false".to_owned());
     sometimes(20, "completion_chars = 20".to_owned());
     sometimes(20, "reports_starts = false".to_owned());

@@ -5,9 +5,11 @@
 //! | `request`  | a random run of tasks: graph, caps, budgets, retries, waits, proofs        |
 //! | `workflow` | a random workflow or team                                                  |
 //! | `faults`   | a random subset of faults, each at a random rate                           |
+//! | `calm`     | runs whose results do not depend on what comes first                       |
 //! | `case`     | one run, and what is left of it when it is shrunk                          |
-//! | `deeds`    | what is done to a run: once more, cancelled, dropped or cut off everywhere |
+//! | `deeds`    | what is done to a run: once more, cancelled, dropped or cut off            |
 //! | `check`    | what a report has to be, whatever happened                                 |
+//! | `answers`  | what a report says that agents said                                        |
 //! | `shrink`   | the smallest case that still fails                                         |
 //! | `regress`  | runs that once broke a promise                                             |
 //! | `canaries` | deliberate defects, and how many seeds it takes to find each               |
@@ -15,6 +17,8 @@
 //!
 //! A seed and the options name one run exactly; nothing here knows the time of day.
 
+mod answers;
+mod calm;
 #[cfg(feature = "canary-bugs")]
 pub mod canaries;
 mod case;
@@ -51,8 +55,8 @@ use draws::Draws;
 
 pub use case::{Case, Cut};
 pub use check::Finding;
-pub use deeds::{Deed, Deeds};
-pub use tally::{Counters, Tally, Trouble};
+pub use deeds::{Deed, Deeds, Places};
+pub use tally::{Counters, Excused, Tally, Trouble};
 
 /// Of a hundred runs, how many are a workflow or a team.
 const WORKFLOWS: u64 = 20;
@@ -108,17 +112,24 @@ impl<'a> Explorer<'a> {
         } else {
             ("run_tasks", request::draw(&mut of_request, size))
         };
+        let is_calm = !is_workflow && kind.happens(calm::CALM);
+        if is_calm {
+            calm::calm_down(&mut request);
+        }
         if let Some(schema) = self.schemas.get(function) {
             request::keep_known(&mut request, schema);
         }
         let script = match &self.options.script {
             Some(script) => script.clone(),
             None => {
-                let drawn = faults::script(&mut draws.branch());
+                let drawn = faults::script(&mut draws.branch(), is_calm);
                 Arc::new(if is_workflow { workflow::script(&mut kind, drawn) } else { drawn })
             }
         };
-        let stops = request::stops(&mut draws.branch(), &request);
+        let mut stops = request::stops(&mut draws.branch(), &request);
+        if is_calm {
+            stops.clear();
+        }
         Case { function, request, script, stops }
     }
 
@@ -175,6 +186,7 @@ impl<'a> Explorer<'a> {
         let case = self.case(seed).cut(cut);
         let called = self.call(&case, self.world(&case, seed)).await;
         tally.seeds += 1;
+        tally.calm_runs += u64::from(calm::is_calm(&case));
         tally.count(&called);
         let plain = deeds::Plain { seed, case, called };
         // First, since what is not the same twice says nothing about anything else.

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use super::{Cut, Deed, Deeds, Options};
+use super::{Cut, Deed, Deeds, Options, Places};
 
 /// One line: a seed, how it is run, and what it once found.
 #[derive(Clone, Debug)]
@@ -40,13 +40,21 @@ impl FromStr for Regression {
                 "--keep-tasks" => options.cut.tasks = Some(value()?.split(',').map(number).collect::<Result<_, _>>()?),
                 "--only-faults" => options.cut = Cut { faults: Some(Cut::named(value()?)), ..options.cut },
                 "--no-stops" => options.cut.no_stops = true,
-                "--cancel" => value().map(|_| options.deeds.insert(Deed::Cancel)).map(drop)?,
-                "--trap" => value().map(|_| options.deeds.insert(Deed::Trap)).map(drop)?,
-                "--crash" => value().map(|_| options.deeds.insert(Deed::Crash)).map(drop)?,
+                "--cancel" => drop(options.deeds.insert(Deed::Cancel(places(value()?)?))),
+                "--trap" => drop(options.deeds.insert(Deed::Trap(places(value()?)?))),
+                "--crash" => drop(options.deeds.insert(Deed::Crash(places(value()?)?))),
                 other => return Err(format!("{other} is no option")),
             }
         }
         Ok(Self { seed: seed.ok_or("there is no --seeds")?, options, what: what.to_owned() })
+    }
+}
+
+fn places(word: &str) -> Result<Places, String> {
+    match word {
+        "every" => Ok(Places::Every),
+        "sampled" => Ok(Places::Sampled),
+        other => Err(format!("{other} is neither every nor sampled")),
     }
 }
 
@@ -65,12 +73,19 @@ mod tests {
         let [one] = &read(text).expect("it makes sense")[..] else { panic!("one line") };
         assert_eq!((one.seed, one.options.tasks, one.what.as_str()), (7, 30, "too many: 2"));
         assert_eq!(one.options.cut.to_string(), " --keep-tasks 1,4 --only-faults none");
-        assert_eq!(one.options.deeds, Deeds::from([Deed::Again, Deed::Cancel]));
+        assert_eq!(one.options.deeds, Deeds::from([Deed::Again, Deed::Cancel(Places::Every)]));
     }
 
     #[test]
     fn what_makes_no_sense_is_refused() {
-        for line in ["--seeds 7", "--tasks 7: x", "--seeds: x", "--seeds many: x", "--seeds 7 --fly: x"] {
+        for line in [
+            "--seeds 7",
+            "--tasks 7: x",
+            "--seeds: x",
+            "--seeds many: x",
+            "--seeds 7 --fly: x",
+            "--seeds 7 --trap once: x",
+        ] {
             assert!(read(line).is_err(), "{line}");
         }
     }

@@ -183,6 +183,12 @@ fn task(draws: &mut Draws, index: usize, deadline: u64) -> Value {
     Value::Object(task)
 }
 
+/// Whether a session of a task may be done twice: it has no tools, or the request says so.
+pub(super) fn is_repeatable(task: &Value) -> bool {
+    let has_tools = TOOLED.iter().any(|agent| task["agent_type"] == *agent) && task["input_from"].is_null();
+    !has_tools || task["idempotent"] == true
+}
+
 fn id(index: usize) -> String {
     format!("part-{}", index + 1)
 }

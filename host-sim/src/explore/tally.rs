@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::check::Finding;
 use crate::call::Called;
+use crate::ledger::{Excuse, Excuses, Spending};
 
 /// The numbers of an exploration.
 #[derive(Clone, Debug, Default)]
@@ -47,9 +48,21 @@ pub struct Tally {
     pub duplicate_spawns: u64,
     /// The largest number of sessions alive above the cap of their run.
     pub max_in_flight_over_cap: u32,
-    /// The largest spending above a budget that no session explains which used more than was reserved, in millionths of a
-    /// dollar.
-    pub max_spend_over_budget: u64,
+    /// The largest spending of one run above its budget that nothing explains.
+    pub max_over_budget: Spending,
+    /// The largest spending of one run above its budget by single sessions which used more than was reserved for each, or than
+    /// the call could know.
+    pub max_excused_over_budget: Spending,
+    /// What did not count as a broken promise, by the rule.
+    pub excuses: Excuses,
+    /// Seeds whose run is calm.
+    pub calm_runs: u64,
+    /// Copies of calm runs that went on after they were cut off.
+    pub calm_resumes: u64,
+    /// Results of tasks that had ended before a cut, compared with those of the run without the cut.
+    pub results_before_cuts: u64,
+    /// Results of other tasks of calm runs, compared in the same way.
+    pub results_of_calm_runs: u64,
     /// Milliseconds of simulated time.
     pub simulated_ms: u64,
 }
@@ -81,10 +94,29 @@ pub struct Counters {
     crash_points: u64,
     resumes: u64,
     duplicate_spawns: u64,
+    calm_runs: u64,
+    calm_resumes: u64,
+    results_before_cuts: u64,
+    results_of_calm_runs: u64,
     max_in_flight_over_cap: u32,
     max_spend_over_budget: u64,
+    max_tokens_over_budget: u64,
+    max_excused_spend_over_budget: u64,
+    max_excused_tokens_over_budget: u64,
+    excused: Vec<Excused>,
     simulated_hours: f64,
     wall_seconds: f64,
+}
+
+/// How often something did not count as a broken promise, and by which rule.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Excused {
+    /// The name of the rule.
+    pub excuse: &'static str,
+    /// What it says.
+    pub rule: &'static str,
+    /// How often it was needed.
+    pub times: u64,
 }
 
 impl Tally {
@@ -110,11 +142,26 @@ impl Tally {
             crash_points: self.crash_points,
             resumes: self.resumes,
             duplicate_spawns: self.duplicate_spawns,
+            calm_runs: self.calm_runs,
+            calm_resumes: self.calm_resumes,
+            results_before_cuts: self.results_before_cuts,
+            results_of_calm_runs: self.results_of_calm_runs,
             max_in_flight_over_cap: self.max_in_flight_over_cap,
-            max_spend_over_budget: self.max_spend_over_budget,
+            max_spend_over_budget: self.max_over_budget.micro_usd,
+            max_tokens_over_budget: self.max_over_budget.tokens,
+            max_excused_spend_over_budget: self.max_excused_over_budget.micro_usd,
+            max_excused_tokens_over_budget: self.max_excused_over_budget.tokens,
+            excused: self.excused(),
             simulated_hours: rounded(self.simulated_hours()),
             wall_seconds: rounded(wall_seconds),
         }
+    }
+
+    /// How often each excuse was needed, those that were never needed included.
+    pub fn excused(&self) -> Vec<Excused> {
+        let of =
+            |excuse: Excuse| Excused { excuse: excuse.name(), rule: excuse.rule(), times: self.excuses.times(excuse) };
+        Excuse::ALL.into_iter().map(of).collect()
     }
 
     /// Counts a call, however it ended.
@@ -137,7 +184,10 @@ impl Tally {
         self.duplicate_spawns += u64::from(ledger.duplicate_sessions());
         let over = ledger.allowed().max_live.map_or(0, |cap| ledger.peak_live().saturating_sub(cap));
         self.max_in_flight_over_cap = self.max_in_flight_over_cap.max(over);
-        self.max_spend_over_budget = self.max_spend_over_budget.max(ledger.unexplained_overspend().micro_usd);
+        let over = ledger.overspend();
+        self.max_over_budget = self.max_over_budget.most(over.unexcused);
+        self.max_excused_over_budget = self.max_excused_over_budget.most(over.excused);
+        self.excuses.join(&ledger.excuses());
     }
 
     /// Enters what is wrong with a run, if anything is.
@@ -181,7 +231,13 @@ impl Tally {
         self.resumes += other.resumes;
         self.duplicate_spawns += other.duplicate_spawns;
         self.max_in_flight_over_cap = self.max_in_flight_over_cap.max(other.max_in_flight_over_cap);
-        self.max_spend_over_budget = self.max_spend_over_budget.max(other.max_spend_over_budget);
+        self.max_over_budget = self.max_over_budget.most(other.max_over_budget);
+        self.max_excused_over_budget = self.max_excused_over_budget.most(other.max_excused_over_budget);
+        self.excuses.join(&other.excuses);
+        self.calm_runs += other.calm_runs;
+        self.calm_resumes += other.calm_resumes;
+        self.results_before_cuts += other.results_before_cuts;
+        self.results_of_calm_runs += other.results_of_calm_runs;
         self.simulated_ms += other.simulated_ms;
     }
 }

@@ -49,3 +49,36 @@ async fn what_is_wrong_is_found() {
         assert!(found.contains(words), "{words} is missing in\n{found}");
     }
 }
+
+#[tokio::test]
+async fn some_runs_are_calm_and_are_so_by_the_same_rule() {
+    let explorer = explorer(12).await;
+    let calm = |seed: &u64| calm::is_calm(&explorer.case(*seed));
+    let count = (0..1_000).filter(calm).count();
+    assert!((80..=160).contains(&count), "{count}");
+    let seed = (0..1_000).find(calm).expect("a calm run");
+    let of = |change: &dyn Fn(&mut Case)| {
+        let mut case = explorer.case(seed);
+        change(&mut case);
+        calm::is_calm(&case)
+    };
+    assert!(of(&|_| {}));
+    assert!(!of(&|case| case.request["wait"] = serde_json::json!({ "mode": "any" })));
+    assert!(!of(&|case| case.request["tasks"][0]["on_dependency_failure"] = "fail_fast".into()));
+    assert!(!of(&|case| case.stops.push((1, None))));
+    let faults = crate::script::FaultProfile { killed: 1, ..Default::default() };
+    assert!(!of(&|case| case.script = Arc::new((*case.script).clone().with_faults(faults.clone()))));
+}
+
+#[tokio::test]
+async fn results_are_compared_after_cuts() {
+    let deeds = Deeds::from([Deed::Crash(Places::Sampled)]);
+    let options = Options { tasks: 12, deeds, ..Options::default() };
+    let explorer = Explorer::new(Subject::Native, options).await.expect("the engine lists its functions");
+    let mut tally = Tally::default();
+    for seed in 0..40 {
+        explorer.run(seed, &mut tally).await;
+    }
+    assert!(tally.calm_runs > 2 && tally.results_before_cuts > 300 && tally.results_of_calm_runs > 50, "{tally:?}");
+    assert_eq!(tally.troubles, []);
+}

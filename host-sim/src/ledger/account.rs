@@ -30,6 +30,8 @@ pub(super) struct SpawnCall {
     pub(super) reserved: Spending,
     /// The same session was asked for before.
     pub(super) repeats: bool,
+    /// What the call's time was ahead of the real one by then.
+    pub(super) gained_ms: u64,
 }
 
 impl Asked {
@@ -75,6 +77,8 @@ pub(super) struct Account {
     pub(super) cleanup_tries: u32,
     /// Cancel and delete requests that the host refused.
     pub(super) refusals: u32,
+    /// What the call's time was ahead of the real one by the time at which it was asked for, ended or was to go.
+    pub(super) gained_ms: u64,
     /// History requests.
     pub(super) reads: u32,
     /// History requests that came after the session was deleted.
@@ -105,6 +109,7 @@ impl Account {
             watches: 0,
             cleanup_tries: 0,
             refusals: 0,
+            gained_ms: spawn.gained_ms,
             reads: 0,
             history_after_delete: 0,
         }
@@ -178,9 +183,14 @@ impl Tasks {
         self.is_resumed = true;
     }
 
-    /// Tasks with a final report.
+    /// How many tasks have a final report.
     pub(super) fn ended(&self) -> usize {
-        self.status.values().filter(|status| status.is_final()).count()
+        self.finals().count()
+    }
+
+    /// Tasks with a final report.
+    pub(super) fn finals(&self) -> impl Iterator<Item = &TaskId> {
+        self.status.iter().filter(|(_, status)| status.is_final()).map(|(task, _)| task)
     }
 
     /// The last status that was reported of a task.

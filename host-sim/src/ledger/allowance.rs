@@ -5,30 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use parallel_agents::task::{Cleanup, Usage};
 use serde::{Deserialize, Serialize};
 
-/// Sessions alive at once where a request names no number, as `wit/types.wit` has it. Not taken from the engine: this is
-/// the host's own account. So are all defaults here.
-const DEFAULT_MAX_CONCURRENT: u32 = 5;
-const DEFAULT_DEADLINE_SECONDS: u64 = 1_800;
-const DEFAULT_RETRIES: u32 = 1;
-const DEFAULT_HELPER_RETRIES: u32 = 2;
-const DEFAULT_CORRECTIONS: u32 = 1;
-const DEFAULT_SESSION_TOKENS: u64 = 16_000;
-const DEFAULT_MAX_PAUSE_MS: u64 = 60_000;
-
-/// The tiers, from the cheapest on.
-const TIERS: [&str; 3] = ["economy", "standard", "premium"];
-
-/// Of a hundred tasks, so many may be hedged; rounded down.
-const HEDGED_PER_CENT: u32 = 5;
-
 /// Sessions of one task that may end because of a rate limit without costing a retry.
 pub(super) const FREE_RATE_LIMITS: u32 = 3;
 
 /// Reviews of one task that did not count and may be asked for again.
 pub(super) const FREE_REVIEWS: u32 = 1;
-
-/// Empty answers of one task that may be asked for again.
-const FREE_BLANKS: u32 = 1;
 
 /// Times that one task may be put back because the host was locked or limited the rate of spawns, at no cost.
 pub(super) const FREE_REFUSALS: u32 = 6;
@@ -50,6 +31,10 @@ pub struct Allowance {
     pub order: Option<Vec<String>>,
     /// The models that sessions may ask for. None: any.
     pub models: Option<BTreeSet<String>>,
+    /// The models of the tiers, each with the tier's place, the cheapest first.
+    pub ladder: Vec<(usize, String)>,
+    /// What another model did does not count.
+    pub strict_model: bool,
     /// What sessions are to be spawned with. None: anything.
     pub cleanup: Option<Cleanup>,
     /// Sessions of the whole call.
@@ -93,6 +78,8 @@ pub struct TaskAllowance {
     pub reads: BTreeSet<String>,
     /// What its own sessions are given. None: the agent type's time.
     pub timeout_seconds: Option<u32>,
+    /// The tier that the request promises it. None: that of its agent type, or a model of its own.
+    pub tier: Option<usize>,
 }
 
 /// The price of a model in millionths of a dollar per 1,000 tokens.
@@ -120,64 +107,6 @@ impl Allowance {
         Self { max_live: Some(max_live), ..Self::default() }
     }
 
-    /// What a function that runs given tasks may do by its arguments. None: they cannot be read, so they will be refused.
-    ///
-    /// `width`: sessions that the host runs at once, if it said so.
-    pub fn of_run(function: &str, arguments: &str, width: Option<u32>) -> Option<Self> {
-        let mut request: Request = serde_json::from_str(arguments).ok()?;
-        let is_helper = function != "run_tasks";
-        if is_helper {
-            request.tasks.extend(request.task.take());
-            request.retries = request.retries.or(request.max_retries).or(Some(DEFAULT_HELPER_RETRIES));
-            request.escalate = request.escalate.or((function == "spawn_with_model_hierarchy").then_some(true));
-        }
-        let count = u32::try_from(request.tasks.len()).unwrap_or(u32::MAX);
-        let budget = request.budget.clone().unwrap_or_default();
-        let deadline = request.deadline_seconds.unwrap_or(DEFAULT_DEADLINE_SECONDS);
-        let seconds = budget.seconds.map_or(deadline, |seconds| seconds.min(deadline));
-        Some(Self {
-            max_live: Some(cap(request.max_concurrent, width)),
-            last_spawn_ms: Some(seconds.saturating_mul(1_000)),
-            deadline_ms: Some(deadline.saturating_mul(1_000)),
-            order: (!is_helper).then(|| request.tasks.iter().enumerate().map(|(at, task)| task.id(at)).collect()),
-            models: request.named_models(),
-            cleanup: Some(request.cleanup.unwrap_or_default()),
-            spawns: budget.spawns,
-            tokens: budget.tokens,
-            micro_usd: budget.micro_usd,
-            session_tokens: budget.session_tokens.unwrap_or(DEFAULT_SESSION_TOKENS),
-            prices: request.prices.clone().unwrap_or_default(),
-            retry_budget: match request.retry_budget {
-                // Who asks for retries by name gets them.
-                None if is_helper => None,
-                budget => Some(budget.unwrap_or_else(|| count.div_ceil(10).max(2))),
-            },
-            has_breaker: request.breaker != Some(false) && request.judge.is_none(),
-            longest_pause_ms: Some(longest_pause_ms(request.backoff.as_ref(), request.start_interval_ms)),
-            hedges: if request.hedge == Some(true) { count * HEDGED_PER_CENT / 100 } else { 0 },
-            tasks: Some(with_readers(
-                request.tasks.iter().enumerate().map(|(index, task)| request.allows(index, task)).collect(),
-            )),
-        })
-    }
-
-    /// What a call of another function may do that spawns sessions.
-    pub fn of_workflow(arguments: &str, width: Option<u32>) -> Option<Self> {
-        let request: Cap = serde_json::from_str(arguments).ok()?;
-        let pause_ms = longest_pause_ms(request.backoff.as_ref(), request.start_interval_ms);
-        let cap = cap(request.max_concurrent, width);
-        Some(Self {
-            has_breaker: request.breaker != Some(false),
-            longest_pause_ms: Some(pause_ms),
-            ..Self::of_cap(cap)
-        })
-    }
-
-    /// The cap of a run that names so many sessions, on a host that runs so many.
-    pub fn capped(max_concurrent: Option<u32>, width: Option<u32>) -> Self {
-        Self::of_cap(cap(max_concurrent, width))
-    }
-
     /// The price of a model; nothing if the request names none.
     pub fn price(&self, model: Option<&str>) -> Price {
         let named = model.and_then(|model| {
@@ -197,154 +126,6 @@ impl Allowance {
 pub(super) fn same_model(one: &str, other: &str) -> bool {
     let within = |long: &str, short: &str| !short.contains('/') && long.rsplit('/').next() == Some(short);
     one == other || within(one, other) || within(other, one)
-}
-
-fn cap(max_concurrent: Option<u32>, width: Option<u32>) -> u32 {
-    let asked = max_concurrent.unwrap_or(DEFAULT_MAX_CONCURRENT);
-    width.map_or(asked, |width| width.min(asked))
-}
-
-/// The longest pause that the rules of a request allow, in milliseconds: before a retry, or between two starts.
-fn longest_pause_ms(backoff: Option<&Backoff>, start_interval_ms: Option<u64>) -> u64 {
-    let backoff = backoff.and_then(|backoff| backoff.max_ms).unwrap_or(DEFAULT_MAX_PAUSE_MS);
-    backoff.saturating_add(start_interval_ms.unwrap_or(0).saturating_mul(2))
-}
-
-#[derive(Deserialize)]
-struct Cap {
-    max_concurrent: Option<u32>,
-    backoff: Option<Backoff>,
-    start_interval_ms: Option<u64>,
-    breaker: Option<bool>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Backoff {
-    max_ms: Option<u64>,
-}
-
-/// The fields of a request that the host's own account depends on. Null is the same as nothing.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Request {
-    tasks: Vec<Task>,
-    task: Option<Task>,
-    max_retries: Option<u32>,
-    max_concurrent: Option<u32>,
-    deadline_seconds: Option<u64>,
-    model: Option<String>,
-    models: Option<BTreeMap<String, Option<String>>>,
-    escalate: Option<bool>,
-    retries: Option<u32>,
-    retry_budget: Option<u32>,
-    corrections: Option<u32>,
-    budget: Option<Budget>,
-    prices: Option<BTreeMap<String, Price>>,
-    hedge: Option<bool>,
-    cleanup: Option<Cleanup>,
-    on_dependency_failure: Option<String>,
-    backoff: Option<Backoff>,
-    start_interval_ms: Option<u64>,
-    breaker: Option<bool>,
-    judge: Option<serde::de::IgnoredAny>,
-}
-
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-struct Budget {
-    tokens: Option<u64>,
-    micro_usd: Option<u64>,
-    spawns: Option<u64>,
-    seconds: Option<u64>,
-    session_tokens: Option<u64>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Task {
-    agent_type: String,
-    task_id: Option<String>,
-    model: Option<String>,
-    tier: Option<String>,
-    retries: Option<u32>,
-    idempotent: Option<bool>,
-    dependencies: Option<Vec<String>>,
-    on_dependency_failure: Option<String>,
-    timeout_seconds: Option<u32>,
-    input_from: Option<Vec<Source>>,
-}
-
-/// Where a field of a task's input comes from.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Source {
-    task: String,
-}
-
-impl Task {
-    fn id(&self, index: usize) -> String {
-        self.task_id.clone().unwrap_or_else(|| format!("task-{}", index + 1))
-    }
-}
-
-/// Adds to what each task reads what those have read whom it reads.
-fn with_readers(mut tasks: BTreeMap<String, TaskAllowance>) -> BTreeMap<String, TaskAllowance> {
-    loop {
-        let known: BTreeMap<String, BTreeSet<String>> =
-            tasks.iter().map(|(id, task)| (id.clone(), task.reads.clone())).collect();
-        let mut grew = false;
-        for task in tasks.values_mut() {
-            let more = task.reads.iter().filter_map(|read| known.get(read)).flatten().cloned();
-            let all: BTreeSet<String> = more.chain(task.reads.iter().cloned()).collect();
-            grew |= all.len() > task.reads.len();
-            task.reads = all;
-        }
-        if !grew {
-            return tasks;
-        }
-    }
-}
-
-impl Request {
-    fn allows(&self, index: usize, task: &Task) -> (String, TaskAllowance) {
-        let id = task.id(index);
-        let climbs = self.tiers(task) - 1;
-        let corrections = self.corrections.unwrap_or(DEFAULT_CORRECTIONS);
-        let on_failure = task.on_dependency_failure.as_ref().or(self.on_dependency_failure.as_ref());
-        let allowance = TaskAllowance {
-            agent_type: task.agent_type.clone(),
-            retries: task.retries.or(self.retries).unwrap_or(DEFAULT_RETRIES),
-            second_chances: climbs + corrections + FREE_BLANKS,
-            hedged: self.hedge == Some(true) && task.idempotent == Some(true),
-            dependencies: task.dependencies.clone().unwrap_or_default(),
-            runs_anyway: on_failure.is_some_and(|mode| mode == "run"),
-            reads: task.input_from.iter().flatten().map(|source| source.task.clone()).collect(),
-            timeout_seconds: task.timeout_seconds,
-        };
-        (id, allowance)
-    }
-
-    /// All models that the request names. None: it climbs the component's own ladder.
-    fn named_models(&self) -> Option<BTreeSet<String>> {
-        let named = self.models.iter().flat_map(|models| models.values()).flatten().count();
-        if (self.escalate == Some(true) || self.models.is_some()) && named < TIERS.len() {
-            return None;
-        }
-        let of_tasks = self.tasks.iter().filter_map(|task| task.model.clone());
-        let of_tiers = self.models.iter().flat_map(|models| models.values().flatten().cloned());
-        Some(of_tasks.chain(of_tiers).chain(self.model.clone()).collect())
-    }
-
-    /// Tiers that a task may use. Where it starts is the agent type's affair unless the task says so.
-    fn tiers(&self, task: &Task) -> u32 {
-        let may_climb = self.escalate.unwrap_or(self.models.is_some());
-        if !may_climb || task.model.is_some() || self.model.is_some() {
-            return 1;
-        }
-        let start = task.tier.as_deref().and_then(|tier| TIERS.iter().position(|known| *known == tier)).unwrap_or(0);
-        u32::try_from(TIERS.len() - start).unwrap_or(1)
-    }
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@
 use parallel_agents::host::{FailureKind, HostError, SessionEnd, SessionOutcome};
 
 use super::tries::agent_of;
-use super::{Invariant, Ledger};
+use super::{Excuse, Invariant, Ledger};
 
 /// Failures within [`WINDOW_MS`] that open a circuit.
 const LEAST: usize = 5;
@@ -22,7 +22,13 @@ pub(super) enum Circuit {
     /// It did nothing but fail, at these times.
     Failing(Vec<u64>),
     /// Nothing before this time, and then one.
-    Open { until_ms: u64, probes: u32 },
+    Open {
+        /// As the call can know it.
+        until_ms: u64,
+        /// In reality.
+        really_until_ms: u64,
+        probes: u32,
+    },
     /// Something else happened.
     Unclear,
 }
@@ -36,14 +42,15 @@ impl Ledger {
         let broke = matches!(end.outcome, SessionOutcome::Failed { kind: FailureKind::Infrastructure, .. });
         // What was being stopped, or could not be known, counts for nothing.
         let is_plain = broke && account.was_told && account.cleanup_tries == 0 && self.lists == 0;
-        let now_ms = self.now_ms;
+        let (now_ms, real_ms) = (self.time.known_ms(), self.time.real_ms());
         let circuit = self.circuits.entry(group).or_insert_with(|| Circuit::Failing(Vec::new()));
         match circuit {
             Circuit::Failing(times) if is_plain => {
                 times.retain(|at| at.saturating_add(WINDOW_MS) >= now_ms);
                 times.push(now_ms);
                 if times.len() >= LEAST {
-                    *circuit = Circuit::Open { until_ms: now_ms.saturating_add(OPEN_MS), probes: 0 };
+                    let [until_ms, really_until_ms] = [now_ms, real_ms].map(|now| now.saturating_add(OPEN_MS));
+                    *circuit = Circuit::Open { until_ms, really_until_ms, probes: 0 };
                 }
             }
             _ => *circuit = Circuit::Unclear,
@@ -62,18 +69,17 @@ impl Ledger {
 
     /// Holds a spawn call to its circuit.
     pub(super) fn check_circuit(&mut self, label: &str, model: Option<&str>) {
-        if !self.allowed.has_breaker
-            || self.allowed.tasks.is_none()
-            || self.allowed.hedges > 0
-            || !self.clock_is_right()
-        {
+        if !self.allowed.has_breaker || self.allowed.tasks.is_none() || self.allowed.hedges > 0 {
             return;
         }
         let group = (agent_of(label).to_owned(), model.map(str::to_owned));
-        let now_ms = self.now_ms;
-        let Some(Circuit::Open { until_ms, probes }) = self.circuits.get_mut(&group) else { return };
+        let (now_ms, real_ms) = (self.time.known_ms(), self.time.real_ms());
+        let Some(Circuit::Open { until_ms, really_until_ms, probes }) = self.circuits.get_mut(&group) else { return };
         *probes += 1;
-        let (until_ms, probes) = (*until_ms, *probes);
+        let (until_ms, really_until_ms, probes) = (*until_ms, *really_until_ms, *probes);
+        if now_ms >= until_ms && probes == 1 && real_ms < really_until_ms {
+            self.excuse(Excuse::ClockJumped);
+        }
         if now_ms < until_ms || probes > 1 {
             let what = format!(
                 "{label} was spawned {} ms before its circuit lets anybody through",

@@ -23,21 +23,24 @@ impl Ledger {
         // the host knows which it is, so that neither counts as another try or as further spending.
         let repeats = matches!(self.keys.get(&options.idempotency_key), Some(Some(_)));
         let was_lost = self.lost.contains(&options.idempotency_key);
+        self.check_finished(options);
         // Nothing comes into being by asking for what is there; what is not there would.
         if !repeats {
             self.check_time(options);
+            self.check_patience(options);
         }
         self.check_prompt(options);
-        let live_for_task = self.live_for(tries::id_of(&options.label));
-        let asks_again = repeats || was_lost;
-        if !asks_again {
-            self.check_tries(options, live_for_task);
+        let places_of_task = self.live_for(tries::id_of(&options.label));
+        if !repeats && !was_lost {
+            self.check_tries(options, places_of_task);
+            self.check_tier(options);
             self.check_circuit(&options.label, options.model.as_deref());
-            self.check_patience(options);
         }
         let reserved = self.reservation(&options.task, options.model.as_deref());
         let model = options.model.clone();
-        let spawn = SpawnCall { label: options.label.clone(), cleanup: options.cleanup, model, reserved, repeats };
+        let gained_ms = self.time.gained_ms();
+        let spawn =
+            SpawnCall { label: options.label.clone(), cleanup: options.cleanup, model, reserved, repeats, gained_ms };
         if let Some(asked) = self.requests.get_mut(&request) {
             asked.spawn = Some(spawn);
             asked.key.clone_from(&options.idempotency_key);
@@ -47,13 +50,14 @@ impl Ledger {
             return;
         }
         self.live.insert(Live::Spawning(request));
-        let places = self.places();
+        let (places, why_hidden) = self.places();
         self.peak_live = self.peak_live.max(places);
-        if !asks_again {
-            self.check_budget(&options.label);
-        }
-        if let Some(cap) = self.allowed.max_live.filter(|cap| places > *cap) {
+        self.check_budget(&options.label);
+        let Some(cap) = self.allowed.max_live else { return };
+        if places > cap {
             self.note(Invariant::Cap, format!("{places} sessions are alive, {cap} are allowed"));
+        } else if let Some(why) = why_hidden.filter(|_| self.live() > cap) {
+            self.excuse(why);
         }
     }
 
@@ -89,6 +93,7 @@ impl Ledger {
         self.live.remove(&Live::Session(key.clone()));
         let Some(account) = self.sessions.get_mut(key) else { return };
         account.state = over.state;
+        account.gained_ms = self.time.gained_ms();
         account.usage = over.usage;
         account.model = Some(over.model.to_owned());
         account.cost_micro_usd = if over.usage.is_some() { over.cost_micro_usd } else { 0 };

@@ -2,7 +2,8 @@
 //!
 //! The world enters every command that it is given and every event that it hands out, and what it knows to be true of its
 //! sessions. [`Ledger::violations`] then says which promises were broken; nothing in here changes what happens. A world stops
-//! its call at the first one.
+//! its call at the first one. Whatever breaks the letter of a promise and does not count is counted in `excuse`, where each rule
+//! for that stands; all time is what the call can know of it (`known_time`).
 //!
 //! | promise | where it is held |
 //! |---------|------------------|
@@ -20,12 +21,14 @@
 //! | I16 input is framed, arguments are the request's | `prompts`: at each spawn call |
 //! | I17 nothing that was said is an argument | `prompts`: at each request; paths and code: `tests/boundaries/` |
 //! | I18 secrets stay where they belong | `prompts`, `reply` |
+//! | I19 tiers | `tiers`: at each spawn call; `reply` |
 //! | E1 results, E4 status, E11 usage | `reply`, `explore/check.rs` |
 //! | E2 no orphans, E3 every end once | `violation` |
 //! | E10 a bad request asks for nothing | `reply`; every kind of it: `tests/bad_input.rs` |
 //! | H1 events, H2 answers | `mod`, `violation`: the host's own promises |
 //! | E5 equal bytes | `explore`: each seed twice |
-//! | E6 replay, E7 resume | `tests/it/crash.rs`, `src/journal/tests.rs` |
+//! | E6 replay | `tests/it/crash.rs`, `src/journal/tests.rs` |
+//! | E7 resume | `finished`, `resume`; results: `explore/deeds/crash.rs` |
 //! | E9 stopping twice, at any time | `src/engine/tests/faults.rs`, `explore` |
 //! | E12 refinement | `tests/refinement.rs` |
 //! | E13 marks in results tell the truth | `src/answer/`, `src/engine/tests/faults.rs` |
@@ -35,20 +38,27 @@
 mod account;
 mod allowance;
 mod circuits;
+mod entering;
 mod entries;
+mod excuse;
+mod finished;
+mod known_time;
+mod leftovers;
 mod patience;
 mod prompts;
 mod reply;
+mod request;
 mod resume;
 mod spending;
 mod summary;
+mod tiers;
 mod timing;
 mod tries;
 mod violation;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use parallel_agents::host::{Command, Event, Happening, HostError, Reply, SessionState};
+use parallel_agents::host::SessionState;
 use parallel_agents::ids::{RequestId, SessionKey, TaskId};
 use parallel_agents::task::Usage;
 
@@ -57,9 +67,13 @@ use account::{Account, Asked, Tasks};
 pub use allowance::{Allowance, Price, TaskAllowance};
 use circuits::Circuit;
 pub(crate) use entries::SessionOver;
+pub use excuse::{Excuse, Excuses};
+use finished::Finished;
+use known_time::KnownTime;
 use patience::Patience;
-pub use spending::Spending;
+pub use spending::{Overspend, Spending};
 pub use summary::LedgerSummary;
+use tiers::Tiers;
 use timing::Waits;
 use tries::Tries;
 pub(crate) use tries::task_of;
@@ -88,11 +102,9 @@ enum Live {
 pub struct Ledger {
     allowed: Allowance,
     seed: Option<u64>,
-    opened_ms: u64,
-    now_ms: u64,
-    /// The time that the last event told.
-    told_ms: u64,
-    last_spawn_at: u64,
+    time: KnownTime,
+    /// When the last session was asked for, as the call can know it.
+    last_spawn_ms: u64,
     live: BTreeSet<Live>,
     peak_live: u32,
     spawn_calls: u32,
@@ -127,10 +139,13 @@ pub struct Ledger {
     open_spawns: Vec<RequestId>,
     returned: bool,
     resumes: u32,
-    /// When it was resumed last.
+    /// When it was resumed last, as the call can know it.
     went_on_ms: Option<u64>,
     broken: Vec<Violation>,
+    excuses: Excuses,
     patience: Patience,
+    tiers: Tiers,
+    finished: Finished,
 }
 
 impl Ledger {
@@ -185,9 +200,14 @@ impl Ledger {
         self.sessions.iter().filter(|(_, account)| account.was_told).map(|(key, _)| key)
     }
 
-    /// Of these, how many the host would have stopped, or the call kept silent about.
+    /// All sessions that came into being for the call.
+    pub fn sessions(&self) -> impl Iterator<Item = &SessionKey> {
+        self.sessions.keys()
+    }
+
+    /// Of those that were alive when the call came back, how many the host would have stopped, or the call kept silent about.
     pub fn unexcused_orphans(&self) -> u32 {
-        count(self.orphans.iter().filter(|key| !self.is_excused(key)).count())
+        count(self.orphans.iter().filter(|key| self.why_left(key).is_none()).count())
     }
 
     /// Sessions by the state that they are in; deleted ones count with the state that they ended in.
@@ -222,178 +242,8 @@ impl Ledger {
         summary::summarise(self)
     }
 
-    /// Enters a command that the component gave.
-    pub(crate) fn command(&mut self, command: &Command) {
-        if self.returned {
-            self.note(Invariant::CallOrder, "a command came after the call had returned".to_owned());
-        }
-        self.was_of_use();
-        self.check_arguments(command);
-        match command {
-            Command::Spawn(request, options) => {
-                self.ask(*request, "spawn", None);
-                self.spawn_calls += 1;
-                self.last_spawn_at = self.now_ms;
-                self.spawn(*request, options);
-            }
-            Command::List(request, _) => self.ask(*request, "list", None),
-            Command::History(request, query) => {
-                self.ask(*request, "history", Some(&query.session_key));
-                self.check_history(&query.session_key);
-            }
-            Command::Cancel(request, key) => {
-                self.ask(*request, "cancel", Some(key));
-                self.check_cleanup(key);
-            }
-            Command::Watch(request, key) => {
-                self.ask(*request, "watch", Some(key));
-                if let Some(account) = self.sessions.get_mut(key) {
-                    account.watches += 1;
-                }
-            }
-            Command::Delete(request, key) => {
-                self.ask(*request, "delete", Some(key));
-                self.check_cleanup(key);
-            }
-            Command::Progress(progress) => {
-                for (invariant, what) in self.progress.enter(progress, self.told_ms, self.allowed.max_live) {
-                    self.note(invariant, what);
-                }
-            }
-        }
-    }
-
-    /// Enters that a fault of the script struck.
-    pub(crate) fn fault(&mut self, fault: Fault) {
-        *self.faults.entry(fault).or_default() += 1;
-    }
-
-    /// Enters that the host would not stop or delete a session.
-    pub(crate) fn kept_alive(&mut self, key: &SessionKey) {
-        if let Some(account) = self.sessions.get_mut(key) {
-            account.refusals += 1;
-        }
-    }
-
-    /// Enters that a session was deleted.
-    pub(crate) fn deleted(&mut self, key: &SessionKey) {
-        if let Some(account) = self.sessions.get_mut(key) {
-            account.deleted = true;
-        }
-    }
-
-    /// Enters that the host forgot a session.
-    pub(crate) fn vanished(&mut self, key: &SessionKey) {
-        if let Some(account) = self.sessions.get_mut(key) {
-            (account.deleted, account.vanished) = (true, true);
-            account.is_hidden |= !account.in_sight;
-        }
-    }
-
-    /// Enters that a list that is told leaves a session out.
-    pub(crate) fn left_out(&mut self, key: &SessionKey) {
-        if let Some(account) = self.sessions.get_mut(key).filter(|account| !account.in_sight) {
-            account.left_out += 1;
-            account.is_hidden |= account.left_out >= SEARCHES;
-        }
-    }
-
-    /// Enters an event that the component is given. One that is extra happened only in words.
-    pub(crate) fn event(&mut self, event: &Event, is_extra: bool) {
-        if event.seq != self.events {
-            self.note(Invariant::Events, format!("event {} follows event {}", event.seq, self.events));
-        }
-        self.events = event.seq + 1;
-        (self.now_ms, self.told_ms) = (event.at_ms, event.at_ms);
-        if let Happening::SessionEnded(end) = &event.what {
-            self.answer_told(end);
-        }
-        if is_extra {
-            return;
-        }
-        self.check_wait(&event.what);
-        match &event.what {
-            Happening::Answered { request, outcome } => {
-                self.check_answer(*request);
-                let receipt = match outcome {
-                    Ok(Reply::Spawned(receipt) | Reply::Watched(receipt)) => Some(receipt),
-                    _ => None,
-                };
-                if let Err(HostError::RateLimited { retry_after_ms: Some(wish_ms), .. }) = outcome {
-                    self.wishes(*request, *wish_ms);
-                }
-                if let Ok(Reply::Listed(page)) = outcome {
-                    for row in &page.sessions {
-                        if let Some(account) = self.sessions.get_mut(&row.session_key) {
-                            account.in_sight = true;
-                            account.usage_was_told |= account.was_told && !account.is_live() && row.usage.is_some();
-                            account.told_model = row.model.clone().or(account.told_model.take());
-                        }
-                    }
-                }
-                if let Some(receipt) = receipt {
-                    self.given(*request, &receipt.session_key);
-                }
-                if let Some(receipt) = receipt
-                    && let Some(account) = self.sessions.get_mut(&receipt.session_key)
-                {
-                    (account.was_told, account.in_sight) = (true, true);
-                    account.told_model = receipt.applied_model.clone().or(account.told_model.take());
-                }
-            }
-            Happening::SessionEnded(end) => {
-                if self.sessions.get(&end.session).is_some_and(|account| account.ends_told == 0) {
-                    self.circuit_told(end);
-                }
-                self.check_end(&end.session);
-                self.notes_refusal(&end.session, &end.outcome);
-                if let Some(account) = self.sessions.get_mut(&end.session) {
-                    // Of a session that the call does not know, it cannot take anything in.
-                    account.usage_was_told |= account.was_told && end.usage.is_some();
-                    account.told_model = end.model.clone().or(account.told_model.take());
-                }
-            }
-            Happening::StopRequested { task: None, .. } => self.stop_requested = true,
-            Happening::StopRequested { task: Some(task), .. } => {
-                self.stopped_tasks.insert(task.clone());
-            }
-            Happening::Opened(facts) => (self.opened_ms, self.seed) = (event.at_ms, Some(facts.seed)),
-            Happening::SessionStarted(_) | Happening::Woke => {}
-        }
-    }
-
-    /// Enters the time at which the last event really happened, where the host's clock told another one.
-    pub(crate) fn really_at(&mut self, now_ms: u64) {
-        self.now_ms = now_ms;
-    }
-
-    /// Enters that the call came back; what is alive now is an orphan.
-    pub(crate) fn returned(&mut self) {
-        self.returned = true;
-        self.check_return();
-        for live in &self.live {
-            match live {
-                Live::Spawning(request) => self.open_spawns.push(*request),
-                Live::Session(key) => self.orphans.push(key.clone()),
-            }
-        }
-    }
-
-    /// Enters that the host stopped everything; spawn calls that it had not looked at will not be carried out.
-    pub(crate) fn swept(&mut self) {
-        self.live.retain(|live| !matches!(live, Live::Spawning(_)));
-    }
-
-    fn ask(&mut self, request: RequestId, function: &'static str, session: Option<&SessionKey>) {
-        if self.requests.insert(request, Asked::new(function)).is_some() {
-            self.note(Invariant::OneAnswer, format!("request {request} was used twice"));
-        }
-        // Whether there is such a session is what a call that goes on wants to know.
-        let may_read = |key: &SessionKey| function == "watch" || (function == "history" && self.earlier.contains(key));
-        if let Some(key) = session.filter(|key| !self.sessions.contains_key(*key) && !may_read(key)) {
-            self.note(Invariant::CallOrder, format!("{function} names {key}, which this call never spawned"));
-        }
-        self.check_reads(function, session);
+    fn excuse(&mut self, excuse: Excuse) {
+        self.excuses.add(excuse);
     }
 
     fn note(&mut self, invariant: Invariant, what: String) {

@@ -6,7 +6,7 @@ use parallel_agents::host::{FailureKind, SessionOutcome, SpawnOptions};
 use parallel_agents::ids::{RequestId, SessionKey};
 
 use super::tries::{agent_of, id_of};
-use super::{Invariant, Ledger};
+use super::{Excuse, Invariant, Ledger};
 
 /// A circuit is open for no longer than this, in milliseconds: 30 seconds, doubled three times.
 const LONGEST_CIRCUIT_MS: u64 = 240_000;
@@ -20,8 +20,8 @@ const REFUSALS: u32 = 2;
 /// What the host wished, and what it refused.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Patience {
-    /// By task: when the host wants to be asked for it again.
-    not_before: BTreeMap<String, u64>,
+    /// By task: when the host wants to be asked for it again, as the call can know it and in reality.
+    not_before: BTreeMap<String, (u64, u64)>,
     longest_wish_ms: u64,
     /// By agent type and model: the reason of the last refusal, and how often it was given in a row.
     refusals: BTreeMap<(String, String), (String, u32)>,
@@ -37,14 +37,14 @@ impl Ledger {
 
     /// Enters for when host or provider want the task of a session to be tried again.
     pub(super) fn wishes_for(&mut self, label: &str, wish_ms: u64) {
-        let at_ms = self.now_ms.saturating_add(wish_ms);
+        let at_ms = [self.time.known_ms(), self.time.real_ms()].map(|now| now.saturating_add(wish_ms));
         self.patience.longest_wish_ms = self.patience.longest_wish_ms.max(wish_ms);
         let task = self.allowed.tasks.as_ref().and_then(|tasks| tasks.get(id_of(label)));
         if task.is_some_and(|task| task.agent_type != agent_of(label)) {
             // What a judge has to wait for is no wish about the task's own sessions.
             return;
         }
-        self.patience.not_before.insert(id_of(label).to_owned(), at_ms);
+        self.patience.not_before.insert(id_of(label).to_owned(), at_ms.into());
     }
 
     /// Enters how a session ended, if that says something about all others of its kind.
@@ -67,9 +67,13 @@ impl Ledger {
     /// Holds a spawn call that is not a repetition to what the host said before.
     pub(super) fn check_patience(&mut self, options: &SpawnOptions) {
         let label = &options.label;
-        let until = self.patience.not_before.get(id_of(label)).copied().unwrap_or(0);
-        if self.now_ms < until && self.clock_is_right() {
-            let early = until - self.now_ms;
+        let (until, really_until) = self.patience.not_before.get(id_of(label)).copied().unwrap_or_default();
+        let now = self.time.known_ms();
+        if now >= until && self.time.real_ms() < really_until {
+            self.excuse(Excuse::ClockJumped);
+        }
+        if now < until {
+            let early = until - now;
             self.note(
                 Invariant::Pauses,
                 format!("{label} was spawned {early} ms before the host wants to be asked again"),
@@ -85,15 +89,15 @@ impl Ledger {
     }
 
     /// The call waits for the next event, until a time. With nothing alive and nothing asked, that is a pause.
-    pub(crate) fn idles(&mut self, now_ms: u64, until_ms: Option<u64>) {
+    pub(crate) fn idles(&mut self, until_ms: Option<u64>) {
         let (Some(pause_ms), Some(until_ms)) = (self.allowed.longest_pause_ms, until_ms) else { return };
         let is_idle = self.live.is_empty() && self.requests.values().all(|asked| asked.answers > 0);
         let most = pause_ms
             .saturating_add(self.patience.longest_wish_ms)
             .saturating_add(LONGEST_CIRCUIT_MS)
             .saturating_add(SPARE_MS);
-        let pause = until_ms.saturating_sub(now_ms);
-        if self.events > 0 && pause > most && is_idle && self.clock_is_right() {
+        let pause = until_ms.saturating_sub(self.time.told_ms());
+        if self.events > 0 && pause > most && is_idle {
             self.note(Invariant::Pauses, format!("the call does nothing for {pause} ms while nothing is alive"));
         }
     }

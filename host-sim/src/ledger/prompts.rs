@@ -96,9 +96,8 @@ impl Ledger {
     /// What a session is spawned with is what the request says.
     fn check_spawn_arguments(&mut self, options: &SpawnOptions) {
         let label = &options.label;
-        let Some(task) = self.allowed.tasks.as_ref().and_then(|tasks| tasks.get(id_of(label))) else { return };
-        let is_own = task.agent_type == agent_of(label);
-        let timeout = task.timeout_seconds.filter(|_| is_own);
+        let task = self.allowed.tasks.as_ref().and_then(|tasks| tasks.get(id_of(label)));
+        let timeout = task.filter(|task| task.agent_type == agent_of(label)).and_then(|task| task.timeout_seconds);
         let mut wrong = Vec::new();
         if let Some(seconds) = timeout.filter(|seconds| *seconds != options.run_timeout_seconds) {
             wrong.push(format!("{} s of time instead of {seconds}", options.run_timeout_seconds));

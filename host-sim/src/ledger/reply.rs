@@ -29,6 +29,8 @@ struct Line {
     task_id: String,
     status: TaskStatus,
     #[serde(default)]
+    session_key: Option<String>,
+    #[serde(default)]
     output: Value,
     #[serde(default)]
     error: Value,
@@ -77,6 +79,9 @@ impl Ledger {
                     format!("{id} is {} and its error is {}", line.status.name(), line.error),
                 ));
             }
+            let answering = line.session_key.as_deref().filter(|_| line.status == TaskStatus::Completed);
+            let wrong_model = answering.and_then(|session| self.check_answering_model(id, session));
+            wrong.extend(wrong_model.map(|what| (Invariant::Tier, what)));
             let bytes = size(&line.output);
             kept += bytes;
             if bytes > MAX_KEPT_BYTES {

@@ -1,18 +1,20 @@
 //! The account of a call that was cut off and goes on.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
-use parallel_agents::ids::{RequestId, SessionKey};
+use parallel_agents::ids::{RequestId, SessionKey, TaskId};
 
 use super::account::Account;
-use super::{Ledger, Live};
+use super::{Excuse, Ledger, Live};
 
 impl Ledger {
     /// Goes on with the same account. The requests of the call that was cut off will not be answered.
     pub(crate) fn resumed(&mut self) {
         self.live.retain(|live| !matches!(live, Live::Spawning(_)));
-        // What came of these may have been told and not written down; then they are asked for again.
-        self.lost.extend(self.keys.iter().filter(|(_, session)| session.is_none()).map(|(key, _)| key.clone()));
+        self.finished.cut(self.progress.finals());
+        // What came of these may have been told and not written down; then they are asked for again. Nobody remembers their
+        // keys: what is asked for comes into being.
+        self.lost.extend(std::mem::take(&mut self.keys).into_keys());
         // What was told to the call that is gone is told again to the one that takes the session over.
         for account in self.sessions.values_mut() {
             (account.ends_told, account.usage_was_told, account.told_model) = (0, false, None);
@@ -30,12 +32,22 @@ impl Ledger {
         self.returned = false;
         self.progress.resumed();
         self.resumes += 1;
-        self.went_on_ms = Some(self.now_ms);
+        self.went_on_ms = Some(self.time.known_ms());
     }
 
-    /// The time at which the call went on last. None: it was never cut off.
+    /// When the call went on last, in milliseconds since it opened as it can know it. None: it was never cut off.
     pub fn went_on_ms(&self) -> Option<u64> {
         self.went_on_ms
+    }
+
+    /// Milliseconds since the call opened, as far as it can know.
+    pub fn known_ms(&self) -> u64 {
+        self.time.known_ms()
+    }
+
+    /// The tasks whose ends were shown before the call was cut off last.
+    pub fn ended_before_cut(&self) -> impl Iterator<Item = &TaskId> {
+        self.finished.tasks()
     }
 
     /// How often the call was resumed.
@@ -43,21 +55,28 @@ impl Ledger {
         self.resumes
     }
 
-    /// Whether nobody but the host can know of a session: the call was cut off before it noted it down, and when it went on the
+    /// Why nobody but the host can know of a session. None: the call can. The call was cut off before it noted it down, and when it went on the
     /// host had forgotten it, or left it out of all lists that the call looked into; or its attempt was given the receipt of
     /// another one. It is told in docs/reliability.md that its attempt may have another one then, and that it takes no place and
     /// nothing of the budget.
-    pub(super) fn is_hidden(&self, account: &Account) -> bool {
-        self.resumes > 0 && (account.is_hidden || (account.is_mixed_up && !account.was_told))
+    pub(super) fn why_hidden(&self, account: &Account) -> Option<Excuse> {
+        if self.resumes == 0 {
+            None
+        } else if account.is_hidden {
+            Some(Excuse::HiddenAfterCut)
+        } else {
+            (account.is_mixed_up && !account.was_told).then_some(Excuse::ReceiptRepeated)
+        }
     }
 
-    pub(super) fn has_hidden(&self, live: &Live) -> bool {
-        matches!(live, Live::Session(key) if self.sessions.get(key).is_some_and(|account| self.is_hidden(account)))
-    }
-
-    /// Places that are held, as far as a call can know.
-    pub(super) fn places(&self) -> u32 {
-        super::count(self.live.iter().filter(|live| !self.has_hidden(live)).count())
+    /// Places that are held as far as the call can know, and why it cannot know of the others.
+    pub(super) fn places(&self) -> (u32, Option<Excuse>) {
+        let why = |live: &Live| match live {
+            Live::Session(key) => self.sessions.get(key).and_then(|account| self.why_hidden(account)),
+            Live::Spawning(_) => None,
+        };
+        let hidden: Vec<Excuse> = self.live.iter().filter_map(why).collect();
+        (super::count(self.live.len() - hidden.len()), hidden.first().copied())
     }
 
     /// Enters that the task of one session got the receipt of another one.
@@ -96,15 +115,32 @@ impl Ledger {
     /// got in this way: that hides which session it has. While the call lasts another receipt tells; the call that goes on has
     /// only the list, where the session stands under the other name. Nor does a session count that it could not come to know of.
     pub fn duplicate_sessions(&self) -> u32 {
-        let is_mixed_up = |(key, account): &(&SessionKey, &Account)| {
-            account.is_mixed_up || self.holders.get(*key).is_some_and(|(holder, _)| *holder != account.label)
+        super::count(self.duplicates().into_iter().filter(Option::is_none).count())
+    }
+
+    /// Why the other sessions beyond the first of an attempt do not count.
+    pub(super) fn excused_duplicates(&self) -> Vec<Excuse> {
+        self.duplicates().into_iter().flatten().collect()
+    }
+
+    fn duplicates(&self) -> Vec<Option<Excuse>> {
+        let mut of_label: BTreeMap<&str, Vec<(&SessionKey, &Account)>> = BTreeMap::new();
+        for (key, account) in &self.sessions {
+            of_label.entry(&account.label).or_default().push((key, account));
+        }
+        let is_mixed_up = |key: &SessionKey, account: &Account| {
+            account.is_mixed_up || self.holders.get(key).is_some_and(|(holder, _)| *holder != account.label)
         };
-        let mixed_up: BTreeSet<&str> =
-            self.sessions.iter().filter(is_mixed_up).map(|(_, account)| &*account.label).collect();
-        let known = self.sessions.values().filter(|account| !self.is_hidden(account));
-        let mut labels: Vec<&str> = known.map(|account| &*account.label).collect();
-        labels.retain(|label| !mixed_up.contains(label));
-        labels.sort_unstable();
-        super::count(labels.windows(2).filter(|pair| matches!(pair, [one, other] if one == other)).count())
+        let mut all = Vec::new();
+        for sessions in of_label.into_values().filter(|sessions| sessions.len() > 1) {
+            let mixed_up = sessions.iter().any(|(key, account)| is_mixed_up(key, account));
+            let hidden = sessions.iter().filter(|(_, account)| self.why_hidden(account).is_some()).count();
+            let beyond = sessions.len() - 1;
+            // Those that nobody could know of are not the ones that count.
+            let excused = if mixed_up { beyond } else { hidden.min(beyond) };
+            let why = if mixed_up { Excuse::ReceiptRepeated } else { Excuse::HiddenAfterCut };
+            all.extend((0..beyond).map(|nth| (nth < excused).then_some(why)));
+        }
+        all
     }
 }

@@ -8,7 +8,7 @@
 use parallel_agents::task::Usage;
 
 use super::account::Account;
-use super::{Invariant, Ledger, Live};
+use super::{Excuse, Invariant, Ledger, Live};
 
 /// Tokens and money.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -31,6 +31,11 @@ impl Spending {
         Self { tokens: self.tokens.min(other.tokens), micro_usd: self.micro_usd.min(other.micro_usd) }
     }
 
+    /// The larger one of each.
+    pub(crate) fn most(self, other: Self) -> Self {
+        Self { tokens: self.tokens.max(other.tokens), micro_usd: self.micro_usd.max(other.micro_usd) }
+    }
+
     fn above(self, other: Self) -> Self {
         Self {
             tokens: self.tokens.saturating_sub(other.tokens),
@@ -38,6 +43,40 @@ impl Spending {
         }
     }
 }
+
+/// Spending above a budget.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Overspend {
+    /// That single sessions explain, which used more than was reserved for each, or than the call could know.
+    pub excused: Spending,
+    /// That nothing explains.
+    pub unexcused: Spending,
+}
+
+/// What a call can know of the spending of its sessions. Each knows less than the one before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum View {
+    /// All that is true.
+    Host,
+    /// Without sessions that the host kept from it.
+    Listed,
+    /// Where the host keeps silent about a model, at the price of the one that was asked for.
+    Priced,
+    /// Where the host keeps silent about usage, what was reserved at the most.
+    Told,
+}
+
+impl View {
+    /// The views of less and less, each with the excuse for what the one before would have seen.
+    const EXCUSES: [(Self, Excuse); 3] = [
+        (Self::Listed, Excuse::HiddenAfterCut),
+        (Self::Priced, Excuse::ModelUnnamed),
+        (Self::Told, Excuse::UsageUntold),
+    ];
+}
+
+/// What is taken of each account of a budget: sessions, tokens, millionths of a dollar.
+type Taken = [u64; 3];
 
 impl Ledger {
     /// What a session with this prompt and this model takes when it is spawned.
@@ -49,61 +88,96 @@ impl Ledger {
         Spending { tokens: usage.total(), micro_usd: self.allowed.price(model).of(usage) }
     }
 
-    /// What a session used, as far as a call can know that is told of its usage.
-    fn knowable(&self, account: &Account) -> Spending {
+    /// What a session used.
+    fn used(&self, account: &Account, view: View) -> Spending {
         let usage = account.usage.unwrap_or_default();
-        let told = account.told_model.as_deref().or(account.asked_model.as_deref());
-        self.price(usage, account.model.as_deref()).at_most(self.price(usage, told))
-    }
-
-    /// What all sessions really used, and how much of it lies above what was reserved for each or could be known.
-    pub fn spent(&self) -> (Spending, Spending) {
-        self.sessions.values().fold((Spending::default(), Spending::default()), |(spent, above), account| {
-            let used = self.price(account.usage.unwrap_or_default(), account.model.as_deref());
-            let expected = self.knowable(account).at_most(account.reserved);
-            (spent.plus(used), above.plus(used.above(expected)))
-        })
-    }
-
-    /// Spending above the budget that is explained by no session which used more than was reserved, or than was told.
-    pub fn unexplained_overspend(&self) -> Spending {
-        let (spent, above) = self.spent();
-        let over = |spent: u64, above: u64, cap: Option<u64>| {
-            cap.map_or(0, |cap| spent.saturating_sub(cap).saturating_sub(above))
-        };
-        Spending {
-            tokens: over(spent.tokens, above.tokens, self.allowed.tokens),
-            micro_usd: over(spent.micro_usd, above.micro_usd, self.allowed.micro_usd),
+        let really = self.price(usage, account.model.as_deref());
+        if view < View::Priced {
+            return really;
         }
+        let told = account.told_model.as_deref().or(account.asked_model.as_deref());
+        let known = really.at_most(self.price(usage, told));
+        if view == View::Told && !account.usage_was_told { known.at_most(account.reserved) } else { known }
+    }
+
+    /// The sessions that count.
+    fn counted(&self, view: View) -> impl Iterator<Item = &Account> {
+        self.sessions.values().filter(move |account| view == View::Host || self.why_hidden(account).is_none())
+    }
+
+    /// What all sessions really used.
+    pub fn spent(&self) -> Spending {
+        self.spent_in(View::Host)
+    }
+
+    fn spent_in(&self, view: View) -> Spending {
+        self.counted(view).fold(Spending::default(), |spent, account| spent.plus(self.used(account, view)))
+    }
+
+    /// The caps on tokens and money; without one, as much as there is.
+    fn caps(&self) -> Spending {
+        let cap = |cap: Option<u64>| cap.unwrap_or(u64::MAX);
+        Spending { tokens: cap(self.allowed.tokens), micro_usd: cap(self.allowed.micro_usd) }
+    }
+
+    /// Spending above the budget.
+    pub fn overspend(&self) -> Overspend {
+        let caps = self.caps();
+        let over = self.spent().above(caps);
+        // Of each session, no more than was reserved for it and could be known.
+        let foreseen = self.counted(View::Priced).fold(Spending::default(), |sum, account| {
+            sum.plus(self.used(account, View::Priced).at_most(account.reserved))
+        });
+        let unexcused = foreseen.above(caps);
+        Overspend { excused: over.above(unexcused), unexcused }
+    }
+
+    /// By which rules the spending above a budget does not count: one for tokens, one for money.
+    pub(super) fn excused_spending(&self) -> Vec<Excuse> {
+        let excused = self.overspend().excused;
+        let caps = self.caps();
+        let within = |view: View, of: fn(Spending) -> u64| of(self.spent_in(view)) <= of(caps);
+        let accounts: [fn(Spending) -> u64; 2] = [|spent| spent.tokens, |spent| spent.micro_usd];
+        let why = |of: fn(Spending) -> u64| {
+            let by_view = View::EXCUSES.into_iter().find(|(view, _)| within(*view, of)).map(|(_, excuse)| excuse);
+            by_view.unwrap_or(Excuse::BeyondReservation)
+        };
+        accounts.into_iter().filter(|of| of(excused) > 0).map(why).collect()
+    }
+
+    /// What is used or reserved now.
+    fn taken(&self, view: View) -> Taken {
+        let mut taken = Spending::default();
+        let mut sessions = 0;
+        for account in self.counted(view) {
+            taken = taken.plus(if account.is_live() { account.reserved } else { self.used(account, view) });
+            sessions += 1;
+        }
+        for live in &self.live {
+            let Live::Spawning(request) = live else { continue };
+            let spawn = self.requests.get(request).and_then(|asked| asked.spawn.as_ref());
+            taken = taken.plus(spawn.map(|spawn| spawn.reserved).unwrap_or_default());
+            sessions += 1;
+        }
+        [sessions, taken.tokens, taken.micro_usd]
     }
 
     /// Holds a spawn call, which is entered already, to what is left.
     pub(super) fn check_budget(&mut self, label: &str) {
-        let mut taken = Spending::default();
-        let known = || self.sessions.values().filter(|account| !self.is_hidden(account));
-        for account in known() {
-            let used = self.knowable(account);
-            taken = taken.plus(match (account.is_live(), account.usage_was_told) {
-                (true, _) => account.reserved,
-                (false, true) => used,
-                (false, false) => used.at_most(account.reserved),
-            });
+        let caps = [self.allowed.spawns, self.allowed.tokens, self.allowed.micro_usd];
+        let kinds =
+            [(Invariant::Sessions, "sessions"), (Invariant::Budget, "tokens"), (Invariant::Budget, "micro-dollars")];
+        if caps.iter().all(Option::is_none) {
+            return;
         }
-        let mut sessions = known().count() as u64;
-        for live in &self.live {
-            let Live::Spawning(request) = live else { continue };
-            let reserved =
-                self.requests.get(request).and_then(|asked| asked.spawn.as_ref()).map(|spawn| spawn.reserved);
-            taken = taken.plus(reserved.unwrap_or_default());
-            sessions += 1;
-        }
-        let accounts = [
-            (Invariant::Sessions, "sessions", sessions, self.allowed.spawns),
-            (Invariant::Budget, "tokens", taken.tokens, self.allowed.tokens),
-            (Invariant::Budget, "micro-dollars", taken.micro_usd, self.allowed.micro_usd),
-        ];
-        for (invariant, unit, taken, cap) in accounts {
-            if let Some(cap) = cap.filter(|cap| taken > *cap) {
+        let really = self.taken(View::Host);
+        let known = View::EXCUSES.map(|(view, excuse)| (self.taken(view), excuse));
+        for (at, ((invariant, unit), cap)) in kinds.into_iter().zip(caps).enumerate() {
+            let Some(cap) = cap.filter(|cap| really[at] > *cap) else { continue };
+            if let Some((_, excuse)) = known.iter().find(|(taken, _)| taken[at] <= cap) {
+                self.excuse(*excuse);
+            } else {
+                let taken = known.last().map_or(really[at], |(taken, _)| taken[at]);
                 let what = format!("with {label}, {taken} {unit} are used or reserved, {cap} are allowed");
                 self.note(invariant, what);
             }

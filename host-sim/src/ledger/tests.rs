@@ -1,16 +1,22 @@
 use std::sync::Arc;
 
 use parallel_agents::host::{
-    AnswerForm, HistoryQuery, HostError, Progress, Receipt, Reply, SessionEnd, SessionOutcome, SpawnOptions,
+    AnswerForm, Command, Event, Happening, HistoryQuery, HostError, Progress, Receipt, Reply, SessionEnd,
+    SessionOutcome, SpawnOptions,
 };
 use parallel_agents::ids::{AgentType, TaskId};
 use parallel_agents::task::{Cleanup, TaskStatus};
 
 use super::*;
 
+mod clocks;
+mod cuts;
 mod lies;
 mod oracle;
 mod policy;
+mod spending;
+mod tiers;
+mod workflows;
 
 fn spawn(request: u64, label: &str) -> Command {
     let options = SpawnOptions {

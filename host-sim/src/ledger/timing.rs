@@ -2,8 +2,7 @@
 
 use parallel_agents::host::{FailureKind, Happening, SessionOutcome};
 
-use super::{CLEANUP_GRACE_MS, Invariant, Ledger};
-use crate::script::Fault;
+use super::{CLEANUP_GRACE_MS, Excuse, Invariant, Ledger};
 
 /// Two waits in a row that end with nothing are at least so long; less is running in circles.
 const SHORT_WAIT_MS: u64 = 250;
@@ -29,19 +28,26 @@ pub(super) struct Waits {
 }
 
 impl Ledger {
-    /// Whether the host's clock was never set wrong. If it was, nobody can say what is late.
-    pub(super) fn clock_is_right(&self) -> bool {
-        !self.faults.contains_key(&Fault::ClockJumped)
+    /// When the call has to be over but for cleaning up, and whether that is later because it went on after a cut. None: it has
+    /// no end.
+    fn end_ms(&self) -> Option<(u64, bool)> {
+        let deadline = self.allowed.deadline_ms?;
+        let went_on = self.went_on_ms.unwrap_or(0);
+        Some((deadline.max(went_on).saturating_add(CLEANUP_GRACE_MS), went_on > deadline))
     }
 
     /// Enters a wait for the next event.
     pub(crate) fn waits(&mut self, until_ms: Option<u64>) {
-        let Some(deadline) = self.allowed.deadline_ms.filter(|_| self.events > 0 && self.clock_is_right()) else {
-            return;
-        };
-        let last = self.opened_ms.saturating_add(deadline).saturating_add(CLEANUP_GRACE_MS);
-        match until_ms {
-            Some(until) if until <= last => {}
+        self.time.waits(until_ms);
+        let Some((last, is_later)) = self.end_ms().filter(|_| self.events > 0) else { return };
+        let until = until_ms.map(|until| self.time.known_at(until));
+        match until {
+            Some(until) if until <= last => {
+                let deadline = self.allowed.deadline_ms.unwrap_or(u64::MAX).saturating_add(CLEANUP_GRACE_MS);
+                if is_later && until > deadline {
+                    self.excuse(Excuse::WentOnLate);
+                }
+            }
             Some(until) => {
                 let what = format!("a wait goes on {} ms after the time for cleaning up", until - last);
                 self.note(Invariant::Time, what);
@@ -61,13 +67,11 @@ impl Ledger {
             self.waits = Waits::default();
             return;
         }
-        let is_short = self
-            .waits
-            .idle_since
-            .replace(self.now_ms)
-            .is_some_and(|since| self.now_ms.saturating_sub(since) < SHORT_WAIT_MS);
+        let real_ms = self.time.real_ms();
+        let is_short =
+            self.waits.idle_since.replace(real_ms).is_some_and(|since| real_ms.saturating_sub(since) < SHORT_WAIT_MS);
         self.waits.short = if is_short { self.waits.short + 1 } else { 0 };
-        if self.waits.short > MAX_SHORT_WAITS && self.clock_is_right() {
+        if self.waits.short > MAX_SHORT_WAITS {
             self.note(Invariant::Storm, format!("{} short waits in a row came to nothing", self.waits.short + 1));
         }
     }
@@ -76,8 +80,8 @@ impl Ledger {
     pub(super) fn check_reads(&mut self, function: &str, session: Option<&parallel_agents::ids::SessionKey>) {
         if function == "list" {
             self.lists += 1;
-            let seconds = self.now_ms.saturating_sub(self.opened_ms) / 1_000;
-            if self.lists > MAX_LISTS + seconds && self.clock_is_right() {
+            let seconds = self.time.known_ms().max(self.time.real_ms()) / 1_000;
+            if self.lists > MAX_LISTS + seconds {
                 self.note(Invariant::Storm, format!("{} lists were asked for in {seconds} s", self.lists));
             }
         }
@@ -93,10 +97,15 @@ impl Ledger {
 
     /// Holds the call to its end.
     pub(super) fn check_return(&mut self) {
-        let Some(deadline) = self.allowed.deadline_ms.filter(|_| self.clock_is_right()) else { return };
-        let took = self.now_ms.saturating_sub(self.opened_ms);
-        if took > deadline.saturating_add(CLEANUP_GRACE_MS).saturating_add(RETURN_SLACK_MS) {
+        let (Some((last, is_later)), Some(deadline)) = (self.end_ms(), self.allowed.deadline_ms) else { return };
+        let took = self.time.known_ms();
+        let is_over = |ms: u64, end: u64| ms > end.saturating_add(RETURN_SLACK_MS);
+        if is_over(took, last) {
             self.note(Invariant::Liveness, format!("the call took {took} ms, its deadline was {deadline} ms"));
+        } else if is_later && is_over(took, deadline.saturating_add(CLEANUP_GRACE_MS)) {
+            self.excuse(Excuse::WentOnLate);
+        } else if is_over(self.time.real_ms(), last) {
+            self.excuse(Excuse::ClockJumped);
         }
     }
 }

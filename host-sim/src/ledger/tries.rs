@@ -3,10 +3,11 @@
 use parallel_agents::host::{FailureKind, HostError, SessionEnd, SessionOutcome, SpawnOptions};
 
 use super::allowance::{FREE_RATE_LIMITS, FREE_REFUSALS, FREE_REVIEWS};
+use super::violation::TaskPlaces;
 use super::{Invariant, Ledger};
 
 /// Characters from which on a label may be cut: the longest has 120, and a number takes some of them.
-const LONG_LABEL: usize = 112;
+pub(super) const LONG_LABEL: usize = 112;
 
 /// What became of one spawn request, as far as the call was told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,7 +94,8 @@ pub(super) fn agent_of(label: &str) -> &str {
 
 impl Ledger {
     /// Enters a spawn call that is not a repetition and says what of the policy it breaks.
-    pub(super) fn check_tries(&mut self, options: &SpawnOptions, live_for_task: usize) {
+    pub(super) fn check_tries(&mut self, options: &SpawnOptions, places: TaskPlaces) {
+        let live_for_task = places.known;
         let id = id_of(&options.label).to_owned();
         let allowed = match &self.allowed.tasks {
             None => None,
@@ -112,6 +114,8 @@ impl Ledger {
         let may_hedge = allowed.as_ref().is_some_and(|task| task.hedged);
         if live_for_task > usize::from(may_hedge) {
             self.note(Invariant::OneAttempt, format!("{} was spawned while it was alive", options.label));
+        } else if let Some(why) = places.why_unknown.filter(|_| places.all > usize::from(may_hedge)) {
+            self.excuse(why);
         }
         let tries = self.tries.entry(id).or_default();
         let before = tries.clone();

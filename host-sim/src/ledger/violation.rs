@@ -4,11 +4,9 @@ use std::fmt;
 
 use parallel_agents::host::SpawnOptions;
 use parallel_agents::ids::{RequestId, SessionKey, TaskId};
-use parallel_agents::task::Cleanup;
 
 use super::tries::id_of;
-use super::{CLEANUP_GRACE_MS, Ledger, Live, MAX_CLEANUP_TRIES};
-use crate::script::Fault;
+use super::{Excuse, Ledger, Live, MAX_CLEANUP_TRIES};
 
 /// A promise that holds for every call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -44,8 +42,12 @@ pub enum Invariant {
     Inert,
     /// What a session wrote reaches nobody but who was to read it.
     Secrets,
+    /// A task is never given to a tier below the one that it was promised, or that it has had.
+    Tier,
     /// One result for each task, in order, with the end that was shown.
     Results,
+    /// What had ended before a call was cut off is not done again.
+    Resume,
     /// The call comes back in time.
     Liveness,
     /// A request that is refused asks for nothing.
@@ -90,7 +92,9 @@ impl Invariant {
             Self::Taint => "I16",
             Self::Inert => "I17",
             Self::Secrets => "I18",
+            Self::Tier => "I19",
             Self::Results => "E1",
+            Self::Resume => "E7",
             Self::Liveness => "E8",
             Self::Refusal => "E10",
             Self::Usage => "E11",
@@ -122,17 +126,31 @@ impl fmt::Display for Violation {
     }
 }
 
+/// Places that a task holds.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct TaskPlaces {
+    /// As far as the call can know.
+    pub(super) known: usize,
+    /// In reality.
+    pub(super) all: usize,
+    /// Why it cannot know of the others.
+    pub(super) why_unknown: Option<Excuse>,
+}
+
 impl Ledger {
     /// Whether the time for spawning is over, for the run or for one task.
     pub(super) fn check_time(&mut self, options: &SpawnOptions) {
         let label = &options.label;
-        let since_open = self.now_ms.saturating_sub(self.opened_ms);
-        let is_late = self.allowed.last_spawn_ms.is_some_and(|last| since_open >= last) && self.clock_is_right();
+        let since_open = self.time.known_ms();
+        let is_after = |ms: u64| self.allowed.last_spawn_ms.is_some_and(|last| ms >= last);
+        let (is_late, is_really_late) = (is_after(since_open), is_after(self.time.real_ms()));
         let id = TaskId::new(id_of(label));
         if self.stop_requested || self.stopped_tasks.contains(&id) {
             self.note(Invariant::Stop, format!("{label} was spawned after it was to stop"));
         } else if is_late {
             self.note(Invariant::Stop, format!("{label} was spawned {since_open} ms after the run began"));
+        } else if is_really_late {
+            self.excuse(Excuse::ClockJumped);
         }
         if self.progress.status(id_of(label)).is_some_and(|status| status.is_final()) {
             self.note(Invariant::OneAttempt, format!("{label} was spawned after its task had ended"));
@@ -143,12 +161,22 @@ impl Ledger {
     }
 
     /// Places that a task holds.
-    pub(super) fn live_for(&self, id: &str) -> usize {
-        // A call that was told of another session in its place, or of none, cannot know that this one is alive.
-        let is_mixed_up = |key: &SessionKey| self.sessions.get(key).is_some_and(|account| account.is_mixed_up);
-        let is_unknown = |live: &&Live| self.has_hidden(live) || matches!(live, Live::Session(key) if is_mixed_up(key));
-        let live = self.live.iter().filter(|live| !is_unknown(live));
-        live.filter(|live| self.label_of(live).is_some_and(|label| id_of(label) == id)).count()
+    pub(super) fn live_for(&self, id: &str) -> TaskPlaces {
+        let of_task = |live: &&Live| self.label_of(live).is_some_and(|label| id_of(label) == id);
+        let unknown: Vec<Option<Excuse>> = self.live.iter().filter(of_task).map(|live| self.is_unknown(live)).collect();
+        TaskPlaces {
+            known: unknown.iter().filter(|why| why.is_none()).count(),
+            all: unknown.len(),
+            why_unknown: unknown.into_iter().flatten().next(),
+        }
+    }
+
+    /// Why a call cannot know that a session of a task is alive.
+    fn is_unknown(&self, live: &Live) -> Option<Excuse> {
+        let Live::Session(key) = live else { return None };
+        let account = self.sessions.get(key)?;
+        // It was told of another session in its place, or of none.
+        self.why_hidden(account).or(account.is_mixed_up.then_some(Excuse::ReceiptRepeated))
     }
 
     pub(super) fn check_history(&mut self, key: &SessionKey) {
@@ -164,6 +192,9 @@ impl Ledger {
     pub(super) fn check_cleanup(&mut self, key: &SessionKey) {
         let Some(account) = self.sessions.get_mut(key) else { return };
         account.cleanup_tries += 1;
+        if account.cleanup_tries == 1 {
+            account.gained_ms = self.time.gained_ms();
+        }
         if account.cleanup_tries == MAX_CLEANUP_TRIES + 1 {
             let what = format!("{key} was cancelled or deleted more than {MAX_CLEANUP_TRIES} times");
             self.note(Invariant::CallOrder, what);
@@ -195,55 +226,6 @@ impl Ledger {
             Some((times, _)) => self.note(Invariant::Conservation, format!("the end of {key} was told {times} times")),
             None => self.note(Invariant::Conservation, format!("{key} ended but was never accepted")),
         }
-    }
-
-    /// What is wrong once the call has come back. Nothing before that.
-    pub(super) fn broken_at_the_end(&self) -> Vec<Violation> {
-        if !self.returned {
-            return Vec::new();
-        }
-        let orphans = self
-            .orphans
-            .iter()
-            .filter(|key| !self.is_excused(key))
-            .map(|key| format!("{key} was alive when the call returned"));
-        let kept = self
-            .sessions
-            .iter()
-            .filter(|(key, account)| account.cleanup == Cleanup::Delete && !account.deleted && !self.is_excused(key));
-        let kept = kept.map(|(key, _)| format!("{key} was to be deleted and still exists"));
-        let open = self.open_spawns.iter().filter(|request| !self.was_given_up(**request));
-        let open = open.map(|r| format!("spawn request {r} was open when the call returned"));
-        let all = orphans.chain(open).chain(kept);
-        all.map(|what| Violation { invariant: Invariant::NoOrphans, event: None, what }).collect()
-    }
-
-    /// Whether a session that is still there is the host's own doing, and the call says that it is there: the host never
-    /// told of it, would not stop it, or it had ended and the host was too slow to delete everything in the time for cleaning up.
-    pub(super) fn is_excused(&self, key: &SessionKey) -> bool {
-        let Some(account) = self.sessions.get(key) else { return false };
-        // A session whose every receipt was lost has no name but its label.
-        let label = SessionKey::new(format!("label:{}", account.label));
-        // Nor can a call that goes on find what the host leaves out of its lists.
-        if self.is_hidden(account)
-            || (!account.was_told && (self.named_as_leaked.contains(&label) || account.is_mixed_up))
-        {
-            return true;
-        }
-        // With a clock that jumps nobody can tell when the time for cleaning up is over.
-        let took_its_time =
-            self.now_ms.saturating_sub(self.last_spawn_at) >= CLEANUP_GRACE_MS || !self.clock_is_right();
-        // What the call that is gone was told may not have been written down; then the one that goes on knows the label only.
-        let is_named =
-            self.named_as_leaked.contains(key) || (self.resumes > 0 && self.named_as_leaked.contains(&label));
-        is_named && (account.refusals > 0 || (!account.is_live() && took_its_time) || !self.clock_is_right())
-    }
-
-    /// Whether the call waited for the answer to a spawn request as long as it may, and says that a session may be there.
-    fn was_given_up(&self, request: RequestId) -> bool {
-        let Some(spawn) = self.requests.get(&request).and_then(|asked| asked.spawn.as_ref()) else { return false };
-        (self.faults.contains_key(&Fault::LateReceipt) || !self.clock_is_right())
-            && self.named_as_leaked.contains(&SessionKey::new(format!("label:{}", spawn.label)))
     }
 
     fn label_of(&self, live: &Live) -> Option<&String> {

@@ -117,7 +117,7 @@ fn document(called: &Called<DocumentReply>) -> Value {
     };
     let ledger = called.world.ledger();
     let mut host = json!(ledger.summary());
-    let (spent, _) = ledger.spent();
+    let spent = ledger.spent();
     host["spent_tokens"] = spent.tokens.into();
     host["spent_micro_usd"] = spent.micro_usd.into();
     host["reply_chars"] = chars.into();

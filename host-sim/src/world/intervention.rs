@@ -25,14 +25,9 @@ impl World {
         self.intervention = Some((event, what));
     }
 
-    /// When that happened, on the world's clock. None: the call did not wait for that event.
+    /// When the call was told of that, in milliseconds since it opened as it can know it. None: it was not.
     pub fn intervened_ms(&self) -> Option<u64> {
         self.intervened_ms
-    }
-
-    /// Milliseconds since then of which the clock that the host shows told nothing.
-    pub fn hidden_since_ms(&self) -> u64 {
-        self.clock.hidden_ms().saturating_sub(self.hidden_before_ms)
     }
 
     /// Events that were handed out.
@@ -59,8 +54,7 @@ impl World {
     /// Intervenes if it is time to. Some: nothing else will happen.
     pub(super) fn intervene(&mut self) -> Option<Next> {
         let (_, what) = self.intervention.take_if(|(event, _)| *event == self.next_seq)?;
-        self.intervened_ms = Some(self.now_ms);
-        self.hidden_before_ms = self.clock.hidden_ms();
+        self.intervened_at = Some(self.next_seq);
         match what {
             Intervention::Stop { task, reason } => {
                 let what = Happening::StopRequested { task, reason };

@@ -111,9 +111,9 @@ pub struct World {
     /// An import failed; the call hears nothing any more.
     is_trapped: bool,
     intervention: Option<(u64, Intervention)>,
+    /// The event with which the call was told of that.
+    intervened_at: Option<u64>,
     intervened_ms: Option<u64>,
-    /// What the shown clock had hidden by then.
-    hidden_before_ms: u64,
 }
 
 impl World {
@@ -153,8 +153,8 @@ impl World {
             woke_early: false,
             is_trapped: false,
             intervention: None,
+            intervened_at: None,
             intervened_ms: None,
-            hidden_before_ms: 0,
             script,
             options,
         }
@@ -223,7 +223,7 @@ impl World {
     pub fn waiting(&mut self, until_ms: Option<u64>) {
         self.trace.wait(self.now_ms, until_ms);
         self.ledger.waits(until_ms);
-        self.ledger.idles(self.now_ms, until_ms);
+        self.ledger.idles(until_ms);
     }
 
     /// Asks the component to stop one task, or the whole run, as soon as it waits for the next event.
@@ -375,9 +375,9 @@ impl World {
         self.set_clock(number);
         let event = Event { seq: number, at_ms: self.clock.show(self.now_ms), what };
         self.trace.event(&event);
-        self.ledger.event(&event, is_extra);
-        if self.clock.is_wrong() {
-            self.ledger.really_at(self.now_ms);
+        self.ledger.event_at(&event, is_extra, self.now_ms);
+        if self.intervened_at == Some(number) {
+            self.intervened_ms = Some(self.ledger.known_ms());
         }
         let stops = matches!(event.what, Happening::StopRequested { .. });
         let per_mille = if stops { 0 } else { self.script.faults().stop_requested };

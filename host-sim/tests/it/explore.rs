@@ -4,7 +4,8 @@ use std::thread;
 
 use futures::executor::block_on;
 use host_sim::explore::regress;
-use host_sim::explore::{Deed, Deeds, Explorer, Options, Subject, Tally};
+use host_sim::explore::{Deed, Deeds, Explorer, Options, Places, Subject, Tally};
+use host_sim::ledger::Spending;
 
 use crate::component::component;
 
@@ -40,7 +41,7 @@ fn assert_kept(tally: &Tally) {
     assert!(shown.is_empty(), "{} of {} runs:\n{}", tally.troubles.len(), tally.runs, shown.join("\n"));
     assert_eq!((tally.lost, tally.duplicated, tally.unexpected, tally.orphans), (0, 0, 0, 0));
     assert_eq!((tally.determinism_mismatches, tally.duplicate_spawns), (0, 0));
-    assert_eq!((tally.max_in_flight_over_cap, tally.max_spend_over_budget), (0, 0));
+    assert_eq!((tally.max_in_flight_over_cap, tally.max_over_budget), (0, Spending::default()));
 }
 
 #[tokio::test]
@@ -61,14 +62,18 @@ async fn twenty_thousand_random_runs_of_the_component_keep_every_promise() {
 
 #[tokio::test]
 async fn wherever_a_run_is_cancelled_or_dropped_nothing_is_left() {
-    let tally = on_the_component(options(&[Deed::Cancel, Deed::Trap])).await.explore(0..240, threads(), || {});
+    let tally = on_the_component(options(&[Deed::Cancel(Places::Every), Deed::Trap(Places::Every)])).await.explore(
+        0..240,
+        threads(),
+        || {},
+    );
     assert_kept(&tally);
     assert!(tally.cancels >= 5_000 && tally.traps >= 5_000, "{} {}", tally.cancels, tally.traps);
 }
 
 #[tokio::test]
 async fn engine_and_component_do_the_same_however_many_threads_there_are() {
-    let deeds = [Deed::Cancel];
+    let deeds = [Deed::Cancel(Places::Every)];
     let wasm = on_the_component(options(&deeds)).await.explore(0..40, 2, || {});
     let native = on_the_engine(options(&deeds)).explore(0..40, 3, || {});
     assert_eq!(wasm.counters(0.0), native.counters(0.0));
@@ -89,7 +94,18 @@ async fn runs_that_once_broke_a_promise_are_run_for_ever() {
 
 #[test]
 fn wherever_a_run_is_cut_off_it_goes_on_and_keeps_every_promise() {
-    let tally = on_the_engine(options(&[Deed::Crash])).explore(0..150, threads(), || {});
+    let tally = on_the_engine(options(&[Deed::Crash(Places::Every)])).explore(0..150, threads(), || {});
     assert_kept(&tally);
     assert!(tally.resumes >= 20_000, "{}", tally.resumes);
+    let (calm, before, others) = (tally.calm_resumes, tally.results_before_cuts, tally.results_of_calm_runs);
+    assert!(calm >= 1_000 && before >= 50_000 && others >= 2_000, "{calm} {before} {others}");
+}
+
+#[test]
+fn many_runs_are_cut_off_and_cancelled_at_some_places() {
+    let deeds = [Deed::Crash(Places::Sampled), Deed::Cancel(Places::Sampled)];
+    let tally = on_the_engine(options(&deeds)).explore(22_000..22_300, threads(), || {});
+    assert_kept(&tally);
+    assert!(tally.resumes >= 4_000 && tally.cancels >= 1_800, "{} {}", tally.resumes, tally.cancels);
+    assert!(tally.calm_runs >= 20, "{}", tally.calm_runs);
 }

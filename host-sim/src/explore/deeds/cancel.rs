@@ -1,8 +1,8 @@
-//! Cancelling: the whole run at each of its events, and single tasks at some of them, each time in a fresh copy.
+//! Cancelling: the whole run at its events, and single tasks at some of them, each time in a fresh copy.
 
 use parallel_agents::ids::TaskId;
 
-use super::Plain;
+use super::{Places, Plain};
 use crate::explore::check::{self, run_of};
 use crate::explore::draws::Draws;
 use crate::explore::{Explorer, Finding, Tally};
@@ -14,10 +14,10 @@ const SINGLE: usize = 3;
 /// A cancelled run is back after this long, in milliseconds: what it may take for sessions that would not stop.
 const PATIENCE_MS: u64 = 30_000;
 
-pub(super) async fn everywhere(explorer: &Explorer<'_>, plain: &Plain, tally: &mut Tally) {
+pub(super) async fn at_places(explorer: &Explorer<'_>, plain: &Plain, places: Places, tally: &mut Tally) {
     // Before the first event there is nobody who could be asked.
-    for event in 1..plain.called.world.events() {
-        at(explorer, plain, event, None, tally).await;
+    for event in places.of(plain.seed, plain.called.world.events().saturating_sub(1)) {
+        at(explorer, plain, event + 1, None, tally).await;
     }
     let mut draws = Draws::new(plain.seed);
     let tasks = tasks(plain);
@@ -38,9 +38,7 @@ async fn at(explorer: &Explorer<'_>, plain: &Plain, event: u64, task: Option<Tas
     world.intervene_at(event, Intervention::Stop { task: task.clone(), reason });
     let called = explorer.call(&plain.case, world).await;
     let mut found = check::check(&plain.case, &called);
-    // A clock that is set back hides what has passed since the event before, and there is no other clock to go by.
-    let hidden_ms = called.world.hidden_since_ms();
-    let since = called.world.intervened_ms().map(|at_ms| called.world.now_ms().saturating_sub(at_ms + hidden_ms));
+    let since = called.world.intervened_ms().map(|at_ms| called.world.ledger().known_ms().saturating_sub(at_ms));
     match since {
         None => found.push(Finding::new("I4", "the copy was over before it could be cancelled".to_owned())),
         Some(since) if task.is_none() && since > PATIENCE_MS => {

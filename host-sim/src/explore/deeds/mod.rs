@@ -9,20 +9,53 @@ use std::collections::BTreeSet;
 
 use parallel_agents::documents::DocumentReply;
 
+use super::draws::Draws;
 use super::{Case, Explorer, Tally};
 use crate::call::Called;
+
+/// Copies of one run that are made where places are sampled.
+const SAMPLED: u64 = 6;
+
+/// Where in a run something is done to it: in a fresh copy for each place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Places {
+    /// Everywhere.
+    Every,
+    /// At a few places that the seed draws.
+    Sampled,
+}
+
+impl Places {
+    /// The places among so many, in order.
+    fn of(self, seed: u64, count: u64) -> Vec<u64> {
+        if self == Self::Every || count <= SAMPLED {
+            return (0..count).collect();
+        }
+        let mut draws = Draws::new(seed);
+        let drawn: BTreeSet<u64> = (0..SAMPLED).map(|_| draws.between(0, count - 1)).collect();
+        drawn.into_iter().collect()
+    }
+
+    /// How it is asked for on the command line.
+    fn word(self) -> &'static str {
+        match self {
+            Self::Every => "every",
+            Self::Sampled => "sampled",
+        }
+    }
+}
 
 /// Something that is done to a run, or to fresh copies of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Deed {
     /// It is run a second time and has to be the same.
     Again,
-    /// At each of its events it is cancelled as a whole, and at some of them one task is.
-    Cancel,
-    /// At each of its events the component is dropped, and the host has to clean up.
-    Trap,
-    /// At each of its host calls it is cut off, and goes on from its journal.
-    Crash,
+    /// At its events it is cancelled as a whole, and at some of them one task is.
+    Cancel(Places),
+    /// At its events the component is dropped, and the host has to clean up.
+    Trap(Places),
+    /// At its host calls it is cut off, and goes on from its journal.
+    Crash(Places),
 }
 
 /// Deeds, in the order in which they are done.
@@ -40,19 +73,20 @@ impl Deed {
     pub(super) async fn carry_out(self, explorer: &Explorer<'_>, plain: &Plain, tally: &mut Tally) {
         match self {
             Self::Again => again::compare(explorer, plain, tally).await,
-            Self::Cancel => cancel::everywhere(explorer, plain, tally).await,
-            Self::Trap => trap::everywhere(explorer, plain, tally).await,
-            Self::Crash => crash::everywhere(explorer, plain, tally).await,
+            Self::Cancel(places) => cancel::at_places(explorer, plain, places, tally).await,
+            Self::Trap(places) => trap::at_places(explorer, plain, places, tally).await,
+            Self::Crash(places) => crash::at_places(explorer, plain, places, tally).await,
         }
     }
 
     /// How it is asked for on the command line. Empty: it need not be.
-    pub fn words(self) -> &'static str {
+    pub fn words(self) -> String {
+        let option = |name: &str, places: Places| format!(" --{name} {}", places.word());
         match self {
-            Self::Again => "",
-            Self::Cancel => " --cancel every",
-            Self::Trap => " --trap every",
-            Self::Crash => " --crash every",
+            Self::Again => String::new(),
+            Self::Cancel(places) => option("cancel", places),
+            Self::Trap(places) => option("trap", places),
+            Self::Crash(places) => option("crash", places),
         }
     }
 }

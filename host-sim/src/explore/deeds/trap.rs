@@ -1,11 +1,11 @@
-//! Dropping the component at each event, in a fresh copy each: only the host is left, and it leaves nothing running.
+//! Dropping the component at events, in a fresh copy each: only the host is left, and it leaves nothing running.
 
-use super::Plain;
+use super::{Places, Plain};
 use crate::explore::{Explorer, Finding, Tally};
 use crate::world::Intervention;
 
-pub(super) async fn everywhere(explorer: &Explorer<'_>, plain: &Plain, tally: &mut Tally) {
-    for event in 0..plain.called.world.events() {
+pub(super) async fn at_places(explorer: &Explorer<'_>, plain: &Plain, places: Places, tally: &mut Tally) {
+    for event in places.of(plain.seed, plain.called.world.events()) {
         let mut world = explorer.world(&plain.case, plain.seed);
         world.intervene_at(event, Intervention::Drop);
         let mut called = explorer.call(&plain.case, world).await;

@@ -96,7 +96,7 @@ fn what_the_host_keeps_from_a_call_that_goes_on_counts_for_nothing() {
     };
     assert_eq!(asked_for_again(|ledger| left_out(ledger, 2)), (vec![], 0));
     assert_eq!(asked_for_again(vanishes), (vec![], 0));
-    let broken = vec![Invariant::Sessions, Invariant::Cap];
+    let broken = vec![Invariant::Cap, Invariant::Sessions, Invariant::Cap];
     assert_eq!(asked_for_again(|ledger| left_out(ledger, 1)), (broken, 1), "the other list named it");
     let listed = asked_for_again(|ledger| {
         lists(ledger, "s");
@@ -116,10 +116,10 @@ fn a_session_behind_the_receipt_of_another_counts_for_nothing_after_a_cut() {
     ledger.resumed();
     let mut told = ledger.clone();
     spawned(&mut ledger, 3, "x a", "second of a", Some("second of a"));
-    assert_eq!((broken(&ledger), ledger.places(), ledger.duplicate_sessions()), (vec![], 2, 0));
+    assert_eq!((broken(&ledger), ledger.places().0, ledger.duplicate_sessions()), (vec![], 2, 0));
     spawned(&mut told, 4, "x b", "of b", Some("of b"));
     spawned(&mut told, 3, "x a", "second of a", Some("second of a"));
-    assert_eq!(told.places(), 3, "it was told of");
+    assert_eq!(told.places().0, 3, "it was told of");
 }
 
 #[test]

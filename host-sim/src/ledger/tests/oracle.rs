@@ -20,6 +20,8 @@ fn open(tasks: &str, more: &str) -> Ledger {
 const ONE: &str = r#"{"agent_type": "x", "task_id": "a", "timeout_seconds": 1}"#;
 
 fn tell(ledger: &mut Ledger, at_ms: u64, what: Happening) {
+    // The call wanted to wait for so long.
+    ledger.time.waits(Some(at_ms));
     let event = Event { seq: ledger.events, at_ms, what };
     ledger.event(&event, false);
 }

@@ -81,13 +81,18 @@ fn a_budget_is_taken_at_the_spawn_call_and_settled_at_the_end() {
     attempt(&mut ledger, 1, &SessionOutcome::Completed, usage(99));
     attempt(&mut ledger, 2, &SessionOutcome::Completed, usage(50));
     assert_eq!(broken(&ledger), []);
-    assert_eq!(ledger.unexplained_overspend(), Spending::default());
+    assert_eq!(ledger.overspend(), Overspend::default());
     attempt(&mut ledger, 3, &SessionOutcome::Completed, usage(2));
     assert_eq!(broken(&ledger), [Invariant::Budget], "149 and 101 are more than 200");
 
     let mut ledger = held(budget);
     attempt(&mut ledger, 1, &SessionOutcome::Completed, usage(900));
-    assert_eq!((broken(&ledger), ledger.unexplained_overspend().tokens), (vec![], 0), "the session is to blame");
+    let over = ledger.overspend();
+    assert_eq!(
+        (broken(&ledger), over.unexcused.tokens, over.excused.tokens),
+        (vec![], 0, 700),
+        "the session is to blame"
+    );
     attempt(&mut ledger, 2, &SessionOutcome::Completed, usage(2));
     assert_eq!(broken(&ledger), [Invariant::Budget], "and nothing may follow");
 }
@@ -104,13 +109,14 @@ fn money_and_sessions_have_budgets_of_their_own() {
 
 #[test]
 fn nothing_is_spawned_once_the_time_is_over_or_the_task_was_stopped() {
-    let opened = |at_ms, seq| Event { seq, at_ms, what: Happening::Woke };
+    let woke = |at_ms, seq| Event { seq, at_ms, what: Happening::Woke };
     let mut ledger = held(r#""deadline_seconds": 2"#);
-    ledger.event(&opened(1_999, 0), false);
+    ledger.event(&woke(0, 0), false);
+    ledger.event(&woke(1_999, 1), false);
     ledger.command(&spawn(1, "x a"));
     assert_eq!(broken(&ledger), []);
     ledger.refused(RequestId(1), &HostError::AtCapacity(String::new()));
-    ledger.event(&opened(2_000, 1), false);
+    ledger.event(&woke(2_000, 2), false);
     ledger.command(&spawn(2, "x a"));
     assert_eq!(broken(&ledger), [Invariant::Stop]);
 
@@ -205,6 +211,6 @@ fn a_model_that_the_host_keeps_to_itself_counts_as_the_one_that_was_asked_for() 
             expected,
             "two sessions took 200 each, and 100 each as they were asked for: {named:?}"
         );
-        assert_eq!(ledger.unexplained_overspend().micro_usd, 0, "either way each took more than could be foreseen");
+        assert_eq!(ledger.overspend().unexcused.micro_usd, 0, "either way each took more than could be foreseen");
     }
 }

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 
 use host_sim::component::COMPONENT_VARIABLE;
+use host_sim::explore::Places;
 
 use super::Guest;
 
@@ -25,15 +26,15 @@ pub struct ExploreArguments {
     #[arg(long, value_name = "FILE")]
     pub faults: Option<PathBuf>,
 
-    /// Cancel the whole run at each of its events, and single tasks at some of them, in a fresh copy each
+    /// Cancel the whole run at its events, and single tasks at some of them, in a fresh copy each
     #[arg(long, value_enum)]
     pub cancel: Option<Where>,
 
-    /// Drop the component at each event, in a fresh copy each; its host has to clean up
+    /// Drop the component at its events, in a fresh copy each; its host has to clean up
     #[arg(long, value_enum)]
     pub trap: Option<Where>,
 
-    /// Cut each run off at each of its host calls, in a fresh copy each, and go on with it
+    /// Cut each run off at its host calls, in a fresh copy each, and go on with it
     #[arg(long, value_enum)]
     pub crash: Option<Where>,
 
@@ -70,6 +71,17 @@ pub struct ExploreArguments {
 pub enum Where {
     /// At each event, or host call
     Every,
+    /// At some of them, which the seed draws
+    Sampled,
+}
+
+impl From<Where> for Places {
+    fn from(at: Where) -> Self {
+        match at {
+            Where::Every => Self::Every,
+            Where::Sampled => Self::Sampled,
+        }
+    }
 }
 
 #[derive(Debug, Args)]

@@ -50,13 +50,11 @@ pub async fn carry_out(ui: &Ui, arguments: ExploreArguments) -> Result<Finish, F
 }
 
 fn deeds(arguments: &ExploreArguments) -> Deeds {
-    let deeds = [
-        (Deed::Again, !arguments.once),
-        (Deed::Cancel, arguments.cancel.is_some()),
-        (Deed::Trap, arguments.trap.is_some()),
-        (Deed::Crash, arguments.crash.is_some()),
-    ];
-    deeds.into_iter().filter(|(_, wanted)| *wanted).map(|(deed, _)| deed).collect()
+    let again = (!arguments.once).then_some(Deed::Again);
+    let cancel = arguments.cancel.map(|at| Deed::Cancel(at.into()));
+    let trap = arguments.trap.map(|at| Deed::Trap(at.into()));
+    let crash = arguments.crash.map(|at| Deed::Crash(at.into()));
+    [again, cancel, trap, crash].into_iter().flatten().collect()
 }
 
 fn cut(arguments: &ExploreArguments) -> Cut {
@@ -107,9 +105,31 @@ fn numbers(ui: &Ui, tally: &Tally, wall_seconds: f64) -> String {
         let cut_off = format!("cut off {crashes} times, of which {resumes} went on");
         text.push_str(&format!("Cancelled {cancels} times, dropped {traps} times, {cut_off}.\n"));
     }
+    if tally.resumes > 0 {
+        let [ended, others, calm] =
+            [tally.results_before_cuts, tally.results_of_calm_runs, tally.calm_resumes].map(thousands);
+        text.push_str(&format!(
+            "Results compared after a cut: {ended} that had come before it, {others} others of {calm} calm runs.\n"
+        ));
+    }
+    let excused: Vec<String> = tally
+        .excused()
+        .into_iter()
+        .filter(|excused| excused.times > 0)
+        .map(|excused| format!("{} {}", excused.excuse, excused.times))
+        .collect();
     text.push_str(&format!(
-        "Orphans {}, sessions above a cap {}, micro-dollars above a budget {}, seeds that were not the same twice {}.\n",
-        tally.orphans, tally.max_in_flight_over_cap, tally.max_spend_over_budget, tally.determinism_mismatches,
+        "Excused: {}.\n",
+        if excused.is_empty() { "nothing".to_owned() } else { excused.join(", ") }
+    ));
+    text.push_str(&format!(
+        "Orphans {}, sessions above a cap {}, seeds that were not the same twice {}.\n",
+        tally.orphans, tally.max_in_flight_over_cap, tally.determinism_mismatches,
+    ));
+    let (over, excused) = (tally.max_over_budget, tally.max_excused_over_budget);
+    text.push_str(&format!(
+        "Most above a budget: {} micro-dollars, {} tokens; excused, {} micro-dollars, {} tokens.\n",
+        over.micro_usd, over.tokens, excused.micro_usd, excused.tokens,
     ));
     let verdict = match tally.troubles.len() {
         0 => ui.tone(Tone::Good, "No promise was broken."),
@@ -124,7 +144,7 @@ fn replay(arguments: &ExploreArguments, seed: u64, cut: &Cut) -> String {
     if let Some(faults) = &arguments.faults {
         command.push_str(&format!(" --faults {}", faults.display()));
     }
-    deeds(arguments).into_iter().for_each(|deed| command.push_str(deed.words()));
+    deeds(arguments).into_iter().for_each(|deed| command.push_str(&deed.words()));
     if arguments.guest.engine == EngineKind::Native {
         command.push_str(" --engine native");
     }

@@ -1,0 +1,69 @@
+//! What is held against a call that goes on after it was cut off.
+
+use super::*;
+
+/// A ledger that holds a call with the tasks `a` and `b`, one session at a time, of which `a` has ended before the cut.
+fn cut() -> Ledger {
+    let mut ledger = Ledger::default();
+    let text = r#"{"tasks": [{"agent_type": "x", "task_id": "a"}, {"agent_type": "x", "task_id": "b"}],
+        "max_concurrent": 1, "budget": {"spawns": 2}, "deadline_seconds": 2}"#;
+    ledger.hold_to(Allowance::of_run("run_tasks", text, None).expect("a request"));
+    ledger.event(&Event { seq: 0, at_ms: 0, what: Happening::Woke }, false);
+    ledger.command(&keyed(1, "x a"));
+    ledger.accepted(RequestId(1), &key("s"));
+    ledger.command(&progress(0, TaskStatus::Running));
+    over(&mut ledger, None);
+    ledger.command(&progress(1, TaskStatus::Completed));
+    ledger.resumed();
+    ledger
+}
+
+/// The spawn call of a label, always with the same key.
+fn keyed(request: u64, label: &str) -> Command {
+    changed(spawn(request, label), |options| options.idempotency_key = label.to_owned())
+}
+
+#[test]
+fn what_had_ended_before_the_cut_is_not_done_again() {
+    let mut ledger = cut();
+    assert_eq!(ledger.ended_before_cut().map(TaskId::as_str).collect::<Vec<_>>(), ["a"]);
+    ledger.command(&keyed(1, "x b"));
+    assert_eq!(broken(&ledger), []);
+    ledger.command(&keyed(2, "x a"));
+    assert!(broken(&ledger).contains(&Invariant::Resume), "{:?}", ledger.violations());
+}
+
+#[test]
+fn a_key_from_before_the_cut_asks_for_a_session_of_its_own() {
+    let mut ledger = cut();
+    ledger.command(&keyed(1, "x b"));
+    ledger.accepted(RequestId(1), &key("t"));
+    ledger.resumed();
+    // The host remembers no key, so that this is a second session: a place and a part of the budget more.
+    ledger.command(&keyed(1, "x b"));
+    assert_eq!(broken(&ledger), [Invariant::Sessions, Invariant::Cap]);
+}
+
+#[test]
+fn the_time_of_a_call_counts_from_where_it_first_opened() {
+    let mut ledger = cut();
+    ledger.event(&Event { seq: 0, at_ms: 1_999, what: Happening::Woke }, false);
+    let mut late = ledger.clone();
+    ledger.command(&keyed(1, "x b"));
+    assert_eq!(broken(&ledger), []);
+    late.event(&Event { seq: 1, at_ms: 2_000, what: Happening::Woke }, false);
+    late.command(&keyed(1, "x b"));
+    assert_eq!(broken(&late), [Invariant::Stop]);
+}
+
+#[test]
+fn a_call_that_goes_on_late_has_as_long_again_for_cleaning_up() {
+    let mut ledger = cut();
+    ledger.event(&Event { seq: 0, at_ms: 9_000, what: Happening::Woke }, false);
+    ledger.resumed();
+    ledger.event(&Event { seq: 0, at_ms: 9_000, what: Happening::Woke }, false);
+    ledger.waits(Some(39_000));
+    assert_eq!((broken(&ledger), ledger.excuses().times(Excuse::WentOnLate)), (vec![], 1));
+    ledger.waits(Some(39_001));
+    assert_eq!(broken(&ledger), [Invariant::Time]);
+}

@@ -1,0 +1,86 @@
+//! A workflow is held to its request like a run of tasks, although its tasks are found out in the course of it.
+
+use super::*;
+
+fn held(more: &str) -> Ledger {
+    let mut ledger = Ledger::default();
+    let text = format!(r#"{{"goal": "a", {more}}}"#);
+    ledger.hold_to(Allowance::of_workflow(&text, None).expect("a request"));
+    ledger.event(&Event { seq: 0, at_ms: 0, what: Happening::Woke }, false);
+    ledger
+}
+
+/// Two sessions of different tasks, each of which answers with so many tokens.
+fn two(ledger: &mut Ledger, tokens: u64) -> Vec<Invariant> {
+    for request in [1, 2] {
+        ledger.command(&spawn(request, &format!("x task-{request}")));
+        let session = key(&format!("s{request}"));
+        ledger.accepted(RequestId(request), &session);
+        let (state, outcome) = (SessionState::Completed, &SessionOutcome::Completed);
+        let usage = Some(Usage { input_tokens: 0, output_tokens: tokens });
+        ledger.session_over(&session, SessionOver { state, outcome, model: "m", usage, cost_micro_usd: 0 });
+    }
+    broken(ledger)
+}
+
+#[test]
+fn its_budget_is_kept() {
+    for (budget, expected) in [
+        (r#"{"spawns": 2}"#, vec![]),
+        (r#"{"spawns": 1}"#, vec![Invariant::Sessions]),
+        (r#"{"tokens": 151, "session_tokens": 100}"#, vec![]),
+        (r#"{"tokens": 150, "session_tokens": 100}"#, vec![Invariant::Budget]),
+        (r#"{"micro_usd": 1510, "session_tokens": 100}"#, vec![]),
+        (r#"{"micro_usd": 1499, "session_tokens": 100}"#, vec![Invariant::Budget]),
+    ] {
+        let mut ledger = held(&format!(r#""budget": {budget}, "prices": {{"*": {{"output": 10000}}}}"#));
+        assert_eq!(two(&mut ledger, 50), expected, "{budget}");
+    }
+}
+
+#[test]
+fn its_models_and_its_cleanup_are_those_of_the_request() {
+    let with = |more: &str, model: &str| {
+        let mut ledger = held(more);
+        ledger.command(&changed(spawn(1, "x a"), |options| options.model = Some(model.to_owned())));
+        broken(&ledger)
+    };
+    let models = r#""models": {"economy": "m/e", "premium": "m/p"}"#;
+    assert_eq!(with(models, "m/p"), []);
+    assert_eq!(with(models, "m/x"), [Invariant::Taint]);
+    assert_eq!(with(r#""model": "m/x""#, "m/x"), []);
+    assert_eq!(with(r#""tasks": [{"agent_type": "x", "model": "m/t"}]"#, "m/t"), []);
+    assert_eq!(with(r#""max_concurrent": 1"#, "m/x"), [Invariant::Taint], "it names none");
+    assert_eq!(with(r#""cleanup": "delete", "model": "m/x""#, "m/x"), [Invariant::Taint], "it was spawned to be kept");
+}
+
+#[test]
+fn its_deadline_and_the_end_of_its_budget_of_time_are_kept() {
+    let after = |more: &str, at_ms: u64| {
+        let mut ledger = held(more);
+        ledger.time.waits(Some(at_ms));
+        ledger.event(&Event { seq: 1, at_ms, what: Happening::Woke }, false);
+        ledger.command(&spawn(1, "x a"));
+        broken(&ledger)
+    };
+    assert_eq!(after(r#""deadline_seconds": 20"#, 19_999), []);
+    assert_eq!(after(r#""deadline_seconds": 20"#, 20_000), [Invariant::Stop]);
+    assert_eq!(after(r#""budget": {"seconds": 9}, "deadline_seconds": 20"#, 9_000), [Invariant::Stop]);
+    assert_eq!(after(r#""max_rounds": 1"#, 1_800_000), [Invariant::Stop], "the deadline by default");
+    let mut ledger = held(r#""deadline_seconds": 20"#);
+    ledger.waits(Some(50_001));
+    assert_eq!(broken(&ledger), [Invariant::Time]);
+}
+
+#[test]
+fn its_tasks_never_go_down_a_tier() {
+    let mut ledger = held(r#""models": {"economy": "m/e", "premium": "m/p"}"#);
+    let mut ask = |request, label: &str, model: &str| {
+        ledger.command(&changed(spawn(request, label), |options| options.model = Some(model.to_owned())));
+        ledger.refused(RequestId(request), &HostError::AtCapacity(String::new()));
+        broken(&ledger)
+    };
+    assert_eq!(ask(1, "x a", "m/p"), []);
+    assert_eq!(ask(2, "x b", "m/e"), [], "another task");
+    assert_eq!(ask(3, "x a #2", "m/e"), [Invariant::Tier]);
+}
