@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 #[path = "src/agents"]
 mod agents {
     pub mod definition;
+    pub mod fault;
     mod file;
 }
 #[path = "src/ids.rs"]
@@ -76,7 +77,7 @@ fn fields(path: &Path, name: &str) -> Result<Result<String, Vec<String>>, Box<dy
     Ok(match AgentDefinition::forms(&AgentSource::File(text)) {
         Ok(forms) if forms.definition.get("name").is_some_and(|own| *own == *name) => Ok(forms.definition.to_string()),
         Ok(_) => Err(vec![format!("its name is not {name}")]),
-        Err(problems) => Err(problems),
+        Err(faults) => Err(faults.iter().map(ToString::to_string).collect()),
     })
 }
 

@@ -14,6 +14,7 @@ use crate::task::{Cleanup, OutputFormat};
 pub fn planned(input: Value) -> PlannedTask {
     let agent = AgentDefinition {
         name: AgentType::new("probe"),
+        title: None,
         description: "probe".to_owned(),
         category: "test".to_owned(),
         tier: crate::task::Tier::Economy,

@@ -2,6 +2,7 @@
 //!
 //! | module         | what it does                                                               |
 //! |----------------|----------------------------------------------------------------------------|
+//! | `agent_files`  | agent definitions as people have them in files                            |
 //! | `script`       | what simulated agents answer, and what the gateway allows                  |
 //! | `outside`      | what may answer the component's imports                                    |
 //! | `world`        | the simulated gateway: sessions, lanes, caps, an ordered stream of events  |
@@ -25,6 +26,7 @@
 //! | `native`       | the same calls on the engine's native code                                 |
 //! | `model_server` | the same answers behind an OpenAI-compatible address, for a real gateway   |
 
+pub mod agent_files;
 mod bindings;
 mod call;
 pub mod clock;

@@ -3,13 +3,16 @@
 //! The form follows the `.claude/agents/*.md` convention: only `name`, `description` and the text are needed. The head is
 //! flat on purpose, every line one key and one plain value, so that no YAML reader is needed in the component.
 
+use std::sync::LazyLock;
+
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use super::fault::Fault;
 use super::file;
 use crate::ids::AgentType;
 use crate::json::output_schema::OutputSchema;
-use crate::json::schema::{self, Rule, Violation};
+use crate::json::schema;
 use crate::task::{AgentSource, OutputFormat, Tier};
 
 /// One agent type.
@@ -17,6 +20,8 @@ use crate::task::{AgentSource, OutputFormat, Tier};
 pub struct AgentDefinition {
     /// The id by which tasks name it.
     pub name: AgentType,
+    /// What people call it, where that is not the id.
+    pub title: Option<String>,
     /// What it is for, in one line.
     pub description: String,
     /// Its group.
@@ -45,6 +50,7 @@ pub struct AgentDefinition {
 #[derive(Deserialize)]
 struct Written {
     name: String,
+    title: Option<String>,
     description: String,
     #[serde(default = "custom")]
     category: String,
@@ -80,10 +86,17 @@ fn two_minutes() -> u32 {
     120
 }
 
-/// Longest prompt, in bytes; the limit for instructions in the bad-input table.
-const MAX_PROMPT_BYTES: usize = 32 * 1024;
+/// Longest prompt, in bytes. The longest in use have about 80 KB. A prompt is never cut, since what is missing would change
+/// what the agent does; eight of this length still fit into one request.
+pub const MAX_PROMPT_BYTES: usize = 128 * 1024;
 
-const FORM: &str = include_str!("../../schemas/agent.json");
+/// Longest description, in characters: what formats of skills and tools allow. Whoever plans with agents reads those of all
+/// types, so it is for choosing only, and a longer one may be cut.
+pub const MAX_DESCRIPTION_CHARS: usize = 1024;
+
+/// The schema of a definition, read once: whoever looks at many definitions would read it for each.
+static FORM: LazyLock<Value> =
+    LazyLock::new(|| serde_json::from_str(include_str!("../../schemas/agent.json")).unwrap_or_default());
 
 /// A definition in both forms, each read as the other.
 #[derive(Clone, Debug, PartialEq)]
@@ -96,7 +109,7 @@ pub struct Forms {
 
 impl AgentDefinition {
     /// Reads a definition in either form, or lists everything that is wrong with it.
-    pub fn read(source: &AgentSource) -> Result<Self, Vec<String>> {
+    pub fn read(source: &AgentSource) -> Result<Self, Vec<Fault>> {
         match source {
             AgentSource::File(text) => Self::parse(text),
             AgentSource::Definition(value) => Self::check(value, Vec::new()),
@@ -104,7 +117,7 @@ impl AgentDefinition {
     }
 
     /// Reads a definition file.
-    pub fn parse(text: &str) -> Result<Self, Vec<String>> {
+    pub fn parse(text: &str) -> Result<Self, Vec<Fault>> {
         let mut problems = Vec::new();
         let fields = file::read(text, &mut problems).map_err(|problem| vec![problem])?;
         Self::check(&Value::Object(fields), problems)
@@ -116,7 +129,7 @@ impl AgentDefinition {
     }
 
     /// Both forms of a definition, or everything that is wrong with it.
-    pub fn forms(source: &AgentSource) -> Result<Forms, Vec<String>> {
+    pub fn forms(source: &AgentSource) -> Result<Forms, Vec<Fault>> {
         let mut problems = Vec::new();
         let fields = match source {
             AgentSource::File(text) => file::read(text, &mut problems).map_err(|problem| vec![problem])?,
@@ -127,31 +140,31 @@ impl AgentDefinition {
         Ok(Forms { definition: Value::Object(fields), file })
     }
 
-    fn check(value: &Value, mut problems: Vec<String>) -> Result<Self, Vec<String>> {
-        let form: Value = serde_json::from_str(FORM).unwrap_or_default();
-        problems.extend(schema::check(&form, value).iter().map(tell));
+    fn check(value: &Value, mut problems: Vec<Fault>) -> Result<Self, Vec<Fault>> {
+        problems.extend(schema::check(&FORM, value).iter().map(Fault::from));
         if let Some(faulty) = value.get("output_schema").filter(|schema| schema.is_object()) {
-            problems
-                .extend(schema::faults(faulty).iter().map(|(path, reason)| format!("output_schema{path}: {reason}")));
+            let unsupported = schema::faults(faulty);
+            problems.extend(unsupported.iter().map(|(path, why)| Fault::new(format!("output_schema{path}"), why)));
             if faulty.to_string().len() > schema::MAX_SCHEMA_BYTES {
-                problems.push(format!("output_schema: need at most {} bytes", schema::MAX_SCHEMA_BYTES));
+                problems.push(Fault::new("output_schema", format!("need at most {} bytes", schema::MAX_SCHEMA_BYTES)));
             }
         }
         if !problems.is_empty() {
             return Err(problems);
         }
-        let written = Written::deserialize(value).map_err(|error| vec![error.to_string()])?;
+        let written = Written::deserialize(value).map_err(|error| vec![Fault::new("", error.to_string())])?;
         if !is_identifier(&written.name) {
-            problems.push(format!("name: got {}, need [a-z][a-z0-9_]{{0,63}}", crate::text::quoted(&written.name)));
+            problems.push(Fault::value("name", crate::text::quoted(&written.name), "[a-z][a-z0-9_]{0,63}"));
         }
         if written.prompt.len() > MAX_PROMPT_BYTES {
-            problems.push(format!("prompt: got {} bytes, need 1..={MAX_PROMPT_BYTES}", written.prompt.len()));
+            let got = format!("{} bytes", written.prompt.len());
+            problems.push(Fault::value("prompt", got, format_args!("1..={MAX_PROMPT_BYTES}")));
         }
         if written.prompt.contains('\0') || crate::marker::holds_marker(&written.prompt) {
-            problems.push("prompt: holds U+0000 or a line that looks like a marker of the prompt".to_owned());
+            problems.push(Fault::new("prompt", "holds U+0000 or a line that looks like a marker of the prompt"));
         }
         if written.min_tool_calls > 0 && written.tools == Tools::None {
-            problems.push("min_tool_calls: an agent without tools calls none".to_owned());
+            problems.push(Fault::new("min_tool_calls", "an agent without tools calls none"));
         }
         if !problems.is_empty() {
             return Err(problems);
@@ -165,6 +178,7 @@ impl From<Written> for AgentDefinition {
         let by_schema = if written.output_schema.is_some() { OutputFormat::Json } else { OutputFormat::Markdown };
         Self {
             name: AgentType::new(written.name),
+            title: written.title,
             description: written.description,
             category: written.category,
             tier: written.tier,
@@ -176,17 +190,6 @@ impl From<Written> for AgentDefinition {
             input: written.input,
             output_schema: written.output_schema.map(OutputSchema::new).unwrap_or_default(),
             example_input: written.example_input.unwrap_or_else(|| Value::Object(Map::new())),
-        }
-    }
-}
-
-fn tell(violation: &Violation) -> String {
-    let place = violation.path.trim_start_matches('/');
-    match violation.rule {
-        Rule::Unknown => format!("{}: is not a known key; known are {}", crate::text::escaped(place), violation.limit),
-        Rule::Missing => format!("{place}: is missing"),
-        Rule::Type | Rule::Enum | Rule::Range | Rule::AnyOf => {
-            format!("{place}: got {}, need {}", violation.got, violation.limit)
         }
     }
 }
@@ -230,12 +233,31 @@ mod tests {
     }
 
     #[test]
+    fn line_ends_of_windows_and_a_byte_order_mark_are_no_content() {
+        let agent = AgentDefinition::parse(GOOD);
+        assert!(agent.is_ok());
+        assert_eq!(AgentDefinition::parse(&GOOD.replace('\n', "\r\n")), agent);
+        assert_eq!(AgentDefinition::parse(&format!("\u{feff}{GOOD}")), agent);
+    }
+
+    #[test]
+    fn a_title_and_a_description_of_a_paragraph_are_kept() {
+        let description = "It weighs. ".repeat(93);
+        let text = format!("---\nname: x\ntitle: Prüfer 1\ndescription: {description}\n---\nDo it.\n");
+        let agent = AgentDefinition::parse(&text).expect("good");
+        assert_eq!((agent.title.as_deref(), agent.description.as_str()), (Some("Prüfer 1"), description.trim()));
+        let long = text.replace("It weighs. ", "It weighs twice. ");
+        assert_eq!(AgentDefinition::parse(&long).expect_err("long")[0].field, "description");
+    }
+
+    #[test]
     fn lists_everything_that_is_wrong() {
         let bad = GOOD
             .replace("tier: economy", "tier: free\ncolour: red")
             .replace("timeout_seconds: 5", "timeout_seconds: 0")
             .replace("{\"type\":\"object\"}", "{\"pattern\":\".*\"}");
-        let problems = AgentDefinition::parse(&bad).expect_err("bad").join("\n");
+        let problems = AgentDefinition::parse(&bad).expect_err("bad");
+        let problems = problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
         for part in
             ["colour: is not a known key", "tier: got \"free\"", "timeout_seconds", "`pattern` is not a supported"]
         {
@@ -246,6 +268,6 @@ mod tests {
             assert!(AgentDefinition::parse(bad).is_err(), "{bad}");
         }
         let long = GOOD.replace("Do it.", &"x".repeat(MAX_PROMPT_BYTES + 1));
-        assert!(AgentDefinition::parse(&long).expect_err("long")[0].starts_with("prompt: got 32769 bytes"));
+        assert!(AgentDefinition::parse(&long).expect_err("long")[0].message.starts_with("got 131073 bytes"));
     }
 }

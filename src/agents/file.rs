@@ -2,23 +2,27 @@
 //!
 //! Reading and writing stand side by side, because what is written has to be read as the same definition.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value};
 
+use super::fault::Fault;
 use crate::json::strict::{self, ANSWER_BOUNDS};
 
-const HEAD: [&str; 8] =
-    ["name", "description", "category", "tier", "tools", "timeout_seconds", "min_tool_calls", "output_format"];
+const HEAD: [&str; 9] =
+    ["name", "title", "description", "category", "tier", "tools", "timeout_seconds", "min_tool_calls", "output_format"];
 const SECTIONS: [(&str, &str); 3] =
     [("# Input", "input"), ("# Output schema", "output_schema"), ("# Example input", "example_input")];
 
 /// A file as the object that it stands for.
-pub fn read(text: &str, problems: &mut Vec<String>) -> Result<Map<String, Value>, String> {
-    let rest = text.strip_prefix("---\n").ok_or("the first line has to be `---`")?;
-    let (head, body) = rest.split_once("\n---\n").ok_or("the head has to end with a line `---`")?;
+pub fn read(text: &str, problems: &mut Vec<Fault>) -> Result<Map<String, Value>, Fault> {
+    let text = plain_lines(text);
+    let rest = text.strip_prefix("---\n").ok_or(Fault::new("", "the first line has to be `---`"))?;
+    let (head, body) = rest.split_once("\n---\n").ok_or(Fault::new("", "the head has to end with a line `---`"))?;
     let mut fields = Map::new();
     for line in head.lines() {
         let Some((key, value)) = line.split_once(':') else {
-            problems.push(format!("{} is not `key: value`", crate::text::quoted(line)));
+            problems.push(Fault::new("", format!("{} is not `key: value`", crate::text::quoted(line))));
             continue;
         };
         let value = value.trim();
@@ -30,7 +34,7 @@ pub fn read(text: &str, problems: &mut Vec<String>) -> Result<Map<String, Value>
             _ => Value::from(value),
         };
         if fields.insert(key.to_owned(), value).is_some() {
-            problems.push(format!("{}: stands twice", crate::text::escaped(key)));
+            problems.push(Fault::new(crate::text::escaped(key), "stands twice"));
         }
     }
     let mut field = "prompt";
@@ -45,10 +49,16 @@ pub fn read(text: &str, problems: &mut Vec<String>) -> Result<Map<String, Value>
     Ok(fields)
 }
 
-fn put_section(fields: &mut Map<String, Value>, field: &str, text: &str, problems: &mut Vec<String>) {
+/// The text without a mark for the byte order, and with line ends of one kind: neither says anything.
+fn plain_lines(text: &str) -> Cow<'_, str> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    if text.contains('\r') { Cow::Owned(text.replace("\r\n", "\n")) } else { Cow::Borrowed(text) }
+}
+
+fn put_section(fields: &mut Map<String, Value>, field: &str, text: &str, problems: &mut Vec<Fault>) {
     let stray = SECTIONS.iter().find(|(heading, _)| text.lines().any(|line| line == *heading));
     if let Some((heading, _)) = stray {
-        problems.push(format!("the section `{heading}` is out of order"));
+        problems.push(Fault::new("", format!("the section `{heading}` is out of order")));
     }
     let value = match field {
         "prompt" | "input" => Value::from(text),
@@ -56,19 +66,19 @@ fn put_section(fields: &mut Map<String, Value>, field: &str, text: &str, problem
             let content = text.strip_prefix("```json\n").and_then(|rest| rest.strip_suffix("\n```"));
             match content.map(|content| strict::parse(content, ANSWER_BOUNDS)) {
                 Some(Ok(value)) => value,
-                Some(Err(error)) => return problems.push(format!("{field}: {error}")),
-                None => return problems.push(format!("{field}: need one ```json fence and nothing else")),
+                Some(Err(error)) => return problems.push(Fault::new(field, error.to_string())),
+                None => return problems.push(Fault::new(field, "need one ```json fence and nothing else")),
             }
         }
     };
     if fields.insert(field.to_owned(), value).is_some() {
-        problems.push(format!("{field}: stands both in the head and in the text"));
+        problems.push(Fault::new(field, "stands both in the head and in the text"));
     }
 }
 
 /// The text form of a definition without faults, and the definition as it is read from there: blanks around its texts are
 /// left out. An error if a field does not come back as it is.
-pub fn write(definition: &Map<String, Value>) -> Result<(Map<String, Value>, String), Vec<String>> {
+pub fn write(definition: &Map<String, Value>) -> Result<(Map<String, Value>, String), Vec<Fault>> {
     let mut text = String::from("---\n");
     for key in HEAD {
         if let Some(value) = definition.get(key) {
@@ -91,7 +101,7 @@ pub fn write(definition: &Map<String, Value>) -> Result<(Map<String, Value>, Str
         let value = value.as_str().map_or_else(|| value.clone(), |words| Value::from(words.trim()));
         if again.get(field) != Some(&value) {
             let why = "it holds a line break in the head, or a line that begins a section";
-            problems.push(format!("{field}: has no text form: {why}"));
+            problems.push(Fault::new(field, format!("has no text form: {why}")));
         }
     }
     if problems.is_empty() { Ok((again, text)) } else { Err(problems) }
@@ -108,7 +118,7 @@ mod tests {
 
     use super::*;
 
-    fn written(definition: &Value) -> Result<(Map<String, Value>, String), Vec<String>> {
+    fn written(definition: &Value) -> Result<(Map<String, Value>, String), Vec<Fault>> {
         write(definition.as_object().expect("an object"))
     }
 

@@ -3,13 +3,15 @@
 //! The files are read and checked by the build script, so that no call has to do it again.
 
 mod definition;
+mod fault;
 mod file;
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::sync::Arc;
 
-pub use definition::{AgentDefinition, Forms};
+pub use definition::{AgentDefinition, Forms, MAX_DESCRIPTION_CHARS, MAX_PROMPT_BYTES};
+pub use fault::Fault;
 
 use crate::problem::{Problem, unknown_name};
 use crate::task::AgentSource;
@@ -52,6 +54,11 @@ const DEFINITIONS: &[(&str, &str)] = definitions![
 /// Names that mean an agent of the host.
 const RESERVED_NAMES: [&str; 2] = ["main", "default"];
 
+/// Whether a name is taken by an agent of the host, so that no definition may have it.
+pub fn is_reserved(name: &str) -> bool {
+    RESERVED_NAMES.contains(&name)
+}
+
 const HOW_TO_LIST: &str = "list_agents names all of them";
 
 /// The agent types that a call knows: the built-in ones, and those that came with it.
@@ -62,6 +69,14 @@ pub struct Catalogue {
     read: BTreeMap<String, Arc<AgentDefinition>>,
 }
 
+impl Fault {
+    /// The fault as a problem of the part `what` of a request.
+    pub fn problem(&self, path: impl Into<String>, what: &str) -> Problem {
+        let problem = Problem::new("E_AGENT_DEFINITION", path, format!("{what}: {self}"));
+        Problem { got: self.got.clone(), limit: self.allowed.clone(), ..problem }
+    }
+}
+
 impl Catalogue {
     /// The built-in types and those of a request, or everything that is wrong with the latter.
     pub fn with(sources: &[AgentSource]) -> Result<Self, Vec<Problem>> {
@@ -70,7 +85,7 @@ impl Catalogue {
         for (index, source) in sources.iter().enumerate() {
             let path = format!("/agents/{index}");
             match AgentDefinition::read(source) {
-                Ok(agent) if RESERVED_NAMES.contains(&agent.name.as_str()) => {
+                Ok(agent) if is_reserved(agent.name.as_str()) => {
                     let message = format!("agents: {} is an agent of the host", agent.name);
                     problems.push(Problem::new("E_AGENT_RESERVED", path, message).got(&agent.name));
                 }
@@ -79,9 +94,7 @@ impl Catalogue {
                     problems.push(Problem::new("E_AGENT_EXISTS", path, message).got(&agent.name));
                 }
                 Ok(agent) => catalogue.own.push(Arc::new(agent)),
-                Err(faults) => problems.extend(
-                    faults.iter().map(|fault| Problem::new("E_AGENT_DEFINITION", &path, format!("agents: {fault}"))),
-                ),
+                Err(faults) => problems.extend(faults.iter().map(|fault| fault.problem(&path, "agents"))),
             }
         }
         if problems.is_empty() { Ok(catalogue) } else { Err(problems) }

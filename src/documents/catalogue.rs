@@ -50,9 +50,7 @@ fn answer(function: &str, arguments: Arguments) -> Result<String, CallError> {
         "definition_file" => {
             let source = arguments.definition.unwrap_or(AgentSource::File(String::new()));
             let forms = AgentDefinition::forms(&source).map_err(|faults| {
-                let problem =
-                    |fault: &String| Problem::new("E_AGENT_DEFINITION", "/definition", format!("definition: {fault}"));
-                CallError::invalid(faults.iter().map(problem).collect())
+                CallError::invalid(faults.iter().map(|fault| fault.problem("/definition", "definition")).collect())
             })?;
             Ok(document::to_text(&json!({
                 "name": forms.definition.get("name"),
@@ -94,6 +92,9 @@ pub fn render_prompt(task: TaskSpec, agents: Vec<AgentSource>) -> Result<String,
 fn summary(agent: &AgentDefinition) -> Map<String, Value> {
     let mut fields = Map::new();
     fields.insert("name".to_owned(), Value::from(agent.name.as_str()));
+    if let Some(title) = &agent.title {
+        fields.insert("title".to_owned(), Value::from(title.as_str()));
+    }
     fields.insert("description".to_owned(), Value::from(agent.description.as_str()));
     fields.insert("category".to_owned(), Value::from(agent.category.as_str()));
     fields

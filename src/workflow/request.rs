@@ -255,7 +255,7 @@ fn given(draft: DraftRequest, path: &str, problems: &mut Vec<Problem>) -> Wanted
                 problems.push(Problem::new("E_AGENT_DEFINITION", format!("{path}/draft"), message));
             }
             Err(faults) => problems.extend(faults.iter().map(|fault| {
-                let problem = Problem::new("E_AGENT_DEFINITION", format!("{path}/draft"), format!("draft: {fault}"));
+                let problem = fault.problem(format!("{path}/draft"), "draft");
                 problem.hint("for anything but an agent definition, say in `kind` what it is")
             })),
         }

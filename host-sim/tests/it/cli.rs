@@ -1,5 +1,6 @@
 //! Runs the program itself.
 
+mod agent_files;
 mod agents;
 #[cfg(unix)]
 mod compare;

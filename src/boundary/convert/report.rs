@@ -181,6 +181,7 @@ pub fn call_error(error: CallError) -> wt::CallError {
 pub fn agent_summary(agent: &AgentDefinition) -> AgentSummary {
     AgentSummary {
         name: agent.name.clone().into(),
+        title: agent.title.clone(),
         description: agent.description.clone(),
         category: agent.category.clone(),
     }

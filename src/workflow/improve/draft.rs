@@ -153,7 +153,8 @@ impl Draft {
             let same_form = version.is_string() == self.current.is_string();
             return if same_form { Ok(version.clone()) } else { Err(vec!["it has another form".to_owned()]) };
         }
-        let definition = AgentDefinition::forms(&AgentSource::Definition(version.clone()))?.definition;
+        let forms = AgentDefinition::forms(&AgentSource::Definition(version.clone()));
+        let definition = forms.map_err(|faults| faults.iter().map(ToString::to_string).collect::<Vec<_>>())?.definition;
         if definition.get("name").and_then(Value::as_str) == Some(self.wanted.name.as_str()) {
             Ok(definition)
         } else {

@@ -1,8 +1,8 @@
 //! Reads the files that a command names, and says clearly why one cannot be used.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, bail};
 use parallel_agents::documents;
@@ -37,35 +37,6 @@ pub fn report(path: &Path) -> Result<String, Failure> {
 /// Reads a source file of at most `max_bytes`. One that is larger, binary or not there is an error.
 pub fn source(path: &Path, max_bytes: usize) -> Result<String, Failure> {
     text(path, max_bytes as u64).map_err(|error| Failure::file(path, error))
-}
-
-/// Reads the agent definitions of a directory: its *.md files, sorted by name. One without any is an error.
-pub fn definitions(directory: &Path) -> Result<Vec<String>, Failure> {
-    let texts = || {
-        let mut texts = Vec::new();
-        for path in definition_files(directory)? {
-            texts.push(text(&path, MAX_DOCUMENT_BYTES)?);
-        }
-        Ok(texts)
-    };
-    texts().map_err(|error| Failure::file(directory, error))
-}
-
-fn definition_files(directory: &Path) -> anyhow::Result<Vec<PathBuf>> {
-    let name = directory.display();
-    let mut paths = Vec::new();
-    for entry in fs::read_dir(directory).with_context(|| format!("cannot read the directory {name}"))? {
-        let path = entry.with_context(|| format!("cannot read the directory {name}"))?.path();
-        if path.extension().is_some_and(|extension| extension == "md") {
-            paths.push(path);
-        }
-    }
-    if paths.is_empty() {
-        let message = format!("there are no agent definitions in {name}: no file ends in .md");
-        bail!(Fault::new(name, message).limit("a directory with *.md files"));
-    }
-    paths.sort();
-    Ok(paths)
 }
 
 fn text(path: &Path, max_bytes: u64) -> anyhow::Result<String> {

@@ -10,6 +10,7 @@ mod findings;
 mod input;
 mod journal;
 mod outcome;
+mod own_agents;
 mod problems;
 mod registry_files;
 mod report;

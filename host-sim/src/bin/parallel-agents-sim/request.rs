@@ -3,6 +3,8 @@
 //! The component judges the request's own bytes: reading it here and writing it again would hide duplicate keys and
 //! whatever else is wrong with it. So the text is only cut open at one place.
 
+use std::ops::Range;
+
 use serde::de::IgnoredAny;
 use serde_json::{Deserializer, Value};
 
@@ -19,20 +21,63 @@ pub fn with_field(request: &str, name: &str, value: &Value) -> String {
     }
 }
 
-/// The request with agent definitions. None if it has a list of agents already: two lists would have to be merged by
-/// guessing. A text that is not a JSON object comes back as it was, for the component to refuse.
-pub fn with_agents(request: &str, definitions: &[String]) -> Option<String> {
-    let Some(members) = members(request) else { return Some(request.to_owned()) };
-    if members.iter().any(|member| member.name == "agents") {
-        return None;
+/// Whether a request has a list of agents. Another one would have to be merged with it by guessing.
+pub fn brings_agents(request: &str) -> bool {
+    members(request).is_some_and(|members| members.iter().any(|member| member.name == "agents"))
+}
+
+/// Fields that name an agent type.
+const NAMING: [&str; 3] = ["agent_type", "judge_agent", "refiner_agent"];
+
+/// Fields whose values are data of the caller, whatever stands in them.
+const DATA: [&str; 4] = ["input_data", "output_schema", "example_input", "draft"];
+
+/// An agent type that a request names, and where.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Named {
+    /// The name.
+    pub name: String,
+    place: Range<usize>,
+}
+
+/// The agent types that a request names, in the order of the text.
+pub fn agent_names(request: &str) -> Vec<Named> {
+    let mut names = Vec::new();
+    collect_names(request, 0, None, &mut names);
+    names
+}
+
+/// Looks through the value that begins at a place; `parent` is the field that it is the value of.
+fn collect_names(request: &str, at: usize, parent: Option<&str>, names: &mut Vec<Named>) {
+    let Some(text) = request.get(at..) else { return };
+    for Member { name, value } in members(text).unwrap_or_default() {
+        let place = at + value.start..at + value.end;
+        let is_name = NAMING.contains(&name.as_str()) || parent == Some("judge") && name == "agent";
+        match serde_json::from_str::<String>(text.get(value).unwrap_or_default()) {
+            Ok(named) if is_name => names.push(Named { name: named, place }),
+            Ok(_) => {}
+            Err(_) if DATA.contains(&name.as_str()) => {}
+            Err(_) => collect_names(request.get(..place.end).unwrap_or_default(), place.start, Some(&name), names),
+        }
     }
-    Some(replace(request, &members, "agents", &Value::from(definitions).to_string()))
+    for item in items(text).unwrap_or_default() {
+        collect_names(request.get(..at + item.end).unwrap_or_default(), at + item.start, None, names);
+    }
+}
+
+/// The request with other names in the places of those that were found.
+pub fn with_names(request: &str, names: &[Named]) -> String {
+    let mut new = request.to_owned();
+    for Named { name, place } in names.iter().rev() {
+        new.replace_range(place.clone(), &Value::from(name.as_str()).to_string());
+    }
+    new
 }
 
 /// A member of an object: its name, and where its value stands.
 struct Member {
     name: String,
-    value: std::ops::Range<usize>,
+    value: Range<usize>,
 }
 
 fn replace(text: &str, members: &[Member], name: &str, value: &str) -> String {
@@ -66,6 +111,21 @@ fn members(text: &str) -> Option<Vec<Member>> {
     Some(members)
 }
 
+/// The items of a JSON array. None if the text is anything else.
+fn items(text: &str) -> Option<Vec<Range<usize>>> {
+    serde_json::from_str::<IgnoredAny>(text).ok()?;
+    let mut cursor = Cursor { text, at: 0 };
+    let mut items = Vec::new();
+    cursor.pass('[')?;
+    while !cursor.is_at(']') {
+        items.push(cursor.value()?);
+        if !cursor.is_at(']') {
+            cursor.pass(',')?;
+        }
+    }
+    Some(items)
+}
+
 /// A place in a text that is known to be JSON.
 struct Cursor<'a> {
     text: &'a str,
@@ -87,7 +147,7 @@ impl Cursor<'_> {
         self.is_at(sign).then(|| self.at += sign.len_utf8())
     }
 
-    fn value(&mut self) -> Option<std::ops::Range<usize>> {
+    fn value(&mut self) -> Option<Range<usize>> {
         self.skip_space();
         let mut values = Deserializer::from_str(&self.text[self.at..]).into_iter::<IgnoredAny>();
         values.next()?.ok()?;
@@ -124,12 +184,31 @@ mod tests {
 
     #[test]
     fn agents_are_added_where_there_are_none() {
-        let add = |request| with_agents(request, &["a \"quoted\"\nline".to_owned(), "b".to_owned()]);
         let list = r#""agents":["a \"quoted\"\nline","b"]"#;
-        assert_eq!(add("{}"), Some(format!("{{{list}}}")));
-        assert_eq!(add(r#"{"tasks":[{"agents":1}]}"#), Some(format!(r#"{{{list},"tasks":[{{"agents":1}}]}}"#)));
-        assert_eq!(add(r#"{"agents":[]}"#), None);
-        assert_eq!(add("[]").as_deref(), Some("[]"));
+        let add = |request| with_field(request, "agents", &Value::from(vec!["a \"quoted\"\nline", "b"]));
+        assert_eq!(add("{}"), format!("{{{list}}}"));
+        assert_eq!(add(r#"{"tasks":[{"agents":1}]}"#), format!(r#"{{{list},"tasks":[{{"agents":1}}]}}"#));
+        assert_eq!(add("[]"), "[]");
+        assert!(
+            brings_agents(r#"{"agents":[]}"#) && !brings_agents(r#"{"tasks":[{"agents":1}]}"#) && !brings_agents("[]")
+        );
+    }
+
+    #[test]
+    fn agent_types_are_found_wherever_a_request_names_one() {
+        let request = r#" {"tasks": [{"agent_type": "A \"b\"", "input_data": {"agent_type": "no"}}, {"agent_type":"c"}],
+            "judge": {"agent": "d", "threshold": 7}, "judge_agent": "e", "agents": "x", "refiner_agent": null,
+            "task": {"agent_type": "f", "agent": "no"}}"#;
+        let mut names = agent_names(request);
+        let found: Vec<&str> = names.iter().map(|named| named.name.as_str()).collect();
+        assert_eq!(found, ["A \"b\"", "c", "d", "e", "f"]);
+        assert_eq!(with_names(request, &names), request);
+        "a_b".clone_into(&mut names[0].name);
+        assert_eq!(with_names(request, &names), request.replace(r#""A \"b\"""#, r#""a_b""#));
+        for other in ["", "[", "7", "{\"agent_type\":", "[[[]]]", "{\"agent_type\": 7}"] {
+            assert_eq!(agent_names(other), [], "{other}");
+        }
+        assert_eq!(agent_names(r#"[[{"agent_type":"a"}]]"#).len(), 1);
     }
 
     #[test]

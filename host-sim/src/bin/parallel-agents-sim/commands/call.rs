@@ -4,16 +4,19 @@ use host_sim::reply::status_of;
 use parallel_agents::task::RunStatus;
 
 use crate::args::CallArguments;
-use crate::input;
 use crate::outcome::{Failure, Finish};
 use crate::simulation::{Engine, Reply};
 use crate::ui::Ui;
+use crate::{input, own_agents};
 
 pub async fn carry_out(ui: &Ui, arguments: CallArguments) -> Result<Finish, Failure> {
-    let document = match &arguments.arguments {
+    let mut document = match &arguments.arguments {
         Some(path) => input::document(path)?,
         None => "{}".to_owned(),
     };
+    if let Some(directory) = &arguments.own_agents.directory {
+        document = own_agents::add(ui, directory, &arguments.function, document)?;
+    }
     let engine = Engine::load(&arguments.simulation.guest).await?;
     let reply = engine.call(ui, &arguments.simulation, &arguments.function, &document).await?;
     show(ui, reply).await

@@ -1,18 +1,16 @@
 //! `run`: the tasks of a request.
 
 use crate::args::{RunArguments, Simulation};
-use crate::fault::Fault;
 use crate::outcome::{Failure, Finish};
 use crate::report::Report;
 use crate::simulation::{Engine, Reply};
 use crate::ui::Ui;
-use crate::{input, request, summary, table};
+use crate::{input, own_agents, request, summary, table};
 
 pub async fn carry_out(ui: &Ui, arguments: RunArguments) -> Result<Finish, Failure> {
     let mut request = input::document(&arguments.request)?;
     if let Some(directory) = &arguments.own_agents.directory {
-        let definitions = input::definitions(directory)?;
-        request = request::with_agents(&request, &definitions).ok_or_else(both_bring_agents)?;
+        request = own_agents::add(ui, directory, "run_tasks", request)?;
     }
     let engine = Engine::load(&arguments.simulation.guest).await?;
     let (reply, report) = run(ui, &engine, &arguments.simulation, request, arguments.max_concurrent).await?;
@@ -28,12 +26,6 @@ pub async fn carry_out(ui: &Ui, arguments: RunArguments) -> Result<Finish, Failu
     }
     reply.spans.send(ui).await;
     Ok(report.finish())
-}
-
-fn both_bring_agents() -> Failure {
-    let message = "the request has a list of agents itself: leave that out, or run without --agents";
-    let fault = Fault::new("--agents", message).hint("leave one of the two out");
-    Failure::Bad { code: "E_AGENTS_TWICE", error: fault.into() }
 }
 
 /// Runs a request, with progress for whoever looks.

@@ -1,0 +1,88 @@
+//! Agent definitions as people have them in files: read as they are, and turned into the strict form of the component.
+//!
+//! | module    | what it does                                                             |
+//! |-----------|--------------------------------------------------------------------------|
+//! | `tree`    | finds the files of a directory                                           |
+//! | `text`    | bytes of a file as text                                                  |
+//! | `fences`  | where the head of a file ends and its text begins                        |
+//! | `head`    | the head as YAML, or line by line where it is not YAML                   |
+//! | `lines`   | that second reading                                                      |
+//! | `kind`    | what is meant to be a definition, and which other format a file has      |
+//! | `naming`  | ids made of names                                                        |
+//! | `models`  | tiers for the names of models                                            |
+//! | `tools`   | whether an agent may use tools                                           |
+//! | `convert` | the fields of a head as a definition                                     |
+//! | `reading` | one file from its bytes to a definition                                  |
+//! | `library` | all files of a directory: looked up by name, collisions                  |
+
+mod convert;
+mod fences;
+mod head;
+mod kind;
+mod library;
+mod lines;
+mod models;
+mod naming;
+mod reading;
+#[cfg(test)]
+mod tests;
+mod text;
+mod tools;
+mod tree;
+
+pub use kind::EXTENSIONS;
+pub use library::{File, Found, Library, LibraryError};
+pub use naming::id_of;
+pub use reading::{Agent, Reading};
+
+/// Something that a file says and that is not used, or how it was understood where it could be read in more than one way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Warning {
+    /// Counted from 1; none for the file as a whole.
+    pub line: Option<usize>,
+    /// The key of the head; empty for the file as a whole.
+    pub field: String,
+    /// What was done.
+    pub message: String,
+}
+
+impl Warning {
+    /// A warning about one key.
+    fn of(field: &str, message: impl Into<String>) -> Self {
+        Self { line: None, field: field.to_owned(), message: message.into() }
+    }
+
+    /// A warning about the file as a whole.
+    fn whole(message: impl Into<String>) -> Self {
+        Self::of("", message)
+    }
+}
+
+/// Why a file cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileProblem {
+    /// Counted from 1; none for the file as a whole.
+    pub line: Option<usize>,
+    /// The key of the head; empty for the file as a whole.
+    pub field: String,
+    /// What is wrong.
+    pub message: String,
+    /// What was there.
+    pub got: Option<String>,
+    /// What is allowed.
+    pub allowed: Option<String>,
+    /// What to do about it.
+    pub hint: Option<String>,
+}
+
+impl FileProblem {
+    /// A problem of one key, or of the file as a whole where that is empty.
+    fn of(field: &str, message: impl Into<String>) -> Self {
+        let message = message.into();
+        Self { line: None, field: field.to_owned(), message, got: None, allowed: None, hint: None }
+    }
+
+    fn hint(self, hint: impl Into<String>) -> Self {
+        Self { hint: Some(hint.into()), ..self }
+    }
+}
