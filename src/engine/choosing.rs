@@ -1,6 +1,7 @@
 //! Which task is next, and who does it.
 
 use super::Engine;
+use crate::canary;
 use crate::ids::TaskIndex;
 use crate::schedule::{Group, Verdict};
 use crate::task::Tier;
@@ -103,7 +104,8 @@ impl Engine {
         }
         let wanted = if judge.is_some() { agent.tier } else { planned.handling.tier };
         let tier = match (tier, judge) {
-            (Some(tier), None) => tier,
+            (Some(tier), None) if !canary::is("climbs-down") => tier,
+            (Some(_), None) => ladder.at_least(Tier::Economy),
             (_, Some(_)) => ladder.at_least(wanted),
             (None, None) if rules.escalate => ladder.start(wanted, &rules.prices, |tier| {
                 let model = ladder.model(tier).map(str::to_owned);

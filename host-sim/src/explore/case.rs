@@ -37,6 +37,8 @@ pub struct Cut {
     pub faults: Option<BTreeSet<String>>,
     /// Nobody wants anything stopped.
     pub no_stops: bool,
+    /// No run is made calm.
+    pub no_calm: bool,
 }
 
 impl Cut {
@@ -142,6 +144,9 @@ impl fmt::Display for Cut {
             let names: Vec<&str> = faults.iter().map(String::as_str).collect();
             write!(f, " --only-faults {}", if names.is_empty() { NONE.to_owned() } else { names.join(",") })?;
         }
-        if self.no_stops { f.write_str(" --no-stops") } else { Ok(()) }
+        for (is_given, option) in [(self.no_stops, " --no-stops"), (self.no_calm, " --no-calm")] {
+            f.write_str(if is_given { option } else { "" })?;
+        }
+        Ok(())
     }
 }

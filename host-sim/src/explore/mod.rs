@@ -112,7 +112,7 @@ impl<'a> Explorer<'a> {
         } else {
             ("run_tasks", request::draw(&mut of_request, size))
         };
-        let is_calm = !is_workflow && kind.happens(calm::CALM);
+        let is_calm = !is_workflow && !self.options.cut.no_calm && kind.happens(calm::CALM);
         if is_calm {
             calm::calm_down(&mut request);
         }

@@ -40,6 +40,7 @@ impl FromStr for Regression {
                 "--keep-tasks" => options.cut.tasks = Some(value()?.split(',').map(number).collect::<Result<_, _>>()?),
                 "--only-faults" => options.cut = Cut { faults: Some(Cut::named(value()?)), ..options.cut },
                 "--no-stops" => options.cut.no_stops = true,
+                "--no-calm" => options.cut.no_calm = true,
                 "--cancel" => drop(options.deeds.insert(Deed::Cancel(places(value()?)?))),
                 "--trap" => drop(options.deeds.insert(Deed::Trap(places(value()?)?))),
                 "--crash" => drop(options.deeds.insert(Deed::Crash(places(value()?)?))),
@@ -68,11 +69,10 @@ mod tests {
 
     #[test]
     fn a_line_names_a_run() {
-        let text =
-            "# nothing\n\n--seeds 7 --tasks 30 --keep-tasks 1,4 --only-faults none --cancel every: too many: 2\n";
+        let text = "# nothing\n\n--seeds 7 --tasks 30 --keep-tasks 1,4 --only-faults none --no-calm --cancel every: too many: 2\n";
         let [one] = &read(text).expect("it makes sense")[..] else { panic!("one line") };
         assert_eq!((one.seed, one.options.tasks, one.what.as_str()), (7, 30, "too many: 2"));
-        assert_eq!(one.options.cut.to_string(), " --keep-tasks 1,4 --only-faults none");
+        assert_eq!(one.options.cut.to_string(), " --keep-tasks 1,4 --only-faults none --no-calm");
         assert_eq!(one.options.deeds, Deeds::from([Deed::Again, Deed::Cancel(Places::Every)]));
     }
 

@@ -75,10 +75,12 @@ async fn results_are_compared_after_cuts() {
     let deeds = Deeds::from([Deed::Crash(Places::Sampled)]);
     let options = Options { tasks: 12, deeds, ..Options::default() };
     let explorer = Explorer::new(Subject::Native, options).await.expect("the engine lists its functions");
+    let (calm, others): (Vec<u64>, Vec<u64>) = (0..100).partition(|seed| calm::is_calm(&explorer.case(*seed)));
     let mut tally = Tally::default();
-    for seed in 0..40 {
+    for seed in calm.into_iter().take(3).chain(others.into_iter().take(3)) {
         explorer.run(seed, &mut tally).await;
     }
-    assert!(tally.calm_runs > 2 && tally.results_before_cuts > 300 && tally.results_of_calm_runs > 50, "{tally:?}");
+    assert_eq!(tally.calm_runs, 3);
+    assert!(tally.results_before_cuts > 30 && tally.results_of_calm_runs > 9, "{tally:?}");
     assert_eq!(tally.troubles, []);
 }

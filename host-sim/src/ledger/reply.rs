@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{Invariant, Ledger};
+use crate::reply;
 use crate::world::SECRET;
 
 /// Bytes that are kept of one answer: 64 KiB, and what marks a cut.
@@ -51,7 +52,22 @@ impl Ledger {
                 Ok(report) => self.check_report(&report),
                 Err(error) => self.note(Invariant::Results, format!("the report cannot be read: {error}")),
             },
+            DocumentReply::Answer(text) if self.allowed.strict_model => self.check_models(text),
             DocumentReply::Answer(_) => {}
+        }
+    }
+
+    /// Holds the report of a workflow's run to the models that were asked for.
+    fn check_models(&mut self, text: &str) {
+        let reply: Value = serde_json::from_str(text).unwrap_or_default();
+        let results = reply::run_of(&reply)["results"].as_array().cloned().unwrap_or_default();
+        for result in results.iter().filter(|result| result["status"] == TaskStatus::Completed.name()) {
+            let (Some(task), Some(session)) = (result["task_id"].as_str(), result["session_key"].as_str()) else {
+                continue;
+            };
+            if let Some(what) = self.check_answering_model(task, session) {
+                self.note(Invariant::Tier, what);
+            }
         }
     }
 

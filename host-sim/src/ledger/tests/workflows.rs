@@ -1,5 +1,7 @@
 //! A workflow is held to its request like a run of tasks, although its tasks are found out in the course of it.
 
+use parallel_agents::documents::DocumentReply;
+
 use super::*;
 
 fn held(more: &str) -> Ledger {
@@ -83,4 +85,26 @@ fn its_tasks_never_go_down_a_tier() {
     assert_eq!(ask(1, "x a", "m/p"), []);
     assert_eq!(ask(2, "x b", "m/e"), [], "another task");
     assert_eq!(ask(3, "x a #2", "m/e"), [Invariant::Tier]);
+}
+
+#[test]
+fn what_another_model_answered_does_not_count_where_its_model_is_strict() {
+    for (strict, expected) in [(true, vec![Invariant::Tier]), (false, vec![])] {
+        let mut ledger = held(&format!(r#""model": "m/x", "strict_model": {strict}"#));
+        ledger.command(&changed(spawn(1, "x a"), |options| options.model = Some("m/x".to_owned())));
+        ledger.accepted(RequestId(1), &key("s1"));
+        let (state, outcome) = (SessionState::Completed, &SessionOutcome::Completed);
+        ledger.session_over(&key("s1"), SessionOver { state, outcome, model: "m/y", usage: None, cost_micro_usd: 0 });
+        let end = SessionEnd {
+            session: key("s1"),
+            outcome: SessionOutcome::Completed,
+            completion: None,
+            usage: None,
+            model: Some("m/y".to_owned()),
+        };
+        ledger.event(&Event { seq: 1, at_ms: 0, what: Happening::SessionEnded(end) }, false);
+        let run = r#"{"results": [{"task_id": "a", "status": "completed", "session_key": "s1"}]}"#;
+        ledger.replied(&DocumentReply::Answer(format!(r#"{{"status": "completed", "run": {run}}}"#)));
+        assert_eq!(broken(&ledger), expected, "{strict}");
+    }
 }

@@ -54,6 +54,10 @@ pub struct ExploreArguments {
     #[arg(long)]
     pub no_stops: bool,
 
+    /// Make no run calm. A calm one has no faults, stops, budgets or waits, so that all of its results can be compared
+    #[arg(long)]
+    pub no_calm: bool,
+
     /// Threads to run on; without it one for each core. The numbers do not depend on it
     #[arg(long, value_name = "N")]
     pub threads: Option<NonZeroUsize>,

@@ -63,6 +63,7 @@ fn cut(arguments: &ExploreArguments) -> Cut {
         tasks: arguments.keep_tasks.as_ref().map(|places| places.iter().copied().collect()),
         faults: faults.map(|names| Cut::named(names)),
         no_stops: arguments.no_stops,
+        no_calm: arguments.no_calm,
     }
 }
 
