@@ -7,7 +7,7 @@ use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use futures::executor::block_on;
-use parallel_agents::answer::extract;
+use parallel_agents::answer::extract::{self, Surroundings};
 use parallel_agents::engine::Engine;
 use parallel_agents::host::{
     Command, Completion, Event, FinishReason, Happening, Host, HostFacts, Receipt, Reply, SessionEnd, SessionOutcome,
@@ -44,7 +44,9 @@ fn prompts(criterion: &mut Criterion) {
 }
 
 fn answers(criterion: &mut Criterion) {
-    criterion.bench_function("extraction", |bencher| bencher.iter(|| extract::extract(black_box(ANSWER))));
+    criterion.bench_function("extraction", |bencher| {
+        bencher.iter(|| extract::extract(black_box(ANSWER), Surroundings::Prose))
+    });
 }
 
 /// What the engine does when a session has ended well: its task is settled and the next one starts.

@@ -203,7 +203,7 @@ fn parse(function: &str, text: &str) -> Result<Value, CallError> {
     }
     strict::parse(text, bounds).map_err(|error| {
         let code = match error {
-            JsonError::Syntax { .. } => "E_REQUEST_JSON",
+            JsonError::Syntax { .. } | JsonError::Inexact(_) => "E_REQUEST_JSON",
             JsonError::DuplicateKey(_) => "E_DUPLICATE_KEY",
             JsonError::TooDeep(_) | JsonError::TooMany(_) => "E_REQUEST_DEPTH",
         };

@@ -22,7 +22,7 @@ mod tests {
 
     #[test]
     fn the_frame_of_prompts_uses_these_lines() {
-        let frame = include_str!("../prompts/task.md");
+        let frame = include_str!("../prompts/input.md");
         assert!(frame.contains(&format!("{INPUT}{{nonce}}>>>")) && frame.contains(&format!("{END}{{nonce}}>>>")));
         assert!([INPUT, FIELD, END].iter().all(|marker| marker.starts_with(OPENING) && holds_marker(marker)));
         assert!(holds_marker(frame) && holds_marker(&field("code", "0").concat()) && !holds_marker("<<<INPUTS"));

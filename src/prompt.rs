@@ -18,10 +18,13 @@ use crate::policy::limits::MAX_LABEL_CHARS;
 use crate::task::OutputFormat;
 use crate::text;
 
-static FRAME: LazyLock<Template<'static, 8>> = LazyLock::new(|| {
-    let names = ["agent_type", "task_id", "output_format", "role", "task_description", "nonce", "input", "answer"];
+/// What the tasks of one agent type have in common stands first, so that a server can keep what it has read of it.
+static FRAME: LazyLock<Template<'static, 6>> = LazyLock::new(|| {
+    let names = ["role", "answer", "agent_type", "task_id", "output_format", "task_description"];
     Template::new(include_str!("../prompts/task.md"), names)
 });
+static INPUT: LazyLock<Template<'static, 2>> =
+    LazyLock::new(|| Template::new(include_str!("../prompts/input.md"), ["nonce", "input"]));
 static ANSWER_JSON: LazyLock<Template<'static, 1>> =
     LazyLock::new(|| Template::new(include_str!("../prompts/answer/json.md"), ["schema"]));
 const ANSWER_MARKDOWN: &str = include_str!("../prompts/answer/markdown.md");
@@ -118,8 +121,6 @@ fn with_earlier(task: &PlannedTask, earlier: &Earlier) -> PlannedTask {
 fn filled(task: &PlannedTask, codes: &Codes, number: u32) -> String {
     let fields: Vec<Field<'_>> =
         task.input.iter().map(|(name, value)| (text::escaped(name), readable(value))).collect();
-    let nonce = nonce(codes, task, number, &fields);
-    let input = if fields.is_empty() { "(no input)".to_owned() } else { shown(&fields, &nonce) };
     let schema = task.output_schema.as_ref().map_or("", OutputSchema::text);
     let answer = match task.output_format {
         OutputFormat::Json => Cow::from(ANSWER_JSON.fill([schema])),
@@ -127,16 +128,19 @@ fn filled(task: &PlannedTask, codes: &Codes, number: u32) -> String {
         OutputFormat::Code => ANSWER_CODE.into(),
         OutputFormat::Text => ANSWER_TEXT.into(),
     };
-    FRAME.fill([
+    let mut prompt = FRAME.fill([
+        &task.agent.prompt,
+        answer.trim_end(),
         task.agent.name.as_str(),
         task.id.as_str(),
         task.output_format.name(),
-        &task.agent.prompt,
         &task.description,
-        &nonce,
-        &input,
-        answer.trim_end(),
-    ])
+    ]);
+    if !fields.is_empty() {
+        let nonce = nonce(codes, task, number, &fields);
+        prompt.push_str(&INPUT.fill([&nonce, &shown(&fields, &nonce)]));
+    }
+    prompt
 }
 
 /// The name under which a task's session is listed; `number` counts the task's sessions from 1.
@@ -266,6 +270,19 @@ mod tests {
         task.output_schema = None;
         task.input.clear();
         insta::assert_snapshot!("no_input_as_markdown", for_task(&task, &Codes::new(7)));
+    }
+
+    /// What servers can keep between the sessions of one agent type ends where the first task differs from the second.
+    #[test]
+    fn tasks_of_one_agent_type_begin_alike() {
+        let [mut one, mut two] = [json!({"code": "x"}), json!({})].map(planned);
+        (one.id, two.id) = (crate::ids::TaskId::new("a"), crate::ids::TaskId::new("b"));
+        one.description = "Another one.".to_owned();
+        let [one, two] = [one, two].map(|task| for_task(&task, &Codes::new(7)));
+        let common = one.bytes().zip(two.bytes()).take_while(|(a, b)| a == b).count();
+        let before = one.get(..common).expect("ASCII");
+        assert!(before.contains(ANSWER_TEXT.trim_end()) && before.ends_with("Task id: "), "{before}");
+        assert!(!two.contains("# Input"), "{two}");
     }
 
     #[test]

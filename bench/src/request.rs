@@ -62,6 +62,7 @@ fn task(place: usize, variant: Variant) -> Task {
         idempotent: None,
         required: None,
         proof: None::<Proof>,
+        accept_truncated: None,
     }
 }
 
@@ -96,5 +97,7 @@ fn rules() -> RunRules {
         start_interval_ms: None,
         start_timeout_seconds: None,
         on_dependency_failure: None,
+        accept_truncated: None,
+        accept_error_text: None,
     }
 }

@@ -17,6 +17,7 @@
 mod calls;
 pub mod event_seq;
 pub mod extract_json;
+pub mod extract_reading;
 pub mod host_reply;
 mod hosts;
 pub mod journal;

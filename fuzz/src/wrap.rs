@@ -59,13 +59,17 @@ fn later(task: &PlannedTask, codes: &Codes) {
 
 /// Holds a prompt to its frame and returns its code.
 fn framed(prompt: &str, input: &Map<String, Value>) -> String {
+    if input.is_empty() {
+        assert!(!prompt.contains("<<<INPUT "), "no input has no block");
+        return String::new();
+    }
     // No description and no role may hold a marker, so the first one is the frame's.
     let (_, after) = prompt.split_once("<<<INPUT ").expect("the input begins");
     let (code, after) = after.split_once(">>>\n").expect("the line ends");
     assert!(code.len() == 16 && code.bytes().all(|byte| byte.is_ascii_hexdigit()), "{code}");
     let end = format!("\n<<<END INPUT {code}>>>\n");
     let (block, answer) = after.split_once(&end).expect("the input ends");
-    assert!(answer.starts_with("\n# Answer\n"), "what follows the input is the frame's");
+    assert!(answer.starts_with("\n# End of the input\n"), "what follows the input is the frame's");
     assert_eq!(prompt.matches(code).count(), 3 + input.len(), "the code stands in the frame and nowhere else");
     let mut rest = block;
     for (index, value) in input.values().enumerate() {

@@ -143,7 +143,7 @@ impl AgentDefinition {
     fn check(value: &Value, mut problems: Vec<Fault>) -> Result<Self, Vec<Fault>> {
         problems.extend(schema::check(&FORM, value).iter().map(Fault::from));
         if let Some(faulty) = value.get("output_schema").filter(|schema| schema.is_object()) {
-            let unsupported = schema::faults(faulty);
+            let unsupported = schema::inlined(faulty).err().unwrap_or_default();
             problems.extend(unsupported.iter().map(|(path, why)| Fault::new(format!("output_schema{path}"), why)));
             if faulty.to_string().len() > schema::MAX_SCHEMA_BYTES {
                 problems.push(Fault::new("output_schema", format!("need at most {} bytes", schema::MAX_SCHEMA_BYTES)));
@@ -152,7 +152,9 @@ impl AgentDefinition {
         if !problems.is_empty() {
             return Err(problems);
         }
-        let written = Written::deserialize(value).map_err(|error| vec![Fault::new("", error.to_string())])?;
+        let mut value = value.clone();
+        schema::with_integers(&FORM, &mut value);
+        let written = Written::deserialize(&value).map_err(|error| vec![Fault::new("", error.to_string())])?;
         if !is_identifier(&written.name) {
             problems.push(Fault::value("name", crate::text::quoted(&written.name), "[a-z][a-z0-9_]{0,63}"));
         }
@@ -188,7 +190,11 @@ impl From<Written> for AgentDefinition {
             output_format: written.output_format.unwrap_or(by_schema),
             prompt: written.prompt,
             input: written.input,
-            output_schema: written.output_schema.map(OutputSchema::new).unwrap_or_default(),
+            // One that cannot be inlined was refused when the definition was read.
+            output_schema: written
+                .output_schema
+                .map(|own| OutputSchema::new(schema::inlined(&own).unwrap_or(own)))
+                .unwrap_or_default(),
             example_input: written.example_input.unwrap_or_else(|| Value::Object(Map::new())),
         }
     }

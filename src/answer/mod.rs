@@ -1,23 +1,27 @@
 //! Turns the text that a session left into the output of a task, or into the reason why there is none.
 
+mod code;
+mod error_text;
 pub mod extract;
+mod keeping;
+pub mod reader;
 mod refusal;
-pub mod repair;
+pub mod signs;
+pub mod thoughts;
+mod work;
 
 use serde_json::Value;
 
 use crate::host::FinishReason;
 use crate::json::schema::{Rule, Violation};
+use crate::json::strict::JsonError;
 use crate::json::{self, schema};
 use crate::task::{OutputFormat, TaskError};
 use crate::text;
 
-use extract::ExtractError;
-
-/// Bytes of one answer that a result keeps: the whole, or this much of its two ends.
-pub const MAX_KEPT_BYTES: usize = 64 * 1024;
-const KEPT_HEAD: usize = 48 * 1024;
-const KEPT_TAIL: usize = 16 * 1024;
+use error_text::ErrorText;
+use extract::{ExtractError, Surroundings};
+pub use keeping::MAX_KEPT_BYTES;
 
 /// Answers that mean "nothing to say" in OpenClaw.
 const SILENT_REPLIES: [&str; 2] = ["NO_REPLY", "ANNOUNCE_SKIP"];
@@ -36,6 +40,11 @@ pub struct RawAnswer {
 }
 
 impl RawAnswer {
+    /// Whether something may be missing at its end: who does not know why a text ends cannot say that it is whole.
+    pub fn is_cut(&self) -> bool {
+        self.truncated || self.finish != FinishReason::Stop
+    }
+
     /// Whether it says nothing.
     pub fn is_empty(&self) -> bool {
         let text = self.text.trim();
@@ -43,8 +52,30 @@ impl RawAnswer {
     }
 }
 
+/// What an answer has to be.
+#[derive(Clone, Copy, Debug)]
+pub struct Expected<'a> {
+    /// Its form.
+    pub format: OutputFormat,
+    /// What its JSON has to fit.
+    pub schema: Option<&'a Value>,
+    /// Its JSON has to be the whole answer, since somebody who wants to steer it may have written into its prompt.
+    pub alone: bool,
+    /// A text that was cut is a success as well.
+    pub accept_truncated: bool,
+    /// An answer that may be an error message is a success all the same.
+    pub accept_error_text: bool,
+}
+
+impl Expected<'_> {
+    /// An answer of this form, under no other rules.
+    pub fn of(format: OutputFormat) -> Self {
+        Self { format, schema: None, alone: false, accept_truncated: false, accept_error_text: true }
+    }
+}
+
 /// An answer after its checks.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Judged {
     /// What the result keeps.
     pub output: Option<Value>,
@@ -52,41 +83,91 @@ pub struct Judged {
     pub error: Option<TaskError>,
     /// Something is missing from `output`.
     pub truncated: bool,
-    /// Prose or a fence was left out.
+    /// Prose, thoughts or a fence were left out.
     pub unwrapped: bool,
-    /// Comments or trailing commas were left out.
+    /// It was not quite JSON, and could only mean one thing.
     pub repaired: bool,
+    /// It may be an error message in the place of an answer.
+    pub doubtful: bool,
 }
 
 impl Judged {
     fn kept(raw: &RawAnswer, text: &str, error: Option<TaskError>) -> Self {
-        let (output, cut) = keep(text);
+        let (output, cut) = keeping::keep(text);
         let unwrapped = text.len() < raw.text.len();
-        Self { output: Some(output), error, truncated: raw.truncated || cut, unwrapped, repaired: false }
+        Self { output: Some(output), error, truncated: raw.is_cut() || cut, unwrapped, ..Self::default() }
     }
 }
 
 /// Checks an answer against what was asked for. Whatever arrived is kept, also when it fails.
-pub fn judge(raw: &RawAnswer, format: OutputFormat, output_schema: Option<&Value>) -> Judged {
+pub fn judge(raw: &RawAnswer, expected: &Expected<'_>) -> Judged {
+    let refuse = |code: &str, message: String| Judged::kept(raw, &raw.text, Some(error(code, message, true)));
     if raw.is_empty() {
-        let error = error("E_EMPTY_OUTPUT", "the session ended without an answer".to_owned(), true);
-        return Judged {
-            output: None,
-            error: Some(error),
-            truncated: raw.truncated,
-            unwrapped: false,
-            repaired: false,
-        };
+        return Judged { error: Some(nothing_said(raw.finish)), truncated: raw.is_cut(), ..Judged::default() };
     }
-    if refusal::is_refusal(&raw.text) {
-        let why = error("E_REFUSED", format!("the agent declined: {}", text::quoted(raw.text.trim())), true);
+    let said = answer_in(&raw.text, expected.format);
+    if said.is_empty() {
+        let why = match raw.finish {
+            FinishReason::Length => nothing_said(raw.finish),
+            _ => error("E_EMPTY_OUTPUT", "the agent thought aloud and then ended without an answer".to_owned(), true),
+        };
         return Judged::kept(raw, &raw.text, Some(why));
     }
-    match format {
-        OutputFormat::Json => judge_json(raw, output_schema),
-        OutputFormat::Code => Judged::kept(raw, without_fence(&raw.text), None),
-        OutputFormat::Markdown | OutputFormat::Text => Judged::kept(raw, &raw.text, None),
+    let error_text = error_text::of(said);
+    if let Some(ErrorText::Certain(why)) = error_text {
+        return Judged::kept(raw, &raw.text, Some(why));
     }
+    if refusal::is_refusal(said) {
+        return refuse("E_REFUSED", format!("the agent declined: {}", text::quoted(said.trim())));
+    }
+    if let Some(why) = cut(raw).filter(|_| expected.format == OutputFormat::Json || !expected.accept_truncated) {
+        return Judged::kept(raw, &raw.text, Some(why));
+    }
+    let judged = match expected.format {
+        OutputFormat::Json => judge_json(raw, said, expected),
+        OutputFormat::Code => match code::of(said) {
+            Ok(code) => Judged::kept(raw, code, None),
+            Err(why) => refuse("E_OUTPUT_INVALID", why.message()),
+        },
+        OutputFormat::Markdown | OutputFormat::Text => Judged::kept(raw, said, None),
+    };
+    let doubtful = error_text.is_some() && judged.error.is_none();
+    if doubtful && !expected.accept_error_text {
+        let message = format!("the answer reads like an error message: {}", text::quoted(said.trim()));
+        return Judged { doubtful, ..refuse("E_ANSWER_DOUBTFUL", message) };
+    }
+    Judged { doubtful, ..judged }
+}
+
+/// Why a text that was cut is no answer. The head of a JSON answer may well be a complete value; it is still not the one
+/// that was given. None: nobody says that it was cut.
+fn cut(raw: &RawAnswer) -> Option<TaskError> {
+    let (code, message) = match raw.finish {
+        FinishReason::Length => {
+            ("E_OUTPUT_TRUNCATED", "the model stopped at its token limit, so the answer is not whole")
+        }
+        FinishReason::Filtered => ("E_REFUSED", "a filter of the provider cut the answer"),
+        FinishReason::Stop | FinishReason::Unknown if raw.truncated => {
+            ("E_OUTPUT_TRUNCATED", "the host cut the text of the answer, so it is not whole")
+        }
+        FinishReason::Stop | FinishReason::Unknown => return None,
+    };
+    Some(error(code, message.to_owned(), true))
+}
+
+fn nothing_said(finish: FinishReason) -> TaskError {
+    let (code, message) = match finish {
+        FinishReason::Length => ("E_OUTPUT_TRUNCATED", "the model stopped at its token limit before it gave an answer"),
+        FinishReason::Filtered => ("E_REFUSED", "a filter of the provider held the answer back"),
+        FinishReason::Stop | FinishReason::Unknown => ("E_EMPTY_OUTPUT", "the session ended without an answer"),
+    };
+    error(code, message.to_owned(), true)
+}
+
+/// The text without what the agent thought before. Code that is nothing but such marks is code.
+fn answer_in(text: &str, format: OutputFormat) -> &str {
+    let said = thoughts::without(text);
+    if said.is_empty() && format == OutputFormat::Code { text } else { said }
 }
 
 /// Keeps what a session said that did not end by itself; nothing is checked.
@@ -94,20 +175,17 @@ pub fn keep_only(raw: &RawAnswer) -> Judged {
     Judged::kept(raw, &raw.text, None)
 }
 
-fn judge_json(raw: &RawAnswer, output_schema: Option<&Value>) -> Judged {
+fn judge_json(raw: &RawAnswer, said: &str, expected: &Expected<'_>) -> Judged {
     let refuse = |code: &str, message: String| Judged::kept(raw, &raw.text, Some(error(code, message, true)));
-    // The head of a cut answer may well be a complete value; it is still not the one that was given.
-    if raw.truncated {
-        return refuse("E_OUTPUT_TRUNCATED", "the host cut the answer, so its JSON cannot be trusted".to_owned());
-    }
-    let extracted = match extract::extract(&raw.text) {
+    let around = if expected.alone { Surroundings::Nothing } else { Surroundings::Prose };
+    let extracted = match extract::extract(said, around) {
         Ok(extracted) => extracted,
         Err(why) => {
             let code = match &why {
                 ExtractError::TooLarge(_) => "E_OUTPUT_TOO_LARGE",
                 ExtractError::Ambiguous(_) => "E_OUTPUT_AMBIGUOUS",
-                ExtractError::Invalid(crate::json::strict::JsonError::TooDeep(_)) => "E_OUTPUT_TOO_DEEP",
-                ExtractError::NoJson | ExtractError::Invalid(_) => "E_OUTPUT_INVALID",
+                ExtractError::Invalid(JsonError::TooDeep(_)) => "E_OUTPUT_TOO_DEEP",
+                ExtractError::NoJson | ExtractError::Invalid(_) | ExtractError::NotAlone => "E_OUTPUT_INVALID",
             };
             return refuse(code, why.to_string());
         }
@@ -117,16 +195,16 @@ fn judge_json(raw: &RawAnswer, output_schema: Option<&Value>) -> Judged {
         let message = format!("the answer has {bytes} bytes; a JSON answer may have {MAX_KEPT_BYTES}");
         return refuse("E_OUTPUT_TOO_LARGE", message);
     }
-    let violations = output_schema.map(|schema| schema::check(schema, &extracted.value)).unwrap_or_default();
+    let violations = expected.schema.map(|schema| schema::check(schema, &extracted.value)).unwrap_or_default();
     if !violations.is_empty() {
         return refuse("E_OUTPUT_SCHEMA", describe(&violations));
     }
     Judged {
         output: Some(extracted.value),
-        error: None,
-        truncated: false,
-        unwrapped: extracted.unwrapped,
+        truncated: raw.is_cut(),
+        unwrapped: extracted.unwrapped || said.len() < raw.text.len(),
         repaired: extracted.repaired,
+        ..Judged::default()
     }
 }
 
@@ -159,103 +237,6 @@ fn error(code: &str, message: String, retryable: bool) -> TaskError {
     TaskError { code: code.to_owned(), message: text::message(&message), retryable }
 }
 
-/// The text, or its two ends with a line between them that says what is missing.
-///
-/// Counted as it will stand in the report, where a control character takes six bytes: two hundred answers of nothing but
-/// those would otherwise not fit into the component's memory.
-fn keep(text: &str) -> (Value, bool) {
-    let written = |character: char| match character {
-        '"' | '\\' | '\n' | '\r' | '\t' => 2,
-        c if c < ' ' => 6,
-        c => c.len_utf8(),
-    };
-    let fits = |characters: &mut dyn Iterator<Item = char>, room: usize| -> usize {
-        let mut used = 0;
-        let fitting = characters.take_while(|c| {
-            used += written(*c);
-            used <= room
-        });
-        fitting.map(char::len_utf8).sum()
-    };
-    if fits(&mut text.chars(), MAX_KEPT_BYTES) == text.len() {
-        return (Value::from(text), false);
-    }
-    let head = text::head(text, fits(&mut text.chars(), KEPT_HEAD));
-    let tail = text::tail(text, fits(&mut text.chars().rev(), KEPT_TAIL));
-    let left_out = text.len().saturating_sub(head.len() + tail.len());
-    (Value::from(format!("{head}\n[… {left_out} bytes left out …]\n{tail}")), true)
-}
-
-/// The content of the one fence that surrounds a text; the text itself if there is none.
-fn without_fence(text: &str) -> &str {
-    let inner = || {
-        let body = text.trim().strip_prefix("```")?.strip_suffix("```")?;
-        let (language, code) = body.split_once('\n')?;
-        let plain = !language.contains('`') && !code.contains("\n```") && !code.starts_with("```");
-        plain.then_some(code)
-    };
-    inner().unwrap_or(text)
-}
-
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    fn raw(text: &str) -> RawAnswer {
-        RawAnswer { text: text.to_owned(), ..RawAnswer::default() }
-    }
-
-    fn code(judged: &Judged) -> Option<&str> {
-        judged.error.as_ref().map(|error| error.code.as_str())
-    }
-
-    #[test]
-    fn json_has_to_fit_its_schema() {
-        let schema =
-            json!({"type":"object","required":["score"],"properties":{"score":{"type":"number","maximum":10}}});
-        let good = judge(&raw("```json\n{\"score\": 7}\n```"), OutputFormat::Json, Some(&schema));
-        assert_eq!((good.output.clone(), code(&good), good.unwrapped), (Some(json!({"score":7})), None, true));
-        let bad = judge(&raw("{\"score\": 11}"), OutputFormat::Json, Some(&schema));
-        assert_eq!(code(&bad), Some("E_OUTPUT_SCHEMA"));
-        assert_eq!(bad.output, Some(json!("{\"score\": 11}")), "the text is kept");
-    }
-
-    #[test]
-    fn a_cut_answer_is_never_read_as_json() {
-        let cut = RawAnswer { truncated: true, ..raw("{\"score\": 7}") };
-        let judged = judge(&cut, OutputFormat::Json, None);
-        assert_eq!((code(&judged), judged.truncated), (Some("E_OUTPUT_TRUNCATED"), true));
-        assert_eq!(code(&judge(&cut, OutputFormat::Text, None)), None);
-    }
-
-    #[test]
-    fn silence_is_not_an_answer() {
-        for text in ["", " \n", "NO_REPLY", "ANNOUNCE_SKIP\n"] {
-            for format in [OutputFormat::Json, OutputFormat::Text, OutputFormat::Code, OutputFormat::Markdown] {
-                assert_eq!(code(&judge(&raw(text), format, None)), Some("E_EMPTY_OUTPUT"), "{text:?}");
-            }
-        }
-    }
-
-    #[test]
-    fn long_texts_keep_both_ends() {
-        let text = format!("begin{}end", "é".repeat(200_000));
-        let judged = judge(&raw(&text), OutputFormat::Markdown, None);
-        let kept = judged.output.as_ref().and_then(Value::as_str).expect("text").to_owned();
-        assert!(judged.truncated && kept.starts_with("begin") && kept.ends_with("end"));
-        assert!(kept.len() < MAX_KEPT_BYTES + 64);
-        let controls = judge(&raw(&"\u{1}".repeat(MAX_KEPT_BYTES)), OutputFormat::Text, None);
-        assert!(controls.truncated && controls.output.expect("text").to_string().len() < MAX_KEPT_BYTES + 128);
-        assert!(!judge(&raw(&"é".repeat(MAX_KEPT_BYTES / 2)), OutputFormat::Text, None).truncated);
-    }
-
-    #[test]
-    fn one_surrounding_fence_is_not_code() {
-        let judged = judge(&raw("```rust\nfn main() {}\n```"), OutputFormat::Code, None);
-        assert_eq!(judged.output, Some(json!("fn main() {}\n")));
-        let two = "```a\nx\n```\n```b\ny\n```";
-        assert_eq!(judge(&raw(two), OutputFormat::Code, None).output, Some(json!(two)));
-    }
-}
+#[path = "answer_tests.rs"]
+mod tests;

@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, VecDeque};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::answer::{self, RawAnswer};
+use crate::answer::{self, Expected, RawAnswer};
 use crate::host::{Command, Event, Happening, HistoryQuery, HostError, ListFilter, MessageRole, Reply, SessionState};
 use crate::ids::{RequestId, SessionKey};
 use crate::policy::limits::{HISTORY_PAGE, MAX_HISTORY_PAGES};
@@ -223,12 +223,12 @@ impl Collect {
                 });
                 collected.model = last.and_then(|message| message.model.clone()).or(collected.model);
                 collected.usage = collected.usage.or(last.and_then(|message| message.usage));
+                // The session is somebody else's, so what arrived is told as it is; that it was cut stands beside it.
+                let expected = Expected { accept_truncated: true, ..Expected::of(self.format) };
                 let judged = match (&raw, state) {
-                    (Some(raw), SessionState::Completed | SessionState::Unknown) => {
-                        answer::judge(raw, self.format, None)
-                    }
+                    (Some(raw), SessionState::Completed | SessionState::Unknown) => answer::judge(raw, &expected),
                     (Some(raw), _) => answer::keep_only(raw),
-                    (None, _) => answer::judge(&RawAnswer::default(), self.format, None),
+                    (None, _) => answer::judge(&RawAnswer::default(), &expected),
                 };
                 collected.output = judged.output;
                 collected.truncated = judged.truncated;

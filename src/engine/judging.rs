@@ -47,7 +47,8 @@ impl Engine {
             model: None,
             thinking: planned.thinking.clone(),
             agent_id: planned.agent_id.clone(),
-            handling: Handling::of(&judge.agent),
+            // The draft may hold what looks like a verdict.
+            handling: Handling { answers_alone: true, ..Handling::of(&judge.agent) },
         })
     }
 

@@ -2,7 +2,7 @@
 
 use super::Engine;
 use super::tasks::Kept;
-use crate::answer;
+use crate::answer::{self, Expected};
 use crate::canary;
 use crate::host::SessionEnd;
 use crate::ids::{AttemptIndex, SessionKey, TaskIndex};
@@ -189,9 +189,7 @@ impl Engine {
         let judging = judges.then(|| self.judge_task(attempt.task)).flatten();
         let Some(planned) = judging.as_ref().or(self.plan.tasks.get(attempt.task.0)) else { return kept };
         let judged = ending.answer.as_ref().map(|raw| match ending.status {
-            TaskStatus::Completed => {
-                answer::judge(raw, planned.output_format, planned.output_schema.as_ref().map(OutputSchema::value))
-            }
+            TaskStatus::Completed => answer::judge(raw, &self.expected(planned)),
             _ => answer::keep_only(raw),
         });
         kept.error = ending.error.take();
@@ -199,6 +197,7 @@ impl Engine {
             kept.truncated = judged.truncated;
             kept.unwrapped = judged.unwrapped;
             kept.repaired = judged.repaired;
+            kept.doubtful = judged.doubtful;
             kept.output = judged.output;
             kept.error = kept.error.or(judged.error);
         }
@@ -220,6 +219,17 @@ impl Engine {
         kept.model_requested.clone_from(&attempt.model);
         kept.model_applied.clone_from(&ending.model);
         kept
+    }
+
+    /// What the answer of a task has to be.
+    fn expected<'a>(&self, planned: &'a PlannedTask) -> Expected<'a> {
+        Expected {
+            format: planned.output_format,
+            schema: planned.output_schema.as_ref().map(OutputSchema::value),
+            alone: planned.handling.answers_alone,
+            accept_truncated: planned.handling.accept_truncated,
+            accept_error_text: self.plan.rules.accept_error_text,
+        }
     }
 
     fn not_attested(&self, requested: Option<&str>, applied: Option<&str>) -> Option<TaskError> {

@@ -60,6 +60,8 @@ pub struct Kept {
     pub unwrapped: bool,
     /// It was put right without asking.
     pub repaired: bool,
+    /// It may be an error message in the place of an answer.
+    pub doubtful: bool,
     /// The host removed something.
     pub redacted: bool,
     /// Bytes before anything was cut.
@@ -213,6 +215,7 @@ impl TaskRun {
             redacted: kept.redacted,
             unwrapped: kept.unwrapped,
             repaired: kept.repaired,
+            doubtful: kept.doubtful,
             corrected: status == TaskStatus::Completed && kept.kind == Some(AttemptKind::Correction),
             deleted: false,
             attempt_log: std::mem::take(&mut self.log),

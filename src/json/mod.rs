@@ -4,6 +4,7 @@ use std::io;
 
 use serde_json::Value;
 
+pub mod number;
 pub mod output_schema;
 pub mod schema;
 pub mod strict;

@@ -12,7 +12,7 @@ pub struct OutputSchema {
 }
 
 impl OutputSchema {
-    /// Of a value that has no `schema::faults`.
+    /// Of a value that `schema::inlined` gave, or that has no `schema::faults`.
     pub fn new(value: impl Into<Arc<Value>>) -> Self {
         let value = value.into();
         Self { text: super::text(&value).into(), value }
@@ -26,11 +26,6 @@ impl OutputSchema {
     /// For showing.
     pub fn text(&self) -> &str {
         &self.text
-    }
-
-    /// Whether it says the same as a schema that a request names.
-    pub fn says(&self, other: &Arc<Value>) -> bool {
-        Arc::ptr_eq(&self.value, other) || self.value == *other
     }
 }
 

@@ -8,6 +8,9 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
+use super::number;
+use crate::text;
+
 /// How large a document may be.
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {
@@ -41,6 +44,8 @@ pub enum JsonError {
     TooDeep(usize),
     /// More values than the bound.
     TooMany(usize),
+    /// A number that would come out as another one.
+    Inexact(String),
 }
 
 impl fmt::Display for JsonError {
@@ -50,12 +55,24 @@ impl fmt::Display for JsonError {
             Self::DuplicateKey(key) => write!(f, "the key {key:?} stands twice in one object"),
             Self::TooDeep(depth) => write!(f, "nested deeper than {depth} levels"),
             Self::TooMany(values) => write!(f, "more than {values} values"),
+            Self::Inexact(number) => write!(
+                f,
+                "the number {number} has more digits than are kept exactly; write it as a text, or with fewer digits"
+            ),
         }
     }
 }
 
-/// Reads the whole text as one JSON value.
+/// Reads the whole text as one JSON value. No number in it is rounded.
 pub fn parse(text: &str, bounds: Bounds) -> Result<Value, JsonError> {
+    let value = read(text, bounds)?;
+    match number::changed(text) {
+        Some(number) => Err(JsonError::Inexact(text::head(number, text::MAX_ECHO_BYTES).to_owned())),
+        None => Ok(value),
+    }
+}
+
+fn read(text: &str, bounds: Bounds) -> Result<Value, JsonError> {
     let mut reader = Reader { bounds, values: 0, refused: None };
     let mut source = serde_json::Deserializer::from_str(text);
     // The reader's own bound comes first and is lower than serde_json's 128.
@@ -202,6 +219,14 @@ mod tests {
         assert_eq!(refused("[[[[]]]]"), JsonError::TooDeep(3));
         assert_eq!(refused("[1,2,3,4,5,6,7,8]"), JsonError::TooMany(8));
         assert!(matches!(parse(&"[".repeat(100_000), ANSWER_BOUNDS), Err(JsonError::TooDeep(64))));
+    }
+
+    #[test]
+    fn refuses_numbers_that_would_be_rounded() {
+        assert_eq!(refused("[1, 18446744073709551616]"), JsonError::Inexact("18446744073709551616".into()));
+        assert_eq!(refused("0.10000000000000001"), JsonError::Inexact("0.10000000000000001".into()));
+        let long = refused(&"1".repeat(5_000)).to_string();
+        assert!(long.len() < 250, "{long}");
     }
 
     #[test]

@@ -78,6 +78,10 @@ pub struct Handling {
     pub required: bool,
     /// What has to be there before it counts as completed.
     pub proof: Proof,
+    /// A text that was cut is a success as well.
+    pub accept_truncated: bool,
+    /// Its JSON has to be the whole answer, with nothing beside it.
+    pub answers_alone: bool,
 }
 
 /// Seconds that an accepted session may wait while nothing of the run moves, when a request names no number.
@@ -94,6 +98,8 @@ impl Handling {
             idempotent: false,
             required: true,
             proof: Proof { min_tool_calls: agent.min_tool_calls, ..Proof::default() },
+            accept_truncated: false,
+            answers_alone: false,
         }
     }
 }
@@ -171,6 +177,8 @@ pub struct Rules {
     pub escalate: bool,
     /// Another model than the one asked for fails the session.
     pub strict_model: bool,
+    /// An answer that may be an error message is a success all the same.
+    pub accept_error_text: bool,
     /// Who judges every answer.
     pub judge: Option<Judge>,
     /// What may be spent.
@@ -197,6 +205,7 @@ impl Default for Rules {
             ladder: None,
             escalate: true,
             strict_model: false,
+            accept_error_text: true,
             judge: None,
             caps: Caps::default(),
             prices: Prices::default(),

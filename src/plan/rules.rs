@@ -32,6 +32,7 @@ pub fn rules(spec: RuleSpec, catalogue: &mut Catalogue, problems: &mut Vec<Probl
         ladder,
         escalate: spec.escalate.unwrap_or(true),
         strict_model: spec.strict_model.unwrap_or(false),
+        accept_error_text: spec.accept_error_text.unwrap_or(true),
         judge: spec.judge.and_then(|judge| judge_of(judge, catalogue, problems)),
         caps: caps(spec.budget.unwrap_or_default()),
         prices: Prices(spec.prices),

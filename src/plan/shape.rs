@@ -12,6 +12,7 @@ use crate::text;
 /// Checks a document against one of this crate's request schemas; leaves in it only what fits.
 pub fn check_document(request_schema: &Value, document: &mut Value) -> Vec<Problem> {
     let violations = schema::check(request_schema, document);
+    schema::with_integers(request_schema, document);
     for violation in &violations {
         if violation.rule != Rule::Missing {
             take_out(document, &violation.path, violation.wants_object);
@@ -57,7 +58,8 @@ fn take_out(document: &mut Value, path: &str, wants_object: bool) {
     let name = last.replace("~1", "/").replace("~0", "~");
     match document.pointer_mut(parent) {
         Some(Value::Object(fields)) => {
-            fields.shift_remove(&name);
+            // What is refused need not keep its order, and keeping it would cost as much as all that stands behind.
+            fields.swap_remove(&name);
         }
         Some(Value::Array(items)) => {
             if let Some(item) = name.parse::<usize>().ok().and_then(|index| items.get_mut(index)) {
@@ -87,5 +89,7 @@ mod tests {
         assert_eq!(problems[0].message, "a: got 0, need 1..=50");
         assert_eq!(document, json!({"b":[{},{"k":2}]}));
         assert_eq!(check_document(&schema, &mut json!([]))[0].path, "");
+        let mut document = json!({"a": 5.0});
+        assert_eq!((check_document(&schema, &mut document), document), (Vec::new(), json!({"a": 5})));
     }
 }

@@ -70,6 +70,8 @@ impl Cause {
             | "E_OUTPUT_TOO_DEEP" => Self::Form,
             "E_EMPTY_OUTPUT" | "E_REFUSED" | "E_BELOW_THRESHOLD" | "E_PROOF_MISSING" | "E_MODEL_MISMATCH"
             | "E_OUTPUT_TRUNCATED" => Self::Weak,
+            // It reads like a failure that passes.
+            "E_ANSWER_DOUBTFUL" => Self::Passing,
             _ if canary::is("retry-on-forbidden") => Self::Passing,
             _ => Self::Final,
         }

@@ -45,7 +45,11 @@ pub fn explain(row: &Value) -> String {
         lines.push(format!("It cost {}{gap}.", dollars(cost, 6)));
     }
     for (flag, words) in [
-        ("repaired", "Its answer was put right without asking: comments or trailing commas were left out."),
+        (
+            "repaired",
+            "Its answer was not quite JSON and was put right without asking, as it could only mean one thing.",
+        ),
+        ("doubtful", "Its answer reads like an error message in the place of one."),
         ("corrected", "Its answer is that of a session that only put the form right."),
         ("truncated", "Its answer is not whole."),
         ("model_mismatch", "Another model ran than the one that was asked for."),

@@ -176,6 +176,7 @@ pub struct ResultMetadata {
     pub redacted: bool,
     pub unwrapped: bool,
     pub repaired: bool,
+    pub doubtful: bool,
     pub corrected: bool,
     pub deleted: bool,
     pub attempt_log: Vec<AttemptRecord>,

@@ -187,4 +187,8 @@ pub struct RuleSpec {
     pub start_timeout_seconds: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub on_dependency_failure: Option<OnDependencyFailure>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub accept_truncated: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub accept_error_text: Option<bool>,
 }

@@ -87,6 +87,8 @@ pub struct TaskSpec {
     pub required: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub proof: Option<Proof>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub accept_truncated: Option<bool>,
 }
 
 /// What a task does whose dependency did not complete. Documented in `wit/types.wit`.

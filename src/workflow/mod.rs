@@ -79,6 +79,8 @@ impl Common {
         Handling {
             retries: self.retries.unwrap_or(own.retries),
             start_timeout_seconds: self.start_timeout_seconds.unwrap_or(own.start_timeout_seconds),
+            // Drafts and results of others are in their prompts, and may hold what looks like their answer.
+            answers_alone: true,
             ..own
         }
     }

@@ -133,6 +133,7 @@ fn metadata(metadata: wit::ResultMetadata) -> ResultMetadata {
         redacted: metadata.redacted,
         unwrapped: metadata.unwrapped,
         repaired: metadata.repaired,
+        doubtful: metadata.doubtful,
         corrected: metadata.corrected,
         deleted: metadata.deleted,
         attempt_log: metadata.attempt_log.into_iter().map(attempt).collect(),

@@ -52,6 +52,7 @@ pub(super) fn task(spec: TaskSpec) -> wit::Task {
         idempotent,
         required,
         proof,
+        accept_truncated,
     } = spec;
     wit::Task {
         agent_type,
@@ -82,5 +83,6 @@ pub(super) fn task(spec: TaskSpec) -> wit::Task {
         idempotent,
         required,
         proof: proof.map(rules::proof),
+        accept_truncated,
     }
 }

@@ -24,6 +24,8 @@ pub(super) fn run_rules(rules: RuleSpec) -> wit::RunRules {
         start_interval_ms,
         start_timeout_seconds,
         on_dependency_failure,
+        accept_truncated,
+        accept_error_text,
     } = rules;
     wit::RunRules {
         wait: wait.map(|wait| wit::WaitRule {
@@ -61,6 +63,8 @@ pub(super) fn run_rules(rules: RuleSpec) -> wit::RunRules {
         start_interval_ms,
         start_timeout_seconds,
         on_dependency_failure: on_dependency_failure.map(self::on_dependency_failure),
+        accept_truncated,
+        accept_error_text,
     }
 }
 

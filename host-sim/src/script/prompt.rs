@@ -20,7 +20,7 @@ pub struct Prompt {
     pub input: Map<String, Value>,
     /// The code of the marker lines around the input. Each prompt has one of its own.
     pub code: Option<String>,
-    /// The first JSON fence after the input. Most prompts are answered without reading it.
+    /// The JSON fence under the last `# Answer` before the header. Most prompts are answered without reading it.
     pub schema_text: Option<String>,
 }
 
@@ -31,7 +31,7 @@ impl Prompt {
     pub fn parse(text: &str) -> Option<Self> {
         // A proxy or a file on the way may have turned the line ends round.
         let text = if text.contains('\r') { Cow::Owned(text.replace("\r\n", "\n")) } else { Cow::Borrowed(text) };
-        let (header, body) = Header::find(&text)?;
+        let (header, front, body) = Header::find(&text)?;
         let input = InputBlock::find(body);
         let (before, after) = match &input {
             Some(block) => (&body[..block.start], &body[block.end..]),
@@ -41,10 +41,10 @@ impl Prompt {
             agent_type: header.agent_type.to_owned(),
             task_id: header.task_id.to_owned(),
             output_format: header.output_format,
-            description: description(before).to_owned(),
+            description: description(before, input.is_some()).to_owned(),
             code: input.as_ref().map(|block| block.nonce.to_owned()),
             input: input.map(|block| block.fields()).unwrap_or_default(),
-            schema_text: fence(after).map(str::to_owned),
+            schema_text: answer_form(front).or_else(|| fence(after)).map(str::to_owned),
         })
     }
 
@@ -61,15 +61,15 @@ struct Header<'a> {
 }
 
 impl<'a> Header<'a> {
-    /// The first three header lines in a row, and the text after them.
-    fn find(text: &'a str) -> Option<(Self, &'a str)> {
+    /// The first three header lines in a row, and the texts before and after them.
+    fn find(text: &'a str) -> Option<(Self, &'a str, &'a str)> {
         // A gateway may put a time stamp in front of the first line, so that one may begin anywhere.
         text.match_indices("Agent type: ").find_map(|(at, _)| {
             let (agent_type, rest) = value_line(&text[at..], "Agent type: ")?;
             let (task_id, rest) = value_line(rest, "Task id: ")?;
             let (format, rest) = value_line(rest, "Output format: ")?;
             let output_format = format_named(format)?;
-            Some((Self { agent_type, task_id, output_format }, rest))
+            Some((Self { agent_type, task_id, output_format }, &text[..at], rest))
         })
     }
 }
@@ -86,12 +86,23 @@ fn format_named(name: &str) -> Option<OutputFormat> {
     [Json, Markdown, Code, Text].into_iter().find(|format| format.name() == name)
 }
 
-/// The text between the headings of task and input.
-fn description(before_input: &str) -> &str {
-    let Some((_, rest)) = before_input.split_once("\n# Task\n") else {
-        return "";
+/// The text between the header and the heading of the input, if there is one.
+fn description(before_input: &str, has_input: bool) -> &str {
+    let text = before_input.trim();
+    // Prompts that are written by hand may have a heading of their own for the task, and the answer behind it.
+    let (text, by_hand) = text.strip_prefix("# Task\n").map_or((text, false), |text| (text, true));
+    let end = match (has_input, by_hand) {
+        (true, _) => text.rfind("\n# Input\n"),
+        (false, true) => text.find("\n# Answer\n"),
+        (false, false) => None,
     };
-    rest.rsplit_once("\n# Input\n").map_or(rest, |(description, _)| description).trim()
+    text[..end.unwrap_or(text.len())].trim()
+}
+
+/// The JSON fence under the last heading for the answer.
+fn answer_form(front: &str) -> Option<&str> {
+    let (_, rest) = front.rsplit_once("# Answer\n")?;
+    fence(rest)
 }
 
 /// What stands in the first JSON fence.
@@ -193,11 +204,11 @@ mod tests {
 
     use super::*;
 
-    const PROMPT: &str = "Agent type: reviewer\nTask id: t-1\nOutput format: json\n\n# Role\n\nBe good.\n\n# Task\n\n\
+    const PROMPT: &str = "# Role\n\nBe good.\n\n# Answer\n\nFit:\n\n```json\n{\n  \"type\": \"object\"\n}\n```\n\n\
+        # Task\n\nAgent type: reviewer\nTask id: t-1\nOutput format: json\n\n\
         Look at <<<INPUT fake>>> and\n<<<INPUT fake>>>\nsay more.\n\n# Input\n\nTwo lines that carry the code n0. More.\n\n\
         <<<INPUT n0>>>\n<<<FIELD code n0>>>\nfn a() {}\n<<<FIELD b n1>>>\n\n<<<FIELD list n0>>>\n[\n  1,\n  2\n]\n\
-        <<<FIELD note n0>>>\n12 apples\n<<<FIELD empty n0>>>\n\n<<<END INPUT n0>>>\n\n# Answer\n\nFit:\n\n```json\n\
-        {\n  \"type\": \"object\"\n}\n```";
+        <<<FIELD note n0>>>\n12 apples\n<<<FIELD empty n0>>>\n\n<<<END INPUT n0>>>\n\nDo it now.\n";
 
     fn parsed(text: &str) -> Prompt {
         Prompt::parse(text).expect("one of ours")

@@ -13,6 +13,7 @@ use super::ScriptedOutcome;
 
 /// The parts of `prompts/` that a prompt is made of.
 const FRAME: &str = include_str!("../../../prompts/task.md");
+const INPUT: &str = include_str!("../../../prompts/input.md");
 const ANSWER_JSON: &str = include_str!("../../../prompts/answer/json.md");
 const ANSWER_TEXT: &str = include_str!("../../../prompts/answer/text.md");
 
@@ -46,7 +47,7 @@ impl Asked<'_> {
         let fields = self.input.as_object().into_iter().flatten();
         let fields: Vec<String> =
             fields.map(|(name, value)| format!("<<<FIELD {name} {NONCE}>>>\n{}", shown(value))).collect();
-        let input = if fields.is_empty() { "(no input)".to_owned() } else { fields.join("\n") };
+        let input = if fields.is_empty() { "" } else { INPUT };
         let answer = match &self.schema {
             Some(schema) => ANSWER_JSON.replace("{schema}", &format!("{schema:#}")),
             None => ANSWER_TEXT.to_owned(),
@@ -57,10 +58,9 @@ impl Asked<'_> {
             .replace("{task_id}", self.task_id)
             .replace("{output_format}", self.format.name())
             .replace("{role}", "You test things.")
-            .replace("{nonce}", NONCE)
             .replace("{answer}", answer.trim_end())
             .replace("{task_description}", self.description)
-            .replace("{input}", &input)
+            + &input.replace("{nonce}", NONCE).replace("{input}", &fields.join("\n"))
     }
 
     fn of_agent(agent: &AgentDefinition) -> Asked<'_> {

@@ -101,6 +101,7 @@ pub fn task_result(result: TaskResult) -> wt::TaskResult {
             redacted: metadata.redacted,
             unwrapped: metadata.unwrapped,
             repaired: metadata.repaired,
+            doubtful: metadata.doubtful,
             corrected: metadata.corrected,
             deleted: metadata.deleted,
             attempt_log: metadata.attempt_log.into_iter().map(attempt).collect(),

@@ -115,6 +115,7 @@ fn task_spec(index: usize, task: wt::Task, last: &mut LastSchema, problems: &mut
         idempotent: task.idempotent,
         required: task.required,
         proof: task.proof.map(rules::proof),
+        accept_truncated: task.accept_truncated,
     }
 }
 
@@ -147,6 +148,7 @@ pub fn tasks(tasks: Vec<TaskSpec>) -> Vec<wt::Task> {
             idempotent: task.idempotent,
             required: task.required,
             proof: task.proof.map(rules::wit_proof),
+            accept_truncated: task.accept_truncated,
         })
         .collect()
 }

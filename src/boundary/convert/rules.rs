@@ -43,6 +43,8 @@ pub fn rule_spec(rules: wr::RunRules) -> RuleSpec {
         start_interval_ms: rules.start_interval_ms,
         start_timeout_seconds: rules.start_timeout_seconds,
         on_dependency_failure: rules.on_dependency_failure.map(on_dependency_failure),
+        accept_truncated: rules.accept_truncated,
+        accept_error_text: rules.accept_error_text,
     }
 }
 

@@ -11,7 +11,7 @@ use crate::task::{OutputFormat, Price, RunStatus, TaskStatus, Usage};
 use crate::testing::plan_of;
 use crate::workflow::AsPlanned;
 
-/// Every session is counted with its prompt (some 170 tokens) and 1,000 more.
+/// Every session is counted with its prompt (some 80 tokens) and 1,000 more.
 fn with_caps(tasks: usize, caps: Caps) -> Plan {
     let mut plan = plan_of(tasks, &[]);
     plan.rules.caps = Caps { session_tokens: Some(1_000), ..caps };
@@ -32,21 +32,21 @@ fn play(plan: Plan, tokens: u64) -> Puppet {
 
 #[test]
 fn a_budget_is_reserved_before_it_is_spent() {
-    let caps = Caps { tokens: Some(3_400), ..Caps::default() };
+    let caps = Caps { tokens: Some(2_900), ..Caps::default() };
     let puppet = Puppet::open(with_caps(5, caps));
     assert_eq!(puppet.spawns, 2, "room for two reservations, whatever the width");
     let puppet = play(with_caps(5, caps), 300);
     assert_eq!((puppet.done().status, puppet.spawns), (RunStatus::Completed, 5), "what was not used came back");
-    let puppet = play(with_caps(5, caps), 1_160);
+    let puppet = play(with_caps(5, caps), 1_060);
     let report = puppet.done();
     assert_eq!((report.status, report.census.completed, report.census.cancelled), (RunStatus::Budget, 2, 3));
-    assert_eq!((report.budget.tokens.spent, report.budget.tokens.overshoot), (2_320, 0));
+    assert_eq!((report.budget.tokens.spent, report.budget.tokens.overshoot), (2_120, 0));
     assert!(report.results[4].error.as_ref().is_some_and(|error| error.code == "E_BUDGET"));
 }
 
 #[test]
 fn a_session_that_takes_more_than_reserved_is_the_last() {
-    let puppet = play(with_caps(5, Caps { tokens: Some(3_400), ..Caps::default() }), 9_000);
+    let puppet = play(with_caps(5, Caps { tokens: Some(2_900), ..Caps::default() }), 9_000);
     let report = puppet.done();
     assert_eq!((report.status, puppet.spawns), (RunStatus::Budget, 2));
     assert!(report.budget.tokens.overshoot > 14_000, "{:?}", report.budget);
@@ -54,7 +54,7 @@ fn a_session_that_takes_more_than_reserved_is_the_last() {
 
 /// The first of two sessions ends and took far too much; what `before` does to it comes first. Then the second one ends.
 fn excess_told_late(truncated: bool, before: impl FnOnce(&mut Puppet)) -> Puppet {
-    let mut plan = with_caps(5, Caps { tokens: Some(3_400), ..Caps::default() });
+    let mut plan = with_caps(5, Caps { tokens: Some(2_900), ..Caps::default() });
     plan.tasks[0].timeout_seconds = 5;
     plan.rules.retry_budget = Some(0);
     let mut puppet = Puppet::open(plan);
@@ -89,7 +89,7 @@ fn what_was_used_counts_from_when_it_is_known() {
 
 #[test]
 fn a_model_without_a_price_counts_as_all_that_was_reserved() {
-    let caps = Caps { micro_usd: Some(10_000), ..Caps::default() };
+    let caps = Caps { micro_usd: Some(9_000), ..Caps::default() };
     let mut plan = with_caps(5, caps);
     for task in &mut plan.tasks {
         task.model = Some("p/known".to_owned());
@@ -110,7 +110,7 @@ fn a_model_without_a_price_counts_as_all_that_was_reserved() {
 
 #[test]
 fn unreported_usage_counts_as_all_that_was_reserved() {
-    let mut puppet = Puppet::open(with_caps(5, Caps { tokens: Some(3_400), ..Caps::default() }));
+    let mut puppet = Puppet::open(with_caps(5, Caps { tokens: Some(2_900), ..Caps::default() }));
     puppet.accept("a");
     puppet.ends("a", "fine");
     puppet.accept("b");

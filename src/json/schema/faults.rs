@@ -3,7 +3,8 @@
 use serde_json::Value;
 
 use super::place::Place;
-use super::type_names;
+use super::rules::type_names;
+use crate::json::number;
 use crate::json::strict::JsonError;
 
 /// Nesting of a caller's schema.
@@ -51,12 +52,16 @@ fn collect_faults(schema: &Value, place: Place<'_>, depth: usize, found: &mut Ve
             "required" => {
                 expect(value.as_array().is_some_and(|list| list.iter().all(Value::is_string)), "a list of names")
             }
-            "additionalProperties" => expect(value.is_boolean(), "true or false"),
-            "minimum" | "maximum" => expect(value.is_number(), "a number"),
-            "minLength" | "maxLength" | "minItems" | "maxItems" => expect(value.is_u64(), "a whole number from 0"),
-            "title" | "description" | "$schema" => expect(value.is_string(), "a text"),
+            "additionalProperties" if value.is_boolean() => {}
+            "uniqueItems" => expect(value.is_boolean(), "true or false"),
+            "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum" => expect(value.is_number(), "a number"),
+            "multipleOf" => expect(value.as_f64().is_some_and(|step| step > 0.0), "a number above 0"),
+            "minLength" | "maxLength" | "minItems" | "maxItems" | "minProperties" | "maxProperties" => {
+                expect(is_count(value), "a whole number from 0")
+            }
+            "title" | "description" | "$schema" | "format" => expect(value.is_string(), "a text"),
             "const" | "default" | "examples" => {}
-            "items" => collect_faults(value, here, depth + 1, found),
+            "items" | "additionalProperties" | "propertyNames" | "not" => collect_faults(value, here, depth + 1, found),
             "properties" => match value {
                 Value::Object(properties) => {
                     for (name, property) in properties {
@@ -65,7 +70,7 @@ fn collect_faults(schema: &Value, place: Place<'_>, depth: usize, found: &mut Ve
                 }
                 _ => expect(false, "an object"),
             },
-            "anyOf" => match value {
+            "anyOf" | "oneOf" | "allOf" | "prefixItems" => match value {
                 Value::Array(options) if !options.is_empty() => {
                     for (index, option) in options.iter().enumerate() {
                         collect_faults(option, Place::Item(&here, index), depth + 1, found);
@@ -73,7 +78,17 @@ fn collect_faults(schema: &Value, place: Place<'_>, depth: usize, found: &mut Ve
                 }
                 _ => expect(false, "a list of at least one schema"),
             },
+            "pattern" => found.push((
+                here.pointer(),
+                "`pattern` is not a supported keyword: say it in `description`, or name a `format`".to_owned(),
+            )),
+            "$ref" => found.push((here.pointer(), "`$ref` is not a supported keyword here".to_owned())),
             _ => found.push((here.pointer(), format!("`{key}` is not a supported keyword"))),
         }
     }
+}
+
+/// A length or a number of things, however it is written.
+fn is_count(value: &Value) -> bool {
+    value.as_number().and_then(number::integer).is_some_and(|count| count.is_u64())
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::type_names;
+use super::rules::type_names;
 
 pub(super) fn describe(rules: &Map<String, Value>) -> String {
     let names = rules.get("type").and_then(type_names).unwrap_or_default();
@@ -11,25 +11,38 @@ pub(super) fn describe(rules: &Map<String, Value>) -> String {
 
 pub(super) fn allowed_type(names: &[&str], rules: &Map<String, Value>) -> String {
     let name = if names.is_empty() { "a value".to_owned() } else { names.join(" or ") };
-    let range = [("minimum", "maximum"), ("minItems", "maxItems"), ("minLength", "maxLength")]
-        .into_iter()
-        .find(|(low, high)| rules.contains_key(*low) || rules.contains_key(*high));
-    match range {
-        Some((low, high)) => format!("{name}, {}", bounds(rules, low, high)),
-        None => match rules.get("enum").and_then(Value::as_array) {
-            Some(allowed) => format!("one of {}", list_values(allowed)),
-            None => name,
-        },
+    if BOUNDS.iter().any(|(low, high, _)| rules.contains_key(*low) || rules.contains_key(*high)) {
+        return format!("{name}, {}", bounds(rules));
+    }
+    match rules.get("enum").and_then(Value::as_array) {
+        Some(allowed) => format!("one of {}", list_values(allowed)),
+        None => name,
     }
 }
 
-pub(super) fn bounds(rules: &Map<String, Value>, low: &str, high: &str) -> String {
-    match (rules.get(low), rules.get(high)) {
-        (Some(low), Some(high)) => format!("{low}..={high}"),
-        (Some(low), None) => format!("{low} or more"),
-        (None, Some(high)) => format!("{high} or less"),
-        (None, None) => "any".to_owned(),
-    }
+/// Keywords for the least and the most, and whether these may be reached.
+const BOUNDS: [(&str, &str, bool); 5] = [
+    ("minimum", "maximum", true),
+    ("exclusiveMinimum", "exclusiveMaximum", false),
+    ("minItems", "maxItems", true),
+    ("minLength", "maxLength", true),
+    ("minProperties", "maxProperties", true),
+];
+
+/// The first bounds that a schema names; a schema for one type has no others.
+pub(super) fn bounds(rules: &Map<String, Value>) -> String {
+    let named = BOUNDS.iter().filter_map(|(low, high, inclusive)| match (rules.get(*low), rules.get(*high)) {
+        (Some(low), Some(high)) if *inclusive => Some(format!("{low}..={high}")),
+        (Some(low), Some(high)) => Some(format!("more than {low} and less than {high}")),
+        (Some(low), None) if *inclusive => Some(format!("{low} or more")),
+        (Some(low), None) => Some(format!("more than {low}")),
+        (None, Some(high)) if *inclusive => Some(format!("{high} or less")),
+        (None, Some(high)) => Some(format!("less than {high}")),
+        (None, None) => None,
+    });
+    let step = rules.get("multipleOf").map(|step| format!("a multiple of {step}"));
+    let all: Vec<String> = named.chain(step).collect();
+    if all.is_empty() { "any".to_owned() } else { all.join(", ") }
 }
 
 pub(super) fn list_values(values: &[Value]) -> String {

@@ -4,6 +4,7 @@ mod task;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Display};
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -61,6 +62,7 @@ struct Defaults {
     retries: Option<u32>,
     start_timeout_seconds: Option<u32>,
     on_dependency_failure: Option<OnDependencyFailure>,
+    accept_truncated: Option<bool>,
 }
 
 /// Where a task stands in the request. The path becomes text only when there is something to say of it.
@@ -77,7 +79,7 @@ struct Checker {
     problems: Vec<Problem>,
     catalogue: Catalogue,
     /// The one that was read last, if it is in order.
-    last_schema: Option<OutputSchema>,
+    last_schema: Option<(Arc<Value>, OutputSchema)>,
 }
 
 impl Checker {
@@ -90,6 +92,7 @@ impl Checker {
             retries: spec.rules.retries,
             start_timeout_seconds: spec.rules.start_timeout_seconds,
             on_dependency_failure: spec.rules.on_dependency_failure,
+            accept_truncated: spec.rules.accept_truncated,
         };
         self.name("E_MODEL_FORMAT", "/model", spec.model.as_deref());
         self.name("E_THINKING_FORMAT", "/thinking", spec.thinking.as_deref());

@@ -110,6 +110,8 @@ impl Checker {
             idempotent: task.idempotent.unwrap_or(own.idempotent),
             required: task.required.unwrap_or(own.required),
             proof,
+            accept_truncated: task.accept_truncated.or(defaults.accept_truncated).unwrap_or(own.accept_truncated),
+            answers_alone: own.answers_alone,
         }
     }
 
@@ -161,23 +163,29 @@ impl Checker {
             );
         }
         // Tasks of one kind stand together, and have one schema. One without a fault is looked at once.
-        if let Some(last) = self.last_schema.as_ref().filter(|last| last.says(&own)) {
+        if let Some((_, last)) = self.last_schema.as_ref().filter(|(last, _)| Arc::ptr_eq(last, &own) || *last == own) {
             return last.clone();
         }
-        let own = OutputSchema::new(own);
-        let (bytes, faults) = (own.text().len(), schema::faults(own.value()));
-        if bytes <= schema::MAX_SCHEMA_BYTES && faults.is_empty() {
-            self.last_schema = Some(own.clone());
-        }
-        if bytes > schema::MAX_SCHEMA_BYTES {
-            let message = format!("output_schema: got {bytes} bytes, need at most {}", schema::MAX_SCHEMA_BYTES);
-            self.problems.push(Problem::new("E_SCHEMA", path, message).got(bytes));
-        }
+        let faults = match schema::inlined(&own) {
+            Ok(inlined) => {
+                let read = OutputSchema::new(inlined);
+                let bytes = read.text().len();
+                if bytes <= schema::MAX_SCHEMA_BYTES {
+                    self.last_schema = Some((own, read.clone()));
+                } else {
+                    let message =
+                        format!("output_schema: got {bytes} bytes, need at most {}", schema::MAX_SCHEMA_BYTES);
+                    self.problems.push(Problem::new("E_SCHEMA", path, message).got(bytes));
+                }
+                return read;
+            }
+            Err(faults) => faults,
+        };
         for (place, reason) in faults {
             let problem = Problem::new("E_SCHEMA", format!("{path}{place}"), format!("output_schema: {reason}"));
             self.problems.push(problem.limit(schema::KEYWORDS.join(", ")));
         }
-        own
+        OutputSchema::default()
     }
 }
 

@@ -1,8 +1,7 @@
 //! An instance that fits a schema.
 //!
-//! It knows the keywords that the component checks: `type`, `properties`, `required`, `items`, `enum`, `const`, `anyOf`,
-//! `minimum`, `maximum`, `minLength`, `maxLength`, `minItems`, `maxItems`; and it adds no properties that a schema does not
-//! name, so `additionalProperties` needs no thought. A schema that nothing can fit gives something that comes near.
+//! It knows the keywords that the component checks, but for `not`, `propertyNames` and numbers of properties, which hardly any
+//! schema of an answer has; and it adds no properties that a schema does not name, so `additionalProperties` needs no thought. A schema that nothing can fit gives something that comes near.
 
 use parallel_agents::json::schema::check;
 use serde_json::{Map, Number, Value};
@@ -54,8 +53,18 @@ impl Maker<'_> {
             let given = self.words.given(spot.name).filter(|given| fitting.contains(given));
             return given.or(drawn).cloned().unwrap_or_default();
         }
-        if let Some(Value::Array(branches)) = keywords.get("anyOf") {
-            return self.any_of(schema, keywords, branches, spot);
+        if let Some(Value::Array(parts)) = keywords.get("allOf") {
+            let mut all = keywords.clone();
+            all.shift_remove("allOf");
+            let all = parts.iter().fold(all, |all, part| together(&all, part));
+            return self.value(&Value::Object(all), spot);
+        }
+        for alternatives in ["anyOf", "oneOf"] {
+            if let Some(Value::Array(branches)) = keywords.get(alternatives) {
+                let mut beside = keywords.clone();
+                beside.shift_remove(alternatives);
+                return self.any_of(schema, &beside, branches, spot);
+            }
         }
         match kind(keywords) {
             "object" => self.object(keywords, spot),
@@ -74,7 +83,7 @@ impl Maker<'_> {
         let (nulls, others): (Vec<_>, Vec<_>) = branches.iter().partition(is_null);
         let mut made = Value::Null;
         for branch in others.into_iter().chain(nulls) {
-            made = self.value(&together(keywords, branch), spot);
+            made = self.value(&Value::Object(together(keywords, branch)), spot);
             if self.values >= GENEROUS_VALUES || check(schema, &made).is_empty() {
                 break;
             }
@@ -114,29 +123,44 @@ impl Maker<'_> {
         // Near the root a reader wants to see that it is a list; further down two of everything is soon too much.
         let wanted = if spot.depth <= 1 { 2 + self.dice.index(2) } else { 1 + self.dice.index(2) };
         let wanted = if self.values < GENEROUS_VALUES { wanted } else { 0 };
+        let first = keywords.get("prefixItems").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        // A list whose places are named has just these.
+        let wanted = if first.is_empty() { wanted } else { first.len() };
         let count = wanted.max(least).min(most.max(least));
         let any = Value::Bool(true);
         let items = keywords.get("items").unwrap_or(&any);
-        let mut list = Vec::new();
+        let differ = keywords.get("uniqueItems") == Some(&Value::Bool(true));
+        let mut list: Vec<Value> = Vec::new();
         for index in 0..count {
             if self.values >= MOST_VALUES {
                 break;
             }
-            list.push(self.value(items, Spot { name: spot.name, index: Some(index), depth: spot.depth + 1 }));
+            let schema = first.get(index).unwrap_or(items);
+            let made = self.value(schema, Spot { name: spot.name, index: Some(index), depth: spot.depth + 1 });
+            if !(differ && list.len() >= least && list.contains(&made)) {
+                list.push(made);
+            }
         }
         Value::Array(list)
     }
 
     fn integer(&mut self, keywords: &Map<String, Value>) -> Value {
-        let (low, high) = bounds(keywords);
+        let (low, high) = bounds(keywords, 1.0);
         // The casts saturate, which is as near as an integer can come.
         let (low, high) = (low.ceil() as i64, high.floor() as i64);
         let span = u64::try_from(i128::from(high) - i128::from(low)).unwrap_or(0);
-        Value::from(low.saturating_add_unsigned(self.dice.between(0, span)))
+        let drawn = low.saturating_add_unsigned(self.dice.between(0, span));
+        let step = keywords.get("multipleOf").and_then(Value::as_i64).filter(|step| *step > 0).unwrap_or(1);
+        // The multiple below, unless it is too small.
+        let multiple = drawn.saturating_sub(drawn.rem_euclid(step));
+        Value::from(if multiple < low { multiple.saturating_add(step) } else { multiple })
     }
 
     fn number(&mut self, keywords: &Map<String, Value>) -> Value {
-        let (low, high) = bounds(keywords);
+        let (low, high) = bounds(keywords, 0.1);
+        if let Some(step) = keywords.get("multipleOf").and_then(Value::as_f64).filter(|step| *step > 0.0) {
+            return Number::from_f64((low / step).ceil() * step).map_or(Value::Null, Value::Number);
+        }
         let drawn = low + self.dice.unit() * (high - low).max(0.0);
         let rounded = (drawn * 10.0).round() / 10.0;
         let kept = if (low..=high).contains(&rounded) { rounded } else { low };
@@ -168,10 +192,9 @@ fn fit(text: &str, least: usize, most: usize) -> String {
     first_chars(&fitted, most).to_owned()
 }
 
-/// The keywords of an alternative and those beside `anyOf`, as one schema.
-fn together(keywords: &Map<String, Value>, branch: &Value) -> Value {
+/// The keywords of an alternative and those beside it, as those of one schema.
+fn together(keywords: &Map<String, Value>, branch: &Value) -> Map<String, Value> {
     let mut all = keywords.clone();
-    all.shift_remove("anyOf");
     for (name, value) in branch.as_object().into_iter().flatten() {
         let both = match (name.as_str(), all.get(name), value) {
             ("required", Some(Value::Array(outer)), Value::Array(inner)) => {
@@ -188,7 +211,7 @@ fn together(keywords: &Map<String, Value>, branch: &Value) -> Value {
         };
         all.insert(name.clone(), both);
     }
-    Value::Object(all)
+    all
 }
 
 /// The limit that allows less.
@@ -214,9 +237,9 @@ fn kind(keywords: &Map<String, Value>) -> &str {
     let has = |names: &[&str]| names.iter().any(|name| keywords.contains_key(*name));
     if has(&["properties", "required"]) {
         "object"
-    } else if has(&["items", "minItems", "maxItems"]) {
+    } else if has(&["items", "prefixItems", "minItems", "maxItems", "uniqueItems"]) {
         "array"
-    } else if has(&["minimum", "maximum"]) {
+    } else if has(&["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"]) {
         "number"
     } else {
         "string"
@@ -227,10 +250,13 @@ fn length(keywords: &Map<String, Value>, name: &str) -> Option<usize> {
     keywords.get(name).and_then(Value::as_u64).map(|length| usize::try_from(length).unwrap_or(usize::MAX))
 }
 
-/// The numbers to draw between: the schema's limits, or ten steps from the one that it has.
-fn bounds(keywords: &Map<String, Value>) -> (f64, f64) {
+/// The numbers to draw between: the schema's limits, or ten steps from the one that it has. `within`: how far from a limit
+/// that may not be reached.
+fn bounds(keywords: &Map<String, Value>, within: f64) -> (f64, f64) {
     let limit = |name: &str| keywords.get(name).and_then(Value::as_f64);
-    match (limit("minimum"), limit("maximum")) {
+    let low = limit("minimum").or_else(|| limit("exclusiveMinimum").map(|limit| limit + within));
+    let high = limit("maximum").or_else(|| limit("exclusiveMaximum").map(|limit| limit - within));
+    match (low, high) {
         (Some(low), Some(high)) => (low, high),
         (Some(low), None) => (low, low + 10.0),
         (None, Some(high)) => (high - 10.0, high),

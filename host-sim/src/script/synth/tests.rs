@@ -24,7 +24,7 @@ fn made(schema: &Value, seed: u64) -> Value {
 fn schema(dice: &mut Dice, depth: usize) -> Value {
     let low = dice.below(5);
     let high = low + dice.below(30);
-    match dice.index(if depth == 0 { 8 } else { 12 }) {
+    match dice.index(if depth == 0 { 11 } else { 17 }) {
         0 => json!({}),
         1 => json!({ "type": "boolean", "title": "A switch" }),
         2 => json!({ "type": ["null", "string"], "minLength": low, "maxLength": high }),
@@ -33,9 +33,16 @@ fn schema(dice: &mut Dice, depth: usize) -> Value {
         5 => json!({ "enum": ["a", 1, null, [2]], "type": ["string", "array"] }),
         6 => json!({ "const": { "a": [1, "b"] } }),
         7 => json!({ "type": "number", "maximum": -3 }),
-        8 => json!({ "type": "array", "items": schema(dice, depth - 1), "minItems": low, "maxItems": high }),
-        9 => json!({ "anyOf": [{ "type": "null" }, schema(dice, depth - 1), schema(dice, depth - 1)] }),
-        10 => json!({
+        8 => json!({ "type": "integer", "exclusiveMinimum": low, "exclusiveMaximum": high + 9, "multipleOf": 2 }),
+        9 => json!({ "type": "number", "exclusiveMinimum": low, "format": "double" }),
+        10 => json!({ "allOf": [{ "type": "string", "minLength": 3 }, { "maxLength": 9 }] }),
+        11 => {
+            json!({ "type": "array", "prefixItems": [schema(dice, depth - 1), { "const": 1 }], "items": { "not": {} } })
+        }
+        12 => json!({ "oneOf": [{ "type": "null" }, { "type": "object", "required": ["a"] }] }),
+        13 => json!({ "type": "array", "items": schema(dice, depth - 1), "minItems": low, "maxItems": high }),
+        14 => json!({ "anyOf": [{ "type": "null" }, schema(dice, depth - 1), schema(dice, depth - 1)] }),
+        15 => json!({
             "type": "object",
             "properties": { "b": schema(dice, depth - 1), "a": schema(dice, depth - 1) },
             "required": ["a", "elsewhere"],

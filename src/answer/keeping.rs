@@ -1,0 +1,37 @@
+//! How much of an answer a result keeps.
+
+use serde_json::Value;
+
+use crate::text;
+
+/// Bytes of one answer that a result keeps: the whole, or this much of its two ends.
+pub const MAX_KEPT_BYTES: usize = 64 * 1024;
+const KEPT_HEAD: usize = 48 * 1024;
+const KEPT_TAIL: usize = 16 * 1024;
+
+/// The text, or its two ends with a line between them that says what is missing.
+///
+/// Counted as it will stand in the report, where a control character takes six bytes: two hundred answers of nothing but
+/// those would otherwise not fit into the component's memory.
+pub(super) fn keep(text: &str) -> (Value, bool) {
+    let written = |character: char| match character {
+        '"' | '\\' | '\n' | '\r' | '\t' => 2,
+        c if c < ' ' => 6,
+        c => c.len_utf8(),
+    };
+    let fits = |characters: &mut dyn Iterator<Item = char>, room: usize| -> usize {
+        let mut used = 0;
+        let fitting = characters.take_while(|c| {
+            used += written(*c);
+            used <= room
+        });
+        fitting.map(char::len_utf8).sum()
+    };
+    if fits(&mut text.chars(), MAX_KEPT_BYTES) == text.len() {
+        return (Value::from(text), false);
+    }
+    let head = text::head(text, fits(&mut text.chars(), KEPT_HEAD));
+    let tail = text::tail(text, fits(&mut text.chars().rev(), KEPT_TAIL));
+    let left_out = text.len().saturating_sub(head.len() + tail.len());
+    (Value::from(format!("{head}\n[… {left_out} bytes left out …]\n{tail}")), true)
+}
