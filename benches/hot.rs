@@ -159,8 +159,14 @@ struct Instantly {
 
 impl Instantly {
     fn new(keeps_journal: bool) -> Self {
-        let facts =
-            HostFacts { name: "bench".to_owned(), seed: 7, max_concurrent: None, reports_starts: true, keeps_journal };
+        let facts = HostFacts {
+            name: "bench".to_owned(),
+            seed: 7,
+            max_concurrent: None,
+            reports_starts: true,
+            keeps_journal,
+            limits: None,
+        };
         Self { happened: VecDeque::from([Happening::Opened(facts)]), seq: 0, journal: 0 }
     }
 }

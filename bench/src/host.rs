@@ -44,6 +44,7 @@ impl Gateway {
             max_concurrent: None,
             reports_starts: variant.is_full(),
             keeps_journal: variant.is_full(),
+            limits: None,
         };
         Self {
             cell,

@@ -113,6 +113,7 @@ impl Lying<'_> {
             max_concurrent: Option::arbitrary(&mut self.source)?,
             reports_starts: bool::arbitrary(&mut self.source)?,
             keeps_journal: bool::arbitrary(&mut self.source)?,
+            limits: None,
         }))
     }
 

@@ -13,7 +13,14 @@ const TOO_MANY_EVENTS: u64 = 100_000;
 
 /// Facts of a host with nothing special.
 pub fn facts(seed: u64) -> HostFacts {
-    HostFacts { name: "fuzz".to_owned(), seed, max_concurrent: None, reports_starts: false, keeps_journal: false }
+    HostFacts {
+        name: "fuzz".to_owned(),
+        seed,
+        max_concurrent: None,
+        reports_starts: false,
+        keeps_journal: false,
+        limits: None,
+    }
 }
 
 /// The end of a call whose host never makes it wait.

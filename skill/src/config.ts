@@ -1,7 +1,8 @@
-/** The operator's configuration: checked against the manifest's own schema, and laid over what a request asks for. */
+/** The operator's configuration: checked against the manifest's own schema, and what of it limits runs. */
 
 import { readFileSync } from 'node:fs';
 
+import type { HostFacts } from './contract.ts';
 import type { ToolContext } from './openclaw.ts';
 import { type Fields, fields, list, own, text } from './words.ts';
 
@@ -46,7 +47,8 @@ export function present(context: ToolContext, loaded: unknown): unknown {
 
 /** The configuration with its defaults, or everything that is wrong with it. */
 export function readConfig(given: unknown): { config: Config; problems: Problem[] } {
-  const problems = faults(MANIFEST.configSchema, given ?? {}, '').map(({ path, message }) => ({
+  const wrong = faults(MANIFEST.configSchema, given ?? {}, '');
+  const problems = (wrong.length > 0 ? wrong : contradictions(fields(given))).map(({ path, message }) => ({
     code: 'E_CONFIG',
     path,
     message: `${WHERE}${path.replaceAll('/', '.')}: ${message}`,
@@ -63,6 +65,13 @@ export function readConfig(given: unknown): { config: Config; problems: Problem[
 interface Fault {
   path: string;
   message: string;
+}
+
+/** What the schema alone cannot tell. */
+function contradictions({ budget, prices }: Fields): Fault[] {
+  // Prices of a request would let it spend what it likes.
+  const isBare = fields(budget)['micro_usd'] !== undefined && Object.keys(fields(prices)).length === 0;
+  return isBare ? [{ path: '/budget/micro_usd', message: 'needs prices, of every model that may run or of * for all' }] : [];
 }
 
 /** What does not fit the schema; knows the words that the manifest uses. */
@@ -99,21 +108,46 @@ function faults(schema: Fields, value: unknown, path: string): Fault[] {
   return [...missing.map((name) => ({ path, message: `has no ${name}` })), ...inside];
 }
 
-/** A request with the operator's models where it names none, and never more than the operator's budget. */
-export function narrowed(request: Fields, config: Config, known: string[]): Fields {
-  const all = { ...request };
-  if (config.models && known.includes('models')) all['models'] ??= config.models;
-  if (config.prices && known.includes('prices')) all['prices'] = config.prices;
-  if (config.budget && known.includes('budget')) {
-    const asked = fields(all['budget'] ?? {});
-    const least = Object.entries(config.budget).map(([name, most]) => {
-      const wish = asked[name];
-      // What is no number is left for the component to refuse.
-      return [name, wish === undefined ? most : typeof wish === 'number' ? Math.min(wish, most) : wish];
-    });
-    if (typeof (all['budget'] ?? {}) === 'object') all['budget'] = { ...asked, ...Object.fromEntries(least) };
-  }
-  return all;
+/**
+ * What the operator allows one run at the most. It is no part of the request, where something could stand in its way: the
+ * component is told it as a fact of its host, and holds every run to it, also one that goes on after a restart.
+ */
+export function limitsOf({ budget = {}, prices = {} }: Config): HostFacts['limits'] {
+  const large = (name: string) => (budget[name] === undefined ? undefined : BigInt(budget[name]));
+  const table = Object.entries(prices).map(([model, price]) => {
+    const { input, output } = fields(price);
+    return { model, input: BigInt(Number(input)), output: BigInt(Number(output)) };
+  });
+  if (Object.keys(budget).length === 0 && table.length === 0) return undefined;
+  return {
+    tokens: large('tokens'),
+    microUsd: large('micro_usd'),
+    spawns: budget['spawns'],
+    seconds: budget['seconds'],
+    sessionTokens: large('session_tokens'),
+    prices: table,
+  };
+}
+
+/** A request with the operator's models where it names none. */
+export function withModels(request: Fields, { models }: Config, known: string[]): Fields {
+  return models && known.includes('models') ? { ...request, models: request['models'] ?? models } : request;
+}
+
+/**
+ * A request for a forecast, which asks nothing of a host and so is told none of its facts: with the operator's prices, and the
+ * smaller one of two caps. What is no number is left for the component to refuse.
+ */
+export function asForecast(request: Fields, { budget, prices }: Config): Fields {
+  const all: Fields = { ...request, ...(prices ? { prices } : {}) };
+  const asked = all['budget'] ?? {};
+  if (!budget || typeof asked !== 'object' || Array.isArray(asked)) return all;
+  const caps = Object.entries(budget).map(([name, most]) => {
+    const wish = fields(asked)[name] ?? most;
+    if (typeof wish !== 'number') return [name, wish];
+    return [name, name === 'session_tokens' ? Math.max(wish, most) : Math.min(wish, most)];
+  });
+  return { ...all, budget: { ...asked, ...Object.fromEntries(caps) } };
 }
 
 /** Why a session may not be spawned as asked; undefined if it may. */

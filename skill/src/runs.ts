@@ -7,7 +7,7 @@
 import { randomBytes } from 'node:crypto';
 
 import { Broken, call } from './call.ts';
-import { type Config, forbidden } from './config.ts';
+import { type Config, forbidden, limitsOf } from './config.ts';
 import type { DocumentReply, Progress } from './contract.ts';
 import { Host } from './host.ts';
 import { type Sessions, type Surroundings, facts, onStop } from './sessions.ts';
@@ -62,7 +62,8 @@ export class Run {
     this.record = { run_id, function: wanted.function, owner, started, state: 'running' };
     this.turn = around.turn;
     const seed = config.seed === undefined ? randomBytes(8).readBigUInt64LE() : BigInt(config.seed);
-    const wishes = { seed, maxConcurrent: config.maxConcurrent, keepsJournal: store !== undefined };
+    const { maxConcurrent } = config;
+    const wishes = { seed, maxConcurrent, keepsJournal: store !== undefined, limits: limitsOf(config) };
     this.#host = new Host(sessions, facts(around, wishes), {
       receipts: store?.receipts(run_id),
       log: store?.log(run_id),

@@ -44,16 +44,18 @@ export interface Wishes {
   /** The operator's own cap. */
   maxConcurrent: number;
   keepsJournal: boolean;
+  limits?: HostFacts['limits'];
 }
 
-export function facts({ runtime, context }: Surroundings, { seed, maxConcurrent, keepsJournal }: Wishes): HostFacts {
+export function facts({ runtime, context }: Surroundings, wishes: Wishes): HostFacts {
   const config = fields(context.getRuntimeConfig?.());
   const swarm = fields(fields(config['tools'])['swarm'])['maxConcurrent'];
   const lane = fields(fields(fields(config['agents'])['defaults'])['subagents'])['maxConcurrent'];
   const isWidth = (width: unknown): width is number => Number.isSafeInteger(width) && Number(width) >= 1;
   const widths = [swarm, lane].map((width) => (isWidth(width) ? width : DEFAULT_WIDTH));
   const reportsStarts = runtime.events?.onAgentEvent !== undefined;
-  return { name: 'openclaw', seed, maxConcurrent: Math.min(...widths, maxConcurrent), reportsStarts, keepsJournal };
+  const maxConcurrent = Math.min(...widths, wishes.maxConcurrent);
+  return { name: 'openclaw', ...wishes, maxConcurrent, reportsStarts };
 }
 
 export function onStart(around: Surroundings, listener: (session: string) => void): () => void {

@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 
 import { type Calling, type Environment, begin } from './calling.ts';
-import { narrowed, present, readConfig } from './config.ts';
+import { asForecast, present, readConfig, withModels } from './config.ts';
 import { look } from './look.ts';
 import type { Tool, ToolResult } from './openclaw.ts';
 import { MAX_CHARS, problem, refused } from './replies.ts';
@@ -98,7 +98,8 @@ async function perform(name: string, given: Fields, calling: Calling): Promise<T
   if ('run_id' in given && takes.includes('report')) return look({ ...given, action: name }, calling);
   const route = await choose(calling);
   if (asks(name, takes, given) && 'problem' in route) return refused([route.problem]);
-  const document = JSON.stringify(narrowed(given, calling.config, takes));
+  const request = withModels(given, calling.config, takes);
+  const document = JSON.stringify(name === 'forecast_run' ? asForecast(request, calling.config) : request);
   return begin(name, document, route, calling);
 }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
-import { MANIFEST, forbidden, narrowed, readConfig } from '../src/config.ts';
+import { MANIFEST, asForecast, forbidden, limitsOf, readConfig, withModels } from '../src/config.ts';
 import { read } from '../src/slash.ts';
 import { TOOLS } from '../src/tool.ts';
 
@@ -22,6 +22,9 @@ for (const [wrong, path] of [
   [{ budget: { tokens: 0.5 } }, '/budget/tokens'],
   [{ prices: { '*': { input: 1 } } }, '/prices/*'],
   [{ models: { best: 'x' } }, '/models/best'],
+  [{ budget: { micro_usd: 5 } }, '/budget/micro_usd'],
+  [{ budget: { micro_usd: 5 }, prices: {} }, '/budget/micro_usd'],
+  [{ budget: { spawns: null } }, '/budget/spawns'],
   [{ completionsForToolFree: 'yes' }, '/completionsForToolFree'],
 ] as [unknown, string][]) {
   test(`the configuration ${JSON.stringify(wrong)} is refused at ${path}`, () => {
@@ -34,20 +37,31 @@ for (const [wrong, path] of [
   });
 }
 
-test('a request can only narrow what the operator allows', () => {
-  const given = { budget: { tokens: 100, spawns: 5 }, models: { economy: 'a' }, prices: { a: { input: 1, output: 2 } } };
-  const { config } = readConfig(given);
-  const known = ['budget', 'models', 'prices'];
-  const asked = { budget: { tokens: 50, spawns: 9, seconds: 7 }, models: { economy: 'b' }, prices: {} };
-  assert.deepEqual(narrowed(asked, config, known), {
-    budget: { tokens: 50, spawns: 5, seconds: 7 },
-    models: { economy: 'b' },
-    prices: given.prices,
+test('the operator’s limits are facts of the host, and his models stand in for none', () => {
+  const prices = { a: { input: 1, output: 2 } };
+  const { config } = readConfig({ budget: { tokens: 100, micro_usd: 7, spawns: 5 }, models: { economy: 'a' }, prices });
+  assert.deepEqual(limitsOf(config), {
+    tokens: 100n,
+    microUsd: 7n,
+    spawns: 5,
+    seconds: undefined,
+    sessionTokens: undefined,
+    prices: [{ model: 'a', input: 1n, output: 2n }],
   });
-  assert.deepEqual(narrowed({}, config, known), given);
-  assert.deepEqual(narrowed({}, config, []), {}, 'a function that takes none gets none');
-  // For the component to refuse.
-  assert.deepEqual(narrowed({ budget: 'all' }, config, known).budget, 'all');
+  assert.equal(limitsOf(readConfig({}).config), undefined);
+  assert.deepEqual(withModels({ models: { economy: 'b' } }, config, ['models']), { models: { economy: 'b' } });
+  assert.deepEqual(withModels({}, config, ['models']), { models: { economy: 'a' } });
+  assert.deepEqual(withModels({ budget: null }, config, []), { budget: null }, 'nothing else of a request is touched');
+});
+
+test('a forecast is that of a run under the operator’s limits', () => {
+  const prices = { a: { input: 1, output: 2 } };
+  const { config } = readConfig({ budget: { tokens: 100, spawns: 5, session_tokens: 700 }, prices });
+  const asked = { budget: { tokens: 50, spawns: null, session_tokens: 100, seconds: 7 }, prices: {} };
+  const budget = { tokens: 50, spawns: 5, session_tokens: 700, seconds: 7 };
+  assert.deepEqual(asForecast(asked, config), { budget, prices });
+  assert.deepEqual(asForecast({ budget: null }, config).budget, config.budget);
+  for (const wrong of ['all', 7, [1]]) assert.deepEqual(asForecast({ budget: wrong }, config).budget, wrong);
 });
 
 test('only what is on a list may be asked for, and no list allows all', () => {

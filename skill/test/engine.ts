@@ -70,8 +70,11 @@ function write(said: object): void {
 function commandOut(command: Command): object {
   const { request } = command;
   switch (command.kind) {
-    case 'spawn':
-      return { Spawn: [request, record(command.options)] };
+    case 'spawn': {
+      const { form, ...options } = command.options;
+      const wanted = form.tag === 'text' ? 'Text' : { Json: form.val ?? null };
+      return { Spawn: [request, { ...record(options), form: wanted }] };
+    }
     case 'list':
       return { List: [request, record(command.filter)] };
     case 'history':
@@ -122,13 +125,17 @@ function eventIn(raw: unknown): Event {
   } else if (happening.tag === 'session-ended') {
     val.outcome = variant(val.outcome);
     if (val.outcome.tag === 'failed') val.outcome.val.kind = kebab(val.outcome.val.kind);
+    if (val.completion) val.completion.finish = kebab(val.completion.finish);
   }
   return { seq, atMs, what: happening };
 }
 
 function replyIn(raw: unknown): any {
   const reply = variant(raw);
-  for (const message of reply.val?.messages ?? []) message.role = kebab(message.role);
+  for (const message of reply.val?.messages ?? []) {
+    message.role = kebab(message.role);
+    message.finish = kebab(message.finish);
+  }
   for (const row of reply.val?.sessions ?? []) row.state = kebab(row.state);
   return reply;
 }

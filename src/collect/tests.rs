@@ -5,8 +5,14 @@ use crate::host::{FinishReason, HistoryPage, HostFacts, Message, SessionPage, Se
 fn play(wait_seconds: u32, format: OutputFormat, ends_at: u64) -> (Vec<Collected>, u64, usize) {
     let keys = ["runs", "done", "broke", "gone"].map(SessionKey::new).to_vec();
     let mut collect = Collect::new(keys, wait_seconds, format);
-    let facts =
-        HostFacts { name: String::new(), seed: 1, max_concurrent: None, reports_starts: false, keeps_journal: false };
+    let facts = HostFacts {
+        name: String::new(),
+        seed: 1,
+        max_concurrent: None,
+        reports_starts: false,
+        keeps_journal: false,
+        limits: None,
+    };
     let mut events = VecDeque::from([Happening::Opened(facts)]);
     let (mut now, mut seq, mut lists) = (1_000, 0, 0);
     loop {
@@ -62,8 +68,14 @@ fn play(wait_seconds: u32, format: OutputFormat, ends_at: u64) -> (Vec<Collected
 #[test]
 fn a_host_that_answers_nothing_keeps_nobody_waiting() {
     let mut collect = Collect::new(vec![SessionKey::new("a"), SessionKey::new("b")], 5, OutputFormat::Text);
-    let facts =
-        HostFacts { name: String::new(), seed: 1, max_concurrent: None, reports_starts: false, keeps_journal: false };
+    let facts = HostFacts {
+        name: String::new(),
+        seed: 1,
+        max_concurrent: None,
+        reports_starts: false,
+        keeps_journal: false,
+        limits: None,
+    };
     let (mut asked, mut now, mut seq) =
         (collect.step(Event { seq: 0, at_ms: 0, what: Happening::Opened(facts) }), 0, 0);
     let collected = loop {

@@ -291,17 +291,34 @@ impl Engine {
     }
 
     fn open(&mut self, facts: HostFacts) {
-        let cap = facts.max_concurrent.map_or(self.plan.max_concurrent, |host| host.min(self.plan.max_concurrent));
+        let cap = self.confine(&facts);
+        self.forecast = self.plan.forecast();
         self.slots = Slots::new(cap);
         self.admission = Admission::new(cap, self.plan.rules.start_interval_ms, facts.seed);
         self.codes = Codes::new(facts.seed);
         self.facts = Some(facts);
     }
 
+    /// The host is another one than the one that opened this run, or its operator has changed his mind.
+    fn open_again(&mut self, facts: HostFacts) -> bool {
+        let cap = self.confine(&facts);
+        self.slots.resize(cap);
+        true
+    }
+
+    /// Holds the run to what the host and its operator allow; how many sessions that are at once.
+    fn confine(&mut self, facts: &HostFacts) -> u32 {
+        if let Some(limits) = &facts.limits {
+            self.plan.rules.confine(limits);
+            self.budget.confine(&self.plan.rules.caps);
+        }
+        facts.max_concurrent.map_or(self.plan.max_concurrent, |host| host.min(self.plan.max_concurrent))
+    }
+
     fn handle(&mut self, what: Happening) {
         let used = match what {
             Happening::Woke => true,
-            Happening::Opened(_) => false,
+            Happening::Opened(facts) => self.open_again(facts),
             Happening::Answered { request, outcome } => self.answered(request, outcome),
             Happening::SessionStarted(session) => match self.sessions.get(&session).map(|known| known.attempt) {
                 Some(attempt) => {

@@ -92,6 +92,12 @@ impl Engine {
                 }
                 false
             }
+            Err(Refusal::Unpriced) => {
+                let message = "money has a cap, and nobody knows what this session's model costs".to_owned();
+                let error = outcome::error("E_BUDGET_UNENFORCEABLE", message, false);
+                self.settle_unstarted(task, TaskStatus::Failed, error);
+                true
+            }
             Err(Refusal::Never(dimension)) => {
                 self.budget_ended = true;
                 let message = format!("the budget of {dimension} leaves too little for another session");
@@ -116,6 +122,9 @@ impl Engine {
         let reserved = self.reservation(&target, text.len());
         if self.starts_are_over() {
             return Err(Refusal::Never("seconds"));
+        }
+        if self.plan.rules.is_unpriced(target.model.as_deref()) {
+            return Err(Refusal::Unpriced);
         }
         self.budget.admit(reserved)?;
 

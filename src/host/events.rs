@@ -1,10 +1,12 @@
 //! What `wit/events.wit` says: what happens.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::{FinishReason, HostError, Reply};
 use crate::ids::{AgentType, RequestId, SessionKey, TaskId};
-use crate::task::{TaskStatus, Usage};
+use crate::task::{Price, TaskStatus, Usage};
 
 /// What the host is and allows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,6 +21,26 @@ pub struct HostFacts {
     pub reports_starts: bool,
     /// [`Host::append`] keeps what it is given.
     pub keeps_journal: bool,
+    /// What the operator allows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limits: Option<OperatorLimits>,
+}
+
+/// What the host's operator allows one run at the most, whatever a request says.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OperatorLimits {
+    /// Read and written.
+    pub tokens: Option<u64>,
+    /// Micro-dollars.
+    pub micro_usd: Option<u64>,
+    /// Sessions.
+    pub spawns: Option<u32>,
+    /// After which nothing new is started.
+    pub seconds: Option<u32>,
+    /// The least that a session is counted with beyond its prompt.
+    pub session_tokens: Option<u64>,
+    /// They replace those of the request.
+    pub prices: BTreeMap<String, Price>,
 }
 
 /// What kind of failure the host reports.

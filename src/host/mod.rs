@@ -14,7 +14,9 @@ use serde::{Deserialize, Serialize};
 use crate::ids::{RequestId, SessionKey};
 use crate::problem::CallError;
 
-pub use events::{Completion, Event, FailureKind, Happening, HostFacts, Progress, SessionEnd, SessionOutcome};
+pub use events::{
+    Completion, Event, FailureKind, Happening, HostFacts, OperatorLimits, Progress, SessionEnd, SessionOutcome,
+};
 pub use sessions::{
     AnswerForm, FinishReason, HistoryPage, HistoryQuery, HostError, ListFilter, Message, MessageRole, Receipt, Reply,
     SessionPage, SessionRow, SessionState, SpawnOptions, ToolUse,

@@ -9,8 +9,8 @@ use std::collections::{BTreeMap, VecDeque};
 
 use super::replay::Open;
 use crate::host::{
-    Command, Event, Happening, Host, HostError, ListFilter, Receipt, Reply, SessionEnd, SessionOutcome, SessionPage,
-    SessionRow, SessionState,
+    Command, Event, Happening, Host, HostError, HostFacts, ListFilter, Receipt, Reply, SessionEnd, SessionOutcome,
+    SessionPage, SessionRow, SessionState,
 };
 use crate::ids::{RequestId, SessionKey};
 use crate::policy::limits::CLOCK_JUMP_MS;
@@ -87,7 +87,13 @@ impl<H: Host> Recovery<H> {
             it.ready.push_back(Happening::Opened(facts));
             return Ok(it);
         };
+        let allowed = |facts: &HostFacts| (facts.max_concurrent, facts.limits.clone());
+        let is_changed = open.facts.as_ref().map(allowed) != Some(allowed(&facts));
         it.catch_up(seed, open).await?;
+        if is_changed {
+            // Before all else: what starts from now on has to keep to what is allowed now.
+            it.ready.push_front(Happening::Opened(HostFacts { seed, ..facts }));
+        }
         Ok(it)
     }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::lines::Step;
 use super::mark::Mark;
-use crate::host::{Command, Event, Happening, Host, HostError, Receipt, Reply};
+use crate::host::{Command, Event, Happening, Host, HostError, HostFacts, Receipt, Reply};
 use crate::ids::{RequestId, SessionKey};
 use crate::problem::{CallError, Problem};
 
@@ -13,6 +13,8 @@ use crate::problem::{CallError, Problem};
 pub(super) struct Open {
     /// The host's only source of chance. None: the journal ends before the call was opened.
     pub(super) seed: Option<u64>,
+    /// What the host was and allowed, as it was told last.
+    pub(super) facts: Option<HostFacts>,
     /// A session was asked for, whatever came of that: one in doubt may be there without a receipt or a request.
     pub(super) has_spawned: bool,
     /// Requests without an answer.
@@ -34,7 +36,10 @@ impl Open {
     fn told(&mut self, event: &Event) {
         self.last = (event.seq, event.at_ms);
         match &event.what {
-            Happening::Opened(facts) => self.seed = Some(facts.seed),
+            Happening::Opened(facts) => {
+                self.seed = Some(facts.seed);
+                self.facts = Some(facts.clone());
+            }
             Happening::Answered { request, outcome } => {
                 let asked = self.requests.remove(request);
                 if let Some(Command::Spawn(_, options)) = &asked {

@@ -8,8 +8,8 @@ use super::{ENGINE_REVISION, JOURNAL_VERSION};
 use crate::documents::journals::{replay, resume};
 use crate::documents::{self, DocumentReply};
 use crate::host::{
-    Command, Completion, Event, FinishReason, Happening, Host, HostError, HostFacts, Receipt, Reply, SessionEnd,
-    SessionOutcome, SessionPage, SessionRow, SessionState,
+    Command, Completion, Event, FinishReason, Happening, Host, HostError, HostFacts, OperatorLimits, Receipt, Reply,
+    SessionEnd, SessionOutcome, SessionPage, SessionRow, SessionState,
 };
 use crate::ids::SessionKey;
 use crate::problem::CallError;
@@ -37,6 +37,7 @@ impl Answering {
             max_concurrent: None,
             reports_starts: false,
             keeps_journal: true,
+            limits: None,
         };
         Self { journal: String::new(), told: vec![Happening::Opened(facts)], seq: 0, spawns: 0, room: usize::MAX }
     }

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use crate::agents::AgentDefinition;
+use crate::host::OperatorLimits;
 use crate::ids::{TaskId, TaskIndex};
 use crate::json;
 use crate::json::output_schema::OutputSchema;
@@ -193,6 +194,21 @@ pub struct Rules {
     pub hedge: bool,
     /// Between two starts, on average.
     pub start_interval_ms: u64,
+}
+
+impl Rules {
+    /// Holds the rules to what the operator allows: this is the one place where a run meets its limits.
+    pub fn confine(&mut self, limits: &OperatorLimits) {
+        self.caps.confine(limits);
+        if limits.micro_usd.is_some() || !limits.prices.is_empty() {
+            self.prices = Prices(limits.prices.clone());
+        }
+    }
+
+    /// Whether money has a cap and nobody knows what this model costs.
+    pub fn is_unpriced(&self, model: Option<&str>) -> bool {
+        self.caps.micro_usd.is_some() && self.prices.of(model).is_none()
+    }
 }
 
 impl Default for Rules {

@@ -19,6 +19,8 @@ pub enum Refusal {
     NotNow,
     /// What has been spent leaves too little, whatever comes back; the dimension.
     Never(&'static str),
+    /// Money has a cap, and nobody knows what the session would cost.
+    Unpriced,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -73,6 +75,13 @@ impl Budget {
         Self { tokens: account(caps.tokens), micro_usd: account(caps.micro_usd), spawns: account(caps.spawns) }
     }
 
+    /// From now on these caps hold. What was spent and reserved stays.
+    pub fn confine(&mut self, caps: &Caps) {
+        self.tokens.cap = caps.tokens;
+        self.micro_usd.cap = caps.micro_usd;
+        self.spawns.cap = caps.spawns;
+    }
+
     /// Whether one more session may be started.
     pub fn admit(&self, amount: Amount) -> Result<(), Refusal> {
         let refusals = [
@@ -80,7 +89,7 @@ impl Budget {
             self.tokens.refuses(amount.tokens, "tokens"),
             self.micro_usd.refuses(amount.micro_usd, "micro_usd"),
         ];
-        let worst = refusals.into_iter().flatten().max_by_key(|refusal| matches!(refusal, Refusal::Never(_)));
+        let worst = refusals.into_iter().flatten().max_by_key(|refusal| *refusal != Refusal::NotNow);
         worst.map_or(Ok(()), Err)
     }
 

@@ -22,6 +22,12 @@ impl Slots {
         Self { ceiling, cap: ceiling, taken: 0, peak: 0, lost: 0, calm: 0 }
     }
 
+    /// From now on there is room for so many; what is taken stays.
+    pub fn resize(&mut self, ceiling: u32) {
+        self.ceiling = ceiling.max(1);
+        self.cap = self.cap.min(self.ceiling);
+    }
+
     /// Whether another session may be spawned.
     pub fn has_room(&self) -> bool {
         self.taken < self.cap + u32::from(canary::is("off-by-one-cap"))

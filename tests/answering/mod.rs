@@ -28,6 +28,7 @@ impl<F: FnMut(&str, &str) -> String> Answering<F> {
             max_concurrent: None,
             reports_starts: false,
             keeps_journal: false,
+            limits: None,
         };
         Self { answer, events: VecDeque::from([Happening::Opened(facts)]), seq: 0, prompts: Vec::new() }
     }

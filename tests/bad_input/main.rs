@@ -37,6 +37,7 @@ impl Host for Refusing {
                 max_concurrent: None,
                 reports_starts: false,
                 keeps_journal: false,
+                limits: None,
             }),
             Some(request) => {
                 Happening::Answered { request, outcome: Err(HostError::Unsupported("no sessions here".to_owned())) }

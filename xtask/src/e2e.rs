@@ -13,6 +13,8 @@ mod faults;
 #[cfg(unix)]
 mod groups;
 #[cfg(unix)]
+mod kills;
+#[cfg(unix)]
 mod packaging;
 #[cfg(unix)]
 mod parity;
@@ -28,11 +30,11 @@ use anyhow::Result;
 use crate::npm::Tools;
 
 /// Installs the tools and, unless only they are wanted, runs the plugin in a gateway: all groups of scenarios, or `only`
-/// those that are named.
+/// those that are named. `kills`: how often the gateway is killed while a run is under way. None: twice.
 ///
 /// # Errors
 /// If a tool cannot be installed, there is no such group, or the run does not end as it should.
-pub fn run(setup_only: bool, only: &[String]) -> Result<()> {
+pub fn run(setup_only: bool, only: &[String], kills: Option<u32>) -> Result<()> {
     let tools = Tools::ensure()?;
     if setup_only {
         let plugin = &tools.plugin;
@@ -43,16 +45,16 @@ pub fn run(setup_only: bool, only: &[String]) -> Result<()> {
         }
         return Ok(());
     }
-    in_a_gateway(tools, only)
+    in_a_gateway(tools, only, kills)
 }
 
 #[cfg(unix)]
-fn in_a_gateway(tools: Tools, only: &[String]) -> Result<()> {
-    groups::run(tools, only)
+fn in_a_gateway(tools: Tools, only: &[String], kills: Option<u32>) -> Result<()> {
+    groups::run(tools, only, kills.unwrap_or(kills::FEW))
 }
 
 /// Fails: a step that checks nothing must not look like one that passed.
 #[cfg(not(unix))]
-fn in_a_gateway(_tools: Tools, _only: &[String]) -> Result<()> {
+fn in_a_gateway(_tools: Tools, _only: &[String], _kills: Option<u32>) -> Result<()> {
     anyhow::bail!("the run in a real gateway needs a Unix system; `cargo xtask test --skip-e2e` runs everything else")
 }

@@ -81,9 +81,12 @@ enum Task {
         /// Only installs the tools: Node, OpenClaw, jco and TypeScript, into $PARALLEL_AGENTS_CACHE or ~/.cache/parallel-agents.
         #[arg(long)]
         setup_only: bool,
-        /// Only this group of scenarios: faults, parity, programs, turns, fan-out or fallback; may be given again.
+        /// Only this group of scenarios: faults, parity, programs, turns, kills, fan-out or fallback; may be given again.
         #[arg(long, value_name = "GROUP")]
         only: Vec<String>,
+        /// How often the group `kills` kills the gateway, each time in a run of its own. 2 if nothing is said.
+        #[arg(long, value_name = "N")]
+        kills: Option<u32>,
     },
     /// Hunts each deliberate defect of the engine with random runs and prints how many seeds it took to find it.
     Canaries,
@@ -141,7 +144,7 @@ fn main() -> ExitCode {
         Task::Engines { runs } => {
             npm::PluginTools::ensure().and_then(|tools| engines::run(&tools, runs)).map(|()| ExitCode::SUCCESS)
         }
-        Task::E2e { setup_only, only } => e2e::run(setup_only, &only).map(|()| ExitCode::SUCCESS),
+        Task::E2e { setup_only, only, kills } => e2e::run(setup_only, &only, kills).map(|()| ExitCode::SUCCESS),
         Task::Canaries => suite::canaries().map(|()| ExitCode::SUCCESS),
         Task::Bench { quick, gateway, json } => {
             if gateway { bench::in_a_gateway(quick, json) } else { bench::run(quick, json) }.map(|()| ExitCode::SUCCESS)

@@ -10,6 +10,13 @@ pub(crate) fn event(event: host::Event) -> events::Event {
     events::Event { seq: event.seq, at_ms: event.at_ms, what: happening(event.what) }
 }
 
+fn operator_limits(limits: host::OperatorLimits) -> events::OperatorLimits {
+    let host::OperatorLimits { tokens, micro_usd, spawns, seconds, session_tokens, prices } = limits;
+    let prices =
+        prices.into_iter().map(|(model, price)| events::Price { model, input: price.input, output: price.output });
+    events::OperatorLimits { tokens, micro_usd, spawns, seconds, session_tokens, prices: prices.collect() }
+}
+
 fn happening(what: host::Happening) -> events::Happening {
     match what {
         host::Happening::Opened(facts) => events::Happening::Opened(events::HostFacts {
@@ -18,6 +25,7 @@ fn happening(what: host::Happening) -> events::Happening {
             max_concurrent: facts.max_concurrent,
             reports_starts: facts.reports_starts,
             keeps_journal: facts.keeps_journal,
+            limits: facts.limits.map(operator_limits),
         }),
         host::Happening::Answered { request, outcome } => events::Happening::Answered(events::Answer {
             request: request.0,

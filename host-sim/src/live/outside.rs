@@ -27,6 +27,7 @@ impl Outside for Live {
                 max_concurrent: self.options.host_cap,
                 reports_starts: true,
                 keeps_journal: false,
+                limits: None,
             };
             return Next::Event(self.event(Happening::Opened(facts)));
         }

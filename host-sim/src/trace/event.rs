@@ -14,11 +14,12 @@ pub(super) fn words(event: &Event) -> String {
 
 fn happening(what: &Happening) -> String {
     match what {
-        Happening::Opened(HostFacts { name, seed, max_concurrent, reports_starts, keeps_journal }) => format!(
+        Happening::Opened(HostFacts { name, seed, max_concurrent, reports_starts, keeps_journal, limits }) => format!(
             "opened host={} seed={seed} max-concurrent={} reports-starts={reports_starts} \
-             keeps-journal={keeps_journal}",
+             keeps-journal={keeps_journal}{}",
             Short(name),
             Maybe(*max_concurrent),
+            limits.as_ref().map(|limits| format!(" limits={}", Short(&format!("{limits:?}")))).unwrap_or_default(),
         ),
         Happening::Answered { request, outcome: Ok(reply) } => format!("answered {request} {}", answer(reply)),
         Happening::Answered { request, outcome: Err(error) } => format!("refused {request} {}", refusal(error)),

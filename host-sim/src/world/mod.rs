@@ -365,6 +365,7 @@ impl World {
             max_concurrent: self.announced_width(),
             reports_starts: self.profile().reports_starts,
             keeps_journal: self.options.keeps_journal,
+            limits: None,
         }
     }
 

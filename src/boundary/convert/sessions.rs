@@ -4,7 +4,7 @@ use super::{task_status, usage_in};
 use crate::boundary::bindings::parallel_agents::skill::{events as we, sessions as ws, types as wt};
 use crate::host;
 use crate::ids::{RequestId, SessionKey, TaskId};
-use crate::task::Cleanup;
+use crate::task::{Cleanup, Price};
 
 /// What a spawn is given.
 pub fn spawn_options(options: &host::SpawnOptions) -> ws::SpawnOptions<'_> {
@@ -64,6 +64,21 @@ pub fn progress(progress: &host::Progress) -> we::Progress<'_> {
     }
 }
 
+fn operator_limits(limits: we::OperatorLimits) -> host::OperatorLimits {
+    let prices = limits.prices.into_iter().map(|price| {
+        let we::Price { model, input, output } = price;
+        (model, Price { input, output })
+    });
+    host::OperatorLimits {
+        tokens: limits.tokens,
+        micro_usd: limits.micro_usd,
+        spawns: limits.spawns,
+        seconds: limits.seconds,
+        session_tokens: limits.session_tokens,
+        prices: prices.collect(),
+    }
+}
+
 /// What happened.
 pub fn event(event: we::Event) -> host::Event {
     let what = match event.what {
@@ -73,6 +88,7 @@ pub fn event(event: we::Event) -> host::Event {
             max_concurrent: facts.max_concurrent,
             reports_starts: facts.reports_starts,
             keeps_journal: facts.keeps_journal,
+            limits: facts.limits.map(operator_limits),
         }),
         we::Happening::Answered(answer) => host::Happening::Answered {
             request: RequestId(answer.request),

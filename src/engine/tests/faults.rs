@@ -354,6 +354,7 @@ fn a_queued_session_is_timed_from_its_start() {
         max_concurrent: None,
         reports_starts: true,
         keeps_journal: false,
+        limits: None,
     };
     let mut puppet = Puppet::with(plan_of(1, &[]), facts);
     puppet.accept("a");

@@ -1,7 +1,12 @@
 //! Budgets, circuits, canaries: what is not started, and why.
 
+use std::collections::BTreeMap;
+
 use super::puppet::Puppet;
-use crate::host::{Completion, Event, FailureKind, FinishReason, Happening, Reply, SessionEnd, SessionOutcome};
+use crate::host::{
+    Completion, Event, FailureKind, FinishReason, Happening, HostFacts, OperatorLimits, Reply, SessionEnd,
+    SessionOutcome,
+};
 use crate::ids::SessionKey;
 use crate::json::output_schema::OutputSchema;
 use crate::plan::Plan;
@@ -95,7 +100,7 @@ fn a_model_without_a_price_counts_as_all_that_was_reserved() {
         task.model = Some("p/known".to_owned());
     }
     let price = Price { input: 3_000, output: 3_000 };
-    plan.rules.prices = Prices(std::collections::BTreeMap::from([("p/known".to_owned(), price)]));
+    plan.rules.prices = Prices(BTreeMap::from([("p/known".to_owned(), price)]));
     let mut puppet = Puppet::open(plan);
     let mut number = 0;
     while puppet.report.is_none() {
@@ -240,4 +245,77 @@ fn a_host_that_counts_wrong_and_whose_clock_jumps_is_outlived() {
     let report = puppet.engine.finished().expect("an end").expect("a report");
     assert_eq!(report.results.len(), 2);
     assert!(report.results.iter().all(|result| result.status.is_final()));
+}
+
+fn allowing(limits: OperatorLimits) -> HostFacts {
+    HostFacts {
+        name: "puppet".to_owned(),
+        seed: 7,
+        max_concurrent: Some(2),
+        reports_starts: false,
+        keeps_journal: false,
+        limits: Some(limits),
+    }
+}
+
+#[test]
+fn the_operator_limits_a_run_that_has_no_limits_of_its_own() {
+    let limits = OperatorLimits { spawns: Some(2), ..OperatorLimits::default() };
+    let mut puppet = Puppet::with(plan_of(5, &[]), allowing(limits));
+    for key in ["a", "b"] {
+        puppet.accept(key);
+        puppet.ends(key, "fine");
+    }
+    let report = puppet.done();
+    assert_eq!((report.status, puppet.spawns, report.census.completed), (RunStatus::Budget, 2, 2));
+    assert_eq!((report.budget.spawns.cap, report.forecast.sessions_worst), (Some(2), 2));
+}
+
+#[test]
+fn an_operator_who_changes_his_mind_is_heeded_from_then_on() {
+    let mut puppet = Puppet::with(plan_of(9, &[]), allowing(OperatorLimits::default()));
+    puppet.accept("a");
+    assert_eq!(puppet.spawns, 2);
+    let narrower = OperatorLimits { spawns: Some(3), ..OperatorLimits::default() };
+    puppet.happens(Happening::Opened(HostFacts { max_concurrent: Some(1), ..allowing(narrower) }));
+    puppet.accept("b");
+    puppet.ends("a", "fine");
+    assert_eq!(puppet.spawns, 2, "two ran, where now only one may");
+    puppet.ends("b", "fine");
+    assert_eq!(puppet.spawns, 3);
+    // Nobody lifts what held before.
+    puppet.happens(Happening::Opened(allowing(OperatorLimits::default())));
+    puppet.accept("c");
+    puppet.ends("c", "fine");
+    let report = puppet.done();
+    assert_eq!((puppet.spawns, report.census.completed, report.ignored_events), (3, 3, 0));
+}
+
+#[test]
+fn a_request_cannot_name_prices_of_its_own_under_the_operators() {
+    let price = |input| Price { input, output: input };
+    let dear = OperatorLimits {
+        micro_usd: Some(100_000),
+        prices: BTreeMap::from([("p/known".to_owned(), price(3_000))]),
+        ..OperatorLimits::default()
+    };
+    let mut plan = plan_of(3, &[]);
+    plan.rules.prices = Prices(BTreeMap::from([("p/known".to_owned(), price(0)), ("*".to_owned(), price(0))]));
+    for (task, model) in plan.tasks.iter_mut().zip(["p/known", "q/free", "p/known"]) {
+        task.model = Some(model.to_owned());
+    }
+    let mut puppet = Puppet::with(plan, allowing(dear.clone()));
+    assert_eq!(puppet.spawns, 2);
+    for key in ["a", "b"] {
+        puppet.accept(key);
+        puppet.ends_for(key, "fine", 1_000, "p/known");
+    }
+    let [_, free, _] = puppet.verdicts()[..] else { panic!("three tasks") };
+    assert_eq!(free, (TaskStatus::Failed, Some("E_BUDGET_UNENFORCEABLE")));
+    assert_eq!((puppet.done().budget.micro_usd.spent, puppet.done().budget.micro_usd.cap), (6_000, Some(100_000)));
+    // A cap without prices cannot be kept by anybody's prices but the operator's.
+    let mut plan = plan_of(1, &[]);
+    plan.rules.prices = Prices(BTreeMap::from([("*".to_owned(), price(0))]));
+    let puppet = Puppet::with(plan, allowing(OperatorLimits { prices: BTreeMap::new(), ..dear }));
+    assert_eq!((puppet.spawns, puppet.verdicts()), (0, vec![(TaskStatus::Failed, Some("E_BUDGET_UNENFORCEABLE"))]));
 }

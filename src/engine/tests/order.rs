@@ -31,6 +31,7 @@ fn the_hosts_own_cap_counts_when_it_is_lower() {
         max_concurrent: Some(2),
         reports_starts: false,
         keeps_journal: false,
+        limits: None,
     };
     assert_eq!(Puppet::with(plan_of(9, &[]), facts).spawns, 2);
 }

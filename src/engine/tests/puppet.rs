@@ -52,6 +52,7 @@ impl Puppet {
             max_concurrent: None,
             reports_starts: false,
             keeps_journal: false,
+            limits: None,
         };
         Self::with(plan, facts)
     }

@@ -183,8 +183,14 @@ fn a_host_that_stays_locked_is_not_asked_without_end() {
 
 #[test]
 fn a_session_that_never_starts_is_given_up_unless_the_queue_moves() {
-    let facts =
-        HostFacts { name: String::new(), seed: 1, max_concurrent: None, reports_starts: true, keeps_journal: false };
+    let facts = HostFacts {
+        name: String::new(),
+        seed: 1,
+        max_concurrent: None,
+        reports_starts: true,
+        keeps_journal: false,
+        limits: None,
+    };
     let mut puppet = Puppet::with(plan_of(2, &[]), facts);
     puppet.accept("a");
     puppet.accept("b");

@@ -133,8 +133,14 @@ fn a_straggler_gets_a_twin_and_the_loser_is_stopped() {
     for task in &mut plan.tasks {
         task.handling.idempotent = true;
     }
-    let facts =
-        HostFacts { name: String::new(), seed: 1, max_concurrent: None, reports_starts: true, keeps_journal: false };
+    let facts = HostFacts {
+        name: String::new(),
+        seed: 1,
+        max_concurrent: None,
+        reports_starts: true,
+        keeps_journal: false,
+        limits: None,
+    };
     let mut puppet = Puppet::with(plan, facts);
     accept_all(&mut puppet);
     for number in 0..20 {

@@ -274,3 +274,28 @@ fn a_session_in_doubt_is_found_although_nothing_is_asked_just_now() {
         assert_eq!((report["status"].as_str(), host.watched), (Some("completed"), 1), "{report:#}");
     }
 }
+
+#[test]
+fn what_the_operator_allows_now_holds_for_a_call_that_goes_on() {
+    let request = json!({ "tasks": tasks(3, "code_reviewer"), "max_concurrent": 1, "retries": 1, "corrections": 0 });
+    let mut unlimited = Back::cut_off(&request, true);
+    let mut limited = Back::cut_off(&request, true);
+    for host in [&mut unlimited, &mut limited] {
+        host.lists("s1", SessionState::Running, None);
+        host.ends("s1", SessionOutcome::Completed, None);
+    }
+    let Some(Happening::Opened(facts)) = limited.told.first_mut() else { panic!("the first event is `opened`") };
+    // Another seed, as of another process, which the call has no use for.
+    facts.seed = 99;
+    facts.limits = Some(OperatorLimits { spawns: Some(1), ..OperatorLimits::default() });
+    assert_eq!(unlimited.goes_on()["results"][1]["error"]["code"], "E_SPAWN_FORBIDDEN");
+    let report = limited.goes_on();
+    assert_eq!(limited.asked.len(), 1, "{:?}", limited.asked);
+    assert_eq!(report["budget"]["spawns"]["cap"], 1);
+    for task in [1, 2] {
+        assert_eq!(report["results"][task]["error"]["code"], "E_BUDGET", "{report:#}");
+    }
+    // What was written down on the way goes the same way once more.
+    let replayed = answer(&block_on(replay(&limited.journal, &mut Nobody)));
+    assert_eq!((&replayed["complete"], &replayed["reply"]), (&json!(true), &report), "{}", limited.journal);
+}

@@ -9,12 +9,12 @@ use crate::npm::Tools;
 
 use super::bench::{Bench, SEED};
 use super::tracks::{self, Track};
-use super::{caps, fallback, fanout, faults, packaging, parity, restart, tools};
+use super::{caps, fallback, fanout, faults, kills, packaging, parity, restart, tools};
 
 /// Groups of the gateway whose runs draw their chance from the simulator's seed, without which prompts do not repeat.
 const COMPARED: [&str; 2] = ["faults", "parity"];
 /// Groups of the gateway that is used as people use theirs, and whose configuration changes as they go.
-const USED: [&str; 4] = ["turns", "programs", "fallback", "fan-out"];
+const USED: [&str; 5] = ["turns", "programs", "kills", "fallback", "fan-out"];
 
 /// The plugin's own tests, and all groups of scenarios or `only` those that are named.
 ///
@@ -23,7 +23,7 @@ const USED: [&str; 4] = ["turns", "programs", "fallback", "fan-out"];
 ///
 /// # Errors
 /// If there is no such group, or of each track the first thing that is not as it should be.
-pub fn run(tools: Tools, only: &[String]) -> Result<()> {
+pub fn run(tools: Tools, only: &[String], kills: u32) -> Result<()> {
     let begin = Instant::now();
     if let Some(name) = only.iter().find(|name| ![&COMPARED[..], &USED].concat().contains(&name.as_str())) {
         bail!("there is no group {name}; there are {}", [&COMPARED[..], &USED].concat().join(", "));
@@ -35,7 +35,7 @@ pub fn run(tools: Tools, only: &[String]) -> Result<()> {
         tracks.push(("parity", Box::new(|| compared(&bench, wanted))));
     }
     if USED.into_iter().any(wanted) {
-        tracks.push(("turns", Box::new(|| used(&bench, wanted))));
+        tracks.push(("turns", Box::new(|| used(&bench, kills, wanted))));
     }
     tracks::run(tracks)?;
     let what = if only.is_empty() { "All of it".to_owned() } else { only.join(" and ") };
@@ -53,7 +53,7 @@ fn compared(bench: &Bench, wanted: impl Fn(&str) -> bool) -> Result<()> {
     })
 }
 
-fn used(bench: &Bench, wanted: impl Fn(&str) -> bool) -> Result<()> {
+fn used(bench: &Bench, kills: u32, wanted: impl Fn(&str) -> bool) -> Result<()> {
     bench.gateway("turns", &fanout::limits(), &json!({}), |gateway| {
         if wanted("turns") {
             restart::run(gateway)?;
@@ -62,6 +62,9 @@ fn used(bench: &Bench, wanted: impl Fn(&str) -> bool) -> Result<()> {
         }
         if wanted("programs") {
             tools::from_programs(gateway)?;
+        }
+        if wanted("kills") {
+            kills::run(gateway, kills)?;
         }
         if wanted("fallback") {
             fallback::run(gateway)?;

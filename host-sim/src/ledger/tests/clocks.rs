@@ -11,8 +11,14 @@ fn open(more: &str) -> Ledger {
     let mut ledger = Ledger::default();
     let text = format!(r#"{{"tasks": [{{"agent_type": "x", "task_id": "a"}}], {more}}}"#);
     ledger.hold_to(Allowance::of_run("run_tasks", &text, None).expect("a request"));
-    let facts =
-        HostFacts { name: String::new(), seed: 9, max_concurrent: None, reports_starts: true, keeps_journal: false };
+    let facts = HostFacts {
+        name: String::new(),
+        seed: 9,
+        max_concurrent: None,
+        reports_starts: true,
+        keeps_journal: false,
+        limits: None,
+    };
     tell(&mut ledger, HOUR_MS, HOUR_MS, Happening::Opened(facts));
     ledger
 }

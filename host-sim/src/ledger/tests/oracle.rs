@@ -11,8 +11,14 @@ fn open(tasks: &str, more: &str) -> Ledger {
     let mut ledger = Ledger::default();
     let text = format!(r#"{{"tasks": [{tasks}]{more}}}"#);
     ledger.hold_to(Allowance::of_run("run_tasks", &text, None).expect("a request"));
-    let facts =
-        HostFacts { name: String::new(), seed: 9, max_concurrent: None, reports_starts: true, keeps_journal: false };
+    let facts = HostFacts {
+        name: String::new(),
+        seed: 9,
+        max_concurrent: None,
+        reports_starts: true,
+        keeps_journal: false,
+        limits: None,
+    };
     tell(&mut ledger, 0, Happening::Opened(facts));
     ledger
 }

@@ -35,6 +35,7 @@ impl Host for Listening {
             max_concurrent: None,
             reports_starts: true,
             keeps_journal: false,
+            limits: None,
         };
         Ok(Event { seq: 0, at_ms: 0, what: Happening::Opened(facts) })
     }

@@ -104,6 +104,11 @@ impl Gateway {
         Some(text.lines().map(str::to_owned).collect())
     }
 
+    /// The journal of a run, as far as it is written.
+    pub fn journal(&self, run: &str) -> Result<String> {
+        fs::read_to_string(self.kept(run, "journal")).context("the plugin kept no journal")
+    }
+
     /// The whole result of a run, as the plugin keeps it.
     pub fn kept_result(&self, run: &str) -> Result<Value> {
         let reply = fs::read_to_string(self.kept(run, "result")).context("the plugin kept no result")?;

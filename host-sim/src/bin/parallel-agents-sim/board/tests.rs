@@ -12,8 +12,14 @@ use super::*;
 pub fn halfway() -> Board {
     let request = r#"{"tasks": [], "budget": {"tokens": 200000, "micro_usd": 1000000}, "prices": {"*": {"input": 1000, "output": 5000}}}"#;
     let mut play = Play { board: Board::new("run_tasks", request), seq: 0, progress: 0 };
-    let facts =
-        HostFacts { name: "h".into(), seed: 1, max_concurrent: None, reports_starts: true, keeps_journal: false };
+    let facts = HostFacts {
+        name: "h".into(),
+        seed: 1,
+        max_concurrent: None,
+        reports_starts: true,
+        keeps_journal: false,
+        limits: None,
+    };
     play.event(1_000, Happening::Opened(facts));
     for (nth, task) in
         (1..).zip(["draft", "facts", "review", "a-task-with-a-very-long-name-that-nobody-reads-to-its-end"])
