@@ -5,7 +5,7 @@ mod answering;
 use answering::Answering;
 use futures::executor::block_on;
 use parallel_agents::documents::{self, DocumentReply};
-use parallel_agents::host::SpawnOptions;
+use parallel_agents::host::{AnswerForm, SpawnOptions};
 use serde_json::{Value, json};
 
 fn review(score: f64) -> String {
@@ -104,7 +104,22 @@ fn the_budget_ends_it_with_the_best_version_so_far() {
 fn a_flatterer_ends_it_at_once_and_is_on_record() {
     let (draft, _) = refine(json!({}), |_, _| review(10.0));
     assert_eq!((&draft["reason"], &draft["rounds"]), (&json!("target_reached"), &json!(1)));
+    assert!(draft.get("error").is_none());
     assert_eq!(draft["history"][0]["judges"][0], json!({"task_id": "post-r1-judge-1", "score": 10.0}));
+}
+
+#[test]
+fn judges_and_refiners_are_held_to_the_time_and_the_form_that_the_run_names() {
+    let rules = json!({"task_timeout_seconds": 500, "max_rounds": 2, "budget": {"session_tokens": 4_000}});
+    let (_, prompts) = refine(rules, |_, _| review(7.0));
+    assert_eq!(prompts.len(), 3, "a judge, a refiner, a judge");
+    for options in &prompts {
+        assert_eq!((options.run_timeout_seconds, options.max_output_tokens), (500, Some(4_000)), "{}", options.label);
+        let AnswerForm::Json(Some(schema)) = &options.form else { panic!("{:?}", options.form) };
+        let schema: Value = serde_json::from_str(schema).expect("a schema");
+        let field = if options.label.contains("-judge-") { "overall_score" } else { "draft" };
+        assert!(schema["properties"][field].is_object(), "{schema}");
+    }
 }
 
 #[test]
@@ -112,6 +127,9 @@ fn silence_is_never_a_pass() {
     for answer in ["", "NO_REPLY", "I would say 9 out of 10.", "{\"overall_score\": 9.9}"] {
         let (draft, prompts) = refine(json!({"max_rounds": 6}), |_, _| answer.to_owned());
         assert_eq!((&draft["reason"], &draft["score"]), (&json!("no_review"), &Value::Null), "{answer}");
+        assert_eq!(draft["draft"], json!("First version."), "what was given comes back as it was");
+        let code = draft["error"]["code"].as_str().expect("why nobody judged it");
+        assert!(matches!(code, "E_HISTORY_UNAVAILABLE" | "E_OUTPUT_INVALID" | "E_OUTPUT_SCHEMA"), "{answer}: {code}");
         assert_eq!(prompts.len(), 4, "asked twice, each time once more, and nothing refined without a reason");
     }
 }
@@ -213,6 +231,11 @@ fn an_unusable_definition_is_sent_back_once() {
         (&report["created"][0]["reason"], &report["status"], prompts.len()),
         (&json!("no_draft"), &json!("failed"), 4)
     );
+    assert_eq!(report["created"][0]["error"]["code"], "E_OUTPUT_SCHEMA");
+    let (report, _) = create(json!({}), |_| definition("wrong_name"), 9.0);
+    let error = &report["created"][0]["error"];
+    let words = error["message"].as_str().expect("words");
+    assert!(error["code"] == "E_AGENT_DEFINITION" && words.contains("its name has to be bug_hunter"), "{error}");
 }
 
 #[test]

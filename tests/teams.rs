@@ -63,6 +63,7 @@ fn what_a_team_returns_is_a_request_for_run_tasks() {
             ("cleanup", json!("keep")),
             ("model", json!("big")),
             ("thinking", json!("low")),
+            ("task_timeout_seconds", json!(700)),
         ] {
             arguments[field] = value;
         }
@@ -79,6 +80,7 @@ fn what_a_team_returns_is_a_request_for_run_tasks() {
         assert_eq!(at_once["peak_in_flight"], if count == 2 { 1 } else { 2 }, "{function}");
         for prompt in &at_once_prompts {
             assert_eq!((prompt.model.as_deref(), prompt.thinking.as_deref()), (Some("big"), Some("low")), "{function}");
+            assert_eq!(prompt.run_timeout_seconds, 700, "{function}");
         }
     }
 }

@@ -32,6 +32,8 @@ pub struct AgentDefinition {
     pub tool_free: bool,
     /// For tasks that name none.
     pub timeout_seconds: u32,
+    /// Tokens that an answer may have, for tasks that name no number. None: the host's limit.
+    pub max_output_tokens: Option<u32>,
     /// Calls of tools without which its answers are not believed; for tasks that name no number.
     pub min_tool_calls: u32,
     /// For tasks that name none.
@@ -60,6 +62,7 @@ struct Written {
     tools: Tools,
     #[serde(default = "two_minutes")]
     timeout_seconds: u32,
+    max_output_tokens: Option<u32>,
     #[serde(default)]
     min_tool_calls: u32,
     output_format: Option<OutputFormat>,
@@ -186,6 +189,7 @@ impl From<Written> for AgentDefinition {
             tier: written.tier,
             tool_free: written.tools == Tools::None,
             timeout_seconds: written.timeout_seconds,
+            max_output_tokens: written.max_output_tokens,
             min_tool_calls: written.min_tool_calls,
             output_format: written.output_format.unwrap_or(by_schema),
             prompt: written.prompt,

@@ -9,8 +9,18 @@ use serde_json::{Map, Value};
 use super::fault::Fault;
 use crate::json::strict::{self, ANSWER_BOUNDS};
 
-const HEAD: [&str; 9] =
-    ["name", "title", "description", "category", "tier", "tools", "timeout_seconds", "min_tool_calls", "output_format"];
+const HEAD: [&str; 10] = [
+    "name",
+    "title",
+    "description",
+    "category",
+    "tier",
+    "tools",
+    "timeout_seconds",
+    "max_output_tokens",
+    "min_tool_calls",
+    "output_format",
+];
 const SECTIONS: [(&str, &str); 3] =
     [("# Input", "input"), ("# Output schema", "output_schema"), ("# Example input", "example_input")];
 
@@ -28,7 +38,7 @@ pub fn read(text: &str, problems: &mut Vec<Fault>) -> Result<Map<String, Value>,
         let value = value.trim();
         let value = match key {
             "name" => Value::from(value.replace('-', "_")),
-            "timeout_seconds" | "min_tool_calls" => {
+            "timeout_seconds" | "max_output_tokens" | "min_tool_calls" => {
                 value.parse::<u64>().map_or_else(|_| Value::from(value), Value::from)
             }
             _ => Value::from(value),

@@ -1,7 +1,7 @@
 //! When sessions want to be woken.
 //!
-//! A session in the host's queue is given up once nothing has moved there for long, and every session that starts or ends
-//! is such a move. So that a move does not have to touch every session that waits, their alarms are kept as a time from
+//! A session in the host's queue is given up once nothing has moved there for long. Every session that starts or ends is such
+//! a move, and so is one that does its work, as there may be room for one only. So that a move does not have to touch every session that waits, their alarms are kept as a time from
 //! the last move.
 
 use std::collections::{BTreeMap, BTreeSet};

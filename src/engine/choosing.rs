@@ -113,6 +113,9 @@ impl Engine {
             }),
             (None, None) => ladder.at_least(wanted),
         };
+        // What was asked for once, if only for a session that the host had no room for, stays promised.
+        let reached = self.tasks.get(task.0).and_then(|run| run.reached).filter(|_| judge.is_none());
+        let tier = reached.map_or(tier, |reached| tier.max(reached));
         let model = ladder.model(tier).map(str::to_owned);
         Target { tier: Some(tier), group: group(&model), model }
     }

@@ -71,7 +71,16 @@ impl Engine {
         }
     }
 
+    fn is_at_work(&self, index: AttemptIndex) -> bool {
+        let machine = self.attempts.get(index.0).and_then(|attempt| attempt.machine.as_ref());
+        machine.is_some_and(|machine| machine.is_running())
+    }
+
     pub(super) fn ring_alarms(&mut self) {
+        // A host with few places has a reason not to start others while one of them does its work, which has a limit of its own.
+        if self.live.iter().any(|index| self.is_at_work(*index)) {
+            self.alarms.moved(self.now);
+        }
         while let Some(index) = self.alarms.take_due(self.now) {
             if let Some(attempt) = self.attempts.get_mut(index.0) {
                 attempt.alarm = None;

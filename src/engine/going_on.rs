@@ -14,50 +14,58 @@ use crate::text;
 const MAX_BLANKS: u32 = 1;
 
 impl Engine {
-    /// What is left to a task.
-    pub(super) fn standing(&self, task: TaskIndex, ran: Option<Tier>) -> Standing {
+    /// What is left to a task after a session of this kind, for which a model of tier `ran` was used.
+    pub(super) fn standing(&self, task: TaskIndex, kind: AttemptKind, ran: Option<Tier>) -> Standing {
         let (Some(planned), Some(run)) = (self.plan.tasks.get(task.0), self.tasks.get(task.0)) else {
             return Standing::default();
         };
         let rules = &self.plan.rules;
         let budget = rules.retry_budget.unwrap_or_else(|| retry::default_budget(self.plan.tasks.len()));
         let ladder = rules.ladder.as_ref().filter(|_| rules.escalate && planned.model.is_none());
-        // A tier that was asked for once and did not run is not asked for again and again.
-        let floor = ran.or(run.tiers.last().copied());
-        let above = ladder.and_then(|ladder| {
-            let mut above = ladder.above(floor?)?;
-            while run.tiers.contains(&above) {
-                above = ladder.above(above)?;
-            }
-            Some(above)
-        });
+        // The host may have run a model below the tier that was asked for. That tier is what the task was promised, so that
+        // only a better one is a climb; nor is a tier that did not run asked for again and again.
+        let above = ladder.and_then(|ladder| ladder.above(ran.max(run.reached)?));
         Standing {
             retries: planned.handling.retries.saturating_sub(run.used.retries),
             run_retries: if canary::is("retry-budget-ignored") { 1 } else { budget.saturating_sub(self.retries) },
             rate_limits: retry::MAX_RATE_LIMITED.saturating_sub(run.used.rate_limited),
+            interruptions: retry::MAX_INTERRUPTED.saturating_sub(run.used.interrupted),
+            not_ready: retry::MAX_NOT_READY.saturating_sub(run.used.not_ready),
             corrections: rules.corrections.saturating_sub(run.used.corrections),
             blanks: MAX_BLANKS.saturating_sub(run.used.blanks),
             above,
-            repeatable: planned.is_repeatable(),
+            // Corrections and judges have no tools to do harm with, whatever the task has.
+            repeatable: planned.is_repeatable() || matches!(kind, AttemptKind::Correction | AttemptKind::Judge),
         }
     }
 
-    pub(super) fn pause_before(&self, task: TaskIndex, followup: Followup, error: &TaskError) -> u64 {
+    /// How long to wait before what follows, at least as long as the host asked for.
+    pub(super) fn pause_before(&self, task: TaskIndex, followup: Followup, retry_after_ms: Option<u64>) -> u64 {
         let (Some(planned), Some(run)) = (self.plan.tasks.get(task.0), self.tasks.get(task.0)) else { return 0 };
-        let seed = self.seed();
-        let backoff = &self.plan.rules.backoff;
+        let pause = |purpose: &str, number| {
+            let backoff = &self.plan.rules.backoff;
+            backoff.pause_ms(self.seed(), &[purpose, planned.id.as_str()].concat(), number, retry_after_ms)
+        };
         match followup {
-            Followup::Retry => backoff.pause_ms(seed, planned.id.as_str(), run.used.retries + 1, None),
-            Followup::WaitOut => {
-                let wish = retry::wish_ms(&error.message);
-                backoff.pause_ms(seed, &format!("rate {}", planned.id), run.used.rate_limited + 2, wish)
-            }
-            // Whoever climbs away from a host that is too busy still has to give it the time that it asked for.
-            Followup::AskAgain | Followup::Correct | Followup::Climb(_) if error.code == "E_RATE_LIMITED" => {
-                retry::wish_ms(&error.message).unwrap_or(0)
-            }
-            Followup::Fail | Followup::AskAgain | Followup::Correct | Followup::Climb(_) => 0,
+            Followup::Retry => pause("", run.used.retries + 1),
+            Followup::WaitOut => pause("rate ", run.used.rate_limited + 2),
+            Followup::WaitReady => pause("ready ", run.used.not_ready + 1),
+            Followup::Redo => pause("cut ", run.used.interrupted + 1),
+            Followup::Fail | Followup::AskAgain | Followup::Correct | Followup::Climb(_) => retry_after_ms.unwrap_or(0),
         }
+    }
+
+    /// Counts that a task waits for reasons that are not its own, and says so. None: it does something else.
+    pub(super) fn wait_for_host(&mut self, task: TaskIndex, followup: Followup, pause: u64) -> Option<String> {
+        let used = &mut self.tasks.get_mut(task.0)?.used;
+        let (count, why) = match followup {
+            Followup::WaitOut => (&mut used.rate_limited, "since the rate is limited"),
+            Followup::WaitReady => (&mut used.not_ready, "since the server is not ready"),
+            Followup::Redo => (&mut used.interrupted, "since the host cut it off"),
+            _ => return None,
+        };
+        *count += 1;
+        Some(format!("again in {}, {why}", text::duration(pause)))
     }
 
     /// Prepares the task's next session.
@@ -71,11 +79,12 @@ impl Engine {
     ) {
         let now = self.now;
         let tool_free = self.plan.tasks.get(task.0).is_some_and(crate::plan::PlannedTask::tool_free);
+        let waits = self.wait_for_host(task, followup, pause);
         let Some(run) = self.tasks.get_mut(task.0) else { return };
         // A correction that is tried again is still one.
         let corrects = run.next.earlier.as_ref().is_some_and(|earlier| earlier.correct);
         let again = if corrects { AttemptKind::Correction } else { AttemptKind::Retry };
-        let asked = run.last().and_then(|record| record.tier);
+        let asked = run.reached;
         let told = Earlier { problems: vec![error.message.clone()], draft: run.output().cloned(), correct: false };
         let what = match followup {
             Followup::Fail => return,
@@ -85,10 +94,9 @@ impl Engine {
                 run.next = Next { kind: again, tier: asked, earlier: run.next.earlier.take() };
                 format!("retry {} in {}, since {} may pass", run.used.retries, text::duration(pause), error.code)
             }
-            Followup::WaitOut => {
-                run.used.rate_limited += 1;
+            Followup::WaitOut | Followup::WaitReady | Followup::Redo => {
                 run.next = Next { kind: again, tier: asked, earlier: run.next.earlier.take() };
-                format!("again in {}, since the rate is limited", text::duration(pause))
+                waits.unwrap_or_default()
             }
             Followup::AskAgain => {
                 run.used.blanks += 1;

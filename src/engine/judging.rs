@@ -7,6 +7,7 @@ use super::settling::Settled;
 use super::tasks::{Kept, Next, TaskRun};
 use crate::ids::TaskIndex;
 use crate::plan::{Handling, PlannedTask};
+use crate::policy::followup::{self, Followup};
 use crate::policy::{outcome, wait};
 use crate::prompt;
 use crate::session::StopReason;
@@ -39,9 +40,10 @@ impl Engine {
             description: prompt::fill(JUDGE, [("kind", &kind)]),
             input,
             input_from: Vec::new(),
-            timeout_seconds: judge.agent.timeout_seconds,
+            timeout_seconds: self.plan.rules.timeout_seconds(&judge.agent),
             output_format: OutputFormat::Json,
             output_schema: Some(judge.agent.output_schema.clone()),
+            max_output_tokens: judge.agent.max_output_tokens,
             priority: planned.priority,
             dependencies: Vec::new(),
             model: None,
@@ -52,14 +54,36 @@ impl Engine {
         })
     }
 
-    /// The answer that is kept goes to the judge.
-    pub(super) fn ask_for_review(&mut self, task: TaskIndex) {
+    /// The answer that is kept goes to the judge, after a pause.
+    pub(super) fn ask_for_review(&mut self, task: TaskIndex, pause_ms: u64) {
         let Some(run) = self.tasks.get_mut(task.0) else { return };
         // What the work was told stays for the case that the judge sends it back.
         run.next = Next { kind: AttemptKind::Judge, tier: None, earlier: None };
         run.status = TaskStatus::Pending;
-        self.queue(task, 0);
+        self.queue(task, pause_ms);
         self.tell(task);
+    }
+
+    /// Asks for the review once more that the host cut off or has no room for now. False: that is no reason, or it was done
+    /// often enough.
+    fn waits_for_review(&mut self, settled: &Settled) -> bool {
+        let Some(error) = &settled.error else { return false };
+        let task = settled.task;
+        let standing = self.standing(task, AttemptKind::Judge, None);
+        let followup = followup::after(&error.code, &standing);
+        if !matches!(followup, Followup::WaitOut | Followup::WaitReady | Followup::Redo) {
+            return false;
+        }
+        let pause = self.pause_before(task, followup, settled.retry_after_ms);
+        if self.now.saturating_add(pause) >= self.deadline_ms() {
+            return false;
+        }
+        let Some(why) = self.wait_for_host(task, followup, pause) else { return false };
+        if let Some(run) = self.tasks.get_mut(task.0) {
+            run.decide(self.now, format!("the review is asked for {why}"));
+        }
+        self.ask_for_review(task, pause);
+        true
     }
 
     /// A judge has answered, or not.
@@ -74,6 +98,10 @@ impl Engine {
         let tier = run.kept.as_ref().and_then(|kept| kept.tier);
         let valid = if settled.error.is_none() { review.output.as_ref().and_then(Review::read) } else { None };
         let stopping = settled.leaked || run.stopped || self.stop.is_some();
+        if valid.is_none() && !stopping && self.waits_for_review(&settled) {
+            return;
+        }
+        let Some(run) = self.tasks.get_mut(task.0) else { return };
         let message = match valid {
             Some(review) if review.score >= threshold => {
                 run.decide(self.now, format!("its judge gave {}", review.score.value()));
@@ -87,7 +115,7 @@ impl Engine {
             None if !stopping && run.used.lost_reviews < MAX_LOST_REVIEWS => {
                 run.used.lost_reviews += 1;
                 run.decide(self.now, "the review did not count and is asked for again".to_owned());
-                self.ask_for_review(task);
+                self.ask_for_review(task, 0);
                 return;
             }
             None if stopping => {

@@ -7,6 +7,7 @@
 mod alarms;
 mod answers;
 mod attempts;
+mod booking;
 mod choosing;
 mod cleaning;
 mod concluding;
@@ -340,6 +341,7 @@ impl Engine {
                     // An end that follows an answered cancellation is expected and changes nothing.
                     self.reconciling.heard(self.now);
                     self.book_excess(attempt, &end);
+                    self.book_late(attempt, &end);
                     self.drive(attempt, Input::Ended(end));
                     self.alarms.moved(self.now);
                     true

@@ -4,13 +4,11 @@ use super::Engine;
 use super::tasks::Kept;
 use crate::answer::{self, Expected};
 use crate::canary;
-use crate::host::SessionEnd;
 use crate::ids::{AttemptIndex, SessionKey, TaskIndex};
 use crate::json::output_schema::OutputSchema;
 use crate::plan::PlannedTask;
 use crate::policy::followup::{self, Followup};
-use crate::policy::{attest, outcome, proof, retry};
-use crate::schedule::Amount;
+use crate::policy::{attest, outcome, proof};
 use crate::session::{Ending, Input, StopReason};
 use crate::task::{AttemptKind, AttemptRecord, Cleanup, TaskError, TaskStatus, Tier};
 
@@ -22,6 +20,7 @@ pub(super) struct Settled {
     pub(super) tier: Option<Tier>,
     pub(super) status: TaskStatus,
     pub(super) error: Option<TaskError>,
+    pub(super) retry_after_ms: Option<u64>,
     pub(super) leaked: bool,
 }
 
@@ -66,9 +65,9 @@ impl Engine {
                 let took = self.now.saturating_sub(running_since.unwrap_or(started_ms));
                 self.durations.entry(group.0.clone()).or_default().enter(took);
             }
-            Some("E_RATE_LIMITED") => {
-                let wish = error.as_ref().and_then(|error| retry::wish_ms(&error.message));
-                self.admission.rate_limited(&group.1, started_ms, self.now, wish);
+            // A server that is not ready for one session is ready for none: one of them finds out.
+            Some("E_RATE_LIMITED" | "E_MODEL_NOT_READY") => {
+                self.admission.rate_limited(&group.1, started_ms, self.now, ending.retry_after_ms);
             }
             Some("E_GATEWAY_UNAVAILABLE" | "E_SPAWN_IN_DOUBT" | "E_HOST_BUSY") => self.admission.pressed(),
             Some(_) => {}
@@ -89,7 +88,8 @@ impl Engine {
             session_key: session,
         };
         let tier = self.tier_that_ran(attempt.tier, model.as_deref(), ending.model.as_deref());
-        let settled = Settled { task, kind, tier, status, error, leaked: ending.leaked };
+        let (retry_after_ms, leaked) = (ending.retry_after_ms, ending.leaked);
+        let settled = Settled { task, kind, tier, status, error, retry_after_ms, leaked };
         if let Some(run) = self.tasks.get_mut(task.0) {
             run.log(index, record);
             if !matches!(kind, AttemptKind::Judge | AttemptKind::Correction) {
@@ -142,43 +142,6 @@ impl Engine {
                 run.decide(now, format!("the circuit of {} opened with this session", group.0));
             }
         }
-    }
-
-    /// Books at once what a session took beyond its reservation: its transcript may still have to be read before it is
-    /// settled, or it was settled as it was reserved because the host was late to say what it took.
-    pub(super) fn book_excess(&mut self, index: AttemptIndex, end: &SessionEnd) {
-        let (Some(attempt), Some(usage)) = (self.attempts.get_mut(index.0), end.usage) else { return };
-        let machine = attempt.machine.as_ref();
-        let applied = end.model.as_deref().or_else(|| machine.and_then(|machine| machine.model()));
-        let cost = self.plan.rules.prices.cost(applied.or(attempt.model.as_deref()), usage).unwrap_or_default();
-        let excess = Amount {
-            tokens: usage.total().saturating_sub(attempt.reserved.tokens),
-            micro_usd: cost.saturating_sub(attempt.reserved.micro_usd),
-        };
-        self.budget.exceed(excess, attempt.machine.is_some());
-        attempt.reserved.tokens = attempt.reserved.tokens.saturating_add(excess.tokens);
-        attempt.reserved.micro_usd = attempt.reserved.micro_usd.saturating_add(excess.micro_usd);
-    }
-
-    /// Books what a session took, and returns its cost. What nobody reports is booked as it was reserved.
-    fn settle_money(&mut self, index: AttemptIndex, ending: &Ending, session: Option<&SessionKey>) -> Option<u64> {
-        let attempt = self.attempts.get_mut(index.0)?;
-        let model = ending.model.as_deref().or(attempt.model.as_deref());
-        let cost = ending.usage.and_then(|usage| self.plan.rules.prices.cost(model, usage));
-        match ending.usage {
-            Some(usage) => {
-                let tokens = usage.total();
-                // Another model may have run than the one whose price was checked; what nobody can price counts in full.
-                let actual = Amount { tokens, micro_usd: cost.unwrap_or(attempt.reserved.micro_usd) };
-                self.budget.settle(attempt.reserved, actual);
-                // An end that is told later has nothing to add to it.
-                attempt.reserved.tokens = attempt.reserved.tokens.max(actual.tokens);
-                attempt.reserved.micro_usd = attempt.reserved.micro_usd.max(actual.micro_usd);
-            }
-            None if session.is_none() && !ending.leaked => self.budget.refund(attempt.reserved),
-            None => self.budget.settle(attempt.reserved, attempt.reserved),
-        }
-        cost
     }
 
     /// Checks the answer, the model and the proof.
@@ -250,7 +213,7 @@ impl Engine {
     fn passed(&mut self, task: TaskIndex) {
         let live = self.tasks.get(task.0).map(|run| run.live.clone()).unwrap_or_default();
         if self.plan.rules.judge.is_some() && self.stop.is_none() {
-            self.ask_for_review(task);
+            self.ask_for_review(task, 0);
         } else {
             self.decide_end(task, TaskStatus::Completed, None);
         }
@@ -261,7 +224,7 @@ impl Engine {
 
     /// The answer did not pass, or there is none.
     pub(super) fn failed(&mut self, settled: Settled) {
-        let Settled { task, tier, status, error, leaked, .. } = settled;
+        let Settled { task, kind, tier, status, error, retry_after_ms, leaked } = settled;
         let Some(error) = error else { return };
         let Some(run) = self.tasks.get(task.0) else { return };
         if !run.live.is_empty() {
@@ -269,8 +232,9 @@ impl Engine {
             return;
         }
         let stopping = leaked || run.stopped || self.stop.is_some();
-        let followup = if stopping { Followup::Fail } else { followup::after(&error.code, &self.standing(task, tier)) };
-        let pause = self.pause_before(task, followup, &error);
+        let standing = self.standing(task, kind, tier);
+        let followup = if stopping { Followup::Fail } else { followup::after(&error.code, &standing) };
+        let pause = self.pause_before(task, followup, retry_after_ms);
         if followup == Followup::Fail || self.now.saturating_add(pause) >= self.deadline_ms() {
             self.decide_end(task, status, Some(error));
             return;

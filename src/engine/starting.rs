@@ -9,7 +9,7 @@ use super::choosing::{Choice, Target};
 use super::tasks::TaskRun;
 use super::{Engine, Purpose};
 use crate::canary;
-use crate::host::{AnswerForm, Command, HostError, SpawnOptions};
+use crate::host::{Command, HostError, SpawnOptions};
 use crate::ids::{AttemptIndex, TaskIndex};
 use crate::plan::PlannedTask;
 use crate::policy::limits::{CAPACITY_PAUSE_MS, MAX_TASK_NAME_CHARS};
@@ -18,7 +18,7 @@ use crate::policy::{outcome, price};
 use crate::prompt::{self, Codes};
 use crate::schedule::{Amount, Refusal};
 use crate::session::{Machine, Terms};
-use crate::task::{AttemptKind, OnDependencyFailure, TaskError, TaskStatus, Usage};
+use crate::task::{AttemptKind, Cleanup, OnDependencyFailure, TaskError, TaskStatus, Usage};
 use crate::text;
 
 impl Engine {
@@ -136,7 +136,12 @@ impl Engine {
             starts_reported: self.facts.as_ref().is_some_and(|facts| facts.reports_starts),
             tools_wanted: doing.handling.proof.wants_tools() && !corrects,
         };
-        let options = spawn_options(doing, number, text, &self.codes, &target, self.plan.cleanup, tool_free);
+        let options = SpawnOptions {
+            cleanup: self.plan.cleanup,
+            tool_free,
+            max_output_tokens: self.plan.rules.caps.output_tokens(doing.max_output_tokens),
+            ..spawn_options(doing, number, text, &self.codes, &target)
+        };
         let index = AttemptIndex(self.attempts.len());
         self.budget.reserve(reserved);
         if !canary::is("count-at-acknowledgement") {
@@ -291,19 +296,12 @@ fn refused(error: &HostError) -> crate::session::Ending {
         tools: None,
         usage: None,
         model: None,
+        retry_after_ms: outcome::retry_after_ms(error),
         leaked: false,
     }
 }
 
-fn spawn_options(
-    task: &PlannedTask,
-    number: u32,
-    text: String,
-    codes: &Codes,
-    target: &Target,
-    cleanup: crate::task::Cleanup,
-    tool_free: bool,
-) -> SpawnOptions {
+fn spawn_options(task: &PlannedTask, number: u32, text: String, codes: &Codes, target: &Target) -> SpawnOptions {
     let later = if number > 1 { format!("-{number}") } else { String::new() };
     SpawnOptions {
         task: text,
@@ -313,9 +311,9 @@ fn spawn_options(
         model: target.model.clone(),
         thinking: task.thinking.clone(),
         run_timeout_seconds: task.timeout_seconds,
-        cleanup,
-        tool_free,
-        form: AnswerForm::Text,
+        cleanup: Cleanup::Keep,
+        tool_free: true,
+        form: task.form(),
         max_output_tokens: None,
         // Longer than the code of the labels, as it alone keeps two runs apart.
         idempotency_key: [codes.run(), "-", task.id.as_str(), "-", &number.to_string()].concat(),

@@ -35,6 +35,10 @@ pub struct Used {
     pub retries: u32,
     /// Sessions that failed for a rate limit.
     pub rate_limited: u32,
+    /// Sessions that a server turned away because it was not ready.
+    pub not_ready: u32,
+    /// Sessions that a restart of the host cut off.
+    pub interrupted: u32,
     /// Times that the host was locked or limited the rate of spawns.
     pub busy: u32,
     /// Corrections.
@@ -91,8 +95,8 @@ pub struct TaskRun {
     pub attempts: u32,
     /// What it has used.
     pub used: Used,
-    /// Tiers that were asked for.
-    pub tiers: BTreeSet<Tier>,
+    /// The highest tier that its own sessions were asked for. No later one is asked for a lower tier.
+    pub reached: Option<Tier>,
     /// The last session's answer that says something. Boxed, as it becomes a part of the result.
     pub kept: Option<Box<Kept>>,
     /// What the tools of the last session that did the work did.
@@ -119,7 +123,7 @@ impl Default for TaskRun {
             live: Vec::new(),
             attempts: 0,
             used: Used::default(),
-            tiers: BTreeSet::new(),
+            reached: None,
             kept: None,
             tools: None,
             decided: None,
@@ -142,7 +146,7 @@ impl TaskRun {
         // Most tasks have one session at a time, and a list grows by four when it is not told.
         self.live.reserve_exact(1);
         self.live.push(attempt);
-        self.tiers.extend(tier);
+        self.reached = self.reached.max(tier);
         self.attempts += 1;
     }
 
@@ -197,7 +201,7 @@ impl TaskRun {
         self.status = status;
         let kept = self.kept.take().map(|kept| *kept).unwrap_or_default();
         self.decisions.shrink_to_fit();
-        let used = || self.log.iter().filter(|record| record.session_key.is_some());
+        let (usage, cost_micro_usd) = used(&self.log);
         let metadata = ResultMetadata {
             label,
             // The report knows the plan, and enters them.
@@ -207,8 +211,8 @@ impl TaskRun {
             model_mismatch: attest::differ(kept.model_requested.as_deref(), kept.model_applied.as_deref()),
             model_requested: kept.model_requested.or_else(|| planned.model.clone()),
             model_applied: kept.model_applied,
-            usage: used().filter_map(|record| record.usage).reduce(Usage::plus),
-            cost_micro_usd: used().filter_map(|record| record.cost_micro_usd).reduce(u64::saturating_add),
+            usage,
+            cost_micro_usd,
             queued_ms: self.spawned_at.unwrap_or(now),
             output_bytes: kept.bytes,
             truncated: kept.truncated,
@@ -233,6 +237,21 @@ impl TaskRun {
         }));
     }
 
+    /// Enters into the record of a session what it used, of which nobody had said so. None: it is known, or there was no
+    /// such session.
+    pub fn book<T>(&mut self, number: u32, enter: impl FnOnce(&mut AttemptRecord) -> T) -> Option<T> {
+        let log = match &mut self.result {
+            Some(result) => &mut result.metadata.attempt_log,
+            None => &mut self.log,
+        };
+        let entered = enter(log.iter_mut().find(|record| record.number == number && record.usage.is_none())?);
+        if let Some(result) = &mut self.result {
+            let metadata = &mut result.metadata;
+            (metadata.usage, metadata.cost_micro_usd) = used(&metadata.attempt_log);
+        }
+        Some(entered)
+    }
+
     /// The record that it ended with, if it has.
     pub fn result(&self) -> Option<&TaskResult> {
         self.result.as_deref()
@@ -244,6 +263,15 @@ impl TaskRun {
         result.metadata.deleted = result.session_key.as_ref().is_some_and(|session| deleted.contains(session));
         Some(result)
     }
+}
+
+/// What all sessions of a task used and cost, as far as anybody said.
+fn used(log: &[AttemptRecord]) -> (Option<Usage>, Option<u64>) {
+    let used = || log.iter().filter(|record| record.session_key.is_some());
+    (
+        used().filter_map(|record| record.usage).reduce(Usage::plus),
+        used().filter_map(|record| record.cost_micro_usd).reduce(u64::saturating_add),
+    )
 }
 
 impl Kept {

@@ -4,6 +4,7 @@
 //! only place that knows both. They exist so that the engine compiles and is tested without WebAssembly. Nothing in this
 //! module decides anything.
 
+mod bounds;
 mod events;
 mod sessions;
 
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::ids::{RequestId, SessionKey};
 use crate::problem::CallError;
 
+pub use bounds::{MAX_TEXT_BYTES, bounded};
 pub use events::{
     Completion, Event, FailureKind, Happening, HostFacts, OperatorLimits, Progress, SessionEnd, SessionOutcome,
 };

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::lines::{Header, Writer};
-use crate::host::{Command, Event, Happening, Host, HostError};
+use crate::host::{Command, Event, Happening, Host, HostError, bounded};
 use crate::problem::CallError;
 
 enum Keeping {
@@ -110,7 +110,7 @@ impl<H: Host> Host for Recorder<H> {
                 Event { seq: self.last.0 + 1, at_ms: self.last.1, what }
             }
             None => {
-                let event = self.host.next_event(until_ms).await?;
+                let event = bounded(self.host.next_event(until_ms).await?);
                 Event { seq: event.seq.saturating_add(self.added), ..event }
             }
         };

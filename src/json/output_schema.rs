@@ -27,6 +27,11 @@ impl OutputSchema {
     pub fn text(&self) -> &str {
         &self.text
     }
+
+    /// The same, to be passed on.
+    pub fn shared_text(&self) -> Arc<str> {
+        Arc::clone(&self.text)
+    }
 }
 
 /// `{}`, which fits everything.

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use crate::agents::AgentDefinition;
-use crate::host::OperatorLimits;
+use crate::host::{AnswerForm, OperatorLimits};
 use crate::ids::{TaskId, TaskIndex};
 use crate::json;
 use crate::json::output_schema::OutputSchema;
@@ -25,7 +25,7 @@ use crate::score::Score;
 use crate::task::{Cleanup, Forecast, OnDependencyFailure, OutputFormat, Proof, Tier};
 
 pub use record::plan_record;
-pub use rules::{check_prices, rules};
+pub use rules::{check_prices, check_task_timeout, rules};
 pub use shape::check_document;
 pub use validate::{check_name, plan};
 
@@ -48,6 +48,8 @@ pub struct PlannedTask {
     pub output_format: OutputFormat,
     /// What a JSON answer has to fit.
     pub output_schema: Option<OutputSchema>,
+    /// Tokens that the answer may have. None: the host's limit.
+    pub max_output_tokens: Option<u32>,
     /// Higher starts first.
     pub priority: i32,
     /// What has to be completed before.
@@ -127,6 +129,17 @@ impl PlannedTask {
         FRAME_BYTES + self.agent.prompt.len() + self.description.len() + input + schema
     }
 
+    /// What a host that can do so makes the model keep to.
+    pub fn form(&self) -> AnswerForm {
+        match (self.output_format, &self.output_schema) {
+            (OutputFormat::Json, Some(schema)) if *schema != OutputSchema::default() => {
+                AnswerForm::Json(Some(schema.shared_text()))
+            }
+            (OutputFormat::Json, _) => AnswerForm::Json(None),
+            (OutputFormat::Markdown | OutputFormat::Code | OutputFormat::Text, _) => AnswerForm::Text,
+        }
+    }
+
     /// Whether its session gets no tools. Whoever reads what other agents wrote gets none, whatever its type says: their
     /// text may try to use them.
     pub fn tool_free(&self) -> bool {
@@ -194,6 +207,15 @@ pub struct Rules {
     pub hedge: bool,
     /// Between two starts, on average.
     pub start_interval_ms: u64,
+    /// Seconds for sessions of tasks that name no time. None: those of their agent types.
+    pub task_timeout_seconds: Option<u32>,
+}
+
+impl Rules {
+    /// How long a session of this agent type may run, in seconds, if its task names no time.
+    pub fn timeout_seconds(&self, agent: &AgentDefinition) -> u32 {
+        self.task_timeout_seconds.unwrap_or(agent.timeout_seconds)
+    }
 }
 
 impl Rules {
@@ -229,6 +251,7 @@ impl Default for Rules {
             breaker: true,
             hedge: false,
             start_interval_ms: 0,
+            task_timeout_seconds: None,
         }
     }
 }

@@ -40,6 +40,7 @@ pub fn rules(spec: RuleSpec, catalogue: &mut Catalogue, problems: &mut Vec<Probl
         breaker: spec.breaker.unwrap_or(true),
         hedge: spec.hedge.unwrap_or(false),
         start_interval_ms: spec.start_interval_ms.unwrap_or(0),
+        task_timeout_seconds: spec.task_timeout_seconds,
     }
 }
 
@@ -79,6 +80,15 @@ fn judge_of(spec: JudgeSpec, catalogue: &mut Catalogue, problems: &mut Vec<Probl
     }
     let threshold = Score::read(&spec.threshold).filter(|_| has_score)?;
     Some(Judge { agent, threshold })
+}
+
+/// A time for each task has to fit into that of the run.
+pub fn check_task_timeout(seconds: Option<u32>, deadline: u32, problems: &mut Vec<Problem>) {
+    if let Some(seconds) = seconds.filter(|seconds| *seconds > deadline) {
+        let message = format!("task_timeout_seconds: got {seconds}, but the whole run ends after {deadline}");
+        let problem = Problem::new("E_TIMEOUT_GT_DEADLINE", "/task_timeout_seconds", message).got(seconds);
+        problems.push(problem.limit(format!("1..={deadline}")).hint("lower it or raise deadline_seconds"));
+    }
 }
 
 fn caps(budget: BudgetSpec) -> Caps {

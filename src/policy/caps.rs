@@ -38,6 +38,14 @@ impl Caps {
         }
     }
 
+    /// Tokens that an answer may have of which a task wants at most so many: with a budget no more than is reserved for it.
+    pub fn output_tokens(&self, wanted: Option<u32>) -> Option<u32> {
+        let is_bounded = self.tokens.is_some() || self.micro_usd.is_some() || self.session_tokens.is_some();
+        let reserved = self.session_tokens.unwrap_or(DEFAULT_SESSION_TOKENS);
+        let reserved = is_bounded.then(|| u32::try_from(reserved).unwrap_or(u32::MAX).max(1));
+        wanted.into_iter().chain(reserved).min()
+    }
+
     /// Tokens that a session with this prompt may take: those of the prompt, and those of everything else.
     pub fn tokens_for(&self, prompt_bytes: usize) -> (u64, u64) {
         let prompt = (prompt_bytes as u64).div_ceil(BYTES_PER_TOKEN);
@@ -105,5 +113,17 @@ mod tests {
         let limits = OperatorLimits { tokens: Some(9_000), session_tokens: Some(2_000), ..OperatorLimits::default() };
         caps.confine(&limits);
         assert_eq!(caps.tokens_for(0).1, 2_000);
+    }
+
+    #[test]
+    fn an_answer_takes_no_more_than_is_reserved_for_it() {
+        let free = Caps { spawns: Some(3), ..Caps::default() };
+        assert_eq!((free.output_tokens(None), free.output_tokens(Some(90_000))), (None, Some(90_000)));
+        let money = Caps { micro_usd: Some(1), ..Caps::default() };
+        assert_eq!((money.output_tokens(None), money.output_tokens(Some(500))), (Some(16_000), Some(500)));
+        let small = Caps { tokens: Some(9_000), session_tokens: Some(2_000), ..Caps::default() };
+        assert_eq!((small.output_tokens(None), small.output_tokens(Some(3_000))), (Some(2_000), Some(2_000)));
+        let huge = Caps { session_tokens: Some(u64::MAX), ..Caps::default() };
+        assert_eq!(huge.output_tokens(None), Some(u32::MAX));
     }
 }

@@ -12,6 +12,10 @@ pub struct Standing {
     pub run_retries: u32,
     /// Rate limits that it may wait out.
     pub rate_limits: u32,
+    /// Interruptions by the host after which it is done again.
+    pub interruptions: u32,
+    /// Times that it may wait for a server that is not ready.
+    pub not_ready: u32,
     /// Corrections.
     pub corrections: u32,
     /// Empty answers that are asked for again where there is no better model.
@@ -29,8 +33,12 @@ pub enum Followup {
     Fail,
     /// The same again after a pause; costs a retry.
     Retry,
-    /// The same again after a pause; costs none.
+    /// The same again after a pause, because the rate is limited; costs no retry.
     WaitOut,
+    /// The same again after a pause, because the server is not ready; costs no retry.
+    WaitReady,
+    /// The same again after a pause, because the host cut it off; costs no retry.
+    Redo,
     /// The same again at once, because nothing was said.
     AskAgain,
     /// A session that only puts the answer right.
@@ -46,6 +54,10 @@ pub enum Cause {
     Passing,
     /// Host or provider asks for fewer requests.
     RateLimited,
+    /// The server says that it is not ready, and when to ask again.
+    NotReady,
+    /// The host cut the session off, or lost what it said; doing it again does no harm.
+    Interrupted,
     /// There is an answer, in the wrong form.
     Form,
     /// The answer is not good enough, or there is none.
@@ -64,8 +76,9 @@ impl Cause {
             | "E_MODEL_UNAVAILABLE"
             | "E_HISTORY_UNAVAILABLE" => Self::Passing,
             // What the session did before it was cut off may have had effects.
-            "E_INTERRUPTED" if repeatable => Self::Passing,
+            "E_INTERRUPTED" | "E_HISTORY_GONE" if repeatable => Self::Interrupted,
             "E_RATE_LIMITED" => Self::RateLimited,
+            "E_MODEL_NOT_READY" => Self::NotReady,
             "E_OUTPUT_INVALID" | "E_OUTPUT_AMBIGUOUS" | "E_OUTPUT_SCHEMA" | "E_OUTPUT_TOO_LARGE"
             | "E_OUTPUT_TOO_DEEP" => Self::Form,
             "E_EMPTY_OUTPUT" | "E_REFUSED" | "E_BELOW_THRESHOLD" | "E_PROOF_MISSING" | "E_MODEL_MISMATCH"
@@ -88,13 +101,15 @@ pub fn after(code: &str, standing: &Standing) -> Followup {
     match Cause::of(code, standing.repeatable) {
         Cause::Passing if standing.retries > 0 && standing.run_retries > 0 => Followup::Retry,
         Cause::RateLimited if standing.rate_limits > 0 => Followup::WaitOut,
+        Cause::NotReady if standing.not_ready > 0 => Followup::WaitReady,
+        Cause::Interrupted if standing.interruptions > 0 => Followup::Redo,
         Cause::Form if standing.corrections > 0 => Followup::Correct,
         Cause::Form | Cause::Weak => match standing.above {
             Some(tier) => Followup::Climb(tier),
             None if code == "E_EMPTY_OUTPUT" && standing.blanks > 0 && standing.run_retries > 0 => Followup::AskAgain,
             None => Followup::Fail,
         },
-        Cause::Passing | Cause::RateLimited | Cause::Final => Followup::Fail,
+        Cause::Passing | Cause::RateLimited | Cause::NotReady | Cause::Interrupted | Cause::Final => Followup::Fail,
     }
 }
 
@@ -106,6 +121,8 @@ mod tests {
         retries: 1,
         run_retries: 1,
         rate_limits: 1,
+        interruptions: 1,
+        not_ready: 1,
         corrections: 1,
         blanks: 1,
         above: Some(Tier::Standard),
@@ -126,6 +143,9 @@ mod tests {
             ("E_SPAWN_FORBIDDEN", Followup::Fail, Followup::Fail),
             ("E_TIMEOUT", Followup::Fail, Followup::Fail),
             ("E_INTERRUPTED", Followup::Fail, Followup::Fail),
+            ("E_HISTORY_GONE", Followup::Fail, Followup::Fail),
+            ("E_MODEL_NOT_READY", Followup::WaitReady, Followup::Fail),
+            ("E_CONTEXT_OVERFLOW", Followup::Fail, Followup::Fail),
         ];
         for (code, with_all, with_none) in rows {
             assert_eq!((after(code, &ALL), after(code, &none)), (with_all, with_none), "{code}");
@@ -141,6 +161,10 @@ mod tests {
         assert_eq!(after("E_OUTPUT_INVALID", &corrected), Followup::Climb(Tier::Standard));
         assert_eq!(after("E_OUTPUT_INVALID", &Standing { above: None, ..corrected }), Followup::Fail);
         assert_eq!(after("E_EMPTY_OUTPUT", &Standing { above: None, ..ALL }), Followup::AskAgain);
-        assert_eq!(after("E_INTERRUPTED", &Standing { repeatable: true, ..ALL }), Followup::Retry);
+        for code in ["E_INTERRUPTED", "E_HISTORY_GONE"] {
+            let repeatable = Standing { repeatable: true, retries: 0, run_retries: 0, ..ALL };
+            assert_eq!(after(code, &repeatable), Followup::Redo, "{code}");
+            assert_eq!(after(code, &Standing { interruptions: 0, ..repeatable }), Followup::Fail, "{code}");
+        }
     }
 }

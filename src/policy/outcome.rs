@@ -21,15 +21,14 @@ pub fn spawn_refused(host_error: &HostError) -> TaskError {
         HostError::InDoubt(_) => ("E_SPAWN_IN_DOUBT", false),
         HostError::Invalid(_) | HostError::NotFound(_) | HostError::NotOwner(_) => ("E_SPAWN_REJECTED", false),
     };
-    // `retry::wish_ms` reads it there, as it reads the words of providers.
-    let wish = wish_ms(host_error).map(|millis| format!(" (retry after {millis} ms)")).unwrap_or_default();
-    error(code, format!("the host did not spawn the session{wish}: {}", words(host_error)), retryable)
+    error(code, format!("the host did not spawn the session: {}", words(host_error)), retryable)
 }
 
 /// Why a session that ran has no answer.
 pub fn session_failed(kind: FailureKind, message: &str) -> TaskError {
     let (code, retryable) = match kind {
-        FailureKind::Infrastructure | FailureKind::NotReady => ("E_MODEL_UNAVAILABLE", true),
+        FailureKind::Infrastructure => ("E_MODEL_UNAVAILABLE", true),
+        FailureKind::NotReady => ("E_MODEL_NOT_READY", true),
         FailureKind::RateLimited => ("E_RATE_LIMITED", true),
         FailureKind::Authentication => ("E_MODEL_AUTHENTICATION", false),
         FailureKind::Rejected => ("E_MODEL_REJECTED", false),
@@ -69,7 +68,7 @@ pub fn passes(host_error: &HostError) -> bool {
 }
 
 /// For how long the host wants to be left alone, in milliseconds, if it says so.
-pub fn wish_ms(host_error: &HostError) -> Option<u64> {
+pub fn retry_after_ms(host_error: &HostError) -> Option<u64> {
     match host_error {
         HostError::RateLimited { retry_after_ms, .. } => *retry_after_ms,
         _ => None,

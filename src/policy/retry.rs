@@ -16,6 +16,14 @@ pub const DEFAULT_RETRIES: u32 = 1;
 /// provider's wish for fewer requests at once, which admission follows, and says nothing about the task.
 pub const MAX_RATE_LIMITED: u32 = 3;
 
+/// Sessions of one task that a restart of the host may cut off and that are done again without costing a retry: an
+/// interruption is not the task's failure. A host that restarts without end still ends the run.
+pub const MAX_INTERRUPTED: u32 = 10;
+
+/// Sessions of one task that a server may turn away because it is not ready, such as one that loads its model, at no cost.
+/// With the default pauses that is eight minutes at least, and longer where the server names longer waits.
+pub const MAX_NOT_READY: u32 = 20;
+
 /// Times that one task is put back because the host is locked for a moment or limits the rate of spawns, before that
 /// counts as a failure. No session came to be, so nothing was spent.
 pub const MAX_BUSY: u32 = 6;
@@ -50,30 +58,6 @@ impl Backoff {
     }
 }
 
-/// The longest wish that is read from words, in milliseconds: an hour.
-const LONGEST_WISH_MS: u64 = 3_600_000;
-
-/// The wait that a provider asks for in the words of a failure, such as "Retry-After: 20 seconds": gateways pass on the
-/// words only. A number without a unit counts seconds.
-pub fn wish_ms(message: &str) -> Option<u64> {
-    let lower = message.to_lowercase();
-    let after = ["retry-after", "retry after", "try again in"]
-        .iter()
-        .find_map(|words| lower.split_once(words).map(|(_, after)| after))?;
-    let rest = after.trim_start_matches([':', ' ', '=']);
-    let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
-    let number: u64 = digits.parse().ok()?;
-    let unit = rest.trim_start_matches(|c: char| c.is_ascii_digit()).trim_start();
-    let millis = if unit.starts_with("ms") || unit.starts_with("milli") {
-        number
-    } else if unit.starts_with("min") {
-        number.saturating_mul(60_000)
-    } else {
-        number.saturating_mul(1_000)
-    };
-    Some(millis.min(LONGEST_WISH_MS))
-}
-
 /// Retries that a whole run may use when the request names no number: a tenth of its tasks (Google SRE's retry ratio), but
 /// two at least, so that small runs have any.
 pub fn default_budget(tasks: usize) -> u32 {
@@ -83,8 +67,6 @@ pub fn default_budget(tasks: usize) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::host::HostError;
-    use crate::policy::outcome;
 
     #[test]
     fn pauses_grow_are_bounded_and_follow_the_wish() {
@@ -99,25 +81,6 @@ mod tests {
         let drawn: std::collections::BTreeSet<u64> =
             (0..50).map(|n| backoff.pause_ms(1, &format!("task-{n}"), 1, None)).collect();
         assert!(drawn.len() > 40, "tasks do not come back together");
-    }
-
-    #[test]
-    fn wishes_are_read_from_words() {
-        let rows = [
-            ("the session failed: mock rate limit; Retry-After: 20 seconds", Some(20_000)),
-            ("slow down, retry after 1500 ms", Some(1_500)),
-            ("Please try again in 2 minutes.", Some(120_000)),
-            ("retry-after=7", Some(7_000)),
-            ("retry after 99999999999 s", Some(LONGEST_WISH_MS)),
-            ("retry after a while", None),
-            ("HTTP 429", None),
-        ];
-        for (words, wish) in rows {
-            assert_eq!(wish_ms(words), wish, "{words}");
-        }
-        let message = "too many sessions_spawn calls".to_owned();
-        let refused = outcome::spawn_refused(&HostError::RateLimited { retry_after_ms: Some(2_000), message });
-        assert_eq!(wish_ms(&refused.message), Some(2_000), "{}", refused.message);
     }
 
     #[test]

@@ -112,8 +112,8 @@ impl Breaker {
         let cause = error.map(|error| Cause::of(&error.code, repeatable));
         match (error, cause) {
             (None, _) => circuit.went_well(now),
-            (Some(_), Some(Cause::RateLimited)) => circuit.probing = false,
-            (Some(error), Some(Cause::Passing)) => circuit.broke(now, error),
+            (Some(_), Some(Cause::RateLimited | Cause::NotReady)) => circuit.probing = false,
+            (Some(error), Some(Cause::Passing | Cause::Interrupted)) => circuit.broke(now, error),
             (Some(error), cause) => {
                 circuit.probing = false;
                 circuit.recent.push_back((now, false));

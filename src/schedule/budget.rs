@@ -53,6 +53,10 @@ impl Account {
         self.overshoot = self.overshoot.saturating_add(excess);
     }
 
+    fn give_back(&mut self, amount: u64) {
+        self.spent = self.spent.saturating_sub(amount);
+    }
+
     fn report(&self) -> Spending {
         Spending { cap: self.cap, spent: self.spent, overshoot: self.overshoot }
     }
@@ -110,6 +114,12 @@ impl Budget {
     pub fn exceed(&mut self, excess: Amount, is_open: bool) {
         self.tokens.exceed(excess.tokens, is_open);
         self.micro_usd.exceed(excess.micro_usd, is_open);
+    }
+
+    /// A session that was settled as it was reserved took so much less.
+    pub fn give_back(&mut self, amount: Amount) {
+        self.tokens.give_back(amount.tokens);
+        self.micro_usd.give_back(amount.micro_usd);
     }
 
     /// The host never made the session, so nothing was taken. The spawn call was made all the same.

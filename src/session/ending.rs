@@ -44,6 +44,14 @@ pub enum StopReason {
 }
 
 impl StopReason {
+    /// Whether what the session had said until then is worth reading: not if another answer takes its place.
+    pub fn wants_words(&self) -> bool {
+        match self {
+            Self::Timeout { .. } | Self::Deadline { .. } | Self::Caller(_) | Self::FailFast { .. } => true,
+            Self::NotStarted { .. } | Self::OtherModel { .. } | Self::HedgeLost | Self::Enough => false,
+        }
+    }
+
     /// The status and error of a task that was stopped for this reason.
     pub fn verdict(&self) -> (TaskStatus, TaskError) {
         match self {
@@ -97,6 +105,8 @@ pub struct Ending {
     pub usage: Option<Usage>,
     /// What ran, if the host says so.
     pub model: Option<String>,
+    /// How long host or provider want to be left alone before another session, in milliseconds.
+    pub retry_after_ms: Option<u64>,
     /// It may still be alive.
     pub leaked: bool,
 }
@@ -117,5 +127,13 @@ pub fn verdict_of(end: &SessionOutcome, timeout_seconds: u32) -> Option<(TaskSta
             let message = "a restart of the host cut the session off";
             Some((TaskStatus::Cancelled, outcome::error("E_INTERRUPTED", message, true)))
         }
+    }
+}
+
+/// For how long host or provider want to be left alone, in milliseconds, if they say so.
+pub fn retry_after_ms(end: &SessionOutcome) -> Option<u64> {
+    match end {
+        SessionOutcome::Failed { retry_after_ms, .. } => *retry_after_ms,
+        _ => None,
     }
 }

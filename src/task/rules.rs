@@ -184,6 +184,8 @@ pub struct RuleSpec {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub start_interval_ms: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub task_timeout_seconds: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub start_timeout_seconds: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub on_dependency_failure: Option<OnDependencyFailure>,

@@ -50,6 +50,7 @@ impl Rules {
             "tasks": all,
             "deadline_seconds": self.common.deadline_seconds,
             "retries": self.common.retries,
+            "task_timeout_seconds": self.common.rules.task_timeout_seconds,
             "start_timeout_seconds": self.common.start_timeout_seconds,
             "model": self.common.model,
             "thinking": self.common.thinking,

@@ -9,7 +9,7 @@ use super::orchestrate::{self, Claim, Orchestrate};
 use super::registry::{Entry, Promotion};
 use crate::report::document;
 use crate::score::Score;
-use crate::task::RunReport;
+use crate::task::{RunReport, TaskError};
 
 /// How a workflow ended as a whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -35,6 +35,8 @@ pub struct DraftOutcome {
     pub rounds: u32,
     pub history: Vec<Round>,
     pub draft: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<TaskError>,
     pub issues: Vec<Value>,
 }
 
@@ -159,7 +161,8 @@ impl DraftOutcome {
             best_round: best.map(|best| best.round),
             rounds: u32::try_from(draft.history.len()).unwrap_or(u32::MAX),
             history: draft.history.clone(),
-            draft: best.map(|best| best.draft.clone()),
+            draft: draft.version().cloned(),
+            error: draft.error.clone().filter(|_| draft.reason != Some(Reason::TargetReached)),
             issues: best.map(|best| best.issues.clone()).unwrap_or_default(),
         }
     }

@@ -124,9 +124,11 @@ fn common_of(request: &Request, catalogue: &mut Catalogue, problems: &mut Vec<Pr
     check_name("E_THINKING_FORMAT", "/thinking", request.thinking.as_deref(), problems);
     let rules = plan::rules(request.rules.clone(), catalogue, problems);
     plan::check_prices(&rules, [request.model.clone()], problems);
+    let deadline_seconds = request.deadline_seconds.unwrap_or(DEFAULT_DEADLINE_SECONDS);
+    plan::check_task_timeout(rules.task_timeout_seconds, deadline_seconds, problems);
     Common {
         max_concurrent: request.max_concurrent.unwrap_or(DEFAULT_MAX_CONCURRENT),
-        deadline_seconds: request.deadline_seconds.unwrap_or(DEFAULT_DEADLINE_SECONDS),
+        deadline_seconds,
         cleanup: request.cleanup.unwrap_or_default(),
         model: request.model.clone(),
         thinking: request.thinking.clone(),

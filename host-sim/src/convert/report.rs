@@ -145,7 +145,7 @@ fn metadata(metadata: wit::ResultMetadata) -> ResultMetadata {
     }
 }
 
-fn task_error(error: wit::TaskError) -> TaskError {
+pub(super) fn task_error(error: wit::TaskError) -> TaskError {
     TaskError { code: error.code, message: error.message, retryable: error.retryable }
 }
 

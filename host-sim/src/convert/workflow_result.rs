@@ -7,6 +7,7 @@ use parallel_agents::workflow::outcome::{Creation, DraftOutcome, MadeOutcome, Or
 use parallel_agents::workflow::registry::{Entry, Promotion};
 use serde_json::Value;
 
+use super::report::task_error;
 use super::run_report;
 use crate::bindings::exports::parallel_agents::skill::workflows as wit;
 use crate::error::SimError;
@@ -78,6 +79,7 @@ fn draft(draft: wit::DraftResult) -> Result<DraftOutcome, SimError> {
         rounds: u32::try_from(draft.history.len()).unwrap_or(u32::MAX),
         history: draft.history.into_iter().map(round).collect::<Result<_, _>>()?,
         draft: draft.draft.map(|text| json(&draft.name, &text)).transpose()?,
+        error: draft.error.map(task_error),
         issues: draft.issues.iter().map(|issue| json(&draft.name, issue)).collect::<Result<_, _>>()?,
         name: draft.name,
         kind: draft.kind,

@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 /// Sessions of one task that may end because of a rate limit without costing a retry.
 pub(super) const FREE_RATE_LIMITS: u32 = 3;
 
+/// Sessions of one task that a restart of the host may cut off and that are done again at no cost.
+pub(super) const FREE_INTERRUPTIONS: u32 = 10;
+
 /// Reviews of one task that did not count and may be asked for again.
 pub(super) const FREE_REVIEWS: u32 = 1;
 

@@ -1,6 +1,6 @@
 //! What is done when, and how often.
 
-use parallel_agents::host::{FailureKind, Happening, SessionOutcome};
+use parallel_agents::host::{Happening, SessionOutcome};
 
 use super::{CLEANUP_GRACE_MS, Excuse, Invariant, Ledger};
 
@@ -110,10 +110,10 @@ impl Ledger {
     }
 }
 
-/// What a provider wishes for in the words of a failure, in milliseconds.
+/// How long a failed session's provider or host wants to be left alone, in milliseconds.
 pub(super) fn wish_of(outcome: &SessionOutcome) -> Option<u64> {
-    let SessionOutcome::Failed { kind: FailureKind::RateLimited, message, .. } = outcome else { return None };
-    let (_, rest) = message.split_once("retry after ")?;
-    let (seconds, _) = rest.split_once(" seconds")?;
-    seconds.parse::<u64>().ok().map(|seconds| seconds.saturating_mul(1_000))
+    match outcome {
+        SessionOutcome::Failed { retry_after_ms, .. } => *retry_after_ms,
+        _ => None,
+    }
 }

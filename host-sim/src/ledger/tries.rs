@@ -2,7 +2,7 @@
 
 use parallel_agents::host::{FailureKind, HostError, SessionEnd, SessionOutcome, SpawnOptions};
 
-use super::allowance::{FREE_RATE_LIMITS, FREE_REFUSALS, FREE_REVIEWS};
+use super::allowance::{FREE_INTERRUPTIONS, FREE_RATE_LIMITS, FREE_REFUSALS, FREE_REVIEWS};
 use super::violation::TaskPlaces;
 use super::{Invariant, Ledger};
 
@@ -22,6 +22,8 @@ pub(super) enum Became {
     RefusedAsTooFast,
     /// The provider asked for fewer requests. Some of these are waited out at no cost.
     Limited,
+    /// A restart of the host cut it off. Some of these are done again at no cost.
+    CutOff,
     /// Nobody knows: the answer was lost.
     Lost,
     /// Nothing came of it through no fault of an answer.
@@ -38,6 +40,7 @@ pub(super) struct Tries {
     last: Option<Became>,
     refusals: u32,
     limited: u32,
+    cut_off: u32,
     /// After something broke.
     pub(super) retries: u32,
     /// After an answer.
@@ -60,6 +63,10 @@ impl Tries {
         }
         match what {
             Became::Locked => Became::Broke,
+            Became::CutOff => {
+                self.cut_off += 1;
+                if self.cut_off <= FREE_INTERRUPTIONS { Became::NoRoom } else { Became::Broke }
+            }
             Became::Limited | Became::RefusedAsTooFast => {
                 self.limited += 1;
                 if self.limited <= FREE_RATE_LIMITS { Became::NoRoom } else { Became::Broke }
@@ -127,9 +134,14 @@ impl Ledger {
             match last {
                 None | Some(Became::NoRoom) => {}
                 Some(_) if live_for_task > 0 => tries.hedges += 1,
-                Some(Became::Broke | Became::Lost | Became::Locked | Became::RefusedAsTooFast | Became::Limited) => {
-                    tries.retries += 1;
-                }
+                Some(
+                    Became::Broke
+                    | Became::CutOff
+                    | Became::Lost
+                    | Became::Locked
+                    | Became::RefusedAsTooFast
+                    | Became::Limited,
+                ) => tries.retries += 1,
                 Some(Became::Answered | Became::Open | Became::Hopeless) => tries.second_chances += 1,
             }
         }
@@ -207,7 +219,10 @@ impl Ledger {
         let Some(tries) = self.tries.get_mut(id) else { return };
         if !is_judge {
             tries.last = Some(tries.counted(what));
-        } else if matches!(what, Became::NoRoom | Became::Locked | Became::RefusedAsTooFast | Became::Limited) {
+        } else if matches!(
+            what,
+            Became::NoRoom | Became::CutOff | Became::Locked | Became::RefusedAsTooFast | Became::Limited
+        ) {
             tries.judges = tries.judges.saturating_sub(1);
         }
     }
@@ -243,10 +258,10 @@ pub(super) fn ended(outcome: &SessionOutcome) -> Became {
         SessionOutcome::Completed => Became::Answered,
         SessionOutcome::Failed { kind, .. } if is_hopeless(*kind) => Became::Hopeless,
         SessionOutcome::Failed { kind: FailureKind::RateLimited, .. } => Became::Limited,
-        SessionOutcome::Failed { .. }
-        | SessionOutcome::TimedOut
-        | SessionOutcome::Cancelled
-        | SessionOutcome::Interrupted => Became::Broke,
+        // Waited for at no cost, in pauses that the call is held to elsewhere.
+        SessionOutcome::Failed { kind: FailureKind::NotReady, .. } => Became::NoRoom,
+        SessionOutcome::Interrupted => Became::CutOff,
+        SessionOutcome::Failed { .. } | SessionOutcome::TimedOut | SessionOutcome::Cancelled => Became::Broke,
     }
 }
 

@@ -108,7 +108,8 @@ impl Session {
             SessionState::Failed if self.is_cut_off => Some(SessionOutcome::Interrupted),
             SessionState::Failed => Some(match &self.scripted.outcome {
                 ScriptedOutcome::Fail { kind, message } => {
-                    SessionOutcome::Failed { kind: *kind, message: message.clone(), retry_after_ms: None }
+                    let retry_after_ms = named_wait_ms(message);
+                    SessionOutcome::Failed { kind: *kind, message: message.clone(), retry_after_ms }
                 }
                 ScriptedOutcome::Answer(_) | ScriptedOutcome::Hang => {
                     SessionOutcome::Failed { kind: FailureKind::Other, message: String::new(), retry_after_ms: None }
@@ -210,6 +211,13 @@ impl Lane {
     pub(super) fn forget(&mut self, session: &SessionKey) {
         self.waiting.retain(|waiting| waiting != session);
     }
+}
+
+/// The wait that a provider's words name: "retry after 20 seconds". The gateway reads it, so that nobody else has to.
+fn named_wait_ms(message: &str) -> Option<u64> {
+    let (_, rest) = message.split_once("retry after ")?;
+    let (seconds, _) = rest.split_once(" second")?;
+    seconds.parse::<u64>().ok().map(|seconds| seconds.saturating_mul(1_000))
 }
 
 #[cfg(test)]

@@ -134,7 +134,7 @@ pub fn collected(collected: Collected) -> orchestration::Collected {
     }
 }
 
-fn task_error(error: TaskError) -> wt::TaskError {
+pub(super) fn task_error(error: TaskError) -> wt::TaskError {
     wt::TaskError { code: error.code, message: error.message, retryable: error.retryable }
 }
 

@@ -41,6 +41,7 @@ pub fn rule_spec(rules: wr::RunRules) -> RuleSpec {
         breaker: rules.breaker,
         hedge: rules.hedge,
         start_interval_ms: rules.start_interval_ms,
+        task_timeout_seconds: rules.task_timeout_seconds,
         start_timeout_seconds: rules.start_timeout_seconds,
         on_dependency_failure: rules.on_dependency_failure.map(on_dependency_failure),
         accept_truncated: rules.accept_truncated,

@@ -1,5 +1,6 @@
 //! Results of workflows, outwards.
 
+use super::report::task_error;
 use super::run_report;
 use crate::boundary::bindings::exports::parallel_agents::skill::workflows as wit;
 use crate::score::Score;
@@ -76,6 +77,7 @@ fn draft(draft: DraftOutcome) -> wit::DraftResult {
         best_round: draft.best_round,
         history: draft.history.into_iter().map(round).collect(),
         draft: draft.draft.map(|draft| draft.to_string()),
+        error: draft.error.map(task_error),
         issues: draft.issues.iter().map(ToString::to_string).collect(),
     }
 }

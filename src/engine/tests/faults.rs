@@ -202,8 +202,7 @@ fn a_session_that_runs_too_long_is_stopped() {
     puppet.accept("a");
     puppet.wake();
     assert_eq!(puppet.now, 5_000 + 122_000, "its 120 seconds and two of grace");
-    puppet.answer_oldest(Ok(Reply::Cancelled));
-    puppet.ends_as("a", SessionOutcome::Cancelled, None);
+    puppet.stop_oldest();
     assert_eq!(puppet.verdicts(), [(TaskStatus::Timeout, Some("E_TIMEOUT"))]);
     assert_eq!(puppet.done().ignored_events, 0);
 }
@@ -221,7 +220,7 @@ fn the_deadline_ends_everything() {
     while puppet.report.is_none() {
         match puppet.open.values().next().cloned().expect("something to answer") {
             Open::Spawn(key) => puppet.accept(&key),
-            _ => puppet.answer_oldest(Ok(Reply::Cancelled)),
+            _ => puppet.stop_oldest(),
         }
     }
     assert_eq!(puppet.done().status, RunStatus::Deadline);
@@ -258,7 +257,7 @@ fn stopping_works_in_every_state_and_twice() {
     puppet.accept("a");
     puppet.ends("a", "fine");
     puppet.accept("b");
-    puppet.answer_oldest(Ok(Reply::Cancelled));
+    puppet.stop_oldest();
     assert_eq!(puppet.verdicts(), [(TaskStatus::Completed, None), CANCELLED]);
     assert_eq!(puppet.done().status, RunStatus::Partial);
 }
@@ -342,7 +341,7 @@ fn time_never_runs_backwards() {
     puppet.happens(Happening::Woke);
     puppet.wake();
     assert_eq!(puppet.now, 1_000 + 122_000, "the wait counts on from the clock as it stands now");
-    puppet.answer_oldest(Ok(Reply::Cancelled));
+    puppet.stop_oldest();
     assert_eq!(puppet.done().elapsed_ms, 122_000);
 }
 

@@ -14,7 +14,7 @@ use crate::score::Score;
 use crate::task::{AttemptKind, OutputFormat, Price, Proof, RunStatus, TaskStatus, Tier, TierModels};
 use crate::testing::plan_of;
 
-fn climbing(tasks: usize) -> Plan {
+pub(super) fn climbing(tasks: usize) -> Plan {
     let mut plan = plan_of(tasks, &[]);
     let model = |name: &str| Some(format!("p/{name}"));
     let models = TierModels { economy: model("small"), standard: model("middle"), premium: model("large") };
@@ -118,7 +118,7 @@ fn a_strict_run_stops_the_wrong_model_at_its_receipt() {
     plan.rules.escalate = false;
     let mut puppet = Puppet::open(plan);
     puppet.accept("a");
-    puppet.answer_oldest(Ok(Reply::Cancelled));
+    puppet.stop_oldest();
     assert_eq!(puppet.verdicts(), [(TaskStatus::Failed, Some("E_MODEL_MISMATCH"))]);
 }
 
@@ -153,7 +153,7 @@ fn judged(threshold: f64) -> Plan {
     plan
 }
 
-fn review(score: f64) -> String {
+pub(super) fn review(score: f64) -> String {
     json!({
         "overall_score": score,
         "dimensions": {"clarity": 7, "completeness": 7, "correctness": 7, "safety": 7, "usability": 7, "testability": 7},

@@ -86,6 +86,8 @@ fn what_was_used_counts_from_when_it_is_known() {
     let puppet = excess_told_late(false, |puppet| {
         puppet.wake_once();
         puppet.answer_oldest(Ok(Reply::Cancelled));
+        puppet.wake_once();
+        puppet.answer_read(Ok(super::puppet::says(&[])));
     });
     assert_eq!((puppet.done().status, puppet.spawns), (RunStatus::Budget, 2));
     let spent = puppet.done().budget.tokens;

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::engine::Engine;
 use crate::host::{
-    Command, Completion, Event, FailureKind, FinishReason, Happening, HostError, HostFacts, Receipt, Reply, SessionEnd,
-    SessionOutcome, SessionPage, SessionRow, SessionState,
+    Command, Completion, Event, FailureKind, FinishReason, Happening, HistoryPage, HostError, HostFacts, Message,
+    MessageRole, Receipt, Reply, SessionEnd, SessionOutcome, SessionPage, SessionRow, SessionState,
 };
 use crate::ids::{RequestId, SessionKey};
 use crate::plan::Plan;
@@ -166,6 +166,22 @@ impl Puppet {
         self.happens(Happening::SessionEnded(SessionEnd { session, outcome, completion, usage: None, model: None }));
     }
 
+    /// Carries out the oldest request to stop a session: its end is told, and nothing stands in its transcript.
+    pub fn stop_oldest(&mut self) {
+        let cancel = self.open.iter().find_map(|(id, open)| match open {
+            Open::Cancel(session) => Some((*id, session.clone())),
+            _ => None,
+        });
+        let (id, session) = cancel.expect("a request to stop");
+        self.answer(id, Ok(Reply::Cancelled));
+        if self.report.is_none() {
+            self.ends_as(session.as_str(), SessionOutcome::Cancelled, None);
+        }
+        if self.open.values().any(|open| *open == Open::History(session.clone())) {
+            self.answer_read(Ok(says(&[])));
+        }
+    }
+
     /// Lets time pass until the engine wants to be woken, and wakes it.
     pub fn wake(&mut self) {
         self.wake_once();
@@ -202,11 +218,29 @@ impl Puppet {
     }
 }
 
+/// A transcript of one page.
+pub fn says(words: &[&str]) -> Reply {
+    let message = |text: &&str| Message {
+        role: MessageRole::Assistant,
+        text: (*text).to_owned(),
+        truncated: false,
+        finish: FinishReason::Stop,
+        model: None,
+        usage: None,
+    };
+    let messages = words.iter().map(message).collect();
+    Reply::History(HistoryPage { messages, has_more: false, dropped_messages: 0, redacted: false })
+}
+
 pub fn receipt(key: &str) -> Reply {
+    receipt_of(key, "mock/m1")
+}
+
+pub fn receipt_of(key: &str, model: &str) -> Reply {
     Reply::Spawned(Receipt {
         session_key: SessionKey::new(key),
         run_id: String::new(),
-        applied_model: Some("mock/m1".to_owned()),
+        applied_model: Some(model.to_owned()),
         tool_free: true,
     })
 }

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::puppet::{Open, Puppet};
-use crate::host::{FailureKind, Happening, HostFacts, Reply};
+use crate::host::{FailureKind, Happening, HostFacts};
 use crate::ids::{SessionKey, TaskIndex};
 use crate::plan::{Plan, Reference};
 use crate::policy::wait::Wait;
@@ -27,7 +27,7 @@ fn accept_all(puppet: &mut Puppet) {
 
 fn cancel_all(puppet: &mut Puppet) {
     while puppet.report.is_none() {
-        puppet.answer_oldest(Ok(Reply::Cancelled));
+        puppet.stop_oldest();
     }
 }
 
@@ -154,7 +154,7 @@ fn a_straggler_gets_a_twin_and_the_loser_is_stopped() {
     puppet.accept("twin");
     puppet.happens(Happening::SessionStarted(SessionKey::new("twin")));
     puppet.ends("twin", "first");
-    puppet.answer_oldest(Ok(Reply::Cancelled));
+    puppet.stop_oldest();
     puppet.ends("s19", "fine");
     let report = puppet.done();
     assert_eq!((report.status, report.peak_in_flight), (RunStatus::Completed, 20));

@@ -60,6 +60,7 @@ struct Defaults {
     model: Option<String>,
     thinking: Option<String>,
     retries: Option<u32>,
+    timeout_seconds: Option<u32>,
     start_timeout_seconds: Option<u32>,
     on_dependency_failure: Option<OnDependencyFailure>,
     accept_truncated: Option<bool>,
@@ -90,12 +91,14 @@ impl Checker {
             model: spec.model.clone(),
             thinking: spec.thinking.clone(),
             retries: spec.rules.retries,
+            timeout_seconds: spec.rules.task_timeout_seconds,
             start_timeout_seconds: spec.rules.start_timeout_seconds,
             on_dependency_failure: spec.rules.on_dependency_failure,
             accept_truncated: spec.rules.accept_truncated,
         };
         self.name("E_MODEL_FORMAT", "/model", spec.model.as_deref());
         self.name("E_THINKING_FORMAT", "/thinking", spec.thinking.as_deref());
+        rules::check_task_timeout(defaults.timeout_seconds, deadline, &mut self.problems);
         let ids = self.ids(&spec.tasks);
         let dependencies: Vec<Vec<String>> = spec.tasks.iter().map(|task| task.dependencies.clone()).collect();
         self.references(&ids, &spec.tasks);

@@ -49,7 +49,8 @@ impl Checker {
             .find(&task.agent_type, format_args!("{place}/agent_type"))
             .map_err(|problem| self.problems.push(problem))
             .ok();
-        let timeout = task.timeout_seconds.or(agent.as_ref().map(|agent| agent.timeout_seconds.min(deadline)));
+        let own = task.timeout_seconds.or(defaults.timeout_seconds);
+        let timeout = own.or(agent.as_ref().map(|agent| agent.timeout_seconds.min(deadline)));
         if let Some(seconds) = task.timeout_seconds.filter(|seconds| *seconds > deadline) {
             let message = format!("timeout_seconds: got {seconds}, but the whole run ends after {deadline}");
             let problem =
@@ -78,6 +79,7 @@ impl Checker {
             timeout_seconds: timeout?,
             output_format,
             output_schema,
+            max_output_tokens: task.max_output_tokens.or(agent.max_output_tokens),
             priority: task.priority.unwrap_or(0),
             dependencies: Vec::new(),
             model: task.model.or_else(|| defaults.model.clone()),

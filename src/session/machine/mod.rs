@@ -8,15 +8,20 @@
 //! | Queued   | –                         | Reading or the end   | –              | –                 | Stopping    | Stopping        |
 //! | Running  | –                         | Reading or the end   | –              | –                 | Stopping    | Stopping        |
 //! | Reading  | –                         | –                    | more or the end| –                 | the end     | again or the end|
-//! | Stopping | –                         | the end              | –              | again or the end  | –           | again or the end|
+//! | Stopping | –                         | Parting or the end   | –              | again, Parting or the end | –   | again or the end|
+//! | Parting  | –                         | reads or the end     | the end        | –                 | the end     | reads or the end|
 //! | Ended    | –                         | –                    | –              | –                 | –           | –               |
 //!
+//! Parting is for a session that was stopped or ran out of time: the host still tells what it used, and its transcript may
+//! have what it had said until then. Neither is waited for long, and nothing of it is tried twice.
+//!
 //! A host that does not report starts skips Queued. There, time is up when neither this session nor any other of the run
-//! has started or ended for a while.
+//! has started, done its work or ended for a while.
 //!
 //! "–" changes nothing and is counted by the engine. A machine asks for at most one thing at a time, has one timer, and
 //! never leaves `Ended`.
 
+mod parting;
 mod reading;
 mod states;
 
@@ -24,9 +29,9 @@ pub use states::{Effect, Input, Terms};
 
 use states::State;
 
-use super::ending::{Ending, StopReason, verdict_of};
+use super::ending::{Ending, StopReason, retry_after_ms, verdict_of};
 use crate::answer::RawAnswer;
-use crate::host::{HostError, Receipt, SessionEnd, ToolUse};
+use crate::host::{HostError, Receipt, SessionEnd, SessionOutcome, ToolUse};
 use crate::ids::SessionKey;
 use crate::policy::limits::TIMEOUT_GRACE_MS;
 use crate::policy::{outcome, stopping};
@@ -42,12 +47,15 @@ pub struct Machine {
     session: Option<SessionKey>,
     wake_at: Option<u64>,
     terms: Terms,
+    /// It did its work, as far as anybody said.
+    has_run: bool,
     answer: RawAnswer,
     /// The last word of its transcript has been read.
     answer_read: bool,
     tools: Option<ToolUse>,
     usage: Option<Usage>,
     model: Option<String>,
+    retry_after_ms: Option<u64>,
 }
 
 impl Machine {
@@ -58,11 +66,13 @@ impl Machine {
             session: None,
             wake_at: None,
             terms,
+            has_run: false,
             answer: RawAnswer::default(),
             answer_read: false,
             tools: None,
             usage: None,
             model: None,
+            retry_after_ms: None,
         }
     }
 
@@ -128,8 +138,7 @@ impl Machine {
                 Some(vec![Effect::Spawn])
             }
             (State::Queued, Input::Started) => {
-                self.state = State::Running;
-                self.wake_at = Some(self.own_timeout(now));
+                self.run(now);
                 Some(Vec::new())
             }
             (State::Queued | State::Running, Input::Ended(end)) => Some(self.ended(now, end)),
@@ -155,27 +164,14 @@ impl Machine {
                     Some(self.read(now, Err(HostError::InDoubt("no answer came".to_owned()))))
                 }
             }
-            (State::Stopping { reason, .. }, Input::Ended(end)) => {
-                let verdict = reason.verdict();
-                self.take_over(end);
-                Some(self.settle(Some(verdict)))
-            }
-            (State::Stopping { .. }, Input::Stopped(answer)) => Some(self.stopped(now, answer)),
-            (State::Stopping { reason, tries, pausing }, Input::TimeIsUp) => {
-                if *pausing {
-                    let (reason, tries) = (reason.clone(), *tries + 1);
-                    Some(self.cancel(now, reason, tries))
-                } else {
-                    Some(self.stopped(now, Err(HostError::InDoubt("no answer came".to_owned()))))
-                }
-            }
+            (State::Stopping { .. } | State::Parting { .. }, input) => self.leave(now, input),
             _ => None,
         }
     }
 
     /// Ends the machine at once, whatever the host still owes. The session counts as leaked if it may be alive.
     pub fn give_up(&mut self, reason: &StopReason) -> Ending {
-        let leaked = !matches!(self.state, State::Reading { .. } | State::Ended);
+        let leaked = !matches!(self.state, State::Reading { .. } | State::Parting { .. } | State::Ended);
         self.ending(Some(reason.verdict()), leaked)
     }
 
@@ -187,6 +183,7 @@ impl Machine {
             Ok(receipt) => return self.accepted(now, receipt, stop),
             Err(error) => error,
         };
+        self.retry_after_ms = outcome::retry_after_ms(&error);
         // The key makes another call safe: if an earlier one took effect, its receipt is repeated. As long as it may have,
         // no other answer than a receipt says that there is no session.
         if doubt && stop.is_none() && outcome::passes(&error) {
@@ -196,7 +193,7 @@ impl Machine {
             }
             if let Some(millis) = stopping::pause_after(asks) {
                 self.state = State::Spawning { asks, doubt, pausing: true, stop };
-                self.wake_at = Some(now.saturating_add(outcome::wish_ms(&error).unwrap_or(0).max(millis)));
+                self.wake_at = Some(now.saturating_add(self.retry_after_ms.unwrap_or(0).max(millis)));
                 return Vec::new();
             }
         }
@@ -232,19 +229,28 @@ impl Machine {
                 Vec::new()
             }
             None => {
-                self.state = State::Running;
-                self.wake_at = Some(self.own_timeout(now));
+                self.run(now);
                 Vec::new()
             }
         }
     }
 
+    fn run(&mut self, now: u64) {
+        self.state = State::Running;
+        self.has_run = true;
+        self.wake_at = Some(self.own_timeout(now));
+    }
+
     fn ended(&mut self, now: u64, end: SessionEnd) -> Vec<Effect> {
         let verdict = verdict_of(&end.outcome, self.terms.timeout_seconds);
+        let timed_out = end.outcome == SessionOutcome::TimedOut;
         self.take_over(end);
+        if let Some(verdict) = verdict {
+            return self.part(now, verdict, timed_out);
+        }
         let whole = !self.answer.truncated && !self.answer.is_empty() && !self.terms.tools_wanted;
-        if verdict.is_some() || whole {
-            return self.settle(verdict);
+        if whole {
+            return self.settle(None);
         }
         self.state = State::Reading { offset: 0, pages: 0, failures: 0, reread: false, pausing: false };
         self.wake_at = Some(now + stopping::PATIENCE_MS);
@@ -257,31 +263,9 @@ impl Machine {
             self.answer.truncated = completion.truncated;
             self.answer.finish = completion.finish;
         }
-        self.usage = end.usage.or(self.usage);
+        self.retry_after_ms = retry_after_ms(&end.outcome);
+        self.usage = counted(end.usage).or(counted(self.usage)).or(end.usage);
         self.model = end.model.or(self.model.take());
-    }
-
-    fn cancel(&mut self, now: u64, reason: StopReason, tries: u32) -> Vec<Effect> {
-        self.state = State::Stopping { reason, tries, pausing: false };
-        self.wake_at = Some(now + stopping::PATIENCE_MS);
-        vec![Effect::Cancel]
-    }
-
-    fn stopped(&mut self, now: u64, answer: Result<(), HostError>) -> Vec<Effect> {
-        let State::Stopping { reason, tries, .. } = &self.state else { return Vec::new() };
-        let (reason, tries) = (reason.clone(), *tries);
-        let error = match answer {
-            Ok(()) | Err(HostError::NotFound(_)) => return self.settle(Some(reason.verdict())),
-            Err(error) => error,
-        };
-        match stopping::pause_after(tries).filter(|_| outcome::passes(&error)) {
-            Some(millis) => {
-                self.state = State::Stopping { reason, tries, pausing: true };
-                self.wake_at = Some(now + millis);
-                Vec::new()
-            }
-            None => vec![Effect::Settle(Box::new(self.ending(Some(reason.verdict()), true)))],
-        }
     }
 
     fn settle(&mut self, verdict: Option<(TaskStatus, TaskError)>) -> Vec<Effect> {
@@ -297,13 +281,16 @@ impl Machine {
         };
         let answer = std::mem::take(&mut self.answer);
         let said_something = !answer.text.is_empty() || status == TaskStatus::Completed;
+        // Words without tokens are not possible: a host that counts none for them does not count.
+        let usage = if answer.text.is_empty() { self.usage } else { counted(self.usage) };
         Ending {
             status,
             error,
             answer: said_something.then_some(answer),
             tools: self.tools.take(),
-            usage: self.usage,
+            usage,
             model: self.model.take(),
+            retry_after_ms: self.retry_after_ms,
             leaked,
         }
     }
@@ -315,4 +302,9 @@ impl Machine {
     fn start_timeout(&self, now: u64) -> u64 {
         now.saturating_add(u64::from(self.terms.start_timeout_seconds) * 1_000)
     }
+}
+
+/// The usage, unless it counts nothing.
+fn counted(usage: Option<Usage>) -> Option<Usage> {
+    usage.filter(|usage| usage.total() > 0)
 }

@@ -61,7 +61,7 @@ impl Machine {
                 self.answer.truncated = message.truncated;
                 self.answer.finish = message.finish;
             }
-            self.usage = self.usage.or(message.usage);
+            self.usage = super::counted(self.usage).or(message.usage);
             self.model = message.model.clone().or(self.model.take());
         }
         let answered = !self.answer.is_empty();

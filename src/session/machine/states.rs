@@ -75,6 +75,13 @@ pub(super) enum State {
         tries: u32,
         pausing: bool,
     },
+    /// It no longer runs and did not answer. `reading`: its transcript is read for what it had said, else its end is still to
+    /// be told.
+    Parting {
+        verdict: (TaskStatus, TaskError),
+        wants_words: bool,
+        reading: bool,
+    },
     Ended,
 }
 

@@ -7,7 +7,8 @@ use super::DEFINITION_KIND;
 use crate::agents::AgentDefinition;
 use crate::json::schema;
 use crate::score::Score;
-use crate::task::AgentSource;
+use crate::task::{AgentSource, TaskError, TaskResult};
+use crate::text;
 use crate::workflow::review::Review;
 
 /// Where a draft comes from.
@@ -102,6 +103,8 @@ pub struct Draft {
     pub history: Vec<Round>,
     /// Why it ended; None while it has not.
     pub reason: Option<Reason>,
+    /// Why the last session that came to nothing did so; None once one has come to something.
+    pub error: Option<TaskError>,
     pub(super) current: Value,
     pub(super) waiting: u32,
     pub(super) reviews: Vec<(String, Option<Review>)>,
@@ -118,12 +121,25 @@ impl Draft {
             best: None,
             history: Vec::new(),
             reason: None,
+            error: None,
             current: Value::Null,
             waiting: 0,
             reviews: Vec::new(),
             stale: 0,
             attempts: 0,
         }
+    }
+
+    /// The best version; before one was judged, what there is: the draft as it was given, or as its creator made it.
+    pub fn version(&self) -> Option<&Value> {
+        let best = self.best.as_ref().map(|best| &best.draft);
+        best.or(Some(&self.current).filter(|current| !current.is_null()))
+    }
+
+    /// Notes why a session came to nothing: the words of its own error, or what was wrong with its answer.
+    pub(super) fn came_to_nothing(&mut self, result: &TaskResult, code: &str, problems: &[String]) {
+        let own = || TaskError { code: code.to_owned(), message: text::message(&problems.join("; ")), retryable: true };
+        self.error = Some(result.error.clone().unwrap_or_else(own));
     }
 
     /// What judges and refiners read of it.

@@ -178,12 +178,14 @@ impl Improve {
                 Ok(definition) => {
                     draft.current = definition;
                     draft.stale = 0;
+                    draft.error = None;
                     return self.judge(index);
                 }
                 Err(problems) => problems,
             },
             None => Vec::new(),
         };
+        draft.came_to_nothing(result, "E_AGENT_DEFINITION", &problems);
         draft.stale += 1;
         if draft.stale >= MAX_STALE {
             draft.reason = Some(Reason::NoDraft);
@@ -195,13 +197,18 @@ impl Improve {
     fn refined(&mut self, index: usize, result: &TaskResult) -> Vec<PlannedTask> {
         let Some(draft) = self.drafts.get_mut(index) else { return Vec::new() };
         let made = result.output.as_ref().filter(|_| result.status == TaskStatus::Completed);
-        let next = made.and_then(|output| output.get("draft")).and_then(|next| draft.usable(next).ok());
+        let next = match made.and_then(|output| output.get("draft")) {
+            Some(next) => draft.usable(next),
+            None => Err(Vec::new()),
+        };
         match next {
-            Some(next) => {
+            Ok(next) => {
                 draft.current = next;
+                draft.error = None;
                 self.judge(index)
             }
-            None => {
+            Err(problems) => {
+                draft.came_to_nothing(result, "E_DRAFT_UNUSABLE", &problems);
                 draft.stale += 1;
                 if draft.stale >= MAX_STALE {
                     draft.reason = Some(Reason::NoProgress);
@@ -215,12 +222,19 @@ impl Improve {
     fn judged(&mut self, index: usize, result: &TaskResult) -> Vec<PlannedTask> {
         let (target, max_rounds) = (self.settings.target, self.settings.max_rounds);
         let Some(draft) = self.drafts.get_mut(index) else { return Vec::new() };
-        draft.reviews.push((result.task_id.to_string(), Review::of(result)));
+        let review = Review::of(result);
+        if review.is_none() {
+            draft.came_to_nothing(result, "E_REVIEW_UNUSABLE", &["the answer is no review".to_owned()]);
+        }
+        draft.reviews.push((result.task_id.to_string(), review));
         draft.waiting = draft.waiting.saturating_sub(1);
         if draft.waiting > 0 {
             return Vec::new();
         }
         let score = draft.end_round();
+        if score.is_some() {
+            draft.error = None;
+        }
         let best = draft.best.as_ref().map(|best| best.score);
         let last_round = draft.history.len() >= max_rounds as usize;
         draft.reason = match (best, score) {
@@ -251,6 +265,7 @@ impl Director for Improve {
         let Some(draft) = self.drafts.get_mut(index).filter(|draft| draft.reason.is_none()) else { return Vec::new() };
         if ends.is_some() {
             draft.reason = ends;
+            draft.error = result.error.clone();
             return Vec::new();
         }
         match role {
