@@ -225,6 +225,10 @@ pub struct RunArguments {
     #[arg(long, value_name = "N")]
     pub max_concurrent: Option<u32>,
 
+    /// Seconds that each task may take which names no time itself, 1 to 86400; in place of what the request says
+    #[arg(long, value_name = "SECONDS")]
+    pub task_timeout: Option<u32>,
+
     #[command(flatten)]
     pub own_agents: OwnAgents,
 
@@ -240,6 +244,10 @@ pub struct CallArguments {
     /// Its arguments: a file with a JSON object, or - for standard input; without it {}
     #[arg(value_name = "ARGS.json")]
     pub arguments: Option<PathBuf>,
+
+    /// Seconds that each task may take which names no time itself, 1 to 86400; in place of what the arguments say
+    #[arg(long, value_name = "SECONDS")]
+    pub task_timeout: Option<u32>,
 
     #[command(flatten)]
     pub own_agents: OwnAgents,
@@ -359,6 +367,10 @@ pub struct ReviewArguments {
     /// Sessions alive at once, 1 to 50; 5 unless said otherwise
     #[arg(long, value_name = "N")]
     pub max_concurrent: Option<u32>,
+
+    /// Seconds that each reviewer may take, 1 to 86400; 120 unless said otherwise
+    #[arg(long, value_name = "SECONDS")]
+    pub task_timeout: Option<u32>,
 
     #[command(flatten)]
     pub simulation: Simulation,

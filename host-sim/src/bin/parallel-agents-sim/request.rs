@@ -13,6 +13,14 @@ pub fn with_max_concurrent(request: &str, cap: u32) -> String {
     with_field(request, "max_concurrent", &Value::from(cap))
 }
 
+/// The request with another time for each task, if one is given.
+pub fn with_task_timeout(request: String, seconds: Option<u32>) -> String {
+    match seconds {
+        Some(seconds) => with_field(&request, "task_timeout_seconds", &Value::from(seconds)),
+        None => request,
+    }
+}
+
 /// The request with another value of a field; otherwise as [`with_max_concurrent`].
 pub fn with_field(request: &str, name: &str, value: &Value) -> String {
     match members(request) {
@@ -217,5 +225,12 @@ mod tests {
         for broken in ["", "[]", "{", r#"{"a":1,}"#, "null", "{} {}"] {
             check(broken, broken);
         }
+    }
+
+    #[test]
+    fn a_time_for_each_task_is_put_in_if_there_is_one() {
+        let with = |seconds| with_task_timeout(r#"{"tasks": []}"#.to_owned(), seconds);
+        assert_eq!(with(Some(600)), r#"{"task_timeout_seconds":600, "tasks": []}"#);
+        assert_eq!(with(None), r#"{"tasks": []}"#);
     }
 }

@@ -7,7 +7,7 @@ use crate::args::CallArguments;
 use crate::outcome::{Failure, Finish};
 use crate::simulation::{Engine, Reply};
 use crate::ui::Ui;
-use crate::{input, own_agents};
+use crate::{input, own_agents, request};
 
 pub async fn carry_out(ui: &Ui, arguments: CallArguments) -> Result<Finish, Failure> {
     let mut document = match &arguments.arguments {
@@ -17,6 +17,7 @@ pub async fn carry_out(ui: &Ui, arguments: CallArguments) -> Result<Finish, Fail
     if let Some(directory) = &arguments.own_agents.directory {
         document = own_agents::add(ui, directory, &arguments.function, document)?;
     }
+    let document = request::with_task_timeout(document, arguments.task_timeout);
     let engine = Engine::load(&arguments.simulation.guest).await?;
     let reply = engine.call(ui, &arguments.simulation, &arguments.function, &document).await?;
     show(ui, reply).await

@@ -8,14 +8,15 @@ use crate::args::ReviewArguments;
 use crate::outcome::{Failure, Finish};
 use crate::simulation::Engine;
 use crate::ui::Ui;
-use crate::{findings, input, summary, table};
+use crate::{findings, input, request, summary, table};
 
 pub async fn carry_out(ui: &Ui, arguments: ReviewArguments) -> Result<Finish, Failure> {
     let code = input::source(&arguments.file, MAX_CODE_BYTES)?;
     let team = json!({ "code": code, "file": arguments.file.to_string_lossy() });
     let engine = Engine::load(&arguments.simulation.guest).await?;
     let team = engine.ask("review_team", &team).await?;
-    let (reply, report) = run::run(ui, &engine, &arguments.simulation, team.text, arguments.max_concurrent).await?;
+    let request = request::with_task_timeout(team.text, arguments.task_timeout);
+    let (reply, report) = run::run(ui, &engine, &arguments.simulation, request, arguments.max_concurrent).await?;
     if ui.is_json() {
         ui.print(&format!("{}\n", reply.text))?;
     } else {

@@ -12,6 +12,7 @@ pub async fn carry_out(ui: &Ui, arguments: RunArguments) -> Result<Finish, Failu
     if let Some(directory) = &arguments.own_agents.directory {
         request = own_agents::add(ui, directory, "run_tasks", request)?;
     }
+    let request = request::with_task_timeout(request, arguments.task_timeout);
     let engine = Engine::load(&arguments.simulation.guest).await?;
     let (reply, report) = run(ui, &engine, &arguments.simulation, request, arguments.max_concurrent).await?;
     if ui.is_json() {
