@@ -307,8 +307,14 @@ fn a_session_that_never_starts_is_given_up_unless_the_queue_moves() {
 
 #[test]
 fn a_host_with_one_place_is_waited_for_while_it_is_taken() {
-    let facts =
-        HostFacts { name: String::new(), seed: 1, max_concurrent: None, reports_starts: true, keeps_journal: false };
+    let facts = HostFacts {
+        name: String::new(),
+        seed: 1,
+        max_concurrent: None,
+        reports_starts: true,
+        keeps_journal: false,
+        limits: None,
+    };
     let mut plan = plan_of(3, &[]);
     for task in &mut plan.tasks {
         task.timeout_seconds = 600;
