@@ -77,12 +77,15 @@ pub(crate) fn hold_to_request(world: &mut impl Outside, function: &str, argument
     let width = world.width();
     let allowed = match function {
         other if RUNS.contains(&other) => Allowance::of_run(function, arguments, width),
-        other if WORKFLOWS.contains(&other) || runs_a_team(other, arguments) => {
-            Allowance::of_workflow(arguments, width)
-        }
+        other if spawns_sessions(other, arguments) => Allowance::of_workflow(arguments, width),
         _ => Some(Allowance::of_cap(0)),
     };
     world.ledger_mut().hold_to(allowed.unwrap_or_else(|| Allowance::of_cap(0)));
+}
+
+/// Whether a call is one that spawns sessions, if it is not refused.
+pub fn spawns_sessions(function: &str, arguments: &str) -> bool {
+    RUNS.contains(&function) || WORKFLOWS.contains(&function) || runs_a_team(function, arguments)
 }
 
 fn runs_a_team(function: &str, arguments: &str) -> bool {

@@ -55,5 +55,5 @@ pub mod trace;
 pub mod watch;
 pub mod world;
 
-pub use call::Called;
+pub use call::{Called, spawns_sessions};
 pub use error::SimError;

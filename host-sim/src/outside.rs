@@ -21,6 +21,9 @@ pub enum Next {
     Stuck(String),
 }
 
+/// Where a journal goes as it is written. An error is one sentence.
+pub type JournalSink = Box<dyn FnMut(&str) -> Result<(), String> + Send>;
+
 /// The other side of the component's imports.
 ///
 /// It never waits: it says until when nothing can happen, and whoever drives it waits for that time. It keeps a

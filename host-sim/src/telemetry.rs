@@ -2,7 +2,9 @@
 //!
 //! The spans are made of the report, with the GenAI conventions 1.41 where those have a name for something and
 //! `parallel_agents.*` elsewhere. They go out over OTLP (HTTP, protobuf) if the usual environment variables ask for it.
-//! Prompts and answers are not sent.
+//! Prompts and answers are not sent, and no words of either: what a span says is a name of the request, a number, or one of
+//! a closed set of words. Messages of errors and the reasons of decisions quote what sessions and servers said, so only
+//! their codes and kinds are sent.
 
 use std::env;
 use std::time::{Duration, SystemTime};
@@ -184,7 +186,7 @@ impl Trace<'_> {
             .flatten()
             .map(|decision| {
                 let at = self.at(decision["at_ms"].as_u64().unwrap_or_default());
-                Event::new(text(&decision["what"]), at, Vec::new(), 0)
+                Event::new(kind_of(&decision["what"]), at, Vec::new(), 0)
             })
             .collect();
         let span = self.span(run, &format!("task {id}"), SpanKind::Internal, (queued_ms, queued_ms + took_ms));
@@ -197,7 +199,7 @@ impl Trace<'_> {
         ];
         span.attributes.extend(number("parallel_agents.task.attempts", &about["attempts"]));
         span.attributes.extend(number("parallel_agents.cost_micro_usd", &about["cost_micro_usd"]));
-        span.attributes.extend(word("error.type", &result["error"]["code"]));
+        span.attributes.extend(code(&result["error"]["code"]).map(|code| KeyValue::new("error.type", code)));
         let task = span.span_context.span_id();
         for attempt in attempts {
             self.attempt(task, &agent, attempt);
@@ -223,12 +225,12 @@ impl Trace<'_> {
             ("gen_ai.request.model", &attempt["model_requested"]),
             ("gen_ai.response.model", &attempt["model_applied"]),
             ("gen_ai.conversation.id", &attempt["session_key"]),
-            ("error.type", &attempt["error"]["code"]),
             ("parallel_agents.attempt.kind", &attempt["kind"]),
             ("parallel_agents.attempt.tier", &attempt["tier"]),
             ("parallel_agents.attempt.status", &attempt["status"]),
         ];
         span.attributes.extend(words.into_iter().filter_map(|(name, value)| word(name, value)));
+        span.attributes.extend(code(&attempt["error"]["code"]).map(|code| KeyValue::new("error.type", code)));
         let numbers = [
             ("gen_ai.usage.input_tokens", &attempt["usage"]["input_tokens"]),
             ("gen_ai.usage.output_tokens", &attempt["usage"]["output_tokens"]),
@@ -243,10 +245,7 @@ impl Trace<'_> {
 fn status(record: &Value) -> Status {
     match record["status"].as_str() {
         Some("completed") => Status::Ok,
-        Some("failed" | "timeout") => {
-            let error = &record["error"];
-            Status::error(format!("{}: {}", text(&error["code"]), text(&error["message"])))
-        }
+        Some("failed" | "timeout") => Status::error(code(&record["error"]["code"]).unwrap_or_else(|| OTHER.to_owned())),
         _ => Status::Unset,
     }
 }
@@ -255,8 +254,48 @@ fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }
 
+/// What a span says of an error or a decision that has no name here, as the conventions have it.
+const OTHER: &str = "_OTHER";
+
+/// Characters of a name that is sent. Servers and hosts name models and sessions; a longer text is no name.
+const MAX_NAME: usize = 200;
+
+/// The kinds of decisions, by how their sentences begin.
+const DECISIONS: [(&str, &str); 12] = [
+    ("session ", "session_started"),
+    ("retry ", "retry"),
+    ("again in ", "waits_for_rate_limit"),
+    ("asked again", "asks_again"),
+    ("a correction ", "correction"),
+    ("climbs ", "climb"),
+    ("no further session", "gives_up"),
+    ("goes on without ", "goes_on_without_dependency"),
+    ("its judge gave ", "judged"),
+    ("the review did not count", "judged_again"),
+    ("the circuit of ", "circuit_opened"),
+    ("put back without an attempt", "put_back"),
+];
+
+/// The kind of a decision. Its sentence may hold words of a session or of a server.
+fn kind_of(sentence: &Value) -> &'static str {
+    let sentence = sentence.as_str().unwrap_or_default();
+    DECISIONS.iter().find(|(beginning, _)| sentence.starts_with(beginning)).map_or(OTHER, |(_, kind)| kind)
+}
+
+/// An error's code.
+fn code(value: &Value) -> Option<String> {
+    let code = value.as_str()?;
+    let is_code = code.len() < MAX_NAME
+        && code.strip_prefix("E_").is_some_and(|rest| rest.bytes().all(|b| b.is_ascii_uppercase() || b == b'_'));
+    Some(if is_code { code } else { OTHER }.to_owned())
+}
+
+/// A name: of a model, a session, a status. What has spaces in it, or is long, is a text and not sent.
 fn word(name: &'static str, value: &Value) -> Option<KeyValue> {
-    value.as_str().map(|value| KeyValue::new(name, value.to_owned()))
+    let value = value.as_str().filter(|value| {
+        value.chars().count() <= MAX_NAME && !value.chars().any(|sign| sign.is_whitespace() || sign.is_control())
+    })?;
+    Some(KeyValue::new(name, value.to_owned()))
 }
 
 fn number(name: &'static str, value: &Value) -> Option<KeyValue> {
@@ -265,7 +304,13 @@ fn number(name: &'static str, value: &Value) -> Option<KeyValue> {
 
 #[cfg(test)]
 mod tests {
+    use parallel_agents::documents::DocumentReply;
+
     use super::*;
+    use crate::clock::Clock;
+    use crate::native;
+    use crate::script::Script;
+    use crate::world::{World, WorldOptions};
 
     #[test]
     fn what_was_not_sent_names_its_collector_and_a_protocol_that_is_not_spoken() {
@@ -281,6 +326,70 @@ mod tests {
         let odd =
             "collector:4317: it is gone (OTEL_EXPORTER_OTLP_PROTOCOL is \"grpc\", and only http/protobuf is spoken)";
         assert_eq!(told("grpc"), odd);
+    }
+
+    /// A word that nothing but agents and servers say here.
+    const SAID: &str = "xyzzy";
+
+    /// What stands in the spans of a call under a script, all of it.
+    async fn sent(function: &str, arguments: &str, script: &str) -> (Value, String) {
+        let script = Script::from_toml(script).expect("a script");
+        let world = World::new(script, 3, WorldOptions::default());
+        let called = native::call(function, arguments, world, &Clock::virtual_time()).await;
+        let text = match called.result.expect("a reply") {
+            DocumentReply::Answer(text) | DocumentReply::Refused(text) => text,
+        };
+        let reply: Value = serde_json::from_str(&text).expect("JSON");
+        let spans = spans(function, &reply, None, SystemTime::now());
+        assert!(spans.len() > 2, "{reply}");
+        (reply, format!("{spans:?}"))
+    }
+
+    #[tokio::test]
+    async fn no_word_of_an_answer_is_sent() {
+        let scripts = [
+            // A refusal, a failure in the server's words, a text instead of JSON, JSON of another form, nothing at all.
+            r#"template = "I'm sorry, but I can't help with xyzzy.""#,
+            r#"template = "xyzzy""#,
+            r#"template = '{"xyzzy": 1}'"#,
+            r#"template = '{"verdict": "xyzzy", "summary": "xyzzy", "overall_score": 1, "findings": []}'"#,
+            "odds = { good = 0, failing = 1000 }\nfailures = [{ kind = \"rejected\", message = \"xyzzy\" }]",
+            "odds = { good = 0, failing = 1000 }\nfailures = [{ kind = \"other\", message = \"no xyzzy here\" }]",
+            "odds = { good = 0, failing = 1000 }\nfailures = [{ kind = \"rate_limited\", message = \"xyzzy\" }]",
+        ];
+        let task = |id: &str, more: &str| {
+            format!(
+                r#"{{"task_id": "{id}", "agent_type": "code_reviewer", "task_description": "Look.",
+                "input_data": {{"code": "x"}}{more}}}"#
+            )
+        };
+        let request = format!(
+            r#"{{"tasks": [{}, {}], "retries": 1}}"#,
+            task("a", ""),
+            task("b", r#", "output_format": "text", "dependencies": ["a"], "required": false"#)
+        );
+        let mut told = 0;
+        for script in scripts {
+            let script = format!("version = 1\n[[answers]]\n{script}\n");
+            let (reply, sent) = sent("run_tasks", &request, &script).await;
+            told += usize::from(reply.to_string().contains(SAID));
+            assert!(!sent.contains(SAID), "{script}: {sent}");
+        }
+        assert!(told >= 5, "the reports have the words: {told}");
+    }
+
+    #[test]
+    fn names_are_sent_and_texts_are_not() {
+        let is_sent = |value: &str| word("x", &Value::from(value)).is_some();
+        assert!(is_sent("vendor/model-4:latest") && is_sent("agent:main:subagent:1"));
+        assert!(!is_sent("I am sorry") && !is_sent("a\u{7}") && !is_sent(&"x".repeat(201)));
+        let code = |value: &str| code(&Value::from(value));
+        assert_eq!(code("E_TIMEOUT").as_deref(), Some("E_TIMEOUT"));
+        for odd in ["E_no", "sorry", "E_A B", ""] {
+            assert_eq!(code(odd).as_deref(), Some(OTHER), "{odd:?}");
+        }
+        assert_eq!(kind_of(&Value::from("retry 1 in 2 s, since E_X may pass")), "retry");
+        assert_eq!(kind_of(&Value::from("whatever it said")), OTHER);
     }
 
     #[test]

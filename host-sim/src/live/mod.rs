@@ -20,6 +20,7 @@ use std::time::{Duration, SystemTime};
 
 use parallel_agents::host::{Event, Happening, Receipt};
 use parallel_agents::ids::SessionKey;
+use rand::Rng as _;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
@@ -28,7 +29,7 @@ pub use key::ApiKey;
 
 use crate::clock::Bell;
 use crate::ledger::Ledger;
-use crate::outside::Outside;
+use crate::outside::{JournalSink, Outside};
 use crate::trace::Trace;
 use session::{Ended, Session};
 
@@ -44,6 +45,9 @@ pub struct LiveOptions {
     pub seed: u64,
     /// Sessions that run at once; one more is refused. None: as many as the component asks for.
     pub host_cap: Option<u32>,
+    /// The time at which the host's clock begins, in milliseconds: for a call that goes on the last one of its journal, so
+    /// that what passed while nobody ran it does not count. None: that of the system.
+    pub start_ms: Option<u64>,
 }
 
 /// A host whose sessions are completions on a server. Needs a Tokio runtime, and a clock of real time.
@@ -53,6 +57,9 @@ pub struct Live {
     bell: Bell,
     began: Instant,
     start_ms: u64,
+    /// Stands in the names of all sessions: a call that goes on must not meet those of the host that is gone.
+    life: u64,
+    journal: Option<JournalSink>,
     next_seq: u64,
     untold: VecDeque<Happening>,
     sessions: BTreeMap<SessionKey, Session>,
@@ -68,7 +75,7 @@ impl Live {
     /// A host that has been asked for nothing yet. `bell` is that of the clock by which the call will run.
     pub fn new(server: ModelServer, options: LiveOptions, bell: Bell) -> Self {
         let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        let start_ms = millis(since_epoch);
+        let start_ms = options.start_ms.unwrap_or_else(|| millis(since_epoch));
         let (inbox, ended) = mpsc::unbounded_channel();
         Self {
             server,
@@ -76,6 +83,8 @@ impl Live {
             bell,
             began: Instant::now(),
             start_ms,
+            life: rand::rng().next_u64(),
+            journal: None,
             next_seq: 0,
             untold: VecDeque::new(),
             sessions: BTreeMap::new(),
@@ -86,6 +95,11 @@ impl Live {
             ledger: Ledger::default(),
             trace: Trace::new(start_ms, true),
         }
+    }
+
+    /// Keeps the call's journal: hands each part on before it counts as written.
+    pub fn keep_journal(&mut self, sink: JournalSink) {
+        self.journal = Some(sink);
     }
 
     fn event(&mut self, what: Happening) -> Event {

@@ -26,7 +26,7 @@ impl Outside for Live {
                 seed: self.options.seed,
                 max_concurrent: self.options.host_cap,
                 reports_starts: true,
-                keeps_journal: false,
+                keeps_journal: self.journal.is_some(),
                 limits: None,
             };
             return Next::Event(self.event(Happening::Opened(facts)));
@@ -48,8 +48,11 @@ impl Outside for Live {
         }
     }
 
-    fn append(&mut self, _lines: &str) -> Result<(), String> {
-        Err("this host keeps no journal".to_owned())
+    fn append(&mut self, lines: &str) -> Result<(), String> {
+        match &mut self.journal {
+            Some(sink) => sink(lines),
+            None => Err("this host keeps no journal".to_owned()),
+        }
     }
 
     fn waiting(&mut self, until_ms: Option<u64>) {

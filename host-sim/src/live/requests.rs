@@ -75,7 +75,7 @@ impl Live {
     /// Sends the prompt.
     fn begin(&mut self, options: SpawnOptions) -> Receipt {
         self.spawned += 1;
-        let key = SessionKey::new(format!("openai:{}:{}", self.start_ms, self.spawned));
+        let key = SessionKey::new(format!("openai:{:016x}:{}", self.life, self.spawned));
         let model = options.model.clone().unwrap_or_else(|| self.options.model.clone());
         let order = Order {
             model: model.clone(),

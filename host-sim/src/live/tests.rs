@@ -29,7 +29,7 @@ async fn serve(script: &str) -> String {
 
 fn live(base: &str, key: Option<ApiKey>, host_cap: Option<u32>, clock: &Clock) -> Live {
     let server = ModelServer::new(base, key).expect("an address");
-    Live::new(server, LiveOptions { model: "standard".to_owned(), seed: 7, host_cap }, clock.bell())
+    Live::new(server, LiveOptions { model: "standard".to_owned(), seed: 7, host_cap, start_ms: None }, clock.bell())
 }
 
 fn tasks(words: &[&str], more: Value) -> String {

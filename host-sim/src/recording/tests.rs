@@ -47,7 +47,7 @@ async fn record_live(arguments: &str) -> Recording {
     let base = format!("http://{}/v1", listener.local_addr().expect("an address"));
     tokio::spawn(model_server::serve(listener, Script::from_toml(SCRIPT).expect("a script"), 7, 1.0));
     let clock = Clock::real_time();
-    let options = LiveOptions { model: "standard".to_owned(), seed: 7, host_cap: None };
+    let options = LiveOptions { model: "standard".to_owned(), seed: 7, host_cap: None, start_ms: None };
     let live = Live::new(ModelServer::new(&base, None).expect("an address"), options, clock.bell());
     record(live, arguments, &clock).await
 }

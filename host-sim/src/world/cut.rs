@@ -5,6 +5,23 @@ use parallel_agents::host::Message;
 /// The sign that the gateway leaves where it cut.
 const ELLIPSIS: char = '…';
 
+/// Bytes of one text that a host hands out at most: more than the component ever reads of an answer, and far from what one
+/// call may take in.
+pub(super) const MAX_TEXT_BYTES: usize = 1 << 20;
+
+/// Bytes of the host's own words about a failure, as the contract has it.
+pub(super) const MAX_WORDS_BYTES: usize = 1 << 10;
+
+/// Bytes of all texts of one page of a transcript.
+pub(super) const MAX_PAGE_BYTES: usize = 8 << 20;
+
+/// Cuts a text to `bytes` bytes, on the boundary of a character. Whether anything was cut.
+pub(super) fn cut_bytes(text: &mut String, bytes: usize) -> bool {
+    let is_long = text.len() > bytes;
+    text.truncate(text.floor_char_boundary(bytes));
+    is_long
+}
+
 /// Cuts a text to `chars` characters, the sign of the cut included. Whether anything was cut.
 pub(super) fn cut_text(text: &mut String, chars: usize) -> bool {
     if text.chars().nth(chars).is_none() {
@@ -48,6 +65,16 @@ mod tests {
         assert_eq!(cut("äöüß", 3), ("äö…".to_owned(), true));
         assert_eq!(cut("ab", 1), ("…".to_owned(), true));
         assert_eq!(cut("", 0), (String::new(), false));
+    }
+
+    #[test]
+    fn long_texts_are_cut_by_bytes_and_never_within_a_character() {
+        let mut text = "日本語".to_owned();
+        assert!(!cut_bytes(&mut text, 9));
+        assert!(cut_bytes(&mut text, 8));
+        assert_eq!(text, "日本");
+        assert!(cut_bytes(&mut text, 2));
+        assert_eq!(text, "");
     }
 
     #[test]

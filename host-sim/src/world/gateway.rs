@@ -10,7 +10,7 @@ use parallel_agents::ids::{RequestId, SessionKey};
 use rand::Rng;
 
 use super::agenda::Due;
-use super::cut::{cut_page, cut_text};
+use super::cut::{MAX_PAGE_BYTES, MAX_TEXT_BYTES, cut_bytes, cut_page, cut_text};
 use super::session::Session;
 use super::{Told, World};
 use crate::ledger::task_of;
@@ -175,6 +175,7 @@ impl World {
         let mut dropped_messages = 0;
         if profile.full_history {
             for message in &mut messages {
+                message.truncated = cut_bytes(&mut message.text, MAX_TEXT_BYTES);
                 message.usage = message.usage.filter(|_| profile.reports_usage);
             }
         } else {
@@ -184,6 +185,7 @@ impl World {
             }
             dropped_messages = cut_page(&mut messages, profile.history_page_bytes);
         }
+        dropped_messages += cut_page(&mut messages, MAX_PAGE_BYTES);
         let page = HistoryPage { messages, has_more, dropped_messages, redacted: false };
         Ok(self.spoil_page(&query.session_key, page))
     }

@@ -11,7 +11,7 @@ use parallel_agents::ids::SessionKey;
 
 use super::World;
 use super::agenda::Due;
-use super::cut::cut_text;
+use super::cut::{MAX_TEXT_BYTES, cut_bytes, cut_text};
 use super::gateway::draw_uuid;
 use super::session::{Mishap, Trouble};
 use crate::ledger::SessionOver;
@@ -189,7 +189,7 @@ impl World {
         let profile = self.script.host();
         let completion = session.answer().map(|text| {
             let mut text = text.to_owned();
-            let truncated = cut_text(&mut text, profile.completion_chars);
+            let truncated = cut_text(&mut text, profile.completion_chars) | cut_bytes(&mut text, MAX_TEXT_BYTES);
             Completion { text, truncated, finish: FinishReason::Stop }
         });
         Some(SessionEnd {

@@ -26,6 +26,7 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use crate::ledger::Ledger;
+use crate::outside::JournalSink;
 pub use crate::outside::Next;
 use crate::script::{Fault, HostProfile, Script};
 use crate::trace::Trace;
@@ -53,6 +54,9 @@ pub struct WorldOptions {
     pub keeps_journal: bool,
     /// Whether the call is over at the first promise that it breaks.
     pub stops_at_violation: bool,
+    /// Which life of a call this world is for: each draws names of sessions that no other one has. 0 for the first one,
+    /// for a call that goes on the number of lines that its journal has.
+    pub life: u64,
 }
 
 impl Default for WorldOptions {
@@ -64,6 +68,7 @@ impl Default for WorldOptions {
             max_events: 1_000_000,
             keeps_journal: false,
             stops_at_violation: true,
+            life: 0,
         }
     }
 }
@@ -74,9 +79,6 @@ struct Told {
     /// Nothing happened: a fault of the script has it told all the same.
     is_extra: bool,
 }
-
-/// Where a journal goes as it is written.
-type JournalSink = Box<dyn FnMut(&str) -> Result<(), String> + Send>;
 
 /// A simulated gateway with its sessions.
 pub struct World {
@@ -123,13 +125,15 @@ impl World {
     /// A world in which nothing has happened yet.
     pub fn new(script: impl Into<Arc<Script>>, seed: u64, options: WorldOptions) -> Self {
         let script = script.into();
+        let mut draws = ChaCha8Rng::seed_from_u64(seed);
+        draws.set_stream(options.life);
         let mut agenda = Agenda::default();
         if let Some(after_ms) = script.faults().caller_gone_ms {
             agenda.enter(options.start_ms.saturating_add(after_ms), 0, Due::CallerGone);
         }
         Self {
             seed,
-            draws: ChaCha8Rng::seed_from_u64(seed),
+            draws,
             now_ms: options.start_ms,
             next_seq: 0,
             agenda,
@@ -265,9 +269,9 @@ impl World {
     }
 
     /// Keeps the call's journal, and hands each part on before it counts as written.
-    pub fn keep_journal(&mut self, sink: impl FnMut(&str) -> Result<(), String> + Send + 'static) {
+    pub fn keep_journal(&mut self, sink: JournalSink) {
         self.options.keeps_journal = true;
-        self.journal_sink = Some(Box::new(sink));
+        self.journal_sink = Some(sink);
     }
 
     /// The call's journal.

@@ -8,6 +8,7 @@ use parallel_agents::host::{
 use parallel_agents::ids::SessionKey;
 use parallel_agents::task::Usage;
 
+use super::cut::{MAX_WORDS_BYTES, cut_bytes};
 use super::oddities::afterword;
 use crate::script::{Scripted, ScriptedOutcome};
 
@@ -109,7 +110,9 @@ impl Session {
             SessionState::Failed => Some(match &self.scripted.outcome {
                 ScriptedOutcome::Fail { kind, message } => {
                     let retry_after_ms = named_wait_ms(message);
-                    SessionOutcome::Failed { kind: *kind, message: message.clone(), retry_after_ms }
+                    let mut message = message.clone();
+                    cut_bytes(&mut message, MAX_WORDS_BYTES);
+                    SessionOutcome::Failed { kind: *kind, message, retry_after_ms }
                 }
                 ScriptedOutcome::Answer(_) | ScriptedOutcome::Hang => {
                     SessionOutcome::Failed { kind: FailureKind::Other, message: String::new(), retry_after_ms: None }

@@ -6,17 +6,23 @@ mod agents;
 mod compare;
 #[cfg(unix)]
 mod documents;
+mod exit_codes;
 mod explain;
 mod explore;
 mod help;
 mod journal;
 mod openai;
+mod openai_journal;
+#[cfg(unix)]
+mod outputs;
 mod real_model;
 mod registry;
 mod review;
 mod run;
 mod scenarios;
 mod serve;
+#[cfg(unix)]
+mod signals;
 mod spans;
 mod what_if;
 
@@ -52,6 +58,8 @@ fn command(arguments: &[&str]) -> Command {
     // The tests of the library have found the component in the same way; a missing one fails there and here.
     let component = find().unwrap_or_else(|error| panic!("{error}"));
     command.args(arguments).env(COMPONENT_VARIABLE, component).env_remove("NO_COLOR");
+    // Journals that nobody gave a name are those of the tests, and not of whoever runs them.
+    command.env("XDG_STATE_HOME", path("state"));
     // A collector of whoever runs the tests is none of theirs.
     let traced = env::vars_os().map(|(name, _)| name).filter(|name| name.to_string_lossy().starts_with("OTEL_"));
     for name in traced {

@@ -1,6 +1,6 @@
-//! What is made of a call once it is over: the report as a document or a page, and its spans.
+//! What is made of a call once its result was shown: files, and spans.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
@@ -9,17 +9,105 @@ use host_sim::{page, telemetry};
 use opentelemetry_sdk::trace::SpanData;
 use serde_json::Value;
 
-use crate::outcome::Failure;
-use crate::simulation::write;
+use crate::outcome::{Failure, Finish};
+use crate::output;
 use crate::ui::Ui;
 
-/// What has to be noted from the beginning of a call.
+/// A reply of the component that is not a refusal.
+pub struct Reply {
+    /// The document, byte for byte.
+    pub text: String,
+    /// The document, read.
+    pub document: Value,
+    /// What is to be done once the document was shown.
+    pub rest: Afterwards,
+}
+
+impl Reply {
+    /// A reply of a call that leaves nothing behind.
+    pub fn alone(text: String, document: Value) -> Self {
+        Self { text, document, rest: Afterwards::default() }
+    }
+
+    /// Shows the result, as a person reads it or as the document that `--json` asks for, and only then does the rest.
+    pub async fn deliver(self, ui: &Ui, readable: String, finish: Finish) -> Result<Finish, Failure> {
+        let printed = ui.print(&if ui.is_json() { format!("{}\n", self.text) } else { readable });
+        let done = self.rest.finish(ui).await;
+        printed?;
+        Ok(if done { finish } else { Finish::Flawed })
+    }
+}
+
+/// What is left to be done after a call.
+#[must_use]
+#[derive(Default)]
 pub struct Afterwards {
+    files: Vec<(PathBuf, Box<dyn FnOnce() -> String>)>,
+    spans: Vec<SpanData>,
+    /// The host's own account contradicts the result.
+    contradiction: Option<Failure>,
+    /// What whoever reads the result should know.
+    notes: Vec<String>,
+}
+
+impl Afterwards {
+    /// Adds a file, if somebody asked for it.
+    pub fn file(&mut self, path: Option<&PathBuf>, text: impl FnOnce() -> String + 'static) {
+        self.files.extend(path.map(|path| (path.clone(), Box::new(text) as _)));
+    }
+
+    /// Adds the spans of the call.
+    pub fn spans(&mut self, spans: Vec<SpanData>) {
+        self.spans.extend(spans);
+    }
+
+    /// Adds what the host's own account says against the result.
+    pub fn contradicted(&mut self, failure: Failure) {
+        self.contradiction = Some(failure);
+    }
+
+    /// Takes back what was said against the result.
+    pub fn contradiction(&mut self) -> Option<Failure> {
+        self.contradiction.take()
+    }
+
+    /// Adds a line for standard error.
+    pub fn note(&mut self, line: impl Into<String>) {
+        self.notes.push(line.into());
+    }
+
+    /// Tries everything and tells what did not work. Whether all of it did; spans that do not arrive change nothing.
+    pub async fn finish(self, ui: &Ui) -> bool {
+        let mut done = true;
+        for (path, text) in self.files {
+            if let Err(failure) = output::write(&path, &text()) {
+                ui.tell_failure(&failure);
+                done = false;
+            }
+        }
+        for line in self.notes {
+            ui.note(&line);
+        }
+        if let Some(failure) = self.contradiction {
+            ui.tell_failure(&failure);
+            done = false;
+        }
+        if !self.spans.is_empty()
+            && let Err(error) = telemetry::export(self.spans).await
+        {
+            ui.note(&format!("warning: the spans of the run could not be sent: {error}"));
+        }
+        done
+    }
+}
+
+/// What has to be noted from the beginning of a call.
+pub struct Noted {
     sessions: Arc<Mutex<SessionLog>>,
     began: SystemTime,
 }
 
-impl Afterwards {
+impl Noted {
     /// To be made just before the call.
     pub fn new() -> Self {
         Self { sessions: Arc::default(), began: SystemTime::now() }
@@ -30,49 +118,35 @@ impl Afterwards {
         self.sessions.clone()
     }
 
-    /// Writes the report if it has a path: the component's document with the host's account beside it, or a page of the
-    /// document alone if the name ends in .html.
-    pub fn write_report(
+    /// The text of the report: the component's document with the host's account beside it, or a page of the document
+    /// alone if the name ends in .html.
+    pub fn report(
         &self,
-        path: Option<&Path>,
+        path: &Path,
         function: &str,
         document: &Value,
         account: Value,
-    ) -> Result<(), Failure> {
-        let Some(path) = path else { return Ok(()) };
-        let sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
-        let text = if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("html")) {
-            page::page(function, document, sessions.records())
-        } else {
-            let mut report = document.clone();
+    ) -> impl FnOnce() -> String + 'static {
+        let sessions = self.sessions.clone();
+        let (function, mut report) = (function.to_owned(), document.clone());
+        let is_page = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("html"));
+        move || {
+            if is_page {
+                let sessions = sessions.lock().unwrap_or_else(PoisonError::into_inner);
+                return page::page(&function, &report, sessions.records());
+            }
             if let Some(fields) = report.as_object_mut() {
                 fields.insert("simulation".to_owned(), account);
             }
             format!("{report:#}\n")
-        };
-        write(path, &text)
+        }
     }
 
     /// The spans of the call, if the environment asks for them. None in place of the provider: models name it themselves.
-    pub fn spans(&self, function: &str, document: &Value, provider: Option<&str>) -> Spans {
-        let is_wanted = telemetry::is_wanted();
-        Spans(if is_wanted { telemetry::spans(function, document, provider, self.began) } else { Vec::new() })
-    }
-}
-
-/// Spans that are not sent yet: nobody waits for a collector before the result is shown.
-#[must_use]
-#[derive(Default)]
-pub struct Spans(Vec<SpanData>);
-
-impl Spans {
-    /// Sends them. That they cannot be sent is told and changes nothing else.
-    pub async fn send(self, ui: &Ui) {
-        if self.0.is_empty() {
-            return;
-        }
-        if let Err(error) = telemetry::export(self.0).await {
-            ui.note(&format!("warning: the spans of the run could not be sent: {error}"));
+    pub fn spans(&self, function: &str, document: &Value, provider: Option<&str>) -> Vec<SpanData> {
+        match telemetry::is_wanted() {
+            true => telemetry::spans(function, document, provider, self.began),
+            false => Vec::new(),
         }
     }
 }

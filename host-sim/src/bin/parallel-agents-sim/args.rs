@@ -12,7 +12,7 @@ mod backend;
 mod simulation;
 mod trials;
 
-pub use backend::{BackendArguments, BackendKind, WhatIfArguments};
+pub use backend::{BackendArguments, BackendKind, ServerArguments, WhatIfArguments};
 pub use simulation::{Cast, ClockKind, Course, EngineKind, Guest, ProgressKind, ResumeArguments, Simulation};
 pub use trials::{CompareArguments, EconomicsArguments, ExploreArguments, ScenariosCommand};
 
@@ -21,10 +21,12 @@ const ABOUT: &str = "Runs the parallel-agents component: with scripted agents, o
 
 const EXIT_CODES: &str = "\
 Exit codes:
-  0  everything asked for was done, and every task is completed
-  1  the run ended, but not every task is completed
-  2  bad usage, or a bad request or file
-  3  the host or the component failed
+  0  everything asked for was done; a run is completed by its own rules: a task that they do not need (`wait`,
+     `required: false`) may have ended otherwise, which its output says
+  1  the run came to an end that its rules do not call completed; a review: not every reviewer answered
+  2  bad usage, a bad request or file, or a journal that is in use
+  3  the host or the component failed, or a file could not be written; a result that there is, is on standard output
+  129, 130, 143  a second SIGHUP, SIGINT or SIGTERM ended the program; the first one stops a run, which then ends with 1
 
 With OTEL_EXPORTER_OTLP_ENDPOINT set, a run is also sent to that collector as spans (OTLP over HTTP).
 
@@ -125,13 +127,17 @@ Examples:
 
     /// Go on with a call that was cut off, from its journal
     #[command(after_help = "\
-The simulated sessions were part of the program that is gone, so they count as cut off by a restart. What had ended is
-not asked for again. A last line that was written in part is removed from the file first. A run on a model server keeps
-no journal, so there is none to go on with.
+Sessions were part of the program that is gone, so those that ran count as cut off by a restart. What had ended is not
+asked for again. A last line that was written in part is removed from the file first. The time between the two parts does
+not count. Only one program at a time may write a journal: while a run or another resume does, this one ends with
+E_JOURNAL_LOCKED.
+A run on a model server goes on there: name its address again, and its --model if it was named.
 
 Examples:
   parallel-agents-sim run request.json --clock real --journal run.journal
-  parallel-agents-sim resume run.journal --clock real")]
+  parallel-agents-sim resume run.journal --clock real
+  parallel-agents-sim resume ~/.local/state/parallel-agents/run_tasks-1767225600-0a1b2c3d.journal \\
+    --base-url http://127.0.0.1:8080/v1")]
     Resume(ResumeArguments),
 
     /// Tell what was decided about one task of a saved report, and why

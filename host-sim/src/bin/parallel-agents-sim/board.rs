@@ -31,6 +31,8 @@ pub struct Board {
     allowed: Allowance,
     opened_ms: u64,
     now_ms: u64,
+    /// The host says when a session leaves its queue.
+    reports_starts: bool,
     total: u32,
     ended: u32,
     running: u32,
@@ -66,7 +68,10 @@ struct Lane {
     /// Task and agent type.
     name: String,
     model: Option<String>,
+    /// When its time began to count.
     started_ms: u64,
+    /// It waits in the host's own queue.
+    is_queued: bool,
     limit_ms: u64,
 }
 
@@ -119,16 +124,18 @@ impl Board {
             let ran_ms = now_ms.saturating_sub(lane.started_ms);
             let model = lane.model.as_deref().map(|model| format!("  {}", shown(model))).unwrap_or_default();
             let time = match whole(ran_ms) {
-                ran if width < ROOMY => format!("{ran:>10}"),
-                ran => format!("{:>24}", format!("{ran} of {}", whole(lane.limit_ms))),
+                _ if lane.is_queued => "queued".to_owned(),
+                ran if width < ROOMY => ran,
+                ran => format!("{ran} of {}", whole(lane.limit_ms)),
             };
+            let time = format!("{time:>width$}", width = if width < ROOMY { 10 } else { 24 });
             let words = format!("{time}  {}{model}", shown(&lane.name));
-            // What others took says more than the limit, which few come near; a full bar is a session that takes longer.
-            let usual_ms = self.mean_ms().unwrap_or(lane.limit_ms);
-            let colour = if ran_ms > usual_ms { "33" } else { "36" };
+            let used_ms = if lane.is_queued { 0 } else { ran_ms };
+            let takes_longer = self.mean_ms().is_some_and(|usual_ms| used_ms > usual_ms);
+            let colour = if takes_longer { "33" } else { "36" };
             lines.push(format!(
                 "{} {}",
-                paint(colour, &bar(ran_ms, usual_ms, session_bar)),
+                paint(colour, &bar(used_ms, lane.limit_ms, session_bar)),
                 cut(&words, width.saturating_sub(session_bar + 1)),
             ));
         }
@@ -168,11 +175,16 @@ impl Board {
         took.checked_div(count)
     }
 
-    /// The time that is left, if that can be told: what runs takes as long as others took on average, what waits too, by as many as run now.
+    /// The time that is left, if that can be told, which takes sessions that answered: what runs takes as long as those took on
+    /// average, what waits too, by as many as run now. A session that runs on past that is expected to go on for half as long
+    /// as it has run, up to its limit: the longer it takes, the less the others say about it.
     fn left_ms(&self, now_ms: u64) -> Option<u64> {
         let mean = self.mean_ms()?;
         let waiting = u64::from(self.total.saturating_sub(self.ended).saturating_sub(self.running));
-        let rest = |lane: &Lane| mean.saturating_sub(now_ms.saturating_sub(lane.started_ms));
+        let rest = |lane: &Lane| {
+            let ran_ms = if lane.is_queued { 0 } else { now_ms.saturating_sub(lane.started_ms) };
+            mean.saturating_sub(ran_ms).max(ran_ms / 2).min(lane.limit_ms.saturating_sub(ran_ms))
+        };
         let work = self.lanes.values().map(rest).sum::<u64>().saturating_add(mean.saturating_mul(waiting));
         let longest = self.lanes.values().map(rest).max().unwrap_or(0);
         let at_once = (self.lanes.len() as u64).max(1);
@@ -210,6 +222,7 @@ impl Board {
             name,
             model: options.model.clone(),
             started_ms: at_ms,
+            is_queued: false,
             limit_ms: u64::from(options.run_timeout_seconds) * 1_000,
         };
         self.asked.insert(request, lane);
@@ -228,20 +241,24 @@ impl Watcher for Board {
     fn event(&mut self, event: &Event) {
         self.now_ms = event.at_ms;
         match &event.what {
-            Happening::Opened(_) => self.opened_ms = event.at_ms,
+            Happening::Opened(facts) => {
+                (self.opened_ms, self.reports_starts) = (event.at_ms, facts.reports_starts);
+            }
             Happening::Answered { request, outcome } => {
                 let asked = self.asked.remove(request);
                 if let (Ok(Reply::Spawned(receipt)), Some(lane)) = (outcome, asked) {
                     let model = receipt.applied_model.clone().or(lane.model);
-                    let lane = Lane { started_ms: event.at_ms, model, ..lane };
                     // A spawn call whose receipt was lost is made again, and names the session that is there already.
-                    let is_known = self.lanes.insert(receipt.session_key.clone(), lane).is_some();
-                    self.sessions += u64::from(!is_known);
+                    if !self.lanes.contains_key(&receipt.session_key) {
+                        let lane = Lane { started_ms: event.at_ms, is_queued: self.reports_starts, model, ..lane };
+                        self.lanes.insert(receipt.session_key.clone(), lane);
+                        self.sessions += 1;
+                    }
                 }
             }
             Happening::SessionStarted(key) => {
                 if let Some(lane) = self.lanes.get_mut(key) {
-                    lane.started_ms = event.at_ms;
+                    (lane.started_ms, lane.is_queued) = (event.at_ms, false);
                 }
             }
             Happening::SessionEnded(end) => {

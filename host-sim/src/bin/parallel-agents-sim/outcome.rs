@@ -11,10 +11,12 @@ use crate::fault::Fault;
 /// The end of a command that did what it was asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Finish {
-    /// Everything was done, and every task is completed.
+    /// Everything was done, and a run did what its rules ask for.
     Complete,
-    /// Not every task is completed.
+    /// A run ended otherwise.
     Incomplete,
+    /// The result was shown, but a file could not be written, or the host's own account contradicts the result.
+    Flawed,
 }
 
 /// The end of a command that did not get that far.
@@ -43,6 +45,7 @@ impl Finish {
         match self {
             Self::Complete => ExitCode::SUCCESS,
             Self::Incomplete => ExitCode::from(1),
+            Self::Flawed => ExitCode::from(3),
         }
     }
 }

@@ -50,6 +50,11 @@ impl Report {
 }
 
 impl TaskReport {
+    /// Whether there is an answer of which something is missing.
+    pub fn is_cut(&self) -> bool {
+        self.metadata.truncated && self.output.is_some()
+    }
+
     /// The gist of the answer, or of the error: one line for people, as long as it comes.
     pub fn gist(&self) -> String {
         match (&self.error, &self.output) {
@@ -74,10 +79,18 @@ fn gist(output: &Value) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub mod tests {
+    use parallel_agents::task::ResultMetadata;
     use serde_json::json;
 
     use super::*;
+
+    /// The result of a completed task as it stands in a report.
+    pub fn result(id: &str, output: Value) -> Value {
+        let metadata = serde_json::to_value(ResultMetadata::default()).expect("a record");
+        json!({ "task_id": id, "agent_type": format!("{id}_reviewer"), "status": "completed", "output": output,
+            "execution_time": 1.0, "error": null, "metadata": metadata })
+    }
 
     #[test]
     fn the_gist_is_the_first_sentence() {

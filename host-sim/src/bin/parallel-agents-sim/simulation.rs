@@ -1,44 +1,32 @@
-//! Runs one call as the options say, and writes what they ask for.
+//! Runs one call as the options say, and notes what is to be made of it.
 
-use std::fs::{self, File};
-use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::anyhow;
-use host_sim::clock::{Clock, StopSwitch};
+use host_sim::clock::Clock;
 use host_sim::component::{self, ComponentHost};
 use host_sim::ledger::Violation;
 use host_sim::outside::Outside;
 use host_sim::recording::Recorder;
-use host_sim::script::{Script, ScriptError};
+use host_sim::script::Script;
 use host_sim::watch::Watched;
 use host_sim::world::{World, WorldOptions};
 use host_sim::{Called, native};
 use parallel_agents::documents::DocumentReply;
 use serde_json::{Map, Value, json};
 
-use crate::afterwards::{Afterwards, Spans};
-use crate::args::{
-    BackendArguments, BackendKind, Cast, ClockKind, Course, EngineKind, Guest, ResumeArguments, Simulation,
-};
-use crate::backend::{self, Stage};
+use crate::afterwards::{Afterwards, Noted, Reply};
+use crate::args::{BackendKind, ClockKind, Course, EngineKind, Guest, ResumeArguments, Simulation};
+use crate::backend::{Past, Stage};
 use crate::board::Board;
-use crate::fault::Fault;
-use crate::journal;
+use crate::hints;
+use crate::journal::Journal;
 use crate::outcome::Failure;
+use crate::output;
 use crate::request;
+use crate::signals::stop_on_signal;
 use crate::ui::Ui;
 use crate::view::View;
-
-/// A reply of the component that is not a refusal.
-pub struct Reply {
-    /// The document, byte for byte.
-    pub text: String,
-    /// The document, read.
-    pub document: Value,
-    /// What is to be sent once the document was shown.
-    pub spans: Spans,
-}
 
 /// The code that is called, loaded once for all calls of a command.
 pub enum Engine {
@@ -66,98 +54,87 @@ impl Engine {
         function: &str,
         arguments: &str,
     ) -> Result<Reply, Failure> {
-        let arguments = &with_tiers(arguments, &simulation.backend);
+        let arguments = &with_options(arguments, simulation);
         let course = &simulation.course;
-        check_writable([&course.trace, &course.report, &simulation.backend.record])?;
-        let Stage { outside, clock, seed } = Stage::set(ui, simulation).await?;
-        let is_real = simulation.backend.backend == BackendKind::Openai || course.clock == ClockKind::Real;
-        let view = View::new(ui, course.progress, is_real, Board::new(function, arguments));
+        output::check([&course.trace, &course.report, &simulation.backend.record])?;
+        let Stage { outside, clock, seed, kind, journal } = Stage::set(ui, simulation, function, arguments).await?;
+        let view = View::new(ui, course.progress, is_real(kind, course), Board::new(function, arguments));
         let recorder = Arc::new(Mutex::new(Recorder::default()));
-        let afterwards = Afterwards::new();
-        let mut outside = outside.by(view.board()).by(afterwards.watcher());
+        let noted = Noted::new();
+        let mut outside = outside.by(view.board()).by(noted.watcher());
         if simulation.backend.record.is_some() {
             outside = outside.by(recorder.clone());
         }
-        let called = self.enter(function, arguments, outside, &clock.with_stop(stop_on_interrupt())).await;
+        let called = self.enter(function, arguments, outside, &clock.with_stop(stop_on_signal())).await;
         view.close();
+        let mut call = Call { ui, course, function, seed, kind, noted: &noted, rest: Afterwards::default() };
         if let Some(path) = &simulation.backend.record {
-            let reply = called.result.as_ref().ok().map(|reply| read(document_text(reply))).transpose()?;
-            let recorder = recorder.lock().unwrap_or_else(PoisonError::into_inner);
-            write(path, &recorder.finish(function, arguments, reply).text())?;
+            // Of a reply that is no JSON the rest of the recording is still worth something.
+            let document = called.result.as_ref().ok().and_then(|reply| read(document_text(reply)).ok());
+            let (recorder, function, arguments) = (recorder.clone(), function.to_owned(), arguments.clone());
+            call.rest.file(Some(path), move || {
+                let recorder = recorder.lock().unwrap_or_else(PoisonError::into_inner);
+                recorder.finish(&function, &arguments, document).text()
+            });
         }
         let violations = called.world.ledger().violations();
-        let reply = self.keep(course, seed, function, called, &afterwards)?;
-        let spans = afterwards.spans(function, &reply.1, simulation.backend.backend.provider());
-        if violations.is_empty() {
-            return Ok(Reply { spans, ..accept(reply)? });
+        if !violations.is_empty() {
+            call.rest.contradicted(broken_promises(Some(seed), &violations));
         }
-        // A reply that the host's own account contradicts is not worth showing.
-        spans.send(ui).await;
-        Err(broken_promises(Some(seed), &violations))
+        if let Some(hint) =
+            called.result.as_ref().ok().and_then(|reply| hints::of_server(simulation, document_text(reply)))
+        {
+            call.rest.note(hint);
+        }
+        let reply = call.finish(self.name(), called).await;
+        if let Some(journal) = journal {
+            journal.close();
+        }
+        reply
     }
 
-    /// Goes on with a call, in a gateway that knows none of its sessions any more.
-    pub async fn resume(&self, ui: &Ui, arguments: &ResumeArguments, text: &str, file: File) -> Result<Reply, Failure> {
-        let ResumeArguments { cast, course, .. } = arguments;
-        check_writable([&course.trace, &course.report])?;
-        // The ledger knows nothing of what the call did before, so it cannot hold it to anything.
-        let options = WorldOptions { stops_at_violation: false, ..WorldOptions::default() };
-        let mut world = World::new(script(cast)?, cast.seed(), options);
-        world.keep_journal(journal::writer(file));
-        // A journal that cannot be read is refused by the component, in its own words.
-        let header = parallel_agents::journal::read(text).map(|journal| journal.header);
-        let (function, asked) = header.map(|header| (header.function, header.arguments)).unwrap_or_default();
-        let view = View::new(ui, course.progress, course.clock == ClockKind::Real, Board::new(&function, &asked));
-        let afterwards = Afterwards::new();
-        let outside = Watched::new(world).by(view.board()).by(afterwards.watcher());
-        let clock = backend::clock(course.clock).with_stop(stop_on_interrupt());
+    /// Goes on with a call, on a host that knows none of its sessions any more.
+    pub async fn resume(
+        &self,
+        ui: &Ui,
+        arguments: &ResumeArguments,
+        text: &str,
+        journal: Journal,
+    ) -> Result<Reply, Failure> {
+        let course = &arguments.course;
+        output::check([&course.trace, &course.report])?;
+        let past = Past::read(text);
+        let Stage { outside, clock, seed, kind, journal } = Stage::reset(ui, arguments, &past, journal).await?;
+        let view = View::new(ui, course.progress, is_real(kind, course), Board::new(&past.function, &past.arguments));
+        let noted = Noted::new();
+        let outside = outside.by(view.board()).by(noted.watcher());
+        let clock = clock.with_stop(stop_on_signal());
         let called = match self {
             Self::Wasm(host) => host.resume(text, outside, &clock).await,
             Self::Native => native::resume(text, outside, &clock).await,
         };
         view.close();
-        let reply = self.keep(course, cast.seed(), &function, called, &afterwards)?;
-        let spans = afterwards.spans(&function, &reply.1, BackendKind::Script.provider());
-        Ok(Reply { spans, ..accept(reply)? })
-    }
-
-    /// Writes the files that are asked for of every call. The reply, and its document.
-    fn keep(
-        &self,
-        course: &Course,
-        seed: u64,
-        function: &str,
-        called: Called<DocumentReply, Watched>,
-        afterwards: &Afterwards,
-    ) -> Result<(DocumentReply, Value), Failure> {
-        if let Some(path) = &course.trace {
-            write(path, called.world.trace().text())?;
-        }
-        let account = json!({
-            "seed": seed,
-            "engine": self.name(),
-            "fuel_used": called.fuel_used,
-            "ledger": called.world.ledger().summary(),
-        });
-        let reply = called.result?;
-        let document = read(document_text(&reply))?;
-        afterwards.write_report(course.report.as_deref(), function, &document, account)?;
-        Ok((reply, document))
+        let function = &past.function;
+        let call = Call { ui, course, function, seed, kind, noted: &noted, rest: Afterwards::default() };
+        let reply = call.finish(self.name(), called).await;
+        // Until here nobody else may write it.
+        drop(journal);
+        reply
     }
 
     /// Goes through a journal again.
     pub async fn replay(&self, text: &str) -> Result<Reply, Failure> {
-        accept(with_document(match self {
+        accept(match self {
             Self::Wasm(host) => host.replay(text).await?,
             Self::Native => native::replay(text).await?,
-        })?)
+        })
     }
 
     /// Calls a function that spawns nothing.
     pub async fn ask(&self, function: &str, arguments: &Value) -> Result<Reply, Failure> {
         let world = World::new(Script::bundled(), 0, WorldOptions::default());
         let called = self.enter(function, &arguments.to_string(), world, &Clock::virtual_time()).await;
-        accept(with_document(called.result?)?)
+        accept(called.result?)
     }
 
     /// Calls a function on a recorded or simulated host.
@@ -165,7 +142,7 @@ impl Engine {
         let called = self.enter(function, arguments, world, &Clock::virtual_time()).await;
         let violations = called.world.ledger().violations();
         let reply = called.result?;
-        if violations.is_empty() { accept(with_document(reply)?) } else { Err(broken_promises(None, &violations)) }
+        if violations.is_empty() { accept(reply) } else { Err(broken_promises(None, &violations)) }
     }
 
     async fn enter<O: Outside>(
@@ -189,41 +166,74 @@ impl Engine {
     }
 }
 
-/// The request with the models of the options.
-fn with_tiers(arguments: &str, options: &BackendArguments) -> String {
-    if options.tiers.is_empty() {
-        return arguments.to_owned();
-    }
-    let models: Map<String, Value> =
-        options.tiers.iter().map(|(tier, model)| (tier.name().to_owned(), Value::from(model.as_str()))).collect();
-    request::with_field(arguments, "models", &Value::Object(models))
+/// A call that came back, and what is to be made of it.
+struct Call<'a> {
+    ui: &'a Ui,
+    course: &'a Course,
+    function: &'a str,
+    seed: u64,
+    kind: BackendKind,
+    noted: &'a Noted,
+    rest: Afterwards,
 }
 
-/// The script that the options name, or the bundled one.
-pub fn script(cast: &Cast) -> Result<Script, Failure> {
-    cast.script.as_deref().map_or_else(|| Ok(Script::bundled()), script_at)
-}
-
-/// The script in a file.
-pub fn script_at(path: &Path) -> Result<Script, Failure> {
-    let bad = |error| Failure::Bad { code: "E_SCRIPT", error };
-    Script::load(path).map_err(|error| match error {
-        // These two name the file themselves.
-        ScriptError::Read { .. } | ScriptError::Extension { .. } => bad(error.into()),
-        ScriptError::Toml(_) | ScriptError::Json(_) | ScriptError::Invalid(_) => {
-            bad(anyhow::Error::from(error).context(format!("cannot use the script {}", path.display())))
+impl Call<'_> {
+    /// The reply, with what is to be done once it was shown; that is done at once if there is nothing to be shown.
+    async fn finish(mut self, engine: &'static str, called: Called<DocumentReply, Watched>) -> Result<Reply, Failure> {
+        let account = json!({
+            "seed": self.seed,
+            "engine": engine,
+            "fuel_used": called.fuel_used,
+            "ledger": called.world.ledger().summary(),
+        });
+        let world = called.world;
+        self.rest.file(self.course.trace.as_ref(), move || world.trace().text().to_owned());
+        let outcome = called.result.map_err(Failure::from).and_then(|reply| {
+            let document = read(document_text(&reply))?;
+            if let Some(path) = &self.course.report {
+                self.rest.file(Some(path), self.noted.report(path, self.function, &document, account));
+            }
+            self.rest.spans(self.noted.spans(self.function, &document, self.kind.provider()));
+            match reply {
+                // Nobody has paid for a simulated reply that the simulator's own account contradicts.
+                DocumentReply::Answer(_) if self.kind == BackendKind::Script => match self.rest.contradiction() {
+                    Some(failure) => Err(failure),
+                    None => accept(reply),
+                },
+                reply => accept(reply),
+            }
+        });
+        match outcome {
+            Ok(reply) => Ok(Reply { rest: self.rest, ..reply }),
+            Err(failure) => {
+                self.rest.finish(self.ui).await;
+                Err(failure)
+            }
         }
-    })
+    }
 }
 
-fn with_document(reply: DocumentReply) -> Result<(DocumentReply, Value), Failure> {
+/// Whether a call takes real time.
+fn is_real(kind: BackendKind, course: &Course) -> bool {
+    kind == BackendKind::Openai || course.clock == ClockKind::Real
+}
+
+/// The request with what the options say in place of its own rules.
+fn with_options(arguments: &str, simulation: &Simulation) -> String {
+    let mut request = arguments.to_owned();
+    let tiers = &simulation.backend.tiers;
+    if !tiers.is_empty() {
+        let models: Map<String, Value> =
+            tiers.iter().map(|(tier, model)| (tier.name().to_owned(), Value::from(model.as_str()))).collect();
+        request = request::with_field(&request, "models", &Value::Object(models));
+    }
+    request
+}
+
+fn accept(reply: DocumentReply) -> Result<Reply, Failure> {
     let document = read(document_text(&reply))?;
-    Ok((reply, document))
-}
-
-fn accept((reply, document): (DocumentReply, Value)) -> Result<Reply, Failure> {
     match reply {
-        DocumentReply::Answer(text) => Ok(Reply { text, document, spans: Spans::default() }),
+        DocumentReply::Answer(text) => Ok(Reply::alone(text, document)),
         DocumentReply::Refused(_) => Err(Failure::Refused(document)),
     }
 }
@@ -243,37 +253,4 @@ fn document_text(reply: &DocumentReply) -> &str {
 
 fn read(text: &str) -> Result<Value, Failure> {
     serde_json::from_str(text).map_err(|error| Failure::reply(format!("it is not JSON: {error}")))
-}
-
-/// Finds out before a run is paid for whether its files can be written. What is in them stays until they are.
-fn check_writable<'a>(paths: impl IntoIterator<Item = &'a Option<PathBuf>>) -> Result<(), Failure> {
-    for path in paths.into_iter().flatten() {
-        File::options().create(true).append(true).open(path).map_err(|error| not_written(path, error))?;
-    }
-    Ok(())
-}
-
-/// Writes a file that somebody asked for.
-pub fn write(path: &Path, text: &str) -> Result<(), Failure> {
-    fs::write(path, text).map_err(|error| not_written(path, error))
-}
-
-fn not_written(path: &Path, error: std::io::Error) -> Failure {
-    let fault = Fault::new(path.display(), format!("cannot write {}", path.display()));
-    Failure::output(anyhow::Error::from(error).context(fault))
-}
-
-/// The first interrupt asks the component to stop, which gives a report; the second one ends the program.
-fn stop_on_interrupt() -> StopSwitch {
-    let stop = StopSwitch::new();
-    let switch = stop.clone();
-    tokio::spawn(async move {
-        if tokio::signal::ctrl_c().await.is_ok() {
-            switch.throw("interrupted at the keyboard");
-        }
-        if tokio::signal::ctrl_c().await.is_ok() {
-            std::process::exit(130);
-        }
-    });
-    stop
 }

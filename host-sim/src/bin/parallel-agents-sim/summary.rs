@@ -24,7 +24,7 @@ pub fn not_completed(ui: &Ui, report: &Report) -> String {
 /// The run in a few sentences.
 pub fn totals(ui: &Ui, report: &Report, simulation: &Simulation) -> String {
     let lines = |texts: &[&str]| sentences(texts.iter().copied(), ui.width());
-    let is_scripted = simulation.backend.backend == BackendKind::Script;
+    let is_scripted = simulation.backend.server.backend == BackendKind::Script;
     let is_simulated = is_scripted && simulation.course.clock == ClockKind::Virtual;
     let ran = format!(
         "{}{}, at most {} at once.",
@@ -43,6 +43,13 @@ pub fn totals(ui: &Ui, report: &Report, simulation: &Simulation) -> String {
     if let Some(cost) = cost(&report.cost) {
         text.push_str(&lines(&[&cost]));
     }
+    if let Some(words) = beyond_the_rules(report) {
+        text.push_str(&lines(&[&words]));
+    }
+    if let Some(words) = cut(report) {
+        text.push_str(&ui.tone(Tone::Warn, lines(&[&words]).trim_end()));
+        text.push('\n');
+    }
     if !report.leaked.is_empty() {
         let leaked: Vec<String> = report.leaked.iter().map(|session| shown(session)).collect();
         text.push_str(&lines(&["Sessions that could not be stopped or deleted:", &leaked.join(", ")]));
@@ -52,6 +59,26 @@ pub fn totals(ui: &Ui, report: &Report, simulation: &Simulation) -> String {
         text.push_str(&format!("{}\n", ui.tone(Tone::Faint, words.trim_end())));
     }
     text
+}
+
+/// A run that is completed by its rules although tasks are not. None: it is completed, and so are they, or it is not.
+fn beyond_the_rules(report: &Report) -> Option<String> {
+    let others = report.census.tasks.saturating_sub(report.census.completed) as usize;
+    let is_meant = report.status == RunStatus::Completed && others > 0;
+    is_meant.then(|| {
+        let those = count(others, "task that is", "tasks that are");
+        format!("The run did what its rules ask for (wait, required); they do not need {those} not completed.")
+    })
+}
+
+/// The tasks whose answers are not whole. None: all are.
+fn cut(report: &Report) -> Option<String> {
+    let names: Vec<String> =
+        report.results.iter().filter(|task| task.is_cut()).map(|task| shown(&task.task_id)).collect();
+    (!names.is_empty()).then(|| {
+        let answers = if names.len() == 1 { "answer is" } else { "answers are" };
+        format!("{} {answers} cut, and something is missing at the end: {}.", names.len(), names.join(", "))
+    })
 }
 
 /// What it would have cost by the request's prices. None: it names none.
@@ -127,6 +154,41 @@ mod tests {
     #[test]
     fn totals_break_between_sentences_first() {
         insta::assert_snapshot!([120, 80, 40].map(|width| format!("{width}:{}", told(width, &[]))).join("\n"));
+    }
+
+    /// What is said of a run with two tasks, one of which has this result.
+    fn of_two(status: &str, second: &serde_json::Value) -> String {
+        let completed = if second["status"] == "completed" { 2 } else { 1 };
+        let report = json!({
+            "status": status, "results": [crate::report::tests::result("a", json!("yes")), second],
+            "elapsed_seconds": 1.0, "peak_in_flight": 2, "leaked": [], "usage": null, "usage_complete": true,
+            "census": {"tasks": 2, "completed": completed, "failed": 2 - completed, "timeout": 0, "cancelled": 0, "skipped": 0},
+            "cost": {"micro_usd": null, "complete": true, "all_premium_micro_usd": null, "saved_micro_usd": null},
+        });
+        let words = ["parallel-agents-sim", "run", "-"];
+        let Ok(Arguments { command: Command::Run(arguments) }) = Arguments::try_parse_from(words) else {
+            panic!("they are options of run")
+        };
+        totals(&Ui::plain(200), &Report::read(&report).expect("a report"), &arguments.simulation)
+    }
+
+    #[test]
+    fn a_run_that_is_completed_without_all_of_its_tasks_says_so() {
+        let mut failed = crate::report::tests::result("b", json!(null));
+        failed["status"] = "failed".into();
+        let told = of_two("completed", &failed);
+        assert!(told.contains("they do not need 1 task that is not completed."), "{told}");
+        assert!(!of_two("partial", &failed).contains("they do not need"));
+        assert!(!of_two("completed", &crate::report::tests::result("b", json!("yes"))).contains("they do not need"));
+    }
+
+    #[test]
+    fn an_answer_that_is_not_whole_is_named() {
+        let mut cut = crate::report::tests::result("b", json!("# Half"));
+        assert!(!of_two("completed", &cut).contains("cut"));
+        cut["metadata"]["truncated"] = true.into();
+        let told = of_two("completed", &cut);
+        assert!(told.contains("1 answer is cut, and something is missing at the end: b."), "{told}");
     }
 
     #[test]

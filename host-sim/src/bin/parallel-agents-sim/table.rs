@@ -4,7 +4,7 @@ use comfy_table::{Cell, Color, Table, presets};
 use parallel_agents::task::TaskStatus;
 
 use crate::report::{Report, TaskReport};
-use crate::text::{cut, duration, shown, thousands};
+use crate::text::{columns as width_on_screen, cut, duration, shown, thousands};
 use crate::ui::Ui;
 
 /// Columns between two columns of a table.
@@ -26,7 +26,10 @@ pub fn tasks(ui: &Ui, report: &Report) -> String {
     let rows: Vec<Vec<String>> = report.results.iter().map(columns).collect();
     let mut table = Layout::new(ui, &header).optional(&OPTIONAL);
     for ((row, gist), task) in rows.into_iter().zip(gists).zip(&report.results) {
-        table.row(row.into_iter().chain([gist]).collect(), Some((2, colour(task.status))));
+        table.row(
+            row.into_iter().chain([gist]).collect(),
+            Some((2, if task.is_cut() { Color::Yellow } else { colour(task.status) })),
+        );
     }
     table.finish()
 }
@@ -37,11 +40,17 @@ fn columns(task: &TaskReport) -> Vec<String> {
     vec![
         shown(&task.task_id),
         shown(&task.agent_type),
-        task.status.name().to_owned(),
+        status(task),
         if task.metadata.attempts == 0 { unknown() } else { duration(task.execution_time) },
         task.metadata.model_applied.as_deref().map_or_else(unknown, shown),
         tokens.unwrap_or_else(unknown),
     ]
+}
+
+/// How a task ended. An answer of which something is missing is no whole success.
+fn status(task: &TaskReport) -> String {
+    let cut = if task.is_cut() { " (cut)" } else { "" };
+    format!("{}{cut}", task.status.name())
 }
 
 fn colour(status: TaskStatus) -> Color {
@@ -132,7 +141,7 @@ impl<'a> Layout<'a> {
 
     fn width_of(&self, column: usize) -> usize {
         let texts = self.rows.iter().map(|(cells, _)| cells).chain([&self.header]);
-        texts.filter_map(|cells| cells.get(column)).map(|text| text.chars().count()).max().unwrap_or_default()
+        texts.filter_map(|cells| cells.get(column)).map(|text| width_on_screen(text)).max().unwrap_or_default()
     }
 }
 
@@ -160,10 +169,25 @@ mod tests {
     }
 
     #[test]
+    fn columns_stand_below_each_other_whatever_the_script() {
+        let ui = Ui::plain(60);
+        let mut table = Layout::new(&ui, &["TASK", "STATUS", "ANSWER"]);
+        for task in ["plain", "日本語", "می\u{200c}خواهم", "cafe\u{301}", "👩\u{200d}👩\u{200d}👧"] {
+            table.row(vec![task.to_owned(), "completed".to_owned(), "日本語".repeat(20)], None);
+        }
+        let table = table.finish();
+        for line in table.lines().skip(1) {
+            let (before, _) = line.split_once("completed").expect("the status");
+            assert_eq!(width_on_screen(before), 9, "{table}");
+            assert!(width_on_screen(line) <= 60, "{table}");
+        }
+    }
+
+    #[test]
     fn no_row_of_tasks_is_wider_than_the_terminal() {
         for width in 40..=140 {
             let table = table(width);
-            assert!(table.lines().all(|line| line.chars().count() <= width), "{width}:\n{table}");
+            assert!(table.lines().all(|line| width_on_screen(line) <= width), "{width}:\n{table}");
         }
     }
 }

@@ -112,15 +112,20 @@ impl Ui {
 
     /// Prints what went wrong: readable on standard error, and with `--json` as a document on standard output.
     pub fn failure(&self, failure: &Failure) {
+        self.tell_failure(failure);
+        if self.json {
+            let _ = self.print(&format!("{}\n", failure.document()));
+        }
+    }
+
+    /// Prints what went wrong on standard error alone, where the result is on standard output already.
+    pub fn tell_failure(&self, failure: &Failure) {
         let text = match failure {
             Failure::Refused(document) => problems::text(document),
             Failure::Bad { error, .. } | Failure::Broken { error, .. } => outcome::sentences(error),
         };
         // There is no place left to report that nothing can be reported.
         let _ = io::stderr().lock().write_all(text.as_bytes());
-        if self.json {
-            let _ = self.print(&format!("{}\n", failure.document()));
-        }
     }
 
     /// Tells something that is not a result, on standard error.

@@ -6,6 +6,8 @@ use std::{env, fs};
 use serde_json::{Value, json};
 
 use super::{file, native, path, sim, sim_with};
+#[cfg(unix)]
+use crate::requests_of::many;
 
 /// Three tasks, one after the other, whose sessions have no tools and may be done again.
 fn request() -> String {
@@ -98,12 +100,7 @@ fn what_is_watched_and_written_of_a_call_is_so_of_its_second_half() {
 #[test]
 fn a_call_is_gone_on_with_where_it_was_begun() {
     let kept = file("refused.journal", "");
-    let elsewhere: [&[&str]; 4] = [
-        &["--backend", "openai", "--base-url", "http://h/v1"],
-        &["--record", "x.jsonl"],
-        &["--tier", "economy=m"],
-        &["--journal", "x.journal"],
-    ];
+    let elsewhere: [&[&str]; 3] = [&["--record", "x.jsonl"], &["--tier", "economy=m"], &["--journal", "x.journal"]];
     for more in elsewhere {
         let told = native(&[&["resume", &kept], more].concat(), "");
         assert_eq!((told.code, told.out.as_str()), (2, ""), "{more:?}: {}", told.err);
@@ -143,4 +140,112 @@ fn journals_of_every_release_are_the_same_again() {
         journals += 1;
     }
     assert!(journals >= 5, "{journals}");
+}
+
+/// The request with tasks that may all be done again.
+#[cfg(unix)]
+fn again(request: &str) -> String {
+    request.replace("\"dependencies\"", "\"idempotent\":true,\"dependencies\"")
+}
+
+/// A run in real time that keeps a journal and does not end by itself.
+#[cfg(unix)]
+fn alive(kept: &str) -> (std::process::Child, impl std::io::BufRead) {
+    use std::io::BufRead as _;
+    let _ = fs::remove_file(kept);
+    let slow = "version = 1\n[[answers]]\nagent_type = \"code_reviewer\"\nlatency = { constant_ms = 1 }\n\
+        [[answers]]\nlatency = { constant_ms = 50_000 }\n";
+    let (script, request) = (file("alive.toml", slow), file("alive.json", again(&many(3, ""))));
+    let mut run = super::command(&["run", &request, "--engine", "native", "--clock", "real", "--script", &script]);
+    run.args(["--journal", kept]).stdin(std::process::Stdio::null()).stdout(std::process::Stdio::null());
+    let mut child = run.stderr(std::process::Stdio::piped()).spawn().expect("it starts");
+    let mut err = std::io::BufReader::new(child.stderr.take().expect("standard error is piped"));
+    let mut line = String::new();
+    while !line.contains("1/3 ") {
+        line.clear();
+        assert_ne!(err.read_line(&mut line).expect("a line"), 0, "it ended before its first task");
+    }
+    (child, err)
+}
+
+#[cfg(unix)]
+#[test]
+fn a_journal_that_is_in_use_is_read_and_not_gone_on_with() {
+    let kept = path("alive.journal");
+    let (mut child, _err) = alive(&kept);
+    let before = fs::read_to_string(&kept).expect("a journal");
+    for _ in 0..2 {
+        let told = native(&["resume", &kept, "--json"], "");
+        let error = &told.json()["error"];
+        assert_eq!((told.code, &error["code"]), (2, &json!("E_JOURNAL_LOCKED")), "{}", told.err);
+        assert!(error["path"] == kept && error["hint"].as_str().is_some_and(|hint| hint.contains("replay")), "{error}");
+    }
+    assert!(fs::read_to_string(&kept).expect("a journal").starts_with(&before));
+    let replayed = native(&["replay", &kept], "");
+    assert!(replayed.code == 0 && replayed.out.contains("cut off"), "{}{}", replayed.out, replayed.err);
+    // However its writer ends, the journal is free then.
+    child.kill().expect("it runs");
+    child.wait().expect("it ends");
+    let told = native(&["resume", &kept, "--json"], "");
+    assert_eq!(told.code, 0, "{}", told.err);
+    assert_eq!(told.json()["census"]["completed"], 3);
+}
+
+#[cfg(unix)]
+#[test]
+fn of_two_that_go_on_at_once_one_does() {
+    let kept = path("twice.journal");
+    let (mut child, _err) = alive(&kept);
+    child.kill().expect("it runs");
+    child.wait().expect("it ends");
+    // Both are started before either is waited for; the slow one of them holds the journal for long enough.
+    let started: Vec<_> = (0..6)
+        .map(|_| {
+            let mut resume = super::command(&["resume", &kept, "--json", "--engine", "native", "--clock", "real"]);
+            resume.args([
+                "--script",
+                &file("twice.toml", "version = 1\n[[answers]]\nlatency = { constant_ms = 3_000 }\n"),
+            ]);
+            let piped = std::process::Stdio::piped;
+            resume.stdin(std::process::Stdio::null()).stdout(piped()).stderr(piped()).spawn().expect("it starts")
+        })
+        .collect();
+    let ended: Vec<_> = started.into_iter().map(|child| child.wait_with_output().expect("it ends")).collect();
+    let codes: Vec<_> = ended.iter().map(|output| output.status.code()).collect();
+    assert_eq!(codes.iter().filter(|code| **code == Some(0)).count(), 1, "{codes:?}");
+    for output in ended.iter().filter(|output| output.status.code() != Some(0)) {
+        assert!(String::from_utf8_lossy(&output.stdout).contains("E_JOURNAL_LOCKED"), "{output:?}");
+    }
+    let replayed = native(&["replay", &kept, "--json"], "").json();
+    assert_eq!((&replayed["complete"], &replayed["reply"]["census"]["completed"]), (&true.into(), &3.into()));
+}
+
+#[test]
+fn each_life_of_a_call_gives_its_sessions_names_of_their_own() {
+    let (_, text) = journal("lives.journal");
+    let whole: Vec<&str> = text.split_inclusive('\n').collect();
+    // Cut off after the first session had ended, and once more in the middle of the second life.
+    let mut kept = whole[..whole.len() / 2].concat();
+    let mut keys = std::collections::BTreeSet::new();
+    for life in 0..3 {
+        let cut = file("lives-cut.journal", &kept);
+        let told = native(&["resume", &cut, "--json"], "");
+        let report = told.json();
+        assert_eq!((told.code, &report["leaked"]), (0, &json!([])), "{life}: {}", told.err);
+        let now = fs::read_to_string(&cut).expect("a journal");
+        let ended: Vec<&str> = report["results"]
+            .as_array()
+            .expect("results")
+            .iter()
+            .flat_map(|result| result["metadata"]["attempt_log"].as_array().expect("attempts"))
+            .filter_map(|attempt| attempt["session_key"].as_str())
+            .collect();
+        let distinct: std::collections::BTreeSet<&str> = ended.iter().copied().collect();
+        assert_eq!(distinct.len(), ended.len(), "{life}: {ended:?}");
+        keys.extend(distinct.into_iter().map(str::to_owned));
+        let new: Vec<&str> = now[kept.len()..].split_inclusive('\n').collect();
+        let half = new[..new.len() / 2].concat();
+        kept += &half;
+    }
+    assert!(keys.len() > 3, "{keys:?}");
 }

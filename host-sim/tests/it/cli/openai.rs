@@ -20,7 +20,12 @@ pub struct Server {
 impl Server {
     /// Serves a script, ten thousand times faster than it says.
     pub fn start(script: &str) -> Self {
-        let mut serve = command(&["serve-model", "--speed", "10000", "--script", script]);
+        Self::start_at("10000", script)
+    }
+
+    /// Serves a script so many times faster than it says.
+    pub fn start_at(speed: &str, script: &str) -> Self {
+        let mut serve = command(&["serve-model", "--speed", speed, "--script", script]);
         let mut child = serve.stdout(Stdio::piped()).spawn().expect("it starts");
         let mut line = String::new();
         let out = child.stdout.take().expect("standard output is piped");
@@ -60,7 +65,7 @@ fn a_real_server_answers_and_its_run_can_be_gone_through_again() {
     let ends = plain.err.lines().filter(|line| line.contains(": completed (")).count();
     assert_eq!(ends, 6, "a line for each task that ends:\n{}", plain.err);
 
-    let component = ran(&mut command(&[&base[..], &["--json", "--progress", "off"]].concat()), b"");
+    let component = ran(&mut command(&[&base[..], &["--json", "--progress", "off", "--no-journal"]].concat()), b"");
     assert_eq!((component.code, component.err.as_str()), (0, ""));
     assert_eq!(component.json()["census"]["completed"], 6);
 
@@ -162,12 +167,14 @@ fn a_key_is_in_no_artefact() {
             );
         }
     });
-    let [trace, tape] = ["key.trace", "key.jsonl"].map(path);
-    let mut artefacts = vec![trace.clone(), tape.clone()];
+    let [trace, tape, journal] = ["key.trace", "key.jsonl", "key.journal"].map(path);
+    let mut artefacts = vec![trace.clone(), tape.clone(), journal.clone()];
     let mut said = Vec::new();
     for report in ["key.report.json", "key.report.html"].map(path) {
         let arguments = ["run", "-", "--backend", "openai", "--base-url", &base, "--model", "m", "--trace", &trace];
-        let mut run = native(&[&arguments[..], &["--report", &report, "--record", &tape]].concat());
+        let _ = fs::remove_file(&journal);
+        let kept = ["--report", &report, "--record", &tape, "--journal", &journal];
+        let mut run = native(&[&arguments[..], &kept].concat());
         run.env("OPENAI_API_KEY", key);
         let request = many(4, "\"max_concurrent\": 1, \"retries\": 0, \"corrections\": 0, \"breaker\": false");
         let ran = ran(&mut run, request.as_bytes());

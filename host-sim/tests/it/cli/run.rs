@@ -178,3 +178,31 @@ fn agents_that_fall_short_exit_with_1_and_those_that_do_not_with_0() {
         assert_eq!((ran.code, ran.err.as_str()), (code, ""), "{request}");
     }
 }
+
+/// Answers that no host hands on as a whole: far more bytes than one text may have, of one byte and of three each.
+#[test]
+fn an_answer_of_many_megabytes_is_cut_and_the_run_goes_on() {
+    for (nth, template) in [r#"{{ "so on " * 2500000 }}"#, r#"{"a": "{{ "日本語" * 1700000 }}"}"#].iter().enumerate()
+    {
+        let rule = format!("[[answers]]\nagent_type = \"code_reviewer\"\ntemplate = '{template}'\n");
+        let script = file(&format!("megabytes-{nth}.toml"), format!("version = 1\n{rule}"));
+        let request = many(3, "\"retries\": 1, \"corrections\": 1");
+        let kept = path(&format!("megabytes-{nth}.journal"));
+        let _ = fs::remove_file(&kept);
+        let ran = sim_with(&["run", "-", "--json", "--script", &script, "--journal", &kept], request.as_bytes());
+        assert_eq!(ran.code, 1, "{}", ran.err);
+        let report = ran.json();
+        assert_eq!((&report["census"]["tasks"], &report["census"]["completed"]), (&3.into(), &2.into()), "{nth}");
+        let of_huge = |result: &&serde_json::Value| result["agent_type"] == "code_reviewer";
+        let results = report["results"].as_array().expect("results");
+        let huge = results.iter().find(of_huge).expect("its result");
+        assert_eq!(huge["error"]["code"], "E_OUTPUT_TRUNCATED", "{}", huge["error"]);
+        assert_eq!(huge["metadata"]["truncated"], true);
+        // What was written down can be gone through again, and gone on with.
+        let text = fs::read_to_string(&kept).expect("a journal");
+        let lines: Vec<&str> = text.split_inclusive('\n').collect();
+        let half = file("megabytes-half.journal", lines[..lines.len() - 2].concat());
+        let resumed = sim(&["resume", &half, "--json", "--script", &script]);
+        assert_eq!(resumed.json()["census"]["completed"], 2, "{}", resumed.err);
+    }
+}

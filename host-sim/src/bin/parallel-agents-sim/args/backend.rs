@@ -11,6 +11,21 @@ use super::Guest;
 /// What runs the sessions.
 #[derive(Debug, Args)]
 pub struct BackendArguments {
+    #[command(flatten)]
+    pub server: ServerArguments,
+
+    /// The model of a tier: economy, standard or premium; several times. In place of the request's own models
+    #[arg(long = "tier", value_name = "TIER=NAME", value_parser = tier_model)]
+    pub tiers: Vec<(Tier, String)>,
+
+    /// Write the run to a file, for what-if, once the result was shown
+    #[arg(long, value_name = "FILE")]
+    pub record: Option<PathBuf>,
+}
+
+/// Scripted agents, or a model server and what is asked of it.
+#[derive(Debug, Args)]
+pub struct ServerArguments {
     /// Scripted agents in a simulated gateway, or real completions on an OpenAI-compatible server, which is what
     /// --base-url asks for by itself. A server's key is read from OPENAI_API_KEY
     #[arg(long, value_enum, default_value = "script")]
@@ -25,17 +40,9 @@ pub struct BackendArguments {
     #[arg(long, value_name = "NAME", requires = "base_url")]
     pub model: Option<String>,
 
-    /// The model of a tier: economy, standard or premium; several times. In place of the request's own models
-    #[arg(long = "tier", value_name = "TIER=NAME", value_parser = tier_model)]
-    pub tiers: Vec<(Tier, String)>,
-
     /// Sessions that the server runs at once; without it as many as the request asks for
     #[arg(long, value_name = "N", requires = "base_url", value_parser = clap::value_parser!(u32).range(1..=1_000))]
     pub host_cap: Option<u32>,
-
-    /// Write the run to a file, for what-if
-    #[arg(long, value_name = "FILE")]
-    pub record: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

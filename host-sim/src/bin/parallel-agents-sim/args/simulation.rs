@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use host_sim::component::COMPONENT_VARIABLE;
 
-use super::BackendArguments;
+use super::{BackendArguments, ServerArguments};
 
 /// Everything about a call of a function.
 #[derive(Debug, Args)]
@@ -19,15 +19,21 @@ pub struct Simulation {
     #[command(flatten)]
     pub course: Course,
 
-    /// Keep the call's journal in a new file, from which `resume` goes on with a call that was cut off
+    /// Keep the call's journal in a new file, from which `resume` goes on with a call that was cut off. A run on a model
+    /// server keeps one without being asked, in $XDG_STATE_HOME/parallel-agents (else ~/.local/state/parallel-agents), for
+    /// 30 days; where it is stands on standard error
     #[arg(long, value_name = "FILE")]
     pub journal: Option<PathBuf>,
+
+    /// Keep no journal of a run on a model server
+    #[arg(long, conflicts_with = "journal")]
+    pub no_journal: bool,
 
     #[command(flatten)]
     pub guest: Guest,
 }
 
-/// A call that is gone on with. There is nothing to choose about what answers: it is the gateway of the first part.
+/// A call that is gone on with, by what answered its first part.
 #[derive(Debug, Args)]
 pub struct ResumeArguments {
     /// The journal; further lines are added to it
@@ -36,6 +42,9 @@ pub struct ResumeArguments {
 
     #[command(flatten)]
     pub cast: Cast,
+
+    #[command(flatten)]
+    pub server: ServerArguments,
 
     #[command(flatten)]
     pub course: Course,
@@ -55,7 +64,7 @@ pub struct Course {
     #[arg(long, value_enum, default_value = "auto")]
     pub progress: ProgressKind,
 
-    /// Write every command and every event to a file, one per line
+    /// Write every command and every event to a file, one per line, once the result was shown
     #[arg(long, value_name = "FILE")]
     pub trace: Option<PathBuf>,
 

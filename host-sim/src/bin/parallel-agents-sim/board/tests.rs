@@ -207,3 +207,77 @@ fn a_spawn_call_that_is_refused_is_no_session() {
         play.board.picture(0, columns(80), false)
     );
 }
+
+/// A run of four tasks, three of which run and one of which waits; nothing has ended.
+fn beginning() -> Play {
+    let mut play = Play { board: Board::new("run_tasks", "{}"), seq: 0, progress: 0 };
+    let facts = HostFacts {
+        name: "h".into(),
+        seed: 1,
+        max_concurrent: None,
+        reports_starts: true,
+        keeps_journal: false,
+        limits: None,
+    };
+    play.event(0, Happening::Opened(facts));
+    for nth in 1..=4 {
+        play.spawn(0, nth, "t");
+    }
+    for nth in 1..=3 {
+        play.event(0, Happening::SessionStarted(key(nth)));
+        play.report(0, "t", TaskStatus::Running, 0, nth as u32);
+    }
+    play
+}
+
+/// The seconds that are said to be left.
+fn left(board: &Board, now_ms: u64) -> Option<u64> {
+    let picture = board.picture(now_ms, columns(78), false);
+    let (_, rest) = picture.split_once(", about ")?;
+    let (words, _) = rest.split_once(" left")?;
+    let numbers = words.split_whitespace().filter_map(|word| word.parse::<u64>().ok());
+    Some(if words.contains("min") { numbers.fold(0, |sum, number| sum * 60 + number) } else { numbers.sum() })
+}
+
+#[test]
+fn a_bar_shows_how_much_of_its_limit_a_session_has_used() {
+    let play = beginning();
+    // 30 s of 120 s are 3 of 12 columns; what waits in the host's queue has used nothing.
+    let picture = play.board.picture(30_000, columns(78), false);
+    let bars: Vec<&str> = picture.lines().skip(2).filter_map(|line| line.split(' ').next()).collect();
+    assert_eq!(bars, ["███░░░░░░░░░", "███░░░░░░░░░", "███░░░░░░░░░", "░░░░░░░░░░░░"], "{picture}");
+    assert!(picture.contains("30 s of 2 min 00 s") && picture.contains("queued"), "{picture}");
+    // Others that took less change the colour and not the bar.
+    let mut play = beginning();
+    play.end(5_000, 1, SessionOutcome::Completed, None);
+    let picture = play.board.picture(30_000, columns(78), false);
+    assert!(picture.lines().nth(2).is_some_and(|line| line.starts_with("███░░")), "{picture}");
+    assert!(play.board.picture(30_000, columns(78), true).contains("\u{1b}[33m███"), "it takes longer than others");
+}
+
+#[test]
+fn nothing_is_said_of_the_time_left_before_something_ended() {
+    let play = beginning();
+    for now_ms in [1_000, 40_000, 119_000] {
+        assert_eq!(left(&play.board, now_ms), None, "{now_ms}");
+    }
+    // A session that failed at once says nothing about how long an answer takes.
+    let mut play = beginning();
+    let failed = SessionOutcome::Failed { kind: FailureKind::Rejected, message: "no".into(), retry_after_ms: None };
+    play.end(100, 1, failed, None);
+    assert_eq!(left(&play.board, 1_000), None);
+}
+
+#[test]
+fn the_time_left_never_falls_below_what_still_runs() {
+    let mut play = beginning();
+    play.end(10_000, 1, SessionOutcome::Completed, None);
+    assert_eq!(left(&play.board, 10_000).map(|left| left >= 5), Some(true));
+    let at = |now_ms| left(&play.board, now_ms).expect("something has ended");
+    // Both that run take four times as long as the one that ended: it is not said that they are almost done.
+    assert!(at(40_000) >= 20, "{}", at(40_000));
+    let times: Vec<u64> = (20..80).map(|second| at(second * 1_000)).collect();
+    assert!(times.is_sorted(), "{times:?}");
+    // Their limit ends them.
+    assert!(at(119_000) < at(80_000), "{}", at(119_000));
+}

@@ -10,10 +10,11 @@ use parallel_agents::task::OutputFormat;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::afterwards::Reply;
 use crate::args::{AgentsCommand, Guest, OwnAgents};
 use crate::outcome::{Failure, Finish};
 use crate::own_agents;
-use crate::simulation::{Engine, Reply};
+use crate::simulation::Engine;
 use crate::table::Layout;
 use crate::text::{duration, shown, shown_lines};
 use crate::ui::{Tone, Ui};

@@ -3,9 +3,10 @@
 use host_sim::reply::status_of;
 use parallel_agents::task::RunStatus;
 
+use crate::afterwards::Reply;
 use crate::args::CallArguments;
 use crate::outcome::{Failure, Finish};
-use crate::simulation::{Engine, Reply};
+use crate::simulation::Engine;
 use crate::ui::Ui;
 use crate::{input, own_agents, request};
 
@@ -23,17 +24,13 @@ pub async fn carry_out(ui: &Ui, arguments: CallArguments) -> Result<Finish, Fail
     show(ui, reply).await
 }
 
-/// Prints a reply as it is, and sends its spans.
+/// Prints a reply as it is, and does what is left to be done after it.
 pub async fn show(ui: &Ui, reply: Reply) -> Result<Finish, Failure> {
-    if ui.is_json() {
-        ui.print(&format!("{}\n", reply.text))?;
-    } else {
-        ui.print(&format!("{:#}\n", reply.document))?;
-    }
-    reply.spans.send(ui).await;
     // Only the functions that run something say how it ended.
-    match status_of(&reply.document) {
-        None | Some(RunStatus::Completed) => Ok(Finish::Complete),
-        Some(_) => Ok(Finish::Incomplete),
-    }
+    let finish = match status_of(&reply.document) {
+        None | Some(RunStatus::Completed) => Finish::Complete,
+        Some(_) => Finish::Incomplete,
+    };
+    let readable = format!("{:#}\n", reply.document);
+    reply.deliver(ui, readable, finish).await
 }

@@ -7,8 +7,10 @@ use futures::executor::block_on;
 use host_sim::explore::{Cut, Deed, Deeds, Explorer, Options, Subject, Tally, Trouble};
 
 use crate::args::{EngineKind, ExploreArguments};
+use crate::backend;
 use crate::outcome::{Failure, Finish};
-use crate::simulation::{self, Engine};
+use crate::output;
+use crate::simulation::Engine;
 use crate::text::{count, thousands};
 use crate::ui::{Tone, Ui};
 
@@ -18,7 +20,7 @@ const LISTED: usize = 5;
 pub async fn carry_out(ui: &Ui, arguments: ExploreArguments) -> Result<Finish, Failure> {
     let began = Instant::now();
     let engine = Engine::load(&arguments.guest).await?;
-    let script = arguments.faults.as_deref().map(simulation::script_at).transpose()?;
+    let script = arguments.faults.as_deref().map(backend::script_at).transpose()?;
     let subject = match &engine {
         Engine::Wasm(host) => Subject::Component(host),
         Engine::Native => Subject::Native,
@@ -35,7 +37,7 @@ pub async fn carry_out(ui: &Ui, arguments: ExploreArguments) -> Result<Finish, F
     let tally = explorer.explore(arguments.seeds.clone(), threads, || bar.inc(1));
     bar.finish_and_clear();
     if let Some(path) = &arguments.trace {
-        simulation::write(path, &explorer.traced(arguments.seeds.end - 1).await)?;
+        output::write(path, &explorer.traced(arguments.seeds.end - 1).await)?;
     }
     let wall_seconds = began.elapsed().as_secs_f64();
     let troubles = troubles(ui, &arguments, &explorer, &tally);

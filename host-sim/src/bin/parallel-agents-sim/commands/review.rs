@@ -3,12 +3,14 @@
 use parallel_agents::teams::MAX_CODE_BYTES;
 use serde_json::json;
 
+use super::call::show;
 use super::run;
 use crate::args::ReviewArguments;
+use crate::findings::Findings;
 use crate::outcome::{Failure, Finish};
 use crate::simulation::Engine;
 use crate::ui::Ui;
-use crate::{findings, input, request, summary, table};
+use crate::{input, request, summary, table};
 
 pub async fn carry_out(ui: &Ui, arguments: ReviewArguments) -> Result<Finish, Failure> {
     let code = input::source(&arguments.file, MAX_CODE_BYTES)?;
@@ -17,17 +19,15 @@ pub async fn carry_out(ui: &Ui, arguments: ReviewArguments) -> Result<Finish, Fa
     let team = engine.ask("review_team", &team).await?;
     let request = request::with_task_timeout(team.text, arguments.task_timeout);
     let (reply, report) = run::run(ui, &engine, &arguments.simulation, request, arguments.max_concurrent).await?;
-    if ui.is_json() {
-        ui.print(&format!("{}\n", reply.text))?;
-    } else {
-        let text = [
-            table::tasks(ui, &report),
-            findings::text(ui, &report),
-            summary::not_completed(ui, &report),
-            summary::totals(ui, &report, &arguments.simulation),
-        ];
-        ui.print(&text.concat())?;
-    }
-    reply.spans.send(ui).await;
-    Ok(report.finish())
+    let Some(report) = report else { return show(ui, reply).await };
+    let findings = Findings::of(&report);
+    let text = [
+        table::tasks(ui, &report),
+        findings.text(ui),
+        summary::not_completed(ui, &report),
+        summary::totals(ui, &report, &arguments.simulation),
+    ];
+    // A run may be content with fewer; a review that somebody did not give is none.
+    let finish = if findings.is_whole() { report.finish() } else { Finish::Incomplete };
+    reply.deliver(ui, text.concat(), finish).await
 }

@@ -1,9 +1,11 @@
 //! `run`: the tasks of a request.
 
+use super::call::show;
+use crate::afterwards::Reply;
 use crate::args::{RunArguments, Simulation};
 use crate::outcome::{Failure, Finish};
 use crate::report::Report;
-use crate::simulation::{Engine, Reply};
+use crate::simulation::Engine;
 use crate::ui::Ui;
 use crate::{input, own_agents, request, summary, table};
 
@@ -15,33 +17,34 @@ pub async fn carry_out(ui: &Ui, arguments: RunArguments) -> Result<Finish, Failu
     let request = request::with_task_timeout(request, arguments.task_timeout);
     let engine = Engine::load(&arguments.simulation.guest).await?;
     let (reply, report) = run(ui, &engine, &arguments.simulation, request, arguments.max_concurrent).await?;
-    if ui.is_json() {
-        ui.print(&format!("{}\n", reply.text))?;
-    } else {
-        let text = [
-            table::tasks(ui, &report),
-            summary::not_completed(ui, &report),
-            summary::totals(ui, &report, &arguments.simulation),
-        ];
-        ui.print(&text.concat())?;
-    }
-    reply.spans.send(ui).await;
-    Ok(report.finish())
+    let Some(report) = report else { return show(ui, reply).await };
+    let text = [
+        table::tasks(ui, &report),
+        summary::not_completed(ui, &report),
+        summary::totals(ui, &report, &arguments.simulation),
+    ];
+    reply.deliver(ui, text.concat(), report.finish()).await
 }
 
-/// Runs a request, with progress for whoever looks.
+/// Runs a request, with progress for whoever looks. Without a report the reply is none that can be read.
 pub async fn run(
     ui: &Ui,
     engine: &Engine,
     simulation: &Simulation,
     request: String,
     max_concurrent: Option<u32>,
-) -> Result<(Reply, Report), Failure> {
+) -> Result<(Reply, Option<Report>), Failure> {
     let request = match max_concurrent {
         Some(cap) => request::with_max_concurrent(&request, cap),
         None => request,
     };
-    let reply = engine.call(ui, simulation, "run_tasks", &request).await?;
-    let report = Report::read(&reply.document)?;
-    Ok((reply, report))
+    let mut reply = engine.call(ui, simulation, "run_tasks", &request).await?;
+    match Report::read(&reply.document) {
+        Ok(report) => Ok((reply, Some(report))),
+        // What was paid for is shown all the same.
+        Err(failure) => {
+            reply.rest.contradicted(failure);
+            Ok((reply, None))
+        }
+    }
 }

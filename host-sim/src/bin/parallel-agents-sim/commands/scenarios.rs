@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 use crate::args::{Guest, ScenariosCommand};
 use crate::fault::Fault;
 use crate::outcome::{Failure, Finish};
-use crate::simulation::{self, Engine};
+use crate::output;
+use crate::simulation::Engine;
 use crate::table::Layout;
 use crate::text::{duration, thousands, wrapped};
 use crate::ui::{Tone, Ui};
@@ -65,7 +66,7 @@ async fn run(ui: &Ui, name: Option<&str>, trace: Option<&std::path::Path>, guest
                 format!("{} {}\n{:#}\n{}", one.name, outcome.variant.name(), outcome.document, outcome.trace)
             })
             .collect();
-        simulation::write(path, &text.join("\n"))?;
+        output::write(path, &text.join("\n"))?;
     }
     let text = if ui.is_json() { document(&ran) } else { table(ui, &ran) };
     ui.print(&text)?;

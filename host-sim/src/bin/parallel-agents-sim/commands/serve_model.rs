@@ -6,9 +6,9 @@ use serde_json::json;
 use tokio::net::TcpListener;
 
 use crate::args::ServeModelArguments;
+use crate::backend;
 use crate::fault::Fault;
 use crate::outcome::{Failure, Finish};
-use crate::simulation;
 use crate::ui::Ui;
 
 pub async fn carry_out(ui: &Ui, arguments: ServeModelArguments) -> Result<Finish, Failure> {
@@ -21,7 +21,7 @@ pub async fn carry_out(ui: &Ui, arguments: ServeModelArguments) -> Result<Finish
                 .hint("127.0.0.1:0 takes a free port");
         return Err(Failure::Bad { code: "E_LISTEN", error: fault.into() });
     }
-    let script = simulation::script(&arguments.cast)?;
+    let script = backend::script(&arguments.cast)?;
     let broken = |error| Failure::Broken { code: "E_LISTEN", error };
     let listener = TcpListener::bind(arguments.listen)
         .await

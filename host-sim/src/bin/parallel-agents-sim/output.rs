@@ -1,0 +1,124 @@
+//! Files that a call is asked to leave behind: looked at before the call, written whole or not at all after it.
+
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use crate::fault::Fault;
+use crate::outcome::Failure;
+
+/// Finds out before a run is paid for whether its files can be written. Nothing is created or changed.
+pub fn check<'a>(paths: impl IntoIterator<Item = &'a Option<PathBuf>>) -> Result<(), Failure> {
+    let mut seen: Vec<PathBuf> = Vec::new();
+    for path in paths.into_iter().flatten() {
+        check_one(path).map_err(|error| not_written(path, error))?;
+        let target = real(path);
+        if seen.contains(&target) && is_plain(&target) {
+            let message = format!("{} is to hold two things", path.display());
+            let fault = Fault::new(path.display(), message).hint("give each output a file of its own");
+            return Err(Failure::Bad { code: "E_USAGE", error: fault.into() });
+        }
+        seen.push(target);
+    }
+    Ok(())
+}
+
+fn check_one(path: &Path) -> io::Result<()> {
+    let target = real(path);
+    match fs::metadata(&target) {
+        Ok(found) if found.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
+        // A device or a pipe: opening it may have an effect of its own.
+        Ok(found) if !found.is_file() => Ok(()),
+        Ok(_) => {
+            // A file that may not be written is kept, although the directory would let it be replaced.
+            File::options().append(true).open(&target)?;
+            tempfile::NamedTempFile::new_in(directory_of(&target)).map(drop)
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            tempfile::NamedTempFile::new_in(directory_of(&target)).map(drop)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Writes a file that somebody asked for: whoever reads it meanwhile, or after a crash, finds the old one or the new one.
+pub fn write(path: &Path, text: &str) -> Result<(), Failure> {
+    write_one(&real(path), text).map_err(|error| not_written(path, error))
+}
+
+fn write_one(target: &Path, text: &str) -> io::Result<()> {
+    let found = fs::metadata(target).ok();
+    if found.as_ref().is_some_and(|found| !found.is_file()) {
+        return File::options().write(true).open(target)?.write_all(text.as_bytes());
+    }
+    let mut builder = tempfile::Builder::new();
+    // Without this a temporary file is its owner's alone; the process's mask is applied to it.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let mut file = builder.tempfile_in(directory_of(target))?;
+    file.write_all(text.as_bytes())?;
+    if let Some(found) = found {
+        file.as_file().set_permissions(found.permissions())?;
+    }
+    file.persist(target)?;
+    Ok(())
+}
+
+/// Where a path leads: a link is followed instead of being replaced.
+fn real(path: &Path) -> PathBuf {
+    fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
+}
+
+fn is_plain(path: &Path) -> bool {
+    fs::metadata(path).map_or(true, |found| found.is_file())
+}
+
+fn directory_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
+}
+
+fn not_written(path: &Path, error: io::Error) -> Failure {
+    let fault = Fault::new(path.display(), format!("cannot write {}", path.display()))
+        .hint("it has to be a file, a device or a new name in a directory that can be written");
+    Failure::output(anyhow::Error::from(error).context(fault))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_replaced_as_a_whole_and_keeps_its_rights() {
+        let place = tempfile::tempdir().expect("a directory");
+        let path = place.path().join("report.json");
+        check([&Some(path.clone())]).expect("it can be written");
+        assert!(!path.exists(), "looking creates nothing");
+        write(&path, "one").expect("it is written");
+        fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o640)).expect("rights");
+        let link = place.path().join("link.json");
+        std::os::unix::fs::symlink(&path, &link).expect("a link");
+        write(&link, "two").expect("it is written");
+        assert_eq!(fs::read_to_string(&path).expect("it is there"), "two");
+        assert!(link.is_symlink());
+        let rights = std::os::unix::fs::PermissionsExt::mode(&fs::metadata(&path).expect("it is there").permissions());
+        assert_eq!(rights & 0o777, 0o640);
+        assert_eq!(fs::read_dir(place.path()).expect("a directory").count(), 2, "nothing else is left");
+    }
+
+    #[test]
+    fn what_cannot_be_written_is_known_before() {
+        let place = tempfile::tempdir().expect("a directory");
+        let file = place.path().join("file");
+        fs::write(&file, "x").expect("a file");
+        for bad in [place.path().to_owned(), place.path().join("no/such"), file.join("below")] {
+            assert!(check([&Some(bad.clone())]).is_err(), "{}", bad.display());
+        }
+        assert!(check([&Some(file.clone()), &Some(place.path().join("./file"))]).is_err(), "one file for two things");
+        let full = PathBuf::from("/dev/full");
+        assert!(check([&Some(full.clone()), &Some(full.clone()), &None]).is_ok());
+        assert!(write(&full, "x").is_err());
+    }
+}

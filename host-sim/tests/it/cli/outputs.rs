@@ -1,0 +1,89 @@
+//! Files that cannot be written when a run is over: the result is there, and the others are.
+
+use std::fs;
+
+use serde_json::json;
+
+use super::{file, native, path};
+use crate::requests_of::many;
+
+/// A device on which nothing fits.
+const FULL: &str = "/dev/full";
+
+#[test]
+fn a_full_disk_takes_no_result_away() {
+    let (trace, report, tape) = (path("full.trace"), path("full.report.json"), path("full.jsonl"));
+    let options = [("--trace", &trace), ("--report", &report), ("--record", &tape)];
+    for full in 0..=options.len() {
+        for path in [&trace, &report, &tape] {
+            let _ = fs::remove_file(path);
+        }
+        // One of them does not fit, or none of them does.
+        let is_full = |nth: usize| nth == full || full == options.len();
+        let more: Vec<&str> = options
+            .iter()
+            .enumerate()
+            .flat_map(|(nth, (option, path))| [*option, if is_full(nth) { FULL } else { path.as_str() }])
+            .collect();
+        let ran = native(&[&["run", "-", "--json"], &more[..]].concat(), many(2, ""));
+        assert_eq!(ran.code, 3, "{full}: {}", ran.err);
+        assert_eq!(ran.json()["census"]["completed"], 2, "{full}: exactly the result is on standard output");
+        let failures = ran.err.matches("error: cannot write /dev/full").count();
+        assert_eq!(failures, if full == options.len() { 3 } else { 1 }, "{full}: {}", ran.err);
+        for (nth, (option, path)) in options.iter().enumerate() {
+            assert_eq!(fs::exists(path).expect("a place"), !is_full(nth), "{full}: {option}");
+        }
+    }
+}
+
+#[test]
+fn every_command_that_runs_shows_its_result_first() {
+    let code = file("full.py", "def f():\n    return 1\n");
+    let kept = path("full.journal");
+    let _ = fs::remove_file(&kept);
+    assert_eq!(native(&["run", "-", "--journal", &kept], many(1, "")).code, 0);
+    let page = ["--report", FULL];
+    let (one, team) = (many(1, ""), r#"{"topic": "tides", "platform": "bluesky", "run": true}"#);
+    let cases: [(&[&str], &str); 4] = [
+        (&["run", "-", "--trace", FULL], &one),
+        (&["call", "content_team", "-"], team),
+        (&["review", &code], ""),
+        (&["resume", &kept], ""),
+    ];
+    for (arguments, input) in cases {
+        let ran = native(&[arguments, &page].concat(), input);
+        assert_eq!(ran.code, 3, "{arguments:?}: {}", ran.err);
+        assert!(ran.out.contains("completed"), "{arguments:?}: {}", ran.out);
+        assert!(ran.err.contains("cannot write /dev/full"), "{arguments:?}: {}", ran.err);
+    }
+}
+
+#[test]
+fn paths_that_cannot_be_written_are_told_before_anything_runs() {
+    let directory = env!("CARGO_TARGET_TMPDIR");
+    let plain = file("plain", "x");
+    let same = path("same.json");
+    let cases: [(&[&str], i32, &str); 4] = [
+        (&["--report", directory], 3, "E_OUTPUT"),
+        (&["--trace", &path("no/such/run.trace")], 3, "E_OUTPUT"),
+        (&["--record", &format!("{plain}/below")], 3, "E_OUTPUT"),
+        (&["--report", &same, "--trace", &same], 2, "E_USAGE"),
+    ];
+    for (more, code, name) in cases {
+        let journal = path("never.journal");
+        let ran = native(&[&["run", "-", "--json", "--journal", &journal], more].concat(), many(1, ""));
+        assert_eq!((ran.code, &ran.json()["error"]["code"]), (code, &json!(name)), "{more:?}: {}", ran.err);
+        assert!(!fs::exists(&journal).expect("a place"), "{more:?}: a run was begun");
+        assert!(!fs::exists(&same).expect("a place"), "{more:?}");
+    }
+}
+
+#[test]
+fn a_run_that_breaks_off_leaves_its_trace() {
+    let trace = path("broken.trace");
+    let _ = fs::remove_file(&trace);
+    let script = file("traps.toml", "version = 1\n[faults]\nhost_trap = 1000\n");
+    let ran = native(&["run", "-", "--json", "--script", &script, "--trace", &trace, "--report", FULL], many(2, ""));
+    assert_eq!((ran.code, &ran.json()["error"]["code"]), (3, &json!("E_HOST_TRAP")), "{}", ran.err);
+    assert!(fs::read_to_string(&trace).expect("a trace").contains("opened"));
+}
