@@ -4,8 +4,11 @@ use parallel_agents::host::{Command, Event, Happening, HostError, Reply, Session
 use parallel_agents::ids::{RequestId, SessionKey};
 
 use super::account::Asked;
-use super::{Invariant, Ledger, Live, SEARCHES};
+use super::{CLEANUP_GRACE_MS, Invariant, Ledger, Live, SEARCHES};
 use crate::script::Fault;
+
+/// How long a call that goes on may take to catch up, in milliseconds.
+const CATCHING_UP_MS: u64 = CLEANUP_GRACE_MS + 1_000;
 
 impl Ledger {
     /// Enters a command that the component gave.
@@ -15,6 +18,10 @@ impl Ledger {
         }
         self.was_of_use();
         self.check_arguments(command);
+        // Whoever catches up tells what was told before, lists and watches.
+        if !matches!(command, Command::List(..) | Command::Watch(..) | Command::Progress(_)) {
+            self.time.has_caught_up();
+        }
         match command {
             Command::Spawn(request, options) => {
                 self.ask(*request, "spawn", None);
@@ -96,6 +103,9 @@ impl Ledger {
         }
         self.events = event.seq + 1;
         self.time.tell(event.at_ms, real_ms);
+        if self.went_on_ms.is_some_and(|at| self.time.known_ms() > at.saturating_add(CATCHING_UP_MS)) {
+            self.time.has_caught_up();
+        }
         if let Happening::SessionEnded(end) = &event.what {
             self.answer_told(end);
         }

@@ -16,32 +16,81 @@ pub(super) struct KnownTime {
     real_ms: u64,
     /// What passed for the call and not in reality.
     gained_ms: u64,
-    /// What the host's clock and the real one showed last. None: nothing was told yet.
-    last: Option<(u64, u64)>,
-    /// Until when the call wanted to wait, on the host's clock.
+    /// By so much less may have passed for a call that went on after a cut.
+    doubt_ms: u64,
+    /// What the real clock showed last.
+    real_at: u64,
+    /// After the last two events. None: there were none.
+    last: Option<Reading>,
+    before: Option<Reading>,
+    /// After the last two events before a cut, while the call catches up.
+    cut: [Option<Reading>; 2],
+}
+
+/// Where the time stood after an event.
+#[derive(Clone, Copy, Debug)]
+struct Reading {
+    /// Since the call opened; after a cut, the least that can be meant.
+    known_ms: u64,
+    /// On the host's clock.
+    told_ms: u64,
+    /// Until when the call then wanted to wait, on the host's clock.
     until_ms: Option<u64>,
+}
+
+impl Reading {
+    /// What passes for the call from here to a time on the host's clock.
+    fn until(self, told_ms: u64) -> u64 {
+        let passed = told_ms.saturating_sub(self.told_ms);
+        if passed <= SPARE_MS {
+            return passed;
+        }
+        let asked = self.until_ms.map_or(0, |until| until.saturating_sub(self.told_ms));
+        passed.min(asked.saturating_add(SPARE_MS))
+    }
 }
 
 impl KnownTime {
     /// The call waits until a time on the host's clock.
     pub(super) fn waits(&mut self, until_ms: Option<u64>) {
-        self.until_ms = until_ms;
+        if let Some(last) = &mut self.last {
+            last.until_ms = until_ms;
+        }
     }
 
     /// An event tells the time `told_ms`, and really it is `real_ms`.
     pub(super) fn tell(&mut self, told_ms: u64, real_ms: u64) {
-        if let Some((told_before, real_before)) = self.last {
-            let mut passed = told_ms.saturating_sub(told_before);
-            if passed > SPARE_MS {
-                let asked = self.until_ms.map_or(0, |until| until.saturating_sub(told_before));
-                passed = passed.min(asked.saturating_add(SPARE_MS));
-            }
-            let really = real_ms.saturating_sub(real_before);
-            self.known_ms = self.known_ms.saturating_add(passed);
+        let (mut passed, mut least) = (0, 0);
+        if let Some(last) = self.last {
+            passed = last.until(told_ms);
+            let really = real_ms.saturating_sub(self.real_at);
             self.real_ms = self.real_ms.saturating_add(really);
             self.gained_ms = self.gained_ms.saturating_add(passed.saturating_sub(really));
+            least = self.least_ms().saturating_add(passed);
         }
-        self.last = Some((told_ms, real_ms));
+        // What the host told while the call caught up may have been told to it in one event.
+        for cut in self.cut.into_iter().flatten() {
+            least = least.min(cut.known_ms.saturating_add(cut.until(told_ms)));
+        }
+        self.known_ms = self.known_ms.saturating_add(passed);
+        self.doubt_ms = self.known_ms.saturating_sub(least);
+        self.real_at = real_ms;
+        self.before = self.last.replace(Reading { known_ms: least, told_ms, until_ms: None });
+    }
+
+    /// The call was cut off and goes on. Its journal ends with the last event, or with the one before.
+    pub(super) fn goes_on(&mut self) {
+        self.cut = [self.before, self.last];
+    }
+
+    /// The call has caught up with what happened before it went on.
+    pub(super) fn has_caught_up(&mut self) {
+        self.cut = [None; 2];
+    }
+
+    /// The least that may have passed for the call since it opened: less than [`Self::known_ms`] only after a cut.
+    pub(super) fn least_ms(&self) -> u64 {
+        self.known_ms.saturating_sub(self.doubt_ms)
     }
 
     /// Since the call opened, as far as it can know.
@@ -61,12 +110,12 @@ impl KnownTime {
 
     /// What the host's clock showed last.
     pub(super) fn told_ms(&self) -> u64 {
-        self.last.map_or(0, |(told_ms, _)| told_ms)
+        self.last.map_or(0, |last| last.told_ms)
     }
 
-    /// A time on the host's clock, in milliseconds since the call opened as it can know it.
-    pub(super) fn known_at(&self, told_ms: u64) -> u64 {
-        self.known_ms.saturating_add(told_ms.saturating_sub(self.told_ms()))
+    /// A time on the host's clock, in milliseconds since the call opened, as the call can know it at the least.
+    pub(super) fn least_at(&self, told_ms: u64) -> u64 {
+        self.least_ms().saturating_add(told_ms.saturating_sub(self.told_ms()))
     }
 }
 
@@ -74,10 +123,13 @@ impl KnownTime {
 mod tests {
     use super::*;
 
+    /// After these events, between which the call waits until a time.
     fn after(waits: Option<u64>, events: &[(u64, u64)]) -> KnownTime {
         let mut time = KnownTime::default();
-        time.waits(waits);
-        events.iter().for_each(|(told, real)| time.tell(*told, *real));
+        for (told, real) in events {
+            time.tell(*told, *real);
+            time.waits(waits);
+        }
         time
     }
 
@@ -85,7 +137,7 @@ mod tests {
     fn a_right_clock_is_believed() {
         let time = after(Some(70_000), &[(5_000, 5_000), (60_000, 60_000)]);
         assert_eq!((time.known_ms(), time.real_ms(), time.gained_ms()), (55_000, 55_000, 0));
-        assert_eq!((time.told_ms(), time.known_at(61_000)), (60_000, 56_000));
+        assert_eq!((time.told_ms(), time.least_at(61_000)), (60_000, 56_000));
     }
 
     #[test]
@@ -99,5 +151,23 @@ mod tests {
         let time = after(Some(7_000), &[(5_000, 5_000), (3_605_000, 5_000)]);
         assert_eq!((time.known_ms(), time.gained_ms()), (12_000, 12_000));
         assert_eq!(after(None, &[(0, 0), (3_600_000, 0)]).known_ms(), 10_000);
+    }
+
+    #[test]
+    fn what_jumps_while_a_call_catches_up_may_have_passed_or_not() {
+        let catches_up = |has_caught_up: bool| {
+            let mut time = after(Some(6_000), &[(4_000, 4_000), (5_000, 5_000)]);
+            time.goes_on();
+            time.tell(3_605_000, 5_000);
+            if has_caught_up {
+                time.has_caught_up();
+            }
+            // Back again.
+            time.tell(5_500, 5_500);
+            time.tell(5_600, 5_600);
+            (time.known_ms(), time.least_ms())
+        };
+        assert_eq!(catches_up(false), (12_100, 1_600), "it may have been told of the last event only");
+        assert_eq!(catches_up(true), (12_100, 12_100));
     }
 }

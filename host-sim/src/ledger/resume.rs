@@ -32,6 +32,7 @@ impl Ledger {
         self.returned = false;
         self.progress.resumed();
         self.resumes += 1;
+        self.time.goes_on();
         self.went_on_ms = Some(self.time.known_ms());
     }
 

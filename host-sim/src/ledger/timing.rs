@@ -40,7 +40,7 @@ impl Ledger {
     pub(crate) fn waits(&mut self, until_ms: Option<u64>) {
         self.time.waits(until_ms);
         let Some((last, is_later)) = self.end_ms().filter(|_| self.events > 0) else { return };
-        let until = until_ms.map(|until| self.time.known_at(until));
+        let until = until_ms.map(|until| self.time.least_at(until));
         match until {
             Some(until) if until <= last => {
                 let deadline = self.allowed.deadline_ms.unwrap_or(u64::MAX).saturating_add(CLEANUP_GRACE_MS);
@@ -98,13 +98,13 @@ impl Ledger {
     /// Holds the call to its end.
     pub(super) fn check_return(&mut self) {
         let (Some((last, is_later)), Some(deadline)) = (self.end_ms(), self.allowed.deadline_ms) else { return };
-        let took = self.time.known_ms();
+        let took = self.time.least_ms();
         let is_over = |ms: u64, end: u64| ms > end.saturating_add(RETURN_SLACK_MS);
         if is_over(took, last) {
             self.note(Invariant::Liveness, format!("the call took {took} ms, its deadline was {deadline} ms"));
         } else if is_later && is_over(took, deadline.saturating_add(CLEANUP_GRACE_MS)) {
             self.excuse(Excuse::WentOnLate);
-        } else if is_over(self.time.real_ms(), last) {
+        } else if is_over(self.time.real_ms().max(self.time.known_ms()), last) {
             self.excuse(Excuse::ClockJumped);
         }
     }

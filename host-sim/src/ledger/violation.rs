@@ -141,9 +141,9 @@ impl Ledger {
     /// Whether the time for spawning is over, for the run or for one task.
     pub(super) fn check_time(&mut self, options: &SpawnOptions) {
         let label = &options.label;
-        let since_open = self.time.known_ms();
+        let since_open = self.time.least_ms();
         let is_after = |ms: u64| self.allowed.last_spawn_ms.is_some_and(|last| ms >= last);
-        let (is_late, is_really_late) = (is_after(since_open), is_after(self.time.real_ms()));
+        let (is_late, is_really_late) = (is_after(since_open), is_after(self.time.real_ms().max(self.time.known_ms())));
         let id = TaskId::new(id_of(label));
         if self.stop_requested || self.stopped_tasks.contains(&id) {
             self.note(Invariant::Stop, format!("{label} was spawned after it was to stop"));

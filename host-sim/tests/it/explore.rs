@@ -98,7 +98,7 @@ fn wherever_a_run_is_cut_off_it_goes_on_and_keeps_every_promise() {
     assert_kept(&tally);
     assert!(tally.resumes >= 20_000, "{}", tally.resumes);
     let (calm, before, others) = (tally.calm_resumes, tally.results_before_cuts, tally.results_of_calm_runs);
-    assert!(calm >= 1_000 && before >= 50_000 && others >= 2_000, "{calm} {before} {others}");
+    assert!(calm >= 1_000 && before >= 20_000 && others >= 500, "{calm} {before} {others}");
 }
 
 #[test]
