@@ -72,7 +72,9 @@ impl Excuse {
         match self {
             Self::ClockJumped => {
                 "I4, I7, I11, I15, E8: only by the real clock, not by the one that the host showed, was something too early or \
-                 too late, or only by what the host told while a call that goes on caught up. E2: a clock set on took from the 30 s for cleaning up after the session was to go; the report names it."
+                 too late; or only by what a clock that was set on added to the last wait, or while a call that goes on caught \
+                 up. I11: after a cut, in a run whose clock jumped. E2: a clock set on took from the 30 s for cleaning up after \
+                 the session was to go; the report names it."
             }
             Self::WentOnLate => {
                 "I11, E8: the call was cut off and went on less than 30 s before its end or after it, and was over within 30 s."

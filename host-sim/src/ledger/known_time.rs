@@ -18,6 +18,8 @@ pub(super) struct KnownTime {
     gained_ms: u64,
     /// By so much less may have passed for a call that went on after a cut.
     doubt_ms: u64,
+    /// What the last event told beyond the time until which the call wanted to wait.
+    overshoot_ms: u64,
     /// What the real clock showed last.
     real_at: u64,
     /// After the last two events. None: there were none.
@@ -63,6 +65,8 @@ impl KnownTime {
         let (mut passed, mut least) = (0, 0);
         if let Some(last) = self.last {
             passed = last.until(told_ms);
+            let asked = last.until_ms.map_or(u64::MAX, |until| until.saturating_sub(last.told_ms));
+            self.overshoot_ms = passed.saturating_sub(asked);
             let really = real_ms.saturating_sub(self.real_at);
             self.real_ms = self.real_ms.saturating_add(really);
             self.gained_ms = self.gained_ms.saturating_add(passed.saturating_sub(really));
@@ -108,6 +112,11 @@ impl KnownTime {
         self.gained_ms
     }
 
+    /// What the last event told beyond the time until which the call wanted to wait: it could not have come back before.
+    pub(super) fn overshoot_ms(&self) -> u64 {
+        self.overshoot_ms
+    }
+
     /// What the host's clock showed last.
     pub(super) fn told_ms(&self) -> u64 {
         self.last.map_or(0, |last| last.told_ms)
@@ -149,7 +158,7 @@ mod tests {
     #[test]
     fn of_a_clock_that_is_set_on_little_more_counts_than_was_asked_for() {
         let time = after(Some(7_000), &[(5_000, 5_000), (3_605_000, 5_000)]);
-        assert_eq!((time.known_ms(), time.gained_ms()), (12_000, 12_000));
+        assert_eq!((time.known_ms(), time.gained_ms(), time.overshoot_ms()), (12_000, 12_000, 10_000));
         assert_eq!(after(None, &[(0, 0), (3_600_000, 0)]).known_ms(), 10_000);
     }
 

@@ -46,6 +46,11 @@ impl Ledger {
         self.time.known_ms()
     }
 
+    /// What the last event told beyond the time until which the call wanted to wait.
+    pub fn overshoot_ms(&self) -> u64 {
+        self.time.overshoot_ms()
+    }
+
     /// The tasks whose ends were shown before the call was cut off last.
     pub fn ended_before_cut(&self) -> impl Iterator<Item = &TaskId> {
         self.finished.tasks()

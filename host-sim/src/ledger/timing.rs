@@ -3,6 +3,7 @@
 use parallel_agents::host::{Happening, SessionOutcome};
 
 use super::{CLEANUP_GRACE_MS, Excuse, Invariant, Ledger};
+use crate::script::Fault;
 
 /// Two waits in a row that end with nothing are at least so long; less is running in circles.
 const SHORT_WAIT_MS: u64 = 250;
@@ -47,6 +48,10 @@ impl Ledger {
                 if is_later && until > deadline {
                     self.excuse(Excuse::WentOnLate);
                 }
+            }
+            // What was journaled of a jump before the cut, nobody can tell from outside.
+            Some(_) if self.resumes > 0 && self.faults.contains_key(&Fault::ClockJumped) => {
+                self.excuse(Excuse::ClockJumped);
             }
             Some(until) => {
                 let what = format!("a wait goes on {} ms after the time for cleaning up", until - last);
@@ -98,7 +103,8 @@ impl Ledger {
     /// Holds the call to its end.
     pub(super) fn check_return(&mut self) {
         let (Some((last, is_later)), Some(deadline)) = (self.end_ms(), self.allowed.deadline_ms) else { return };
-        let took = self.time.least_ms();
+        // Whoever waits until the end is told of it late by a clock that was set on.
+        let took = self.time.least_ms().saturating_sub(self.time.overshoot_ms());
         let is_over = |ms: u64, end: u64| ms > end.saturating_add(RETURN_SLACK_MS);
         if is_over(took, last) {
             self.note(Invariant::Liveness, format!("the call took {took} ms, its deadline was {deadline} ms"));

@@ -38,7 +38,10 @@ async fn at(explorer: &Explorer<'_>, plain: &Plain, event: u64, task: Option<Tas
     world.intervene_at(event, Intervention::Stop { task: task.clone(), reason });
     let called = explorer.call(&plain.case, world).await;
     let mut found = check::check(&plain.case, &called);
-    let since = called.world.intervened_ms().map(|at_ms| called.world.ledger().known_ms().saturating_sub(at_ms));
+    // It cannot come back before the event that tells it that this time is over.
+    let ledger = called.world.ledger();
+    let end_ms = ledger.known_ms().saturating_sub(ledger.overshoot_ms());
+    let since = called.world.intervened_ms().map(|at_ms| end_ms.saturating_sub(at_ms));
     match since {
         None => found.push(Finding::new("I4", "the copy was over before it could be cancelled".to_owned())),
         Some(since) if task.is_none() && since > PATIENCE_MS => {

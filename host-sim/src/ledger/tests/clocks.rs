@@ -117,3 +117,17 @@ fn only_a_jump_after_a_session_was_to_go_excuses_that_it_stayed() {
     assert_eq!(left(true), (vec![Invariant::NoOrphans], 0));
     assert_eq!(left(false), (vec![], 1));
 }
+
+#[test]
+fn a_clock_that_is_set_on_in_the_last_wait_makes_a_call_no_later_than_it_could_be() {
+    let after_wait_until = |until_ms: u64| {
+        let mut ledger = open(r#""deadline_seconds": 10"#);
+        ledger.time.waits(Some(HOUR_MS + until_ms));
+        ledger.event_at(&Event { seq: 1, at_ms: 2 * HOUR_MS, what: Happening::Woke }, false, HOUR_MS);
+        ledger.returned();
+        (broken(&ledger), excused(&ledger))
+    };
+    assert_eq!(after_wait_until(31_000), (vec![], 0), "41 s that it knows of");
+    assert_eq!(after_wait_until(40_000), (vec![], 1), "50 s, of which it could not know before");
+    assert_eq!(after_wait_until(41_001), (vec![Invariant::Liveness], 0));
+}
