@@ -120,9 +120,9 @@ pub fn speaks_to_an_agent(text: &str) -> bool {
         let heading = line.strip_prefix('#').map(|rest| rest.trim_start_matches('#').trim().to_lowercase());
         let line = line.trim_start_matches(['#', '*', '>', ' ']);
         heading.is_some_and(|heading| ROLE_HEADINGS.contains(&heading.as_str()))
-            || ["You are ", "You're ", "Act as ", "Your role ", "Your job ", "Your task "]
+            || ["You are", "You're", "Act as", "Your role", "Your job", "Your task"]
                 .iter()
-                .any(|start| line.starts_with(start))
+                .any(|start| line.strip_prefix(start).is_some_and(|rest| rest.starts_with(' ')))
     })
 }
 

@@ -60,7 +60,7 @@ Files in Markdown with a head in YAML are taken as they are: agents of Claude Co
   the text            the prompt, up to 128 KiB; never cut
 
 A head that is not YAML is read line by line, and a missing fence is made up for, with a warning. Files without a head are
-agents if their text says `You are …`, or if a request names the file.
+agents if their text speaks to an agent (`Act as …`), or if a request names the file.
 
 Exit codes:
   0  all files that are meant as definitions are taken
