@@ -2,32 +2,28 @@
 
 use std::time::{Duration, SystemTime};
 
-use futures::{StreamExt, stream};
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
-use reqwest::{RequestBuilder, Response, Url};
-use serde::Deserialize;
-use serde_json::{Value, json};
-use sse_stream::SseByteStream;
+use reqwest::header::{ACCEPT, AUTHORIZATION};
+use reqwest::{RequestBuilder, Response};
 
-use super::failure::CompletionFailure;
+use super::address::Address;
+use super::asking::{Members, Memory, Order};
+use super::failure::{CompletionFailure, Refusal};
+use super::incoming::Incoming;
 use super::key::ApiKey;
-use super::stream::{Completed, Pieces};
+use super::reading::{self, Stopped};
 use crate::http::{self, is_loopback};
 
 /// How long a connection may take to come about. Everything after that is bounded by the session's own time.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How long the list of models may take.
-const LIST_TIMEOUT: Duration = Duration::from_secs(30);
-
-/// Bytes of one response that are read at most: events repeat their frame for every few characters of an answer.
-const MAX_RESPONSE_BYTES: usize = 64 << 20;
-
-/// Bytes of an error's body that are read.
-const MAX_ERROR_BYTES: usize = 64 << 10;
-
 /// The name under which a session's own key travels, so that a server can tell a repetition from another try.
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
+
+/// Requests for one session, each without something that the server refused before.
+const MOST_REQUESTS: u32 = 8;
+
+/// The endpoint of completions.
+const COMPLETIONS: &str = "chat/completions";
 
 /// A server that cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -38,6 +34,14 @@ pub enum ServerError {
         /// What was given, without anything secret in it.
         text: String,
         /// What is wrong with it.
+        reason: String,
+    },
+    /// Something else is at the address.
+    #[error("there is no model server at {server}: {reason}; a base address ends in /v1 for most servers")]
+    Path {
+        /// The address.
+        server: String,
+        /// What is there.
         reason: String,
     },
     /// The key cannot be sent.
@@ -51,7 +55,7 @@ pub enum ServerError {
         /// What it said.
         reason: String,
     },
-    /// The server does not answer.
+    /// The server does not answer, or is not ready.
     #[error("the server at {server} cannot be asked: {reason}")]
     Unreachable {
         /// Its address.
@@ -80,138 +84,100 @@ pub enum ServerError {
     },
 }
 
-/// What a session asks of the server.
-#[derive(Clone, Debug)]
-pub(super) struct Order {
-    pub(super) model: String,
-    pub(super) prompt: String,
-    /// The level of thinking, in the caller's words.
-    pub(super) effort: Option<String>,
-    pub(super) idempotency_key: String,
-}
-
 /// An OpenAI-compatible server.
 #[derive(Clone, Debug)]
 pub struct ModelServer {
-    http: reqwest::Client,
-    base: Url,
+    pub(super) http: reqwest::Client,
+    pub(super) address: Address,
     key: Option<ApiKey>,
+    memory: Memory,
 }
 
 impl ModelServer {
     /// A server by its base address, such as `http://127.0.0.1:8080/v1`. Nothing is sent yet.
     ///
-    /// The address must not hold a password, a query or a fragment.
+    /// The address must not hold a password, a query or a fragment. One that names an endpoint below it is shortened, and if
+    /// nothing is at one without a version, `/v1` is tried.
     pub fn new(base: &str, key: Option<ApiKey>) -> Result<Self, ServerError> {
-        let base = read_base(base)?;
-        let builder = http::client(&base)
+        let address = Address::read(base)?;
+        let builder = http::client(address.given())
             .user_agent(concat!("parallel-agents-sim/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(CONNECT_TIMEOUT);
         let http = builder.build().map_err(|error| ServerError::Client(words(&error)))?;
-        Ok(Self { http, base, key })
+        Ok(Self { http, address, key, memory: Memory::default() })
     }
 
     /// Whether the key would travel for everybody on the way to read.
     pub fn shows_its_key(&self) -> bool {
-        self.key.is_some() && self.base.scheme() == "http" && !is_loopback(&self.base)
+        self.key.is_some() && self.address.given().scheme() == "http" && !is_loopback(self.address.given())
     }
 
-    /// The only model of the server; with none or several of them somebody has to choose.
-    pub async fn only_model(&self) -> Result<String, ServerError> {
-        #[derive(Deserialize)]
-        struct List {
-            data: Vec<Named>,
-        }
-        #[derive(Deserialize)]
-        struct Named {
-            id: String,
-        }
-        let server = self.base.to_string();
-        let unreachable = |reason: String| ServerError::Unreachable { server: server.clone(), reason };
-        let asked = async {
-            let response = self.request(self.http.get(self.at("models"))).send().await?;
-            let status = response.status().as_u16();
-            Ok((status, read_body(response, MAX_RESPONSE_BYTES).await))
-        };
-        let (status, body) = match tokio::time::timeout(LIST_TIMEOUT, asked).await {
-            Ok(asked) => asked.map_err(|error: reqwest::Error| unreachable(words(&error)))?,
-            Err(_) => return Err(unreachable(format!("no answer within {} seconds", LIST_TIMEOUT.as_secs()))),
-        };
-        let reason = format!("HTTP {status}");
-        let list = match status {
-            200..=299 => serde_json::from_str::<List>(&body).map_err(|error| error.to_string()),
-            401 | 403 => return Err(ServerError::KeyRefused { server, reason }),
-            _ => Err(reason),
-        };
-        let unlisted = |reason: String| ServerError::Models { server: server.clone(), reason: self.hidden(reason) };
-        let list = list.map_err(unlisted)?;
-        if list.data.is_empty() {
-            return Err(unlisted("its list is empty".to_owned()));
-        }
-        let mut names: Vec<String> = list.data.into_iter().map(|named| self.hidden(named.id)).collect();
-        match names.pop() {
-            Some(only) if names.is_empty() => Ok(only),
-            last => {
-                names.extend(last);
-                Err(ServerError::Choice { server, names })
+    /// The address that is used, if it turned out that another one was meant than the one that was given.
+    pub fn corrected_address(&self) -> Option<String> {
+        self.address.corrected()
+    }
+
+    /// One completion, into `incoming`; `begun` is called when something of it arrives. Dropping the future closes the
+    /// connection. Words in the failure are as they came.
+    pub(super) async fn complete(
+        &self,
+        order: &Order,
+        incoming: &Incoming,
+        begun: impl Fn() + Send + Sync,
+    ) -> Result<(), CompletionFailure> {
+        let mut unlimited = false;
+        for request in 1..=MOST_REQUESTS {
+            let members = self.memory.members(order, unlimited);
+            let url = self.address.at(COMPLETIONS);
+            let refusal = match self.ask(order, &members, incoming, &begun).await {
+                Ok(()) => return incoming.pieces().verdict(),
+                Err(Stopped::Broken(failure)) => return Err(failure),
+                Err(Stopped::Refused(refusal)) => refusal,
+            };
+            // The model answered, and only the server did not like the form of it.
+            if let Some(answer) = &refusal.told.rejected_answer {
+                incoming.pieces().take_whole(answer);
+                return Ok(());
             }
+            let has_begun = incoming.pieces().has_text();
+            let differs = self.memory.learn(order, &members, &refusal, &mut unlimited)
+                || (refusal.is_lost() && self.address.moves(&url, COMPLETIONS));
+            if has_begun || !differs || request == MOST_REQUESTS {
+                return Err(refusal.into_failure());
+            }
+            incoming.clear();
         }
+        Err(CompletionFailure::broken())
     }
 
-    /// One completion. Dropping the future closes the connection.
-    pub(super) async fn complete(&self, order: Order) -> Result<Completed, CompletionFailure> {
-        let hide = |text: String| self.hidden(text);
-        self.stream(order).await.map(|completed| completed.told(hide)).map_err(|failure| failure.told(hide))
-    }
-
-    async fn stream(&self, order: Order) -> Result<Completed, CompletionFailure> {
-        let unreachable = |error: reqwest::Error| CompletionFailure::infrastructure(words(&error));
+    async fn ask(
+        &self,
+        order: &Order,
+        members: &Members,
+        incoming: &Incoming,
+        begun: impl Fn() + Send,
+    ) -> Result<(), Stopped> {
         let request = self
-            .request(self.http.post(self.at("chat/completions")))
-            .header(ACCEPT, "text/event-stream")
+            .request(self.http.post(self.address.at(COMPLETIONS)))
+            .header(ACCEPT, if members.stream { "text/event-stream, application/json" } else { "application/json" })
             .header(IDEMPOTENCY_KEY, order.idempotency_key.as_str())
-            .json(&body(&order));
-        let response = request.send().await.map_err(unreachable)?;
-        let (status, headers) = (response.status(), response.headers().clone());
-        if !status.is_success() {
-            let body = read_body(response, MAX_ERROR_BYTES).await;
-            return Err(CompletionFailure::of_response(status, &headers, &body, SystemTime::now()));
+            .json(&members.body(order));
+        let response = request.send().await.map_err(|error| CompletionFailure::infrastructure(words(&error)))?;
+        if !response.status().is_success() {
+            return Err(refusal(response).await.into());
         }
-        let is_stream = headers
-            .get(CONTENT_TYPE)
-            .and_then(|value| value.to_str().ok())
-            .is_some_and(|kind| kind.starts_with("text/event-stream"));
-        let mut pieces = Pieces::default();
-        if !is_stream {
-            // A server that does not stream sends the whole of it, in the same form.
-            pieces.take(&read_body(response, MAX_RESPONSE_BYTES).await)?;
-            return pieces.finish();
-        }
-        let mut events = SseByteStream::new(bounded(response).boxed());
-        while let Some(event) = events.next().await {
-            let event =
-                event.map_err(|error| CompletionFailure::infrastructure(format!("the stream broke: {error}")))?;
-            if !pieces.take(event.data.as_deref().unwrap_or_default())? {
-                break;
-            }
-        }
-        pieces.finish()
+        reading::answer(response, incoming, begun).await
     }
 
-    fn at(&self, path: &str) -> Url {
-        let mut url = self.base.clone();
-        url.set_path(&format!("{}/{path}", self.base.path().trim_end_matches('/')));
-        url
-    }
-
-    fn request(&self, builder: RequestBuilder) -> RequestBuilder {
+    pub(super) fn request(&self, builder: RequestBuilder) -> RequestBuilder {
         match &self.key {
             Some(key) => builder.header(AUTHORIZATION, key.header()),
             None => builder,
         }
     }
 
-    fn hidden(&self, text: String) -> String {
+    /// A text of the server without the key.
+    pub(super) fn hidden(&self, text: String) -> String {
         match &self.key {
             Some(key) => key.hidden_in(text),
             None => text,
@@ -219,63 +185,23 @@ impl ModelServer {
     }
 }
 
-fn body(order: &Order) -> Value {
-    let mut body = json!({
-        "model": order.model,
-        "messages": [{ "role": "user", "content": order.prompt }],
-        "stream": true,
-        "stream_options": { "include_usage": true },
-    });
-    if let Some(effort) = &order.effort {
-        body["reasoning_effort"] = json!(effort);
-    }
-    body
-}
-
-fn read_base(text: &str) -> Result<Url, ServerError> {
-    let wrong = |text: &str, reason: &str| ServerError::Address { text: text.to_owned(), reason: reason.to_owned() };
-    // What cannot be read may hold a password all the same, so it is not repeated.
-    let url = Url::parse(text).map_err(|error| wrong("…", &error.to_string()))?;
-    if !url.username().is_empty() || url.password().is_some() || url.query().is_some() || url.fragment().is_some() {
-        let reason = format!("it holds more than a place; a key belongs into {}", ApiKey::VARIABLE);
-        return Err(wrong("…", &reason));
-    }
-    if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
-        return Err(wrong(text, "neither http nor https"));
-    }
-    Ok(url)
-}
-
-/// The body as bytes, until there are too many of them.
-fn bounded(response: Response) -> impl stream::Stream<Item = Result<axum::body::Bytes, std::io::Error>> {
-    stream::unfold((response, MAX_RESPONSE_BYTES), |(mut response, room)| async move {
-        let next = match response.chunk().await {
-            Ok(None) => return None,
-            Ok(Some(piece)) => match room.checked_sub(piece.len()) {
-                Some(rest) => return Some((Ok(piece), (response, rest))),
-                None => std::io::Error::other("the response is too long"),
-            },
-            Err(error) => std::io::Error::other(words(&error)),
-        };
-        Some((Err(next), (response, room)))
-    })
-}
-
-/// The beginning of a body as text. What cannot be read is left out.
-async fn read_body(mut response: Response, most: usize) -> String {
-    let mut body = Vec::new();
-    while let Ok(Some(piece)) = response.chunk().await {
-        body.extend_from_slice(&piece);
-        if body.len() > most {
-            break;
-        }
-    }
-    String::from_utf8_lossy(&body).into_owned()
+/// What a response without success says.
+pub(super) async fn refusal(response: Response) -> Refusal {
+    let (status, headers) = (response.status(), response.headers().clone());
+    let body = reading::words(response).await;
+    Refusal::of_response(status, &headers, &body, SystemTime::now())
 }
 
 /// An error with its causes on one line, without the address.
-fn words(error: &reqwest::Error) -> String {
-    let mut words = if error.is_connect() { "cannot connect" } else { "the connection failed" }.to_owned();
+pub(super) fn words(error: &reqwest::Error) -> String {
+    let mut words = if error.is_connect() {
+        "cannot connect"
+    } else if error.is_decode() {
+        "the compressed body cannot be read"
+    } else {
+        "the connection failed"
+    }
+    .to_owned();
     let mut cause = std::error::Error::source(error);
     while let Some(next) = cause {
         let text = next.to_string();
@@ -290,26 +216,6 @@ fn words(error: &reqwest::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn paths_are_added_to_the_base_address() {
-        for base in ["http://127.0.0.1:8080/v1", "http://127.0.0.1:8080/v1/"] {
-            let server = ModelServer::new(base, None).expect("an address");
-            assert_eq!(server.at("models").as_str(), "http://127.0.0.1:8080/v1/models");
-        }
-        let bare = ModelServer::new("http://[::1]:8080", None).expect("an address");
-        assert_eq!(bare.at("models").as_str(), "http://[::1]:8080/models");
-    }
-
-    #[test]
-    fn an_address_holds_a_place_and_no_secret() {
-        for base in
-            ["http://user:hush@h/v1", "http://h/v1?key=hush", "http://h/v1#hush", "hush", "http://hush:x", "ftp://h"]
-        {
-            let error = ModelServer::new(base, None).expect_err(base).to_string();
-            assert!(!error.contains("hush") && error.contains("base address"), "{error}");
-        }
-    }
 
     #[test]
     fn a_key_on_an_open_road_is_noticed() {

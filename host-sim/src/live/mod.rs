@@ -5,15 +5,26 @@
 //! the simulated gateway. The key is read by whoever builds the [`ModelServer`] and shows up nowhere: not in texts of the
 //! server either, should it repeat it.
 
+mod address;
+mod asking;
 mod client;
 mod failure;
+mod finish;
+mod incoming;
 mod key;
+mod models;
 mod outside;
+mod overflow;
+mod pacing;
+mod pieces;
+mod reading;
 mod requests;
 mod session;
-mod stream;
 #[cfg(test)]
 mod tests;
+mod told;
+mod usage;
+mod wait;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, SystemTime};
@@ -31,6 +42,7 @@ use crate::clock::Bell;
 use crate::ledger::Ledger;
 use crate::outside::{JournalSink, Outside};
 use crate::trace::Trace;
+use pacing::Pace;
 use session::{Ended, Session};
 
 /// The name of this host in reports.
@@ -50,6 +62,15 @@ pub struct LiveOptions {
     pub start_ms: Option<u64>,
 }
 
+/// What the task of a session tells the host.
+#[derive(Debug)]
+enum Word {
+    /// Something of the answer has arrived.
+    Heard,
+    /// Nothing more will.
+    Ended(Ended),
+}
+
 /// A host whose sessions are completions on a server. Needs a Tokio runtime, and a clock of real time.
 pub struct Live {
     server: ModelServer,
@@ -65,8 +86,9 @@ pub struct Live {
     sessions: BTreeMap<SessionKey, Session>,
     receipts: BTreeMap<String, Receipt>,
     spawned: u64,
-    ended: mpsc::UnboundedReceiver<(SessionKey, Ended)>,
-    inbox: mpsc::UnboundedSender<(SessionKey, Ended)>,
+    words: mpsc::UnboundedReceiver<(SessionKey, Word)>,
+    inbox: mpsc::UnboundedSender<(SessionKey, Word)>,
+    pace: Pace,
     ledger: Ledger,
     trace: Trace,
 }
@@ -76,7 +98,7 @@ impl Live {
     pub fn new(server: ModelServer, options: LiveOptions, bell: Bell) -> Self {
         let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         let start_ms = options.start_ms.unwrap_or_else(|| millis(since_epoch));
-        let (inbox, ended) = mpsc::unbounded_channel();
+        let (inbox, words) = mpsc::unbounded_channel();
         Self {
             server,
             options,
@@ -90,8 +112,9 @@ impl Live {
             sessions: BTreeMap::new(),
             receipts: BTreeMap::new(),
             spawned: 0,
-            ended,
+            words,
             inbox,
+            pace: Pace::default(),
             ledger: Ledger::default(),
             trace: Trace::new(start_ms, true),
         }

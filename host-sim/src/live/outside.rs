@@ -4,7 +4,7 @@ use parallel_agents::host::{Command, Happening, HostFacts};
 use parallel_agents::ids::SessionKey;
 
 use super::session::{Ended, Session};
-use super::{HOST_NAME, Live, millis};
+use super::{HOST_NAME, Live, Word, millis};
 use crate::ledger::Ledger;
 use crate::outside::{Next, Outside};
 use crate::trace::Trace;
@@ -31,19 +31,30 @@ impl Outside for Live {
             };
             return Next::Event(self.event(Happening::Opened(facts)));
         }
-        while let Ok((key, how)) = self.ended.try_recv() {
-            self.end(&key, how);
+        let mut heard = Vec::new();
+        while let Ok((key, word)) = self.words.try_recv() {
+            match word {
+                Word::Heard => heard.push(key),
+                Word::Ended(how) => self.end(&key, how),
+            }
+        }
+        for key in heard {
+            self.heard(&key);
+        }
+        self.fill_places();
+        let stalled_at_ms = self.stalled_at_ms();
+        if stalled_at_ms.is_some_and(|at| at <= self.now_ms()) {
+            self.begin_oldest();
         }
         if let Some(what) = self.untold.pop_front() {
             return Next::Event(self.event(what));
         }
         let now_ms = self.now_ms();
+        let again_at = stalled_at_ms.unwrap_or(u64::MAX).min(now_ms.saturating_add(LONG_WAIT_MS));
         match until_ms {
             Some(until) if until <= now_ms => Next::Event(self.event(Happening::Woke)),
-            Some(until) => Next::SleepUntil(until.min(now_ms.saturating_add(LONG_WAIT_MS))),
-            None if self.sessions.values().any(Session::is_live) => {
-                Next::SleepUntil(now_ms.saturating_add(LONG_WAIT_MS))
-            }
+            Some(until) => Next::SleepUntil(until.min(again_at)),
+            None if self.sessions.values().any(Session::is_live) => Next::SleepUntil(again_at),
             None => Next::Stuck("next-event was asked to wait without limit while no answer is due".to_owned()),
         }
     }

@@ -2,18 +2,22 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures::FutureExt;
 use parallel_agents::host::{
-    Command, Happening, HistoryPage, HistoryQuery, HostError, ListFilter, Receipt, Reply, SessionPage, SpawnOptions,
+    AnswerForm, Command, Happening, HistoryPage, HistoryQuery, HostError, ListFilter, Receipt, Reply, SessionPage,
+    SpawnOptions,
 };
 use parallel_agents::ids::{RequestId, SessionKey};
+use tokio::time::Instant;
 
-use super::Live;
-use super::client::Order;
+use super::asking::Order;
 use super::failure::CompletionFailure;
+use super::incoming::Incoming;
 use super::session::{Ended, Session};
+use super::{Live, Word};
 use crate::ledger::SessionOver;
 use crate::paging;
 
@@ -81,23 +85,13 @@ impl Live {
             model: model.clone(),
             prompt: options.task.clone(),
             effort: options.thinking.clone().filter(|level| level != "off"),
+            form: options.form.clone(),
+            max_tokens: options.max_output_tokens,
             idempotency_key: options.idempotency_key.clone(),
         };
         let limit = Duration::from_secs(options.run_timeout_seconds.into());
-        let (server, inbox, bell, name) = (self.server.clone(), self.inbox.clone(), self.bell.clone(), key.clone());
-        let completion = tokio::spawn(async move {
-            // A session that died without a word would hold its place until its time is over.
-            let asked = AssertUnwindSafe(server.complete(order)).catch_unwind();
-            let ended = match tokio::time::timeout(limit, asked).await {
-                Ok(Ok(Ok(completed))) => Ended::Answered(completed),
-                Ok(Ok(Err(failure))) => Ended::Failed(failure),
-                Ok(Err(_)) => Ended::Failed(CompletionFailure::broken()),
-                Err(_) => Ended::TimedOut,
-            };
-            // Nobody listens any more only if the call is over.
-            let _ = inbox.send((name, ended));
-            bell.ring();
-        });
+        let incoming = Arc::new(Incoming::new(order.form != AnswerForm::Text));
+        let completion = tokio::spawn(self.completion(key.clone(), order, limit, Arc::clone(&incoming)));
         let receipt = Receipt {
             session_key: key.clone(),
             run_id: String::new(),
@@ -111,11 +105,52 @@ impl Live {
             model,
             number: self.spawned,
             completion: completion.abort_handle(),
+            incoming,
+            sent_at: Instant::now(),
+            is_started: false,
+            is_heard: false,
             ended: None,
+            said: None,
         };
-        self.sessions.insert(key.clone(), session);
-        self.untold.push_back(Happening::SessionStarted(key));
+        self.sessions.insert(key, session);
+        self.sent();
         receipt
+    }
+
+    /// Asks the server, and tells what comes of it.
+    fn completion(
+        &self,
+        key: SessionKey,
+        order: Order,
+        limit: Duration,
+        incoming: Arc<Incoming>,
+    ) -> impl Future<Output = ()> + use<> {
+        let (server, inbox, bell) = (self.server.clone(), self.inbox.clone(), self.bell.clone());
+        async move {
+            let is_heard = AtomicBool::new(false);
+            let tell = |word: Word| {
+                // Nobody listens any more only if the call is over.
+                let _ = inbox.send((key.clone(), word));
+                bell.ring();
+            };
+            let heard = || {
+                if !is_heard.swap(true, Ordering::Relaxed) {
+                    incoming.begin(Instant::now());
+                    tell(Word::Heard);
+                }
+            };
+            // A session that died without a word would hold its place until its time is over.
+            let asked = AssertUnwindSafe(server.complete(&order, &incoming, heard)).catch_unwind();
+            let ended = tokio::select! {
+                asked = asked => match asked {
+                    Ok(Ok(())) => Ended::Answered,
+                    Ok(Err(failure)) => Ended::Failed(failure.told(|text| server.hidden(text))),
+                    Err(_) => Ended::Failed(CompletionFailure::broken()),
+                },
+                () = incoming.time_is_over(limit) => Ended::TimedOut,
+            };
+            tell(Word::Ended(ended));
+        }
     }
 
     fn list(&self, filter: &ListFilter) -> Result<SessionPage, HostError> {
@@ -161,6 +196,10 @@ impl Live {
         let Some(session) = self.sessions.get_mut(key).filter(|session| session.is_live()) else { return };
         session.completion.abort();
         session.ended = Some(how);
+        let said = session.incoming.pieces().said();
+        let is_anything =
+            !said.text.is_empty() || said.usage.is_some() || matches!(session.ended, Some(Ended::Answered));
+        session.said = is_anything.then(|| said.told(|text| self.server.hidden(text)));
         let Some(end) = session.end() else { return };
         let over = SessionOver {
             state: session.state(),
@@ -172,6 +211,7 @@ impl Live {
         };
         self.ledger.session_over(key, over);
         self.untold.push_back(Happening::SessionEnded(end));
+        self.place_is_free(key);
     }
 }
 

@@ -1,20 +1,24 @@
 //! One real session: a chat completion under way, or what came of it.
 
+use std::sync::Arc;
+
 use parallel_agents::host::{
     Completion, FinishReason, Message, MessageRole, Receipt, SessionEnd, SessionOutcome, SessionRow, SessionState,
     SpawnOptions,
 };
 use parallel_agents::task::Usage;
 use tokio::task::AbortHandle;
+use tokio::time::Instant;
 
 use super::failure::CompletionFailure;
-use super::stream::Completed;
+use super::incoming::Incoming;
+use super::pieces::Said;
 
 /// How a completion ended.
 #[derive(Clone, Debug)]
 pub(super) enum Ended {
     /// With an answer.
-    Answered(Completed),
+    Answered,
     /// With a failure.
     Failed(CompletionFailure),
     /// The session's time was over.
@@ -34,8 +38,17 @@ pub(super) struct Session {
     pub(super) number: u64,
     /// Ends the completion and closes its connection.
     pub(super) completion: AbortHandle,
+    /// What arrives.
+    pub(super) incoming: Arc<Incoming>,
+    pub(super) sent_at: Instant,
+    /// Its time counts.
+    pub(super) is_started: bool,
+    /// Something of its answer has arrived.
+    pub(super) is_heard: bool,
     /// None: it runs.
     pub(super) ended: Option<Ended>,
+    /// What had arrived when it ended. None: it runs, or nothing had.
+    pub(super) said: Option<Said>,
 }
 
 impl Session {
@@ -45,47 +58,47 @@ impl Session {
 
     pub(super) fn state(&self) -> SessionState {
         match &self.ended {
-            None => SessionState::Running,
-            Some(Ended::Answered(_)) => SessionState::Completed,
+            None if self.is_started => SessionState::Running,
+            None => SessionState::Queued,
+            Some(Ended::Answered) => SessionState::Completed,
             Some(Ended::Failed(_)) => SessionState::Failed,
             Some(Ended::TimedOut) => SessionState::TimedOut,
             Some(Ended::Cancelled) => SessionState::Cancelled,
         }
     }
 
-    fn answer(&self) -> Option<&Completed> {
-        match &self.ended {
-            Some(Ended::Answered(completed)) => Some(completed),
-            _ => None,
-        }
+    /// The text that is handed over: of an answer always, of anything else if there is any.
+    fn text(&self) -> Option<&Said> {
+        let is_answer = matches!(self.ended, Some(Ended::Answered));
+        self.said.as_ref().filter(|said| is_answer || !said.text.is_empty())
     }
 
     pub(super) fn usage(&self) -> Option<Usage> {
-        self.answer()?.usage
+        self.said.as_ref()?.usage
     }
 
     /// The model that answered, as far as the server says; else the one that was asked for.
     pub(super) fn applied_model(&self) -> &str {
-        let served = self.answer().and_then(|completed| completed.model.as_deref());
+        let served = self.said.as_ref().and_then(|said| said.model.as_deref());
         served.filter(|served| !is_version_of(served, &self.model)).unwrap_or(&self.model)
     }
 
     /// How it ended. None: it runs.
     pub(super) fn end(&self) -> Option<SessionEnd> {
         let outcome = match self.ended.as_ref()? {
-            Ended::Answered(_) => SessionOutcome::Completed,
-            Ended::Failed(CompletionFailure { kind, message }) => {
-                SessionOutcome::Failed { kind: *kind, message: message.clone(), retry_after_ms: None }
+            Ended::Answered => SessionOutcome::Completed,
+            Ended::Failed(CompletionFailure { kind, message, retry_after_ms, .. }) => {
+                SessionOutcome::Failed { kind: *kind, message: message.clone(), retry_after_ms: *retry_after_ms }
             }
             Ended::TimedOut => SessionOutcome::TimedOut,
             Ended::Cancelled => SessionOutcome::Cancelled,
         };
-        let completion = self.answer().map(|completed| Completion {
-            text: completed.text.clone(),
-            truncated: completed.truncated,
-            finish: FinishReason::Stop,
+        let completion = self.text().map(|said| Completion {
+            text: said.text.clone(),
+            truncated: is_not_whole(said),
+            finish: said.finish,
         });
-        let model = self.answer().is_some().then(|| self.applied_model().to_owned());
+        let model = self.said.is_some().then(|| self.applied_model().to_owned());
         Some(SessionEnd { session: self.receipt.session_key.clone(), outcome, completion, usage: self.usage(), model })
     }
 
@@ -109,16 +122,20 @@ impl Session {
             model: None,
             usage: None,
         };
-        let answered = self.answer().map(|completed| Message {
+        let answered = self.text().map(|said| Message {
             role: MessageRole::Assistant,
-            text: completed.text.clone(),
-            truncated: completed.truncated,
-            finish: FinishReason::Stop,
+            text: said.text.clone(),
+            truncated: is_not_whole(said),
+            finish: said.finish,
             model: Some(self.applied_model().to_owned()),
-            usage: completed.usage,
+            usage: said.usage,
         });
         [Some(asked), answered].into_iter().flatten().collect()
     }
+}
+
+fn is_not_whole(said: &Said) -> bool {
+    said.is_cut || said.finish != FinishReason::Stop
 }
 
 /// Whether a server means the model that was asked for when it names one of its versions: `name-2026-01-31` or

@@ -9,6 +9,7 @@ use parallel_agents::ids::{RequestId, SessionKey};
 use serde_json::Value;
 
 use super::{FORMAT, Head, Latencies, RecordedOutcome, RecordedSession, Recording, VERSION};
+use crate::live::HOST_NAME;
 use crate::script::prompt::Prompt;
 use crate::watch::Watcher;
 
@@ -156,6 +157,8 @@ impl Watcher for Recorder {
                 let why_not = outcome.as_ref().err().map(|error| format!("{error:?}")).unwrap_or_default();
                 self.answered(since, *request, outcome.as_ref().ok(), why_not);
             }
+            // A model server takes a request when it is sent; how long it lets it wait is part of its pace.
+            Happening::SessionStarted(_) if self.facts.as_ref().is_some_and(|facts| facts.name == HOST_NAME) => {}
             Happening::SessionStarted(key) => {
                 if let Some(session) = self.by_key.get(key).and_then(|at| self.sessions.get_mut(*at)) {
                     session.started_ms = since;

@@ -168,8 +168,11 @@ impl Asked {
         }
         let model = match &options.model {
             Some(model) => model.clone(),
-            None => server.only_model().await?,
+            None => server.only_model(|words| ui.note(words)).await?,
         };
+        if let Some(address) = server.corrected_address() {
+            ui.note(&format!("the server is at {address}"));
+        }
         Ok(Self { server, model })
     }
 
@@ -226,7 +229,9 @@ pub fn script_at(path: &Path) -> Result<Script, Failure> {
 impl From<ServerError> for Failure {
     fn from(error: ServerError) -> Self {
         match error {
-            ServerError::Address { .. } => Self::Bad { code: "E_BASE_URL", error: anyhow!(error) },
+            ServerError::Address { .. } | ServerError::Path { .. } => {
+                Self::Bad { code: "E_BASE_URL", error: anyhow!(error) }
+            }
             ServerError::Key | ServerError::KeyRefused { .. } => Self::Bad { code: "E_API_KEY", error: anyhow!(error) },
             ServerError::Models { .. } | ServerError::Choice { .. } => {
                 Self::Bad { code: "E_MODEL_NAME", error: anyhow!(error) }

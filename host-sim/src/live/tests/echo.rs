@@ -10,7 +10,7 @@ use tokio::net::TcpListener;
 use super::{codes, live, report, tasks};
 use crate::clock::Clock;
 use crate::live::ApiKey;
-use crate::live::stream::MAX_ANSWER_BYTES;
+use crate::live::pieces::MAX_ANSWER_BYTES;
 use crate::native;
 use crate::outside::Outside;
 
