@@ -24,6 +24,7 @@
 //! | `economics`    | what the ladder of models is worth                                         |
 //! | `scenario`     | what goes wrong without a policy, and what comes of it with one            |
 //! | `native`       | the same calls on the engine's native code                                 |
+//! | `quirks`       | how model servers differ from the protocol that they all claim to speak    |
 //! | `model_server` | the same answers behind an OpenAI-compatible address, for a real gateway   |
 
 pub mod agent_files;
@@ -45,6 +46,7 @@ pub mod native;
 pub mod outside;
 pub mod page;
 mod paging;
+pub mod quirks;
 pub mod recording;
 pub mod reply;
 pub mod scenario;

@@ -2,6 +2,8 @@
 //! on the sockets, time jumps to whatever is due next.
 
 mod echo;
+mod models;
+mod quirks;
 
 use std::time::Duration;
 

@@ -14,6 +14,7 @@
 mod attempts;
 mod conversation;
 mod limits;
+mod quirky;
 mod reply;
 mod request;
 mod stats;
@@ -21,7 +22,7 @@ mod stats;
 mod tests;
 
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use axum::Router;
@@ -33,7 +34,9 @@ use axum::routing::{get, post};
 use parallel_agents::host::FailureKind;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+use tokio::time::Instant;
 
+use crate::quirks::{self, Quirk};
 use crate::script::prompt::Prompt;
 use crate::script::{Script, ScriptedOutcome, WireFault};
 
@@ -59,6 +62,10 @@ struct Server {
     stats: Arc<Stats>,
     /// Whether answers are kept back.
     held: watch::Sender<bool>,
+    /// The habit of some servers that this one has.
+    quirk: Option<&'static Quirk>,
+    /// When it was asked for the first time.
+    first_asked: OnceLock<Instant>,
 }
 
 /// Serves the script until the returned future is dropped or the listener fails.
@@ -75,7 +82,10 @@ pub async fn serve(listener: TcpListener, script: Script, seed: u64, latency_sca
         let message = format!("the model server asks for no key, so it listens on loopback only, not on {address}");
         return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
     }
+    let quirk = script.wire().quirk.as_deref().and_then(quirks::find);
     let server = Server {
+        quirk,
+        first_asked: OnceLock::new(),
         script,
         seed,
         latency_scale,
@@ -100,7 +110,7 @@ fn router(server: Server) -> Router {
 }
 
 async fn models(State(server): State<Arc<Server>>) -> Response {
-    reply::models(server.script.models())
+    server.odd_list().map_or_else(|| reply::models(server.script.models()), |reply| reply.respond(()))
 }
 
 async fn stats(State(server): State<Arc<Server>>) -> axum::Json<Snapshot> {
@@ -124,7 +134,7 @@ async fn complete(State(server): State<Arc<Server>>, headers: HeaderMap, body: B
     match conversation::turn(&request) {
         Turn::Prompt { text, prompt } => {
             let key = headers.get(IDEMPOTENCY_KEY).and_then(|key| key.to_str().ok()).unwrap_or_default();
-            server.play(&Asked { text, prompt, key, model: &request.model }, frame, live).await
+            server.play(&Asked { text, prompt, key, model: &request.model, body: &body }, frame, live).await
         }
         Turn::Call(call) => frame.respond(Content::Call(call), reply::counted(&body, ""), at_once(live)),
         Turn::Say(text) => {
@@ -141,6 +151,8 @@ struct Asked<'a> {
     /// The client's own name for the try. Empty: it gives none.
     key: &'a str,
     model: &'a str,
+    /// The whole request.
+    body: &'a [u8],
 }
 
 impl Server {
@@ -171,6 +183,11 @@ impl Server {
         let scripted = self.script.play(self.seed, asked.text, asked.model, attempt);
         if matches!(scripted.outcome, ScriptedOutcome::Hang) {
             return std::future::pending().await;
+        }
+        if let ScriptedOutcome::Answer(answer) = &scripted.outcome
+            && let Some(reply) = self.odd(&serde_json::from_slice(asked.body).unwrap_or_default(), request, answer)
+        {
+            return reply.respond((live, place));
         }
         let latency = self.scaled(scripted.latency_ms);
         let is_spread = wire.spread && frame.stream && matches!(scripted.outcome, ScriptedOutcome::Answer(_));

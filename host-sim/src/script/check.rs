@@ -1,6 +1,7 @@
 //! Turns a script file into rules, or into the list of everything that is wrong with it.
 
 use parallel_agents::host::FailureKind;
+use parallel_agents::text;
 
 use super::TOOL_TEXT;
 use super::error::ScriptProblem;
@@ -12,6 +13,8 @@ use super::model::Models;
 use super::rule::{Failure, Fate, Late, Matcher, Odds, Rule};
 use super::template::Template;
 use super::wire::WireProfile;
+
+use crate::quirks;
 
 mod models;
 
@@ -41,6 +44,10 @@ pub(super) fn check(file: ScriptFile, problems: Vec<ScriptProblem>) -> Result<Ch
     check_faults(&file.faults, &mut problems);
     for (name, value, low, high) in file.wire.ranges() {
         problems.range(format!("/wire/{name}"), value, low, high);
+    }
+    if let Some(name) = file.wire.quirk.as_deref().filter(|name| quirks::find(name).is_none()) {
+        let near = text::nearest(name, quirks::all().map(|quirk| quirk.name));
+        problems.add("/wire/quirk", format!("no quirk is named {name:?}; near: {}", near.join(", ")));
     }
     let models = models(file.models, file.default_model, &mut problems);
     let mut rules = Vec::new();

@@ -26,6 +26,7 @@ mod wire;
 
 use std::path::Path;
 
+use crate::quirks::Quirk;
 use parallel_agents::host::FailureKind;
 use parallel_agents::json::strict::{self, REQUEST_BOUNDS};
 use parallel_agents::task::Usage;
@@ -234,6 +235,13 @@ impl Script {
     /// What goes wrong between the model server and its clients.
     pub fn wire(&self) -> &WireProfile {
         &self.wire
+    }
+
+    /// The same script on a model server with this habit.
+    #[must_use]
+    pub fn with_quirk(mut self, quirk: &Quirk) -> Self {
+        self.wire.quirk = Some(quirk.name.to_owned());
+        self
     }
 
     /// The same script with other faults.

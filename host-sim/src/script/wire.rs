@@ -24,6 +24,8 @@ pub struct WireProfile {
     pub silent: u32,
     /// Streamed answers come piece by piece over the whole latency, and not all at its end.
     pub spread: bool,
+    /// The habit of some servers that this one has; [`crate::quirks`] has them all.
+    pub quirk: Option<String>,
 }
 
 /// What happens to one request.

@@ -406,6 +406,14 @@ pub struct ServeModelArguments {
     #[arg(long, value_name = "FACTOR", default_value = "1", value_parser = speed)]
     pub speed: f64,
 
+    /// Answer as some servers do: one of the habits that --list-quirks names
+    #[arg(long, value_name = "NAME")]
+    pub quirk: Option<String>,
+
+    /// Show the habits of servers that --quirk plays, and leave
+    #[arg(long)]
+    pub list_quirks: bool,
+
     #[command(flatten)]
     pub cast: Cast,
 }

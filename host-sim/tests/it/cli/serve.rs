@@ -41,3 +41,16 @@ fn only_loopback_addresses_are_served() {
     assert_eq!((ran.code, ran.out.as_str()), (2, ""));
     assert!(ran.err.contains("loopback"), "{}", ran.err);
 }
+
+#[test]
+fn habits_of_other_servers_are_named_and_played() {
+    let listed = sim(&["serve-model", "--list-quirks"]);
+    assert_eq!((listed.code, listed.err.as_str()), (0, ""));
+    assert!(listed.out.lines().any(|line| line.starts_with("model_loads ")), "{}", listed.out);
+    let unknown = sim(&["serve-model", "--quirk", "model_load"]);
+    assert_eq!((unknown.code, unknown.out.as_str()), (2, ""));
+    assert!(unknown.err.contains("did you mean model_loads"), "{}", unknown.err);
+    let script = super::file("quirk.toml", "version = 1\n[wire]\nquirk = \"model_load\"\n");
+    let unknown = sim(&["serve-model", "--script", &script]);
+    assert!(unknown.code == 2 && unknown.err.contains("/wire/quirk"), "{}", unknown.err);
+}

@@ -2,6 +2,8 @@
 
 use anyhow::Context;
 use host_sim::model_server;
+use host_sim::quirks::{self, Quirk};
+use parallel_agents::text;
 use serde_json::json;
 use tokio::net::TcpListener;
 
@@ -12,6 +14,10 @@ use crate::outcome::{Failure, Finish};
 use crate::ui::Ui;
 
 pub async fn carry_out(ui: &Ui, arguments: ServeModelArguments) -> Result<Finish, Failure> {
+    if arguments.list_quirks {
+        ui.print(&quirks::all().map(row).collect::<String>())?;
+        return Ok(Finish::Complete);
+    }
     if !arguments.listen.ip().is_loopback() {
         let address = arguments.listen;
         let fault =
@@ -21,7 +27,10 @@ pub async fn carry_out(ui: &Ui, arguments: ServeModelArguments) -> Result<Finish
                 .hint("127.0.0.1:0 takes a free port");
         return Err(Failure::Bad { code: "E_LISTEN", error: fault.into() });
     }
-    let script = backend::script(&arguments.cast)?;
+    let mut script = backend::script(&arguments.cast)?;
+    if let Some(name) = &arguments.quirk {
+        script = script.with_quirk(quirks::find(name).ok_or_else(|| unknown(name))?);
+    }
     let broken = |error| Failure::Broken { code: "E_LISTEN", error };
     let listener = TcpListener::bind(arguments.listen)
         .await
@@ -35,4 +44,19 @@ pub async fn carry_out(ui: &Ui, arguments: ServeModelArguments) -> Result<Finish
         interrupted = tokio::signal::ctrl_c() => interrupted.context("cannot wait for an interrupt").map_err(broken)?,
     }
     Ok(Finish::Complete)
+}
+
+fn row(quirk: &Quirk) -> String {
+    format!("{:<28} {} ({})\n", quirk.name, quirk.sent, quirk.servers)
+}
+
+fn unknown(name: &str) -> Failure {
+    let near = text::nearest(name, quirks::all().map(|quirk| quirk.name));
+    let hint = if near.is_empty() {
+        "--list-quirks names them".to_owned()
+    } else {
+        format!("did you mean {}?", near.join(" or "))
+    };
+    let fault = Fault::new("--quirk", format!("no quirk is named {name:?}")).got(name).hint(hint);
+    Failure::Bad { code: "E_QUIRK", error: fault.into() }
 }
