@@ -117,9 +117,10 @@ fn holds_prose(lines: &[&str]) -> bool {
     let (mut in_text, mut after_blank) = (false, false);
     for line in lines {
         match lines::key_of(line) {
-            Some(key) => in_text = lines::is_text(key),
+            // Others may be words of a description: `user: "…"` in an example.
+            Some(key) if lines::is_known(key) => in_text = lines::is_text(key),
             None if after_blank && !in_text && line.starts_with(char::is_alphabetic) => return true,
-            None => {}
+            Some(_) | None => {}
         }
         after_blank = line.trim().is_empty();
     }
@@ -131,8 +132,8 @@ fn is_heading(line: &str) -> bool {
     (1..=6).contains(&signs) && line.get(signs..).is_some_and(|rest| rest.starts_with(' '))
 }
 
-/// Where the keys end in a head without a closing fence: at the first blank line that no further key follows. None without
-/// any key.
+/// Where the keys end in a head without a closing fence: at prose, or at the first blank line that no further key follows.
+/// None without any key.
 fn open_end(lines: &[&str]) -> Option<usize> {
     let mut end = 1;
     let mut after_blank = false;
@@ -141,8 +142,9 @@ fn open_end(lines: &[&str]) -> Option<usize> {
             after_blank = true;
             continue;
         }
-        let is_key = lines::key_of(line).is_some_and(lines::is_known);
-        let goes_on = !after_blank && !is_heading(line);
+        let key = lines::key_of(line);
+        let is_key = key.is_some_and(lines::is_known);
+        let goes_on = !after_blank && (key.is_some() || line.starts_with([' ', '\t', '-', '<']));
         if !is_key && !goes_on {
             break;
         }
@@ -189,9 +191,16 @@ mod tests {
     fn a_missing_fence_is_made_up_for() {
         expect("---\nname: a\nmodel: b\n\nYou do.\n\n---\nEnd", "name: a\nmodel: b", 2, "You do.\n\n---\nEnd", true);
         expect("---\nname: a\n\nmodel: b\n\n# Role\n\nYou.", "name: a\n\nmodel: b", 2, "# Role\n\nYou.", true);
+        expect("---\nname: a\ndescription: b\nYou.", "name: a\ndescription: b", 2, "You.", true);
         expect("---\nname: a\n# Role\nYou.", "name: a", 2, "# Role\nYou.", true);
         expect("---\nname: a\n\n# Role\n\nYou.\n\n---\n\nEnd", "name: a", 2, "# Role\n\nYou.\n\n---\n\nEnd", true);
         expect("name: a\ndescription: b\n---\nYou.", "name: a\ndescription: b", 1, "You.", true);
+    }
+
+    #[test]
+    fn a_description_of_several_paragraphs_ends_no_head() {
+        let head = "name: a\ndescription: Use it.\n\nExamples:\n<example>\nuser: \"Go\"\n\nThen more: yes.\n</example>\nmodel: b";
+        expect(&format!("---\n{head}\n---\n\nYou."), head, 2, "You.", false);
     }
 
     #[test]

@@ -4,6 +4,8 @@ use std::path::Path;
 
 use parallel_agents::agents::{AgentDefinition, MAX_PROMPT_BYTES};
 use parallel_agents::task::{AgentSource, Tier};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
 
 use super::reading::{self, Agent, Reading};
 
@@ -266,4 +268,45 @@ fn what_the_component_wrote_is_read_as_it_reads_it() {
     let Reading::Taken(own) = reading::read(Path::new("a.md"), text.as_bytes(), true) else { panic!("not taken") };
     assert_eq!((own.definition.description.as_str(), own.definition.input.as_str()), ("\"Quoted\"", "A list."));
     assert_eq!(taken("a.md", text).definition.description, "Quoted");
+}
+
+/// Files that are damaged at random are taken, refused or passed over; what is taken is what the component reads.
+#[test]
+fn damaged_files_break_nothing() {
+    const PIECES: [&str; 12] = [
+        "---\n",
+        "\n",
+        ": ",
+        "\"",
+        "<example>",
+        "# Output schema\n",
+        "\t",
+        "- ",
+        "|\n",
+        "\u{feff}",
+        "é",
+        "```json\n{}\n```\n",
+    ];
+    let good =
+        format!("---\nname: Tone Checker\ndescription: >-\n  Checks: it.\ntools: [A, B]\nmodel: haiku\n---\n\n{BODY}");
+    let mut taken = 0;
+    for seed in 0..400 {
+        let mut chance = ChaCha8Rng::seed_from_u64(seed);
+        let mut text = good.clone();
+        for _ in 0..chance.random_range(1..6) {
+            let places: Vec<usize> = text.char_indices().map(|(at, _)| at).collect();
+            let at = places.get(chance.random_range(0..places.len())).copied().unwrap_or_default();
+            if chance.random_bool(0.5) {
+                text.insert_str(at, PIECES[chance.random_range(0..PIECES.len())]);
+            } else {
+                text.remove(at);
+            }
+        }
+        if let Reading::Taken(agent) = read("a.md", &text) {
+            taken += 1;
+            let again = AgentDefinition::read(&agent.source);
+            assert_eq!(again.as_ref(), Ok(&agent.definition), "seed {seed}: {text}");
+        }
+    }
+    assert!(taken > 300, "{taken} of 400 are taken");
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use host_sim::agent_files::{Agent, File, FileProblem, Found, Library, LibraryError, Reading, Warning};
+use host_sim::agent_files::{Agent, File, FileProblem, Found, Library, LibraryError, Reading, Warning, id_of};
 use parallel_agents::agents::Catalogue;
 use parallel_agents::text::nearest;
 use serde_json::{Value, json};
@@ -104,7 +104,7 @@ impl<'a> Used<'a> {
                 self.problems.extend(
                     files.iter().flat_map(|(path, problems)| problems.iter().map(|problem| entry(path, problem))),
                 );
-                self.ids.insert(name.clone());
+                self.ids.extend([Some(name.clone()), id_of(name)].into_iter().flatten());
             }
             Found::Several(paths) if first => {
                 self.problems.push(collision(name, &paths));
@@ -177,8 +177,10 @@ fn entry(path: &Path, problem: &FileProblem) -> Value {
 }
 
 fn collision(name: &str, paths: &[&Path]) -> Value {
-    let files: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
-    let message = format!("{name} is defined by {} files that differ: {}", files.len(), files.join(", "));
+    let files: Vec<String> = paths.iter().take(MAX_NAMED).map(|path| path.display().to_string()).collect();
+    let more = paths.len().saturating_sub(MAX_NAMED);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let message = format!("{name} is defined by {} files that differ: {}{more}", paths.len(), files.join(", "));
     json!({
         "code": "E_AGENT_COLLISION", "message": message, "path": files.first(), "got": name, "limit": "one definition",
         "hint": "give --agents a directory that holds only one of them", "retryable": false,

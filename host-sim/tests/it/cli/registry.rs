@@ -76,6 +76,19 @@ fn exported_agents_can_be_run() {
     assert!(shown.code == 0 && shown.out.contains("Sort notes"), "{} {}", shown.out, shown.err);
 }
 
+#[test]
+fn line_ends_of_windows_change_no_definition() {
+    let (reply, registry) = made();
+    let directory = fresh("registry-windows");
+    export(&reply, &directory);
+    for name in ["log_reader.md", "note_sorter.md"] {
+        let path = format!("{directory}/{name}");
+        let text = fs::read_to_string(&path).expect("a file");
+        fs::write(&path, text.replace('\n', "\r\n")).expect("a file");
+    }
+    assert_eq!(import(&directory), registry);
+}
+
 /// The registry with another version of its first agent type, which has a score.
 fn other_version(registry: &Value, score: f64) -> String {
     let mut definition = registry[0]["definition"].clone();
