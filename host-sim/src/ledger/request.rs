@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use parallel_agents::json::number;
 use parallel_agents::task::Cleanup;
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::allowance::{Allowance, Price, TaskAllowance};
 
@@ -94,12 +96,34 @@ struct Source {
     task: String,
 }
 
+impl Request {
+    /// Reads the arguments of a call. 120.0 is an integer for JSON Schema and none for serde.
+    fn read(arguments: &str) -> Option<Self> {
+        let mut arguments: Value = serde_json::from_str(arguments).ok()?;
+        write_integers(&mut arguments);
+        serde_json::from_value(arguments).ok()
+    }
+}
+
+fn write_integers(value: &mut Value) {
+    match value {
+        Value::Number(number) => {
+            if let Some(whole) = number::integer(number) {
+                *number = whole;
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(write_integers),
+        Value::Object(fields) => fields.values_mut().for_each(write_integers),
+        Value::Null | Value::Bool(_) | Value::String(_) => {}
+    }
+}
+
 impl Allowance {
     /// What a function that runs given tasks may do by its arguments. None: they cannot be read, so they will be refused.
     ///
     /// `width`: sessions that the host runs at once, if it said so.
     pub fn of_run(function: &str, arguments: &str, width: Option<u32>) -> Option<Self> {
-        let mut request: Request = serde_json::from_str(arguments).ok()?;
+        let mut request = Request::read(arguments)?;
         let is_helper = function != "run_tasks";
         let mut tasks = request.tasks.take().unwrap_or_default();
         if is_helper {
@@ -127,7 +151,7 @@ impl Allowance {
 
     /// What a call of another function may do that spawns sessions. Which tasks it has is found out in the course of it.
     pub fn of_workflow(arguments: &str, width: Option<u32>) -> Option<Self> {
-        let mut request: Request = serde_json::from_str(arguments).ok()?;
+        let mut request = Request::read(arguments)?;
         let tasks = request.tasks.take().unwrap_or_default();
         Some(request.of_any_run(&tasks, width))
     }
