@@ -68,6 +68,8 @@ impl Outside for Live {
 
     fn waiting(&mut self, until_ms: Option<u64>) {
         self.trace.wait(self.now_ms(), until_ms);
+        self.ledger.waits(until_ms);
+        self.ledger.idles(until_ms);
     }
 
     fn now_ms(&self) -> u64 {

@@ -93,11 +93,8 @@ impl Session {
             Ended::TimedOut => SessionOutcome::TimedOut,
             Ended::Cancelled => SessionOutcome::Cancelled,
         };
-        let completion = self.text().map(|said| Completion {
-            text: said.text.clone(),
-            truncated: is_not_whole(said),
-            finish: said.finish,
-        });
+        let completion =
+            self.text().map(|said| Completion { text: said.text.clone(), truncated: said.is_cut, finish: said.finish });
         let model = self.said.is_some().then(|| self.applied_model().to_owned());
         Some(SessionEnd { session: self.receipt.session_key.clone(), outcome, completion, usage: self.usage(), model })
     }
@@ -125,17 +122,13 @@ impl Session {
         let answered = self.text().map(|said| Message {
             role: MessageRole::Assistant,
             text: said.text.clone(),
-            truncated: is_not_whole(said),
+            truncated: said.is_cut,
             finish: said.finish,
             model: Some(self.applied_model().to_owned()),
             usage: said.usage,
         });
         [Some(asked), answered].into_iter().flatten().collect()
     }
-}
-
-fn is_not_whole(said: &Said) -> bool {
-    said.is_cut || said.finish != FinishReason::Stop
 }
 
 /// Whether a server means the model that was asked for when it names one of its versions: `name-2026-01-31` or

@@ -31,8 +31,8 @@ pub(super) const ALL: &[Quirk] = &[
         name: "finish_length",
         servers: "all; Mistral says `model_length`, Gemini `MAX_TOKENS`",
         sent: "half an answer and `length`",
-        taken: "an answer that is marked as cut",
-        expected: Expected { is_text: true, is_truncated: true, ..COMPLETED },
+        taken: "a cut answer: no success unless the request accepts one; the text is kept",
+        expected: Expected { code: "E_OUTPUT_TRUNCATED", says: "token limit", ..HALF },
         play: |scene| half(scene.answer, "model_length"),
     },
     Quirk {
@@ -40,7 +40,7 @@ pub(super) const ALL: &[Quirk] = &[
         servers: "Ollama, SGLang",
         sent: "`length`, and a later chunk with an empty reason",
         taken: "an empty reason is none and undoes nothing",
-        expected: Expected { is_text: true, is_truncated: true, ..COMPLETED },
+        expected: Expected { code: "E_OUTPUT_TRUNCATED", says: "token limit", ..HALF },
         play: |scene| {
             let empty = delta(&json!({ "content": "" }), json!(""));
             Some(Reply::events(&[piece(halves(scene.answer).0), end("length"), empty, usage()]))
