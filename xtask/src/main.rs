@@ -13,6 +13,7 @@ mod demo;
 mod e2e;
 mod engines;
 mod fuzz;
+mod kills;
 mod npm;
 mod package;
 mod process;
@@ -129,6 +130,21 @@ enum Task {
         #[arg(long, value_name = "FILE", default_value = "soak.jsonl")]
         results: PathBuf,
     },
+    /// Kills the real program (`kill -9`) at random moments, goes on from its journal, and prints what became of its tasks:
+    /// simulated runs in real time, and runs on a model server.
+    ///
+    /// Exit code 1: something that had ended was asked for again, or a task was lost; the seed was printed.
+    Kills {
+        /// Runs of each kind.
+        #[arg(long, default_value_t = 100)]
+        times: u32,
+        /// The moments come from it; without it they are new ones.
+        #[arg(long)]
+        seed: Option<u64>,
+        /// Runs the component, instead of the same engine compiled into the program, which starts faster.
+        #[arg(long)]
+        wasm: bool,
+    },
     /// Runs what the tests of reliability run, and writes the figures into docs/reliability.md.
     Proof,
     /// Runs everything that has to pass before a change lands: format, lints, licences, tests.
@@ -152,6 +168,7 @@ fn main() -> ExitCode {
         Task::Package => npm::PluginTools::ensure().and_then(|tools| package::run(&tools)).map(|_| ExitCode::SUCCESS),
         Task::Fuzz { target, seconds, keep } => fuzz::run(target.as_deref(), seconds, keep).map(|()| ExitCode::SUCCESS),
         Task::Soak { minutes, results } => proof::soak(minutes, &results),
+        Task::Kills { times, seed, wasm } => kills::run(times, seed, wasm).map(|()| ExitCode::SUCCESS),
         Task::Proof => proof::page().map(|()| ExitCode::SUCCESS),
         Task::Ci => ci::run().map(|()| ExitCode::SUCCESS),
     };

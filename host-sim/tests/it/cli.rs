@@ -11,6 +11,8 @@ mod explain;
 mod explore;
 mod help;
 mod journal;
+#[cfg(unix)]
+mod kills;
 mod openai;
 mod openai_journal;
 #[cfg(unix)]
