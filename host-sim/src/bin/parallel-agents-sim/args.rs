@@ -111,7 +111,7 @@ A run on a model server goes on there: name its address again, and its --model i
 Examples:
   parallel-agents-sim run request.json --clock real --journal run.journal
   parallel-agents-sim resume run.journal --clock real
-  parallel-agents-sim resume ~/.local/state/parallel-agents/run_tasks-1767225600-0a1b2c3d.journal \\
+  parallel-agents-sim resume ~/.local/state/parallel-agents/run_tasks-1767225600-0a1b.journal \\
     --base-url http://127.0.0.1:8080/v1")]
     Resume(ResumeArguments),
 

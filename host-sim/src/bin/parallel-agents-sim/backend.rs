@@ -198,15 +198,15 @@ impl Asked {
     }
 }
 
-/// Where the journal is, and the command that goes on from it.
+/// Where the journal is, and the command that goes on from it: in lines that fit into a terminal and can be copied.
 fn going_on(journal: &Path, options: &ServerArguments) -> String {
     let path = shown(&journal.to_string_lossy());
     let base_url = shell_word(options.base_url.as_deref().unwrap_or_default());
-    let mut command = format!("parallel-agents-sim resume {} --base-url {base_url}", shell_word(&path));
+    let mut command = format!("parallel-agents-sim resume \\\n    {} \\\n    --base-url {base_url}", shell_word(&path));
     if let Some(model) = &options.model {
         command.push_str(&format!(" --model {}", shell_word(model)));
     }
-    format!("journal: {path} (if the run is cut off: {command})")
+    format!("journal: {path}\n  if the run is cut off: {command}")
 }
 
 /// The script that the options name, or the bundled one.
