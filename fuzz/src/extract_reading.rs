@@ -149,8 +149,8 @@ fn looks_like_value(text: &[char], at: usize) -> (bool, bool, usize) {
         return (look.len() < rest.len(), false, length);
     }
     let quoted = ["\"", "'", "\u{201c}", "\\\"", "\\'", "&quot;", "&#34;"].iter().any(|quote| after.starts_with(quote));
-    if row.ends_with('{') {
-        let before: String = row[..row.len() - 1].chars().filter(|c| !c.is_whitespace()).collect();
+    if let Some(before) = row.strip_suffix('{') {
+        let before: String = before.chars().filter(|c| !c.is_whitespace()).collect();
         return (quoted || (after.starts_with('}') && !before.ends_with('{')) || bare_key(&after), false, length);
     }
     let looks = quoted || (after.starts_with(']') && !(length == 1 && look.starts_with("[ ]")));

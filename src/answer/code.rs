@@ -61,7 +61,7 @@ fn blocks(text: &str) -> Option<Vec<Block<'_>>> {
         let marks = marks(line);
         let info = line.trim().get(marks.len()..).unwrap_or_default();
         match open {
-            None if !marks.is_empty() && !(marks.starts_with('`') && info.contains('`')) => {
+            None if !(marks.is_empty() || marks.starts_with('`') && info.contains('`')) => {
                 open = Some((marks, start, at))
             }
             Some((opening, whole, content)) if marks.starts_with(opening) && info.is_empty() => {

@@ -48,7 +48,7 @@ pub(super) struct CompletionFailure {
 pub(super) struct Refusal {
     /// None: it came in a 200 and names none.
     pub(super) status: Option<u16>,
-    pub(super) told: Told,
+    pub(super) told: Box<Told>,
     /// What stands before the words.
     origin: String,
     retry_after_ms: Option<u64>,
@@ -100,14 +100,14 @@ impl Refusal {
         }
         let retry_after_ms = wait::asked_for(headers, &told.body, &told.words, now);
         let status = status.as_u16();
-        Self { status: Some(status), told, origin: format!("HTTP {status}"), retry_after_ms }
+        Self { status: Some(status), told: Box::new(told), origin: format!("HTTP {status}"), retry_after_ms }
     }
 
     /// The server put an error into an answer that began well.
     pub(super) fn of_answer(told: Told, now: SystemTime) -> Self {
         let retry_after_ms = wait::asked_for(&HeaderMap::new(), &told.body, &told.words, now);
         let code = told.status.map(|code| format!(" {code}")).unwrap_or_default();
-        Self { status: told.status, told, origin: format!("error{code} in the answer"), retry_after_ms }
+        Self { status: told.status, told: Box::new(told), origin: format!("error{code} in the answer"), retry_after_ms }
     }
 
     pub(super) fn is_overflow(&self) -> bool {

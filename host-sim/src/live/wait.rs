@@ -250,7 +250,8 @@ mod tests {
 
     #[test]
     fn waits_are_read_from_headers() {
-        let rows: [(&[(&str, &str)], Option<u64>); 14] = [
+        type Headers = &'static [(&'static str, &'static str)];
+        let rows: [(Headers, Option<u64>); 14] = [
             (&[("retry-after", "7")], Some(7_000)),
             (&[("retry-after", "0.25")], Some(250)),
             (&[("retry-after", "1m30s")], Some(90_000)),

@@ -35,7 +35,8 @@ fn result(puppet: &Puppet) -> &TaskResult {
 
 #[test]
 fn what_a_stopped_session_had_said_comes_with_its_end() {
-    let stops: [(fn(&mut Puppet), TaskStatus, &str); 2] =
+    type Stop = fn(&mut Puppet);
+    let stops: [(Stop, TaskStatus, &str); 2] =
         [(Puppet::wake, TaskStatus::Timeout, "E_TIMEOUT"), (Puppet::stop, TaskStatus::Cancelled, "E_CANCELLED")];
     for (stop, status, code) in stops {
         let mut puppet = one();

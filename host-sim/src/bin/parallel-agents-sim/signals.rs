@@ -21,7 +21,7 @@ pub fn stop_on_signal() -> StopSwitch {
     let stop = StopSwitch::new();
     let switch = stop.clone();
     // Heard from now on, and not only once the task runs.
-    let mut signals = signals::Signals::new();
+    let mut signals = of_the_system::Signals::new();
     tokio::spawn(async move {
         let first = signals.next().await;
         switch.throw(first.reason);
@@ -32,7 +32,7 @@ pub fn stop_on_signal() -> StopSwitch {
 }
 
 #[cfg(unix)]
-mod signals {
+mod of_the_system {
     use std::fs;
     use std::future::pending;
 
@@ -105,7 +105,7 @@ mod signals {
 }
 
 #[cfg(not(unix))]
-mod signals {
+mod of_the_system {
     use std::future::pending;
 
     use super::{INTERRUPT, Kind};

@@ -41,7 +41,7 @@ fn a_bad_file_that_no_task_needs_fails_no_run() {
             ("broken.md", file("name: broken\ntier: gold\ndescription: d")),
         ],
     );
-    let ran = native(&["run", "-", "--json", "--progress", "off", "--agents", &own], &request(&["weigher_a"]));
+    let ran = native(&["run", "-", "--json", "--progress", "off", "--agents", &own], request(&["weigher_a"]));
     assert_eq!(ran.code, 0, "{}", ran.err);
     let told = ran.err.replace(&own, "DIR");
     let expected = "note: not used: DIR/broken.md:3: tier: got \"gold\", need one of economy, standard, premium\n\
@@ -58,7 +58,7 @@ fn a_bad_file_that_a_task_needs_is_told_with_all_that_is_wrong() {
             ("other.md", file("name: other\ndescription: d\noutput_format: xml")),
         ],
     );
-    let ran = native(&["run", "-", "--json", "--agents", &own], &request(&["broken", "other", "code_reviewer"]));
+    let ran = native(&["run", "-", "--json", "--agents", &own], request(&["broken", "other", "code_reviewer"]));
     assert_eq!(ran.code, 2);
     let document = ran.json();
     let told: Vec<_> = document["errors"]
@@ -86,8 +86,7 @@ fn only_what_a_request_names_is_sent_from_a_large_tree() {
         .collect();
     let files: Vec<(&str, String)> = files.iter().map(|(path, text)| (path.as_str(), text.clone())).collect();
     let own = tree("large-tree", &files);
-    let ran =
-        native(&["run", "-", "--json", "--progress", "off", "--agents", &own], &request(&["agent_7", "agent_41"]));
+    let ran = native(&["run", "-", "--json", "--progress", "off", "--agents", &own], request(&["agent_7", "agent_41"]));
     assert_eq!((ran.code, ran.err.as_str()), (0, ""));
     let listed = native(&["agents", "list", "--json", "--category", "custom", "--agents", &own], "").json();
     assert_eq!(listed["agents"].as_array().map(Vec::len), Some(60));
@@ -101,7 +100,7 @@ fn only_what_a_request_names_is_sent_from_a_large_tree() {
 fn a_name_of_a_file_is_as_good_as_its_id() {
     let own = tree("named", &[("a.md", file("name: Tone Checker\ndescription: d\ncolor: blue"))]);
     for name in ["Tone Checker", "tone-checker", "tone_checker"] {
-        let ran = native(&["run", "-", "--json", "--progress", "off", "--agents", &own], &request(&[name]));
+        let ran = native(&["run", "-", "--json", "--progress", "off", "--agents", &own], request(&[name]));
         assert_eq!(
             (ran.code, &ran.json()["results"][0]["agent_type"]),
             (0, &json!("tone_checker")),
@@ -110,7 +109,7 @@ fn a_name_of_a_file_is_as_good_as_its_id() {
         );
         assert!(ran.err.contains("a.md: not used: color"), "{}", ran.err);
     }
-    let near = native(&["run", "-", "--json", "--agents", &own], &request(&["tone_chekcer"]));
+    let near = native(&["run", "-", "--json", "--agents", &own], request(&["tone_chekcer"]));
     assert_eq!(near.code, 2);
     assert!(near.err.contains("has no agent tone_chekcer; did you mean tone_checker?"), "{}", near.err);
     let shown = native(&["agents", "show", "Tone Checker", "--agents", &own], "");
@@ -124,14 +123,14 @@ fn files_of_one_name_are_told_and_used_only_if_they_agree() {
         "collisions",
         &[("x/a.md", one.clone()), ("y/a.md", one.clone()), ("z/b.md", file("name: b\ndescription: d"))],
     );
-    let ran = native(&["run", "-", "--json", "--progress", "off", "--agents", &own], &request(&["a"]));
+    let ran = native(&["run", "-", "--json", "--progress", "off", "--agents", &own], request(&["a"]));
     assert_eq!(ran.code, 0, "{}", ran.err);
     assert!(ran.err.contains("y/a.md is called a as well and says the same"), "{}", ran.err);
     let own = tree("differing", &[("x/a.md", one), ("y/a.md", two), ("z/b.md", file("name: b\ndescription: d"))]);
-    let refused = native(&["run", "-", "--json", "--agents", &own], &request(&["a"]));
+    let refused = native(&["run", "-", "--json", "--agents", &own], request(&["a"]));
     assert_eq!((refused.code, &refused.json()["error"]["code"]), (2, &json!("E_AGENT_COLLISION")));
     assert!(refused.err.contains("x/a.md") && refused.err.contains("y/a.md"), "{}", refused.err);
-    let other = native(&["run", "-", "--json", "--progress", "off", "--agents", &own], &request(&["b"]));
+    let other = native(&["run", "-", "--json", "--progress", "off", "--agents", &own], request(&["b"]));
     assert_eq!(other.code, 0, "{}", other.err);
 }
 
