@@ -84,6 +84,12 @@ impl Open {
         self.progress.clear();
         for command in commands {
             self.has_spawned |= matches!(command, Command::Spawn(..));
+            if let Command::Delete(_, session) = &command {
+                // Nobody waits for its last words any more, and after a resume they would be read behind the deletion.
+                let is_of_it =
+                    |asked: &Command| matches!(asked, Command::History(_, query) if query.session_key == *session);
+                self.requests.retain(|_, asked| !is_of_it(asked));
+            }
             match command.request() {
                 Some(request) => drop(self.requests.insert(request, command)),
                 None => self.progress.push(command),
@@ -216,5 +222,26 @@ impl Host for Replay {
     async fn next_event(&mut self, _until_ms: Option<u64>) -> Result<Event, CallError> {
         let ended = || CallError::HostProtocol("the journal ends here".to_owned());
         self.advance()?.ok_or_else(ended)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host::HistoryQuery;
+
+    #[test]
+    fn a_transcript_is_not_asked_for_again_once_its_session_was_to_be_deleted() {
+        let read = |request, key: &str| {
+            let session_key = SessionKey::new(key);
+            Command::History(
+                RequestId(request),
+                HistoryQuery { session_key, offset: 0, limit: 1, include_tools: false },
+            )
+        };
+        let mut open = Open::default();
+        open.asked(vec![read(1, "a"), read(2, "b")]);
+        open.asked(vec![Command::Delete(RequestId(3), SessionKey::new("a"))]);
+        assert_eq!(open.requests.keys().map(|request| request.0).collect::<Vec<_>>(), [2, 3]);
     }
 }

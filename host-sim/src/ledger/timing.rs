@@ -37,6 +37,12 @@ impl Ledger {
         Some((deadline.max(went_on).saturating_add(CLEANUP_GRACE_MS), went_on > deadline))
     }
 
+    /// Whether nobody can tell from outside what a call took for the time: it went on after a cut, and a jump of the clock may
+    /// have been journaled before it or not.
+    pub fn is_time_in_doubt(&self) -> bool {
+        self.resumes > 0 && self.faults.contains_key(&Fault::ClockJumped)
+    }
+
     /// Enters a wait for the next event.
     pub(crate) fn waits(&mut self, until_ms: Option<u64>) {
         self.time.waits(until_ms);
@@ -49,10 +55,7 @@ impl Ledger {
                     self.excuse(Excuse::WentOnLate);
                 }
             }
-            // What was journaled of a jump before the cut, nobody can tell from outside.
-            Some(_) if self.resumes > 0 && self.faults.contains_key(&Fault::ClockJumped) => {
-                self.excuse(Excuse::ClockJumped);
-            }
+            Some(_) if self.is_time_in_doubt() => self.excuse(Excuse::ClockJumped),
             Some(until) => {
                 let what = format!("a wait goes on {} ms after the time for cleaning up", until - last);
                 self.note(Invariant::Time, what);
@@ -106,7 +109,9 @@ impl Ledger {
         // Whoever waits until the end is told of it late by a clock that was set on.
         let took = self.time.least_ms().saturating_sub(self.time.overshoot_ms());
         let is_over = |ms: u64, end: u64| ms > end.saturating_add(RETURN_SLACK_MS);
-        if is_over(took, last) {
+        if is_over(took, last) && self.is_time_in_doubt() {
+            self.excuse(Excuse::ClockJumped);
+        } else if is_over(took, last) {
             self.note(Invariant::Liveness, format!("the call took {took} ms, its deadline was {deadline} ms"));
         } else if is_later && is_over(took, deadline.saturating_add(CLEANUP_GRACE_MS)) {
             self.excuse(Excuse::WentOnLate);

@@ -49,7 +49,7 @@ fn spawn(request: RequestId, options: &SpawnOptions) -> String {
         },
         match form {
             AnswerForm::Text => "text".to_owned(),
-            AnswerForm::Json(schema) => format!("json({})", maybe_short(schema.as_deref())),
+            AnswerForm::Json(schema) => format!("json({})", Maybe(schema.as_deref().map(Long))),
         },
         Maybe(*max_output_tokens),
         Short(idempotency_key),

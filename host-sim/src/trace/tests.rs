@@ -33,7 +33,7 @@ fn a_line_has_its_number_its_time_its_speaker_and_its_words() {
     trace.closed(1_250, true);
     let expected = concat!(
         "    1        +0 > spawn 1 label=\"a \\\"label\\\"\\n\" name=\"a\" agent=- model=\"x/y\" thinking=- limit=120s ",
-        "cleanup=keep tool-free=true key=\"k\" task=5B:fe57f3aa2a286881\n",
+        "cleanup=keep tool-free=true form=text tokens=- key=\"k\" task=5B:fe57f3aa2a286881\n",
         "    2        +0 > wait until=+500\n",
         "    3      +250 < #0 started session=s\n",
         "    4      +250 > return\n",

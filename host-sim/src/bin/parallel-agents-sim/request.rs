@@ -230,7 +230,7 @@ mod tests {
     #[test]
     fn a_time_for_each_task_is_put_in_if_there_is_one() {
         let with = |seconds| with_task_timeout(r#"{"tasks": []}"#.to_owned(), seconds);
-        assert_eq!(with(Some(600)), r#"{"task_timeout_seconds":600, "tasks": []}"#);
+        assert_eq!(with(Some(600)), r#"{"task_timeout_seconds":600,"tasks": []}"#);
         assert_eq!(with(None), r#"{"tasks": []}"#);
     }
 }

@@ -31,7 +31,7 @@ fn place(name: &str) -> PathBuf {
 fn bash(line: &str, place: &Path, directory: &Path) -> Ran {
     let path = format!("{}:{}", place.join("bin").display(), std::env::var("PATH").unwrap_or_default());
     let mut command = Command::new("bash");
-    command.args(["-o", "pipefail", "-c", line]).current_dir(directory).env("PATH", path);
+    command.args(["-o", "pipefail", "-c", line]).current_dir(directory).env("PATH", path).env("HOME", place);
     command.env_remove("OTEL_EXPORTER_OTLP_ENDPOINT");
     ran(&mut command, b"")
 }
@@ -87,6 +87,10 @@ fn the_commands_of_the_readme_work() {
     // What one command says of a report or a journal, another one has to have written.
     let before = ["run skill/examples/2-development-team.json --report report.json", "call versions"];
     assert!(before.iter().all(|line| bash(&format!("parallel-agents-sim {line}"), &place, &place).code == 0));
+    let agents = place.join(".claude/agents");
+    fs::create_dir_all(&agents).expect("a directory");
+    let agent = "---\nname: tide-reader\ndescription: Reads tide tables\nmodel: haiku\n---\nSay when the tide turns.\n";
+    fs::write(agents.join("tide-reader.md"), agent).expect("an agent");
     fs::copy(place.join("skill/examples/1-content-team.json"), place.join("request.json")).expect("a request");
     let mut count = 0;
     for line in lines.filter(|line| !ELSEWHERE.iter().any(|words| line.contains(words))) {

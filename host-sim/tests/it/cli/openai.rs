@@ -231,7 +231,7 @@ fn a_server_that_does_not_say_its_models_is_blamed_for_what_it_did() {
         let ran = ran(run.env("OPENAI_API_KEY", key), many(1, "").as_bytes());
         (ran.code, ran.json()["error"]["code"].as_str().unwrap_or_default().to_owned(), ran.out)
     };
-    let wanted = [(2, "E_API_KEY"), (2, "E_MODEL_NAME"), (2, "E_MODEL_NAME")];
+    let wanted = [(2, "E_API_KEY"), (2, "E_BASE_URL"), (2, "E_MODEL_NAME")];
     for (status, (exit, code)) in answers.into_iter().zip(wanted) {
         let (came, told, out) = asked(&base, "");
         assert_eq!((came, told.as_str()), (exit, code), "{status}: {out}");
