@@ -56,6 +56,8 @@ pub struct Allowance {
     pub hedges: u32,
     /// What fails again and again is not asked for again.
     pub has_breaker: bool,
+    /// The agent type that judges each answer, if the request wants that.
+    pub judge_agent: Option<String>,
     /// Milliseconds that a task may pause before it is tried again, what the host wishes aside.
     pub longest_pause_ms: Option<u64>,
     /// By task id. None: only what holds for every task is checked.

@@ -73,7 +73,7 @@ impl Excuse {
             Self::ClockJumped => {
                 "I4, I7, I11, I15, E8: only by the real clock, not by the one that the host showed, was something too early or \
                  too late; or only by what a clock that was set on added to the last wait, or while a call that goes on caught \
-                 up. I4, I11, E8: after a cut, in a run whose clock jumped. E2: a clock set on took from the 30 s for cleaning up after \
+                 up. I4, I7, I11, E8: after a cut, in a run whose clock jumped. E2: a clock set on took from the 30 s for cleaning up after \
                  the session was to go; the report names it."
             }
             Self::WentOnLate => {
@@ -92,7 +92,8 @@ impl Excuse {
             }
             Self::HiddenAfterCut => {
                 "I1, I2, I5, I8, E2, E7: after a cut, the host had forgotten a session that the journal does not know, or left it \
-                 out of both lists."
+                 out of both lists. I6: after a cut, the host said that a session is not the caller's, so that the call took \
+                 it for cut off."
             }
             Self::ModelUnnamed => "I5: the host ran a dearer model than was asked for and never named it.",
             Self::UsageUntold => "I5: the host never told the call that a session used more than was reserved for it.",

@@ -97,7 +97,9 @@ impl Ledger {
             .saturating_add(LONGEST_CIRCUIT_MS)
             .saturating_add(SPARE_MS);
         let pause = until_ms.saturating_sub(self.time.told_ms());
-        if self.events > 0 && pause > most && is_idle {
+        if self.events > 0 && pause > most && is_idle && self.is_time_in_doubt() {
+            self.excuse(Excuse::ClockJumped);
+        } else if self.events > 0 && pause > most && is_idle {
             self.note(Invariant::Pauses, format!("the call does nothing for {pause} ms while nothing is alive"));
         }
     }

@@ -55,7 +55,7 @@ struct Request {
     backoff: Option<Backoff>,
     start_interval_ms: Option<u64>,
     breaker: Option<bool>,
-    judge: Option<serde::de::IgnoredAny>,
+    judge: Option<serde_json::Value>,
 }
 
 #[derive(Default, Deserialize)]
@@ -117,6 +117,9 @@ fn write_integers(value: &mut Value) {
         Value::Null | Value::Bool(_) | Value::String(_) => {}
     }
 }
+
+/// Who judges where a request names nobody.
+const DEFAULT_JUDGE: &str = "agent_design_reviewer";
 
 impl Allowance {
     /// What a function that runs given tasks may do by its arguments. None: they cannot be read, so they will be refused.
@@ -218,6 +221,7 @@ impl Request {
             session_tokens: budget.session_tokens.unwrap_or(DEFAULT_SESSION_TOKENS),
             prices: self.prices.clone().unwrap_or_default(),
             has_breaker: self.breaker != Some(false),
+            judge_agent: self.judge.as_ref().map(|judge| judge["agent"].as_str().unwrap_or(DEFAULT_JUDGE).to_owned()),
             longest_pause_ms: Some(self.longest_pause_ms()),
             ..Allowance::of_cap(cap(self.max_concurrent, width))
         }

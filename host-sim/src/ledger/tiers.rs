@@ -30,6 +30,10 @@ impl Ledger {
         let asked = options.model.as_deref().and_then(|model| self.tier_of(model));
         // The end of a long label is cut off, and with it what tells the task.
         let Some(asked) = asked.filter(|_| label.chars().count() < LONG_LABEL) else { return };
+        // A task that has the type of its own judge: whose session this is, its label does not say.
+        if self.allowed.judge_agent.as_deref() == Some(agent_of(label)) {
+            return;
+        }
         let task = self.allowed.tasks.as_ref().and_then(|tasks| tasks.get(id_of(label)));
         // Without a model for the tier it is the next better one, or else the best.
         let best = self.allowed.ladder.last().map_or(0, |(tier, _)| *tier);

@@ -4,7 +4,8 @@ use parallel_agents::host::{FailureKind, HostError, SessionEnd, SessionOutcome, 
 
 use super::allowance::{FREE_INTERRUPTIONS, FREE_RATE_LIMITS, FREE_REFUSALS, FREE_REVIEWS};
 use super::violation::TaskPlaces;
-use super::{Invariant, Ledger};
+use super::{Excuse, Invariant, Ledger};
+use crate::script::Fault;
 
 /// Characters from which on a label may be cut: the longest has 120, and a number takes some of them.
 pub(super) const LONG_LABEL: usize = 112;
@@ -155,7 +156,11 @@ impl Ledger {
         let tries = tries.clone();
         if let Some(allowed) = allowed {
             let spare = allowed.retries + allowed.second_chances;
-            if tries.retries > allowed.retries {
+            let is_over = tries.retries > allowed.retries || tries.retries + tries.second_chances > spare;
+            // Told so of a session that had ended, a call that goes on takes it for cut off, which costs nothing.
+            if is_over && self.resumes > 0 && self.faults.contains_key(&Fault::NotOwner) {
+                self.excuse(Excuse::HiddenAfterCut);
+            } else if tries.retries > allowed.retries {
                 let what = format!("{} was tried again {} times", options.label, tries.retries);
                 self.note(Invariant::Retries, format!("{what}, {} are allowed", allowed.retries));
             } else if tries.retries + tries.second_chances > spare {

@@ -147,9 +147,9 @@ impl Ledger {
         let id = TaskId::new(id_of(label));
         if self.stop_requested || self.stopped_tasks.contains(&id) {
             self.note(Invariant::Stop, format!("{label} was spawned after it was to stop"));
-        } else if is_late {
+        } else if is_late && !self.is_time_in_doubt() {
             self.note(Invariant::Stop, format!("{label} was spawned {since_open} ms after the run began"));
-        } else if is_really_late {
+        } else if is_late || is_really_late {
             self.excuse(Excuse::ClockJumped);
         }
         if self.progress.status(id_of(label)).is_some_and(|status| status.is_final()) {

@@ -133,9 +133,9 @@ async fn answered(template: &str, format: &str) -> Value {
 }
 
 #[tokio::test]
-async fn of_an_answer_of_five_megabytes_the_beginning_and_the_end_are_kept() {
-    let five = "BEGIN{{ 'abcdefghij' * 500000 }}END";
-    let result = answered(five, "text").await;
+async fn of_an_answer_of_a_megabyte_the_beginning_and_the_end_are_kept() {
+    let one = "BEGIN{{ 'abcdefghij' * 100000 }}END";
+    let result = answered(one, "text").await;
     assert_eq!(result["status"], "completed", "{}", result["error"]);
     let kept = result["output"].as_str().expect("a text");
     assert!(
@@ -145,8 +145,13 @@ async fn of_an_answer_of_five_megabytes_the_beginning_and_the_end_are_kept() {
     );
     assert!(kept.len() < 70_000, "{} bytes were kept", kept.len());
 
-    let result = answered(&format!("{{\"text\": \"{five}\"}}"), "json").await;
+    let result = answered(&format!("{{\"text\": \"{one}\"}}"), "json").await;
     assert_eq!((&result["status"], &result["error"]["code"]), (&json!("failed"), &json!("E_OUTPUT_TOO_LARGE")));
+
+    // The host cuts a longer one at the contract's limit, so that it is no success.
+    let result = answered("BEGIN{{ 'abcdefghij' * 500000 }}END", "text").await;
+    assert_eq!((&result["status"], &result["error"]["code"]), (&json!("failed"), &json!("E_OUTPUT_TRUNCATED")));
+    assert!(result["output"].as_str().is_some_and(|kept| kept.starts_with("BEGINabc")), "{result}");
 }
 
 #[tokio::test]

@@ -198,14 +198,12 @@ fn of_two_that_go_on_at_once_one_does() {
     let (mut child, _err) = alive(&kept);
     child.kill().expect("it runs");
     child.wait().expect("it ends");
+    let script = file("twice.toml", "version = 1\n[[answers]]\nlatency = { constant_ms = 3_000 }\n");
     // Both are started before either is waited for; the slow one of them holds the journal for long enough.
     let started: Vec<_> = (0..6)
         .map(|_| {
             let mut resume = super::command(&["resume", &kept, "--json", "--engine", "native", "--clock", "real"]);
-            resume.args([
-                "--script",
-                &file("twice.toml", "version = 1\n[[answers]]\nlatency = { constant_ms = 3_000 }\n"),
-            ]);
+            resume.args(["--script", &script]);
             let piped = std::process::Stdio::piped;
             resume.stdin(std::process::Stdio::null()).stdout(piped()).stderr(piped()).spawn().expect("it starts")
         })
