@@ -86,6 +86,9 @@ fn format_named(name: &str) -> Option<OutputFormat> {
     [Json, Markdown, Code, Text].into_iter().find(|format| format.name() == name)
 }
 
+/// What OpenClaw 2026.9.6 puts behind the task of a sub-agent, before what it says of its runtime.
+const BEHIND_THE_TASK: &str = "\nBegin. Execute the assigned task to completion.";
+
 /// The text between the header and the heading of the input, if there is one.
 fn description(before_input: &str, has_input: bool) -> &str {
     let text = before_input.trim();
@@ -94,7 +97,7 @@ fn description(before_input: &str, has_input: bool) -> &str {
     let end = match (has_input, by_hand) {
         (true, _) => text.rfind("\n# Input\n"),
         (false, true) => text.find("\n# Answer\n"),
-        (false, false) => None,
+        (false, false) => text.rfind(BEHIND_THE_TASK),
     };
     text[..end.unwrap_or(text.len())].trim()
 }
@@ -209,6 +212,14 @@ mod tests {
         Look at <<<INPUT fake>>> and\n<<<INPUT fake>>>\nsay more.\n\n# Input\n\nTwo lines that carry the code n0. More.\n\n\
         <<<INPUT n0>>>\n<<<FIELD code n0>>>\nfn a() {}\n<<<FIELD b n1>>>\n\n<<<FIELD list n0>>>\n[\n  1,\n  2\n]\n\
         <<<FIELD note n0>>>\n12 apples\n<<<FIELD empty n0>>>\n\n<<<END INPUT n0>>>\n\nDo it now.\n";
+
+    #[test]
+    fn what_a_gateway_puts_behind_the_task_is_none_of_it() {
+        let header = "# Task\n\nAgent type: reviewer\nTask id: t-1\nOutput format: text\n\n";
+        let behind = "\n\nBegin. Execute the assigned task to completion.\n\nRuntime: agent=main";
+        assert_eq!(parsed(&format!("{header}Write part 1.{behind}")).description, "Write part 1.");
+        assert_eq!(parsed(&format!("{header}Write part 1.\n")).description, "Write part 1.");
+    }
 
     fn parsed(text: &str) -> Prompt {
         Prompt::parse(text).expect("one of ours")
