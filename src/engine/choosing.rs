@@ -1,7 +1,6 @@
 //! Which task is next, and who does it.
 
 use super::Engine;
-use crate::canary;
 use crate::ids::TaskIndex;
 use crate::schedule::{Group, Verdict};
 use crate::task::Tier;
@@ -104,8 +103,7 @@ impl Engine {
         }
         let wanted = if judge.is_some() { agent.tier } else { planned.handling.tier };
         let tier = match (tier, judge) {
-            (Some(tier), None) if !canary::is("climbs-down") => tier,
-            (Some(_), None) => ladder.at_least(Tier::Economy),
+            (Some(tier), None) => tier,
             (_, Some(_)) => ladder.at_least(wanted),
             (None, None) if rules.escalate => ladder.start(wanted, &rules.prices, |tier| {
                 let model = ladder.model(tier).map(str::to_owned);

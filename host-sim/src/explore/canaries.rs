@@ -99,7 +99,6 @@ pub const CANARIES: &[Canary] = &[
     engine("progress-gap", "I14", "a number is left out in the progress"),
     large(LOCKED_DAY, engine("breaker-never-opens", "I15", "what is refused again and again is asked for again")),
     engine("nonce-reused", "I16", "all inputs are framed with the same code"),
-    engine("climbs-down", "I19", "a task that was to climb is given to the cheapest model"),
     engine("request-number-reused", "H2", "two requests have one number"),
     engine("wrong-order-of-results", "E1", "the results come in another order than the tasks"),
     engine("last-object-wins", "E1", "of several answers the last one is taken"),
