@@ -9,8 +9,9 @@ const SILENT: [&str; 2] = ["NO_REPLY", "ANNOUNCE_SKIP"];
 /// What an agent says that has not finished.
 const UNFINISHED: &str = "I am at 51 % and will continue with the rest now.";
 
-/// How a secret begins; no text of a request has that.
-pub(crate) const SECRET: &str = "sk-secret-";
+/// How a secret begins. No text of a request has that, and no host that takes real keys out of answers knows it: the
+/// plugin's worker would else read other answers than the simulator in `parallel-agents-sim compare`.
+pub(crate) const SECRET: &str = "un-secret-";
 
 /// What stands in a transcript where a secret was.
 const REDACTED: &str = "[redacted]";
@@ -76,8 +77,8 @@ mod tests {
 
     #[test]
     fn notes_fit_into_json_and_are_taken_out_again() {
-        let mut text = with_note("{\"a\": 1}\n", "sk-secret-0123456789abcdef");
-        assert_eq!(text, "{\"a\": 1,\"remark\":\"sk-secret-0123456789abcdef\"}");
+        let mut text = with_note("{\"a\": 1}\n", "un-secret-0123456789abcdef");
+        assert_eq!(text, "{\"a\": 1,\"remark\":\"un-secret-0123456789abcdef\"}");
         assert!(redact(&mut text) && !redact(&mut text));
         assert_eq!(text, "{\"a\": 1,\"remark\":\"[redacted]\"}");
         assert_eq!(with_note("plain", "x"), "plain\nRemark: x");

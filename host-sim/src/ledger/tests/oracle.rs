@@ -45,7 +45,7 @@ fn prompt(code: &str, input: &str) -> String {
 }
 
 const CODE: &str = "0123456789abcdef";
-const SECRET: &str = "sk-secret-fedcba9876543210";
+const SECRET: &str = "un-secret-fedcba9876543210";
 
 #[test]
 fn nobody_comes_back_before_the_time_that_was_asked_for() {
