@@ -60,19 +60,28 @@ export function message(raw: unknown): Spoken {
 export function sessionEnd(session: string, said: Fields, messages: Spoken[]): SessionEnd {
   const answers = messages.filter((message) => message.role === 'assistant');
   const outcome = outcomeOf(said, answers.at(-1));
-  const spoken = answers.findLast((message) => message.text !== '');
+  const broken = outcome.tag === 'failed';
+  const reasons = broken ? [text(said['error']), answers.at(-1)?.error].flatMap((reason) => reason?.trim() || []) : [];
+  const spoken = answers.findLast((message) => message.text !== '' && !tellsFailure(message.text, reasons));
   const last = outcome.tag === 'completed' ? answers.at(-1) : spoken;
+  const found = last ? { text: last.text, truncated: last.truncated, finish: last.finish } : told(said);
   return {
     session,
     outcome,
-    completion: last ? { text: last.text, truncated: last.truncated, finish: last.finish } : told(said),
+    completion: tellsFailure(found.text, reasons) ? undefined : found,
     usage: usage(said['usage']) ?? answers.map((message) => message.usage).reduce(plus, undefined),
     model: answers.findLast((message) => message.model)?.model,
   };
 }
 
+/** OpenClaw answers in the agent's place when a turn fails; its sentence for the person at the other end is no partial answer. */
+function tellsFailure(shown: string, reasons: string[]): boolean {
+  const words = shown.replace(/…$/, '').trim();
+  return words !== '' && reasons.some((reason) => reason.startsWith(words) || words.startsWith(reason));
+}
+
 /** `agents_wait` cuts its text; where only that is there, the component fetches the rest by itself. */
-function told(said: Fields): SessionEnd['completion'] {
+function told(said: Fields): NonNullable<SessionEnd['completion']> {
   const { text: shown, truncated } = cut(text(said['result']) ?? '');
   return { text: shown, truncated: truncated || shown.endsWith('…'), finish: finishOf(said['stopReason']) };
 }

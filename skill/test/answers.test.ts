@@ -143,6 +143,19 @@ for (const said of [{ status: 'timeout' }, { status: 'failed', error: 'HTTP 500'
   });
 }
 
+for (const result of ['Context overflow: prompt too large. Try /reset.', 'Context overflow: prompt too…', '']) {
+  test(`a sentence of the gateway's about the failure is nothing that arrived: ${result}`, () => {
+    const error = 'Context overflow: prompt too large. Try /reset.';
+    const shown = [{ role: 'assistant', content: result, stopReason: 'error', errorMessage: '' }].map(message);
+    for (const messages of [[], shown]) {
+      const end = sessionEnd(KEY, { status: 'failed', error, result }, messages);
+      assert.equal(end.completion?.text || undefined, undefined);
+    }
+    const half = [{ role: 'assistant', content: 'half an answer' }].map(message);
+    assert.equal(sessionEnd(KEY, { status: 'failed', error, result }, [...half, ...shown]).completion?.text, 'half an answer');
+  });
+}
+
 test('of a session that came to its end only the last word counts', () => {
   const messages = [
     { role: 'assistant', content: 'thinking aloud' },
