@@ -10,7 +10,7 @@ use super::Case;
 use super::answers::{offers, scores, twins};
 use crate::call::Called;
 use crate::error::SimError;
-use crate::ledger::Violation;
+use crate::ledger::{Excuse, Excuses, Violation};
 use crate::reply;
 
 /// The statuses that a task can end with.
@@ -53,8 +53,9 @@ impl fmt::Display for Finding {
     }
 }
 
-/// Everything that is wrong with a call. Empty: nothing.
-pub(super) fn check(case: &Case, called: &Called<DocumentReply>) -> Vec<Finding> {
+/// Everything that is wrong with a call. Empty: nothing. What does not count as wrong is added to `excuses`, unless the ledger
+/// counts it.
+pub(super) fn check(case: &Case, called: &Called<DocumentReply>, excuses: &mut Excuses) -> Vec<Finding> {
     let mut found = Found(Vec::new());
     match &called.result {
         // What was broken follows below; a host that failed says nothing about the component.
@@ -68,7 +69,8 @@ pub(super) fn check(case: &Case, called: &Called<DocumentReply>) -> Vec<Finding>
                 parts(case, &reply, &mut found);
                 results(report, &mut found);
                 census(case, report, &mut found);
-                numbers(&case.request, report, called, &mut found);
+                numbers(report, called, &mut found);
+                time(&case.request, report, called, &mut found, excuses);
                 sessions(report, called, &mut found);
                 offers(report, called, &mut found);
                 twins(report, &mut found);
@@ -194,7 +196,7 @@ fn census(case: &Case, report: &Value, found: &mut Found) {
 }
 
 /// The report's numbers against the host's own.
-fn numbers(request: &Value, report: &Value, called: &Called<DocumentReply>, found: &mut Found) {
+fn numbers(report: &Value, called: &Called<DocumentReply>, found: &mut Found) {
     let ledger = called.world.ledger();
     let spawn_calls = u64::from(ledger.spawn_calls());
     // A call that was cut off makes requests again, or takes over what came of them.
@@ -212,15 +214,21 @@ fn numbers(request: &Value, report: &Value, called: &Called<DocumentReply>, foun
         let what = format!("{} tokens and {} micro-dollars above the budget", over.tokens, over.micro_usd);
         found.add("I5", format!("the run spent {what} that no session explains"));
     }
+}
+
+/// The time that the report says against the deadline.
+fn time(request: &Value, report: &Value, called: &Called<DocumentReply>, found: &mut Found, excuses: &mut Excuses) {
+    let ledger = called.world.ledger();
     let deadline = request["deadline_seconds"].as_f64().unwrap_or(0.0);
     // A call that goes on after its deadline has to find out where its sessions stand, and to stop them.
     let went_on = ledger.went_on_ms().map_or(0.0, |at| at as f64 / 1_000.0);
     // Nor can it come back before the event that tells of the end, whatever a clock that was set on makes of that.
     let overshoot = ledger.overshoot_ms() as f64 / 1_000.0;
     let limit = deadline.max(went_on) + GRACE_SECONDS + overshoot;
-    let is_late = report["elapsed_seconds"].as_f64().is_none_or(|elapsed| elapsed > limit);
-    if is_late && !ledger.is_time_in_doubt() {
-        found.add("I4", format!("the run took {} s, the deadline was {deadline} s", report["elapsed_seconds"]));
+    match report["elapsed_seconds"].as_f64() {
+        Some(elapsed) if elapsed <= limit => {}
+        Some(_) if ledger.is_time_in_doubt() => excuses.add(Excuse::ClockJumped),
+        _ => found.add("I4", format!("the run took {} s, the deadline was {deadline} s", report["elapsed_seconds"])),
     }
 }
 

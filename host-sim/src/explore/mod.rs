@@ -48,6 +48,7 @@ use crate::call::Called;
 use crate::clock::Clock;
 use crate::component::ComponentHost;
 use crate::error::SimError;
+use crate::ledger::Excuses;
 use crate::native;
 use crate::script::Script;
 use crate::world::{World, WorldOptions};
@@ -176,7 +177,7 @@ impl<'a> Explorer<'a> {
         let stops = &case.stops;
         let mut text = format!("{} {:#}\nstops {stops:?}\nhost {host}\nfaults {faults}\n", case.function, case.request);
         text.push_str(called.world.trace().text());
-        for finding in check::check(&case, &called) {
+        for finding in check::check(&case, &called, &mut Excuses::default()) {
             text.push_str(&format!("{finding}\n"));
         }
         text
@@ -194,7 +195,8 @@ impl<'a> Explorer<'a> {
             Deed::Again.carry_out(self, &plain, tally).await;
         }
         tally.enter(&plain.called);
-        tally.note(seed, "", check::check(&plain.case, &plain.called));
+        let found = check::check(&plain.case, &plain.called, &mut tally.excuses);
+        tally.note(seed, "", found);
         for deed in self.options.deeds.iter().filter(|deed| **deed != Deed::Again) {
             deed.carry_out(self, &plain, tally).await;
         }

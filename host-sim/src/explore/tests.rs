@@ -1,4 +1,6 @@
 use super::*;
+use crate::ledger::Excuse;
+use crate::script::Fault;
 
 async fn explorer(tasks: u32) -> Explorer<'static> {
     Explorer::new(Subject::Native, Options { tasks, ..Options::default() })
@@ -36,14 +38,15 @@ async fn what_is_wrong_is_found() {
     let explorer = explorer(5).await;
     let case = explorer.case(3);
     let mut called = explorer.call(&case, explorer.world(&case, 3)).await;
-    assert_eq!(check::check(&case, &called), []);
+    assert_eq!(check::check(&case, &called, &mut Excuses::default()), []);
     let Ok(DocumentReply::Answer(text)) = &called.result else { panic!("a report") };
     let mut report: Value = serde_json::from_str(text).expect("JSON");
     report["results"][0]["status"] = "running".into();
     report["spawn_calls"] = 9_999.into();
     report["census"]["tasks"] = 77.into();
     called.result = Ok(DocumentReply::Answer(report.to_string()));
-    let found: Vec<String> = check::check(&case, &called).iter().map(ToString::to_string).collect();
+    let found: Vec<String> =
+        check::check(&case, &called, &mut Excuses::default()).iter().map(ToString::to_string).collect();
     let found = found.join("\n");
     for words in ["ended as \"running\"", "9999 spawn calls", "77 tasks", "the census says"] {
         assert!(found.contains(words), "{words} is missing in\n{found}");
@@ -83,4 +86,26 @@ async fn results_are_compared_after_cuts() {
     assert_eq!(tally.calm_runs, 3);
     assert!(tally.results_before_cuts > 30 && tally.results_of_calm_runs > 9, "{tally:?}");
     assert_eq!(tally.troubles, []);
+}
+
+#[tokio::test]
+async fn a_late_report_is_wrong_or_counted_as_excused() {
+    let explorer = explorer(5).await;
+    let case = explorer.case(3);
+    for (jumps_first, findings, excused) in [(true, 0, 1), (false, 1, 0)] {
+        let mut called = explorer.call(&case, explorer.world(&case, 3)).await;
+        let Ok(DocumentReply::Answer(text)) = &called.result else { panic!("a report") };
+        let mut report: Value = serde_json::from_str(text).expect("JSON");
+        report["elapsed_seconds"] = 1e9.into();
+        called.result = Ok(DocumentReply::Answer(report.to_string()));
+        let ledger = called.world.ledger_mut();
+        if jumps_first {
+            ledger.fault(Fault::ClockJumped);
+        }
+        ledger.resumed();
+        let mut excuses = Excuses::default();
+        let found = check::check(&case, &called, &mut excuses);
+        let late = found.iter().filter(|finding| finding.code == "I4").count();
+        assert_eq!((late, excuses.times(Excuse::ClockJumped)), (findings, excused), "{found:?}");
+    }
 }

@@ -69,6 +69,8 @@ pub(super) struct Account {
     pub(super) is_hidden: bool,
     /// Its attempt got the receipt of another one.
     pub(super) is_mixed_up: bool,
+    /// The host said that it is not the caller's, since the call began or went on.
+    pub(super) is_denied: bool,
     /// Ends that the component was told of.
     pub(super) ends_told: u32,
     /// Times that it was taken over, each of which tells its end once more.
@@ -105,6 +107,7 @@ impl Account {
             vanished: false,
             is_hidden: false,
             is_mixed_up: false,
+            is_denied: false,
             ends_told: 0,
             watches: 0,
             cleanup_tries: 0,

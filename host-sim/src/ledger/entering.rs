@@ -59,6 +59,10 @@ impl Ledger {
     /// Enters that a fault of the script struck.
     pub(crate) fn fault(&mut self, fault: Fault) {
         *self.faults.entry(fault).or_default() += 1;
+        if fault == Fault::ClockJumped {
+            self.jumped_before = Some(self.events);
+            self.is_time_in_doubt |= self.time.is_catching_up();
+        }
     }
 
     /// Enters that the host would not stop or delete a session.

@@ -73,8 +73,8 @@ impl Excuse {
             Self::ClockJumped => {
                 "I4, I7, I11, I15, E8: only by the real clock, not by the one that the host showed, was something too early or \
                  too late; or only by what a clock that was set on added to the last wait, or while a call that goes on caught \
-                 up. I4, I7, I11, E8: after a cut, in a run whose clock jumped. E2: a clock set on took from the 30 s for cleaning up after \
-                 the session was to go; the report names it."
+                 up. I4, I7, I11, E8: the clock jumped within two events before a cut, or while the call that goes on caught up. \
+                 E2: a clock set on took from the 30 s for cleaning up after the session was to go; the report names it."
             }
             Self::WentOnLate => {
                 "I11, E8: the call was cut off and went on less than 30 s before its end or after it, and was over within 30 s."
@@ -93,7 +93,7 @@ impl Excuse {
             Self::HiddenAfterCut => {
                 "I1, I2, I5, I8, E2, E7: after a cut, the host had forgotten a session that the journal does not know, or left it \
                  out of both lists. I6: after a cut, the host said that a session is not the caller's, so that the call took \
-                 it for cut off."
+                 it for cut off; once for each such session of the task."
             }
             Self::ModelUnnamed => "I5: the host ran a dearer model than was asked for and never named it.",
             Self::UsageUntold => "I5: the host never told the call that a session used more than was reserved for it.",
@@ -110,7 +110,7 @@ pub struct Excuses(BTreeMap<Excuse, u64>);
 
 impl Excuses {
     /// Counts one.
-    pub(super) fn add(&mut self, excuse: Excuse) {
+    pub(crate) fn add(&mut self, excuse: Excuse) {
         *self.0.entry(excuse).or_default() += 1;
     }
 

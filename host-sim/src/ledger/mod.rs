@@ -141,6 +141,9 @@ pub struct Ledger {
     resumes: u32,
     /// When it was resumed last, as the call can know it.
     went_on_ms: Option<u64>,
+    /// The number of the event before which the clock jumped last. None: it has not, since the call opened or went on.
+    jumped_before: Option<u64>,
+    is_time_in_doubt: bool,
     broken: Vec<Violation>,
     excuses: Excuses,
     patience: Patience,

@@ -7,6 +7,9 @@ use parallel_agents::ids::{RequestId, SessionKey, TaskId};
 use super::account::Account;
 use super::{Excuse, Ledger, Live};
 
+/// Of so many events before a cut the journal may know nothing.
+const UNJOURNALED: u64 = 2;
+
 impl Ledger {
     /// Goes on with the same account. The requests of the call that was cut off will not be answered.
     pub(crate) fn resumed(&mut self) {
@@ -19,6 +22,7 @@ impl Ledger {
         for account in self.sessions.values_mut() {
             (account.ends_told, account.usage_was_told, account.told_model) = (0, false, None);
             (account.in_sight, account.left_out, account.is_hidden) = (false, 0, account.vanished);
+            account.is_denied = false;
             // Of a session whose receipts went astray the journal may know nothing.
             account.was_told &= !account.is_mixed_up;
         }
@@ -26,6 +30,8 @@ impl Ledger {
         self.stop_requested = false;
         self.stopped_tasks.clear();
         self.requests.clear();
+        let unjournaled = self.events.saturating_sub(UNJOURNALED);
+        self.is_time_in_doubt |= self.jumped_before.take().is_some_and(|event| event >= unjournaled);
         // The call that goes on was not told what the host wished before.
         self.patience = super::Patience::default();
         self.events = 0;

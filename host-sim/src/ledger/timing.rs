@@ -3,7 +3,6 @@
 use parallel_agents::host::{Happening, SessionOutcome};
 
 use super::{CLEANUP_GRACE_MS, Excuse, Invariant, Ledger};
-use crate::script::Fault;
 
 /// Two waits in a row that end with nothing are at least so long; less is running in circles.
 const SHORT_WAIT_MS: u64 = 250;
@@ -37,10 +36,10 @@ impl Ledger {
         Some((deadline.max(went_on).saturating_add(CLEANUP_GRACE_MS), went_on > deadline))
     }
 
-    /// Whether nobody can tell from outside what a call took for the time: it went on after a cut, and a jump of the clock may
-    /// have been journaled before it or not.
+    /// Whether nobody can tell from outside what a call took for the time: it went on after a cut, and the clock jumped so near
+    /// to the cut that the jump may have been journaled or not, or while the call caught up.
     pub fn is_time_in_doubt(&self) -> bool {
-        self.resumes > 0 && self.faults.contains_key(&Fault::ClockJumped)
+        self.is_time_in_doubt
     }
 
     /// Enters a wait for the next event.

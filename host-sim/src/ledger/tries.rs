@@ -1,11 +1,11 @@
 //! Why a task is given another session, as the host can tell from what became of the ones before.
 
 use parallel_agents::host::{FailureKind, HostError, SessionEnd, SessionOutcome, SpawnOptions};
+use parallel_agents::ids::SessionKey;
 
 use super::allowance::{FREE_INTERRUPTIONS, FREE_RATE_LIMITS, FREE_REFUSALS, FREE_REVIEWS};
 use super::violation::TaskPlaces;
 use super::{Excuse, Invariant, Ledger};
-use crate::script::Fault;
 
 /// Characters from which on a label may be cut: the longest has 120, and a number takes some of them.
 pub(super) const LONG_LABEL: usize = 112;
@@ -52,6 +52,8 @@ pub(super) struct Tries {
     pub(super) judges: u32,
     /// All but judges.
     pub(super) own: u32,
+    /// Sessions of which a call that went on was told that they are not its own.
+    pub(super) denied: u32,
 }
 
 impl Tries {
@@ -156,9 +158,10 @@ impl Ledger {
         let tries = tries.clone();
         if let Some(allowed) = allowed {
             let spare = allowed.retries + allowed.second_chances;
-            let is_over = tries.retries > allowed.retries || tries.retries + tries.second_chances > spare;
+            let over = tries.retries.saturating_sub(allowed.retries);
+            let over = over.max((tries.retries + tries.second_chances).saturating_sub(spare));
             // Told so of a session that had ended, a call that goes on takes it for cut off, which costs nothing.
-            if is_over && self.resumes > 0 && self.faults.contains_key(&Fault::NotOwner) {
+            if (1..=tries.denied).contains(&over) {
                 self.excuse(Excuse::HiddenAfterCut);
             } else if tries.retries > allowed.retries {
                 let what = format!("{} was tried again {} times", options.label, tries.retries);
@@ -208,6 +211,19 @@ impl Ledger {
         let Some(tries) = self.tries.get_mut(id_of(&account.label)) else { return };
         if end.outcome == SessionOutcome::Completed && tries.last.is_some_and(is_over) {
             tries.last = Some(Became::Answered);
+        }
+    }
+
+    /// Enters that the host said of a session that it is not the caller's.
+    pub(crate) fn denied(&mut self, key: &SessionKey) {
+        let is_first =
+            self.sessions.get_mut(key).is_some_and(|account| !std::mem::replace(&mut account.is_denied, true));
+        if self.resumes == 0 || !is_first {
+            return;
+        }
+        let Some((label, _)) = self.holder_of(key) else { return };
+        if let Some(tries) = self.tries.get_mut(id_of(&label)) {
+            tries.denied += 1;
         }
     }
 

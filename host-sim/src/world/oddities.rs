@@ -43,6 +43,7 @@ impl World {
         self.sessions.get(key).filter(|session| session.trouble.is_not_owned)?;
         self.ledger.fault(Fault::NotOwner);
         self.ledger.kept_alive(key);
+        self.ledger.denied(key);
         Some(HostError::NotOwner(format!("not the owner of {key}")))
     }
 

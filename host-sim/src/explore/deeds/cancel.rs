@@ -37,7 +37,7 @@ async fn at(explorer: &Explorer<'_>, plain: &Plain, event: u64, task: Option<Tas
     let reason = format!("cancelled at event {event}");
     world.intervene_at(event, Intervention::Stop { task: task.clone(), reason });
     let called = explorer.call(&plain.case, world).await;
-    let mut found = check::check(&plain.case, &called);
+    let mut found = check::check(&plain.case, &called, &mut tally.excuses);
     // It cannot come back before the event that tells it that this time is over.
     let ledger = called.world.ledger();
     let end_ms = ledger.known_ms().saturating_sub(ledger.overshoot_ms());

@@ -53,7 +53,7 @@ async fn at(
     }
     let resumed = explorer.resume(&journal, world).await;
     tally.resumes += 1;
-    let mut found = check::check(&plain.case, &resumed);
+    let mut found = check::check(&plain.case, &resumed, &mut tally.excuses);
     let duplicates = resumed.world.ledger().duplicate_sessions();
     if duplicates > 0 {
         found.push(Finding::new("E7", format!("{duplicates} attempts have two sessions")));

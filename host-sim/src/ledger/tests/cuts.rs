@@ -67,3 +67,60 @@ fn a_call_that_goes_on_late_has_as_long_again_for_cleaning_up() {
     ledger.waits(Some(39_001));
     assert_eq!(broken(&ledger), [Invariant::Time]);
 }
+
+#[test]
+fn only_a_jump_of_the_clock_around_the_cut_leaves_the_time_in_doubt() {
+    let tell = |ledger: &mut Ledger, events: u64| {
+        for _ in 0..events {
+            let event = Event { seq: ledger.events, at_ms: 0, what: Happening::Woke };
+            ledger.event(&event, false);
+        }
+    };
+    for (events, is_in_doubt) in [(1, true), (2, true), (3, false)] {
+        let mut ledger = Ledger::default();
+        tell(&mut ledger, 5);
+        ledger.fault(Fault::ClockJumped);
+        tell(&mut ledger, events);
+        assert!(!ledger.is_time_in_doubt(), "there was no cut");
+        ledger.resumed();
+        assert_eq!(ledger.is_time_in_doubt(), is_in_doubt, "{events} events later");
+    }
+    for has_caught_up in [false, true] {
+        let mut ledger = cut();
+        tell(&mut ledger, 1);
+        if has_caught_up {
+            ledger.command(&keyed(1, "x b"));
+        }
+        ledger.fault(Fault::ClockJumped);
+        assert_eq!(ledger.is_time_in_doubt(), !has_caught_up);
+    }
+}
+
+#[test]
+fn a_session_that_is_denied_after_the_cut_may_be_done_once_more() {
+    let text = r#"{"tasks": [{"agent_type": "x", "task_id": "a"}, {"agent_type": "x", "task_id": "b"}], "retries": 0,
+        "retry_budget": 9, "corrections": 0}"#;
+    let mut ledger = Ledger::default();
+    ledger.hold_to(Allowance::of_run("run_tasks", text, None).expect("a request"));
+    let fail = |ledger: &mut Ledger, request: u64, label: &str| {
+        ledger.command(&spawn(request, label));
+        let session = key(&format!("s{request}"));
+        ledger.accepted(RequestId(request), &session);
+        let outcome = &SessionOutcome::TimedOut;
+        let over =
+            SessionOver { state: SessionState::TimedOut, outcome, model: "sim/a", usage: None, cost_micro_usd: 0 };
+        ledger.session_over(&session, over);
+    };
+    fail(&mut ledger, 1, "x a");
+    fail(&mut ledger, 2, "x b");
+    ledger.resumed();
+    // It is said of every request about the session, and counts once.
+    ledger.denied(&key("s1"));
+    ledger.denied(&key("s1"));
+    fail(&mut ledger, 3, "x a");
+    assert_eq!((broken(&ledger), ledger.excuses().times(Excuse::HiddenAfterCut)), (vec![], 1));
+    fail(&mut ledger, 4, "x a");
+    assert_eq!(broken(&ledger), [Invariant::Retries]);
+    fail(&mut ledger, 5, "x b");
+    assert_eq!(broken(&ledger), [Invariant::Retries; 2], "of b nothing was denied");
+}
