@@ -11,8 +11,10 @@ mod crash;
 mod cut;
 mod gateway;
 mod intervention;
+mod journal;
 mod lifecycle;
 mod oddities;
+mod options;
 mod session;
 mod told_clock;
 mod trouble;
@@ -34,44 +36,11 @@ use agenda::{Agenda, Due};
 pub use crash::{CrashPoint, Moment, Restart};
 use crash::{Fate, HostCalls};
 pub use intervention::Intervention;
+pub use options::WorldOptions;
 use session::{Lane, Session};
 use told_clock::ToldClock;
 
 pub(crate) use answers::SECRET;
-
-/// What is chosen about a world beside its script and its seed.
-#[derive(Clone, Debug)]
-pub struct WorldOptions {
-    /// The time at which the world opens, in milliseconds. Not 0 by default, so that nobody comes to rely on that.
-    pub start_ms: u64,
-    /// Whether the host says how many sessions it runs at once. If not, sessions may have to queue.
-    pub announces_width: bool,
-    /// Whether the trace is kept. Without it a world needs less memory.
-    pub keep_trace: bool,
-    /// Events after which a call counts as running in circles.
-    pub max_events: u64,
-    /// Whether the host keeps a journal of the call.
-    pub keeps_journal: bool,
-    /// Whether the call is over at the first promise that it breaks.
-    pub stops_at_violation: bool,
-    /// Which life of a call this world is for: each draws names of sessions that no other one has. 0 for the first one,
-    /// for a call that goes on the number of lines that its journal has.
-    pub life: u64,
-}
-
-impl Default for WorldOptions {
-    fn default() -> Self {
-        Self {
-            start_ms: 3_600_000,
-            announces_width: true,
-            keep_trace: true,
-            max_events: 1_000_000,
-            keeps_journal: false,
-            stops_at_violation: true,
-            life: 0,
-        }
-    }
-}
 
 /// Something that is to be told.
 struct Told {
@@ -238,45 +207,6 @@ impl World {
     /// Asks the component to stop one task, or the whole run, at a time on the world's clock.
     pub fn request_stop_at(&mut self, at_ms: u64, task: Option<TaskId>, reason: impl Into<String>) {
         self.enter(at_ms, Due::StopRequest { task, reason: reason.into() });
-    }
-
-    /// Adds to the call's journal.
-    ///
-    /// # Errors
-    /// This host keeps none.
-    pub fn append(&mut self, lines: &str) -> Result<(), String> {
-        if !self.options.keeps_journal {
-            return Err("this host keeps no journal".to_owned());
-        }
-        match self.calls.next() {
-            Fate::Done if self.is_trapped => {}
-            Fate::Done => {
-                let (nth, per_mille) = (self.calls.made as u32, self.script.faults().journal_full);
-                if self.strikes(Fault::JournalFull, "journal", nth, per_mille) {
-                    self.journal.push_str(lines.get(..lines.len() / 2).unwrap_or_default());
-                    return Err("no space left on device".to_owned());
-                }
-                if let Some(sink) = &mut self.journal_sink {
-                    sink(lines)?;
-                }
-                self.journal.push_str(lines);
-            }
-            // Somewhere in the middle; where the half falls depends on what is written.
-            Fate::Torn => self.journal.push_str(lines.get(..lines.len() / 2).unwrap_or_default()),
-            Fate::Lost => {}
-        }
-        Ok(())
-    }
-
-    /// Keeps the call's journal, and hands each part on before it counts as written.
-    pub fn keep_journal(&mut self, sink: JournalSink) {
-        self.options.keeps_journal = true;
-        self.journal_sink = Some(sink);
-    }
-
-    /// The call's journal.
-    pub fn journal(&self) -> &str {
-        &self.journal
     }
 
     /// Ends the call: notes whether it came back or broke off, then stops whatever it left alive. After a crash nobody is
