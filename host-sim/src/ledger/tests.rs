@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use parallel_agents::host::{
-    AnswerForm, Command, Event, Happening, HistoryQuery, HostError, Progress, Receipt, Reply, SessionEnd,
+    AnswerForm, Command, Event, Happening, HistoryQuery, HostError, HostFacts, Progress, Receipt, Reply, SessionEnd,
     SessionOutcome, SpawnOptions,
 };
 use parallel_agents::ids::{AgentType, TaskId};
@@ -17,6 +17,45 @@ mod policy;
 mod spending;
 mod tiers;
 mod workflows;
+
+/// A task of a request.
+const A: &str = r#"{"agent_type": "x", "task_id": "a"}"#;
+
+/// Two tasks, neither of which waits for the other.
+const A_AND_B: &str = r#"{"agent_type": "x", "task_id": "a"}, {"agent_type": "x", "task_id": "b"}"#;
+
+/// A ledger that holds a call to a request with these tasks and more members.
+fn held_to(tasks: &str, more: &str) -> Ledger {
+    let comma = if more.is_empty() { "" } else { ", " };
+    let text = format!(r#"{{"tasks": [{tasks}]{comma}{more}}}"#);
+    let mut ledger = Ledger::default();
+    ledger.hold_to(Allowance::of_run("run_tasks", &text, None).expect("a request"));
+    ledger
+}
+
+/// The first event of every call.
+fn opened() -> Happening {
+    Happening::Opened(HostFacts {
+        name: String::new(),
+        seed: 9,
+        max_concurrent: None,
+        reports_starts: true,
+        keeps_journal: false,
+        limits: None,
+    })
+}
+
+/// An event, for which the call wanted to wait until then.
+fn tell(ledger: &mut Ledger, at_ms: u64, what: Happening) {
+    ledger.time.waits(Some(at_ms));
+    ledger.event(&Event { seq: ledger.events, at_ms, what }, false);
+}
+
+/// A session is over.
+fn ended(ledger: &mut Ledger, session: &SessionKey, outcome: &SessionOutcome, model: &str, usage: Option<Usage>) {
+    let over = SessionOver { state: SessionState::Completed, outcome, model, usage, cost_micro_usd: 0 };
+    ledger.session_over(session, over);
+}
 
 fn spawn(request: u64, label: &str) -> Command {
     let options = SpawnOptions {

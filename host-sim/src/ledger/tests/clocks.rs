@@ -1,25 +1,13 @@
 //! A clock that jumps switches nothing off.
 
-use parallel_agents::host::HostFacts;
-
 use super::*;
 
 const HOUR_MS: u64 = 3_600_000;
 
 /// A ledger that holds a call with the task `a` and more members, and has opened at an hour on the host's clock.
 fn open(more: &str) -> Ledger {
-    let mut ledger = Ledger::default();
-    let text = format!(r#"{{"tasks": [{{"agent_type": "x", "task_id": "a"}}], {more}}}"#);
-    ledger.hold_to(Allowance::of_run("run_tasks", &text, None).expect("a request"));
-    let facts = HostFacts {
-        name: String::new(),
-        seed: 9,
-        max_concurrent: None,
-        reports_starts: true,
-        keeps_journal: false,
-        limits: None,
-    };
-    tell(&mut ledger, HOUR_MS, HOUR_MS, Happening::Opened(facts));
+    let mut ledger = held_to(A, more);
+    tell(&mut ledger, HOUR_MS, HOUR_MS, opened());
     ledger
 }
 

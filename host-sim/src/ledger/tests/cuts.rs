@@ -4,11 +4,8 @@ use super::*;
 
 /// A ledger that holds a call with the tasks `a` and `b`, one session at a time, of which `a` has ended before the cut.
 fn cut() -> Ledger {
-    let mut ledger = Ledger::default();
-    let text = r#"{"tasks": [{"agent_type": "x", "task_id": "a"}, {"agent_type": "x", "task_id": "b"}],
-        "max_concurrent": 1, "budget": {"spawns": 2}, "deadline_seconds": 2}"#;
-    ledger.hold_to(Allowance::of_run("run_tasks", text, None).expect("a request"));
-    ledger.event(&Event { seq: 0, at_ms: 0, what: Happening::Woke }, false);
+    let mut ledger = held_to(A_AND_B, r#""max_concurrent": 1, "budget": {"spawns": 2}, "deadline_seconds": 2"#);
+    tell(&mut ledger, 0, Happening::Woke);
     ledger.command(&keyed(1, "x a"));
     ledger.accepted(RequestId(1), &key("s"));
     ledger.command(&progress(0, TaskStatus::Running));
@@ -70,24 +67,19 @@ fn a_call_that_goes_on_late_has_as_long_again_for_cleaning_up() {
 
 #[test]
 fn only_a_jump_of_the_clock_around_the_cut_leaves_the_time_in_doubt() {
-    let tell = |ledger: &mut Ledger, events: u64| {
-        for _ in 0..events {
-            let event = Event { seq: ledger.events, at_ms: 0, what: Happening::Woke };
-            ledger.event(&event, false);
-        }
-    };
+    let wake = |ledger: &mut Ledger, times: u64| (0..times).for_each(|_| tell(ledger, 0, Happening::Woke));
     for (events, is_in_doubt) in [(1, true), (2, true), (3, false)] {
         let mut ledger = Ledger::default();
-        tell(&mut ledger, 5);
+        wake(&mut ledger, 5);
         ledger.fault(Fault::ClockJumped);
-        tell(&mut ledger, events);
+        wake(&mut ledger, events);
         assert!(!ledger.is_time_in_doubt(), "there was no cut");
         ledger.resumed();
         assert_eq!(ledger.is_time_in_doubt(), is_in_doubt, "{events} events later");
     }
     for has_caught_up in [false, true] {
         let mut ledger = cut();
-        tell(&mut ledger, 1);
+        wake(&mut ledger, 1);
         if has_caught_up {
             ledger.command(&keyed(1, "x b"));
         }
@@ -98,18 +90,12 @@ fn only_a_jump_of_the_clock_around_the_cut_leaves_the_time_in_doubt() {
 
 #[test]
 fn a_session_that_is_denied_after_the_cut_may_be_done_once_more() {
-    let text = r#"{"tasks": [{"agent_type": "x", "task_id": "a"}, {"agent_type": "x", "task_id": "b"}], "retries": 0,
-        "retry_budget": 9, "corrections": 0}"#;
-    let mut ledger = Ledger::default();
-    ledger.hold_to(Allowance::of_run("run_tasks", text, None).expect("a request"));
+    let mut ledger = held_to(A_AND_B, r#""retries": 0, "retry_budget": 9, "corrections": 0"#);
     let fail = |ledger: &mut Ledger, request: u64, label: &str| {
         ledger.command(&spawn(request, label));
         let session = key(&format!("s{request}"));
         ledger.accepted(RequestId(request), &session);
-        let outcome = &SessionOutcome::TimedOut;
-        let over =
-            SessionOver { state: SessionState::TimedOut, outcome, model: "sim/a", usage: None, cost_micro_usd: 0 };
-        ledger.session_over(&session, over);
+        ended(ledger, &session, &SessionOutcome::TimedOut, "sim/a", None);
     };
     fail(&mut ledger, 1, "x a");
     fail(&mut ledger, 2, "x b");

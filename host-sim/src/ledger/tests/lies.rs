@@ -6,15 +6,7 @@ use super::*;
 
 /// A ledger that holds a call to a request with the tasks `a` and `b`, and more members.
 fn held(more: &str) -> Ledger {
-    let mut ledger = Ledger::default();
-    let task = |id: &str| format!(r#"{{"agent_type": "x", "task_id": "{id}"}}"#);
-    let text = format!(r#"{{"tasks": [{}, {}], {more}}}"#, task("a"), task("b"));
-    ledger.hold_to(Allowance::of_run("run_tasks", &text, None).expect("a request"));
-    ledger
-}
-
-fn tell(ledger: &mut Ledger, what: Happening) {
-    ledger.event(&Event { seq: ledger.events, at_ms: 0, what }, false);
+    held_to(A_AND_B, more)
 }
 
 /// A session comes into being, and the receipt names one, or none.
@@ -24,13 +16,11 @@ fn spawned(ledger: &mut Ledger, request: u64, label: &str, real: &str, told: Opt
     let Some(told) = told else { return };
     let session_key = key(told);
     let receipt = Receipt { session_key, run_id: String::new(), applied_model: None, tool_free: true };
-    tell(ledger, Happening::Answered { request: RequestId(request), outcome: Ok(Reply::Spawned(receipt)) });
+    tell(ledger, 0, Happening::Answered { request: RequestId(request), outcome: Ok(Reply::Spawned(receipt)) });
 }
 
 fn ends(ledger: &mut Ledger, session: &str, outcome: &SessionOutcome) {
-    let state = SessionState::Completed;
-    let over = SessionOver { state, outcome, model: "m", usage: None, cost_micro_usd: 0 };
-    ledger.session_over(&key(session), over);
+    ended(ledger, &key(session), outcome, "m", None);
 }
 
 #[test]
@@ -84,7 +74,7 @@ fn lists(ledger: &mut Ledger, session: &str) {
     let (session_key, state) = (key(session), SessionState::Running);
     let sessions = vec![SessionRow { session_key, label: None, state, model: None, usage: None }];
     let page = SessionPage { sessions, has_more: false };
-    tell(ledger, Happening::Answered { request: RequestId(9), outcome: Ok(Reply::Listed(page)) });
+    tell(ledger, 0, Happening::Answered { request: RequestId(9), outcome: Ok(Reply::Listed(page)) });
 }
 
 #[test]

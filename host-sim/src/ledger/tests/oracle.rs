@@ -1,36 +1,19 @@
 //! What is noticed of time, prompts, circuits and replies.
 
 use parallel_agents::documents::DocumentReply;
-use parallel_agents::host::{FailureKind, HostError, HostFacts, ListFilter, SessionOutcome};
+use parallel_agents::host::{FailureKind, HostError, ListFilter, SessionOutcome};
 
 use super::*;
 use crate::ledger::timing::MAX_SHORT_WAITS;
 
 /// A ledger that holds a call to a request with these tasks and more members, and has opened.
 fn open(tasks: &str, more: &str) -> Ledger {
-    let mut ledger = Ledger::default();
-    let text = format!(r#"{{"tasks": [{tasks}]{more}}}"#);
-    ledger.hold_to(Allowance::of_run("run_tasks", &text, None).expect("a request"));
-    let facts = HostFacts {
-        name: String::new(),
-        seed: 9,
-        max_concurrent: None,
-        reports_starts: true,
-        keeps_journal: false,
-        limits: None,
-    };
-    tell(&mut ledger, 0, Happening::Opened(facts));
+    let mut ledger = held_to(tasks, more);
+    tell(&mut ledger, 0, opened());
     ledger
 }
 
 const ONE: &str = r#"{"agent_type": "x", "task_id": "a", "timeout_seconds": 1}"#;
-
-fn tell(ledger: &mut Ledger, at_ms: u64, what: Happening) {
-    // The call wanted to wait for so long.
-    ledger.time.waits(Some(at_ms));
-    let event = Event { seq: ledger.events, at_ms, what };
-    ledger.event(&event, false);
-}
 
 /// A spawn call with a prompt.
 fn reads(request: u64, label: &str, prompt: &str) -> Command {
@@ -74,14 +57,14 @@ fn a_task_is_completed_only_after_it_ran_and_runs_once() {
 
 #[test]
 fn waits_end_with_the_run_and_calls_come_back() {
-    let mut ledger = open(ONE, r#", "deadline_seconds": 10"#);
+    let mut ledger = open(ONE, r#""deadline_seconds": 10"#);
     ledger.waits(Some(40_000));
     assert_eq!(broken(&ledger), []);
     ledger.waits(Some(40_001));
     ledger.waits(None);
     assert_eq!(broken(&ledger), [Invariant::Time; 2]);
 
-    let mut ledger = open(ONE, r#", "deadline_seconds": 10"#);
+    let mut ledger = open(ONE, r#""deadline_seconds": 10"#);
     tell(&mut ledger, 41_001, Happening::Woke);
     ledger.returned();
     assert_eq!(broken(&ledger), [Invariant::Liveness]);
@@ -143,7 +126,7 @@ fn after_five_failures_there_is_a_break_and_then_one_probe() {
     assert_eq!(then(after_failures(5, ""), &[30_005]), []);
     assert_eq!(then(after_failures(5, ""), &[30_005, 30_500]), [Invariant::Breaker]);
     assert_eq!(then(after_failures(4, ""), &[1_000]), []);
-    assert_eq!(then(after_failures(5, r#", "breaker": false"#), &[1_000]), []);
+    assert_eq!(then(after_failures(5, r#""breaker": false"#), &[1_000]), []);
 }
 
 #[test]
@@ -170,7 +153,7 @@ fn input_stands_between_marker_lines_with_a_code_of_its_own() {
 #[test]
 fn sessions_are_spawned_with_what_the_request_says() {
     for change in [0, 1, 2, 3] {
-        let mut ledger = open(ONE, r#", "model": "m", "cleanup": "keep""#);
+        let mut ledger = open(ONE, r#""model": "m", "cleanup": "keep""#);
         ledger.command(&changed(spawn(1, "x a"), |options| match change {
             0 => options.model = Some("m".to_owned()),
             1 => options.model = Some("n".to_owned()),

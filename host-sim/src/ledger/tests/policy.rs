@@ -4,10 +4,7 @@ use super::*;
 
 /// A ledger that holds a call to a request with one task, `a`, of agent type `x`, and more members.
 fn held(more: &str) -> Ledger {
-    let mut ledger = Ledger::default();
-    let text = format!(r#"{{"tasks": [{{"agent_type": "x", "task_id": "a"}}], {more}}}"#);
-    ledger.hold_to(Allowance::of_run("run_tasks", &text, None).expect("a request"));
-    ledger
+    held_to(A, more)
 }
 
 /// One session of task `a` from its spawn call to its end.
@@ -16,9 +13,7 @@ fn attempt(ledger: &mut Ledger, request: u64, outcome: &SessionOutcome, usage: O
     let key = key(&format!("s{request}"));
     let request = RequestId(request);
     ledger.accepted(request, &key);
-    let state = SessionState::Completed;
-    let over = SessionOver { state, outcome, model: "sim/a", usage, cost_micro_usd: 0 };
-    ledger.session_over(&key, over);
+    ended(ledger, &key, outcome, "sim/a", usage);
 }
 
 #[test]

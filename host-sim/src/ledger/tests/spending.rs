@@ -6,11 +6,9 @@ const USAGE: Usage = Usage { input_tokens: 0, output_tokens: 150 };
 
 /// A ledger with a budget for two sessions of 101 tokens, and one session that used 150.
 fn spent(host: impl FnOnce(&mut Ledger)) -> Ledger {
-    let mut ledger = Ledger::default();
-    let text = r#"{"tasks": [{"agent_type": "x", "task_id": "a"}, {"agent_type": "x", "task_id": "b"}], "retries": 0,
-        "budget": {"tokens": 210, "micro_usd": 210, "session_tokens": 100},
-        "prices": {"m/dear": {"output": 2000}, "*": {"output": 1000}}}"#;
-    ledger.hold_to(Allowance::of_run("run_tasks", text, None).expect("a request"));
+    let more = r#""retries": 0, "budget": {"tokens": 210, "micro_usd": 210, "session_tokens": 100},
+        "prices": {"m/dear": {"output": 2000}, "*": {"output": 1000}}"#;
+    let mut ledger = held_to(A_AND_B, more);
     ledger.command(&spawn(1, "x a"));
     ledger.accepted(RequestId(1), &key("s"));
     host(&mut ledger);
@@ -18,8 +16,7 @@ fn spent(host: impl FnOnce(&mut Ledger)) -> Ledger {
 }
 
 fn ends(ledger: &mut Ledger, model: &str, usage: Usage, is_told: bool) {
-    let (state, outcome) = (SessionState::Completed, &SessionOutcome::Completed);
-    ledger.session_over(&key("s"), SessionOver { state, outcome, model, usage: Some(usage), cost_micro_usd: 0 });
+    ended(ledger, &key("s"), &SessionOutcome::Completed, model, Some(usage));
     if let Some(account) = ledger.sessions.get_mut(&key("s")) {
         account.usage_was_told = is_told;
     }

@@ -7,10 +7,8 @@ use super::*;
 const MODELS: &str = r#""models": {"economy": "m/e", "standard": "m/s", "premium": "m/p"}"#;
 
 fn held(tier: &str, more: &str) -> Ledger {
-    let mut ledger = Ledger::default();
-    let text = format!(r#"{{"tasks": [{{"agent_type": "x", "task_id": "a"{tier}}}], "corrections": 1, {more}}}"#);
-    ledger.hold_to(Allowance::of_run("run_tasks", &text, None).expect("a request"));
-    ledger
+    let task = format!(r#"{{"agent_type": "x", "task_id": "a"{tier}}}"#);
+    held_to(&task, &format!(r#""corrections": 1, {more}"#))
 }
 
 /// Asks for one session after the other, each of which answers.
@@ -20,8 +18,7 @@ fn asks(ledger: &mut Ledger, models: &[&str]) -> Vec<Invariant> {
         ledger.command(&changed(spawn(request, &label), |options| options.model = Some((*model).to_owned())));
         let session = key(&format!("s{request}"));
         ledger.accepted(RequestId(request), &session);
-        let (state, outcome) = (SessionState::Completed, &SessionOutcome::Completed);
-        ledger.session_over(&session, SessionOver { state, outcome, model, usage: None, cost_micro_usd: 0 });
+        ended(ledger, &session, &SessionOutcome::Completed, model, None);
     }
     broken(ledger)
 }

@@ -18,9 +18,8 @@ fn two(ledger: &mut Ledger, tokens: u64) -> Vec<Invariant> {
         ledger.command(&spawn(request, &format!("x task-{request}")));
         let session = key(&format!("s{request}"));
         ledger.accepted(RequestId(request), &session);
-        let (state, outcome) = (SessionState::Completed, &SessionOutcome::Completed);
         let usage = Some(Usage { input_tokens: 0, output_tokens: tokens });
-        ledger.session_over(&session, SessionOver { state, outcome, model: "m", usage, cost_micro_usd: 0 });
+        ended(ledger, &session, &SessionOutcome::Completed, "m", usage);
     }
     broken(ledger)
 }

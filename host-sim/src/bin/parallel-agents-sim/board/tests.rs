@@ -11,16 +11,7 @@ use super::*;
 /// A run of which one task is done, one failed, two run, and three wait.
 pub fn halfway() -> Board {
     let request = r#"{"tasks": [], "budget": {"tokens": 200000, "micro_usd": 1000000}, "prices": {"*": {"input": 1000, "output": 5000}}}"#;
-    let mut play = Play { board: Board::new("run_tasks", request), seq: 0, progress: 0 };
-    let facts = HostFacts {
-        name: "h".into(),
-        seed: 1,
-        max_concurrent: None,
-        reports_starts: true,
-        keeps_journal: false,
-        limits: None,
-    };
-    play.event(1_000, Happening::Opened(facts));
+    let mut play = Play::opened(1_000, request);
     for (nth, task) in
         (1..).zip(["draft", "facts", "review", "a-task-with-a-very-long-name-that-nobody-reads-to-its-end"])
     {
@@ -53,6 +44,21 @@ fn key(nth: u64) -> SessionKey {
 }
 
 impl Play {
+    /// A call that has opened, and has not asked for anything.
+    fn opened(at_ms: u64, request: &str) -> Self {
+        let mut play = Self { board: Board::new("run_tasks", request), seq: 0, progress: 0 };
+        let facts = HostFacts {
+            name: "h".into(),
+            seed: 1,
+            max_concurrent: None,
+            reports_starts: true,
+            keeps_journal: false,
+            limits: None,
+        };
+        play.event(at_ms, Happening::Opened(facts));
+        play
+    }
+
     fn event(&mut self, at_ms: u64, what: Happening) {
         self.board.event(&Event { seq: self.seq, at_ms, what });
         self.seq += 1;
@@ -190,7 +196,7 @@ fn a_call_that_is_asked_to_stop_says_so_in_its_head() {
 
 #[test]
 fn a_spawn_call_that_is_refused_is_no_session() {
-    let mut play = Play { board: Board::new("run_tasks", "{}"), seq: 0, progress: 0 };
+    let mut play = Play::opened(0, "{}");
     play.spawn(0, 1, "t");
     let before = play.board.picture(0, columns(80), false);
     assert!(before.contains("1 sessions"), "{before}");
@@ -210,16 +216,7 @@ fn a_spawn_call_that_is_refused_is_no_session() {
 
 /// A run of four tasks, three of which run and one of which waits; nothing has ended.
 fn beginning() -> Play {
-    let mut play = Play { board: Board::new("run_tasks", "{}"), seq: 0, progress: 0 };
-    let facts = HostFacts {
-        name: "h".into(),
-        seed: 1,
-        max_concurrent: None,
-        reports_starts: true,
-        keeps_journal: false,
-        limits: None,
-    };
-    play.event(0, Happening::Opened(facts));
+    let mut play = Play::opened(0, "{}");
     for nth in 1..=4 {
         play.spawn(0, nth, "t");
     }
