@@ -58,28 +58,28 @@ pub struct Wanted {
 /// Everything that was measured.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Measures {
-    /// On what.
+    /// Where it was measured.
     pub machine: Machine,
     /// How often each cell was run.
     pub rounds: usize,
     /// Cell by cell, as in the grid.
     pub cells: Vec<CellMeasures>,
-    /// The start.
+    /// From the component's bytes to an instance.
     pub start: Start,
-    /// Virtual time.
+    /// Runs on the simulated gateway, which never sleep.
     pub virtual_time: VirtualRuns,
     /// The hot functions, if they were measured.
     pub hot: Vec<Hot>,
 }
 
-/// One cell.
+/// A cell of the grid with the measures of all its rounds.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct CellMeasures {
-    /// Its name.
+    /// As in `grid.json`.
     pub id: String,
-    /// Its tasks.
+    /// Pretended sessions of one run.
     pub tasks: usize,
-    /// Its slots.
+    /// Sessions that may run at once.
     pub slots: usize,
     /// Its ideal makespan, in seconds.
     pub ideal_s: f64,
@@ -95,7 +95,7 @@ impl CellMeasures {
     }
 }
 
-/// Measures everything.
+/// Measures all cells, prints the tables, and writes the files that are wanted.
 pub fn run(wanted: &Wanted) -> Result<()> {
     let directory = wanted.unlimited.parent().context("the component has no directory")?;
     let machine_code = directory.join("unlimited.cwasm");

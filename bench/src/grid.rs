@@ -18,7 +18,7 @@ pub const GROWING: [&str; 3] = ["long1000", "long10000", "long100000"];
 /// A number of pretended sessions.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Cell {
-    /// Its name.
+    /// Unique in the grid; reports name the cell by it.
     pub id: String,
     /// How many there are.
     pub tasks: usize,

@@ -31,7 +31,7 @@ pub struct Gateway {
 pub struct Told {
     /// The journal's bytes.
     pub journal: String,
-    /// Progress events.
+    /// In the order in which they came.
     pub progress: Vec<events::Progress>,
 }
 

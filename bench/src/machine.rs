@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
-/// A machine.
+/// What the numbers depend on beside the code.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Machine {
     /// Its processor's model, as the kernel has it.

@@ -51,12 +51,12 @@ enum Task {
     },
     /// Makes runs in virtual time and prints their measures as JSON.
     Virtual {
-        /// The component.
+        /// The file of a built component.
         component: PathBuf,
     },
     /// Compiles a component to machine code, for `one`.
     Compile {
-        /// The component.
+        /// The file of a built component.
         component: PathBuf,
         /// Where to write it.
         machine_code: PathBuf,

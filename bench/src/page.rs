@@ -31,7 +31,7 @@ pub fn page(measures: &Measures) -> String {
     INTRODUCTION.replace("{measured}", tables(measures).trim_end())
 }
 
-/// All tables.
+/// The tables of the page, in Markdown, with what they were measured on.
 pub fn tables(measures: &Measures) -> String {
     let machine = &measures.machine;
     let rounds = measures.rounds;

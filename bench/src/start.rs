@@ -25,7 +25,7 @@ pub struct Start {
     pub component_bytes: u64,
     /// Bytes of its machine code for wasmtime.
     pub machine_code_bytes: u64,
-    /// In wasmtime.
+    /// The phases under wasmtime.
     pub wasmtime: Phases,
     /// In Node, if that was asked for.
     pub node: Option<Phases>,

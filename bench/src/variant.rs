@@ -24,7 +24,7 @@ impl Variant {
         self == Self::Full
     }
 
-    /// For tables.
+    /// As the rows of tables call it.
     pub fn name(self) -> &'static str {
         match self {
             Self::Plain => "plain loop",

@@ -12,9 +12,9 @@ use parser::Parser;
 /// What an answer is.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Reading {
-    /// This value.
+    /// One value, or several that are equal.
     Value {
-        /// The value.
+        /// After what was put right in it.
         value: Value,
         /// Something stood around it.
         unwrapped: bool,
@@ -23,7 +23,7 @@ pub enum Reading {
     },
     /// No value, or a broken one.
     Invalid,
-    /// Several.
+    /// Several values that differ, or a value beside a broken one.
     Ambiguous,
     /// One, with something around it where nothing may be.
     NotAlone,

@@ -43,13 +43,13 @@ pub struct Compared {
 /// The first place in which two runs differ.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub struct Difference {
-    /// Which run.
+    /// Repeats the run.
     pub seed: u64,
     /// Where: a line of the trace, or the reply.
     pub place: String,
-    /// Under wasmtime.
+    /// The line as it was under wasmtime.
     pub here: String,
-    /// In the other engine.
+    /// The same line in the other engine.
     pub there: String,
 }
 

@@ -16,7 +16,7 @@ pub enum SimError {
     /// The component file cannot be read.
     #[error("cannot read the component {}", path.display())]
     Read {
-        /// The file.
+        /// As it was named, or where it was found.
         path: PathBuf,
         /// What the system said.
         source: std::io::Error,

@@ -30,7 +30,7 @@ pub async fn call<O: Outside>(
     enter(world, clock, async |host| documents::call(function, arguments, host).await).await.noting_leaks()
 }
 
-/// Runs tasks.
+/// Runs tasks, given as records and not as a document.
 pub async fn run_tasks(spec: RunSpec, mut world: World, clock: &Clock) -> Called<Result<RunReport, CallError>> {
     hold_to_cap(&mut world, spec.max_concurrent);
     enter(world, clock, async |host| parallel_agents::run_tasks(spec, host).await).await

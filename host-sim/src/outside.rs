@@ -12,7 +12,7 @@ use crate::world::World;
 /// What the outside answers when it is asked for the next event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Next {
-    /// This happened.
+    /// The event that is told next.
     Event(Event),
     /// Nothing can happen before this time by itself, in milliseconds on the outside's clock. Ask again then, or when the
     /// clock's bell rings.

@@ -9,7 +9,7 @@ pub struct Parts {
     pub head: Option<String>,
     /// The line of the file on which the head begins.
     pub first_line: usize,
-    /// What follows.
+    /// The lines after the second fence; the whole text where there is no head.
     pub body: String,
     /// What was taken for a fence although it is none.
     pub warnings: Vec<Warning>,

@@ -30,7 +30,7 @@ pub enum LibraryError {
     /// It is not there, or may not be read.
     #[error("cannot read the directory {}", path.display())]
     Unreadable {
-        /// The directory.
+        /// As it was named.
         path: PathBuf,
         /// What the system says.
         source: std::io::Error,
@@ -38,7 +38,7 @@ pub enum LibraryError {
     /// No file of it may hold one.
     #[error("there are no agent definitions in {}: no file ends in .md", path.display())]
     Empty {
-        /// The directory.
+        /// As it was named.
         path: PathBuf,
     },
 }
@@ -46,9 +46,9 @@ pub enum LibraryError {
 /// What a name leads to.
 #[derive(Debug)]
 pub enum Found<'a> {
-    /// Nothing.
+    /// No file has that name.
     Nothing,
-    /// A definition.
+    /// One definition, with its file.
     Agent(&'a Path, &'a Agent),
     /// Files of that name, none of which can be used, with everything that is wrong with each.
     Unusable(Vec<(&'a Path, &'a [FileProblem])>),

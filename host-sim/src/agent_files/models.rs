@@ -19,7 +19,7 @@ static WORDS: LazyLock<Words> = LazyLock::new(|| toml::from_str(include_str!("mo
 /// What a definition wants by naming a model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wanted {
-    /// A tier.
+    /// The name tells how good the model is.
     Tier(Tier),
     /// Whatever the caller uses.
     Inherit,

@@ -24,7 +24,7 @@ pub struct Agent {
 /// What a file is.
 #[derive(Clone, Debug)]
 pub enum Reading {
-    /// A definition.
+    /// A definition that can be used.
     Taken(Box<Agent>),
     /// Something that is meant to be one and cannot be used.
     Refused {
@@ -33,7 +33,7 @@ pub enum Reading {
         /// Everything that is wrong with it.
         problems: Vec<FileProblem>,
     },
-    /// No definition.
+    /// A file of another kind, such as a page of instructions.
     Passed {
         /// What it is instead.
         why: String,

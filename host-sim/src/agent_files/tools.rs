@@ -11,7 +11,7 @@ const MAX_LISTED: usize = 8;
 enum Meaning {
     /// Nothing is said.
     Unsaid,
-    /// No tools.
+    /// The agent is to have none.
     None,
     /// All of the host's.
     All,

@@ -4,7 +4,6 @@ use parallel_agents::documents;
 
 use crate::bindings::exports::parallel_agents::skill::documents as wit;
 
-/// A reply.
 pub(crate) fn document_reply(reply: wit::DocumentReply) -> documents::DocumentReply {
     match reply {
         wit::DocumentReply::Answer(text) => documents::DocumentReply::Answer(text),

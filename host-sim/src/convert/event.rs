@@ -5,7 +5,6 @@ use parallel_agents::host;
 use super::wit_usage;
 use crate::bindings::parallel_agents::skill::{events, sessions};
 
-/// An event.
 pub(crate) fn event(event: host::Event) -> events::Event {
     events::Event { seq: event.seq, at_ms: event.at_ms, what: happening(event.what) }
 }

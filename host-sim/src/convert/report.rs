@@ -76,7 +76,6 @@ pub(crate) fn forecast(forecast: wit::Forecast) -> Forecast {
     }
 }
 
-/// A refusal.
 pub(crate) fn call_error(error: wit::CallError) -> CallError {
     match error {
         wit::CallError::InvalidRequest(problems) => {

@@ -5,7 +5,6 @@ use parallel_agents::task::{AgentSource, Cleanup, InputSource, OutputFormat, Run
 use super::rules;
 use crate::bindings::parallel_agents::skill::types as wit;
 
-/// A run.
 pub(crate) fn run_request(spec: RunSpec) -> wit::RunRequest {
     let RunSpec { tasks, agents, max_concurrent, deadline_seconds, cleanup, model, thinking, rules } = spec;
     wit::RunRequest {

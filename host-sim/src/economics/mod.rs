@@ -55,7 +55,7 @@ impl Way {
     /// All, in the order in which they are told.
     pub const ALL: [Self; 4] = [Self::AllCheapest, Self::AllTop, Self::Ladder, Self::BestAchievable];
 
-    /// For tables.
+    /// As the rows of tables call it.
     pub fn name(self) -> &'static str {
         match self {
             Self::AllCheapest => "all on the cheapest",
@@ -69,7 +69,7 @@ impl Way {
 /// What a way came to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Outcome {
-    /// Which way.
+    /// How models were chosen.
     pub way: Way,
     /// Tasks of the pool.
     pub tasks: u64,

@@ -51,7 +51,7 @@ pub(super) const KINDS: [Kind; 3] = [
 /// Tokens that every answer has.
 const OUTPUT_TOKENS: u64 = 900;
 
-/// One task.
+/// Work of one kind, with the tier that it takes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Task {
     /// Counted from 1 within the pool.
@@ -62,7 +62,7 @@ pub struct Task {
     pub needs: Tier,
 }
 
-/// Many tasks.
+/// Tasks drawn from one seed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pool {
     /// What the tasks were drawn from.

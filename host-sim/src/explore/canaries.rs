@@ -37,7 +37,7 @@ pub struct Canary {
 /// What became of one defect.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hunted {
-    /// Which one.
+    /// The defect that was switched on.
     pub canary: Canary,
     /// Seeds that were run until it was found. None: it was not.
     pub seeds: Option<u64>,

@@ -7,7 +7,7 @@ use super::{Cut, Deed, Deeds, Options, Places};
 /// One line: a seed, how it is run, and what it once found.
 #[derive(Clone, Debug)]
 pub struct Regression {
-    /// The seed.
+    /// Draws the run, together with `options`.
     pub seed: u64,
     /// How it is run.
     pub options: Options,

@@ -14,7 +14,7 @@ use crate::ledger::{Excuse, Excuses, Spending};
 pub struct Tally {
     /// Seeds that were run.
     pub seeds: u64,
-    /// Calls made.
+    /// Calls of the component, those of copies included.
     pub runs: u64,
     /// Requests that the component made of the host.
     pub host_calls: u64,
@@ -70,7 +70,7 @@ pub struct Tally {
 /// A run that broke a promise.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trouble {
-    /// Repeats it.
+    /// Repeats the run, together with `deed`.
     pub seed: u64,
     /// What was done to it.
     pub deed: String,

@@ -40,7 +40,7 @@ impl Asked {
     }
 }
 
-/// One session.
+/// What the host knows of a session, and what it told the call.
 #[derive(Clone, Debug)]
 pub(super) struct Account {
     pub(super) label: String,
@@ -81,7 +81,7 @@ pub(super) struct Account {
     pub(super) refusals: u32,
     /// What the call's time was ahead of the real one by the time at which it was asked for, ended or was to go.
     pub(super) gained_ms: u64,
-    /// History requests.
+    /// Pages of its transcript that were asked for.
     pub(super) reads: u32,
     /// History requests that came after the session was deleted.
     pub(super) history_after_delete: u32,

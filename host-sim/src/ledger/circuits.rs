@@ -25,7 +25,7 @@ pub(super) enum Circuit {
     Open {
         /// As the call can know it.
         until_ms: u64,
-        /// In reality.
+        /// The same by the host's real time.
         really_until_ms: u64,
         probes: u32,
     },

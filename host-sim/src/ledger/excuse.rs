@@ -109,7 +109,7 @@ impl Excuse {
 pub struct Excuses(BTreeMap<Excuse, u64>);
 
 impl Excuses {
-    /// Counts one.
+    /// Counts something that would have broken an invariant but for this rule.
     pub(crate) fn add(&mut self, excuse: Excuse) {
         *self.0.entry(excuse).or_default() += 1;
     }

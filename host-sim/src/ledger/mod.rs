@@ -122,7 +122,7 @@ pub struct Ledger {
     /// By agent type and model.
     circuits: BTreeMap<(String, Option<String>), Circuit>,
     waits: Waits,
-    /// List requests.
+    /// List requests since the call first opened.
     lists: u64,
     /// The codes of prompts, and the idempotency keys of their sessions.
     codes: BTreeMap<String, String>,

@@ -17,21 +17,21 @@ pub struct LedgerSummary {
     pub sessions: u32,
     /// Of these, how many answered.
     pub completed: u32,
-    /// Failed.
+    /// Of these, how many failed.
     pub failed: u32,
     /// Ran into the host's time limit.
     pub timed_out: u32,
-    /// Were stopped.
+    /// Of these, how many were stopped.
     pub cancelled: u32,
     /// Were deleted, whatever they had come to.
     pub deleted: u32,
     /// The largest number alive at once, counted from the spawn call.
     pub peak_live: u32,
-    /// Alive now.
+    /// Alive when the summary was made.
     pub live: u32,
     /// Alive when the call came back.
     pub orphans: u32,
-    /// Requests made.
+    /// Requests to the host, of all functions.
     pub requests: u32,
     /// Requests answered so far.
     pub answered: u32,

@@ -13,7 +13,7 @@ pub(super) const LONG_LABEL: usize = 112;
 /// What became of one spawn request, as far as the call was told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Became {
-    /// Nothing yet.
+    /// There is no answer yet, or its session has not ended.
     Open,
     /// The host had no room: the task waits and nothing was tried.
     NoRoom,

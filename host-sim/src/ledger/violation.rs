@@ -109,7 +109,7 @@ impl Invariant {
 /// A broken promise.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Violation {
-    /// Which one.
+    /// The promise that was broken.
     pub invariant: Invariant,
     /// The event that came last before it, counted from 0. None: there was none, or it is the state at the end.
     pub event: Option<u64>,
@@ -131,7 +131,7 @@ impl fmt::Display for Violation {
 pub(super) struct TaskPlaces {
     /// As far as the call can know.
     pub(super) known: usize,
-    /// In reality.
+    /// In reality, whether the call knows of them or not.
     pub(super) all: usize,
     /// Why it cannot know of the others.
     pub(super) why_unknown: Option<Excuse>,

@@ -91,7 +91,7 @@ impl Address {
         is_added.then(|| self.shown())
     }
 
-    /// For people.
+    /// As messages show it: without a slash at its end.
     pub(super) fn shown(&self) -> String {
         self.at("").to_string().trim_end_matches('/').to_owned()
     }

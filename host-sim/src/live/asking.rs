@@ -177,7 +177,7 @@ impl Members {
         }
     }
 
-    /// The request.
+    /// The JSON document of a request, with the members that the server takes.
     pub(super) fn body(&self, order: &Order) -> Value {
         let mut body = json!({
             "model": order.model,

@@ -39,7 +39,7 @@ pub enum ServerError {
     /// Something else is at the address.
     #[error("there is no model server at {server}: {reason}; a base address ends in /v1 for most servers")]
     Path {
-        /// The address.
+        /// The base address, as it is used.
         server: String,
         /// What is there.
         reason: String,
@@ -50,7 +50,7 @@ pub enum ServerError {
     /// The server wants a key, or another one.
     #[error("the server at {server} does not take {}: {reason}", ApiKey::VARIABLE)]
     KeyRefused {
-        /// Its address.
+        /// The base address, as it is used.
         server: String,
         /// What it said.
         reason: String,
@@ -58,7 +58,7 @@ pub enum ServerError {
     /// The server does not answer, or is not ready.
     #[error("the server at {server} cannot be asked: {reason}")]
     Unreachable {
-        /// Its address.
+        /// The base address, as it is used.
         server: String,
         /// What went wrong.
         reason: String,
@@ -69,7 +69,7 @@ pub enum ServerError {
     /// The server did not list its models.
     #[error("the server at {server} does not list its models: {reason}")]
     Models {
-        /// Its address.
+        /// The base address, as it is used.
         server: String,
         /// What it said.
         reason: String,
@@ -77,7 +77,7 @@ pub enum ServerError {
     /// Nobody said which of its models is meant.
     #[error("the server at {server} has {} models: {}", names.len(), names.join(", "))]
     Choice {
-        /// Its address.
+        /// The base address, as it is used.
         server: String,
         /// Its models, in its own order.
         names: Vec<String>,

@@ -20,7 +20,7 @@ const READY_TIMEOUT: Duration = Duration::from_secs(15 * 60);
 /// How often a server that loads a model is looked after, where it does not say when to come back.
 const READY_PAUSE: Duration = Duration::from_secs(2);
 
-/// The endpoint.
+/// Below the base address.
 const MODELS: &str = "models";
 
 /// Members of a list that hold its rows, and members of a row that hold its name.

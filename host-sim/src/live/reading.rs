@@ -27,7 +27,7 @@ const LAST_LINES: Bytes = Bytes::from_static(b"\n\n");
 pub(super) enum Stopped {
     /// The server says no.
     Refused(Box<Refusal>),
-    /// It broke.
+    /// The answer broke off, or cannot be read.
     Broken(CompletionFailure),
 }
 

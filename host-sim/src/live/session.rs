@@ -38,7 +38,7 @@ pub(super) struct Session {
     pub(super) number: u64,
     /// Ends the completion and closes its connection.
     pub(super) completion: AbortHandle,
-    /// What arrives.
+    /// The part of the answer that has arrived so far.
     pub(super) incoming: Arc<Incoming>,
     pub(super) sent_at: Instant,
     /// Its time counts.

@@ -29,7 +29,7 @@ pub(super) enum Turn<'a> {
     },
     /// Call a tool.
     Call(ToolCall),
-    /// Say this.
+    /// Answer with this text.
     Say(String),
 }
 

@@ -14,7 +14,7 @@ pub(super) fn coded(coding: &str, body: &[u8]) -> Vec<u8> {
     }
 }
 
-/// RFC 1952.
+/// One member after RFC 1952, with its checksum and length.
 fn gzip(body: &[u8]) -> Vec<u8> {
     let mut bytes = vec![0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 0xFF];
     stored(body, &mut bytes);
@@ -23,7 +23,7 @@ fn gzip(body: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// RFC 1950.
+/// A stream after RFC 1950, which `deflate` means in HTTP.
 fn zlib(body: &[u8]) -> Vec<u8> {
     let mut bytes = vec![0x78, 0x01];
     stored(body, &mut bytes);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-/// A response.
+/// A response, with the pieces in which its body is sent.
 #[derive(Clone, Debug)]
 pub(crate) struct Reply {
     pub(crate) status: u16,
@@ -29,12 +29,10 @@ impl Reply {
         Self { status, headers, parts: vec![Part::Bytes(body.into())] }
     }
 
-    /// A document.
     pub(super) fn json(status: u16, body: &Value) -> Self {
         Self::new(status, "application/json", body.to_string())
     }
 
-    /// Words.
     pub(super) fn text(status: u16, body: &str) -> Self {
         Self::new(status, "text/plain; charset=utf-8", body)
     }

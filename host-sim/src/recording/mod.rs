@@ -105,13 +105,13 @@ pub struct RecordedSession {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum RecordedOutcome {
-    /// Its answer.
+    /// Its whole answer.
     Answered(String),
     /// An answer of which only the beginning is known.
     AnsweredInPart(String),
-    /// It failed.
+    /// It ended without an answer.
     Failed {
-        /// What kind.
+        /// What the host made of the failure.
         kind: FailureKind,
         /// The host's words.
         message: String,
@@ -161,7 +161,7 @@ struct Last {
 }
 
 impl Recording {
-    /// The file.
+    /// The recording as its file holds it: one JSON document a line.
     pub fn text(&self) -> String {
         let mut text = line(&self.head);
         text.extend(self.sessions.iter().map(line));

@@ -30,7 +30,7 @@ pub(super) struct ScenarioFile {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct VariantEntry {
-    /// Another function.
+    /// The function, if it is not that of the scenario.
     pub function: Option<String>,
     /// Members of the request; an empty text takes one out.
     pub set: Map<String, Value>,

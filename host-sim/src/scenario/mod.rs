@@ -95,7 +95,7 @@ pub enum ScenarioError {
     /// The file could not be read.
     #[error("cannot read the scenario {path}")]
     Read {
-        /// The file.
+        /// As it was named.
         path: String,
         /// What the system said.
         source: std::io::Error,
@@ -103,7 +103,7 @@ pub enum ScenarioError {
     /// The text does not have the form of a scenario.
     #[error("the scenario {name} cannot be used: {what}")]
     Form {
-        /// The scenario.
+        /// As the command line names it.
         name: String,
         /// What is wrong, and where.
         what: String,

@@ -22,7 +22,7 @@ pub enum Subject<'a> {
 /// What came of a variant.
 #[derive(Clone, Debug)]
 pub struct Outcome {
-    /// Which one.
+    /// With the policy, or without it.
     pub variant: Variant,
     /// The reply, and under `host` what the host counted.
     pub document: Value,

@@ -11,7 +11,7 @@ pub enum ScriptError {
     /// The file could not be read.
     #[error("cannot read the script {}", path.display())]
     Read {
-        /// The file.
+        /// As it was named.
         path: PathBuf,
         /// What the system said.
         source: std::io::Error,
@@ -19,7 +19,7 @@ pub enum ScriptError {
     /// The file name ends neither in `.toml` nor in `.json`.
     #[error("the script {} must end in .toml or .json", path.display())]
     Extension {
-        /// The file.
+        /// As it was named.
         path: PathBuf,
     },
     /// The text is not TOML.

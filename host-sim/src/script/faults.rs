@@ -165,7 +165,7 @@ pub struct Window {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Delay {
-    /// How often.
+    /// Of a thousand places where it can strike, at how many it does.
     pub per_mille: u32,
     /// By how much.
     pub delay_ms: u64,
@@ -210,7 +210,7 @@ pub struct Swap {
     pub model: Option<String>,
     /// The model that really runs.
     pub to: String,
-    /// How often.
+    /// Of a thousand places where it can strike, at how many it does.
     pub per_mille: u32,
     /// Whether the receipt claims the model asked for, so that only the end of the session tells.
     #[serde(default)]

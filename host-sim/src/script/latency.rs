@@ -14,7 +14,7 @@ pub(super) enum Latency {
     Uniform(u64, u64),
     /// Half of the draws are below the median; `sigma` is the deviation of the logarithm.
     Lognormal {
-        /// Milliseconds.
+        /// Half of the draws are below it.
         median_ms: u64,
         /// 0 gives the median every time; 0.4 is typical of models.
         sigma: f64,

@@ -31,9 +31,9 @@ pub struct WireProfile {
 /// What happens to one request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WireFault {
-    /// 429.
+    /// Status 429, too many requests.
     RateLimited,
-    /// 500.
+    /// Status 500, a failure of the server.
     ServerError,
     /// Nothing ever comes.
     Silent,

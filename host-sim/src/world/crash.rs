@@ -20,7 +20,7 @@ pub enum Moment {
 pub struct CrashPoint {
     /// Host calls, journal lines included, before this one.
     pub call: u64,
-    /// When.
+    /// Whether that call is still carried out.
     pub moment: Moment,
 }
 

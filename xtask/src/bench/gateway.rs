@@ -38,7 +38,7 @@ pub const WAYS: [&str; 8] = [
     "completions",
 ];
 
-/// One fan-out.
+/// Agents that were started at once by one way, and what that took.
 pub struct Measure {
     round: usize,
     way: &'static str,

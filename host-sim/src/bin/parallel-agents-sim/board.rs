@@ -57,7 +57,7 @@ pub struct Board {
 pub struct Room {
     /// Characters of a line.
     pub width: usize,
-    /// Lines.
+    /// Lines that it may have, one below the other.
     pub height: usize,
 }
 

@@ -35,7 +35,7 @@ pub enum Failure {
     Broken {
         /// Stable, for `--json`.
         code: &'static str,
-        /// What happened.
+        /// With its causes.
         error: anyhow::Error,
     },
 }

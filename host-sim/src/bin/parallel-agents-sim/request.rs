@@ -43,7 +43,7 @@ const DATA: [&str; 4] = ["input_data", "output_schema", "example_input", "draft"
 /// An agent type that a request names, and where.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Named {
-    /// The name.
+    /// As it is written in the request.
     pub name: String,
     place: Range<usize>,
 }

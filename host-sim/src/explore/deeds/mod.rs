@@ -19,7 +19,7 @@ const SAMPLED: u64 = 6;
 /// Where in a run something is done to it: in a fresh copy for each place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Places {
-    /// Everywhere.
+    /// At each event, or at each host call.
     Every,
     /// At a few places that the seed draws.
     Sampled,

@@ -33,7 +33,7 @@ const INSTALL: Duration = Duration::from_secs(120);
 const READY: Duration = Duration::from_secs(180);
 const STOP: Duration = Duration::from_secs(20);
 
-/// The gateway.
+/// An OpenClaw gateway with the model server that its agents ask.
 pub struct Gateway {
     /// None while it is being started anew.
     pub(super) process: Option<Started>,

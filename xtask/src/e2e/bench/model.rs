@@ -77,7 +77,7 @@ impl ModelServer {
         Ok(Self { process, simulator, place, models: Models { address } })
     }
 
-    /// Stops it.
+    /// Ends the process, and fails if its port still answers.
     pub fn stop(self) -> Result<()> {
         let Self { process, models: Models { address }, .. } = self;
         process.stop(Duration::from_secs(5))?;

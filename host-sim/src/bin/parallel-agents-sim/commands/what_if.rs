@@ -26,7 +26,7 @@ struct Settings {
     /// Fields of the request.
     fields: Vec<(String, Value)>,
     host_cap: Option<u32>,
-    /// Per mille.
+    /// Of the recorded latencies, in per mille.
     scale: Option<u64>,
 }
 
