@@ -61,7 +61,8 @@ impl Ledger {
         *self.faults.entry(fault).or_default() += 1;
         if fault == Fault::ClockJumped {
             self.jumped_before = Some(self.events);
-            self.is_time_in_doubt |= self.time.is_catching_up();
+            // Until when a call that goes on catches up, its commands do not tell for certain, so that every later jump counts.
+            self.is_time_in_doubt |= self.resumes > 0;
         }
     }
 

@@ -73,7 +73,7 @@ impl Excuse {
             Self::ClockJumped => {
                 "I4, I7, I11, I15, E8: only by the real clock, not by the one that the host showed, was something too early or \
                  too late; or only by what a clock that was set on added to the last wait, or while a call that goes on caught \
-                 up. I4, I7, I11, E8: the clock jumped within two events before a cut, or while the call that goes on caught up. \
+                 up. I4, I7, I11, E8: the clock jumped within two events before a cut, or at any time after one. \
                  E2: a clock set on took from the 30 s for cleaning up after the session was to go; the report names it."
             }
             Self::WentOnLate => {

@@ -92,11 +92,6 @@ impl KnownTime {
         self.cut = [None; 2];
     }
 
-    /// Whether the call went on after a cut and has not caught up yet.
-    pub(super) fn is_catching_up(&self) -> bool {
-        self.cut.iter().any(Option::is_some)
-    }
-
     /// The least that may have passed for the call since it opened: less than [`Self::known_ms`] only after a cut.
     pub(super) fn least_ms(&self) -> u64 {
         self.known_ms.saturating_sub(self.doubt_ms)

@@ -36,8 +36,8 @@ impl Ledger {
         Some((deadline.max(went_on).saturating_add(CLEANUP_GRACE_MS), went_on > deadline))
     }
 
-    /// Whether nobody can tell from outside what a call took for the time: it went on after a cut, and the clock jumped so near
-    /// to the cut that the jump may have been journaled or not, or while the call caught up.
+    /// Whether nobody can tell from outside what a call took for the time: it went on after a cut, and the clock jumped after
+    /// that, or so shortly before that the jump may have been journaled or not.
     pub fn is_time_in_doubt(&self) -> bool {
         self.is_time_in_doubt
     }
