@@ -1,47 +1,24 @@
 //! Does once what every call would have to do again, as each call begins in a component that knows nothing.
 //!
-//! Agent definitions are read with the crate's own parser: one that cannot be used ends the build, and of the others the
+//! Agent definitions are read with the engine's own parser: one that cannot be used ends the build, and of the others the
 //! fields are left as JSON. The request schemas are left without blanks, and a second time without words, for checking.
-
-#![allow(missing_docs, dead_code, unused_imports, reason = "a part of the crate, which documents and uses all of it")]
 
 use std::env;
 use std::error::Error;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-// What the parser of definitions needs, and nothing else of the crate.
-#[path = "src/agents"]
-mod agents {
-    pub mod definition;
-    pub mod fault;
-    mod file;
-}
-#[path = "src/ids.rs"]
-mod ids;
-#[path = "src/json/mod.rs"]
-mod json;
-#[path = "src/marker.rs"]
-mod marker;
-#[path = "src/task/mod.rs"]
-mod task;
-#[path = "src/text.rs"]
-mod text;
-
-use agents::definition::AgentDefinition;
+use parallel_agents_engine::agents::AgentDefinition;
+use parallel_agents_engine::task::AgentSource;
 use serde_json::Value;
-use task::AgentSource;
 
 const DEFINITIONS: &str = "prompts/agents";
 
 /// The schemas of requests, and their shared parts.
 const SCHEMAS: [&str; 2] = ["schemas", "schemas/shared"];
 
-/// Also watched: the parser itself.
-const WATCHED: [&str; 6] = ["src/agents", "src/ids.rs", "src/json", "src/marker.rs", "src/task", "src/text.rs"];
-
 fn main() -> Result<(), Box<dyn Error>> {
-    for path in WATCHED.iter().chain(&SCHEMAS).chain([&DEFINITIONS]) {
+    for path in SCHEMAS.iter().chain([&DEFINITIONS]) {
         println!("cargo::rerun-if-changed={path}");
     }
     let made = PathBuf::from(env::var_os("OUT_DIR").ok_or("cargo names no directory")?);

@@ -7,19 +7,20 @@ use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use futures::executor::block_on;
-use parallel_agents::answer::extract::{self, Surroundings};
-use parallel_agents::engine::Engine;
-use parallel_agents::host::{
+use parallel_agents::catalogue::BUILT_IN;
+use parallel_agents::{documents, run_tasks};
+use parallel_agents_engine::answer::extract::{self, Surroundings};
+use parallel_agents_engine::engine::Engine;
+use parallel_agents_engine::host::{
     Command, Completion, Event, FinishReason, Happening, Host, HostFacts, Receipt, Reply, SessionEnd, SessionOutcome,
 };
-use parallel_agents::ids::SessionKey;
-use parallel_agents::journal::Recorder;
-use parallel_agents::plan::{self, Plan};
-use parallel_agents::problem::CallError;
-use parallel_agents::prompt::{self, Codes};
-use parallel_agents::task::{OutputFormat, RunSpec, TaskSpec};
-use parallel_agents::workflow::AsPlanned;
-use parallel_agents::{documents, run_tasks};
+use parallel_agents_engine::ids::SessionKey;
+use parallel_agents_engine::journal::Recorder;
+use parallel_agents_engine::plan::{self, Plan};
+use parallel_agents_engine::problem::CallError;
+use parallel_agents_engine::prompt::{self, Codes};
+use parallel_agents_engine::task::{OutputFormat, RunSpec, TaskSpec};
+use parallel_agents_engine::workflow::AsPlanned;
 use serde_json::json;
 
 /// Tasks of one run.
@@ -147,7 +148,7 @@ fn spec() -> RunSpec {
 
 fn plan() -> Plan {
     let request = serde_json::to_value(spec()).expect("a request is JSON");
-    plan::plan(&documents::run_schema(), request).expect("the request is in order")
+    plan::plan(&documents::run_schema(), BUILT_IN, request).expect("the request is in order")
 }
 
 /// A host whose sessions answer at once.

@@ -11,20 +11,23 @@ pub mod workflows;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::collect::{Collect, Collected};
-use crate::host::Host;
-use crate::ids::SessionKey;
-use crate::journal::Journaled;
-use crate::json;
-use crate::json::strict::{self, JsonError, REQUEST_BOUNDS};
-use crate::plan;
-use crate::policy::limits::MAX_REQUEST_BYTES;
-use crate::problem::{CallError, Problem};
-use crate::report::document;
-use crate::task::OutputFormat;
-use crate::workflow::AsPlanned;
-use crate::workflow::request::{self, Goal, Improvement};
-use crate::{pump, teams};
+use crate::catalogue::BUILT_IN;
+use parallel_agents_engine::collect::{Collect, Collected};
+use parallel_agents_engine::driver;
+use parallel_agents_engine::host::Host;
+use parallel_agents_engine::ids::SessionKey;
+use parallel_agents_engine::journal::Journaled;
+use parallel_agents_engine::json;
+use parallel_agents_engine::json::strict::{self, JsonError, REQUEST_BOUNDS};
+use parallel_agents_engine::plan;
+use parallel_agents_engine::policy::limits::MAX_REQUEST_BYTES;
+use parallel_agents_engine::problem::{CallError, Problem};
+use parallel_agents_engine::report::document;
+use parallel_agents_engine::task::OutputFormat;
+use parallel_agents_engine::workflow::AsPlanned;
+use parallel_agents_workflows::join::Checks;
+use parallel_agents_workflows::request::{self, Goal, Improvement};
+use parallel_agents_workflows::teams;
 
 pub use catalogue::render_prompt;
 pub use functions::{DocumentFunction, functions};
@@ -57,10 +60,10 @@ fn reply(answered: Result<String, CallError>) -> DocumentReply {
 
 async fn answer<H: Host>(function: &str, arguments: &str, host: &mut Journaled<H>) -> Result<String, CallError> {
     match read(function, arguments) {
-        Ok(Read::Run(plan)) => pump::run(*plan, &mut AsPlanned, host).await.map(|report| document::report(&report)),
+        Ok(Read::Run(plan)) => driver::run(*plan, &mut AsPlanned, host).await.map(|report| document::report(&report)),
         Ok(Read::One(plan)) => one(*plan, host).await,
         Ok(Read::Collect(mut what)) => {
-            pump::drive(&mut *what, host).await.map(|sessions| document::to_text(&json!({ "sessions": sessions })))
+            driver::drive(&mut *what, host).await.map(|sessions| document::to_text(&json!({ "sessions": sessions })))
         }
         Ok(Read::Refine(what)) => workflows::refine(*what, host).await.map(|done| document::to_text(&done)),
         Ok(Read::Create(what)) => workflows::create(*what, host).await.map(|done| document::to_text(&done)),
@@ -72,7 +75,7 @@ async fn answer<H: Host>(function: &str, arguments: &str, host: &mut Journaled<H
 
 /// Runs one task and gives back its record.
 async fn one(plan: plan::Plan, host: &mut impl Host) -> Result<String, CallError> {
-    let report = pump::run(plan, &mut AsPlanned, host).await?;
+    let report = driver::run(plan, &mut AsPlanned, host).await?;
     Ok(report.results.first().map(document::result_text).unwrap_or_default())
 }
 
@@ -85,6 +88,11 @@ pub fn run_schema() -> Value {
         }
     }
     schema
+}
+
+/// What workflows check lists of tasks with.
+fn checks() -> Checks {
+    Checks { run_schema: run_schema(), built_in: BUILT_IN }
 }
 
 /// A checked call: either there is something to run, or it is done already.
@@ -103,9 +111,9 @@ fn read(function: &str, arguments: &str) -> Result<Read, CallError> {
     let mut document = parse(function, arguments)?;
     let request_schema = schema_of(known.name);
     if function == "run_tasks" {
-        return plan::plan(&request_schema, document).map(|plan| Read::Run(Box::new(plan)));
+        return plan::plan(&request_schema, BUILT_IN, document).map(|plan| Read::Run(Box::new(plan)));
     }
-    let improvement = |document| request::improvement(&request_schema, run_schema(), document).map(Box::new);
+    let improvement = |document| request::improvement(&request_schema, checks(), document).map(Box::new);
     match function {
         "describe_function" => {
             let problems = plan::check_document(&request_schema, &mut document);
@@ -115,13 +123,13 @@ fn read(function: &str, arguments: &str) -> Result<Read, CallError> {
             return described(document.get("function").and_then(Value::as_str).unwrap_or_default()).map(Read::Done);
         }
         "forecast_run" => {
-            let forecast = plan::plan(&request_schema, document)?.forecast();
+            let forecast = plan::plan(&request_schema, BUILT_IN, document)?.forecast();
             return Ok(Read::Done(document::to_text(&forecast)));
         }
         "run_iterative_refinement" => return improvement(document).map(Read::Refine),
         "create_agents" => return improvement(document).map(Read::Create),
         "orchestrate" => {
-            let goal = request::orchestration(&request_schema, run_schema(), document);
+            let goal = request::orchestration(&request_schema, checks(), document);
             return goal.map(|goal| Read::Reach(Box::new(goal)));
         }
         "collect_results" => return collection(&request_schema, document).map(|what| Read::Collect(Box::new(what))),
@@ -145,7 +153,7 @@ fn team(function: &str, document: Value) -> Result<Read, CallError> {
     let team = team_of(function, document)?;
     let request = serde_json::to_value(&team.run).unwrap_or_default();
     if team.at_once {
-        return plan::plan(&run_schema(), request).map(|plan| Read::Run(Box::new(plan)));
+        return plan::plan(&run_schema(), BUILT_IN, request).map(|plan| Read::Run(Box::new(plan)));
     }
     Ok(Read::Done(document::to_text(&request)))
 }
@@ -156,14 +164,14 @@ pub fn team_of(function: &str, mut document: Value) -> Result<teams::Team, CallE
     if !problems.is_empty() {
         return Err(CallError::invalid(problems));
     }
-    teams::make(function, document)
+    teams::make(function, BUILT_IN, document)
 }
 
 /// Collects answers, for requests that come as records.
 pub async fn collect(request: Value, host: &mut impl Host) -> Result<Vec<Collected>, CallError> {
     let text = json::text(&request);
     let mut what = collection(&schema_of("collect_results"), request)?;
-    journals::recorded("collect_results", text, host, async |host| pump::drive(&mut what, host).await).await
+    journals::recorded("collect_results", text, host, async |host| driver::drive(&mut what, host).await).await
 }
 
 /// Whose answers to collect.
@@ -179,7 +187,7 @@ fn collection(request_schema: &Value, mut document: Value) -> Result<Collect, Ca
     let wanted = Wanted::deserialize(&document).unwrap_or_default();
     for (index, key) in wanted.sessions.iter().enumerate() {
         if wanted.sessions.iter().take(index).any(|earlier| earlier == key) {
-            let message = format!("sessions: {} stands twice", crate::text::quoted(key));
+            let message = format!("sessions: {} stands twice", parallel_agents_engine::text::quoted(key));
             problems.push(Problem::new("E_SESSIONS", format!("/sessions/{index}"), message).got(key));
         }
     }

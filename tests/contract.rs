@@ -119,7 +119,7 @@ fn the_world_is_what_the_tests_above_expect() {
 #[test]
 fn the_crate_implements_the_version_of_the_package() {
     let (_, version) = wit();
-    assert_eq!(version, parallel_agents::CONTRACT_VERSION);
+    assert_eq!(version, parallel_agents_engine::CONTRACT_VERSION);
 }
 
 #[test]
@@ -229,7 +229,7 @@ impl Component {
 }
 
 fn named(interfaces: &[&str]) -> BTreeSet<String> {
-    let version = parallel_agents::CONTRACT_VERSION;
+    let version = parallel_agents_engine::CONTRACT_VERSION;
     interfaces.iter().map(|interface| format!("parallel-agents:skill/{interface}@{version}")).collect()
 }
 

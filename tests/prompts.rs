@@ -2,8 +2,8 @@
 
 use futures::executor::block_on;
 use parallel_agents::documents::{self, DocumentReply};
-use parallel_agents::host::{Command, Event, Host};
-use parallel_agents::problem::CallError;
+use parallel_agents_engine::host::{Command, Event, Host};
+use parallel_agents_engine::problem::CallError;
 use serde_json::{Value, json};
 
 /// Showing a prompt asks the host for nothing.

@@ -5,7 +5,7 @@ mod answering;
 use answering::Answering;
 use futures::executor::block_on;
 use parallel_agents::documents::{self, DocumentReply};
-use parallel_agents::host::SpawnOptions;
+use parallel_agents_engine::host::SpawnOptions;
 use serde_json::{Value, json};
 
 /// Three tasks in a row, of which the first says `text`; whoever reads is of a type that may use tools.

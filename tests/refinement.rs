@@ -5,7 +5,7 @@ mod answering;
 use answering::Answering;
 use futures::executor::block_on;
 use parallel_agents::documents::{self, DocumentReply};
-use parallel_agents::host::{AnswerForm, SpawnOptions};
+use parallel_agents_engine::host::{AnswerForm, SpawnOptions};
 use serde_json::{Value, json};
 
 fn review(score: f64) -> String {

@@ -5,7 +5,7 @@ mod answering;
 use answering::Answering;
 use futures::executor::block_on;
 use parallel_agents::documents::{self, DocumentReply};
-use parallel_agents::host::SpawnOptions;
+use parallel_agents_engine::host::SpawnOptions;
 use serde_json::{Value, json};
 
 fn reply(function: &str, arguments: &Value) -> (DocumentReply, Vec<SpawnOptions>) {

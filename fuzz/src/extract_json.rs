@@ -1,9 +1,9 @@
 //! What a session answered: the one JSON value in it, or the reason why there is not exactly one.
 
-use parallel_agents::answer::extract::{ExtractError, Surroundings, extract};
-use parallel_agents::answer::{self, Expected, MAX_KEPT_BYTES, RawAnswer, reader, thoughts};
-use parallel_agents::json::strict::{self, ANSWER_BOUNDS, JsonError};
-use parallel_agents::task::OutputFormat;
+use parallel_agents_engine::answer::extract::{ExtractError, Surroundings, extract};
+use parallel_agents_engine::answer::{self, Expected, MAX_KEPT_BYTES, RawAnswer, reader, thoughts};
+use parallel_agents_engine::json::strict::{self, ANSWER_BOUNDS, JsonError};
+use parallel_agents_engine::task::OutputFormat;
 use serde_json::{Value, json};
 
 use crate::extract_reading::{self, Reading};

@@ -70,7 +70,7 @@ fn whole_value(text: &str) -> Option<(Option<Value>, bool)> {
 
 /// The value of a text that is JSON, within the limits.
 fn limited(json: &str) -> Option<Value> {
-    parallel_agents::json::strict::parse(json, parallel_agents::json::strict::ANSWER_BOUNDS).ok()
+    parallel_agents_engine::json::strict::parse(json, parallel_agents_engine::json::strict::ANSWER_BOUNDS).ok()
 }
 
 #[derive(Clone, Debug, PartialEq)]

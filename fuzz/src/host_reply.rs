@@ -3,13 +3,13 @@
 //! The call comes back all the same, with a report that adds up, and asks for nothing that makes no sense by itself.
 
 use arbitrary::{Arbitrary as _, Result, Unstructured};
-use parallel_agents::host::{
+use parallel_agents_engine::host::{
     Command, Completion, Event, FailureKind, FinishReason, Happening, HistoryPage, Host, HostError, HostFacts, Message,
     MessageRole, Receipt, Reply, SessionEnd, SessionOutcome, SessionPage, SessionRow, SessionState,
 };
-use parallel_agents::ids::{RequestId, SessionKey, TaskId};
-use parallel_agents::problem::CallError;
-use parallel_agents::task::Usage;
+use parallel_agents_engine::ids::{RequestId, SessionKey, TaskId};
+use parallel_agents_engine::problem::CallError;
+use parallel_agents_engine::task::Usage;
 
 use crate::{calls, hosts, replies};
 

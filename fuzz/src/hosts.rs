@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use futures::FutureExt as _;
 use parallel_agents::documents::{self, DocumentReply};
-use parallel_agents::host::{Command, Event, Happening, Host, HostError, HostFacts};
-use parallel_agents::ids::RequestId;
-use parallel_agents::problem::CallError;
+use parallel_agents_engine::host::{Command, Event, Happening, Host, HostError, HostFacts};
+use parallel_agents_engine::ids::RequestId;
+use parallel_agents_engine::problem::CallError;
 
 /// Events after which a call that has not come back will never do so.
 const TOO_MANY_EVENTS: u64 = 100_000;

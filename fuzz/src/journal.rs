@@ -4,7 +4,7 @@
 
 use arbitrary::{Result, Unstructured};
 use parallel_agents::documents::{DocumentReply, journals};
-use parallel_agents::journal;
+use parallel_agents_engine::journal;
 use serde_json::Value;
 
 use crate::plausible::Plausible;

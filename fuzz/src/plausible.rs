@@ -6,13 +6,13 @@
 use std::collections::BTreeMap;
 
 use arbitrary::{Result, Unstructured};
-use parallel_agents::host::{
+use parallel_agents_engine::host::{
     Command, Completion, Event, FailureKind, FinishReason, Happening, HistoryPage, Host, HostError, Message,
     MessageRole, Receipt, Reply, SessionEnd, SessionOutcome, SessionPage, SessionRow, SessionState, SpawnOptions,
 };
-use parallel_agents::ids::{RequestId, SessionKey, TaskId};
-use parallel_agents::problem::CallError;
-use parallel_agents::task::Usage;
+use parallel_agents_engine::ids::{RequestId, SessionKey, TaskId};
+use parallel_agents_engine::problem::CallError;
+use parallel_agents_engine::task::Usage;
 use serde_json::{Value, json};
 
 use crate::hosts::{Manners, Sequence, facts};
@@ -353,7 +353,7 @@ impl Host for Plausible<'_> {
         match &command {
             Command::Spawn(_, options) => self.spawn_is_due(options),
             Command::Progress(progress) if progress.status.is_final() => {
-                let completed = progress.status == parallel_agents::task::TaskStatus::Completed;
+                let completed = progress.status == parallel_agents_engine::task::TaskStatus::Completed;
                 self.ended.insert(progress.task.to_string(), completed);
             }
             _ => {}
@@ -366,7 +366,7 @@ impl Host for Plausible<'_> {
     async fn next_event(&mut self, until_ms: Option<u64>) -> std::result::Result<Event, CallError> {
         if !self.is_open {
             self.is_open = true;
-            let facts = parallel_agents::host::HostFacts { keeps_journal: self.keeps_journal, ..facts(11) };
+            let facts = parallel_agents_engine::host::HostFacts { keeps_journal: self.keeps_journal, ..facts(11) };
             return Ok(self.event(Happening::Opened(facts)));
         }
         if !self.source.is_empty()

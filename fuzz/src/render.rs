@@ -1,7 +1,7 @@
 //! Words of others as people are shown them: nothing in them acts on a terminal, and nothing is lost without a sign.
 
 use parallel_agents::documents::DocumentReply;
-use parallel_agents::text;
+use parallel_agents_engine::text;
 use serde_json::{Value, json};
 
 use crate::{hosts, replies};

@@ -1,7 +1,7 @@
 //! A schema in the first line, a value in the others: what does not fit, and that small changes change it as they should.
 
-use parallel_agents::json::schema::{self, Rule, Violation};
-use parallel_agents::json::strict::{self, ANSWER_BOUNDS};
+use parallel_agents_engine::json::schema::{self, Rule, Violation};
+use parallel_agents_engine::json::strict::{self, ANSWER_BOUNDS};
 use serde_json::{Value, json};
 
 /// Holds one pair to the promises.

@@ -4,9 +4,10 @@
 //! is a JSON object, or else the text of one field. In it, U+0001 stands for the code that the prompt would have had, so
 //! that an author is tried who has found it out.
 
+use parallel_agents::catalogue::BUILT_IN;
 use parallel_agents::documents::run_schema;
-use parallel_agents::plan::{self, PlannedTask};
-use parallel_agents::prompt::{self, Codes, Earlier};
+use parallel_agents_engine::plan::{self, PlannedTask};
+use parallel_agents_engine::prompt::{self, Codes, Earlier};
 use serde_json::{Map, Value, json};
 
 const FOUND_OUT: char = '\u{1}';
@@ -37,7 +38,7 @@ fn planned(description: &str, input: &str) -> Option<PlannedTask> {
         _ => json!({ "text": input }),
     };
     let task = json!({"agent_type": "content_writer_funny", "task_description": description, "input_data": input});
-    plan::plan(&run_schema(), json!({ "tasks": [task] })).ok()?.tasks.pop()
+    plan::plan(&run_schema(), BUILT_IN, json!({ "tasks": [task] })).ok()?.tasks.pop()
 }
 
 /// Sessions after the first are shown what was wrong and what was answered, which others wrote too.

@@ -1,7 +1,7 @@
 //! What comes back from a call, whichever engine ran it.
 
 use parallel_agents::documents::DocumentReply;
-use parallel_agents::ids::SessionKey;
+use parallel_agents_engine::ids::SessionKey;
 use serde::Deserialize;
 
 use crate::error::SimError;

@@ -30,7 +30,7 @@ pub enum SimError {
     /// The component speaks another version of the contract.
     #[error(
         "the component speaks version {found} of the contract, this host speaks {}",
-        parallel_agents::CONTRACT_VERSION
+        parallel_agents_engine::CONTRACT_VERSION
     )]
     Version {
         /// The component's version, or what stood in its place.

@@ -10,7 +10,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use parallel_agents::documents::DocumentReply;
-use parallel_agents::host::{Command as HostCommand, Event};
+use parallel_agents_engine::host::{Command as HostCommand, Event};
 use serde::{Deserialize, Serialize};
 
 use crate::call::{Called, hold_to_request};

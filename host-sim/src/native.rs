@@ -5,12 +5,12 @@
 use futures::channel::oneshot;
 use futures::future::{Either, pending, select};
 use parallel_agents::documents::{self, DocumentReply};
-use parallel_agents::host::{Command, Event, Host};
-use parallel_agents::problem::CallError;
-use parallel_agents::task::{RunReport, RunSpec};
-use parallel_agents::teams::Brief;
-use parallel_agents::workflow::outcome::{Creation, Orchestration, Refinement};
-use parallel_agents::workflow::spec::{CreationSpec, GoalSpec, Limits, RefinementSpec};
+use parallel_agents_engine::host::{Command, Event, Host};
+use parallel_agents_engine::problem::CallError;
+use parallel_agents_engine::task::{RunReport, RunSpec};
+use parallel_agents_workflows::outcome::{Creation, Orchestration, Refinement};
+use parallel_agents_workflows::spec::{CreationSpec, GoalSpec, Limits, RefinementSpec};
+use parallel_agents_workflows::teams::Brief;
 
 use crate::call::{Called, hold_to_cap, hold_to_request};
 use crate::clock::{Clock, Passing};
@@ -138,7 +138,7 @@ impl<O: Outside> Host for NativeHost<O> {
 
 #[cfg(test)]
 mod tests {
-    use parallel_agents::ids::{RequestId, SessionKey};
+    use parallel_agents_engine::ids::{RequestId, SessionKey};
 
     use super::*;
     use crate::error::SimError::Promise;

@@ -2,7 +2,7 @@
 
 use std::any::Any;
 
-use parallel_agents::host::{Command, Event};
+use parallel_agents_engine::host::{Command, Event};
 
 use crate::clock::StopSwitch;
 use crate::ledger::Ledger;

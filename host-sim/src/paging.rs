@@ -1,6 +1,8 @@
 //! How lists of sessions and transcripts are handed out in pages.
 
-use parallel_agents::host::{HistoryQuery, HostError, ListFilter, Message, MessageRole, SessionPage, SessionRow};
+use parallel_agents_engine::host::{
+    HistoryQuery, HostError, ListFilter, Message, MessageRole, SessionPage, SessionRow,
+};
 
 /// Rows or messages that one page may hold.
 const PAGE_ROWS: u32 = 1_000;

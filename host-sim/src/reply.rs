@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use parallel_agents::task::{RunStatus, TaskStatus};
+use parallel_agents_engine::task::{RunStatus, TaskStatus};
 use serde::Deserialize;
 use serde_json::{Value, json};
 

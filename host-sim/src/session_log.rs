@@ -4,8 +4,8 @@
 
 use std::collections::BTreeMap;
 
-use parallel_agents::host::{Command, Event, Happening, MessageRole, Reply, SessionEnd, SpawnOptions};
-use parallel_agents::ids::{RequestId, SessionKey};
+use parallel_agents_engine::host::{Command, Event, Happening, MessageRole, Reply, SessionEnd, SpawnOptions};
+use parallel_agents_engine::ids::{RequestId, SessionKey};
 use serde::Serialize;
 
 use crate::watch::Watcher;

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use parallel_agents::host::{Command, Event};
+use parallel_agents_engine::host::{Command, Event};
 
 use crate::ledger::Ledger;
 use crate::outside::{Next, Outside};

@@ -8,7 +8,7 @@ use futures::executor::block_on;
 use host_sim::component::{ComponentHost, find};
 use host_sim::explore::canaries::{CANARIES, MOST_SEEDS, hunt};
 use host_sim::explore::{Explorer, Options, Subject, Tally};
-use parallel_agents::canary;
+use parallel_agents_engine::canary;
 
 #[test]
 fn every_deliberate_defect_is_found() {
@@ -72,7 +72,8 @@ fn what_fails_is_made_small() {
 fn the_table_and_the_code_name_the_same_defects() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace");
     let mut asked: Vec<String> = Vec::new();
-    for file in sources(&root.join("src")).into_iter().chain(sources(&root.join("host-sim/src/component"))) {
+    let places = ["engine/src", "workflows/src", "src", "host-sim/src/component"];
+    for file in places.iter().flat_map(|place| sources(&root.join(place))) {
         let text = fs::read_to_string(&file).expect("a source");
         let after = text.split("is(\"").skip(1).filter_map(|rest| rest.split_once('"'));
         asked.extend(after.map(|(name, _)| name.to_owned()).filter(|name| name.contains('-')));

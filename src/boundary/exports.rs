@@ -13,8 +13,7 @@ use super::bindings::parallel_agents::skill::types::{
 };
 use super::convert;
 use super::host::Imports;
-use crate::CONTRACT_VERSION;
-use crate::agents::Catalogue;
+use parallel_agents_engine::{COMPONENT_VERSION, CONTRACT_VERSION};
 
 /// The component.
 pub struct Component;
@@ -97,12 +96,12 @@ fn read_report(function: &str, report: &str, more: Value) -> Result<Value, CallE
 
 impl agents::Guest for Component {
     fn list_agents(category: Option<String>) -> Result<Vec<AgentSummary>, Problem> {
-        let found = Catalogue::default().list(category.as_deref()).map_err(convert::problem)?;
+        let found = crate::catalogue::built_in().list(category.as_deref()).map_err(convert::problem)?;
         Ok(found.iter().map(|agent| convert::agent_summary(agent)).collect())
     }
 
     fn describe_agent(agent_type: String) -> Result<AgentDescription, Problem> {
-        let found = Catalogue::default().find(&agent_type, "/agent_type").map_err(convert::problem)?;
+        let found = crate::catalogue::built_in().find(&agent_type, "/agent_type").map_err(convert::problem)?;
         Ok(convert::agent_description(&found))
     }
 
@@ -114,15 +113,21 @@ impl agents::Guest for Component {
 
 impl teams::Guest for Component {
     fn content_team(topic: String, platform: String) -> Result<Vec<Task>, CallError> {
-        crate::teams::content_team(&topic, &platform).map(convert::tasks).map_err(convert::call_error)
+        parallel_agents_workflows::teams::content_team(&topic, &platform)
+            .map(convert::tasks)
+            .map_err(convert::call_error)
     }
 
     fn development_team(app_name: String, features: Vec<String>) -> Result<Vec<Task>, CallError> {
-        crate::teams::development_team(&app_name, &features).map(convert::tasks).map_err(convert::call_error)
+        parallel_agents_workflows::teams::development_team(&app_name, &features)
+            .map(convert::tasks)
+            .map_err(convert::call_error)
     }
 
     fn review_team(code: String, file: Option<String>) -> Result<Vec<Task>, CallError> {
-        crate::teams::review_team(&code, file.as_deref()).map(convert::tasks).map_err(convert::call_error)
+        parallel_agents_workflows::teams::review_team(&code, file.as_deref())
+            .map(convert::tasks)
+            .map_err(convert::call_error)
     }
 
     fn custom_agent(wish: teams::AgentWish) -> Result<Vec<Task>, CallError> {
@@ -193,6 +198,6 @@ impl journals::Guest for Component {
 
 impl about::Guest for Component {
     fn versions() -> about::VersionInfo {
-        about::VersionInfo { component: crate::COMPONENT_VERSION.to_owned(), contract: CONTRACT_VERSION.to_owned() }
+        about::VersionInfo { component: COMPONENT_VERSION.to_owned(), contract: CONTRACT_VERSION.to_owned() }
     }
 }

@@ -2,8 +2,8 @@
 
 use super::bindings::parallel_agents::skill::{events, journal, sessions};
 use super::convert;
-use crate::host::{Command, Event, Host};
-use crate::problem::CallError;
+use parallel_agents_engine::host::{Command, Event, Host};
+use parallel_agents_engine::problem::CallError;
 
 /// Hands commands to the imports and takes events from them.
 pub struct Imports;

@@ -4,14 +4,15 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::run_schema;
-use crate::agents::{AgentDefinition, Catalogue};
-use crate::plan;
-use crate::problem::{CallError, Problem};
-use crate::prompt::{self, Codes};
-use crate::report::document;
-use crate::task::{AgentSource, RunSpec, TaskSpec};
-use crate::workflow::registry;
-use crate::{COMPONENT_VERSION, CONTRACT_VERSION};
+use crate::catalogue::BUILT_IN;
+use parallel_agents_engine::agents::{AgentDefinition, Catalogue};
+use parallel_agents_engine::plan;
+use parallel_agents_engine::problem::{CallError, Problem};
+use parallel_agents_engine::prompt::{self, Codes};
+use parallel_agents_engine::report::document;
+use parallel_agents_engine::task::{AgentSource, RunSpec, TaskSpec};
+use parallel_agents_engine::{COMPONENT_VERSION, CONTRACT_VERSION};
+use parallel_agents_workflows::registry;
 
 /// The arguments of all of them; the schemas say which belong to which.
 #[derive(Default, Deserialize)]
@@ -33,7 +34,7 @@ pub(super) fn read(function: &str, document: Value) -> Result<String, CallError>
 
 fn answer(function: &str, arguments: Arguments) -> Result<String, CallError> {
     let refuse = |problem| CallError::invalid(vec![problem]);
-    let catalogue = || Catalogue::with(&arguments.agents).map_err(CallError::invalid);
+    let catalogue = || Catalogue::with(BUILT_IN, &arguments.agents).map_err(CallError::invalid);
     match function {
         "render_prompt" => {
             let text = render_prompt(arguments.task, arguments.agents)?;
@@ -71,7 +72,7 @@ pub fn render_prompt(task: TaskSpec, agents: Vec<AgentSource>) -> Result<String,
     let placeholders = std::mem::take(&mut task.input_from);
     let run = RunSpec { tasks: vec![task], agents, ..RunSpec::default() };
     let request = serde_json::to_value(&run).unwrap_or_default();
-    let mut plan = plan::plan(&run_schema(), request).map_err(|error| match error {
+    let mut plan = plan::plan(&run_schema(), BUILT_IN, request).map_err(|error| match error {
         // The caller gave one task and not a list.
         CallError::InvalidRequest(mut problems) => {
             for problem in &mut problems {

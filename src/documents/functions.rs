@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use super::schemas::{Texts, shown, texts};
-use crate::problem::{CallError, unknown_name};
-use crate::report::document;
+use parallel_agents_engine::problem::{CallError, unknown_name};
+use parallel_agents_engine::report::document;
 
 /// A function that `call` knows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -97,7 +97,7 @@ mod tests {
     use super::*;
     use crate::documents::run_schema;
     use crate::documents::schemas::schema_of;
-    use crate::json::schema;
+    use parallel_agents_engine::json::schema;
 
     #[test]
     fn every_schema_is_a_schema_and_shows_no_annotations() {

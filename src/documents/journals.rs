@@ -4,10 +4,10 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::DocumentReply;
-use crate::host::Host;
-use crate::journal::{self, Journaled, Replay};
-use crate::problem::{CallError, Problem};
-use crate::report::document;
+use parallel_agents_engine::host::Host;
+use parallel_agents_engine::journal::{self, Journaled, Replay};
+use parallel_agents_engine::problem::{CallError, Problem};
+use parallel_agents_engine::report::document;
 
 /// Makes a call and writes it down. `arguments` are those that the JSON door takes for the same call.
 pub(crate) async fn recorded<H: Host, R>(

@@ -3,12 +3,12 @@
 use serde_json::{Value, json};
 
 use super::schemas::schema_of;
-use crate::json::strict::{self, Bounds};
-use crate::plan;
-use crate::problem::{CallError, Problem, unknown_name};
-use crate::report::digest::{self, DEFAULT_CHARS};
-use crate::report::{document, explain};
-use crate::text;
+use parallel_agents_engine::json::strict::{self, Bounds};
+use parallel_agents_engine::plan;
+use parallel_agents_engine::problem::{CallError, Problem, unknown_name};
+use parallel_agents_engine::report::digest::{self, DEFAULT_CHARS};
+use parallel_agents_engine::report::{document, explain};
+use parallel_agents_engine::text;
 
 /// The names of these functions.
 pub const NAMES: [&str; 3] = ["result_digest", "result_page", "explain_task"];

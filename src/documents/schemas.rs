@@ -6,7 +6,7 @@
 use serde_json::{Map, Value};
 
 use super::functions::FUNCTIONS;
-use crate::json::schema;
+use parallel_agents_engine::json::schema;
 
 /// What the build script left of one file.
 #[derive(Clone, Copy)]

@@ -5,8 +5,9 @@
 use serde_json::{Map, Value, json};
 
 use super::schemas::schema_of;
-use crate::plan::{self, Plan};
-use crate::problem::CallError;
+use crate::catalogue::BUILT_IN;
+use parallel_agents_engine::plan::{self, Plan};
+use parallel_agents_engine::problem::CallError;
 
 /// Retries of a helper's tasks when it names no number: the specification's.
 const DEFAULT_RETRIES: u64 = 2;
@@ -26,7 +27,7 @@ pub fn plan(function: &str, mut document: Value) -> Result<Plan, CallError> {
         return Err(CallError::invalid(problems));
     }
     let request = request(function, document);
-    plan::plan(&schema_of("run_tasks"), request).map_err(|error| match error {
+    plan::plan(&schema_of("run_tasks"), BUILT_IN, request).map_err(|error| match error {
         // The caller gave one task and not a list.
         CallError::InvalidRequest(mut problems) if is_single(function) => {
             for problem in &mut problems {

@@ -5,29 +5,30 @@ use serde_json::Value;
 
 use super::journals::recorded;
 use super::schemas::schema_of;
-use super::{run_schema, team_of};
-use crate::host::Host;
-use crate::json;
-use crate::plan;
-use crate::problem::CallError;
-use crate::pump;
-use crate::task::{RunReport, TaskSpec};
-use crate::teams::Brief;
-use crate::workflow::AsPlanned;
-use crate::workflow::create::Create;
-use crate::workflow::improve::Improve;
-use crate::workflow::orchestrate::Orchestrate;
-use crate::workflow::outcome::{Creation, Orchestration, Refinement};
-use crate::workflow::request::{self, Goal, Improvement};
-use crate::workflow::spec::{CreationSpec, GoalSpec, Limits, RefinementSpec};
-use crate::workflow::wish::Wish;
+use super::{checks, run_schema, team_of};
+use crate::catalogue::BUILT_IN;
+use parallel_agents_engine::driver;
+use parallel_agents_engine::host::Host;
+use parallel_agents_engine::json;
+use parallel_agents_engine::plan;
+use parallel_agents_engine::problem::CallError;
+use parallel_agents_engine::task::{RunReport, TaskSpec};
+use parallel_agents_engine::workflow::AsPlanned;
+use parallel_agents_workflows::create::Create;
+use parallel_agents_workflows::improve::Improve;
+use parallel_agents_workflows::orchestrate::Orchestrate;
+use parallel_agents_workflows::outcome::{Creation, Orchestration, Refinement};
+use parallel_agents_workflows::request::{self, Goal, Improvement};
+use parallel_agents_workflows::spec::{CreationSpec, GoalSpec, Limits, RefinementSpec};
+use parallel_agents_workflows::teams::Brief;
+use parallel_agents_workflows::wish::Wish;
 
 /// Judges drafts and improves them.
 pub async fn run_iterative_refinement(spec: RefinementSpec, host: &mut impl Host) -> Result<Refinement, CallError> {
     let function = "run_iterative_refinement";
     let spec = document(&spec);
     let text = json::text(&spec);
-    let what = request::improvement(&schema_of(function), run_schema(), spec)?;
+    let what = request::improvement(&schema_of(function), checks(), spec)?;
     recorded(function, text, host, async |host| refine(what, host).await).await
 }
 
@@ -36,7 +37,7 @@ pub async fn create_agents(spec: CreationSpec, host: &mut impl Host) -> Result<C
     let function = "create_agents";
     let spec = document(&spec);
     let text = json::text(&spec);
-    let what = request::improvement(&schema_of(function), run_schema(), spec)?;
+    let what = request::improvement(&schema_of(function), checks(), spec)?;
     recorded(function, text, host, async |host| create(what, host).await).await
 }
 
@@ -45,7 +46,7 @@ pub async fn orchestrate(spec: GoalSpec, host: &mut impl Host) -> Result<Orchest
     let function = "orchestrate";
     let spec = document(&spec);
     let text = json::text(&spec);
-    let goal = request::orchestration(&schema_of(function), run_schema(), spec)?;
+    let goal = request::orchestration(&schema_of(function), checks(), spec)?;
     recorded(function, text, host, async |host| reach(goal, host).await).await
 }
 
@@ -57,8 +58,8 @@ pub async fn run_team(brief: &Brief, limits: &Limits, host: &mut impl Host) -> R
     }
     let team = team_of(function, arguments)?;
     // What a team runs are its tasks, whatever made them.
-    let (request, plan) = plan::plan_record(&run_schema(), team.run)?;
-    recorded("run_tasks", request, host, async |host| pump::run(plan, &mut AsPlanned, host).await).await
+    let (request, plan) = plan::plan_record(&run_schema(), BUILT_IN, team.run)?;
+    recorded("run_tasks", request, host, async |host| driver::run(plan, &mut AsPlanned, host).await).await
 }
 
 /// The tasks for one agent type.
@@ -76,7 +77,7 @@ pub fn meta_workflow(purposes: Vec<Wish>) -> Result<Vec<TaskSpec>, CallError> {
 pub(super) async fn refine(what: Improvement, host: &mut impl Host) -> Result<Refinement, CallError> {
     let common = what.settings.common.clone();
     let (mut improve, tasks) = Improve::new(what.settings, what.wanted);
-    let run = pump::run(common.plan(tasks), &mut improve, host).await?;
+    let run = driver::run(common.plan(tasks), &mut improve, host).await?;
     Ok(Refinement::of(&improve, run))
 }
 
@@ -85,7 +86,7 @@ pub(super) async fn create(what: Improvement, host: &mut impl Host) -> Result<Cr
     let Improvement { settings, wanted, registry, later } = what;
     let common = settings.common.clone();
     let (mut create, tasks) = Create::new(settings, wanted, registry, later);
-    let run = pump::run(common.plan(tasks), &mut create, host).await?;
+    let run = driver::run(common.plan(tasks), &mut create, host).await?;
     Ok(Creation::of(create, run))
 }
 
@@ -93,11 +94,67 @@ pub(super) async fn create(what: Improvement, host: &mut impl Host) -> Result<Cr
 pub(super) async fn reach((settings, registry): Goal, host: &mut impl Host) -> Result<Orchestration, CallError> {
     let common = settings.common.clone();
     let (mut orchestrate, tasks) = Orchestrate::new(settings, registry);
-    let run = pump::run(common.plan(tasks), &mut orchestrate, host).await?;
+    let run = driver::run(common.plan(tasks), &mut orchestrate, host).await?;
     Ok(Orchestration::of(orchestrate, run))
 }
 
 fn document(record: &impl Serialize) -> Value {
     // Texts, numbers and maps with text keys cannot fail to be written.
     serde_json::to_value(record).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::run_schema;
+    use crate::catalogue::BUILT_IN;
+    use parallel_agents_engine::plan::{plan, plan_record};
+    use parallel_agents_engine::task::RunSpec;
+    use parallel_agents_engine::task::TaskSpec;
+    use serde_json::Value;
+    use std::sync::Arc;
+
+    #[test]
+    fn inputs_and_answer_schemas_are_only_held_to_their_types() {
+        let schema = run_schema();
+        for field in ["input_data", "output_schema"] {
+            let place = format!("/properties/tasks/items/properties/{field}");
+            let rules = schema.pointer(&place).and_then(Value::as_object).expect("a schema");
+            let names: Vec<&str> = rules.keys().map(String::as_str).filter(|name| *name != "x-code").collect();
+            assert_eq!(names, ["type"], "{field}");
+        }
+    }
+
+    #[test]
+    fn a_record_and_its_document_give_one_plan_or_the_same_problems() {
+        let task = TaskSpec {
+            agent_type: "code_reviewer".to_owned(),
+            task_description: "Look.".to_owned(),
+            input_data: Some(json!({"code": "x"})),
+            output_schema: Some(Arc::new(json!({"type": "object"}))),
+            ..TaskSpec::default()
+        };
+        let changes: [fn(&mut TaskSpec); 6] = [
+            |_| {},
+            |task| task.input_data = Some(json!([1])),
+            |task| task.input_data = Some(Value::Null),
+            |task| task.output_schema = Some(Arc::new(json!("no"))),
+            |task| task.output_schema = Some(Arc::new(json!({"type": 7}))),
+            |task| task.priority = Some(2_000_000),
+        ];
+        for change in changes {
+            let mut changed = task.clone();
+            change(&mut changed);
+            let spec = RunSpec { tasks: vec![task.clone(), changed], ..RunSpec::default() };
+            let schema = run_schema();
+            let by_document = plan(&schema, BUILT_IN, serde_json::to_value(&spec).expect("JSON"));
+            let by_record = plan_record(&schema, BUILT_IN, spec).map(|(text, planned)| {
+                let again = plan(&schema, BUILT_IN, serde_json::from_str(&text).expect("JSON"));
+                assert_eq!(again.as_ref(), Ok(&planned));
+                planned
+            });
+            assert_eq!(by_record, by_document);
+        }
+    }
 }

@@ -3,12 +3,12 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use parallel_agents::host::{
+use parallel_agents_engine::host::{
     Command, Completion, Event, FinishReason, Happening, Host, HostFacts, Receipt, Reply, SessionEnd, SessionOutcome,
     SpawnOptions,
 };
-use parallel_agents::ids::SessionKey;
-use parallel_agents::problem::CallError;
+use parallel_agents_engine::ids::SessionKey;
+use parallel_agents_engine::problem::CallError;
 
 /// Answers each prompt with what a function makes of it; at once, and in the order of the spawns.
 pub struct Answering<F> {

@@ -7,9 +7,9 @@ use std::fmt::Write as _;
 
 use futures::FutureExt as _;
 use parallel_agents::documents::{self, DocumentReply};
-use parallel_agents::host::{Command, Event, Happening, Host, HostError, HostFacts};
-use parallel_agents::ids::RequestId;
-use parallel_agents::problem::CallError;
+use parallel_agents_engine::host::{Command, Event, Happening, Host, HostError, HostFacts};
+use parallel_agents_engine::ids::RequestId;
+use parallel_agents_engine::problem::CallError;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 

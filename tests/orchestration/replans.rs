@@ -1,6 +1,6 @@
 //! What failed is planned again.
 
-use parallel_agents::host::SpawnOptions;
+use parallel_agents_engine::host::SpawnOptions;
 use serde_json::{Value, json};
 
 use crate::setup::{orchestrate, plan, plan_with, report, statuses, task, writer};

@@ -2,7 +2,7 @@
 
 use futures::executor::block_on;
 use parallel_agents::documents::{self, DocumentReply};
-use parallel_agents::host::SpawnOptions;
+use parallel_agents_engine::host::SpawnOptions;
 use serde_json::{Value, json};
 
 use crate::answering::Answering;

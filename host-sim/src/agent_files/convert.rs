@@ -1,7 +1,7 @@
 //! The fields of a head and the text after it as a definition of the component.
 
-use parallel_agents::agents::{AgentDefinition, MAX_DESCRIPTION_CHARS};
-use parallel_agents::task::AgentSource;
+use parallel_agents_engine::agents::{AgentDefinition, MAX_DESCRIPTION_CHARS};
+use parallel_agents_engine::task::AgentSource;
 use serde_json::{Map, Value};
 
 use super::head::Head;

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use parallel_agents::task::Tier;
+use parallel_agents_engine::task::Tier;
 use serde::Deserialize;
 
 #[derive(Default, Deserialize)]

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use parallel_agents::agents::{self, AgentDefinition, Fault};
-use parallel_agents::task::AgentSource;
+use parallel_agents_engine::agents::{self, AgentDefinition, Fault};
+use parallel_agents_engine::task::AgentSource;
 use serde_json::Value;
 
 use super::head::{self, Head};

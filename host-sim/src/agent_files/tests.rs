@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use parallel_agents::agents::{AgentDefinition, MAX_PROMPT_BYTES};
-use parallel_agents::task::{AgentSource, Tier};
+use parallel_agents_engine::agents::{AgentDefinition, MAX_PROMPT_BYTES};
+use parallel_agents_engine::task::{AgentSource, Tier};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 

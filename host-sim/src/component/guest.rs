@@ -3,8 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use parallel_agents::host::Command;
-use parallel_agents::ids::{RequestId, SessionKey};
+use parallel_agents_engine::host::Command;
+use parallel_agents_engine::ids::{RequestId, SessionKey};
 use wasmtime::StoreLimits;
 use wasmtime::component::{Accessor, HasSelf};
 

@@ -6,7 +6,7 @@ use wasmtime::{Config, Engine};
 use super::guest::GuestState;
 use crate::bindings::{ParallelAgents, ParallelAgentsPre};
 use crate::error::SimError;
-use parallel_agents::CONTRACT_VERSION;
+use parallel_agents_engine::CONTRACT_VERSION;
 
 /// The WIT package of the contract.
 const PACKAGE: &str = "parallel-agents:skill/";

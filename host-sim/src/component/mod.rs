@@ -17,8 +17,8 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 use parallel_agents::documents::{DocumentFunction, DocumentReply};
-use parallel_agents::problem::CallError;
-use parallel_agents::task::{RunReport, RunSpec};
+use parallel_agents_engine::problem::CallError;
+use parallel_agents_engine::task::{RunReport, RunSpec};
 use wasmtime::{Engine, Store, Trap};
 
 use crate::bindings::{ParallelAgents, ParallelAgentsPre};
@@ -158,7 +158,7 @@ impl ComponentHost {
         let passing = clock.begin(world.now_ms());
         let state = GuestState::new(Box::new(world), passing, &self.limits);
         #[cfg(feature = "canary-bugs")]
-        if parallel_agents::canary::is("reused-instance") {
+        if parallel_agents_engine::canary::is("reused-instance") {
             return self.enter_again(state, call).await;
         }
         let mut store = self.store(state);

@@ -1,10 +1,10 @@
 //! The typed exports for teams and workflows.
 
-use parallel_agents::problem::CallError;
-use parallel_agents::task::RunReport;
-use parallel_agents::teams::Brief;
-use parallel_agents::workflow::outcome::{Creation, Orchestration, Refinement};
-use parallel_agents::workflow::spec::{CreationSpec, GoalSpec, Limits, RefinementSpec};
+use parallel_agents_engine::problem::CallError;
+use parallel_agents_engine::task::RunReport;
+use parallel_agents_workflows::outcome::{Creation, Orchestration, Refinement};
+use parallel_agents_workflows::spec::{CreationSpec, GoalSpec, Limits, RefinementSpec};
+use parallel_agents_workflows::teams::Brief;
 
 use super::ComponentHost;
 use crate::bindings::parallel_agents::skill::types;

@@ -1,8 +1,8 @@
 //! What the component asks for.
 
-use parallel_agents::host;
-use parallel_agents::ids::{AgentType, SessionKey, TaskId};
-use parallel_agents::task::Cleanup;
+use parallel_agents_engine::host;
+use parallel_agents_engine::ids::{AgentType, SessionKey, TaskId};
+use parallel_agents_engine::task::Cleanup;
 
 use super::task_status;
 use crate::bindings::parallel_agents::skill::{events, sessions, types};

@@ -1,6 +1,6 @@
 //! What the host tells the component.
 
-use parallel_agents::host;
+use parallel_agents_engine::host;
 
 use super::wit_usage;
 use crate::bindings::parallel_agents::skill::{events, sessions};

@@ -19,7 +19,7 @@ pub(crate) use request::run_request;
 pub(crate) use workflow_request::{creation_request, goal_request, limits, refinement_request, team_brief};
 pub(crate) use workflow_result::{creation, orchestration, refinement};
 
-use parallel_agents::task;
+use parallel_agents_engine::task;
 
 use crate::bindings::parallel_agents::skill::types as wit;
 

@@ -1,8 +1,8 @@
 //! What the component gives back.
 
-use parallel_agents::ids::{AgentType, SessionKey, TaskId};
-use parallel_agents::problem::{CallError, Problem};
-use parallel_agents::task::{
+use parallel_agents_engine::ids::{AgentType, SessionKey, TaskId};
+use parallel_agents_engine::problem::{CallError, Problem};
+use parallel_agents_engine::task::{
     AttemptKind, AttemptRecord, BudgetReport, Census, CostReport, Decision, Forecast, ResultMetadata, RunReport,
     RunStatus, Spending, TaskError, TaskResult, WaitReport,
 };

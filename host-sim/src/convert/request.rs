@@ -1,6 +1,6 @@
 //! What a caller asks the component for.
 
-use parallel_agents::task::{AgentSource, Cleanup, InputSource, OutputFormat, RunSpec, TaskSpec};
+use parallel_agents_engine::task::{AgentSource, Cleanup, InputSource, OutputFormat, RunSpec, TaskSpec};
 
 use super::rules;
 use crate::bindings::parallel_agents::skill::types as wit;

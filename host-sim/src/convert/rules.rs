@@ -1,6 +1,6 @@
 //! The rules of runs and tasks, and what reports say of them.
 
-use parallel_agents::task::{OnDependencyFailure, Proof, RuleSpec, Tier, TierModels, WaitMode};
+use parallel_agents_engine::task::{OnDependencyFailure, Proof, RuleSpec, Tier, TierModels, WaitMode};
 
 use crate::bindings::parallel_agents::skill::rules as wit;
 

@@ -1,10 +1,10 @@
 //! What a caller asks of a workflow or a team.
 
-use parallel_agents::task::Cleanup;
-use parallel_agents::teams::Brief;
-use parallel_agents::workflow::registry::Entry;
-use parallel_agents::workflow::spec::{CreationSpec, DraftSpec, GoalSpec, Judging, Limits, RefinementSpec};
-use parallel_agents::workflow::wish::Wish;
+use parallel_agents_engine::task::Cleanup;
+use parallel_agents_workflows::registry::Entry;
+use parallel_agents_workflows::spec::{CreationSpec, DraftSpec, GoalSpec, Judging, Limits, RefinementSpec};
+use parallel_agents_workflows::teams::Brief;
+use parallel_agents_workflows::wish::Wish;
 
 use super::request::{agent, task};
 use super::rules::run_rules;

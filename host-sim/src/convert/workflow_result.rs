@@ -1,10 +1,10 @@
 //! What a workflow gives back.
 
-use parallel_agents::score::Score;
-use parallel_agents::workflow::improve::{Judgement, Reason, Round};
-use parallel_agents::workflow::orchestrate::{self, Claim};
-use parallel_agents::workflow::outcome::{Creation, DraftOutcome, MadeOutcome, Orchestration, Refinement, Status};
-use parallel_agents::workflow::registry::{Entry, Promotion};
+use parallel_agents_engine::score::Score;
+use parallel_agents_workflows::improve::{Judgement, Reason, Round};
+use parallel_agents_workflows::orchestrate::{self, Claim};
+use parallel_agents_workflows::outcome::{Creation, DraftOutcome, MadeOutcome, Orchestration, Refinement, Status};
+use parallel_agents_workflows::registry::{Entry, Promotion};
 use serde_json::Value;
 
 use super::report::task_error;

@@ -8,7 +8,7 @@ mod pool;
 mod tests;
 
 use parallel_agents::documents::DocumentReply;
-use parallel_agents::task::Tier;
+use parallel_agents_engine::task::Tier;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 

@@ -1,6 +1,6 @@
 //! Tasks of known difficulty, and the gateway that knows it.
 
-use parallel_agents::task::Tier;
+use parallel_agents_engine::task::Tier;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use serde::Serialize;

@@ -1,7 +1,7 @@
 //! What a report says that agents said.
 
 use parallel_agents::documents::DocumentReply;
-use parallel_agents::ids::SessionKey;
+use parallel_agents_engine::ids::SessionKey;
 use serde_json::Value;
 
 use super::check::Found;

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use futures::executor::block_on;
-use parallel_agents::canary;
+use parallel_agents_engine::canary;
 
 use super::{Cut, Deed, Deeds, Explorer, Options, Subject, Tally};
 use crate::component::ComponentHost;

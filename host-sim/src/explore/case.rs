@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
-use parallel_agents::ids::TaskId;
+use parallel_agents_engine::ids::TaskId;
 use serde_json::{Map, Value};
 
 use crate::script::{FaultProfile, Script};

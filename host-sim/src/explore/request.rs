@@ -1,6 +1,6 @@
 //! A random request. Every request is a valid one: what has to be refused is tested elsewhere.
 
-use parallel_agents::ids::TaskId;
+use parallel_agents_engine::ids::TaskId;
 use serde_json::{Map, Value, json};
 
 use super::draws::Draws;

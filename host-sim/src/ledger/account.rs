@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use parallel_agents::host::{Progress, SessionState};
-use parallel_agents::ids::TaskId;
-use parallel_agents::task::{Cleanup, TaskStatus, Usage};
+use parallel_agents_engine::host::{Progress, SessionState};
+use parallel_agents_engine::ids::TaskId;
+use parallel_agents_engine::task::{Cleanup, TaskStatus, Usage};
 
 use super::Invariant;
 use super::spending::Spending;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use parallel_agents::task::{Cleanup, Usage};
+use parallel_agents_engine::task::{Cleanup, Usage};
 use serde::{Deserialize, Serialize};
 
 /// Sessions of one task that may end because of a rate limit without costing a retry.

@@ -4,7 +4,7 @@
 //! Only the first break of each is held to that, and only where everything that went before is plain: what a host cannot tell
 //! from outside must not count against the call.
 
-use parallel_agents::host::{FailureKind, HostError, SessionEnd, SessionOutcome};
+use parallel_agents_engine::host::{FailureKind, HostError, SessionEnd, SessionOutcome};
 
 use super::tries::agent_of;
 use super::{Excuse, Invariant, Ledger};

@@ -1,7 +1,7 @@
 //! How commands and events get into the account.
 
-use parallel_agents::host::{Command, Event, Happening, HostError, Reply, SessionEnd};
-use parallel_agents::ids::{RequestId, SessionKey};
+use parallel_agents_engine::host::{Command, Event, Happening, HostError, Reply, SessionEnd};
+use parallel_agents_engine::ids::{RequestId, SessionKey};
 
 use super::account::Asked;
 use super::{CLEANUP_GRACE_MS, Invariant, Ledger, Live, SEARCHES};

@@ -1,8 +1,8 @@
 //! How a session gets into the account, and how it ends there.
 
-use parallel_agents::host::{HostError, SessionOutcome, SessionState, SpawnOptions};
-use parallel_agents::ids::{RequestId, SessionKey};
-use parallel_agents::task::Usage;
+use parallel_agents_engine::host::{HostError, SessionOutcome, SessionState, SpawnOptions};
+use parallel_agents_engine::ids::{RequestId, SessionKey};
+use parallel_agents_engine::task::Usage;
 
 use super::account::{Account, SpawnCall};
 use super::allowance::same_model;

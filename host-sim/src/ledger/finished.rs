@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use parallel_agents::host::SpawnOptions;
-use parallel_agents::ids::TaskId;
+use parallel_agents_engine::host::SpawnOptions;
+use parallel_agents_engine::ids::TaskId;
 
 use super::tries::id_of;
 use super::{Invariant, Ledger};

@@ -1,7 +1,7 @@
 //! What is left when a call comes back: nothing, or what the host would not let go, and then the report names it.
 
-use parallel_agents::ids::{RequestId, SessionKey};
-use parallel_agents::task::Cleanup;
+use parallel_agents_engine::ids::{RequestId, SessionKey};
+use parallel_agents_engine::task::Cleanup;
 
 use super::account::Account;
 use super::{CLEANUP_GRACE_MS, Excuse, Invariant, Ledger, Violation};

@@ -58,9 +58,9 @@ mod violation;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use parallel_agents::host::SessionState;
-use parallel_agents::ids::{RequestId, SessionKey, TaskId};
-use parallel_agents::task::Usage;
+use parallel_agents_engine::host::SessionState;
+use parallel_agents_engine::ids::{RequestId, SessionKey, TaskId};
+use parallel_agents_engine::task::Usage;
 
 use crate::script::Fault;
 use account::{Account, Asked, Tasks};

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use parallel_agents::host::{FailureKind, SessionOutcome, SpawnOptions};
-use parallel_agents::ids::{RequestId, SessionKey};
+use parallel_agents_engine::host::{FailureKind, SessionOutcome, SpawnOptions};
+use parallel_agents_engine::ids::{RequestId, SessionKey};
 
 use super::tries::{agent_of, id_of};
 use super::{Excuse, Invariant, Ledger};

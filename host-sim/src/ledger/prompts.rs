@@ -3,7 +3,7 @@
 //! Input of others stands between two marker lines with a code that nobody could know beforehand. What a session wrote gets
 //! to whom the request lets read it, there and nowhere else, and whoever reads it has no tools.
 
-use parallel_agents::host::{Command, SpawnOptions};
+use parallel_agents_engine::host::{Command, SpawnOptions};
 
 use super::tries::{agent_of, id_of};
 use super::{Invariant, Ledger};

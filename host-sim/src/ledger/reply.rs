@@ -1,7 +1,7 @@
 //! What a call comes back with, held against what the host knows.
 
 use parallel_agents::documents::DocumentReply;
-use parallel_agents::task::{TaskStatus, Usage};
+use parallel_agents_engine::task::{TaskStatus, Usage};
 use serde::Deserialize;
 use serde_json::Value;
 

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use parallel_agents::json::number;
-use parallel_agents::task::Cleanup;
+use parallel_agents_engine::json::number;
+use parallel_agents_engine::task::Cleanup;
 use serde::Deserialize;
 use serde_json::Value;
 

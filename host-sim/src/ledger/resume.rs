@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use parallel_agents::ids::{RequestId, SessionKey, TaskId};
+use parallel_agents_engine::ids::{RequestId, SessionKey, TaskId};
 
 use super::account::Account;
 use super::{Excuse, Ledger, Live};

@@ -5,7 +5,7 @@
 //! anybody know the price of a model that ran without a word: what was used counts at the price of the one that was told, or
 //! else asked for, if that is the lower one.
 
-use parallel_agents::task::Usage;
+use parallel_agents_engine::task::Usage;
 
 use super::account::Account;
 use super::{Excuse, Invariant, Ledger, Live};

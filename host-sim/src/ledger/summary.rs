@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use parallel_agents::host::SessionState;
-use parallel_agents::task::Usage;
+use parallel_agents_engine::host::SessionState;
+use parallel_agents_engine::task::Usage;
 use serde::Serialize;
 
 use super::{Ledger, count};

@@ -1,11 +1,11 @@
 use std::sync::Arc;
 
-use parallel_agents::host::{
+use parallel_agents_engine::host::{
     AnswerForm, Command, Event, Happening, HistoryQuery, HostError, HostFacts, Progress, Receipt, Reply, SessionEnd,
     SessionOutcome, SpawnOptions,
 };
-use parallel_agents::ids::{AgentType, TaskId};
-use parallel_agents::task::{Cleanup, TaskStatus};
+use parallel_agents_engine::ids::{AgentType, TaskId};
+use parallel_agents_engine::task::{Cleanup, TaskStatus};
 
 use super::*;
 

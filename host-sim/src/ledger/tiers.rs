@@ -5,8 +5,8 @@
 
 use std::collections::BTreeMap;
 
-use parallel_agents::host::SpawnOptions;
-use parallel_agents::ids::SessionKey;
+use parallel_agents_engine::host::SpawnOptions;
+use parallel_agents_engine::ids::SessionKey;
 
 use super::allowance::same_model;
 use super::request::TIERS;

@@ -1,6 +1,6 @@
 //! What is done when, and how often.
 
-use parallel_agents::host::{Happening, SessionOutcome};
+use parallel_agents_engine::host::{Happening, SessionOutcome};
 
 use super::{CLEANUP_GRACE_MS, Excuse, Invariant, Ledger};
 
@@ -84,7 +84,7 @@ impl Ledger {
     }
 
     /// Holds the number of lists and reads to what is plausible.
-    pub(super) fn check_reads(&mut self, function: &str, session: Option<&parallel_agents::ids::SessionKey>) {
+    pub(super) fn check_reads(&mut self, function: &str, session: Option<&parallel_agents_engine::ids::SessionKey>) {
         if function == "list" {
             self.lists += 1;
             let seconds = self.time.known_ms().max(self.time.real_ms()) / 1_000;

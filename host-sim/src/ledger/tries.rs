@@ -1,7 +1,7 @@
 //! Why a task is given another session, as the host can tell from what became of the ones before.
 
-use parallel_agents::host::{FailureKind, HostError, SessionEnd, SessionOutcome, SpawnOptions};
-use parallel_agents::ids::SessionKey;
+use parallel_agents_engine::host::{FailureKind, HostError, SessionEnd, SessionOutcome, SpawnOptions};
+use parallel_agents_engine::ids::SessionKey;
 
 use super::allowance::{FREE_INTERRUPTIONS, FREE_RATE_LIMITS, FREE_REFUSALS, FREE_REVIEWS};
 use super::violation::TaskPlaces;
@@ -196,7 +196,7 @@ impl Ledger {
     fn check_dependencies(&mut self, label: &str, dependencies: &[String], runs_anyway: bool) {
         for dependency in dependencies {
             let is_met = self.progress.status(dependency).is_some_and(|status| {
-                status == parallel_agents::task::TaskStatus::Completed || (runs_anyway && status.is_final())
+                status == parallel_agents_engine::task::TaskStatus::Completed || (runs_anyway && status.is_final())
             });
             if !is_met {
                 self.note(Invariant::Dependencies, format!("{label} was spawned before {dependency} was completed"));

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use parallel_agents::host::SpawnOptions;
-use parallel_agents::ids::{RequestId, SessionKey, TaskId};
+use parallel_agents_engine::host::SpawnOptions;
+use parallel_agents_engine::ids::{RequestId, SessionKey, TaskId};
 
 use super::tries::id_of;
 use super::{Excuse, Ledger, Live, MAX_CLEANUP_TRIES};

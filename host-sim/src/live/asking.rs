@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use parallel_agents::host::AnswerForm;
+use parallel_agents_engine::host::AnswerForm;
 use serde_json::{Value, json};
 
 use super::failure::Refusal;

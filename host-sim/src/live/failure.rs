@@ -17,7 +17,7 @@
 
 use std::time::SystemTime;
 
-use parallel_agents::host::FailureKind;
+use parallel_agents_engine::host::FailureKind;
 use reqwest::StatusCode;
 use reqwest::header::{HeaderMap, LOCATION};
 

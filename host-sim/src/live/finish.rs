@@ -1,6 +1,6 @@
 //! What servers mean by `finish_reason`. The protocol has five values; the world has many more.
 
-use parallel_agents::host::FinishReason;
+use parallel_agents_engine::host::FinishReason;
 
 /// Why an answer ended, the worst last: a later word of a stream does not undo a worse one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -29,8 +29,8 @@ mod wait;
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, SystemTime};
 
-use parallel_agents::host::{Event, Happening, Receipt};
-use parallel_agents::ids::SessionKey;
+use parallel_agents_engine::host::{Event, Happening, Receipt};
+use parallel_agents_engine::ids::SessionKey;
 use rand::Rng as _;
 use tokio::sync::mpsc;
 use tokio::time::Instant;

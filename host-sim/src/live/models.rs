@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use parallel_agents::host::FailureKind;
+use parallel_agents_engine::host::FailureKind;
 use reqwest::StatusCode;
 use serde_json::Value;
 use tokio::time::Instant;

@@ -1,7 +1,7 @@
 //! The host as the component meets it: commands in, events out, by the wall clock.
 
-use parallel_agents::host::{Command, Happening, HostFacts};
-use parallel_agents::ids::SessionKey;
+use parallel_agents_engine::host::{Command, Happening, HostFacts};
+use parallel_agents_engine::ids::SessionKey;
 
 use super::session::{Ended, Session};
 use super::{HOST_NAME, Live, Word, millis};

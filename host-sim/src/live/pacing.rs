@@ -10,8 +10,8 @@
 
 use std::collections::BTreeMap;
 
-use parallel_agents::host::Happening;
-use parallel_agents::ids::SessionKey;
+use parallel_agents_engine::host::Happening;
+use parallel_agents_engine::ids::SessionKey;
 use tokio::time::Instant;
 
 use super::Live;

@@ -2,8 +2,8 @@
 
 use std::time::SystemTime;
 
-use parallel_agents::host::{FailureKind, FinishReason};
-use parallel_agents::task::Usage;
+use parallel_agents_engine::host::{FailureKind, FinishReason};
+use parallel_agents_engine::task::Usage;
 use serde_json::Value;
 
 use super::failure::{CompletionFailure, Refusal};

@@ -6,11 +6,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures::FutureExt;
-use parallel_agents::host::{
+use parallel_agents_engine::host::{
     AnswerForm, Command, Happening, HistoryPage, HistoryQuery, HostError, ListFilter, Receipt, Reply, SessionPage,
     SpawnOptions,
 };
-use parallel_agents::ids::{RequestId, SessionKey};
+use parallel_agents_engine::ids::{RequestId, SessionKey};
 use tokio::time::Instant;
 
 use super::asking::Order;

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use parallel_agents::host::{
+use parallel_agents_engine::host::{
     Completion, FinishReason, Message, MessageRole, Receipt, SessionEnd, SessionOutcome, SessionRow, SessionState,
     SpawnOptions,
 };
-use parallel_agents::task::Usage;
+use parallel_agents_engine::task::Usage;
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
 

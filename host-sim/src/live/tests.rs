@@ -180,7 +180,7 @@ async fn time_limits_end_what_hangs_and_what_is_slow() {
         tasks(&["hang", "slow"], json!({ "retries": 0 })).replace("\"task_id\"", "\"timeout_seconds\":2,\"task_id\"");
     let (report, called) = run(&base, &request).await;
     assert_eq!(codes(&report), ["E_TIMEOUT"; 2], "{report}");
-    assert_eq!(called.world.ledger().sessions_in(parallel_agents::host::SessionState::TimedOut), 2);
+    assert_eq!(called.world.ledger().sessions_in(parallel_agents_engine::host::SessionState::TimedOut), 2);
     wait_for_quiet(&base).await;
 }
 

@@ -1,6 +1,6 @@
 //! What servers say of their tokens.
 
-use parallel_agents::task::Usage;
+use parallel_agents_engine::task::Usage;
 use serde_json::Value;
 
 /// Names of the tokens that were read and of those that were written: OpenAI's, Anthropic's, Ollama's, llama.cpp's, Gemini's.

@@ -31,7 +31,7 @@ use axum::extract::{DefaultBodyLimit, State};
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use parallel_agents::host::FailureKind;
+use parallel_agents_engine::host::FailureKind;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::time::Instant;

@@ -10,8 +10,8 @@ use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::sse::{Event, Sse};
 use axum::response::{IntoResponse, Response};
 use futures::stream::{self, Stream};
-use parallel_agents::host::FailureKind;
-use parallel_agents::task::Usage;
+use parallel_agents_engine::host::FailureKind;
+use parallel_agents_engine::task::Usage;
 use serde_json::{Value, json};
 
 use super::conversation::ToolCall;

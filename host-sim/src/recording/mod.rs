@@ -8,8 +8,8 @@ mod tape;
 #[cfg(test)]
 mod tests;
 
-use parallel_agents::host::FailureKind;
-use parallel_agents::task::Usage;
+use parallel_agents_engine::host::FailureKind;
+use parallel_agents_engine::task::Usage;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use parallel_agents::host::{
+use parallel_agents_engine::host::{
     Command, Event, Happening, HistoryPage, HostFacts, MessageRole, Reply, SessionEnd, SessionOutcome, SpawnOptions,
 };
-use parallel_agents::ids::{RequestId, SessionKey};
+use parallel_agents_engine::ids::{RequestId, SessionKey};
 use serde_json::Value;
 
 use super::{FORMAT, Head, Latencies, RecordedOutcome, RecordedSession, Recording, VERSION};

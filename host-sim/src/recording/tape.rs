@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use parallel_agents::host::FailureKind;
-use parallel_agents::task::Usage;
+use parallel_agents_engine::host::FailureKind;
+use parallel_agents_engine::task::Usage;
 
 use super::{RecordedOutcome, RecordedSession, Recording};
 use crate::script::{Scripted, ScriptedOutcome};

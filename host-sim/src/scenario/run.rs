@@ -1,7 +1,7 @@
 //! Runs a variant and holds it to what its file says.
 
 use parallel_agents::documents::DocumentReply;
-use parallel_agents::ids::TaskId;
+use parallel_agents_engine::ids::TaskId;
 use serde_json::{Value, json};
 
 use super::{Scenario, Variant};

@@ -1,7 +1,7 @@
 //! Turns a script file into rules, or into the list of everything that is wrong with it.
 
-use parallel_agents::host::FailureKind;
-use parallel_agents::text;
+use parallel_agents_engine::host::FailureKind;
+use parallel_agents_engine::text;
 
 use super::TOOL_TEXT;
 use super::error::ScriptProblem;

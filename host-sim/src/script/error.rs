@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use parallel_agents::json::strict::JsonError;
+use parallel_agents_engine::json::strict::JsonError;
 
 /// Why a script could not be loaded.
 #[derive(Debug, thiserror::Error)]

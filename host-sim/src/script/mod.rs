@@ -27,9 +27,9 @@ mod wire;
 use std::path::Path;
 
 use crate::quirks::Quirk;
-use parallel_agents::host::FailureKind;
-use parallel_agents::json::strict::{self, REQUEST_BOUNDS};
-use parallel_agents::task::Usage;
+use parallel_agents_engine::host::FailureKind;
+use parallel_agents_engine::json::strict::{self, REQUEST_BOUNDS};
+use parallel_agents_engine::task::Usage;
 
 use chance::{Chance, Purpose};
 use check::Checked;

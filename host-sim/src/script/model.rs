@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use parallel_agents::task::Usage;
+use parallel_agents_engine::task::Usage;
 
 use super::rule::bare;
 

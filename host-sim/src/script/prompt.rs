@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use parallel_agents::task::OutputFormat;
+use parallel_agents_engine::task::OutputFormat;
 use serde_json::{Map, Value};
 
 /// The parts of a prompt that a scripted agent works from.

@@ -1,6 +1,6 @@
 //! The rules of a script, checked.
 
-use parallel_agents::host::FailureKind;
+use parallel_agents_engine::host::FailureKind;
 
 use super::chance::Dice;
 use super::fault::Fault;

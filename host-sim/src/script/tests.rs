@@ -5,8 +5,8 @@ mod engine;
 mod files;
 mod play;
 
-use parallel_agents::agents::AgentDefinition;
-use parallel_agents::task::OutputFormat;
+use parallel_agents_engine::agents::AgentDefinition;
+use parallel_agents_engine::task::OutputFormat;
 use serde_json::{Map, Value};
 
 use super::ScriptedOutcome;

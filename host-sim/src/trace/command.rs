@@ -1,8 +1,8 @@
 //! What the component says.
 
-use parallel_agents::host::{AnswerForm, Command, HistoryQuery, ListFilter, Progress, SpawnOptions};
-use parallel_agents::ids::RequestId;
-use parallel_agents::task::Cleanup;
+use parallel_agents_engine::host::{AnswerForm, Command, HistoryQuery, ListFilter, Progress, SpawnOptions};
+use parallel_agents_engine::ids::RequestId;
+use parallel_agents_engine::task::Cleanup;
 
 use super::since;
 use super::words::{Long, Maybe, Short, maybe_short};

@@ -1,6 +1,6 @@
 //! What the host says.
 
-use parallel_agents::host::{
+use parallel_agents_engine::host::{
     Completion, Event, FailureKind, FinishReason, Happening, HistoryPage, HostError, HostFacts, Message, MessageRole,
     Receipt, Reply, SessionEnd, SessionOutcome, SessionPage, SessionState,
 };

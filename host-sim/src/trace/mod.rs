@@ -8,7 +8,7 @@ mod command;
 mod event;
 mod words;
 
-use parallel_agents::host::{Command, Event};
+use parallel_agents_engine::host::{Command, Event};
 
 /// A growing text; empty for ever if it is not kept.
 #[derive(Clone, Debug)]

@@ -1,8 +1,8 @@
 use std::sync::Arc;
 
-use parallel_agents::host::{AnswerForm, Happening, SpawnOptions};
-use parallel_agents::ids::{RequestId, SessionKey};
-use parallel_agents::task::Cleanup;
+use parallel_agents_engine::host::{AnswerForm, Happening, SpawnOptions};
+use parallel_agents_engine::ids::{RequestId, SessionKey};
+use parallel_agents_engine::task::Cleanup;
 
 use super::*;
 

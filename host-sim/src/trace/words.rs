@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use parallel_agents::task::Usage;
+use parallel_agents_engine::task::Usage;
 
 /// The start value and the multiplier of 64-bit FNV-1a.
 const FNV_OFFSET: u64 = 0xcbf2_9ce4_8422_2325;

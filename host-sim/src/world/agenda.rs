@@ -5,8 +5,8 @@
 
 use std::collections::BTreeMap;
 
-use parallel_agents::host::{Command, Happening};
-use parallel_agents::ids::{SessionKey, TaskId};
+use parallel_agents_engine::host::{Command, Happening};
+use parallel_agents_engine::ids::{SessionKey, TaskId};
 
 use super::session::Mishap;
 

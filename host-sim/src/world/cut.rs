@@ -1,6 +1,6 @@
 //! How the gateway shortens what it hands out.
 
-use parallel_agents::host::Message;
+use parallel_agents_engine::host::Message;
 
 /// The sign that the gateway leaves where it cut.
 const ELLIPSIS: char = '…';
@@ -49,7 +49,7 @@ pub(super) fn cut_page(messages: &mut Vec<Message>, bytes: usize) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use parallel_agents::host::MessageRole;
+    use parallel_agents_engine::host::MessageRole;
 
     use super::*;
 

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use parallel_agents::host::{
+use parallel_agents_engine::host::{
     Command, Happening, HistoryPage, HistoryQuery, HostError, ListFilter, Receipt, Reply, SessionPage, SessionRow,
     SessionState, SpawnOptions,
 };
-use parallel_agents::ids::{RequestId, SessionKey};
+use parallel_agents_engine::ids::{RequestId, SessionKey};
 use rand::Rng;
 
 use super::agenda::Due;

@@ -1,7 +1,7 @@
 //! What somebody does to a call from outside, at a given event of it.
 
-use parallel_agents::host::Happening;
-use parallel_agents::ids::TaskId;
+use parallel_agents_engine::host::Happening;
+use parallel_agents_engine::ids::TaskId;
 
 use super::{Next, Told, World};
 

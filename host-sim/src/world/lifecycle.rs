@@ -6,8 +6,8 @@
 //! | running | –               | completed or failed | timed out        | cancelled |
 //! | ended   | –               | –                   | –                | –         |
 
-use parallel_agents::host::{Completion, FinishReason, Happening, SessionEnd, SessionState};
-use parallel_agents::ids::SessionKey;
+use parallel_agents_engine::host::{Completion, FinishReason, Happening, SessionEnd, SessionState};
+use parallel_agents_engine::ids::SessionKey;
 
 use super::World;
 use super::agenda::Due;

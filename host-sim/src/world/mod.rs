@@ -22,8 +22,8 @@ mod trouble;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use parallel_agents::host::{Command, Event, Happening, HostFacts, Receipt};
-use parallel_agents::ids::{SessionKey, TaskId};
+use parallel_agents_engine::host::{Command, Event, Happening, HostFacts, Receipt};
+use parallel_agents_engine::ids::{SessionKey, TaskId};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 

@@ -1,9 +1,9 @@
 //! What is wrong with receipts, lists and transcripts that a script wants wrong.
 
-use parallel_agents::host::{
+use parallel_agents_engine::host::{
     FinishReason, HistoryPage, HostError, Message, MessageRole, Receipt, Reply, SessionPage, SessionState,
 };
-use parallel_agents::ids::SessionKey;
+use parallel_agents_engine::ids::SessionKey;
 
 use super::World;
 use super::answers::redact;

@@ -2,11 +2,11 @@
 
 use std::collections::VecDeque;
 
-use parallel_agents::host::{
+use parallel_agents_engine::host::{
     FailureKind, FinishReason, Message, MessageRole, Receipt, SessionOutcome, SessionRow, SessionState, SpawnOptions,
 };
-use parallel_agents::ids::SessionKey;
-use parallel_agents::task::Usage;
+use parallel_agents_engine::ids::SessionKey;
+use parallel_agents_engine::task::Usage;
 
 use super::cut::{MAX_WORDS_BYTES, cut_bytes};
 use super::oddities::afterword;

@@ -1,8 +1,8 @@
 //! Where the faults of a script strike. What a fault is stands in [`crate::script::FaultProfile`].
 
-use parallel_agents::host::{Command, FailureKind, Happening, HostError, SessionEnd, SessionOutcome};
-use parallel_agents::ids::SessionKey;
-use parallel_agents::task::Usage;
+use parallel_agents_engine::host::{Command, FailureKind, Happening, HostError, SessionEnd, SessionOutcome};
+use parallel_agents_engine::ids::SessionKey;
+use parallel_agents_engine::task::Usage;
 
 use super::World;
 use super::agenda::Due;

@@ -2,11 +2,11 @@
 
 use host_sim::script::Script;
 use host_sim::world::{Next, World, WorldOptions};
-use parallel_agents::host::{
+use parallel_agents_engine::host::{
     AnswerForm, Command, Event, Happening, HistoryQuery, HostError, ListFilter, Reply, SessionEnd, SpawnOptions,
 };
-use parallel_agents::ids::{RequestId, SessionKey};
-use parallel_agents::task::Cleanup;
+use parallel_agents_engine::ids::{RequestId, SessionKey};
+use parallel_agents_engine::task::Cleanup;
 
 /// Agents whose task names what they do; everybody else says `done` after a second.
 const AGENTS: &str = r#"

@@ -4,7 +4,7 @@ use host_sim::clock::Clock;
 use host_sim::native;
 use host_sim::script::Script;
 use host_sim::world::{World, WorldOptions};
-use parallel_agents::ids::TaskId;
+use parallel_agents_engine::ids::TaskId;
 
 use crate::component::{assert_same_trace, component};
 use crate::requests_of::{chain, many};

@@ -5,7 +5,7 @@ use host_sim::native;
 use host_sim::script::Script;
 use host_sim::world::{CrashPoint, Moment, Restart, World, WorldOptions};
 use parallel_agents::documents::DocumentReply;
-use parallel_agents::journal;
+use parallel_agents_engine::journal;
 use serde_json::{Value, json};
 
 const SEED: u64 = 11;

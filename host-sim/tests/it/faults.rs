@@ -1,7 +1,7 @@
 //! What the simulated gateway and its provider do wrong when a script wants it.
 
 use host_sim::script::Fault;
-use parallel_agents::host::{
+use parallel_agents_engine::host::{
     Command, FailureKind, Happening, HistoryQuery, HostError, MessageRole, Reply, SessionOutcome, SessionState,
     SpawnOptions,
 };

@@ -1,10 +1,10 @@
 //! How sessions begin and end, and in which order one hears of it.
 
-use parallel_agents::host::{Command, FailureKind, Happening, SessionOutcome};
+use parallel_agents_engine::host::{Command, FailureKind, Happening, SessionOutcome};
 
 use crate::bench::{Bench, START_MS, options};
 
-fn names(events: &[parallel_agents::host::Event]) -> Vec<&'static str> {
+fn names(events: &[parallel_agents_engine::host::Event]) -> Vec<&'static str> {
     events
         .iter()
         .map(|event| match event.what {
@@ -63,7 +63,7 @@ fn a_failure_keeps_its_kind_and_words() {
 fn the_host_ends_a_session_that_hangs_when_its_time_is_over() {
     let mut bench = Bench::new("");
     let request = bench.ask(|request| {
-        let options = parallel_agents::host::SpawnOptions { run_timeout_seconds: 3, ..options("hang") };
+        let options = parallel_agents_engine::host::SpawnOptions { run_timeout_seconds: 3, ..options("hang") };
         Command::Spawn(request, options.into())
     });
     assert!(bench.answer(request).is_ok());

@@ -1,9 +1,9 @@
 //! What the gateway allows, refuses and shows.
 
-use parallel_agents::host::{
+use parallel_agents_engine::host::{
     Command, HostError, Message, MessageRole, Reply, SessionOutcome, SessionState, SpawnOptions,
 };
-use parallel_agents::ids::SessionKey;
+use parallel_agents_engine::ids::SessionKey;
 
 use crate::bench::{Bench, options};
 

@@ -6,7 +6,7 @@ use host_sim::native;
 use host_sim::script::Script;
 use host_sim::world::{World, WorldOptions};
 use parallel_agents::documents::DocumentReply;
-use parallel_agents::task::{RunSpec, TaskStatus};
+use parallel_agents_engine::task::{RunSpec, TaskStatus};
 use serde_json::Value;
 
 use crate::component::{assert_same_trace, component};

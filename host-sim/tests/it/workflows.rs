@@ -6,12 +6,12 @@ use host_sim::script::Script;
 use host_sim::world::{World, WorldOptions};
 use host_sim::{Called, SimError};
 use parallel_agents::documents::DocumentReply;
-use parallel_agents::problem::CallError;
-use parallel_agents::task::{AgentSource, Cleanup, RuleSpec, RunReport, TaskSpec};
-use parallel_agents::teams::Brief;
-use parallel_agents::workflow::outcome::{Refinement, Status};
-use parallel_agents::workflow::spec::{CreationSpec, DraftSpec, GoalSpec, Judging, Limits, RefinementSpec};
-use parallel_agents::workflow::wish::Wish;
+use parallel_agents_engine::problem::CallError;
+use parallel_agents_engine::task::{AgentSource, Cleanup, RuleSpec, RunReport, TaskSpec};
+use parallel_agents_workflows::outcome::{Refinement, Status};
+use parallel_agents_workflows::spec::{CreationSpec, DraftSpec, GoalSpec, Judging, Limits, RefinementSpec};
+use parallel_agents_workflows::teams::Brief;
+use parallel_agents_workflows::wish::Wish;
 use serde::Serialize;
 use serde_json::{Value, json};
 

@@ -20,7 +20,7 @@ pub use workflow_results::{creation, orchestration, refinement};
 use super::bindings::exports::parallel_agents::skill::documents as wd;
 use super::bindings::parallel_agents::skill::types as wt;
 use crate::documents;
-use crate::task::{OutputFormat, TaskStatus, Usage};
+use parallel_agents_engine::task::{OutputFormat, TaskStatus, Usage};
 
 /// What a call of the JSON door gives back.
 pub fn document_reply(reply: documents::DocumentReply) -> wd::DocumentReply {

@@ -1,14 +1,16 @@
 //! What the component gives back, outwards.
 
 use super::{output_format, rules, task_status, usage};
-use crate::agents::AgentDefinition;
 use crate::boundary::bindings::exports::parallel_agents::skill::agents::{AgentDescription, AgentSummary};
 use crate::boundary::bindings::exports::parallel_agents::skill::orchestration;
 use crate::boundary::bindings::parallel_agents::skill::types as wt;
-use crate::collect::{Collected, CollectedStatus};
-use crate::json;
-use crate::problem::{CallError, Problem};
-use crate::task::{AttemptKind, AttemptRecord, Forecast, RunReport, RunStatus, Spending, TaskError, TaskResult};
+use parallel_agents_engine::agents::AgentDefinition;
+use parallel_agents_engine::collect::{Collected, CollectedStatus};
+use parallel_agents_engine::json;
+use parallel_agents_engine::problem::{CallError, Problem};
+use parallel_agents_engine::task::{
+    AttemptKind, AttemptRecord, Forecast, RunReport, RunStatus, Spending, TaskError, TaskResult,
+};
 
 /// A run's report.
 pub fn run_report(report: RunReport) -> wt::RunReport {

@@ -6,9 +6,9 @@ use serde_json::Value;
 
 use super::{output_format, output_format_in, rules};
 use crate::boundary::bindings::parallel_agents::skill::types as wt;
-use crate::json::strict::{self, ANSWER_BOUNDS};
-use crate::problem::{CallError, Problem};
-use crate::task::{AgentSource, Cleanup, InputSource, RunSpec, TaskSpec};
+use parallel_agents_engine::json::strict::{self, ANSWER_BOUNDS};
+use parallel_agents_engine::problem::{CallError, Problem};
+use parallel_agents_engine::task::{AgentSource, Cleanup, InputSource, RunSpec, TaskSpec};
 
 /// Texts that have to be JSON are read here; what is not JSON is a problem like any other.
 pub fn run_spec(request: wt::RunRequest) -> Result<RunSpec, CallError> {

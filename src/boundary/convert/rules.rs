@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::boundary::bindings::parallel_agents::skill::rules as wr;
-use crate::task::{
+use parallel_agents_engine::task::{
     BackoffSpec, BudgetSpec, JudgeSpec, OnDependencyFailure, Price, Proof, RuleSpec, Tier, TierModels, WaitMode,
     WaitSpec,
 };

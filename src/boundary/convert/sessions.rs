@@ -2,9 +2,9 @@
 
 use super::{task_status, usage_in};
 use crate::boundary::bindings::parallel_agents::skill::{events as we, sessions as ws, types as wt};
-use crate::host;
-use crate::ids::{RequestId, SessionKey, TaskId};
-use crate::task::{Cleanup, Price};
+use parallel_agents_engine::host;
+use parallel_agents_engine::ids::{RequestId, SessionKey, TaskId};
+use parallel_agents_engine::task::{Cleanup, Price};
 
 /// What a spawn is given.
 pub fn spawn_options(options: &host::SpawnOptions) -> ws::SpawnOptions<'_> {

@@ -3,10 +3,10 @@
 use super::rules;
 use crate::boundary::bindings::exports::parallel_agents::skill::teams as wit;
 use crate::boundary::bindings::parallel_agents::skill::types as wt;
-use crate::task::Cleanup;
-use crate::teams::Brief;
-use crate::workflow::spec::Limits;
-use crate::workflow::wish::Wish;
+use parallel_agents_engine::task::Cleanup;
+use parallel_agents_workflows::spec::Limits;
+use parallel_agents_workflows::teams::Brief;
+use parallel_agents_workflows::wish::Wish;
 
 /// A team with all that it needs.
 pub fn brief(brief: wit::TeamBrief) -> Brief {

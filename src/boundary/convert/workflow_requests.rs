@@ -5,10 +5,10 @@ use serde_json::Value;
 use super::request::{agent_sources, read_tasks};
 use super::teams::{limits, wishes};
 use crate::boundary::bindings::exports::parallel_agents::skill::workflows as wit;
-use crate::json::strict::{self, ANSWER_BOUNDS};
-use crate::problem::{CallError, Problem};
-use crate::workflow::registry::Entry;
-use crate::workflow::spec::{CreationSpec, DraftSpec, GoalSpec, Judging, RefinementSpec, finite};
+use parallel_agents_engine::json::strict::{self, ANSWER_BOUNDS};
+use parallel_agents_engine::problem::{CallError, Problem};
+use parallel_agents_workflows::registry::Entry;
+use parallel_agents_workflows::spec::{CreationSpec, DraftSpec, GoalSpec, Judging, RefinementSpec, finite};
 
 /// Drafts to judge and improve.
 pub fn refinement_spec(request: wit::RefinementRequest) -> Result<RefinementSpec, CallError> {

@@ -3,11 +3,11 @@
 use super::report::task_error;
 use super::run_report;
 use crate::boundary::bindings::exports::parallel_agents::skill::workflows as wit;
-use crate::score::Score;
-use crate::workflow::improve::{Reason, Round};
-use crate::workflow::orchestrate::{self, Claim};
-use crate::workflow::outcome::{Creation, DraftOutcome, MadeOutcome, Orchestration, Refinement, Status};
-use crate::workflow::registry::{Entry, Promotion};
+use parallel_agents_engine::score::Score;
+use parallel_agents_workflows::improve::{Reason, Round};
+use parallel_agents_workflows::orchestrate::{self, Claim};
+use parallel_agents_workflows::outcome::{Creation, DraftOutcome, MadeOutcome, Orchestration, Refinement, Status};
+use parallel_agents_workflows::registry::{Entry, Promotion};
 
 /// What came of drafts.
 pub fn refinement(done: Refinement) -> wit::Refinement {

@@ -10,7 +10,7 @@ use host_sim::script::{Script, ScriptError};
 use host_sim::spawns_sessions;
 use host_sim::watch::Watched;
 use host_sim::world::{World, WorldOptions};
-use parallel_agents::host::Happening;
+use parallel_agents_engine::host::Happening;
 use rand::Rng;
 
 use crate::args::{BackendKind, Cast, ClockKind, ResumeArguments, ServerArguments, Simulation};
@@ -45,7 +45,7 @@ pub struct Past {
 impl Past {
     /// Reads a journal. What cannot be read will be refused by the component, in its own words, and has no past.
     pub fn read(text: &str) -> Self {
-        let Ok(journal) = parallel_agents::journal::read(text) else { return Self::default() };
+        let Ok(journal) = parallel_agents_engine::journal::read(text) else { return Self::default() };
         let host = journal.steps.iter().find_map(|step| match &step.event.what {
             Happening::Opened(facts) => Some(facts.name.clone()),
             _ => None,

@@ -7,9 +7,9 @@ use std::collections::BTreeMap;
 use host_sim::ledger::Allowance;
 use host_sim::script::prompt::Prompt;
 use host_sim::watch::Watcher;
-use parallel_agents::host::{Command, Event, Happening, Progress, Reply, SpawnOptions};
-use parallel_agents::ids::{RequestId, SessionKey, TaskId};
-use parallel_agents::task::TaskStatus;
+use parallel_agents_engine::host::{Command, Event, Happening, Progress, Reply, SpawnOptions};
+use parallel_agents_engine::ids::{RequestId, SessionKey, TaskId};
+use parallel_agents_engine::task::TaskStatus;
 
 use crate::text::{cut, dollars, duration, shown, thousands};
 

@@ -81,7 +81,7 @@ fn of_component(error: &SimError) -> Fault {
         SimError::Missing { path: None } | SimError::Load { .. } => Fault::new("--component", error).hint(BUILD),
         SimError::Read { path, .. } => Fault::new(path.display(), error),
         SimError::Version { found } => {
-            Fault::new("--component", error).got(found).limit(parallel_agents::CONTRACT_VERSION).hint(BUILD)
+            Fault::new("--component", error).got(found).limit(parallel_agents_engine::CONTRACT_VERSION).hint(BUILD)
         }
         SimError::OutOfFuel { .. }
         | SimError::TooManyCalls { .. }

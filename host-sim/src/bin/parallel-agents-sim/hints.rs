@@ -1,7 +1,7 @@
 //! What whoever reads a result may not think of.
 
 use host_sim::reply::run_of;
-use parallel_agents::task::TaskStatus;
+use parallel_agents_engine::task::TaskStatus;
 use serde_json::Value;
 
 use crate::args::{BackendKind, Simulation};

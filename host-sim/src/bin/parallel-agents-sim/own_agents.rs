@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use host_sim::agent_files::{Agent, File, FileProblem, Found, Library, LibraryError, Reading, Warning, id_of};
-use parallel_agents::agents::Catalogue;
-use parallel_agents::text::nearest;
+use parallel_agents_engine::agents::Catalogue;
+use parallel_agents_engine::text::nearest;
 use serde_json::{Value, json};
 
 use crate::fault::Fault;
@@ -137,7 +137,7 @@ impl<'a> Used<'a> {
 
     /// Names that neither the directory nor the component knows, with those of the directory that are near.
     fn tell_unknown(&self, ui: &Ui, directory: &Path, library: &Library) {
-        let built_in = Catalogue::default().list(None).unwrap_or_default();
+        let built_in = parallel_agents::catalogue::built_in().list(None).unwrap_or_default();
         let unknown =
             self.unknown.iter().filter(|name| built_in.iter().all(|agent| agent.name.as_str() != name.as_str()));
         for name in unknown {

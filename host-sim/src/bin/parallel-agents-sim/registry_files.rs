@@ -8,7 +8,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
-use parallel_agents::workflow::registry::Entry;
+use parallel_agents_workflows::registry::Entry;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 

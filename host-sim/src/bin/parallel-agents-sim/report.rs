@@ -1,6 +1,6 @@
 //! The report of a run, as far as people are shown it.
 
-use parallel_agents::task::{Census, CostReport, ResultMetadata, RunStatus, TaskError, TaskStatus, Usage};
+use parallel_agents_engine::task::{Census, CostReport, ResultMetadata, RunStatus, TaskError, TaskStatus, Usage};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -80,7 +80,7 @@ fn gist(output: &Value) -> String {
 
 #[cfg(test)]
 pub mod tests {
-    use parallel_agents::task::ResultMetadata;
+    use parallel_agents_engine::task::ResultMetadata;
     use serde_json::json;
 
     use super::*;

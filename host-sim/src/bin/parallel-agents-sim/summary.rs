@@ -1,6 +1,6 @@
 //! What is said below the table of a run.
 
-use parallel_agents::task::{Census, CostReport, RunStatus, TaskStatus};
+use parallel_agents_engine::task::{Census, CostReport, RunStatus, TaskStatus};
 
 use crate::args::{BackendKind, ClockKind, Simulation};
 use crate::report::Report;

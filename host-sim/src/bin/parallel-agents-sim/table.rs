@@ -1,7 +1,7 @@
 //! Tables: columns without lines, as wide as what stands in them.
 
 use comfy_table::{Cell, Color, Table, presets};
-use parallel_agents::task::TaskStatus;
+use parallel_agents_engine::task::TaskStatus;
 
 use crate::report::{Report, TaskReport};
 use crate::text::{columns as width_on_screen, cut, duration, shown, thousands};

@@ -3,7 +3,7 @@
 use unicode_segmentation::UnicodeSegmentation as _;
 use unicode_width::UnicodeWidthStr as _;
 
-pub use parallel_agents::text::dollars;
+pub use parallel_agents_engine::text::dollars;
 
 /// Characters for each column of a cut text at most: signs without a width of their own can be piled up without end.
 const MAX_PILE: usize = 16;
@@ -107,7 +107,7 @@ pub fn thousands(number: u64) -> String {
 
 /// A duration as people say it.
 pub fn duration(seconds: f64) -> String {
-    parallel_agents::text::duration((seconds * 1_000.0).round() as u64)
+    parallel_agents_engine::text::duration((seconds * 1_000.0).round() as u64)
 }
 
 /// A count with its noun.

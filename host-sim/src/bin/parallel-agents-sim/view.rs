@@ -6,7 +6,7 @@ use std::time::Duration;
 use console::Term;
 use host_sim::watch::Watcher;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use parallel_agents::host::{Command, Event};
+use parallel_agents_engine::host::{Command, Event};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 

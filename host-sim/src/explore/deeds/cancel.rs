@@ -1,6 +1,6 @@
 //! Cancelling: the whole run at its events, and single tasks at some of them, each time in a fresh copy.
 
-use parallel_agents::ids::TaskId;
+use parallel_agents_engine::ids::TaskId;
 
 use super::{Places, Plain};
 use crate::explore::check::{self, run_of};

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use parallel_agents::documents::DocumentReply;
-use parallel_agents::journal;
+use parallel_agents_engine::journal;
 use serde_json::{Value, json};
 
 use super::{Places, Plain};

@@ -1,6 +1,6 @@
 //! What the host itself got wrong, and nobody could have known.
 
-use parallel_agents::host::{ListFilter, SessionPage, SessionRow};
+use parallel_agents_engine::host::{ListFilter, SessionPage, SessionRow};
 
 use super::*;
 

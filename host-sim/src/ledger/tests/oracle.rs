@@ -1,7 +1,7 @@
 //! What is noticed of time, prompts, circuits and replies.
 
 use parallel_agents::documents::DocumentReply;
-use parallel_agents::host::{FailureKind, HostError, ListFilter, SessionOutcome};
+use parallel_agents_engine::host::{FailureKind, HostError, ListFilter, SessionOutcome};
 
 use super::*;
 use crate::ledger::timing::MAX_SHORT_WAITS;
@@ -99,7 +99,7 @@ fn after_five_failures_there_is_a_break_and_then_one_probe() {
             ledger.command(&spawn(n, &format!("x t-{n}")));
             let session = key(&format!("s{n}"));
             ledger.accepted(RequestId(n), &session);
-            let receipt = parallel_agents::host::Receipt {
+            let receipt = parallel_agents_engine::host::Receipt {
                 session_key: session.clone(),
                 run_id: String::new(),
                 applied_model: None,

@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parallel_agents::documents::DocumentReply;
-use parallel_agents::host::{
+use parallel_agents_engine::host::{
     AnswerForm, Command, Event, FailureKind, Happening, SessionEnd, SessionOutcome, SpawnOptions,
 };
-use parallel_agents::ids::RequestId;
-use parallel_agents::task::Cleanup;
+use parallel_agents_engine::ids::RequestId;
+use parallel_agents_engine::task::Cleanup;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::time::Instant;

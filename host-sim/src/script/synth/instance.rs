@@ -3,7 +3,7 @@
 //! It knows the keywords that the component checks, but for `not`, `propertyNames` and numbers of properties, which hardly any
 //! schema of an answer has; and it adds no properties that a schema does not name, so `additionalProperties` needs no thought. A schema that nothing can fit gives something that comes near.
 
-use parallel_agents::json::schema::check;
+use parallel_agents_engine::json::schema::check;
 use serde_json::{Map, Number, Value};
 
 use super::super::chance::Dice;

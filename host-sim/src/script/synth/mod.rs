@@ -5,7 +5,7 @@ mod instance;
 mod tests;
 mod words;
 
-use parallel_agents::task::OutputFormat;
+use parallel_agents_engine::task::OutputFormat;
 use serde_json::json;
 
 use super::chance::Dice;

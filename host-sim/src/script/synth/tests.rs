@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use parallel_agents::json::schema::{check, faults};
+use parallel_agents_engine::json::schema::{check, faults};
 use serde_json::{Value, json};
 
 use super::super::chance::{Chance, Dice, Purpose};

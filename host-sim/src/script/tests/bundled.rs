@@ -1,15 +1,15 @@
 use std::sync::Arc;
 
-use parallel_agents::agents::{AgentDefinition, Catalogue};
-use parallel_agents::json::{schema, strict};
-use parallel_agents::task::OutputFormat;
+use parallel_agents_engine::agents::{AgentDefinition, Catalogue};
+use parallel_agents_engine::json::{schema, strict};
+use parallel_agents_engine::task::OutputFormat;
 use serde_json::{Value, json};
 
 use super::super::{Script, ScriptedOutcome};
 use super::{Asked, answer};
 
 fn all_agents() -> Vec<Arc<AgentDefinition>> {
-    Catalogue::default().list(None).expect("the catalogue is readable")
+    parallel_agents::catalogue::built_in().list(None).expect("the catalogue is readable")
 }
 
 /// One strict JSON value that fits the schema.

@@ -3,9 +3,9 @@
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-use parallel_agents::host::{Command, Event, Happening, Host, HostFacts};
-use parallel_agents::problem::CallError;
-use parallel_agents::task::{OutputFormat, RunSpec, TaskSpec};
+use parallel_agents_engine::host::{Command, Event, Happening, Host, HostFacts};
+use parallel_agents_engine::problem::CallError;
+use parallel_agents_engine::task::{OutputFormat, RunSpec, TaskSpec};
 use serde_json::{Value, json};
 
 use super::super::prompt::Prompt;

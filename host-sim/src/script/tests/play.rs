@@ -1,8 +1,8 @@
 use std::collections::BTreeMap;
 
-use parallel_agents::host::FailureKind;
-use parallel_agents::json::{schema, strict};
-use parallel_agents::task::Usage;
+use parallel_agents_engine::host::FailureKind;
+use parallel_agents_engine::json::{schema, strict};
+use parallel_agents_engine::task::Usage;
 use serde_json::{Value, json};
 
 use super::super::{Script, Scripted, ScriptedOutcome};

@@ -29,7 +29,7 @@ const EXAMPLES: [(&str, &str); 10] = [
 const SCENARIOS: &str = "xtask/scenarios";
 
 /// Reviewed on both sides.
-const FILE: &str = "src/task/spec.rs";
+const FILE: &str = "engine/src/task/spec.rs";
 
 /// A request and the agents that it meets.
 pub struct Case {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::builder::ArgPredicate;
 use clap::{Args, ValueEnum};
-use parallel_agents::task::Tier;
+use parallel_agents_engine::task::Tier;
 
 use super::Guest;
 

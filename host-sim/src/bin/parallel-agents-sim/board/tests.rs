@@ -1,10 +1,10 @@
 //! Boards of small calls, as they are read.
 
-use parallel_agents::host::{
+use parallel_agents_engine::host::{
     AnswerForm, Completion, FailureKind, FinishReason, HostError, HostFacts, Receipt, SessionEnd, SessionOutcome,
     SpawnOptions,
 };
-use parallel_agents::task::{Cleanup, Usage};
+use parallel_agents_engine::task::{Cleanup, Usage};
 
 use super::*;
 
@@ -112,7 +112,7 @@ impl Play {
             seq: self.progress,
             at_ms,
             task: TaskId::new(task),
-            agent_type: parallel_agents::ids::AgentType::new("writer"),
+            agent_type: parallel_agents_engine::ids::AgentType::new("writer"),
             status,
             ended,
             running,

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use host_sim::agent_files::{Agent, Library};
-use parallel_agents::task::OutputFormat;
+use parallel_agents_engine::task::OutputFormat;
 use serde::Deserialize;
 use serde_json::{Value, json};
 

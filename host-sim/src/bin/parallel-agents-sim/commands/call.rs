@@ -1,7 +1,7 @@
 //! `call`: one function of the component, as it is.
 
 use host_sim::reply::status_of;
-use parallel_agents::task::RunStatus;
+use parallel_agents_engine::task::RunStatus;
 
 use crate::afterwards::Reply;
 use crate::args::CallArguments;

@@ -1,7 +1,7 @@
 //! `economics`: what the ladder of models is worth.
 
 use host_sim::economics::{Comparison, GOAL_PER_CENT, Kind, Pool, Subject, Way, compare};
-use parallel_agents::task::Tier;
+use parallel_agents_engine::task::Tier;
 use serde_json::json;
 
 use crate::args::EconomicsArguments;

@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-use parallel_agents::workflow::registry::Entry;
+use parallel_agents_workflows::registry::Entry;
 use serde::Deserialize;
 use serde_json::{Value, json};
 

@@ -1,6 +1,6 @@
 //! `review`: five reviewers on one source file.
 
-use parallel_agents::teams::MAX_CODE_BYTES;
+use parallel_agents_workflows::teams::MAX_CODE_BYTES;
 use serde_json::json;
 
 use super::call::show;

@@ -1,7 +1,7 @@
 //! `scenarios`: what goes wrong without a policy, and what comes of it with one.
 
 use host_sim::scenario::{Outcome, Scenario, ScenarioError, Subject, Variant};
-use parallel_agents::problem::{Problem, unknown_name};
+use parallel_agents_engine::problem::{Problem, unknown_name};
 use serde_json::{Value, json};
 
 use crate::args::{Guest, ScenariosCommand};

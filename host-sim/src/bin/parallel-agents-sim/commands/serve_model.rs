@@ -3,7 +3,7 @@
 use anyhow::Context;
 use host_sim::model_server;
 use host_sim::quirks::{self, Quirk};
-use parallel_agents::text;
+use parallel_agents_engine::text;
 use serde_json::json;
 use tokio::net::TcpListener;
 

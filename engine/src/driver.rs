@@ -1,0 +1,63 @@
+//! The loop between a state machine and a host: the only place that waits.
+
+use crate::engine::Engine;
+use crate::host::{Command, Event, Host};
+use crate::plan::Plan;
+use crate::problem::CallError;
+use crate::task::RunReport;
+use crate::workflow::Workflow;
+
+/// Takes events, gives commands, and ends some time.
+pub trait Process {
+    /// What it ends with.
+    type Output;
+
+    /// Takes in one event and returns what is to be done, in order.
+    fn step(&mut self, event: Event) -> Vec<Command>;
+
+    /// Until when to wait for the next event, on the host's clock.
+    fn wake_at(&self) -> Option<u64>;
+
+    /// The result, once there is one.
+    fn finished(&mut self) -> Option<Result<Self::Output, CallError>>;
+}
+
+/// Drives a process to its end.
+pub async fn drive<P: Process>(process: &mut P, host: &mut impl Host) -> Result<P::Output, CallError> {
+    loop {
+        let event = host.next_event(process.wake_at()).await?;
+        for command in process.step(event) {
+            host.perform(command);
+        }
+        if let Some(result) = process.finished() {
+            return result;
+        }
+    }
+}
+
+/// Runs a plan, and what its workflow adds to it, to the end.
+pub async fn run(plan: Plan, workflow: &mut dyn Workflow, host: &mut impl Host) -> Result<RunReport, CallError> {
+    drive(&mut Driven { engine: Engine::new(plan), workflow }, host).await
+}
+
+/// An engine with whoever adds to its plan.
+struct Driven<'a> {
+    engine: Engine,
+    workflow: &'a mut dyn Workflow,
+}
+
+impl Process for Driven<'_> {
+    type Output = RunReport;
+
+    fn step(&mut self, event: Event) -> Vec<Command> {
+        self.engine.step(event, self.workflow)
+    }
+
+    fn wake_at(&self) -> Option<u64> {
+        self.engine.wake_at()
+    }
+
+    fn finished(&mut self) -> Option<Result<RunReport, CallError>> {
+        self.engine.finished()
+    }
+}

@@ -1,0 +1,39 @@
+//! The record of a call: every event that it was told, and a mark of every command that followed.
+//!
+//! A journal is text of whole lines that only grows. Its first line says what was called and by which version, its second
+//! with what; then comes one line for each step, written before the host is asked for anything that the step decided; the
+//! last line says that the call came back. As the same events lead to the same commands, what is between the first and the
+//! last line is all that has to be known to go on.
+//!
+//! ```text
+//! lines      the text itself: reading, writing, what can be wrong with it
+//! mark       what is written down of a command; checksums
+//! recorder   a host that writes down what passes through it
+//! replay     a host that tells what is written down, and compares
+//! resumed    first the one, then the other
+//! recovery   what the sessions did meanwhile
+//! journaled  the three as one
+//! ```
+
+mod journaled;
+mod lines;
+mod mark;
+mod recorder;
+mod recovery;
+mod replay;
+mod resumed;
+
+pub use journaled::Journaled;
+pub use lines::{Header, Journal, Writer, read};
+pub use recorder::Recorder;
+pub use replay::Replay;
+pub use resumed::Resumed;
+
+/// The version of the text's form.
+pub const JOURNAL_VERSION: u32 = 3;
+
+/// Counts the changes of the engine after which the same events can lead to other commands: prompts, policies, order.
+///
+/// A journal of another revision is refused, because going through it would end somewhere else. A test holds the
+/// journals that are kept of each release against this number.
+pub const ENGINE_REVISION: u32 = 3;

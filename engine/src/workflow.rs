@@ -1,0 +1,23 @@
+//! What adds tasks to a run that has begun.
+
+use crate::ids::TaskIndex;
+use crate::plan::PlannedTask;
+use crate::task::TaskResult;
+
+/// A state machine on top of a run: told of each result, it names the tasks that follow. It asks the host nothing and has
+/// no clock; the engine carries its tasks out with all of its guarantees.
+pub trait Workflow {
+    /// A task has ended; the tasks returned are added, the first of them at `next`. On a run that is being stopped they end
+    /// without having started, and their ends are told like any other.
+    fn ended(&mut self, result: &TaskResult, next: TaskIndex) -> Vec<PlannedTask>;
+}
+
+/// Adds nothing: the plan is all there is.
+#[derive(Debug)]
+pub struct AsPlanned;
+
+impl Workflow for AsPlanned {
+    fn ended(&mut self, _result: &TaskResult, _next: TaskIndex) -> Vec<PlannedTask> {
+        Vec::new()
+    }
+}

@@ -1,0 +1,261 @@
+//! Makes agents and, with those that were good enough, does the work that they were made for.
+//!
+//! | phase  | and then             | it becomes                                                        |
+//! |--------|----------------------|-------------------------------------------------------------------|
+//! | making | every draft has ended| using: what reached the target is promoted, and the tasks are added|
+//! | using  | every task has ended | nothing: the run is over                                          |
+//!
+//! A task names an agent type of the registry as it stands after the promotions, or any other. A task whose agent type has
+//! no version there is not run, nor is what depends on it. Nobody has read a definition that was made a moment ago: its
+//! sessions get no tools, whatever it says. They may have them in a later run, to which the caller hands it over.
+
+use serde_json::{Value, json};
+
+use super::improve::{Improve, Reason, Settings, Wanted};
+use super::join::Rules;
+use super::registry::{self, Entry, Promotion};
+use parallel_agents_engine::ids::{AgentType, TaskId, TaskIndex};
+use parallel_agents_engine::plan::PlannedTask;
+use parallel_agents_engine::problem::Problem;
+use parallel_agents_engine::task::{
+    AgentSource, ResultMetadata, RunReport, RunStatus, TaskError, TaskResult, TaskStatus,
+};
+use parallel_agents_engine::workflow::Workflow;
+
+/// What is to be done once the agents are made.
+#[derive(Clone, Debug)]
+pub struct Later {
+    /// The tasks as they were written, each with its id.
+    pub tasks: Vec<Value>,
+    /// What they are held to.
+    pub rules: Rules,
+}
+
+/// The workflow of agents that are made and used.
+#[derive(Debug)]
+pub struct Create {
+    improve: Improve,
+    later: Option<Later>,
+    /// The ids of all later tasks, in their order.
+    ids: Vec<String>,
+    not_run: Vec<TaskResult>,
+    made: Made,
+}
+
+/// The agent types that there are, and what became of those that were to be made.
+#[derive(Debug, Default)]
+pub struct Made {
+    /// The new ones included, once they are promoted.
+    pub registry: Vec<Entry>,
+    /// In the order of the drafts; None for one that was not good enough. Empty while they are being made.
+    pub promotions: Vec<Option<Promotion>>,
+    /// Names of the types that this run made; their sessions get no tools.
+    fresh: Vec<String>,
+}
+
+impl Made {
+    /// With the agent types that the caller brought.
+    pub fn new(registry: Vec<Entry>) -> Self {
+        Self { registry, ..Self::default() }
+    }
+
+    /// Offers every draft that reached its target to the registry; once.
+    pub fn promote(&mut self, improve: &Improve) {
+        if !self.promotions.is_empty() {
+            return;
+        }
+        for draft in improve.drafts() {
+            let passed = draft.best.as_ref().filter(|_| draft.reason == Some(Reason::TargetReached));
+            let promotion =
+                passed.map(|best| registry::promote(&mut self.registry, &draft.wanted.name, &best.draft, best.score));
+            if promotion == Some(Promotion::Promoted) {
+                self.fresh.push(draft.wanted.name.clone());
+            }
+            self.promotions.push(promotion);
+        }
+    }
+
+    /// Whether there is a version of an agent type.
+    pub fn has(&self, name: &str) -> bool {
+        self.registry.iter().any(|entry| entry.name == name)
+    }
+
+    /// Plans the tasks whose agent types there are, and says of each of the others why it is not run. `new` are the types
+    /// that were to be made.
+    pub fn put_to_work<'a>(
+        &self,
+        tasks: &[Value],
+        new: impl Iterator<Item = &'a str>,
+        join: impl FnOnce(&[Value]) -> Result<Vec<PlannedTask>, Vec<Problem>>,
+    ) -> (Vec<PlannedTask>, Vec<TaskResult>) {
+        let missing: Vec<&str> = new.filter(|name| !self.has(name)).collect();
+        let mut left_out = Vec::new();
+        for task in tasks {
+            let agent = field(task, "agent_type");
+            if missing.contains(&agent) {
+                let message = format!("{agent} did not reach the target score, so there is no such agent type");
+                left_out.push(not_run(task, "E_AGENT_NOT_PROMOTED", message));
+            }
+        }
+        add_dependants(tasks, &mut left_out);
+        let is_left_out = |task: &Value| left_out.iter().any(|left| left.task_id.as_str() == field(task, "task_id"));
+        let ready: Vec<Value> = tasks.iter().filter(|task| !is_left_out(task)).cloned().collect();
+        if ready.is_empty() {
+            return (Vec::new(), left_out);
+        }
+        let planned = join(&ready).unwrap_or_else(|problems| {
+            // They were checked when they were written; only what a new definition says of itself is news.
+            let first = problems.into_iter().next();
+            let (code, message) =
+                first.map_or_else(|| ("E_TASK_TYPE".to_owned(), String::new()), |first| (first.code, first.message));
+            left_out.extend(ready.iter().map(|task| not_run(task, &code, message.clone())));
+            Vec::new()
+        });
+        (planned, left_out)
+    }
+
+    /// The registry as agent types of a request. Types that the request brings itself go first.
+    pub fn agents(&self, own: &[AgentSource]) -> Vec<AgentSource> {
+        let own: Vec<String> = own.iter().filter_map(name_of).collect();
+        let others = self.registry.iter().filter(|entry| !own.contains(&entry.name));
+        others
+            .map(|entry| {
+                let mut definition = entry.definition.clone();
+                if let Some(fields) = definition.as_object_mut().filter(|_| self.fresh.contains(&entry.name)) {
+                    fields.insert("tools".to_owned(), Value::from("none"));
+                }
+                AgentSource::Definition(definition)
+            })
+            .collect()
+    }
+}
+
+impl Create {
+    /// The workflow, and the tasks to begin with.
+    pub fn new(
+        settings: Settings,
+        wanted: Vec<Wanted>,
+        registry: Vec<Entry>,
+        later: Option<Later>,
+    ) -> (Self, Vec<PlannedTask>) {
+        let (improve, first) = Improve::new(settings, wanted);
+        let ids = later.iter().flat_map(|later| &later.tasks).map(|task| field(task, "task_id").to_owned()).collect();
+        let create = Self { improve, later, ids, not_run: Vec::new(), made: Made::new(registry) };
+        (create, first)
+    }
+
+    /// The drafts.
+    pub fn improve(&self) -> &Improve {
+        &self.improve
+    }
+
+    /// What became of them. The run may have ended before every draft did.
+    pub fn made(&mut self) -> &Made {
+        self.made.promote(&self.improve);
+        &self.made
+    }
+
+    /// The report with one result for each task that was asked for, those that were not run included.
+    pub fn complete(&self, report: RunReport) -> RunReport {
+        let mut report = add_not_run(report, &self.not_run);
+        // The making comes first, then the caller's tasks in their own order.
+        report.results.sort_by_key(|result| {
+            let place = self.ids.iter().position(|id| id == result.task_id.as_str());
+            place.map_or(0, |place| place + 1)
+        });
+        report
+    }
+
+    /// How many of the caller's tasks are completed, and how many there are.
+    pub fn used(&self, report: &RunReport) -> (usize, usize) {
+        let good = report.results.iter().filter(|result| {
+            result.status == TaskStatus::Completed && self.ids.iter().any(|id| id == result.task_id.as_str())
+        });
+        (good.count(), self.ids.len())
+    }
+
+    fn use_them(&mut self, next: TaskIndex) -> Vec<PlannedTask> {
+        self.made.promote(&self.improve);
+        let Some(Later { tasks, rules }) = self.later.take() else { return Vec::new() };
+        let new = self.improve.drafts().iter().map(|draft| draft.wanted.name.as_str());
+        let agents = self.made.agents(&rules.agents);
+        let join = |tasks: &[Value]| rules.join(tasks, &agents, &[], next);
+        let (planned, left_out) = self.made.put_to_work(&tasks, new, join);
+        self.not_run = left_out;
+        planned
+    }
+}
+
+impl Workflow for Create {
+    fn ended(&mut self, result: &TaskResult, next: TaskIndex) -> Vec<PlannedTask> {
+        let mut more = self.improve.ended(result, next);
+        if self.improve.is_over() {
+            more.extend(self.use_them(TaskIndex(next.0 + more.len())));
+        }
+        more
+    }
+}
+
+/// The record of a task that was left out.
+fn not_run(task: &Value, code: &str, message: String) -> TaskResult {
+    let (id, agent_type) = (field(task, "task_id"), field(task, "agent_type"));
+    TaskResult {
+        task_id: TaskId::new(id),
+        agent_type: AgentType::new(agent_type),
+        status: TaskStatus::Skipped,
+        output: None,
+        execution_ms: 0,
+        error: Some(TaskError { code: code.to_owned(), message, retryable: false }),
+        session_key: None,
+        metadata: ResultMetadata { label: format!("{agent_type} {id}"), ..ResultMetadata::default() },
+    }
+}
+
+/// Adds whatever depends on a task that was left out, however far away.
+fn add_dependants(tasks: &[Value], left_out: &mut Vec<TaskResult>) {
+    // Each round adds at least one task or is the last.
+    for _ in tasks {
+        let known: Vec<String> = left_out.iter().map(|result| result.task_id.to_string()).collect();
+        for task in tasks.iter().filter(|task| !known.iter().any(|id| id == field(task, "task_id"))) {
+            let dependencies = task.get("dependencies").and_then(Value::as_array).into_iter().flatten();
+            let on = dependencies.filter_map(Value::as_str).find(|on| known.iter().any(|id| id == on));
+            if let Some(on) = on {
+                left_out.push(not_run(task, "E_DEP_FAILED", format!("it depends on {on}, which was not run")));
+            }
+        }
+    }
+}
+
+/// A text field of a task as it was written.
+pub fn field<'a>(task: &'a Value, name: &str) -> &'a str {
+    task.get(name).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// Whether an id could be that of a session in which an agent type is made; those are called after it.
+pub fn belongs_to_a_draft(id: &str, name: &str) -> bool {
+    let rest = id.strip_prefix(name).unwrap_or_default();
+    rest.starts_with("-create-") || rest.starts_with("-r")
+}
+
+/// Stands for an agent type that is to be made when tasks for it are checked. It takes any form of answer.
+pub fn stand_in(name: &str) -> AgentSource {
+    AgentSource::Definition(
+        json!({ "name": name, "description": "To be made.", "prompt": "To be made.", "output_schema": {} }),
+    )
+}
+
+/// The report with the records of tasks that were not run at its end.
+pub fn add_not_run(mut report: RunReport, not_run: &[TaskResult]) -> RunReport {
+    let missing = u32::try_from(not_run.len()).unwrap_or(u32::MAX);
+    report.results.extend_from_slice(not_run);
+    report.census.tasks += missing;
+    report.census.skipped += missing;
+    if missing > 0 && report.status == RunStatus::Completed {
+        report.status = RunStatus::Partial;
+    }
+    report
+}
+
+fn name_of(source: &AgentSource) -> Option<String> {
+    parallel_agents_engine::agents::AgentDefinition::read(source).ok().map(|agent| agent.name.into())
+}

@@ -1,0 +1,240 @@
+//! Ready-made groups of tasks.
+
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use crate::improve::DEFINITION_KIND;
+use crate::wish::{self, Wish};
+use parallel_agents_engine::agents::{BuiltIn, Catalogue};
+use parallel_agents_engine::problem::{CallError, Problem};
+use parallel_agents_engine::task::{InputSource, RunSpec, TaskSpec};
+use parallel_agents_engine::text;
+
+/// Bytes of a topic, a platform or an application's name.
+const MAX_BRIEF_BYTES: usize = 4 * 1024;
+/// Features of an application.
+const MAX_FEATURES: usize = 50;
+/// Bytes of source code under review: five reviewers get it whole, within the limit for a run.
+pub const MAX_CODE_BYTES: usize = 96 * 1024;
+
+const CONTENT: [&str; 5] = [
+    "content_writer_creative",
+    "content_writer_funny",
+    "content_writer_educational",
+    "content_writer_trendy",
+    "content_writer_controversial",
+];
+const DEVELOPMENT: [&str; 5] =
+    ["frontend_developer", "backend_developer", "database_architect", "api_designer", "devops_engineer"];
+const REVIEW: [&str; 5] =
+    ["code_reviewer", "security_reviewer", "performance_reviewer", "accessibility_reviewer", "test_engineer"];
+
+/// The functions that make teams.
+pub const NAMES: [&str; 5] = ["content_team", "development_team", "review_team", "custom_agent", "meta_workflow"];
+
+/// Tasks that may be edited, and whether to run them as they are.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Team {
+    /// A request for `run_tasks` with the limits that were given.
+    pub run: RunSpec,
+    /// Run it without another word.
+    pub at_once: bool,
+}
+
+/// What a team is made of, as a record.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Brief {
+    /// The content writers.
+    Content {
+        /// What to write about.
+        topic: String,
+        /// Where it will be published.
+        platform: String,
+    },
+    /// The development agents.
+    Development {
+        /// The application's name.
+        app_name: String,
+        /// What it has to do.
+        features: Vec<String>,
+    },
+    /// The reviewers.
+    Review {
+        /// The source text.
+        code: String,
+        /// Its name.
+        file: Option<String>,
+    },
+    /// A creator and a reviewer for each agent type.
+    Agents(Vec<Wish>),
+}
+
+impl Brief {
+    /// The function that makes the team, and its arguments.
+    pub fn document(&self) -> (&'static str, Value) {
+        match self {
+            Self::Content { topic, platform } => ("content_team", json!({ "topic": topic, "platform": platform })),
+            Self::Development { app_name, features } => {
+                ("development_team", json!({ "app_name": app_name, "features": features }))
+            }
+            Self::Review { code, file } => ("review_team", json!({ "code": code, "file": file })),
+            Self::Agents(purposes) => ("meta_workflow", json!({ "purposes": purposes })),
+        }
+    }
+}
+
+/// What the functions are given; the schemas say which fields belong to which.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Arguments {
+    topic: String,
+    platform: String,
+    app_name: String,
+    features: Vec<String>,
+    code: String,
+    file: Option<String>,
+    purposes: Vec<Wish>,
+    run: Option<bool>,
+}
+
+/// Makes the team that a function stands for of its arguments, whose shape has been checked.
+pub fn make(function: &str, built_in: BuiltIn, document: Value) -> Result<Team, CallError> {
+    let unread =
+        |error: serde_json::Error| CallError::invalid(vec![Problem::new("E_REQUEST_TYPE", "", error.to_string())]);
+    let given = Arguments::deserialize(&document).map_err(unread)?;
+    // The limits of the run have the same names as in a request for it.
+    let mut run = RunSpec::deserialize(&document).map_err(unread)?;
+    run.tasks = match function {
+        "content_team" => content_team(&given.topic, &given.platform),
+        "development_team" => development_team(&given.app_name, &given.features),
+        "review_team" => review_team(&given.code, given.file.as_deref()),
+        "custom_agent" => custom_agent(&Wish::deserialize(&document).map_err(unread)?, built_in),
+        _ => meta_workflow(&given.purposes, built_in),
+    }?;
+    Ok(Team { run, at_once: given.run == Some(true) })
+}
+
+/// The five content writers on one topic.
+pub fn content_team(topic: &str, platform: &str) -> Result<Vec<TaskSpec>, CallError> {
+    let mut problems = Vec::new();
+    brief("E_TOPIC", "topic", topic, &mut problems);
+    brief("E_PLATFORM", "platform", platform, &mut problems);
+    let description = format!("Write one post for {platform} about: {topic}");
+    team(&CONTENT, &description, json!({ "topic": topic, "platform": platform }), problems)
+}
+
+/// The five development agents on one application.
+pub fn development_team(app_name: &str, features: &[String]) -> Result<Vec<TaskSpec>, CallError> {
+    let mut problems = Vec::new();
+    brief("E_APP_NAME", "app_name", app_name, &mut problems);
+    if features.is_empty() || features.len() > MAX_FEATURES {
+        let message = format!("features: got {}, need 1..={MAX_FEATURES}", features.len());
+        problems.push(
+            Problem::new("E_FEATURES", "/features", message).got(features.len()).limit(format!("1..={MAX_FEATURES}")),
+        );
+    }
+    for (index, feature) in features.iter().enumerate() {
+        brief("E_FEATURES", &format!("features/{index}"), feature, &mut problems);
+    }
+    let description =
+        format!("Design your layer of the application {app_name}. It has to offer: {}.", features.join(", "));
+    team(&DEVELOPMENT, &description, json!({ "project_name": app_name, "features": features }), problems)
+}
+
+/// The five reviewers on one source text.
+pub fn review_team(code: &str, file: Option<&str>) -> Result<Vec<TaskSpec>, CallError> {
+    let mut problems = Vec::new();
+    if code.trim().is_empty() {
+        let problem = Problem::new("E_CODE_EMPTY", "/code", "code: there is nothing to review");
+        problems.push(problem.got(code).hint("give the text of a source file"));
+    } else if code.len() > MAX_CODE_BYTES {
+        let message = format!("code: got {} bytes, need at most {MAX_CODE_BYTES}", code.len());
+        let problem = Problem::new("E_CODE_TOO_LARGE", "/code", message).got(code.len());
+        problems.push(
+            problem.limit(format!("1..={MAX_CODE_BYTES} bytes")).hint("review one file, or one part of it, at a time"),
+        );
+    } else if code.contains('\0') {
+        problems.push(Problem::new(
+            "E_TASK_CHARS",
+            "/code",
+            "code: holds the character U+0000, so it is no source text",
+        ));
+    }
+    if file.is_some_and(|file| file.is_empty() || file.len() > 512) {
+        problems.push(Problem::new("E_FILE_NAME", "/file", "file: need 1..=512 bytes").limit("1..=512 bytes"));
+    }
+    let mut input = Map::new();
+    if let Some(file) = file {
+        input.insert("file_path".to_owned(), Value::from(file));
+    }
+    input.insert("code".to_owned(), Value::from(code));
+    let description = match file {
+        Some(file) => format!("Review the source file {}.", text::escaped(text::head(file, 512))),
+        None => "Review the source code.".to_owned(),
+    };
+    team(&REVIEW, &description, Value::Object(input), problems)
+}
+
+/// Two tasks for one agent type: a design, and the judgement of it.
+pub fn custom_agent(wanted: &Wish, built_in: BuiltIn) -> Result<Vec<TaskSpec>, CallError> {
+    let mut problems = Vec::new();
+    wish::check_one(wanted, "", &mut Catalogue::new(built_in), &mut problems);
+    if problems.is_empty() { Ok(design(wanted).into()) } else { Err(CallError::invalid(problems)) }
+}
+
+/// Two tasks for each agent type.
+pub fn meta_workflow(purposes: &[Wish], built_in: BuiltIn) -> Result<Vec<TaskSpec>, CallError> {
+    let mut problems = Vec::new();
+    wish::check(purposes, "/purposes", &mut Catalogue::new(built_in), &mut problems);
+    if problems.is_empty() { Ok(purposes.iter().flat_map(design).collect()) } else { Err(CallError::invalid(problems)) }
+}
+
+/// The creator's task, and the reviewer's, which is given the definition itself.
+fn design(wanted: &Wish) -> [TaskSpec; 2] {
+    let create = format!("{}-create", wanted.name);
+    let review = TaskSpec {
+        agent_type: "agent_design_reviewer".to_owned(),
+        task_description: wish::judge_description(DEFINITION_KIND),
+        input_data: Some(json!({ "kind": DEFINITION_KIND, "purpose": wanted.purpose })),
+        input_from: vec![InputSource {
+            field: "draft".to_owned(),
+            task: create.clone(),
+            pointer: "/definition".to_owned(),
+        }],
+        task_id: Some(format!("{}-review", wanted.name)),
+        dependencies: vec![create.clone()],
+        ..TaskSpec::default()
+    };
+    let creator = TaskSpec {
+        agent_type: "agent_creator".to_owned(),
+        task_description: wish::create_description(&wanted.name, &wanted.purpose),
+        input_data: Some(Value::Object(wanted.input())),
+        task_id: Some(create),
+        ..TaskSpec::default()
+    };
+    [creator, review]
+}
+
+fn brief(code: &str, field: &str, value: &str, problems: &mut Vec<Problem>) {
+    let path = format!("/{field}");
+    if value.trim().is_empty() {
+        problems.push(Problem::new(code, path, format!("{field}: is blank")).got(value));
+    } else if value.len() > MAX_BRIEF_BYTES || value.contains('\0') {
+        let message = format!("{field}: got {} bytes, need 1..={MAX_BRIEF_BYTES} without U+0000", value.len());
+        problems.push(Problem::new(code, path, message).got(value).limit(format!("1..={MAX_BRIEF_BYTES} bytes")));
+    }
+}
+
+fn team(agents: &[&str], description: &str, input: Value, problems: Vec<Problem>) -> Result<Vec<TaskSpec>, CallError> {
+    if !problems.is_empty() {
+        return Err(CallError::invalid(problems));
+    }
+    let member = |agent_type: &&str| TaskSpec {
+        agent_type: (*agent_type).to_owned(),
+        task_description: description.to_owned(),
+        input_data: Some(input.clone()),
+        task_id: Some(agent_type.replace('_', "-")),
+        ..TaskSpec::default()
+    };
+    Ok(agents.iter().map(member).collect())
+}
