@@ -1,6 +1,6 @@
 //! Finds the one JSON value in a model's answer, or says why there is not exactly one.
 //!
-//! `docs/json-extraction.md` is the specification; `fuzz/src/extract_json.rs` holds this file to another reading of it.
+//! `docs/json-extraction.md` is the specification; `fuzz/src/extract_reading.rs` holds this file to another reading of it.
 //! Never "the first" or "the last" of several: which of two values counts would then be the choice of whoever gets to
 //! write into the answer.
 

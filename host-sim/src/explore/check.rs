@@ -22,7 +22,7 @@ const GRACE_SECONDS: f64 = 30.0;
 /// A promise that a run did not keep.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// The number of the promise in ARCHITECTURE.md.
+    /// The number of the promise in docs/reliability.md.
     pub code: &'static str,
     /// What happened, in one sentence.
     pub what: String,

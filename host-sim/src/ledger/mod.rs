@@ -14,10 +14,10 @@
 //! | I7 pauses | `timing`: at the spawn call after a wish of host or provider |
 //! | I9 states, I14 progress | `account`: at each progress report |
 //! | I10 order of requests | `mod`, `violation`: at each request |
-//! | I11 time, E8 the end comes | `timing`: at each wait and at the end; own time against odd clocks: `src/engine/tests/faults.rs` |
+//! | I11 time, E8 the end comes | `timing`: at each wait and at the end; own time against odd clocks: `engine/src/engine/tests/faults.rs` |
 //! | I12 no storms | `timing`: at each wait, list and read |
 //! | I13 sizes | `reply`; memory and fuel: `component/limits.rs`, `tests/it/failures.rs` |
-//! | I15 circuits | `circuits`: at each spawn call, up to the first break; the rest: `src/schedule/breaker.rs` |
+//! | I15 circuits | `circuits`: at each spawn call, up to the first break; the rest: `engine/src/schedule/breaker.rs` |
 //! | I16 input is framed, arguments are the request's | `prompts`: at each spawn call |
 //! | I17 nothing that was said is an argument | `prompts`: at each request; paths and code: `tests/boundaries/` |
 //! | I18 secrets stay where they belong | `prompts`, `reply` |
@@ -27,13 +27,13 @@
 //! | E10 a bad request asks for nothing | `reply`; every kind of it: `tests/bad_input.rs` |
 //! | H1 events, H2 answers | `mod`, `violation`: the host's own promises |
 //! | E5 equal bytes | `explore`: each seed twice |
-//! | E6 replay | `tests/it/crash.rs`, `src/journal/tests.rs` |
+//! | E6 replay | `tests/it/crash.rs`, `tests/journals/` |
 //! | E7 resume | `finished`, `resume`; results: `explore/deeds/crash.rs` |
-//! | E9 stopping twice, at any time | `src/engine/tests/faults.rs`, `explore` |
+//! | E9 stopping twice, at any time | `engine/src/engine/tests/faults.rs`, `explore` |
 //! | E12 refinement | `tests/refinement.rs` |
-//! | E13 marks in results tell the truth | `src/answer/`, `src/engine/tests/faults.rs` |
+//! | E13 marks in results tell the truth | `engine/src/answer/`, `engine/src/engine/tests/faults.rs` |
 //! | E14 one call does not touch another | `tests/it/failures.rs`: a fresh instance for each call |
-//! | E15 replies of a size | `src/report/digest.rs` |
+//! | E15 replies of a size | `engine/src/report/digest.rs` |
 
 mod account;
 mod allowance;

@@ -71,7 +71,7 @@ pub enum Invariant {
 }
 
 impl Invariant {
-    /// Its number in ARCHITECTURE.md.
+    /// Its number in docs/reliability.md.
     pub fn code(self) -> &'static str {
         match self {
             Self::Cap => "I1",
