@@ -120,7 +120,11 @@ pub fn judge(raw: &RawAnswer, expected: &Expected<'_>) -> Judged {
     if refusal::is_refusal(said) {
         return refuse("E_REFUSED", format!("the agent declined: {}", text::quoted(said.trim())));
     }
-    if let Some(why) = cut(raw).filter(|_| expected.format == OutputFormat::Json || !expected.accept_truncated) {
+    // The rule is about length; what a filter took out nobody asked to do without.
+    let allowed = expected.accept_truncated
+        && expected.format != OutputFormat::Json
+        && raw.finish != FinishReason::Filtered;
+    if let Some(why) = cut(raw).filter(|_| !allowed) {
         return Judged::kept(raw, &raw.text, Some(why));
     }
     let judged = match expected.format {

@@ -25,6 +25,9 @@ const WHOLE: [&str; 11] = [
     "leaked",
 ];
 
+/// What a reader of an output has to know of it; only where it is so.
+const MARKS: [&str; 4] = ["truncated", "redacted", "doubtful", "model_mismatch"];
+
 /// Characters that the names of an output and of its mark take: `,"output":` and `,"output_cut":true`.
 const OUTPUT_NAMES: usize = 30;
 
@@ -83,6 +86,11 @@ fn bare_row(row: &Value) -> Map<String, Value> {
     }
     if let Some(attempts) = row.pointer("/metadata/attempts").filter(|attempts| attempts.as_u64() > Some(1)) {
         bare.insert("attempts".to_owned(), attempts.clone());
+    }
+    for mark in MARKS {
+        if row.pointer(&format!("/metadata/{mark}")) == Some(&Value::Bool(true)) {
+            bare.insert(mark.to_owned(), Value::Bool(true));
+        }
     }
     let output = output_text(row);
     if !output.is_empty() {
@@ -213,6 +221,20 @@ mod tests {
             (&json!({"a": 1}), &json!("text"))
         );
         assert!(small.get("note").is_none() && small["results"][0].get("output_cut").is_none());
+    }
+
+    #[test]
+    fn what_has_to_be_known_of_an_output_stands_beside_it() {
+        let mut report = report(vec![json!("half a"), json!("whole")]);
+        for mark in MARKS {
+            report["results"][0]["metadata"][mark] = json!(true);
+            report["results"][1]["metadata"][mark] = json!(false);
+        }
+        let digest = digest(&report, DEFAULT_CHARS);
+        for mark in MARKS {
+            let marks = [0, 1].map(|row| digest["results"][row].get(mark).is_some());
+            assert_eq!(marks, [true, false], "{mark}");
+        }
     }
 
     #[test]

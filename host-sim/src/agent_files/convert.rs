@@ -9,7 +9,7 @@ use super::models::{self, Wanted};
 use super::{FileProblem, Warning, naming, tools};
 
 /// Keys that only the component's own form has. Whoever writes one means it, so a wrong value is an error.
-const OWN_KEYS: [&str; 4] = ["tier", "timeout_seconds", "min_tool_calls", "output_format"];
+const OWN_KEYS: [&str; 5] = ["tier", "timeout_seconds", "max_output_tokens", "min_tool_calls", "output_format"];
 
 /// Keys of other formats for the text itself, where no text follows the head.
 const PROMPT_KEYS: [&str; 5] = ["prompt", "instructions", "system_prompt", "developer_instructions", "system"];
@@ -153,7 +153,7 @@ impl Converted {
             used.push(key);
             // Read line by line, a number is a text.
             let number = value.as_str().and_then(|text| text.trim().parse::<u64>().ok());
-            let is_number = matches!(key.as_str(), "timeout_seconds" | "min_tool_calls");
+            let is_number = matches!(key.as_str(), "timeout_seconds" | "max_output_tokens" | "min_tool_calls");
             self.put(key, number.filter(|_| is_number).map_or_else(|| value.clone(), Value::from));
         }
         if let Some((key, value)) = field(head, &["timeout_mins"]) {

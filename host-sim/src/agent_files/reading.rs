@@ -156,7 +156,7 @@ fn problem(fault: &Fault) -> FileProblem {
     let problem = FileProblem::of(&fault.field, fault.message.clone());
     let problem = FileProblem { got: fault.got.clone(), allowed: fault.allowed.clone(), ..problem };
     match fault.field.as_str() {
-        "tier" | "timeout_seconds" | "min_tool_calls" | "output_format" => {
+        "tier" | "timeout_seconds" | "max_output_tokens" | "min_tool_calls" | "output_format" => {
             problem.hint("leave it out for the usual value")
         }
         "prompt" if fault.allowed.is_some() => problem.hint("make it shorter: a prompt is never cut"),

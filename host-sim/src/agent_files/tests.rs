@@ -227,6 +227,8 @@ fn agents_of_other_programs_are_taken() {
         assert_eq!(agent.definition.name.as_str(), id, "{path}");
         assert_eq!(agent.definition.timeout_seconds, if id == "find" { 180 } else { 120 }, "{path}");
     }
+    let limited = taken("a.md", &format!("---\nname: a\ndescription: d\nmax_output_tokens: 900\n---\n\n{BODY}"));
+    assert_eq!((limited.definition.max_output_tokens, limited.warnings.len()), (Some(900), 0));
     let in_head = taken("a.md", "---\nname: a\ndescription: d\nprompt: |\n  You weigh.\n---\n");
     assert_eq!(in_head.definition.prompt, "You weigh.");
 }

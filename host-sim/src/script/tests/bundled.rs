@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use parallel_agents_engine::agents::{AgentDefinition, Catalogue};
+use parallel_agents_engine::agents::AgentDefinition;
 use parallel_agents_engine::json::{schema, strict};
 use parallel_agents_engine::task::OutputFormat;
 use serde_json::{Value, json};
