@@ -3,6 +3,8 @@
 //! Agent definitions are read with the engine's own parser: one that cannot be used ends the build, and of the others the
 //! fields are left as JSON. The request schemas are left without blanks, and a second time without words, for checking.
 
+#![expect(clippy::disallowed_methods, reason = "a build script reads files")]
+
 use std::env;
 use std::error::Error;
 use std::fs;

@@ -2,6 +2,8 @@
 //!
 //! Reads `target/component/parallel_agents.wasm`, which `cargo xtask build` makes.
 
+#![expect(clippy::disallowed_methods, reason = "the built component and the schemas are files")]
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 

@@ -1,5 +1,7 @@
 //! Agents that are made and used in the same call.
 
+#![expect(clippy::disallowed_methods, reason = "definitions are files")]
+
 mod answering;
 
 use answering::Answering;

@@ -1,5 +1,7 @@
 //! What no compiler sees of the tree: long files, paths of a machine, built files, error codes that nobody explains.
 
+#![expect(clippy::disallowed_methods, reason = "the tree consists of files")]
+
 use std::fs;
 use std::path::Path;
 use std::process::Command;

@@ -11,6 +11,7 @@ use crate::plan::{Handling, Plan, PlannedTask, Rules};
 use crate::task::{Cleanup, OutputFormat};
 
 /// One of the agent types that the component brings along, read from its file.
+#[expect(clippy::disallowed_methods, reason = "definitions are files")]
 pub fn shipped(name: &str) -> Arc<AgentDefinition> {
     let path = format!("{}/../prompts/agents/{name}.md", env!("CARGO_MANIFEST_DIR"));
     let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));

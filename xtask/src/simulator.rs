@@ -1,11 +1,23 @@
 //! The simulator's program.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context as _, Result};
 use serde_json::Value;
 
 use crate::{process, workspace};
+
+const PROGRAM: &str = "parallel-agents-sim";
+
+/// Whether the tests of the workspace are built, and the program with them.
+static BUILT_WITH_TESTS: AtomicBool = AtomicBool::new(false);
+
+/// From now on the program is the one that the tests use. Built by itself, its dependencies have other features, and cargo
+/// would compile most of them again.
+pub fn built_with_tests() {
+    BUILT_WITH_TESTS.store(true, Ordering::Relaxed);
+}
 
 /// Builds the program and returns its path, as cargo reports it.
 ///
@@ -13,12 +25,20 @@ use crate::{process, workspace};
 /// If it does not compile.
 pub fn build() -> Result<PathBuf> {
     let mut command = workspace::cargo();
-    command.args(["build", "--package", "parallel-agents-host-sim"]);
-    command.args(["--bin", "parallel-agents-sim", "--message-format=json-render-diagnostics"]);
-    let messages = process::read(&mut command, "")?;
-    let program = messages.lines().rev().find_map(|line| {
-        let message: Value = serde_json::from_str(line).ok()?;
-        Some(PathBuf::from(message.get("executable")?.as_str()?))
-    });
-    program.context("cargo reported no program")
+    if BUILT_WITH_TESTS.load(Ordering::Relaxed) {
+        command.args(["test", "--workspace", "--no-run", "--test", "it"]);
+    } else {
+        command.args(["build", "--package", "parallel-agents-host-sim", "--bin", PROGRAM]);
+    }
+    let messages = process::read(command.arg("--message-format=json-render-diagnostics"), "")?;
+    messages.lines().rev().find_map(program_in).context("cargo reported no program")
+}
+
+/// The program in one line of cargo's messages, if that line is about it and not about its unit tests.
+fn program_in(message: &str) -> Option<PathBuf> {
+    let message: Value = serde_json::from_str(message).ok()?;
+    if message.pointer("/target/name")? != PROGRAM || message.pointer("/profile/test")? != false {
+        return None;
+    }
+    Some(PathBuf::from(message.get("executable")?.as_str()?))
 }

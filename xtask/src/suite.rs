@@ -3,10 +3,13 @@
 use anyhow::Result;
 
 use crate::npm::PluginTools;
-use crate::{browser, component, e2e, engines, process, workspace};
+use crate::{browser, component, e2e, engines, process, simulator, workspace};
 
 /// What the deliberate defects are built with.
 pub const CANARIES: [&str; 2] = ["--features", "canary-bugs"];
+
+/// The same when the packages are not named one by one.
+const CANARIES_OF_ALL: [&str; 2] = ["--features", "parallel-agents-host-sim/canary-bugs"];
 
 /// Hunts each deliberate defect and prints how many seeds it took to find it.
 ///
@@ -39,11 +42,10 @@ pub fn run(skip_e2e: bool, skip_browser: bool) -> Result<()> {
     component::build_hostile()?;
     // Without --all-targets, which would leave out the documentation's examples.
     process::run(workspace::cargo().args(["test", "--workspace"]), "")?;
-    // With the engine's deliberate defects, which nothing else is built with.
-    process::run(
-        workspace::cargo().args(["test", "--package", "parallel-agents-host-sim", "--test", "canaries"]).args(CANARIES),
-        "",
-    )?;
+    simulator::built_with_tests();
+    // With the engine's deliberate defects, which nothing else is built with; for the whole workspace, because for one
+    // package cargo would compile the dependencies again, with other features.
+    process::run(workspace::cargo().args(["test", "--workspace", "--test", "canaries"]).args(CANARIES_OF_ALL), "")?;
     if skip_browser || skip_e2e {
         eprintln!("The tests in a browser were left out.");
     } else {

@@ -121,9 +121,8 @@ pub fn judge(raw: &RawAnswer, expected: &Expected<'_>) -> Judged {
         return refuse("E_REFUSED", format!("the agent declined: {}", text::quoted(said.trim())));
     }
     // The rule is about length; what a filter took out nobody asked to do without.
-    let allowed = expected.accept_truncated
-        && expected.format != OutputFormat::Json
-        && raw.finish != FinishReason::Filtered;
+    let allowed =
+        expected.accept_truncated && expected.format != OutputFormat::Json && raw.finish != FinishReason::Filtered;
     if let Some(why) = cut(raw).filter(|_| !allowed) {
         return Judged::kept(raw, &raw.text, Some(why));
     }

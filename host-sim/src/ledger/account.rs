@@ -69,8 +69,10 @@ pub(super) struct Account {
     pub(super) is_hidden: bool,
     /// Its attempt got the receipt of another one.
     pub(super) is_mixed_up: bool,
-    /// The host said that it is not the caller's, since the call began or went on.
+    /// The host said that it is not the caller's.
     pub(super) is_denied: bool,
+    /// The host said that its transcript is gone, although it was completed.
+    pub(super) is_unreadable: bool,
     /// Ends that the component was told of.
     pub(super) ends_told: u32,
     /// Times that it was taken over, each of which tells its end once more.
@@ -108,6 +110,7 @@ impl Account {
             is_hidden: false,
             is_mixed_up: false,
             is_denied: false,
+            is_unreadable: false,
             ends_told: 0,
             watches: 0,
             cleanup_tries: 0,

@@ -19,7 +19,7 @@
 //! | I13 sizes | `reply`; memory and fuel: `component/limits.rs`, `tests/it/failures.rs` |
 //! | I15 circuits | `circuits`: at each spawn call, up to the first break; the rest: `engine/src/schedule/breaker.rs` |
 //! | I16 input is framed, arguments are the request's | `prompts`: at each spawn call |
-//! | I17 nothing that was said is an argument | `prompts`: at each request; paths and code: `tests/boundaries/` |
+//! | I17 nothing that was said is an argument | `prompts`: at each request |
 //! | I18 secrets stay where they belong | `prompts`, `reply` |
 //! | I19 tiers | `tiers`: at each spawn call; `reply` |
 //! | E1 results, E4 status, E11 usage | `reply`, `explore/check.rs` |

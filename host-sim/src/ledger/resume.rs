@@ -22,7 +22,6 @@ impl Ledger {
         for account in self.sessions.values_mut() {
             (account.ends_told, account.usage_was_told, account.told_model) = (0, false, None);
             (account.in_sight, account.left_out, account.is_hidden) = (false, 0, account.vanished);
-            account.is_denied = false;
             // Of a session whose receipts went astray the journal may know nothing.
             account.was_told &= !account.is_mixed_up;
         }

@@ -1,6 +1,6 @@
 //! Why a task is given another session, as the host can tell from what became of the ones before.
 
-use parallel_agents_engine::host::{FailureKind, HostError, SessionEnd, SessionOutcome, SpawnOptions};
+use parallel_agents_engine::host::{FailureKind, HostError, SessionEnd, SessionOutcome, SessionState, SpawnOptions};
 use parallel_agents_engine::ids::SessionKey;
 
 use super::allowance::{FREE_INTERRUPTIONS, FREE_RATE_LIMITS, FREE_REFUSALS, FREE_REVIEWS};
@@ -52,7 +52,7 @@ pub(super) struct Tries {
     pub(super) judges: u32,
     /// All but judges.
     pub(super) own: u32,
-    /// Sessions of which a call that went on was told that they are not its own.
+    /// Sessions of which the call was told that they are not its own, before or after a cut.
     pub(super) denied: u32,
 }
 
@@ -161,7 +161,7 @@ impl Ledger {
             let over = tries.retries.saturating_sub(allowed.retries);
             let over = over.max((tries.retries + tries.second_chances).saturating_sub(spare));
             // Told so of a session that had ended, a call that goes on takes it for cut off, which costs nothing.
-            if (1..=tries.denied).contains(&over) {
+            if self.resumes > 0 && (1..=tries.denied).contains(&over) {
                 self.excuse(Excuse::HiddenAfterCut);
             } else if tries.retries > allowed.retries {
                 let what = format!("{} was tried again {} times", options.label, tries.retries);
@@ -218,13 +218,24 @@ impl Ledger {
     pub(crate) fn denied(&mut self, key: &SessionKey) {
         let is_first =
             self.sessions.get_mut(key).is_some_and(|account| !std::mem::replace(&mut account.is_denied, true));
-        if self.resumes == 0 || !is_first {
+        if !is_first {
             return;
         }
         let Some((label, _)) = self.holder_of(key) else { return };
         if let Some(tries) = self.tries.get_mut(id_of(&label)) {
             tries.denied += 1;
         }
+    }
+
+    /// Enters that the transcript of a session cannot be read any more. What a completed one said is lost then, and whoever
+    /// may run twice is asked again at no cost, as if the session had been cut off.
+    pub(crate) fn unreadable(&mut self, key: &SessionKey) {
+        let Some(account) = self.sessions.get_mut(key) else { return };
+        if account.state != SessionState::Completed || std::mem::replace(&mut account.is_unreadable, true) {
+            return;
+        }
+        let label = account.label.clone();
+        self.became(&label, Became::CutOff);
     }
 
     /// Enters what a session, or the request for it, came to.

@@ -51,6 +51,7 @@ impl World {
     pub(super) fn history_gone(&mut self, key: &SessionKey) -> Option<HostError> {
         self.sessions.get(key).filter(|session| session.trouble.history_is_gone)?;
         self.ledger.fault(Fault::HistoryGone);
+        self.ledger.unreadable(key);
         Some(HostError::NotFound(format!("No transcript found: {key}")))
     }
 

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use host_sim::agent_files::{Agent, File, FileProblem, Found, Library, LibraryError, Reading, Warning, id_of};
-use parallel_agents_engine::agents::Catalogue;
 use parallel_agents_engine::text::nearest;
 use serde_json::{Value, json};
 

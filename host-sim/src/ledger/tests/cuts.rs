@@ -107,3 +107,22 @@ fn a_session_that_is_denied_after_the_cut_may_be_done_once_more() {
     fail(&mut ledger, 5, "x b");
     assert_eq!(broken(&ledger), [Invariant::Retries; 2], "of b nothing was denied");
 }
+
+#[test]
+fn whoever_lost_what_a_completed_session_said_may_ask_once_more() {
+    let sessions_until_it_is_too_many = |is_lost: bool| {
+        let mut ledger = held_to(A_AND_B, r#""retries": 0, "retry_budget": 9, "corrections": 0"#);
+        (1..9).find(|request| {
+            ledger.command(&spawn(*request, "x a"));
+            let session = key(&format!("s{request}"));
+            ledger.accepted(RequestId(*request), &session);
+            ended(&mut ledger, &session, &SessionOutcome::Completed, "sim/a", None);
+            // It is said of every request about the session, and counts once.
+            let times = if is_lost && *request == 1 { 2 } else { 0 };
+            (0..times).for_each(|_| ledger.unreadable(&session));
+            broken(&ledger) == [Invariant::Retries]
+        })
+    };
+    let few = sessions_until_it_is_too_many(false).expect("there is a limit");
+    assert_eq!(sessions_until_it_is_too_many(true), Some(few + 1));
+}
