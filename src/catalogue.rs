@@ -48,6 +48,7 @@ pub fn built_in() -> Catalogue {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "definitions are files")]
 mod tests {
     use serde_json::json;
 

@@ -52,7 +52,10 @@ impl Ledger {
         self.live.insert(Live::Spawning(request));
         let (places, why_hidden) = self.places();
         self.peak_live = self.peak_live.max(places);
-        self.check_budget(&options.label);
+        // What was asked for first has its reservation, whatever others have used beyond theirs by now.
+        if !was_lost {
+            self.check_budget(&options.label);
+        }
         let Some(cap) = self.allowed.max_live else { return };
         if places > cap {
             self.note(Invariant::Cap, format!("{places} sessions are alive, {cap} are allowed"));
