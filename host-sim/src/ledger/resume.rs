@@ -134,17 +134,20 @@ impl Ledger {
         self.duplicates().into_iter().flatten().collect()
     }
 
+    /// Whether receipts lead a call to take a session for another attempt's: its own attempt was told of another one, or
+    /// another attempt was told of it first.
+    pub(super) fn is_mixed_up(&self, key: &SessionKey, account: &Account) -> bool {
+        account.is_mixed_up || self.holders.get(key).is_some_and(|(holder, _)| *holder != account.label)
+    }
+
     fn duplicates(&self) -> Vec<Option<Excuse>> {
         let mut of_label: BTreeMap<&str, Vec<(&SessionKey, &Account)>> = BTreeMap::new();
         for (key, account) in &self.sessions {
             of_label.entry(&account.label).or_default().push((key, account));
         }
-        let is_mixed_up = |key: &SessionKey, account: &Account| {
-            account.is_mixed_up || self.holders.get(key).is_some_and(|(holder, _)| *holder != account.label)
-        };
         let mut all = Vec::new();
         for sessions in of_label.into_values().filter(|sessions| sessions.len() > 1) {
-            let mixed_up = sessions.iter().any(|(key, account)| is_mixed_up(key, account));
+            let mixed_up = sessions.iter().any(|(key, account)| self.is_mixed_up(key, account));
             let hidden = sessions.iter().filter(|(_, account)| self.why_hidden(account).is_some()).count();
             let beyond = sessions.len() - 1;
             // Those that nobody could know of are not the ones that count.

@@ -176,7 +176,7 @@ impl Ledger {
         let Live::Session(key) = live else { return None };
         let account = self.sessions.get(key)?;
         // It was told of another session in its place, or of none.
-        self.why_hidden(account).or(account.is_mixed_up.then_some(Excuse::ReceiptRepeated))
+        self.why_hidden(account).or(self.is_mixed_up(key, account).then_some(Excuse::ReceiptRepeated))
     }
 
     pub(super) fn check_history(&mut self, key: &SessionKey) {
