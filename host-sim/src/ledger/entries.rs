@@ -52,8 +52,9 @@ impl Ledger {
         self.live.insert(Live::Spawning(request));
         let (places, why_hidden) = self.places();
         self.peak_live = self.peak_live.max(places);
-        // What was asked for first has its reservation, whatever others have used beyond theirs by now.
-        if !was_lost {
+        // What was asked for first has its reservation, whatever others have used beyond theirs by now. After a cut the key
+        // may be one that the host has forgotten, and the session another one.
+        if !was_lost || self.resumes > 0 {
             self.check_budget(&options.label);
         }
         let Some(cap) = self.allowed.max_live else { return };
