@@ -141,17 +141,24 @@ test('an import may fail at any call', async () => {
   assert.deepEqual([...codes], ['E_GUEST_TRAP']);
 });
 
-test('of an answer of five megabytes the beginning and the end are kept', async () => {
+test('of an answer of a megabyte the beginning and the end are kept, and a longer one is cut', async () => {
   const openclaw = new FakeOpenClaw();
-  const five = `BEGIN${'abcdefghij'.repeat(500_000)}END`;
-  openclaw.answer = five;
-  const kept = (await outcome(WORKER, run(1), openclaw)).reply.results[0].output;
+  const one = `BEGIN${'abcdefghij'.repeat(100_000)}END`;
+  openclaw.answer = one;
+  const { status, output: kept } = (await outcome(WORKER, run(1), openclaw)).reply.results[0];
+  assert.equal(status, 'completed');
   assert.match(kept, /^BEGINabc[^]*bytes left out[^]*hijEND$/);
   assert.ok(kept.length < 70_000, `${kept.length} characters were kept`);
 
-  openclaw.answer = JSON.stringify({ text: five });
+  openclaw.answer = JSON.stringify({ text: one });
   const { reply } = await outcome(WORKER, run(1, { output_format: 'json' }), openclaw);
   assert.equal(reply.results[0].error.code, 'E_OUTPUT_TOO_LARGE');
+
+  // Cut at the contract's limit, it is no success.
+  openclaw.answer = `BEGIN${'abcdefghij'.repeat(500_000)}END`;
+  const { error, output } = (await outcome(WORKER, run(1), openclaw)).reply.results[0];
+  assert.equal(error.code, 'E_OUTPUT_TRUNCATED');
+  assert.match(output, /^BEGINabc/);
 });
 
 test('JSON of ten thousand levels is refused and not followed', async () => {
