@@ -115,7 +115,7 @@ for (const text of PLAIN) {
 
 test('the sources of this project have no secrets in them', () => {
   let looked = 0;
-  for (const place of ['../src/', '../../prompts/agents/', '../../docs/', '../../src/engine/']) {
+  for (const place of ['../src/', '../../prompts/agents/', '../../docs/', '../../engine/src/engine/']) {
     for (const file of readdirSync(new URL(place, import.meta.url))) {
       if (!/\.(ts|md|rs)$/.test(file)) continue;
       looked += 1;
