@@ -53,8 +53,8 @@ impl fmt::Display for Finding {
     }
 }
 
-/// Everything that is wrong with a call. Empty: nothing. What does not count as wrong is added to `excuses`, unless the ledger
-/// counts it.
+/// Everything that is wrong with a call. Empty: nothing. `excuses` counts what does not count as wrong and what
+/// the ledger does not count already.
 pub(super) fn check(case: &Case, called: &Called<DocumentReply>, excuses: &mut Excuses) -> Vec<Finding> {
     let mut found = Found(Vec::new());
     match &called.result {

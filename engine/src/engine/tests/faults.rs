@@ -1,6 +1,6 @@
 //! A host that refuses, loses, repeats and comes late.
 
-use super::puppet::{Open, Puppet, receipt};
+use super::puppet::{Open, Puppet, receipt, say};
 use crate::host::{
     Completion, FailureKind, FinishReason, Happening, HistoryPage, HostError, Message, MessageRole, Reply,
     SessionOutcome, SessionState,
@@ -167,14 +167,6 @@ fn a_cut_completion_is_completed_from_the_transcript() {
     puppet.accept("a");
     let cut = Completion { text: "long ans…".to_owned(), truncated: true, finish: FinishReason::Stop };
     puppet.ends_as("a", SessionOutcome::Completed, Some(cut));
-    let say = |role, text: &str| Message {
-        role,
-        text: text.to_owned(),
-        truncated: false,
-        finish: FinishReason::Stop,
-        model: None,
-        usage: None,
-    };
     let messages = vec![say(MessageRole::Assistant, "long answer"), say(MessageRole::User, "thanks")];
     let page = HistoryPage { messages, has_more: false, dropped_messages: 0, redacted: true };
     puppet.answer_oldest(Ok(Reply::History(page)));
@@ -347,15 +339,7 @@ fn time_never_runs_backwards() {
 
 #[test]
 fn a_queued_session_is_timed_from_its_start() {
-    let facts = crate::host::HostFacts {
-        name: String::new(),
-        seed: 1,
-        max_concurrent: None,
-        reports_starts: true,
-        keeps_journal: false,
-        limits: None,
-    };
-    let mut puppet = Puppet::with(plan_of(1, &[]), facts);
+    let mut puppet = Puppet::reporting_starts(plan_of(1, &[]));
     puppet.accept("a");
     puppet.now += 500_000;
     puppet.happens(Happening::SessionStarted(SessionKey::new("a")));

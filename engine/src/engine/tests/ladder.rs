@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use super::puppet::Puppet;
+use super::puppet::{Puppet, say};
 use crate::host::{FailureKind, FinishReason, HistoryPage, HostError, Message, MessageRole, Reply};
 use crate::json::output_schema::OutputSchema;
 use crate::plan::{Judge, Plan};
@@ -203,13 +203,7 @@ fn a_judge_that_may_be_alive_gets_no_second_one_beside_it() {
     let mut puppet = Puppet::open(judged(5.0));
     puppet.accept("a");
     puppet.ends("a", "{\"a\": 1}");
-    while puppet.report.is_none() {
-        if puppet.open.is_empty() {
-            puppet.wake();
-        } else {
-            puppet.answer_oldest(Err(HostError::InDoubt("no answer".to_owned())));
-        }
-    }
+    puppet.until_over(|puppet| puppet.answer_oldest(Err(HostError::InDoubt("no answer".to_owned()))));
     assert_eq!(puppet.verdicts(), [(TaskStatus::Failed, Some("E_SPAWN_IN_DOUBT"))]);
     assert_eq!(puppet.spawns, 6, "the answer's session, and one judge that was asked for five times");
 }
@@ -217,14 +211,6 @@ fn a_judge_that_may_be_alive_gets_no_second_one_beside_it() {
 #[test]
 fn completed_without_its_proof_is_not_completed() {
     let page = |calls: usize, text: &str| {
-        let say = |role, text: &str| Message {
-            role,
-            text: text.to_owned(),
-            truncated: false,
-            finish: FinishReason::Stop,
-            model: None,
-            usage: None,
-        };
         let mut messages = vec![say(MessageRole::Tool, text); calls];
         messages.push(say(MessageRole::Assistant, "{\"a\": \"out.md\"}"));
         Ok(Reply::History(HistoryPage { messages, has_more: false, dropped_messages: 0, redacted: false }))

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::puppet::Puppet;
+use super::puppet::{Puppet, facts};
 use crate::host::{
     Completion, Event, FailureKind, FinishReason, Happening, HostFacts, OperatorLimits, Reply, SessionEnd,
     SessionOutcome,
@@ -164,16 +164,7 @@ fn always_wrong(tasks: usize) -> Plan {
 
 fn play_wrong(plan: Plan) -> Puppet {
     let mut puppet = Puppet::open(plan);
-    let mut number = 0;
-    while puppet.report.is_none() {
-        if puppet.open.is_empty() {
-            puppet.wake();
-            continue;
-        }
-        number += 1;
-        puppet.accept(&format!("s{number}"));
-        puppet.ends(&format!("s{number}"), "{}");
-    }
+    puppet.play(|puppet, key| puppet.ends(key, "{}"));
     puppet
 }
 
@@ -250,14 +241,7 @@ fn a_host_that_counts_wrong_and_whose_clock_jumps_is_outlived() {
 }
 
 fn allowing(limits: OperatorLimits) -> HostFacts {
-    HostFacts {
-        name: "puppet".to_owned(),
-        seed: 7,
-        max_concurrent: Some(2),
-        reports_starts: false,
-        keeps_journal: false,
-        limits: Some(limits),
-    }
+    HostFacts { max_concurrent: Some(2), limits: Some(limits), ..facts() }
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod leaving;
 mod limits;
 mod order;
 mod puppet;
+mod restarts;
 mod retries;
 mod tiers;
 mod waits;

@@ -1,6 +1,6 @@
 //! What starts when, and what ends with what.
 
-use super::puppet::Puppet;
+use super::puppet::{Puppet, facts};
 use crate::host::{HistoryPage, HostFacts, Reply};
 use crate::ids::TaskIndex;
 use crate::plan::Reference;
@@ -25,14 +25,7 @@ fn twenty_tasks_run_five_at_a_time_and_return_in_order() {
 
 #[test]
 fn the_hosts_own_cap_counts_when_it_is_lower() {
-    let facts = HostFacts {
-        name: String::new(),
-        seed: 1,
-        max_concurrent: Some(2),
-        reports_starts: false,
-        keeps_journal: false,
-        limits: None,
-    };
+    let facts = HostFacts { max_concurrent: Some(2), ..facts() };
     assert_eq!(Puppet::with(plan_of(9, &[]), facts).spawns, 2);
 }
 

@@ -43,18 +43,55 @@ pub struct Puppet {
     pub report: Option<RunReport>,
 }
 
+/// What a host tells of itself that reports no starts and has no cap of its own.
+pub fn facts() -> HostFacts {
+    HostFacts {
+        name: "puppet".to_owned(),
+        seed: 7,
+        max_concurrent: None,
+        reports_starts: false,
+        keeps_journal: false,
+        limits: None,
+    }
+}
+
+/// A message that is whole.
+pub fn say(role: MessageRole, text: &str) -> Message {
+    Message { role, text: text.to_owned(), truncated: false, finish: FinishReason::Stop, model: None, usage: None }
+}
+
 impl Puppet {
     /// A host that says nothing about starts and has no cap of its own.
     pub fn open(plan: Plan) -> Self {
-        let facts = HostFacts {
-            name: "puppet".to_owned(),
-            seed: 7,
-            max_concurrent: None,
-            reports_starts: false,
-            keeps_journal: false,
-            limits: None,
-        };
-        Self::with(plan, facts)
+        Self::with(plan, facts())
+    }
+
+    /// A host that reports the starts of sessions.
+    pub fn reporting_starts(plan: Plan) -> Self {
+        Self::with(plan, HostFacts { reports_starts: true, ..facts() })
+    }
+
+    /// Accepts every session that is asked for, as `s1`, `s2`, …, has `end` end it, and wakes the engine while it pauses, until
+    /// the run is over.
+    pub fn play(&mut self, mut end: impl FnMut(&mut Self, &str)) {
+        let mut number = 0;
+        self.until_over(|puppet| {
+            number += 1;
+            let key = format!("s{number}");
+            puppet.accept(&key);
+            end(puppet, &key);
+        });
+    }
+
+    /// Has `deal` deal with what is asked for, and wakes the engine while it pauses, until the run is over.
+    pub fn until_over(&mut self, mut deal: impl FnMut(&mut Self)) {
+        while self.report.is_none() {
+            if self.open.is_empty() {
+                self.wake();
+            } else {
+                deal(self);
+            }
+        }
     }
 
     pub fn with(plan: Plan, facts: HostFacts) -> Self {

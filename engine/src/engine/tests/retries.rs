@@ -1,21 +1,18 @@
 //! What is tried again, how often, and what is not.
 
-use std::sync::Arc;
-
 use super::puppet::Puppet;
-use crate::agents::AgentDefinition;
-use crate::host::{FailureKind, Happening, HostError, HostFacts, Reply, SessionOutcome};
+use crate::host::{FailureKind, Happening, HostError, Reply, SessionOutcome};
 use crate::ids::SessionKey;
 use crate::json::output_schema::OutputSchema;
 use crate::plan::Plan;
 use crate::task::{AttemptKind, OutputFormat, RunStatus, TaskStatus};
-use crate::testing::{plan_of, shipped};
+use crate::testing::plan_of;
 
-fn kinds(puppet: &Puppet, task: usize) -> Vec<AttemptKind> {
+pub(super) fn kinds(puppet: &Puppet, task: usize) -> Vec<AttemptKind> {
     puppet.done().results[task].metadata.attempt_log.iter().map(|record| record.kind).collect()
 }
 
-fn json_plan(tasks: usize) -> Plan {
+pub(super) fn json_plan(tasks: usize) -> Plan {
     let mut plan = plan_of(tasks, &[]);
     for task in &mut plan.tasks {
         task.output_format = OutputFormat::Json;
@@ -62,16 +59,7 @@ fn retries_end_with_the_task_and_with_the_run() {
     let mut plan = plan_of(5, &[]);
     plan.rules.breaker = false;
     let mut puppet = Puppet::open(plan);
-    let mut number = 0;
-    while puppet.report.is_none() {
-        if puppet.open.is_empty() {
-            puppet.wake();
-            continue;
-        }
-        number += 1;
-        puppet.accept(&format!("s{number}"));
-        puppet.breaks(&format!("s{number}"), FailureKind::Infrastructure);
-    }
+    puppet.play(|puppet, key| puppet.breaks(key, FailureKind::Infrastructure));
     assert_eq!(puppet.spawns, 7, "a tenth of the tasks, but two at least");
 }
 
@@ -83,126 +71,6 @@ fn what_cannot_help_is_not_tried_again() {
         puppet.breaks("a", kind);
         assert_eq!((puppet.spawns, puppet.done().status), (1, RunStatus::Failed), "{kind:?}");
     }
-}
-
-#[test]
-fn what_a_restart_cut_off_is_done_again_if_that_does_no_harm() {
-    let plan = |tool_free: bool, idempotent: bool| {
-        let mut plan = plan_of(1, &[]);
-        let mut agent = AgentDefinition::clone(&plan.tasks[0].agent);
-        agent.tool_free = tool_free;
-        plan.tasks[0].agent = Arc::new(agent);
-        plan.tasks[0].handling.idempotent = idempotent;
-        plan
-    };
-    let mut puppet = Puppet::open(plan(false, false));
-    puppet.accept("a");
-    puppet.ends_as("a", SessionOutcome::Interrupted, None);
-    assert_eq!(puppet.verdicts(), [(TaskStatus::Cancelled, Some("E_INTERRUPTED"))], "it may have had effects");
-    for (tool_free, idempotent) in [(true, false), (false, true)] {
-        let mut plan = plan(tool_free, idempotent);
-        (plan.tasks[0].handling.retries, plan.rules.retry_budget) = (0, Some(0));
-        let mut puppet = Puppet::open(plan);
-        for key in ["a", "b", "c"] {
-            puppet.accept(key);
-            puppet.ends_as(key, SessionOutcome::Interrupted, None);
-            puppet.wake();
-        }
-        puppet.accept("d");
-        puppet.ends("d", "fine");
-        assert_eq!(puppet.done().status, RunStatus::Completed, "an interruption costs no retry");
-    }
-}
-
-#[test]
-fn a_correction_and_a_judge_are_done_again_whatever_tools_the_task_has() {
-    let mut plan = json_plan(1);
-    let mut agent = AgentDefinition::clone(&plan.tasks[0].agent);
-    agent.tool_free = false;
-    plan.tasks[0].agent = Arc::new(agent);
-    plan.rules.retry_budget = Some(0);
-    let judge = shipped("agent_design_reviewer");
-    let threshold = crate::score::Score::read(&serde_json::json!(5)).expect("a score");
-    plan.rules.judge = Some(crate::plan::Judge { agent: judge, threshold });
-    let mut puppet = Puppet::open(plan);
-    puppet.accept("work");
-    puppet.ends("work", "{}");
-    puppet.accept("correction");
-    puppet.ends_as("correction", SessionOutcome::Interrupted, None);
-    puppet.wake();
-    puppet.accept("again");
-    puppet.ends("again", "{\"a\": 1}");
-    for key in ["judge-1", "judge-2", "judge-3"] {
-        puppet.accept(key);
-        puppet.ends_as(key, SessionOutcome::Interrupted, None);
-        puppet.wake();
-    }
-    puppet.accept("judge-4");
-    puppet.ends("judge-4", &super::ladder::review(8.0));
-    assert_eq!(puppet.verdicts(), [(TaskStatus::Completed, None)]);
-    use AttemptKind::{Correction, First, Judge};
-    assert_eq!(kinds(&puppet, 0), [First, Correction, Correction, Judge, Judge, Judge, Judge]);
-}
-
-#[test]
-fn a_restart_that_cuts_off_many_costs_none_of_them() {
-    let mut puppet = Puppet::open(Plan { max_concurrent: 20, ..plan_of(40, &[]) });
-    for number in 0..20 {
-        puppet.accept(&format!("old-{number}"));
-    }
-    for number in 0..20 {
-        puppet.ends_as(&format!("old-{number}"), SessionOutcome::Interrupted, None);
-    }
-    let mut number = 0;
-    while puppet.report.is_none() {
-        if puppet.open.is_empty() {
-            puppet.wake();
-            continue;
-        }
-        number += 1;
-        puppet.accept(&format!("new-{number}"));
-        puppet.ends(&format!("new-{number}"), "fine");
-    }
-    assert_eq!((puppet.done().status, puppet.spawns), (RunStatus::Completed, 60));
-}
-
-#[test]
-fn a_host_that_restarts_without_end_ends_the_run() {
-    let mut puppet = Puppet::open(plan_of(1, &[]));
-    let mut number = 0;
-    while puppet.report.is_none() {
-        if puppet.open.is_empty() {
-            puppet.wake();
-            continue;
-        }
-        number += 1;
-        puppet.accept(&format!("s{number}"));
-        puppet.ends_as(&format!("s{number}"), SessionOutcome::Interrupted, None);
-    }
-    assert_eq!(puppet.verdicts(), [(TaskStatus::Cancelled, Some("E_INTERRUPTED"))]);
-    assert_eq!(puppet.spawns, 1 + crate::policy::retry::MAX_INTERRUPTED);
-    // The budget holds for what is done again as for anything else.
-    let mut plan = plan_of(1, &[]);
-    plan.rules.caps.spawns = Some(2);
-    let mut puppet = Puppet::open(plan);
-    for key in ["a", "b"] {
-        puppet.accept(key);
-        puppet.ends_as(key, SessionOutcome::Interrupted, None);
-        puppet.wake();
-    }
-    assert_eq!((puppet.done().status, puppet.spawns), (RunStatus::Budget, 2));
-}
-
-#[test]
-fn an_answer_that_the_host_lost_is_asked_for_again() {
-    let mut puppet = Puppet::open(plan_of(1, &[]));
-    puppet.accept("a");
-    puppet.ends_as("a", SessionOutcome::Completed, None);
-    puppet.answer_read(Err(HostError::NotFound("no such session".to_owned())));
-    puppet.wake();
-    puppet.accept("b");
-    puppet.ends("b", "fine");
-    assert_eq!((puppet.done().status, puppet.spawns), (RunStatus::Completed, 2));
 }
 
 #[test]
@@ -264,29 +132,17 @@ fn a_limited_rate_is_obeyed_and_costs_no_attempt() {
 fn a_host_that_stays_locked_is_not_asked_without_end() {
     let mut puppet = Puppet::open(plan_of(1, &[]));
     let mut asked = 0;
-    while puppet.report.is_none() {
-        if puppet.open.is_empty() {
-            puppet.wake();
-            continue;
-        }
+    puppet.until_over(|puppet| {
         asked += 1;
         puppet.answer_oldest(Err(HostError::Busy("file_lock_stale".to_owned())));
-    }
+    });
     assert_eq!(puppet.verdicts(), [(TaskStatus::Failed, Some("E_HOST_BUSY"))]);
     assert_eq!(asked, 8, "six times put back, once refused, and once more for its retry");
 }
 
 #[test]
 fn a_session_that_never_starts_is_given_up_unless_the_queue_moves() {
-    let facts = HostFacts {
-        name: String::new(),
-        seed: 1,
-        max_concurrent: None,
-        reports_starts: true,
-        keeps_journal: false,
-        limits: None,
-    };
-    let mut puppet = Puppet::with(plan_of(2, &[]), facts);
+    let mut puppet = Puppet::reporting_starts(plan_of(2, &[]));
     puppet.accept("a");
     puppet.accept("b");
     puppet.now += 100_000;
@@ -307,19 +163,11 @@ fn a_session_that_never_starts_is_given_up_unless_the_queue_moves() {
 
 #[test]
 fn a_host_with_one_place_is_waited_for_while_it_is_taken() {
-    let facts = HostFacts {
-        name: String::new(),
-        seed: 1,
-        max_concurrent: None,
-        reports_starts: true,
-        keeps_journal: false,
-        limits: None,
-    };
     let mut plan = plan_of(3, &[]);
     for task in &mut plan.tasks {
         task.timeout_seconds = 600;
     }
-    let mut puppet = Puppet::with(plan, facts);
+    let mut puppet = Puppet::reporting_starts(plan);
     for key in ["a", "b", "c"] {
         puppet.accept(key);
     }
@@ -347,36 +195,17 @@ fn a_server_that_loads_its_model_is_waited_for_and_costs_no_retry() {
     (plan.rules.retry_budget, plan.rules.breaker) = (Some(0), true);
     let mut puppet = Puppet::open(plan.clone());
     let ready_at = puppet.now + 300_000;
-    let mut number = 0;
-    while puppet.report.is_none() {
-        if puppet.open.is_empty() {
-            puppet.wake();
-            continue;
-        }
-        number += 1;
-        let key = format!("s{number}");
-        puppet.accept(&key);
-        if puppet.now < ready_at {
-            puppet.ends_as(&key, not_ready(Some(10_000)), None);
-        } else {
-            puppet.ends(&key, "fine");
-        }
-    }
+    puppet.play(|puppet, key| match puppet.now < ready_at {
+        true => puppet.ends_as(key, not_ready(Some(10_000)), None),
+        false => puppet.ends(key, "fine"),
+    });
     assert_eq!(puppet.done().status, RunStatus::Completed);
     assert!(puppet.spawns < 60, "{} sessions for five tasks and 300 seconds", puppet.spawns);
     // It names none: the pauses grow, and they end.
     plan.tasks.truncate(1);
     let mut puppet = Puppet::open(plan);
     let before = puppet.now;
-    while puppet.report.is_none() {
-        if puppet.open.is_empty() {
-            puppet.wake();
-            continue;
-        }
-        number += 1;
-        puppet.accept(&format!("s{number}"));
-        puppet.ends_as(&format!("s{number}"), not_ready(None), None);
-    }
+    puppet.play(|puppet, key| puppet.ends_as(key, not_ready(None), None));
     assert_eq!(puppet.verdicts(), [(TaskStatus::Failed, Some("E_MODEL_NOT_READY"))]);
     assert_eq!(puppet.spawns, 1 + crate::policy::retry::MAX_NOT_READY);
     assert!(puppet.now - before > 240_000, "given up after {} ms", puppet.now - before);

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::puppet::{Open, Puppet};
-use crate::host::{FailureKind, Happening, HostFacts};
+use crate::host::{FailureKind, Happening};
 use crate::ids::{SessionKey, TaskIndex};
 use crate::plan::{Plan, Reference};
 use crate::policy::wait::Wait;
@@ -133,15 +133,7 @@ fn a_straggler_gets_a_twin_and_the_loser_is_stopped() {
     for task in &mut plan.tasks {
         task.handling.idempotent = true;
     }
-    let facts = HostFacts {
-        name: String::new(),
-        seed: 1,
-        max_concurrent: None,
-        reports_starts: true,
-        keeps_journal: false,
-        limits: None,
-    };
-    let mut puppet = Puppet::with(plan, facts);
+    let mut puppet = Puppet::reporting_starts(plan);
     accept_all(&mut puppet);
     for number in 0..20 {
         puppet.happens(Happening::SessionStarted(SessionKey::new(format!("s{number}"))));
