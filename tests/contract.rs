@@ -10,9 +10,9 @@ use std::path::{Path, PathBuf};
 use wasmparser::{Parser, Payload};
 use wit_parser::{Docs, Interface, Resolve, Type, TypeDefKind, TypeId};
 
-/// All that the component can reach. `rules` and `types` have no functions: they are there because the others use
-/// their records.
-const IMPORTS: [&str; 5] = ["events", "journal", "rules", "sessions", "types"];
+/// All that the component can reach. `results`, `rules` and `types` have no functions: they are there because the
+/// others use their records.
+const IMPORTS: [&str; 6] = ["events", "journal", "results", "rules", "sessions", "types"];
 
 /// All that can be called.
 const EXPORTS: [&str; 8] =

@@ -7,7 +7,7 @@ use wasmtime::component::{Component, HasSelf, Linker};
 use wasmtime::{Config, Engine, ProfilingStrategy, Store};
 
 use crate::answer;
-use crate::bindings::parallel_agents::skill::types::{RunReport, TaskStatus};
+use crate::bindings::parallel_agents::skill::results::{RunReport, TaskStatus};
 use crate::bindings::{ParallelAgents, ParallelAgentsPre};
 use crate::grid::Cell;
 use crate::host::Gateway;

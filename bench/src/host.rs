@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use wasmtime::component::{Accessor, HasSelf};
 
 use crate::answer;
-use crate::bindings::parallel_agents::skill::{events, journal, rules, sessions, types};
+use crate::bindings::parallel_agents::skill::{events, journal, results, rules, sessions, types};
 use crate::grid::Cell;
 use crate::variant::Variant;
 
@@ -103,6 +103,8 @@ fn key(place: usize) -> String {
 }
 
 impl rules::Host for Gateway {}
+
+impl results::Host for Gateway {}
 
 impl types::Host for Gateway {}
 

@@ -9,7 +9,7 @@ use wasmtime::StoreLimits;
 use wasmtime::component::{Accessor, HasSelf};
 
 use super::limits::GuestLimits;
-use crate::bindings::parallel_agents::skill::{events, journal, rules, sessions, types};
+use crate::bindings::parallel_agents::skill::{events, journal, results, rules, sessions, types};
 use crate::clock::Passing;
 use crate::convert;
 use crate::outside::{Next, Outside, poll_with_stop};
@@ -78,6 +78,8 @@ impl GuestState {
 }
 
 impl rules::Host for GuestState {}
+
+impl results::Host for GuestState {}
 
 impl types::Host for GuestState {}
 

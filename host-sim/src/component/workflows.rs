@@ -7,7 +7,7 @@ use parallel_agents_workflows::spec::{CreationSpec, GoalSpec, Limits, Refinement
 use parallel_agents_workflows::teams::Brief;
 
 use super::ComponentHost;
-use crate::bindings::parallel_agents::skill::types;
+use crate::bindings::parallel_agents::skill::results;
 use crate::call::{Called, hold_to_cap};
 use crate::clock::Clock;
 use crate::convert;
@@ -87,7 +87,7 @@ impl ComponentHost {
 
 /// A reply in the engine's types.
 fn read<W, R>(
-    reply: Result<W, types::CallError>,
+    reply: Result<W, results::CallError>,
     result: impl FnOnce(W) -> Result<R, SimError>,
 ) -> Result<Result<R, CallError>, SimError> {
     match reply {

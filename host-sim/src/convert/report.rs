@@ -9,7 +9,7 @@ use parallel_agents_engine::task::{
 use serde_json::Value;
 
 use super::{rules, task_status, usage};
-use crate::bindings::parallel_agents::skill::types as wit;
+use crate::bindings::parallel_agents::skill::results as wit;
 use crate::error::SimError;
 
 /// A report. An error if an output that has to be JSON is not.

@@ -3,7 +3,7 @@
 use super::{output_format, rules, task_status, usage};
 use crate::boundary::bindings::exports::parallel_agents::skill::agents::{AgentDescription, AgentSummary};
 use crate::boundary::bindings::exports::parallel_agents::skill::orchestration;
-use crate::boundary::bindings::parallel_agents::skill::types as wt;
+use crate::boundary::bindings::parallel_agents::skill::results as wt;
 use parallel_agents_engine::agents::AgentDefinition;
 use parallel_agents_engine::collect::{Collected, CollectedStatus};
 use parallel_agents_engine::json;

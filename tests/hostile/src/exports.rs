@@ -3,10 +3,9 @@
 use super::bindings::exports::parallel_agents::skill::{
     about, agents, documents, journals, orchestration, reports, teams, workflows,
 };
+use super::bindings::parallel_agents::skill::results::{CallError, Forecast, Problem, RunReport, TaskResult};
 use super::bindings::parallel_agents::skill::rules::TierModels;
-use super::bindings::parallel_agents::skill::types::{
-    AgentSource, CallError, Forecast, OutputFormat, Problem, RunReport, RunRequest, Task, TaskResult,
-};
+use super::bindings::parallel_agents::skill::types::{AgentSource, OutputFormat, RunRequest, Task};
 use super::deeds;
 
 /// The component.
