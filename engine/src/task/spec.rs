@@ -93,7 +93,7 @@ pub struct TaskSpec {
     pub accept_truncated: Option<bool>,
 }
 
-/// What a task does whose dependency did not complete. Documented in `wit/types.wit`.
+/// What a task does whose dependency did not complete. Documented in `wit/rules.wit`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OnDependencyFailure {
@@ -106,10 +106,10 @@ pub enum OnDependencyFailure {
     FailFast,
 }
 
-/// What has to be there before "completed" is believed. Documented in `wit/types.wit`.
+/// What has to be there before "completed" is believed. Documented in `wit/rules.wit`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-#[allow(missing_docs, reason = "wit/types.wit documents every field once")]
+#[allow(missing_docs, reason = "wit/rules.wit documents every field once")]
 pub struct Proof {
     #[serde(skip_serializing_if = "is_zero")]
     pub min_tool_calls: u32,
