@@ -92,8 +92,8 @@ impl Excuse {
             }
             Self::HiddenAfterCut => {
                 "I1, I2, I5, I8, E2, E7: after a cut, the host had forgotten a session that the journal does not know, or left it \
-                 out of both lists. I6: after a cut, the host said that a session is not the caller's, so that the call took \
-                 it for cut off; once for each such session of the task."
+                 out of both lists. I6: before a cut or after it, the host said that a session is not the caller's, so that the \
+                 call took it for cut off; once for each such session of the task."
             }
             Self::ModelUnnamed => "I5: the host ran a dearer model than was asked for and never named it.",
             Self::UsageUntold => "I5: the host never told the call that a session used more than was reserved for it.",
