@@ -74,10 +74,11 @@ export function sessionEnd(session: string, said: Fields, messages: Spoken[]): S
   };
 }
 
-/** OpenClaw answers in the agent's place when a turn fails; its sentence for the person at the other end is no partial answer. */
+/** OpenClaw answers in the agent's place when a turn fails; its sentence, perhaps cut, is no partial answer. */
 function tellsFailure(shown: string, reasons: string[]): boolean {
-  const words = shown.replace(/…$/, '').trim();
-  return words !== '' && reasons.some((reason) => reason.startsWith(words) || words.startsWith(reason));
+  const words = shown.trim();
+  const isCut = words.length > 1 && words.endsWith('…');
+  return reasons.some((reason) => reason === words || (isCut && reason.startsWith(words.slice(0, -1))));
 }
 
 /** `agents_wait` cuts its text; where only that is there, the component fetches the rest by itself. */

@@ -156,6 +156,13 @@ for (const result of ['Context overflow: prompt too large. Try /reset.', 'Contex
   });
 }
 
+test('what only begins like the failure is a partial answer', () => {
+  for (const [shown, error] of [['The', 'The AI service is overloaded.'], ['HTTP 500 is answered where', 'HTTP 500']] as const) {
+    const messages = [{ role: 'assistant', content: shown }].map(message);
+    assert.equal(sessionEnd(KEY, { status: 'failed', error }, messages).completion?.text, shown);
+  }
+});
+
 test('of a session that came to its end only the last word counts', () => {
   const messages = [
     { role: 'assistant', content: 'thinking aloud' },
