@@ -51,7 +51,7 @@ impl Engine {
                     Err(error) => Err(error),
                 };
                 // The session may have ended by itself meanwhile; then the answer changes nothing.
-                self.drive(attempt, Input::Stopped(stopped));
+                self.drive(attempt, Input::Cancelled(stopped));
                 true
             }
             Some(Purpose::List { look, page }) => self.listed(look, page, outcome),

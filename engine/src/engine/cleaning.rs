@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::host::HostError;
 use crate::ids::SessionKey;
-use crate::policy::{outcome, stopping};
+use crate::policy::{host_calls, outcome};
 
 /// Deletions under way at once. With four, one of them took ten seconds on a busy gateway.
 const AT_ONCE: usize = 2;
@@ -63,7 +63,7 @@ impl Cleaning {
                 self.again.retain(|again| again != session);
                 self.deleted.insert(session.clone());
             }
-            Err(error) => match stopping::pause_after(deletion.tries).filter(|_| outcome::passes(&error)) {
+            Err(error) => match host_calls::pause_after(deletion.tries).filter(|_| outcome::passes(&error)) {
                 Some(millis) => {
                     deletion.pausing = true;
                     deletion.wake_at = now + millis;

@@ -6,16 +6,19 @@ use crate::canary;
 use crate::host::{Command, HistoryQuery, HostError};
 use crate::ids::{AttemptIndex, RequestId};
 use crate::policy::limits::HISTORY_PAGE;
-use crate::session::{Effect, Input};
+use crate::session::{Effect, Input, Step};
 
 impl Engine {
     /// Lets a session take a step and carries out what it wants. False: the input changed nothing.
     pub(super) fn drive(&mut self, attempt: AttemptIndex, input: Input) -> bool {
         let now = self.now;
         let machine = self.attempts.get_mut(attempt.0).and_then(|attempt| attempt.machine.as_mut());
-        let Some(effects) = machine.and_then(|machine| machine.step(now, input)) else { return false };
+        let step = machine.map_or(Step::Ignored, |machine| machine.step(now, input));
+        if step == Step::Ignored {
+            return false;
+        }
         self.reset_alarm(attempt);
-        for effect in effects {
+        if let Step::Wants(effect) = step {
             self.carry_out(attempt, effect);
         }
         true
@@ -31,7 +34,7 @@ impl Engine {
                 self.drive(attempt, Input::Spawned(Err(late)));
             }
             (Effect::Spawn, _) => self.ask_spawn(attempt),
-            (Effect::Find, _) => self.find(attempt),
+            (Effect::Search, _) => self.find(attempt),
             (Effect::Read { offset, tools }, Some(session_key)) => {
                 let request = self.request(Purpose::Read(attempt));
                 let query = HistoryQuery { session_key, offset, limit: HISTORY_PAGE, include_tools: tools };
@@ -45,7 +48,7 @@ impl Engine {
             // A machine asks for these only once it has a session.
             (Effect::Read { .. } | Effect::Cancel, None) => {}
             (Effect::Requeue(error), _) => self.requeue(attempt, &error),
-            (Effect::Settle(ending), _) => self.settle(attempt, *ending),
+            (Effect::End(ending), _) => self.settle(attempt, *ending),
         }
     }
 
@@ -59,7 +62,8 @@ impl Engine {
     pub(super) fn reset_alarm(&mut self, index: AttemptIndex) {
         let Some(attempt) = self.attempts.get_mut(index.0) else { return };
         let machine = attempt.machine.as_ref();
-        let wanted = machine.and_then(|machine| Some(Alarm { at: machine.wake_at()?, patience: machine.patience() }));
+        let wanted =
+            machine.and_then(|machine| Some(Alarm { at: machine.wake_at()?, patience: machine.queue_timeout_ms() }));
         if attempt.alarm == wanted {
             return;
         }
@@ -85,7 +89,7 @@ impl Engine {
             if let Some(attempt) = self.attempts.get_mut(index.0) {
                 attempt.alarm = None;
             }
-            self.drive(index, Input::TimeIsUp);
+            self.drive(index, Input::TimerFired);
         }
         while let Some(&(at, task)) = self.pausing.first().filter(|(at, _)| *at <= self.now) {
             self.pausing.remove(&(at, task));

@@ -45,7 +45,7 @@ pub enum StopReason {
 
 impl StopReason {
     /// Whether what the session had said until then is worth reading: not if another answer takes its place.
-    pub fn wants_words(&self) -> bool {
+    pub fn wants_partial(&self) -> bool {
         match self {
             Self::Timeout { .. } | Self::Deadline { .. } | Self::Caller(_) | Self::FailFast { .. } => true,
             Self::NotStarted { .. } | Self::OtherModel { .. } | Self::HedgeLost | Self::Enough => false,
@@ -53,7 +53,7 @@ impl StopReason {
     }
 
     /// The status and error of a task that was stopped for this reason.
-    pub fn verdict(&self) -> (TaskStatus, TaskError) {
+    pub fn verdict(&self) -> Verdict {
         match self {
             Self::Timeout { seconds } => {
                 let message = format!("the session did not end within its {seconds} seconds");
@@ -90,6 +90,9 @@ impl StopReason {
     }
 }
 
+/// The status and the error of a session without an answer.
+pub type Verdict = (TaskStatus, TaskError);
+
 /// Everything that is known when a session is over.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ending {
@@ -112,7 +115,7 @@ pub struct Ending {
 }
 
 /// The status and error for an end that this side did not ask for. None: it answered.
-pub fn verdict_of(end: &SessionOutcome, timeout_seconds: u32) -> Option<(TaskStatus, TaskError)> {
+pub fn verdict_of(end: &SessionOutcome, timeout_seconds: u32) -> Option<Verdict> {
     match end {
         SessionOutcome::Completed => None,
         SessionOutcome::Failed { kind, message, .. } => {

@@ -4,4 +4,4 @@ mod ending;
 mod machine;
 
 pub use ending::{Ending, StopReason};
-pub use machine::{Effect, Input, Machine, Terms};
+pub use machine::{Effect, Input, Machine, Step, Terms};

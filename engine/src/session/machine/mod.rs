@@ -1,44 +1,47 @@
 //! The states of one session.
 //!
-//! | state    | spawn answered            | session ended        | history read   | cancel answered   | stop wanted | time is up      |
-//! |----------|---------------------------|----------------------|----------------|-------------------|-------------|-----------------|
-//! | Spawning | Queued, again, Finding, or the end | –           | –              | –                 | noted       | again           |
-//! | Finding  | Queued or the end         | –                    | –              | –                 | noted       | the end         |
-//! |          | listed: more time         |                      |                |                   |             |                 |
-//! | Queued   | –                         | Reading or the end   | –              | –                 | Stopping    | Stopping        |
-//! | Running  | –                         | Reading or the end   | –              | –                 | Stopping    | Stopping        |
-//! | Reading  | –                         | –                    | more or the end| –                 | the end     | again or the end|
-//! | Stopping | –                         | Parting or the end   | –              | again, Parting or the end | –   | again or the end|
-//! | Parting  | –                         | reads or the end     | the end        | –                 | the end     | reads or the end|
-//! | Ended    | –                         | –                    | –              | –                 | –           | –               |
+//! | state | Spawned | Listed | Started | Ended | History | Cancelled | Stop | TimerFired |
+//! | --- | --- | --- | --- | --- | --- | --- | --- | --- |
+//! | Spawning | again, Spawning: pause, Searching, Queued, Running, Cancelling, Ended | – | – | – | – | – | stays | – |
+//! | Spawning: pause | – | – | – | – | – | – | Searching | Spawning |
+//! | Searching | Queued, Running, Cancelling, Ended | stays | – | – | – | – | stays | Ended |
+//! | Queued | – | – | Running | Reading, Closing: read, Ended | – | – | Cancelling | Cancelling |
+//! | Running | – | – | – | Reading, Closing: read, Ended | – | – | Cancelling | Cancelling |
+//! | Reading | – | – | – | – | again, Reading: pause, Ended | – | Ended | Reading: pause, Ended |
+//! | Reading: pause | – | – | – | – | – | – | Ended | Reading |
+//! | Cancelling | – | – | – | Closing: read, Ended | – | Cancelling: pause, Closing, Ended | – | Cancelling: pause, Ended |
+//! | Cancelling: pause | – | – | – | Closing: read, Ended | – | stays, Closing, Ended | – | Cancelling |
+//! | Closing | – | – | – | Closing: read, Ended | – | – | Ended | Closing: read, Ended |
+//! | Closing: read | – | – | – | stays | Ended | – | Ended | Ended |
+//! | Ended | – | – | – | – | – | – | – | – |
 //!
-//! Parting is for a session that was stopped or ran out of time: the host still tells what it used, and its transcript may
-//! have what it had said until then. Neither is waited for long, and nothing of it is tried twice.
+//! A cell names the states that an input can lead to; "stays": it is taken in and the state remains; "again": the same call to
+//! the host is made once more; "–": it changes nothing, and the engine counts it. A test compares this table with the code.
 //!
-//! A host that does not report starts skips Queued. There, time is up when neither this session nor any other of the run
-//! has started, done its work or ended for a while.
+//! In a "pause" the next call to the host is due when the timer fires. `Closing` is for a session that was stopped or ran out
+//! of time: the host still reports what it used (`Closing`), and its transcript may have a partial answer (`Closing: read`).
+//! Neither is waited for long, and neither is tried twice. A host that does not report starts skips `Queued`.
 //!
-//! "–" changes nothing and is counted by the engine. A machine asks for at most one thing at a time, has one timer, and
-//! never leaves `Ended`.
+//! A session has at most one call to the host under way and one timer, and never leaves `Ended`.
 
-mod parting;
+mod closing;
 mod reading;
+mod spawning;
 mod states;
+#[cfg(test)]
+mod table;
 
-pub use states::{Effect, Input, Terms};
+pub use states::{Effect, Input, Step, Terms};
 
 use states::State;
 
-use super::ending::{Ending, StopReason, retry_after_ms, verdict_of};
+use super::ending::{Ending, StopReason, Verdict, retry_after_ms, verdict_of};
 use crate::answer::RawAnswer;
-use crate::host::{HostError, Receipt, SessionEnd, SessionOutcome, ToolUse};
+use crate::host::{HostError, SessionEnd, SessionOutcome, ToolUse};
 use crate::ids::SessionKey;
+use crate::policy::host_calls::ANSWER_TIMEOUT_MS;
 use crate::policy::limits::TIMEOUT_GRACE_MS;
-use crate::policy::{outcome, stopping};
-use crate::task::{TaskError, TaskStatus, Usage};
-
-/// How long the host is given to say whether it has a session: some pages of its list, twice, and a receipt.
-const FIND_PATIENCE_MS: u64 = 3 * stopping::PATIENCE_MS;
+use crate::task::{TaskStatus, Usage};
 
 /// One session.
 #[derive(Debug)]
@@ -47,10 +50,10 @@ pub struct Machine {
     session: Option<SessionKey>,
     wake_at: Option<u64>,
     terms: Terms,
-    /// It did its work, as far as anybody said.
+    /// It was seen running, or the host does not report starts and accepted it.
     has_run: bool,
     answer: RawAnswer,
-    /// The last word of its transcript has been read.
+    /// The newest message of its transcript has been read.
     answer_read: bool,
     tools: Option<ToolUse>,
     usage: Option<Usage>,
@@ -59,7 +62,7 @@ pub struct Machine {
 }
 
 impl Machine {
-    /// A session whose spawn request is under way.
+    /// A session whose spawn call is under way.
     pub fn new(terms: Terms) -> Self {
         Self {
             state: State::Spawning { asks: 1, doubt: false, pausing: false, stop: None },
@@ -76,17 +79,18 @@ impl Machine {
         }
     }
 
-    /// When `TimeIsUp` is due, in engine time.
+    /// When `Input::TimerFired` is due, in milliseconds of the run's clock.
     pub fn wake_at(&self) -> Option<u64> {
         self.wake_at
     }
 
-    /// In the host's queue: for how long after each of its moves it waits, in milliseconds, instead of until `wake_at`.
-    pub fn patience(&self) -> Option<u64> {
+    /// In the host's queue: for how long after each start or end of a session it waits, in milliseconds, instead of until
+    /// `wake_at`.
+    pub fn queue_timeout_ms(&self) -> Option<u64> {
         (self.state == State::Queued).then(|| u64::from(self.terms.start_timeout_seconds) * 1_000)
     }
 
-    /// Its key, once there is one.
+    /// Its key. None: the host has sent no receipt.
     pub fn session(&self) -> Option<&SessionKey> {
         self.session.as_ref()
     }
@@ -96,168 +100,115 @@ impl Machine {
         self.model.as_deref()
     }
 
-    /// Whether it does its work now, as far as anybody says.
+    /// Whether it runs now, as far as the host reports.
     pub fn is_running(&self) -> bool {
         self.state == State::Running
     }
 
-    /// Takes one step; None means that the input changes nothing in this state.
-    pub fn step(&mut self, now: u64, input: Input) -> Option<Vec<Effect>> {
+    /// Takes in one input.
+    pub fn step(&mut self, now: u64, input: Input) -> Step {
+        use Input::{Cancelled, Ended, History, Listed, Spawned, Started, Stop, TimerFired};
         match (&mut self.state, input) {
-            (State::Ended, _) => None,
-            // Asking again could make a session that nobody wants any more.
-            (State::Spawning { pausing: true, .. }, Input::Stop(reason)) => {
-                Some(self.find(now, reason.verdict(), Some(reason)))
-            }
-            (State::Finding { verdict, stop }, Input::Stop(reason)) => {
-                *verdict = reason.verdict();
-                stop.get_or_insert(reason);
-                Some(Vec::new())
-            }
-            (State::Finding { .. }, Input::Listed) => {
-                self.wake_at = Some(now + FIND_PATIENCE_MS);
-                Some(Vec::new())
-            }
-            (State::Finding { stop, .. }, Input::Spawned(Ok(receipt))) => {
+            (State::Spawning { pausing: false, .. }, Spawned(answer)) => self.spawned(now, answer),
+            (State::Spawning { pausing: true, .. }, TimerFired) => self.spawn_again(),
+            (State::Spawning { pausing: false, stop, .. }, Stop(reason)) => noted(stop, reason),
+            // Another call could make a session that nobody wants any more.
+            (State::Spawning { pausing: true, .. }, Stop(reason)) => self.search(now, reason.verdict(), Some(reason)),
+            (State::Spawning { pausing: true, .. }, Spawned(_))
+            | (State::Spawning { pausing: false, .. }, TimerFired)
+            | (State::Spawning { .. }, Listed | Started | Ended(_) | History(_) | Cancelled(_)) => Step::Ignored,
+
+            (State::Searching { stop, .. }, Spawned(Ok(receipt))) => {
                 let stop = stop.take();
-                Some(self.accepted(now, receipt, stop))
+                self.accepted(now, receipt, stop)
             }
-            (State::Finding { verdict, .. }, Input::Spawned(Err(_)) | Input::TimeIsUp) => {
+            (State::Searching { verdict, .. }, Spawned(Err(_)) | TimerFired) => {
                 let verdict = verdict.clone();
-                Some(vec![Effect::Settle(Box::new(self.ending(Some(verdict), true)))])
+                Step::end(self.ending(Some(verdict), true))
             }
-            (State::Spawning { stop, .. }, Input::Stop(reason)) => {
-                stop.get_or_insert(reason);
-                Some(Vec::new())
+            (State::Searching { .. }, Listed) => self.give_search_time(now),
+            (State::Searching { verdict, stop }, Stop(reason)) => {
+                *verdict = reason.verdict();
+                noted(stop, reason)
             }
-            (State::Spawning { pausing: false, .. }, Input::Spawned(answer)) => Some(self.spawned(now, answer)),
-            (State::Spawning { asks, pausing, .. }, Input::TimeIsUp) if *pausing => {
-                *pausing = false;
-                *asks += 1;
-                self.wake_at = None;
-                Some(vec![Effect::Spawn])
-            }
-            (State::Queued, Input::Started) => {
-                self.run(now);
-                Some(Vec::new())
-            }
-            (State::Queued | State::Running, Input::Ended(end)) => Some(self.ended(now, end)),
-            (State::Queued | State::Running, Input::Stop(reason)) => Some(self.cancel(now, reason, 1)),
-            (State::Queued, Input::TimeIsUp) => {
-                let seconds = self.terms.start_timeout_seconds;
-                Some(self.cancel(now, StopReason::NotStarted { seconds }, 1))
-            }
-            (State::Running, Input::TimeIsUp) => {
-                let seconds = self.terms.timeout_seconds;
-                Some(self.cancel(now, StopReason::Timeout { seconds }, 1))
-            }
-            // The session is over and paid for, only its words are missing: nothing is left to stop.
-            (State::Reading { .. }, Input::Stop(reason)) => Some(self.settle(Some(reason.verdict()))),
-            (State::Reading { pausing: false, .. }, Input::History(answer)) => Some(self.read(now, answer)),
-            (State::Reading { offset, pausing, .. }, Input::TimeIsUp) => {
-                if *pausing {
-                    *pausing = false;
-                    let offset = *offset;
-                    self.wake_at = Some(now + stopping::PATIENCE_MS);
-                    Some(vec![self.ask(offset)])
-                } else {
-                    Some(self.read(now, Err(HostError::InDoubt("no answer came".to_owned()))))
-                }
-            }
-            (State::Stopping { .. } | State::Parting { .. }, input) => self.leave(now, input),
-            _ => None,
+            (State::Searching { .. }, Started | Ended(_) | History(_) | Cancelled(_)) => Step::Ignored,
+
+            (State::Queued, Started) => self.run(now),
+            (State::Queued | State::Running, Ended(end)) => self.ended(now, end),
+            (State::Queued | State::Running, Stop(reason)) => self.cancel(now, reason, 1),
+            (State::Queued, TimerFired) => self.cancel(now, self.not_started(), 1),
+            (State::Running, TimerFired) => self.cancel(now, self.timed_out(), 1),
+            (State::Running, Started)
+            | (State::Queued | State::Running, Spawned(_) | Listed | History(_) | Cancelled(_)) => Step::Ignored,
+
+            (State::Reading { pausing: false, .. }, History(answer)) => self.read(now, answer),
+            (State::Reading { pausing: false, .. }, TimerFired) => self.read(now, no_answer()),
+            (State::Reading { pausing: true, .. }, TimerFired) => self.read_again(now),
+            // The session is over and paid for, only its answer is missing: nothing is left to cancel.
+            (State::Reading { .. }, Stop(reason)) => self.end(Some(reason.verdict())),
+            (State::Reading { pausing: true, .. }, History(_))
+            | (State::Reading { .. }, Spawned(_) | Listed | Started | Ended(_) | Cancelled(_)) => Step::Ignored,
+
+            (State::Cancelling { .. }, Ended(end)) => self.ended_while_cancelling(now, end),
+            (State::Cancelling { .. }, Cancelled(answer)) => self.cancelled(now, answer),
+            (State::Cancelling { pausing: false, .. }, TimerFired) => self.cancelled(now, no_answer()),
+            (State::Cancelling { pausing: true, .. }, TimerFired) => self.cancel_again(now),
+            (State::Cancelling { .. }, Spawned(_) | Listed | Started | History(_) | Stop(_)) => Step::Ignored,
+
+            (State::Closing { .. }, Ended(end)) => self.ended_while_closing(now, end),
+            (State::Closing { reading: false, .. }, TimerFired) => self.close_or_read(now),
+            (State::Closing { reading: true, .. }, History(answer)) => self.read_partial(answer),
+            (State::Closing { reading: true, .. }, TimerFired) | (State::Closing { .. }, Stop(_)) => self.close(),
+            (State::Closing { reading: false, .. }, History(_))
+            | (State::Closing { .. }, Spawned(_) | Listed | Started | Cancelled(_)) => Step::Ignored,
+
+            (
+                State::Ended,
+                Spawned(_) | Listed | Started | Ended(_) | History(_) | Cancelled(_) | Stop(_) | TimerFired,
+            ) => Step::Ignored,
         }
     }
 
     /// Ends the machine at once, whatever the host still owes. The session counts as leaked if it may be alive.
     pub fn give_up(&mut self, reason: &StopReason) -> Ending {
-        let leaked = !matches!(self.state, State::Reading { .. } | State::Parting { .. } | State::Ended);
+        let leaked = !matches!(self.state, State::Reading { .. } | State::Closing { .. } | State::Ended);
         self.ending(Some(reason.verdict()), leaked)
     }
 
-    fn spawned(&mut self, now: u64, answer: Result<Receipt, HostError>) -> Vec<Effect> {
-        let State::Spawning { asks, doubt, stop, .. } = &self.state else { return Vec::new() };
-        let (asks, stop) = (*asks, stop.clone());
-        let doubt = *doubt || matches!(answer, Err(HostError::InDoubt(_)));
-        let error = match answer {
-            Ok(receipt) => return self.accepted(now, receipt, stop),
-            Err(error) => error,
-        };
-        self.retry_after_ms = outcome::retry_after_ms(&error);
-        // The key makes another call safe: if an earlier one took effect, its receipt is repeated. As long as it may have,
-        // no other answer than a receipt says that there is no session.
-        if doubt && stop.is_none() && outcome::passes(&error) {
-            if asks == 1 {
-                self.state = State::Spawning { asks: 2, doubt, pausing: false, stop };
-                return vec![Effect::Spawn];
-            }
-            if let Some(millis) = stopping::pause_after(asks) {
-                self.state = State::Spawning { asks, doubt, pausing: true, stop };
-                self.wake_at = Some(now.saturating_add(self.retry_after_ms.unwrap_or(0).max(millis)));
-                return Vec::new();
-            }
-        }
-        let verdict = match (&stop, &error) {
-            (Some(reason), _) => reason.verdict(),
-            (None, HostError::AtCapacity(_) | HostError::Busy(_) | HostError::RateLimited { .. }) if !doubt => {
-                self.state = State::Ended;
-                return vec![Effect::Requeue(error)];
-            }
-            (None, error) if doubt => {
-                let words = format!("no answer came, and then: {}", outcome::words(error));
-                (TaskStatus::Failed, outcome::spawn_refused(&HostError::InDoubt(words)))
-            }
-            (None, error) => (TaskStatus::Failed, outcome::spawn_refused(error)),
-        };
-        if doubt { self.find(now, verdict, stop) } else { self.settle(Some(verdict)) }
-    }
-
-    fn find(&mut self, now: u64, verdict: (TaskStatus, TaskError), stop: Option<StopReason>) -> Vec<Effect> {
-        self.state = State::Finding { verdict, stop };
-        self.wake_at = Some(now + FIND_PATIENCE_MS);
-        vec![Effect::Find]
-    }
-
-    fn accepted(&mut self, now: u64, receipt: Receipt, stop: Option<StopReason>) -> Vec<Effect> {
-        self.session = Some(receipt.session_key);
-        self.model = receipt.applied_model;
-        match stop {
-            Some(reason) => self.cancel(now, reason, 1),
-            None if self.terms.starts_reported => {
-                self.state = State::Queued;
-                self.wake_at = Some(self.start_timeout(now));
-                Vec::new()
-            }
-            None => {
-                self.run(now);
-                Vec::new()
-            }
-        }
-    }
-
-    fn run(&mut self, now: u64) {
+    fn run(&mut self, now: u64) -> Step {
         self.state = State::Running;
         self.has_run = true;
-        self.wake_at = Some(self.own_timeout(now));
+        let timeout = now.saturating_add(u64::from(self.terms.timeout_seconds) * 1_000);
+        self.wake_at = Some(timeout.saturating_add(TIMEOUT_GRACE_MS));
+        Step::Taken
     }
 
-    fn ended(&mut self, now: u64, end: SessionEnd) -> Vec<Effect> {
+    fn not_started(&self) -> StopReason {
+        StopReason::NotStarted { seconds: self.terms.start_timeout_seconds }
+    }
+
+    fn timed_out(&self) -> StopReason {
+        StopReason::Timeout { seconds: self.terms.timeout_seconds }
+    }
+
+    fn ended(&mut self, now: u64, end: SessionEnd) -> Step {
         let verdict = verdict_of(&end.outcome, self.terms.timeout_seconds);
         let timed_out = end.outcome == SessionOutcome::TimedOut;
-        self.take_over(end);
+        self.enter(end);
         if let Some(verdict) = verdict {
-            return self.part(now, verdict, timed_out);
+            return self.read_partial_or_end(now, verdict, timed_out);
         }
         let whole = !self.answer.truncated && !self.answer.is_empty() && !self.terms.tools_wanted;
         if whole {
-            return self.settle(None);
+            return self.end(None);
         }
         self.state = State::Reading { offset: 0, pages: 0, failures: 0, reread: false, pausing: false };
-        self.wake_at = Some(now + stopping::PATIENCE_MS);
-        vec![self.ask(0)]
+        self.wake_at = Some(now + ANSWER_TIMEOUT_MS);
+        self.page(0)
     }
 
-    fn take_over(&mut self, end: SessionEnd) {
+    /// Keeps what the host says with the end of the session.
+    fn enter(&mut self, end: SessionEnd) {
         if let Some(completion) = end.completion {
             self.answer.text = completion.text;
             self.answer.truncated = completion.truncated;
@@ -268,11 +219,11 @@ impl Machine {
         self.model = end.model.or(self.model.take());
     }
 
-    fn settle(&mut self, verdict: Option<(TaskStatus, TaskError)>) -> Vec<Effect> {
-        vec![Effect::Settle(Box::new(self.ending(verdict, false)))]
+    fn end(&mut self, verdict: Option<Verdict>) -> Step {
+        Step::end(self.ending(verdict, false))
     }
 
-    fn ending(&mut self, verdict: Option<(TaskStatus, TaskError)>, leaked: bool) -> Ending {
+    fn ending(&mut self, verdict: Option<Verdict>, leaked: bool) -> Ending {
         self.state = State::Ended;
         self.wake_at = None;
         let (status, error) = match verdict {
@@ -281,7 +232,7 @@ impl Machine {
         };
         let answer = std::mem::take(&mut self.answer);
         let said_something = !answer.text.is_empty() || status == TaskStatus::Completed;
-        // Words without tokens are not possible: a host that counts none for them does not count.
+        // Text without tokens is not possible: a host that counts none for it does not count.
         let usage = if answer.text.is_empty() { self.usage } else { counted(self.usage) };
         Ending {
             status,
@@ -294,14 +245,22 @@ impl Machine {
             leaked,
         }
     }
+}
 
-    fn own_timeout(&self, now: u64) -> u64 {
-        now.saturating_add(u64::from(self.terms.timeout_seconds) * 1_000).saturating_add(TIMEOUT_GRACE_MS)
+impl Step {
+    fn end(ending: Ending) -> Self {
+        Self::Wants(Effect::End(Box::new(ending)))
     }
+}
 
-    fn start_timeout(&self, now: u64) -> u64 {
-        now.saturating_add(u64::from(self.terms.start_timeout_seconds) * 1_000)
-    }
+/// Only the first reason to stop counts.
+fn noted(stop: &mut Option<StopReason>, reason: StopReason) -> Step {
+    stop.get_or_insert(reason);
+    Step::Taken
+}
+
+fn no_answer<T>() -> Result<T, HostError> {
+    Err(HostError::InDoubt("no answer came".to_owned()))
 }
 
 /// The usage, unless it counts nothing.

@@ -1,68 +1,80 @@
-//! The states of a session, what moves it and what it wants. The table is at the top of `machine`.
+//! The states of a session, its inputs and its effects. The table is at the top of `machine`.
 
 use crate::host::{HistoryPage, HostError, Receipt, SessionEnd};
-use crate::session::ending::{Ending, StopReason};
-use crate::task::{TaskError, TaskStatus};
+use crate::session::ending::{Ending, StopReason, Verdict};
 
 /// What can happen to a session.
 #[derive(Clone, Debug)]
 pub enum Input {
-    /// The spawn request was answered.
+    /// The spawn call was answered, or the search for its session has ended.
     Spawned(Result<Receipt, HostError>),
-    /// The host lists it, and is asked for its receipt.
+    /// The host's list has the session; its receipt is asked for.
     Listed,
-    /// It left the host's queue.
+    /// The session left the host's queue.
     Started,
-    /// It ended.
+    /// The host reports its end.
     Ended(SessionEnd),
-    /// Its transcript was read.
+    /// A page of its transcript was read.
     History(Result<HistoryPage, HostError>),
-    /// The cancel request was answered.
-    Stopped(Result<(), HostError>),
-    /// It shall end.
+    /// The cancel call was answered.
+    Cancelled(Result<(), HostError>),
+    /// The engine wants it to end.
     Stop(StopReason),
-    /// Its timer ran out.
-    TimeIsUp,
+    /// The time of `Machine::wake_at` has come.
+    TimerFired,
 }
 
 /// What a session wants done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
-    /// Spawn it, with the same key as before.
+    /// Make the spawn call, with the same idempotency key as before.
     Spawn,
-    /// Look whether the host has it although it did not say so; `Spawned` brings what was found.
-    Find,
-    /// Read its transcript from here.
+    /// Search the host's list for it; `Input::Spawned` brings the outcome.
+    Search,
+    /// Read a page of its transcript.
     Read {
-        /// Messages to skip, from the newest.
+        /// Messages to skip, counted from the newest.
         offset: u32,
-        /// With the messages of tools.
+        /// Whether messages of tools are wanted.
         tools: bool,
     },
-    /// Stop it.
+    /// Make the cancel call.
     Cancel,
     /// The host has no room, or is locked for a moment: the task goes back to the queue as if it had never been taken.
     Requeue(HostError),
-    /// It is over.
-    Settle(Box<Ending>),
+    /// The session is over.
+    End(Box<Ending>),
 }
 
-#[derive(Debug, PartialEq)]
+/// What an input led to. A session wants at most one thing at a time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// The input changes nothing in this state.
+    Ignored,
+    /// It was taken in; nothing is to be done.
+    Taken,
+    /// It was taken in, and this is to be done.
+    Wants(Effect),
+}
+
+#[derive(Clone, Debug, PartialEq)]
 pub(super) enum State {
-    /// `asks`: with the same key. `doubt`: one of them may have taken effect.
+    /// `asks`: spawn calls so far, all with one key. `doubt`: one of them may have taken effect. `pausing`: the next one is
+    /// due when the timer fires; else an answer is owed.
     Spawning {
         asks: u32,
         doubt: bool,
         pausing: bool,
         stop: Option<StopReason>,
     },
-    /// A spawn call may have taken effect, and asking again does not tell. `verdict`: if it is not found.
-    Finding {
-        verdict: (TaskStatus, TaskError),
+    /// A spawn call may have taken effect, and the host's list is searched. `verdict`: if the session is not there.
+    Searching {
+        verdict: Verdict,
         stop: Option<StopReason>,
     },
     Queued,
     Running,
+    /// Its answer is read from the transcript. `pausing`: the next read is due when the timer fires.
     Reading {
         offset: u32,
         pages: u32,
@@ -70,30 +82,30 @@ pub(super) enum State {
         reread: bool,
         pausing: bool,
     },
-    Stopping {
+    /// `pausing`: the next cancel call is due when the timer fires.
+    Cancelling {
         reason: StopReason,
         tries: u32,
         pausing: bool,
     },
-    /// It no longer runs and did not answer. `reading`: its transcript is read for what it had said, else its end is still to
-    /// be told.
-    Parting {
-        verdict: (TaskStatus, TaskError),
-        wants_words: bool,
+    /// It no longer runs and has no answer. `reading`: its transcript is read for a partial one; else its end is waited for.
+    Closing {
+        verdict: Verdict,
+        wants_partial: bool,
         reading: bool,
     },
     Ended,
 }
 
-/// What a session is held to.
+/// The limits of one session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Terms {
-    /// From its start; at least 1.
+    /// Seconds that it may run, at least 1.
     pub timeout_seconds: u32,
-    /// From its receipt, while nothing moves.
+    /// Seconds after its receipt that it may wait in the host's queue while no session of the run moves.
     pub start_timeout_seconds: u32,
-    /// The host says when it starts; if not, its time counts from the receipt.
+    /// Whether the host reports starts. If not, the time of a session counts from its receipt.
     pub starts_reported: bool,
-    /// Its transcript is read for what its tools did.
+    /// Whether its transcript is read for what its tools did.
     pub tools_wanted: bool,
 }

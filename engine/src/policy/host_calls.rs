@@ -1,13 +1,13 @@
-//! How often and how patiently a session is asked to stop or to go away.
+//! How often a call to the host is made again, and how long its answer is waited for.
 
-/// Tries for one session.
+/// Calls for one purpose, the first one included.
 pub const MAX_TRIES: u32 = 5;
 
-/// How long an answer to one try is waited for.
-pub const PATIENCE_MS: u64 = 10_000;
+/// How long the answer to one call is waited for, in milliseconds.
+pub const ANSWER_TIMEOUT_MS: u64 = 10_000;
 
-/// The pause before try `tries + 1`, or None when it is enough: 0.5 s, 1 s, 2 s, 4 s. "Still active; try again" is cured
-/// within a second on the gateway.
+/// The pause in milliseconds before try `tries + 1`, or None after the last one: 0.5 s, 1 s, 2 s, 4 s. OpenClaw's "still
+/// active; try again" is over within a second.
 pub fn pause_after(tries: u32) -> Option<u64> {
     (tries < MAX_TRIES).then(|| 500_u64 << tries.saturating_sub(1).min(4))
 }
