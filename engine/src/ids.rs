@@ -64,10 +64,42 @@ impl fmt::Display for RequestId {
     }
 }
 
-/// Where a task stands in the order of the request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct TaskIndex(pub usize);
+macro_rules! index {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(pub usize);
 
-/// Where an attempt stands in the order in which a run's sessions were asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct AttemptIndex(pub usize);
+        impl $name {
+            /// An index that no list has.
+            pub const NONE: Self = Self(usize::MAX);
+        }
+
+        impl Default for $name {
+            fn default() -> Self {
+                Self::NONE
+            }
+        }
+
+        impl From<usize> for $name {
+            fn from(index: usize) -> Self {
+                Self(index)
+            }
+        }
+
+        impl From<$name> for usize {
+            fn from(index: $name) -> Self {
+                index.0
+            }
+        }
+    };
+}
+
+index! {
+    /// Where a task stands in the order of the request.
+    TaskIndex
+}
+index! {
+    /// Where an attempt stands in the order in which a run's sessions were asked for.
+    AttemptIndex
+}

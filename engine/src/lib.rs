@@ -29,6 +29,7 @@ mod schedule;
 mod session;
 
 // What all stages share.
+mod arena;
 pub mod canary;
 pub mod host;
 pub mod ids;

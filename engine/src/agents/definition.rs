@@ -16,7 +16,7 @@ use crate::json::schema;
 use crate::task::{AgentSource, OutputFormat, Tier};
 
 /// One agent type.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct AgentDefinition {
     /// The id by which tasks name it.
     pub name: AgentType,

@@ -1,30 +1,30 @@
-//! When sessions want to be woken.
+//! When the timers of sessions fire.
 //!
 //! A session in the host's queue is given up once nothing has moved there for long. Every session that starts or ends is such
-//! a move, and so is one that does its work, as there may be room for one only. So that a move does not have to touch every session that waits, their alarms are kept as a time from
-//! the last move.
+//! a move, and so is one that runs, as there may be room for one only. So that a move does not have to touch every session
+//! that waits, their alarms are kept as a time from the last move.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::ids::AttemptIndex;
 
-/// What a session is woken for.
+/// When the timer of a session fires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Alarm {
-    /// When, in the run's time, if nothing moves until then.
+    /// In the run's time, if nothing moves until then.
     pub(super) at: u64,
-    /// How long it waits after each move. None: moves do not matter to it.
-    pub(super) patience: Option<u64>,
+    /// Milliseconds from each move. None: moves do not matter to it.
+    pub(super) after_move: Option<u64>,
 }
 
 /// The alarms of all sessions, one for each at the most.
 #[derive(Debug, Default)]
 pub(super) struct Alarms {
     by_time: BTreeSet<(u64, AttemptIndex)>,
-    /// Those among them that the next move puts off.
+    /// Those among them that the next move puts off, with time and timeout.
     joined: BTreeMap<AttemptIndex, (u64, u64)>,
-    /// Those that a move has put off, by how long they wait after it.
-    by_patience: BTreeSet<(u64, AttemptIndex)>,
+    /// Those that a move has put off, by their timeout.
+    by_timeout: BTreeSet<(u64, AttemptIndex)>,
     moved_at: u64,
 }
 
@@ -32,32 +32,32 @@ impl Alarms {
     /// Sets the alarm of a session that has none.
     pub(super) fn set(&mut self, session: AttemptIndex, alarm: Alarm) {
         self.by_time.insert((alarm.at, session));
-        if let Some(patience) = alarm.patience {
-            self.joined.insert(session, (alarm.at, patience));
+        if let Some(timeout) = alarm.after_move {
+            self.joined.insert(session, (alarm.at, timeout));
         }
     }
 
     /// Takes back what was set.
     pub(super) fn clear(&mut self, session: AttemptIndex, alarm: Alarm) {
         self.by_time.remove(&(alarm.at, session));
-        if let Some(patience) = alarm.patience {
+        if let Some(timeout) = alarm.after_move {
             self.joined.remove(&session);
-            self.by_patience.remove(&(patience, session));
+            self.by_timeout.remove(&(timeout, session));
         }
     }
 
     /// A session started or ended.
     pub(super) fn moved(&mut self, now: u64) {
         self.moved_at = now;
-        while let Some((session, (at, patience))) = self.joined.pop_first() {
+        while let Some((session, (at, timeout))) = self.joined.pop_first() {
             self.by_time.remove(&(at, session));
-            self.by_patience.insert((patience, session));
+            self.by_timeout.insert((timeout, session));
         }
     }
 
     /// The next alarm.
     pub(super) fn first(&self) -> Option<(u64, AttemptIndex)> {
-        let put_off = self.by_patience.first().map(|(patience, session)| (self.put_off(*patience), *session));
+        let put_off = self.by_timeout.first().map(|(timeout, session)| (self.put_off(*timeout), *session));
         self.by_time.first().copied().into_iter().chain(put_off).min()
     }
 
@@ -67,13 +67,13 @@ impl Alarms {
         if self.by_time.remove(&(at, session)) {
             self.joined.remove(&session);
         } else {
-            self.by_patience.pop_first();
+            self.by_timeout.pop_first();
         }
         Some(session)
     }
 
-    fn put_off(&self, patience: u64) -> u64 {
-        self.moved_at.saturating_add(patience)
+    fn put_off(&self, timeout: u64) -> u64 {
+        self.moved_at.saturating_add(timeout)
     }
 }
 
@@ -81,11 +81,11 @@ impl Alarms {
 mod tests {
     use super::*;
 
-    const QUEUED: Alarm = Alarm { at: 130, patience: Some(100) };
+    const QUEUED: Alarm = Alarm { at: 130, after_move: Some(100) };
 
     fn alarms() -> Alarms {
         let mut alarms = Alarms::default();
-        alarms.set(AttemptIndex(0), Alarm { at: 170, patience: None });
+        alarms.set(AttemptIndex(0), Alarm { at: 170, after_move: None });
         alarms.set(AttemptIndex(1), QUEUED);
         alarms
     }
@@ -102,7 +102,7 @@ mod tests {
         moved.moved(50);
         assert_eq!(moved.first(), Some((150, AttemptIndex(1))));
         moved.moved(90);
-        moved.set(AttemptIndex(2), Alarm { at: 180, patience: Some(100) });
+        moved.set(AttemptIndex(2), Alarm { at: 180, after_move: Some(100) });
         assert_eq!(order(moved), [(170, 0), (180, 2), (190, 1)]);
     }
 

@@ -1,286 +1,126 @@
-//! What the engine remembers of each task, and the result that it becomes.
+//! The tasks of the run: as they were planned, and how far they are.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
+use std::ops::{Index, IndexMut};
 
-use serde_json::Value;
-
-use crate::answer::RawAnswer;
-use crate::host::ToolUse;
-use crate::ids::{AttemptIndex, SessionKey};
+use super::task_run::TaskRun;
+use crate::arena::Arena;
+use crate::canary;
+use crate::ids::{SessionKey, TaskId, TaskIndex};
 use crate::plan::PlannedTask;
-use crate::policy::attest;
-use crate::prompt::Earlier;
-use crate::task::{
-    AttemptKind, AttemptRecord, Decision, ResultMetadata, TaskError, TaskResult, TaskStatus, Tier, Usage,
-};
+use crate::task::{TaskResult, TaskStatus};
 
-/// Decisions that are kept of one task; what comes later says little that is new.
-const MAX_DECISIONS: usize = 32;
-
-/// The session that comes next.
-#[derive(Clone, Debug)]
-pub struct Next {
-    /// Why.
-    pub kind: AttemptKind,
-    /// With which tier; None: as the plan has it.
-    pub tier: Option<Tier>,
-    /// What it is told of the one before.
-    pub earlier: Option<Earlier>,
+/// One task.
+#[derive(Debug, Default)]
+pub(super) struct Task {
+    pub(super) planned: PlannedTask,
+    pub(super) run: TaskRun,
 }
 
-/// What a task has used of what it may use.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Used {
-    /// Retries for reasons that pass.
-    pub retries: u32,
-    /// Sessions that failed for a rate limit.
-    pub rate_limited: u32,
-    /// Sessions that a server turned away because it was not ready.
-    pub not_ready: u32,
-    /// Sessions that a restart of the host cut off.
-    pub interrupted: u32,
-    /// Times that the host was locked or limited the rate of spawns.
-    pub busy: u32,
-    /// Corrections.
-    pub corrections: u32,
-    /// Empty answers that were asked for again.
-    pub blanks: u32,
-    /// Reviews that did not count.
-    pub lost_reviews: u32,
-    /// Hedges.
-    pub hedges: u32,
-}
-
-/// What a session left, after its checks.
-#[derive(Clone, Debug, Default)]
-pub struct Kept {
-    /// The answer, or the text that did not pass.
-    pub output: Option<Value>,
-    /// Why it did not.
-    pub error: Option<TaskError>,
-    /// Something is missing.
-    pub truncated: bool,
-    /// Prose or a fence was left out.
-    pub unwrapped: bool,
-    /// It was put right without asking.
-    pub repaired: bool,
-    /// It may be an error message in the place of an answer.
-    pub doubtful: bool,
-    /// The host removed something.
-    pub redacted: bool,
-    /// Bytes before anything was cut.
-    pub bytes: u64,
-    /// By whom.
-    pub session: Option<SessionKey>,
-    /// Why that session was started.
-    pub kind: Option<AttemptKind>,
-    /// With which tier.
-    pub tier: Option<Tier>,
-    /// The model asked for.
-    pub model_requested: Option<String>,
-    /// The model that ran.
-    pub model_applied: Option<String>,
-}
-
-/// One task while the run lasts.
+/// All of them, those that were added to the run included.
 #[derive(Debug)]
-pub struct TaskRun {
-    /// Where it stands.
-    pub status: TaskStatus,
-    /// What comes next.
-    pub next: Next,
-    /// Sessions that have not ended: one, or two while it is hedged.
-    pub live: Vec<AttemptIndex>,
-    /// Sessions asked for.
-    pub attempts: u32,
-    /// What it has used.
-    pub used: Used,
-    /// The highest tier that its own sessions were asked for. No later one is asked for a lower tier.
-    pub reached: Option<Tier>,
-    /// The last session's answer that says something. Boxed, as it becomes a part of the result.
-    pub kept: Option<Box<Kept>>,
-    /// What the tools of the last session that did the work did.
-    pub tools: Option<ToolUse>,
-    /// How it ends as soon as its last session has.
-    pub decided: Option<(TaskStatus, Option<TaskError>)>,
-    /// Nothing more is started for it.
-    pub stopped: bool,
-    /// What holds it back, for the decisions.
-    pub held_by: &'static str,
-    /// When it could have been started for the first time since it was last taken.
-    pub ready_at: u64,
-    spawned_at: Option<u64>,
-    log: Vec<AttemptRecord>,
-    decisions: Vec<Decision>,
-    result: Option<Box<TaskResult>>,
+pub(super) struct Tasks {
+    all: Arena<TaskIndex, Task>,
+    ended: u32,
+    /// Tasks whose end the workflow has not seen.
+    just_ended: VecDeque<TaskIndex>,
+    /// Retries of all tasks together.
+    retries: u32,
 }
 
-impl Default for TaskRun {
-    fn default() -> Self {
-        Self {
-            status: TaskStatus::Pending,
-            next: Next { kind: AttemptKind::First, tier: None, earlier: None },
-            live: Vec::new(),
-            attempts: 0,
-            used: Used::default(),
-            reached: None,
-            kept: None,
-            tools: None,
-            decided: None,
-            stopped: false,
-            held_by: "dependencies or a free slot",
-            ready_at: 0,
-            spawned_at: None,
-            log: Vec::new(),
-            decisions: Vec::new(),
-            result: None,
+impl Tasks {
+    pub(super) fn new(planned: Vec<PlannedTask>) -> Self {
+        let mut all = Arena::with_capacity(planned.len());
+        for planned in planned {
+            all.push(Task { planned, run: TaskRun::default() });
         }
-    }
-}
-
-impl TaskRun {
-    /// A session is asked for.
-    pub fn begin(&mut self, now: u64, attempt: AttemptIndex, tier: Option<Tier>) {
-        self.status = TaskStatus::Running;
-        self.spawned_at.get_or_insert(now);
-        // Most tasks have one session at a time, and a list grows by four when it is not told.
-        self.live.reserve_exact(1);
-        self.live.push(attempt);
-        self.reached = self.reached.max(tier);
-        self.attempts += 1;
+        Self { all, ended: 0, just_ended: VecDeque::new(), retries: 0 }
     }
 
-    /// The host had no room: as if it had not begun.
-    pub fn withdraw(&mut self, attempt: AttemptIndex) {
-        self.live.retain(|live| *live != attempt);
-        self.attempts = self.attempts.saturating_sub(1);
-        if self.attempts == 0 {
-            self.spawned_at = None;
+    /// Adds a task that can be ready from now on.
+    pub(super) fn add(&mut self, planned: PlannedTask, now: u64) -> TaskIndex {
+        let mut run = TaskRun::default();
+        run.ready_at = now;
+        self.all.push(Task { planned, run })
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.all.len()
+    }
+
+    pub(super) fn next_index(&self) -> TaskIndex {
+        self.all.next_index()
+    }
+
+    pub(super) fn indexes(&self) -> impl Iterator<Item = TaskIndex> + use<> {
+        self.all.indexes()
+    }
+
+    pub(super) fn find(&self, id: &TaskId) -> Option<TaskIndex> {
+        self.all.indexes().find(|task| self.all[*task].planned.id == *id)
+    }
+
+    pub(super) fn planned(&self) -> impl ExactSizeIterator<Item = &PlannedTask> {
+        self.all.iter().map(|task| &task.planned)
+    }
+
+    pub(super) fn results(&self) -> impl Iterator<Item = &TaskResult> {
+        self.all.iter().filter_map(|task| task.run.result())
+    }
+
+    pub(super) fn status(&self, task: TaskIndex) -> TaskStatus {
+        self.all[task].run.status
+    }
+
+    pub(super) fn retries(&self) -> u32 {
+        self.retries
+    }
+
+    pub(super) fn count_retry(&mut self) {
+        self.retries += 1;
+    }
+
+    /// Notes that a task has its result.
+    pub(super) fn count_end(&mut self, task: TaskIndex) {
+        self.ended += 1;
+        self.just_ended.push_back(task);
+    }
+
+    pub(super) fn ended(&self) -> u32 {
+        self.ended
+    }
+
+    pub(super) fn all_ended(&self) -> bool {
+        self.ended as usize >= self.all.len()
+    }
+
+    /// The next task whose end the workflow has not seen.
+    pub(super) fn next_ended(&mut self) -> Option<TaskIndex> {
+        self.just_ended.pop_front()
+    }
+
+    /// Takes out the results, with what is known of their sessions at the very end, and the plan.
+    pub(super) fn take(&mut self, deleted: &BTreeSet<SessionKey>) -> (Vec<TaskResult>, Vec<PlannedTask>) {
+        // Room for all results at once, as a list that grows holds twice of what it has while it moves.
+        let mut results = Vec::with_capacity(self.all.len());
+        results.extend(self.all.iter_mut().filter_map(|task| task.run.take_result(deleted)));
+        if canary::is("wrong-order-of-results") {
+            results.reverse();
         }
-    }
-
-    /// A session is over.
-    pub fn log(&mut self, attempt: AttemptIndex, record: AttemptRecord) {
-        self.live.retain(|live| *live != attempt);
-        self.log.push(record);
-    }
-
-    /// Notes a decision.
-    pub fn decide(&mut self, at_ms: u64, what: String) {
-        if self.decisions.len() < MAX_DECISIONS {
-            self.decisions.push(Decision { at_ms, what });
-        }
-    }
-
-    /// The last session's record.
-    pub fn last(&self) -> Option<&AttemptRecord> {
-        self.log.last()
-    }
-
-    /// Keeps an answer, unless it says nothing and there is one already: what was paid for is not thrown away.
-    pub fn keep(&mut self, kept: Kept) {
-        if kept.output.is_some() || self.output().is_none() {
-            self.kept = Some(Box::new(kept));
-        }
-    }
-
-    /// The answer that is kept, if it says something.
-    pub fn output(&self) -> Option<&Value> {
-        self.kept.as_ref()?.output.as_ref()
-    }
-
-    /// Writes the one record.
-    pub fn end(
-        &mut self,
-        now: u64,
-        planned: &PlannedTask,
-        label: String,
-        status: TaskStatus,
-        error: Option<TaskError>,
-    ) {
-        self.status = status;
-        let kept = self.kept.take().map(|kept| *kept).unwrap_or_default();
-        self.decisions.shrink_to_fit();
-        let (usage, cost_micro_usd) = used(&self.log);
-        let metadata = ResultMetadata {
-            label,
-            // The report knows the plan, and enters them.
-            dependencies: Vec::new(),
-            attempts: self.attempts,
-            tier: kept.tier,
-            model_mismatch: attest::differ(kept.model_requested.as_deref(), kept.model_applied.as_deref()),
-            model_requested: kept.model_requested.or_else(|| planned.model.clone()),
-            model_applied: kept.model_applied,
-            usage,
-            cost_micro_usd,
-            queued_ms: self.spawned_at.unwrap_or(now),
-            output_bytes: kept.bytes,
-            truncated: kept.truncated,
-            redacted: kept.redacted,
-            unwrapped: kept.unwrapped,
-            repaired: kept.repaired,
-            doubtful: kept.doubtful,
-            corrected: status == TaskStatus::Completed && kept.kind == Some(AttemptKind::Correction),
-            deleted: false,
-            attempt_log: std::mem::take(&mut self.log),
-            decisions: std::mem::take(&mut self.decisions),
-        };
-        self.result = Some(Box::new(TaskResult {
-            task_id: planned.id.clone(),
-            agent_type: planned.agent.name.clone(),
-            status,
-            output: kept.output,
-            execution_ms: self.spawned_at.map_or(0, |at| now.saturating_sub(at)),
-            error,
-            session_key: kept.session,
-            metadata,
-        }));
-    }
-
-    /// Enters into the record of a session what it used, of which nobody had said so. None: it is known, or there was no
-    /// such session.
-    pub fn book<T>(&mut self, number: u32, enter: impl FnOnce(&mut AttemptRecord) -> T) -> Option<T> {
-        let log = match &mut self.result {
-            Some(result) => &mut result.metadata.attempt_log,
-            None => &mut self.log,
-        };
-        let entered = enter(log.iter_mut().find(|record| record.number == number && record.usage.is_none())?);
-        if let Some(result) = &mut self.result {
-            let metadata = &mut result.metadata;
-            (metadata.usage, metadata.cost_micro_usd) = used(&metadata.attempt_log);
-        }
-        Some(entered)
-    }
-
-    /// The record that it ended with, if it has.
-    pub fn result(&self) -> Option<&TaskResult> {
-        self.result.as_deref()
-    }
-
-    /// Takes that record, with what is known about its session at the very end.
-    pub fn take_result(&mut self, deleted: &BTreeSet<SessionKey>) -> Option<TaskResult> {
-        let mut result = *self.result.take()?;
-        result.metadata.deleted = result.session_key.as_ref().is_some_and(|session| deleted.contains(session));
-        Some(result)
+        (results, self.all.take().into_iter().map(|task| task.planned).collect())
     }
 }
 
-/// What all sessions of a task used and cost, as far as anybody said.
-fn used(log: &[AttemptRecord]) -> (Option<Usage>, Option<u64>) {
-    let used = || log.iter().filter(|record| record.session_key.is_some());
-    (
-        used().filter_map(|record| record.usage).reduce(Usage::plus),
-        used().filter_map(|record| record.cost_micro_usd).reduce(u64::saturating_add),
-    )
+impl Index<TaskIndex> for Tasks {
+    type Output = Task;
+
+    fn index(&self, task: TaskIndex) -> &Task {
+        &self.all[task]
+    }
 }
 
-impl Kept {
-    /// What arrived, before it is checked.
-    pub fn of(raw: Option<&RawAnswer>) -> Self {
-        Self {
-            bytes: raw.map_or(0, |raw| raw.text.len() as u64),
-            redacted: raw.is_some_and(|raw| raw.redacted),
-            ..Self::default()
-        }
+impl IndexMut<TaskIndex> for Tasks {
+    fn index_mut(&mut self, task: TaskIndex) -> &mut Task {
+        &mut self.all[task]
     }
 }

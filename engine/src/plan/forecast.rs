@@ -1,6 +1,6 @@
 //! What a run may cost, before its first session.
 
-use super::{Plan, PlannedTask, Rules};
+use super::{PlannedTask, Rules};
 use crate::policy::price::{self, Prices};
 use crate::policy::retry;
 use crate::task::{Forecast, Price, Tier, Usage};
@@ -8,13 +8,13 @@ use crate::task::{Forecast, Price, Tier, Usage};
 /// Of the tokens reserved for a session beyond its prompt, the share that is expected to be used: a quarter.
 const EXPECTED_SHARE: u64 = 4;
 
-/// The forecast of a plan. Expected: every task passes at its first try. Worst: every task uses everything that its rules
+/// The forecast of a run with these tasks. Expected: every task passes at its first try. Worst: every task uses everything that its rules
 /// allow it; the caps of the budget bound both.
-pub fn forecast(plan: &Plan) -> Forecast {
-    let rules = &plan.rules;
+pub fn forecast<'a>(tasks: impl ExactSizeIterator<Item = &'a PlannedTask>, rules: &Rules) -> Forecast {
+    let count = tasks.len();
     let mut sum = Forecast { micro_usd_expected: Some(0), micro_usd_worst: Some(0), ..Forecast::default() };
     let mut retries = 0_u32;
-    for task in &plan.tasks {
+    for task in tasks {
         let each = of_task(task, rules);
         retries = retries.saturating_add(task.handling.retries);
         sum.sessions_expected = sum.sessions_expected.saturating_add(each.sessions_expected);
@@ -24,7 +24,7 @@ pub fn forecast(plan: &Plan) -> Forecast {
         sum.micro_usd_expected = add(sum.micro_usd_expected, each.micro_usd_expected);
         sum.micro_usd_worst = add(sum.micro_usd_worst, each.micro_usd_worst);
     }
-    let run_retries = rules.retry_budget.unwrap_or_else(|| retry::default_budget(plan.tasks.len()));
+    let run_retries = rules.retry_budget.unwrap_or_else(|| retry::default_budget(count));
     let spare = retries.saturating_sub(run_retries);
     sum.sessions_worst = sum.sessions_worst.saturating_sub(spare);
     let caps = &rules.caps;

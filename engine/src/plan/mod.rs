@@ -24,13 +24,14 @@ use crate::policy::wait::Wait;
 use crate::score::Score;
 use crate::task::{Cleanup, Forecast, OnDependencyFailure, OutputFormat, Proof, Tier};
 
+pub use forecast::forecast;
 pub use record::plan_record;
 pub use rules::{check_prices, check_task_timeout, rules};
 pub use shape::check_document;
 pub use validate::{check_name, plan};
 
 /// One task, ready to be started when its dependencies are completed.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct PlannedTask {
     /// Unique within the plan.
     pub id: TaskId,
@@ -65,7 +66,7 @@ pub struct PlannedTask {
 }
 
 /// How one task is dealt with.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Handling {
     /// The tier that it starts with, where the run has models for tiers.
     pub tier: Tier,
@@ -170,7 +171,7 @@ pub struct Plan {
 impl Plan {
     /// What it may cost.
     pub fn forecast(&self) -> Forecast {
-        forecast::forecast(self)
+        forecast(self.tasks.iter(), &self.rules)
     }
 }
 

@@ -7,7 +7,7 @@ mod money;
 
 use crate::canary;
 use crate::ids::SessionKey;
-use crate::plan::Plan;
+use crate::plan::{PlannedTask, Rules};
 use crate::policy::wait::Enough;
 use crate::session::StopReason;
 use crate::task::{
@@ -40,9 +40,9 @@ pub struct Totals {
 }
 
 /// Counts the results and says how the run ended.
-pub fn assemble(mut results: Vec<TaskResult>, totals: Totals, plan: &Plan) -> RunReport {
-    for (result, task) in results.iter_mut().zip(&plan.tasks) {
-        let named = task.dependencies.iter().filter_map(|dependency| plan.tasks.get(dependency.0));
+pub fn assemble(mut results: Vec<TaskResult>, totals: Totals, tasks: &[PlannedTask], rules: &Rules) -> RunReport {
+    for (result, task) in results.iter_mut().zip(tasks) {
+        let named = task.dependencies.iter().filter_map(|dependency| tasks.get(dependency.0));
         result.metadata.dependencies = named.map(|task| task.id.clone()).collect();
     }
     let census = count(&results);
@@ -55,8 +55,8 @@ pub fn assemble(mut results: Vec<TaskResult>, totals: Totals, plan: &Plan) -> Ru
         reported.extend(record.usage.filter(|_| canary::is("usage-counted-twice")));
     }
     let usage_complete = reported.len() == all;
-    let mode = plan.rules.wait.mode;
-    let required = results.iter().zip(&plan.tasks).filter(|(_, task)| task.handling.required);
+    let mode = rules.wait.mode;
+    let required = results.iter().zip(tasks).filter(|(_, task)| task.handling.required);
     let satisfied = match mode {
         WaitMode::All => required.clone().all(|(result, _)| result.status == TaskStatus::Completed),
         WaitMode::Until => census.completed > 0,
@@ -65,7 +65,7 @@ pub fn assemble(mut results: Vec<TaskResult>, totals: Totals, plan: &Plan) -> Ru
     RunReport {
         status: status(satisfied, &census, &totals),
         wait: WaitReport { mode, satisfied, value: totals.enough.and_then(|enough| enough.value) },
-        cost: money::cost(&results, plan, usage_complete),
+        cost: money::cost(&results, rules, usage_complete),
         census,
         elapsed_ms: totals.elapsed_ms,
         spawn_calls: totals.spawn_calls,

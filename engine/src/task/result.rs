@@ -100,10 +100,11 @@ pub struct TaskError {
 }
 
 /// Why a session was started. Documented in `wit/results.wit`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AttemptKind {
     /// The task's first.
+    #[default]
     First,
     /// The one before failed for reasons that pass.
     Retry,

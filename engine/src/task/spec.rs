@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{RuleSpec, Tier};
 
 /// The form in which an agent has to answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OutputFormat {
     /// One JSON value, checked against the output schema.
@@ -18,6 +18,7 @@ pub enum OutputFormat {
     /// Source code, without its surrounding fence.
     Code,
     /// Plain text, kept as it came.
+    #[default]
     Text,
 }
 

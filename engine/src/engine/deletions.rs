@@ -10,50 +10,50 @@ use crate::policy::{host_calls, outcome};
 /// Deletions under way at once. With four, one of them took ten seconds on a busy gateway.
 const AT_ONCE: usize = 2;
 
-/// How long an answer to one try is waited for: three times the longest that was seen.
-const PATIENCE_MS: u64 = 30_000;
+/// How long the answer to one try is waited for, in milliseconds: three times the longest that was seen.
+const ANSWER_TIMEOUT_MS: u64 = 30_000;
 
 #[derive(Debug)]
 struct Deletion {
     tries: u32,
     wake_at: u64,
+    /// The next try is due at `wake_at`; else an answer is owed until then.
     pausing: bool,
 }
 
 /// The sessions to delete, and how far that is.
 #[derive(Debug, Default)]
-pub struct Cleaning {
+pub(super) struct Deletions {
     queue: VecDeque<SessionKey>,
     active: BTreeMap<SessionKey, Deletion>,
     again: Vec<SessionKey>,
     deleted: BTreeSet<SessionKey>,
+    given_up: Vec<SessionKey>,
     failed: Vec<SessionKey>,
 }
 
-impl Cleaning {
-    /// A session whose answer has been read.
-    pub fn add(&mut self, session: SessionKey) {
+impl Deletions {
+    pub(super) fn add(&mut self, session: SessionKey) {
         self.queue.push_back(session);
     }
 
-    /// The sessions to ask for now.
-    pub fn due(&mut self) -> Vec<SessionKey> {
+    /// The sessions to ask for now; each counts as asked for.
+    pub(super) fn take_due(&mut self, now: u64) -> Vec<SessionKey> {
         let mut due = std::mem::take(&mut self.again);
         while self.active.len() + due.iter().filter(|session| !self.active.contains_key(*session)).count() < AT_ONCE {
             let Some(session) = self.queue.pop_front() else { break };
             due.push(session);
         }
+        for session in &due {
+            let tries = self.active.get(session).map_or(0, |deletion| deletion.tries) + 1;
+            let deletion = Deletion { tries, wake_at: now + ANSWER_TIMEOUT_MS, pausing: false };
+            self.active.insert(session.clone(), deletion);
+        }
         due
     }
 
-    /// A deletion was asked for.
-    pub fn asked(&mut self, now: u64, session: SessionKey) {
-        let tries = self.active.get(&session).map_or(0, |deletion| deletion.tries) + 1;
-        self.active.insert(session, Deletion { tries, wake_at: now + PATIENCE_MS, pausing: false });
-    }
-
     /// A deletion was answered. False: nobody waited for it.
-    pub fn answered(&mut self, now: u64, session: &SessionKey, answer: Result<(), HostError>) -> bool {
+    pub(super) fn answered(&mut self, now: u64, session: &SessionKey, answer: Result<(), HostError>) -> bool {
         let Some(deletion) = self.active.get_mut(session) else { return false };
         match answer {
             // A refusal that comes after the next try was decided on adds nothing; a late success does.
@@ -78,7 +78,7 @@ impl Cleaning {
     }
 
     /// Moves on whatever has waited long enough.
-    pub fn time_is_up(&mut self, now: u64) {
+    pub(super) fn timer_fired(&mut self, now: u64) {
         let late: Vec<SessionKey> = self
             .active
             .iter()
@@ -98,30 +98,27 @@ impl Cleaning {
         }
     }
 
-    /// When `time_is_up` is due.
-    pub fn wake_at(&self) -> Option<u64> {
+    /// When `timer_fired` is due.
+    pub(super) fn wake_at(&self) -> Option<u64> {
         self.active.values().map(|deletion| deletion.wake_at).min()
     }
 
     /// Whether nothing is left to do.
-    pub fn is_done(&self) -> bool {
+    pub(super) fn is_done(&self) -> bool {
         self.queue.is_empty() && self.active.is_empty() && self.again.is_empty()
     }
 
-    /// Forgets what is not done, and returns it.
-    pub fn give_up(&mut self) -> Vec<SessionKey> {
+    /// Gives up what is not done.
+    pub(super) fn give_up(&mut self) {
         self.again.clear();
         let active = std::mem::take(&mut self.active).into_keys();
-        active.chain(self.queue.drain(..)).collect()
+        self.given_up.extend(active.chain(self.queue.drain(..)));
     }
 
-    /// What is gone.
-    pub fn take_deleted(&mut self) -> BTreeSet<SessionKey> {
-        std::mem::take(&mut self.deleted)
-    }
-
-    /// What would not go.
-    pub fn take_failed(&mut self) -> Vec<SessionKey> {
-        std::mem::take(&mut self.failed)
+    /// The sessions that are deleted, and those that were to be and may still be there.
+    pub(super) fn take(&mut self) -> (BTreeSet<SessionKey>, Vec<SessionKey>) {
+        let mut left = std::mem::take(&mut self.given_up);
+        left.append(&mut self.failed);
+        (std::mem::take(&mut self.deleted), left)
     }
 }

@@ -1,7 +1,8 @@
-//! The session that follows one that did not do.
+//! The session that follows one whose answer does not count.
 
-use super::Engine;
-use super::tasks::Next;
+use super::task_run::Next;
+use super::tasks::Task;
+use super::work::Work;
 use crate::canary;
 use crate::ids::TaskIndex;
 use crate::policy::followup::{Followup, Standing};
@@ -13,21 +14,23 @@ use crate::text;
 /// Empty answers of one task that are asked for again.
 const MAX_BLANKS: u32 = 1;
 
-impl Engine {
+impl Work<'_> {
     /// What is left to a task after a session of this kind, for which a model of tier `ran` was used.
     pub(super) fn standing(&self, task: TaskIndex, kind: AttemptKind, ran: Option<Tier>) -> Standing {
-        let (Some(planned), Some(run)) = (self.plan.tasks.get(task.0), self.tasks.get(task.0)) else {
-            return Standing::default();
-        };
-        let rules = &self.plan.rules;
-        let budget = rules.retry_budget.unwrap_or_else(|| retry::default_budget(self.plan.tasks.len()));
+        let Task { planned, run } = &self.tasks[task];
+        let rules = &self.run.rules;
+        let budget = rules.retry_budget.unwrap_or_else(|| retry::default_budget(self.tasks.len()));
         let ladder = rules.ladder.as_ref().filter(|_| rules.escalate && planned.model.is_none());
         // The host may have run a model below the tier that was asked for. That tier is what the task was promised, so that
         // only a better one is a climb; nor is a tier that did not run asked for again and again.
         let above = ladder.and_then(|ladder| ladder.above(ran.max(run.reached)?));
         Standing {
             retries: planned.handling.retries.saturating_sub(run.used.retries),
-            run_retries: if canary::is("retry-budget-ignored") { 1 } else { budget.saturating_sub(self.retries) },
+            run_retries: if canary::is("retry-budget-ignored") {
+                1
+            } else {
+                budget.saturating_sub(self.tasks.retries())
+            },
             rate_limits: retry::MAX_RATE_LIMITED.saturating_sub(run.used.rate_limited),
             interruptions: retry::MAX_INTERRUPTED.saturating_sub(run.used.interrupted),
             not_ready: retry::MAX_NOT_READY.saturating_sub(run.used.not_ready),
@@ -41,10 +44,10 @@ impl Engine {
 
     /// How long to wait before what follows, at least as long as the host asked for.
     pub(super) fn pause_before(&self, task: TaskIndex, followup: Followup, retry_after_ms: Option<u64>) -> u64 {
-        let (Some(planned), Some(run)) = (self.plan.tasks.get(task.0), self.tasks.get(task.0)) else { return 0 };
+        let Task { planned, run } = &self.tasks[task];
         let pause = |purpose: &str, number| {
-            let backoff = &self.plan.rules.backoff;
-            backoff.pause_ms(self.seed(), &[purpose, planned.id.as_str()].concat(), number, retry_after_ms)
+            let backoff = &self.run.rules.backoff;
+            backoff.pause_ms(self.run.seed(), &[purpose, planned.id.as_str()].concat(), number, retry_after_ms)
         };
         match followup {
             Followup::Retry => pause("", run.used.retries + 1),
@@ -55,21 +58,23 @@ impl Engine {
         }
     }
 
-    /// Counts that a task waits for reasons that are not its own, and says so. None: it does something else.
-    pub(super) fn wait_for_host(&mut self, task: TaskIndex, followup: Followup, pause: u64) -> Option<String> {
-        let used = &mut self.tasks.get_mut(task.0)?.used;
+    /// Counts a pause for which the task is not to blame, and says what it is. None: this is no such pause.
+    pub(super) fn count_wait(&mut self, task: TaskIndex, followup: Followup, pause: u64) -> Option<String> {
+        let used = &mut self.tasks[task].run.used;
         let (count, why) = match followup {
             Followup::WaitOut => (&mut used.rate_limited, "since the rate is limited"),
             Followup::WaitReady => (&mut used.not_ready, "since the server is not ready"),
             Followup::Redo => (&mut used.interrupted, "since the host cut it off"),
-            _ => return None,
+            Followup::Fail | Followup::Retry | Followup::AskAgain | Followup::Correct | Followup::Climb(_) => {
+                return None;
+            }
         };
         *count += 1;
         Some(format!("again in {}, {why}", text::duration(pause)))
     }
 
-    /// Prepares the task's next session.
-    pub(super) fn go_on(
+    /// Prepares the task's next session. `ran`: the tier of the model that ran.
+    pub(super) fn follow_up(
         &mut self,
         task: TaskIndex,
         ran: Option<Tier>,
@@ -77,55 +82,73 @@ impl Engine {
         pause: u64,
         error: &TaskError,
     ) {
-        let now = self.now;
-        let tool_free = self.plan.tasks.get(task.0).is_some_and(crate::plan::PlannedTask::tool_free);
-        let waits = self.wait_for_host(task, followup, pause);
-        let Some(run) = self.tasks.get_mut(task.0) else { return };
-        // A correction that is tried again is still one.
-        let corrects = run.next.earlier.as_ref().is_some_and(|earlier| earlier.correct);
-        let again = if corrects { AttemptKind::Correction } else { AttemptKind::Retry };
-        let asked = run.reached;
-        let told = Earlier { problems: vec![error.message.clone()], draft: run.output().cloned(), correct: false };
+        let now = self.run.now();
         let what = match followup {
             Followup::Fail => return,
             Followup::Retry => {
-                run.used.retries += 1;
-                self.retries += 1;
-                run.next = Next { kind: again, tier: asked, earlier: run.next.earlier.take() };
-                format!("retry {} in {}, since {} may pass", run.used.retries, text::duration(pause), error.code)
+                let retries = self.count_retry(task);
+                self.same_again(task);
+                format!("retry {retries} in {}, since {} may pass", text::duration(pause), error.code)
             }
             Followup::WaitOut | Followup::WaitReady | Followup::Redo => {
-                run.next = Next { kind: again, tier: asked, earlier: run.next.earlier.take() };
-                waits.unwrap_or_default()
+                self.same_again(task);
+                self.count_wait(task, followup, pause).unwrap_or_default()
             }
             Followup::AskAgain => {
-                run.used.blanks += 1;
-                self.retries += 1;
-                run.next = Next { kind: again, tier: asked, earlier: run.next.earlier.take() };
+                self.tasks[task].run.used.blanks += 1;
+                self.tasks.count_retry();
+                self.same_again(task);
                 "asked again, since the answer was empty".to_owned()
             }
             Followup::Correct => {
-                run.used.corrections += 1;
-                run.next = Next {
-                    kind: AttemptKind::Correction,
-                    tier: asked,
-                    earlier: Some(Earlier { correct: true, ..told }),
-                };
+                self.correct(task, error);
                 format!("a correction is asked for: {}", error.message)
             }
             Followup::Climb(tier) => {
-                // Who may use tools reads no text that an earlier session wrote.
-                let draft = told.draft.filter(|_| tool_free);
-                run.next =
-                    Next { kind: AttemptKind::Climb, tier: Some(tier), earlier: Some(Earlier { draft, ..told }) };
+                let asked = self.climb(task, tier, error);
                 let from = ran.or(asked).map_or("an unknown tier", Tier::name);
                 format!("climbs from {from} to {}: {}: {}", tier.name(), error.code, error.message)
             }
         };
+        let run = &mut self.tasks[task].run;
         run.decide(now, what);
         run.status = TaskStatus::Pending;
         run.held_by = "its pause or a free slot";
         self.queue(task, pause);
-        self.tell(task);
+        self.report(task);
+    }
+
+    /// Counts a retry; how many the task has had with it.
+    fn count_retry(&mut self, task: TaskIndex) -> u32 {
+        self.tasks.count_retry();
+        let used = &mut self.tasks[task].run.used;
+        used.retries += 1;
+        used.retries
+    }
+
+    /// The same session again. A correction that is tried again is still one.
+    fn same_again(&mut self, task: TaskIndex) {
+        let run = &mut self.tasks[task].run;
+        let corrects = run.next.earlier.as_ref().is_some_and(|earlier| earlier.correct);
+        run.next.kind = if corrects { AttemptKind::Correction } else { AttemptKind::Retry };
+        run.next.tier = run.reached;
+    }
+
+    fn correct(&mut self, task: TaskIndex, error: &TaskError) {
+        let run = &mut self.tasks[task].run;
+        run.used.corrections += 1;
+        let problems = vec![error.message.clone()];
+        let earlier = Some(Earlier { problems, draft: run.output().cloned(), correct: true });
+        run.next = Next { kind: AttemptKind::Correction, tier: run.reached, earlier };
+    }
+
+    /// A better model is asked for. The tier that was asked for before.
+    fn climb(&mut self, task: TaskIndex, tier: Tier, error: &TaskError) -> Option<Tier> {
+        let Task { planned, run } = &mut self.tasks[task];
+        // Who may use tools reads no text that an earlier session wrote.
+        let draft = run.output().filter(|_| planned.tool_free()).cloned();
+        let earlier = Some(Earlier { problems: vec![error.message.clone()], draft, correct: false });
+        run.next = Next { kind: AttemptKind::Climb, tier: Some(tier), earlier };
+        run.reached
     }
 }
