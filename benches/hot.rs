@@ -18,7 +18,7 @@ use parallel_agents_engine::ids::SessionKey;
 use parallel_agents_engine::journal::Recorder;
 use parallel_agents_engine::plan::{self, Plan};
 use parallel_agents_engine::problem::CallError;
-use parallel_agents_engine::prompt::{self, Codes};
+use parallel_agents_engine::prompt::{self, Nonces};
 use parallel_agents_engine::task::{OutputFormat, RunSpec, TaskSpec};
 use parallel_agents_engine::workflow::AsPlanned;
 use serde_json::json;
@@ -38,9 +38,9 @@ criterion_main!(hot);
 
 fn prompts(criterion: &mut Criterion) {
     let plan = plan();
-    let codes = Codes::new(7);
+    let nonces = Nonces::new(7);
     criterion.bench_function("prompt", |bencher| {
-        bencher.iter(|| prompt::for_task(black_box(&plan.tasks[0]), &codes));
+        bencher.iter(|| prompt::for_task(black_box(&plan.tasks[0]), &nonces));
     });
 }
 

@@ -10,7 +10,7 @@ pub const MAX_PROBLEMS: usize = 10;
 /// One thing that is wrong with a request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Problem {
-    /// Stable.
+    /// `E_…`, the same in all versions.
     pub code: String,
     /// One sentence for people.
     pub message: String,

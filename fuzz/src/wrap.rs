@@ -7,7 +7,7 @@
 use parallel_agents::catalogue::BUILT_IN;
 use parallel_agents::documents::run_schema;
 use parallel_agents_engine::plan::{self, PlannedTask};
-use parallel_agents_engine::prompt::{self, Codes, Earlier};
+use parallel_agents_engine::prompt::{self, Earlier, Nonces};
 use serde_json::{Map, Value, json};
 
 const FOUND_OUT: char = '\u{1}';
@@ -17,13 +17,13 @@ pub fn check(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     let (description, input) = text.split_once('\n').unwrap_or(("Work on it.", &text));
     let seed = data.iter().fold(0, |seed: u64, byte| seed.wrapping_mul(31).wrapping_add(u64::from(*byte)));
-    let codes = Codes::new(seed);
+    let nonces = Nonces::new(seed);
     let mut input = input.to_owned();
     // The author finds out the code, and the one that is taken instead.
     for _ in 0..3 {
         let Some(task) = planned(description, &input) else { return };
-        let code = framed(&prompt::for_task(&task, &codes), &task.input);
-        later(&task, &codes);
+        let code = framed(&prompt::for_task(&task, &nonces), &task.input);
+        later(&task, &nonces);
         if !input.contains(FOUND_OUT) {
             return;
         }
@@ -42,7 +42,7 @@ fn planned(description: &str, input: &str) -> Option<PlannedTask> {
 }
 
 /// Sessions after the first are shown what was wrong and what was answered, which others wrote too.
-fn later(task: &PlannedTask, codes: &Codes) {
+fn later(task: &PlannedTask, nonces: &Nonces) {
     for correct in [false, true] {
         let said = task.input.values().next().cloned().unwrap_or_default();
         let problems: Vec<String> = task.input.keys().cloned().collect();
@@ -54,7 +54,7 @@ fn later(task: &PlannedTask, codes: &Codes) {
         };
         let (told, shown) = (free("earlier_problems", &input), free("earlier_answer", &input));
         input.extend([(told, Value::from(problems)), (shown, said)]);
-        framed(&prompt::for_attempt(task, codes, 2, Some(&earlier)), &input);
+        framed(&prompt::for_attempt(task, nonces, 2, Some(&earlier)), &input);
     }
 }
 

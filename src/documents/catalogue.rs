@@ -8,7 +8,7 @@ use crate::catalogue::BUILT_IN;
 use parallel_agents_engine::agents::{AgentDefinition, Catalogue};
 use parallel_agents_engine::plan;
 use parallel_agents_engine::problem::{CallError, Problem};
-use parallel_agents_engine::prompt::{self, Codes};
+use parallel_agents_engine::prompt::{self, Nonces};
 use parallel_agents_engine::report::document;
 use parallel_agents_engine::task::{AgentSource, RunSpec, TaskSpec};
 use parallel_agents_engine::{COMPONENT_VERSION, CONTRACT_VERSION};
@@ -87,7 +87,7 @@ pub fn render_prompt(task: TaskSpec, agents: Vec<AgentSource>) -> Result<String,
         let shown = format!("(the output of {}{})", source.task, source.pointer);
         planned.input.insert(source.field, Value::from(shown));
     }
-    Ok(prompt::for_task(planned, &Codes::new(0)))
+    Ok(prompt::for_task(planned, &Nonces::new(0)))
 }
 
 fn summary(agent: &AgentDefinition) -> Map<String, Value> {

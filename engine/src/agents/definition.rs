@@ -24,7 +24,7 @@ pub struct AgentDefinition {
     pub title: Option<String>,
     /// What it is for, in one line.
     pub description: String,
-    /// Its group.
+    /// The group under which catalogues list it.
     pub category: String,
     /// The cheapest tier that can be expected to do it.
     pub tier: Tier,
@@ -204,7 +204,7 @@ impl From<Written> for AgentDefinition {
     }
 }
 
-/// `[a-z][a-z0-9_]{0,63}`
+/// `[a-z][a-z0-9_]{0,63}`, the form of a name in files and requests.
 fn is_identifier(name: &str) -> bool {
     name.len() <= 64
         && name.starts_with(|c: char| c.is_ascii_lowercase())

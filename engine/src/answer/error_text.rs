@@ -1,5 +1,6 @@
 //! Whether an answer is an error message that a program put in its place.
 
+use crate::policy::outcome;
 use crate::task::TaskError;
 use crate::text;
 
@@ -45,7 +46,7 @@ pub fn of(answer: &str) -> Option<ErrorText> {
         _ => return (answer.len() <= MAX_DOUBTFUL_BYTES).then_some(ErrorText::Doubtful),
     };
     let message = format!("the answer is an error message: {}", text::quoted(answer));
-    Some(ErrorText::Certain(super::error(code, message, retryable)))
+    Some(ErrorText::Certain(outcome::error(code, message, retryable)))
 }
 
 #[cfg(test)]

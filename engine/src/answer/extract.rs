@@ -24,7 +24,7 @@ const CITATION_DIGITS: usize = 4;
 /// A value and what had to be done for it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Extracted {
-    /// The value.
+    /// The value that was found.
     pub value: Value,
     /// Prose or a fence was left out.
     pub unwrapped: bool,

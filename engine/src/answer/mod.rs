@@ -16,6 +16,7 @@ use crate::host::FinishReason;
 use crate::json::schema::{Rule, Violation};
 use crate::json::strict::JsonError;
 use crate::json::{self, schema};
+use crate::policy::outcome::error;
 use crate::task::{OutputFormat, TaskError};
 use crate::text;
 
@@ -29,7 +30,7 @@ const SILENT_REPLIES: [&str; 2] = ["NO_REPLY", "ANNOUNCE_SKIP"];
 /// What a session said, as far as the host gave it away.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RawAnswer {
-    /// The text.
+    /// As it came, without anything removed by this side.
     pub text: String,
     /// The host cut it.
     pub truncated: bool,
@@ -55,7 +56,7 @@ impl RawAnswer {
 /// What an answer has to be.
 #[derive(Clone, Copy, Debug)]
 pub struct Expected<'a> {
-    /// Its form.
+    /// The form that was asked for.
     pub format: OutputFormat,
     /// What its JSON has to fit.
     pub schema: Option<&'a Value>,
@@ -109,7 +110,7 @@ pub fn judge(raw: &RawAnswer, expected: &Expected<'_>) -> Judged {
     if said.is_empty() {
         let why = match raw.finish {
             FinishReason::Length => nothing_said(raw.finish),
-            _ => error("E_EMPTY_OUTPUT", "the agent thought aloud and then ended without an answer".to_owned(), true),
+            _ => error("E_EMPTY_OUTPUT", "the agent thought aloud and then ended without an answer", true),
         };
         return Judged::kept(raw, &raw.text, Some(why));
     }
@@ -155,7 +156,7 @@ fn cut(raw: &RawAnswer) -> Option<TaskError> {
         }
         FinishReason::Stop | FinishReason::Unknown => return None,
     };
-    Some(error(code, message.to_owned(), true))
+    Some(error(code, message, true))
 }
 
 fn nothing_said(finish: FinishReason) -> TaskError {
@@ -164,7 +165,7 @@ fn nothing_said(finish: FinishReason) -> TaskError {
         FinishReason::Filtered => ("E_REFUSED", "a filter of the provider held the answer back"),
         FinishReason::Stop | FinishReason::Unknown => ("E_EMPTY_OUTPUT", "the session ended without an answer"),
     };
-    error(code, message.to_owned(), true)
+    error(code, message, true)
 }
 
 /// The text without what the agent thought before. Code that is nothing but such marks is code.
@@ -234,10 +235,6 @@ fn describe(violations: &[Violation]) -> String {
         count => format!("; and {} more", count - 3),
     };
     format!("the answer does not fit its schema: {}{more}", shown.join("; "))
-}
-
-fn error(code: &str, message: String, retryable: bool) -> TaskError {
-    TaskError { code: code.to_owned(), message: text::message(&message), retryable }
 }
 
 #[cfg(test)]

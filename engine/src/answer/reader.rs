@@ -9,7 +9,6 @@ use std::borrow::Cow;
 
 use super::{signs, work};
 use crate::json::strict::{ANSWER_BOUNDS, JsonError};
-use scalars::literal;
 
 /// A value that was read.
 #[derive(Debug, PartialEq)]
@@ -248,6 +247,16 @@ impl Reader<'_> {
             }
         }
         Ok(Next::After)
+    }
+}
+
+/// What a bare word means in JSON. Python writes three of them in its own way; `NaN` has no value here.
+fn literal(word: &str) -> Option<&'static str> {
+    match word {
+        "true" | "True" | "TRUE" => Some("true"),
+        "false" | "False" | "FALSE" => Some("false"),
+        "null" | "None" | "Null" | "NULL" => Some("null"),
+        _ => None,
     }
 }
 

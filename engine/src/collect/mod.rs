@@ -11,19 +11,19 @@
 //! One list call tells the state of all sessions, so nobody is asked session by session. A session that the list does not
 //! show is read all the same: absence from a list is no proof. Nothing is spawned, stopped or deleted.
 
+mod collected;
+
 use std::collections::{BTreeMap, VecDeque};
 
-use serde::Serialize;
-use serde_json::Value;
+pub use collected::{Collected, CollectedStatus};
 
-use crate::answer::{self, Expected, RawAnswer};
 use crate::driver::Process;
-use crate::host::{Command, Event, Happening, HistoryQuery, HostError, ListFilter, MessageRole, Reply, SessionState};
+use crate::host::{Command, Event, Happening, HistoryQuery, HostError, ListFilter, Reply};
 use crate::ids::{RequestId, SessionKey};
 use crate::policy::limits::{HISTORY_PAGE, MAX_HISTORY_PAGES};
-use crate::policy::outcome;
 use crate::problem::CallError;
-use crate::task::{OutputFormat, TaskError, Usage};
+use crate::task::OutputFormat;
+use collected::{Listed, collected, still_running};
 
 /// Rows of one list call.
 const LIST_ROWS: u32 = 200;
@@ -32,43 +32,11 @@ const LIST_ROWS: u32 = 200;
 const FIRST_PAUSE_MS: u64 = 1_000;
 const LONGEST_PAUSE_MS: u64 = 30_000;
 
-/// How long an answer is waited for: three times the longest that was seen.
-const PATIENCE_MS: u64 = 30_000;
+/// How long an answer is waited for, in milliseconds: three times the longest that was seen.
+const ANSWER_TIMEOUT_MS: u64 = 30_000;
 
 /// Transcripts read at once.
 const READS_AT_ONCE: usize = 8;
-
-/// Where a session stands. Documented in `wit/orchestration.wit`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-#[allow(missing_docs, reason = "the names say it")]
-pub enum CollectedStatus {
-    Completed,
-    Failed,
-    Timeout,
-    Cancelled,
-    Running,
-    Unknown,
-}
-
-/// What became of one session.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Collected {
-    /// Which.
-    pub session_key: String,
-    /// Where it stands.
-    pub status: CollectedStatus,
-    /// What it said last; of a failed check the text.
-    pub output: Option<Value>,
-    /// Why there is no good answer.
-    pub error: Option<TaskError>,
-    /// The model that answered, if the host says so.
-    pub model: Option<String>,
-    /// Its tokens, if the host says so.
-    pub usage: Option<Usage>,
-    /// The answer is not whole.
-    pub truncated: bool,
-}
 
 #[derive(Debug)]
 enum Purpose {
@@ -82,23 +50,45 @@ pub struct Collect {
     keys: Vec<SessionKey>,
     format: OutputFormat,
     wait_ms: u64,
-    states: BTreeMap<SessionKey, (SessionState, Option<String>, Option<Usage>)>,
+    opened_at: Option<u64>,
+    now: u64,
+    listing: Listing,
     done: Vec<Option<Collected>>,
     to_read: VecDeque<usize>,
     reading: usize,
-    opened_at: Option<u64>,
-    now: u64,
+    requests: Requests,
+    finished: Option<Vec<Collected>>,
+    over: bool,
+}
+
+/// How far the host's list was read, and when it is read again.
+#[derive(Debug)]
+struct Listing {
+    states: BTreeMap<SessionKey, Listed>,
     look_at: Option<u64>,
     pause_ms: u64,
     offset: u32,
     pages: u32,
-    requests: BTreeMap<RequestId, Purpose>,
-    /// Until when open requests are waited for.
-    patient_until: u64,
-    next_request: u64,
+}
+
+/// Requests without an answer, and the commands of this step.
+#[derive(Debug)]
+struct Requests {
+    open: BTreeMap<RequestId, Purpose>,
+    next: u64,
+    /// Until when all that are open are waited for.
+    wait_until: u64,
     out: Vec<Command>,
-    finished: Option<Vec<Collected>>,
-    over: bool,
+}
+
+impl Requests {
+    fn ask(&mut self, now: u64, purpose: Purpose, command: impl FnOnce(RequestId) -> Command) {
+        let id = RequestId(self.next);
+        self.next += 1;
+        self.open.insert(id, purpose);
+        self.wait_until = now.saturating_add(ANSWER_TIMEOUT_MS);
+        self.out.push(command(id));
+    }
 }
 
 impl Collect {
@@ -109,37 +99,21 @@ impl Collect {
             keys,
             format,
             wait_ms: u64::from(wait_seconds) * 1_000,
-            states: BTreeMap::new(),
-            to_read: VecDeque::new(),
-            reading: 0,
             opened_at: None,
             now: 0,
-            look_at: None,
-            pause_ms: FIRST_PAUSE_MS,
-            offset: 0,
-            pages: 0,
-            requests: BTreeMap::new(),
-            patient_until: 0,
-            next_request: 1,
-            out: Vec::new(),
+            listing: Listing { states: BTreeMap::new(), look_at: None, pause_ms: FIRST_PAUSE_MS, offset: 0, pages: 0 },
+            to_read: VecDeque::new(),
+            reading: 0,
+            requests: Requests { open: BTreeMap::new(), next: 1, wait_until: 0, out: Vec::new() },
             finished: None,
             over: false,
         }
     }
 
-    fn request(&mut self, purpose: Purpose) -> RequestId {
-        let id = RequestId(self.next_request);
-        self.next_request += 1;
-        self.requests.insert(id, purpose);
-        self.patient_until = self.now.saturating_add(PATIENCE_MS);
-        id
-    }
-
     fn ask_list(&mut self) {
-        self.look_at = None;
-        let filter = ListFilter { search: None, spawned_by: None, offset: self.offset, limit: LIST_ROWS };
-        let request = self.request(Purpose::List);
-        self.out.push(Command::List(request, filter));
+        self.listing.look_at = None;
+        let filter = ListFilter { search: None, spawned_by: None, offset: self.listing.offset, limit: LIST_ROWS };
+        self.requests.ask(self.now, Purpose::List, |id| Command::List(id, filter));
     }
 
     fn listed(&mut self, outcome: Result<Reply, HostError>) {
@@ -148,12 +122,13 @@ impl Collect {
             let rows = u32::try_from(page.sessions.len()).unwrap_or(u32::MAX);
             for row in page.sessions {
                 if self.keys.contains(&row.session_key) {
-                    self.states.insert(row.session_key, (row.state, row.model, row.usage));
+                    let listed = Listed { state: row.state, model: row.model, usage: row.usage };
+                    self.listing.states.insert(row.session_key, listed);
                 }
             }
-            self.pages += 1;
-            if page.has_more && rows > 0 && self.pages < MAX_HISTORY_PAGES {
-                self.offset = self.offset.saturating_add(rows);
+            self.listing.pages += 1;
+            if page.has_more && rows > 0 && self.listing.pages < MAX_HISTORY_PAGES {
+                self.listing.offset = self.listing.offset.saturating_add(rows);
                 self.ask_list();
                 return;
             }
@@ -169,7 +144,7 @@ impl Collect {
     }
 
     fn is_live(&self, key: &SessionKey) -> bool {
-        matches!(self.states.get(key), Some((SessionState::Queued | SessionState::Running, _, _)))
+        self.listing.states.get(key).is_some_and(Listed::is_live)
     }
 
     fn read_more(&mut self) {
@@ -178,9 +153,8 @@ impl Collect {
         {
             let Some(session_key) = self.keys.get(index).cloned() else { continue };
             self.reading += 1;
-            let request = self.request(Purpose::Read(index));
             let query = HistoryQuery { session_key, offset: 0, limit: HISTORY_PAGE, include_tools: false };
-            self.out.push(Command::History(request, query));
+            self.requests.ask(self.now, Purpose::Read(index), |id| Command::History(id, query));
         }
         if self.reading > 0 {
             return;
@@ -190,8 +164,8 @@ impl Collect {
         if !waits || left == 0 {
             self.conclude();
         } else {
-            self.look_at = Some(self.now.saturating_add(self.pause_ms.min(left)));
-            self.pause_ms = (self.pause_ms * 2).min(LONGEST_PAUSE_MS);
+            self.listing.look_at = Some(self.now.saturating_add(self.listing.pause_ms.min(left)));
+            self.listing.pause_ms = (self.listing.pause_ms * 2).min(LONGEST_PAUSE_MS);
         }
     }
 
@@ -202,77 +176,17 @@ impl Collect {
     fn read(&mut self, index: usize, outcome: Result<Reply, HostError>) {
         self.reading = self.reading.saturating_sub(1);
         let Some(key) = self.keys.get(index) else { return };
-        let (state, model, usage) = self.states.get(key).cloned().unwrap_or((SessionState::Unknown, None, None));
-        let mut collected = Collected {
-            session_key: key.as_str().to_owned(),
-            status: status(state),
-            output: None,
-            error: None,
-            model,
-            usage,
-            truncated: false,
-        };
-        match outcome {
-            Ok(Reply::History(page)) => {
-                let last = page.messages.iter().rev().find(|message| message.role == MessageRole::Assistant);
-                let raw = last.map(|message| RawAnswer {
-                    text: message.text.clone(),
-                    truncated: message.truncated,
-                    finish: message.finish,
-                    redacted: page.redacted,
-                });
-                collected.model = last.and_then(|message| message.model.clone()).or(collected.model);
-                collected.usage = collected.usage.or(last.and_then(|message| message.usage));
-                // The session is somebody else's, so what arrived is told as it is; that it was cut stands beside it.
-                let expected = Expected { accept_truncated: true, ..Expected::of(self.format) };
-                let judged = match (&raw, state) {
-                    (Some(raw), SessionState::Completed | SessionState::Unknown) => answer::judge(raw, &expected),
-                    (Some(raw), _) => answer::keep_only(raw),
-                    (None, _) => answer::judge(&RawAnswer::default(), &expected),
-                };
-                collected.output = judged.output;
-                collected.truncated = judged.truncated;
-                collected.error = judged.error;
-                if state == SessionState::Unknown && raw.is_some() && collected.error.is_none() {
-                    collected.status = CollectedStatus::Completed;
-                } else if state == SessionState::Completed && collected.error.is_some() {
-                    collected.status = CollectedStatus::Failed;
-                }
-            }
-            Ok(_) => collected.error = Some(outcome::history_failed(&HostError::InDoubt("another answer".to_owned()))),
-            Err(error) => collected.error = Some(outcome::history_failed(&error)),
-        }
+        let listed = self.listing.states.get(key).cloned().unwrap_or_default();
         if let Some(place) = self.done.get_mut(index) {
-            *place = Some(collected);
+            *place = Some(collected(key, listed, outcome, self.format));
         }
         self.read_more();
     }
 
     fn conclude(&mut self) {
-        let still = |key: &SessionKey| Collected {
-            session_key: key.as_str().to_owned(),
-            status: CollectedStatus::Running,
-            output: None,
-            error: Some(outcome::error("E_STILL_RUNNING", "the session had not ended when the time was over", true)),
-            model: None,
-            usage: None,
-            truncated: false,
-        };
-        let done = std::mem::take(&mut self.done);
-        self.finished =
-            Some(done.into_iter().zip(&self.keys).map(|(one, key)| one.unwrap_or_else(|| still(key))).collect());
+        let done = std::mem::take(&mut self.done).into_iter().zip(&self.keys);
+        self.finished = Some(done.map(|(one, key)| one.unwrap_or_else(|| still_running(key))).collect());
         self.over = true;
-    }
-}
-
-fn status(state: SessionState) -> CollectedStatus {
-    match state {
-        SessionState::Completed => CollectedStatus::Completed,
-        SessionState::Failed => CollectedStatus::Failed,
-        SessionState::TimedOut => CollectedStatus::Timeout,
-        SessionState::Cancelled => CollectedStatus::Cancelled,
-        SessionState::Queued | SessionState::Running => CollectedStatus::Running,
-        SessionState::Unknown => CollectedStatus::Unknown,
     }
 }
 
@@ -289,30 +203,30 @@ impl Process for Collect {
                 self.opened_at = Some(event.at_ms);
                 self.ask_list();
             }
-            Happening::Answered { request, outcome } => match self.requests.remove(&request) {
+            Happening::Answered { request, outcome } => match self.requests.open.remove(&request) {
                 Some(Purpose::List) => self.listed(outcome),
                 Some(Purpose::Read(index)) => self.read(index, outcome),
                 None => {}
             },
             Happening::StopRequested { task: None, .. } => self.conclude(),
             // Whatever ends is worth a look at once.
-            Happening::SessionEnded(end) if self.look_at.is_some() && self.keys.contains(&end.session) => {
+            Happening::SessionEnded(end) if self.listing.look_at.is_some() && self.keys.contains(&end.session) => {
                 self.look_again();
             }
-            Happening::Woke if self.look_at.is_some_and(|at| at <= self.now) => self.look_again(),
+            Happening::Woke if self.listing.look_at.is_some_and(|at| at <= self.now) => self.look_again(),
             Happening::Opened(_)
             | Happening::SessionStarted(_)
             | Happening::SessionEnded(_)
             | Happening::StopRequested { .. }
             | Happening::Woke => {}
         }
-        self.lose_patience();
-        std::mem::take(&mut self.out)
+        self.give_up_requests();
+        std::mem::take(&mut self.requests.out)
     }
 
     fn wake_at(&self) -> Option<u64> {
-        let patience = (!self.requests.is_empty()).then_some(self.patient_until);
-        [self.look_at, patience].into_iter().flatten().min()
+        let timeout = (!self.requests.open.is_empty()).then_some(self.requests.wait_until);
+        [self.listing.look_at, timeout].into_iter().flatten().min()
     }
 
     fn finished(&mut self) -> Option<Result<Vec<Collected>, CallError>> {
@@ -321,13 +235,13 @@ impl Process for Collect {
 }
 
 impl Collect {
-    /// Takes answers that do not come for lost, so that a host that forgets one keeps nobody waiting.
-    fn lose_patience(&mut self) {
-        if self.over || self.now < self.patient_until {
+    /// Gives up requests whose answers do not come, so that a host that forgets one keeps nobody waiting.
+    fn give_up_requests(&mut self) {
+        if self.over || self.now < self.requests.wait_until {
             return;
         }
         let lost = || Err(HostError::InDoubt("no answer came".to_owned()));
-        for purpose in std::mem::take(&mut self.requests).into_values() {
+        for purpose in std::mem::take(&mut self.requests.open).into_values() {
             match purpose {
                 Purpose::List => self.listed(lost()),
                 Purpose::Read(index) => self.read(index, lost()),
@@ -336,7 +250,7 @@ impl Collect {
     }
 
     fn look_again(&mut self) {
-        (self.offset, self.pages) = (0, 0);
+        (self.listing.offset, self.listing.pages) = (0, 0);
         self.ask_list();
     }
 }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::host::{FinishReason, HistoryPage, HostFacts, Message, SessionPage, SessionRow};
+use crate::host::{FinishReason, HistoryPage, HostFacts, Message, MessageRole, SessionPage, SessionRow, SessionState};
 
 /// A host with one running session that ends at a time of its own, a finished one, a failed one, and no fourth.
 fn play(wait_seconds: u32, format: OutputFormat, ends_at: u64) -> (Vec<Collected>, u64, usize) {
@@ -22,46 +22,50 @@ fn play(wait_seconds: u32, format: OutputFormat, ends_at: u64) -> (Vec<Collected
         });
         seq += 1;
         for command in collect.step(Event { seq: seq - 1, at_ms: now, what }) {
-            let (request, reply) = match command {
-                Command::List(request, filter) => {
-                    lists += 1;
-                    let runs = if now >= ends_at { SessionState::Completed } else { SessionState::Running };
-                    let all = [("runs", runs), ("done", SessionState::Completed), ("broke", SessionState::Failed)];
-                    // One row a page.
-                    let rows = all.iter().skip(filter.offset as usize).take(1).map(|(key, state)| SessionRow {
-                        session_key: SessionKey::new(*key),
-                        label: None,
-                        state: *state,
-                        model: Some("m".to_owned()),
-                        usage: None,
-                    });
-                    let page = SessionPage { sessions: rows.collect(), has_more: filter.offset < 2 };
-                    (request, Ok(Reply::Listed(page)))
-                }
-                Command::History(request, query) if query.session_key.as_str() == "gone" => {
-                    (request, Err(HostError::NotFound("No session found".to_owned())))
-                }
-                Command::History(request, query) => {
-                    let text = format!("{{\"from\": \"{}\"}}", query.session_key);
-                    let message = Message {
-                        role: MessageRole::Assistant,
-                        text,
-                        truncated: false,
-                        finish: FinishReason::Stop,
-                        model: None,
-                        usage: None,
-                    };
-                    let messages = vec![message];
-                    let page = HistoryPage { messages, has_more: false, dropped_messages: 0, redacted: false };
-                    (request, Ok(Reply::History(page)))
-                }
-                other => panic!("not expected: {other:?}"),
-            };
-            events.push_back(Happening::Answered { request, outcome: reply });
+            lists += usize::from(matches!(command, Command::List(..)));
+            let (request, outcome) = reply_to(command, now >= ends_at);
+            events.push_back(Happening::Answered { request, outcome });
         }
         if let Some(collected) = collect.finished() {
             return (collected.expect("results"), now, lists);
         }
+    }
+}
+
+fn reply_to(command: Command, has_ended: bool) -> (RequestId, Result<Reply, HostError>) {
+    match command {
+        Command::List(request, filter) => {
+            let runs = if has_ended { SessionState::Completed } else { SessionState::Running };
+            let all = [("runs", runs), ("done", SessionState::Completed), ("broke", SessionState::Failed)];
+            // One row a page.
+            let rows = all.iter().skip(filter.offset as usize).take(1).map(|(key, state)| SessionRow {
+                session_key: SessionKey::new(*key),
+                label: None,
+                state: *state,
+                model: Some("m".to_owned()),
+                usage: None,
+            });
+            let page = SessionPage { sessions: rows.collect(), has_more: filter.offset < 2 };
+            (request, Ok(Reply::Listed(page)))
+        }
+        Command::History(request, query) if query.session_key.as_str() == "gone" => {
+            (request, Err(HostError::NotFound("No session found".to_owned())))
+        }
+        Command::History(request, query) => {
+            let text = format!("{{\"from\": \"{}\"}}", query.session_key);
+            let message = Message {
+                role: MessageRole::Assistant,
+                text,
+                truncated: false,
+                finish: FinishReason::Stop,
+                model: None,
+                usage: None,
+            };
+            let messages = vec![message];
+            let page = HistoryPage { messages, has_more: false, dropped_messages: 0, redacted: false };
+            (request, Ok(Reply::History(page)))
+        }
+        other => panic!("not expected: {other:?}"),
     }
 }
 
@@ -86,7 +90,7 @@ fn a_host_that_answers_nothing_keeps_nobody_waiting() {
         asked.extend(collect.step(Event { seq, at_ms: now, what: Happening::Woke }));
     };
     let codes: Vec<&str> = collected.iter().filter_map(|one| Some(one.error.as_ref()?.code.as_str())).collect();
-    assert_eq!((codes, asked.len(), now), (vec!["E_HISTORY_UNAVAILABLE"; 2], 3, 2 * PATIENCE_MS));
+    assert_eq!((codes, asked.len(), now), (vec!["E_HISTORY_UNAVAILABLE"; 2], 3, 2 * ANSWER_TIMEOUT_MS));
 }
 
 #[test]

@@ -1,42 +1,18 @@
-//! What the parts return, and to which part each of it goes.
+//! To which part each action goes.
 //!
 //! An action can lead to others. They are carried out before those that were there already, as if the first had called them.
 
-use super::Engine;
+use super::action::Action;
 use super::answer_check::{check, tier_that_ran};
 use super::booking;
 use super::session_end::{Over, Settled};
+use super::state::Engine;
 use super::work::Actions;
 use crate::canary;
 use crate::host::HostError;
-use crate::ids::{AttemptIndex, SessionKey, TaskIndex};
+use crate::ids::{AttemptIndex, SessionKey};
 use crate::session::{Effect, Ending, Input, Step, StopReason};
-use crate::task::{AttemptKind, Cleanup, TaskError, TaskStatus};
-
-/// What is to be done next.
-#[derive(Debug)]
-pub(super) enum Action {
-    /// Give a session an input.
-    Input(AttemptIndex, Input),
-    /// Take a session that is over on to its task.
-    SessionOver(AttemptIndex, Box<Ending>),
-    /// Count and report a task that has its result, and tell whom it concerns.
-    TaskEnded(TaskIndex),
-    CheckCanaryTasks(TaskIndex),
-    CheckEnough,
-    TellDependants(TaskIndex),
-    /// `waited`: the task counted the dependency among those it waits for.
-    DependencyFailed {
-        task: TaskIndex,
-        dependency: TaskIndex,
-        waited: bool,
-    },
-    /// Stop the whole run.
-    StopAll(StopReason),
-    StopTask(TaskIndex, StopReason),
-    /// Fail the task if it has no session.
-    FailPending(TaskIndex, TaskError),
-}
+use crate::task::{AttemptKind, Cleanup, TaskStatus};
 
 impl Engine {
     /// Gives a session an input and carries out what follows. False: the input changed nothing.

@@ -7,7 +7,7 @@ use super::tasks::Task;
 use crate::answer::{self, Expected};
 use crate::json::output_schema::OutputSchema;
 use crate::plan::{PlannedTask, Rules};
-use crate::policy::{attest, outcome, proof};
+use crate::policy::{model_check, outcome, proof};
 use crate::session::Ending;
 use crate::task::{AttemptKind, TaskError, TaskStatus, Tier};
 
@@ -31,7 +31,7 @@ pub(super) fn check(rules: &Rules, task: &Task, over: &Over, ending: &mut Ending
         kept.error = kept.error.or(judged.error);
     }
     if kept.error.is_none() {
-        kept.error = not_attested(rules, over.model.as_deref(), ending.model.as_deref());
+        kept.error = wrong_model(rules, over.model.as_deref(), ending.model.as_deref());
     }
     // A correction changes the form of work that an earlier session did; that one's tools are the proof.
     let tools = match over.kind {
@@ -52,7 +52,7 @@ pub(super) fn check(rules: &Rules, task: &Task, over: &Over, ending: &mut Ending
 
 /// The tier that counts: that of the model that really ran. None: that model is of no tier.
 pub(super) fn tier_that_ran(rules: &Rules, over: &Over, applied: Option<&str>) -> Option<Tier> {
-    if !attest::differ(over.model.as_deref(), applied) {
+    if !model_check::differ(over.model.as_deref(), applied) {
         return over.tier;
     }
     let ladder = rules.ladder.as_ref()?;
@@ -70,7 +70,7 @@ fn expected<'a>(rules: &Rules, planned: &'a PlannedTask) -> Expected<'a> {
     }
 }
 
-fn not_attested(rules: &Rules, requested: Option<&str>, applied: Option<&str>) -> Option<TaskError> {
-    let wrong = rules.strict_model && attest::differ(requested, applied);
+fn wrong_model(rules: &Rules, requested: Option<&str>, applied: Option<&str>) -> Option<TaskError> {
+    let wrong = rules.strict_model && model_check::differ(requested, applied);
     wrong.then(|| outcome::model_mismatch(requested.unwrap_or_default(), applied.unwrap_or_default()))
 }

@@ -1,13 +1,14 @@
 //! Takes each event to the part that it concerns. What a method here returns is whether the event changed anything.
 
-use super::actions::Action;
+use super::action::Action;
+use super::booking;
 use super::requests::Purpose;
 use super::session_index::Lookup;
-use super::{Engine, booking};
+use super::state::Engine;
 use crate::canary;
 use crate::host::{Happening, HostError, HostFacts, Receipt, Reply, SessionEnd};
 use crate::ids::{AttemptIndex, RequestId, SessionKey, TaskId};
-use crate::policy::attest;
+use crate::policy::model_check;
 use crate::session::{Input, StopReason};
 
 impl Engine {
@@ -178,7 +179,7 @@ impl Engine {
             attempt.running_since.get_or_insert(now);
         }
         let (requested, applied) = (attempt.model.as_deref(), attempt.applied_model());
-        if self.run.rules.strict_model && attest::differ(requested, applied) {
+        if self.run.rules.strict_model && model_check::differ(requested, applied) {
             let own = |model: Option<&str>| model.unwrap_or_default().to_owned();
             let reason = StopReason::OtherModel { requested: own(requested), applied: own(applied) };
             self.input(index, Input::Stop(reason));

@@ -1,10 +1,11 @@
 //! Reads the host's list, and takes what it shows to the sessions.
 
-use super::actions::Action;
+use super::action::Action;
+use super::booking;
 use super::reconciling::{end_of, goes_on, page_filter};
 use super::session_index::Lookup;
+use super::state::Engine;
 use super::work::Actions;
-use super::{Engine, booking};
 use crate::host::{HostError, Reply, SessionRow};
 use crate::ids::AttemptIndex;
 use crate::session::Input;
@@ -30,7 +31,7 @@ impl Engine {
 
     fn look(&mut self) {
         let look = self.reconciling.begin_look();
-        self.requests.list(look, 0, page_filter(self.run.codes.short(), 0));
+        self.requests.list(look, 0, page_filter(self.run.nonces.short(), 0));
     }
 
     /// Takes in a page of the list.
@@ -47,7 +48,7 @@ impl Engine {
         };
         let goes_on = is_present && goes_on(page, &rows, has_more);
         if goes_on {
-            self.requests.list(look, page + 1, page_filter(self.run.codes.short(), page + 1));
+            self.requests.list(look, page + 1, page_filter(self.run.nonces.short(), page + 1));
         }
         for row in rows {
             match self.sessions.look_up(&row.session_key) {

@@ -1,6 +1,6 @@
 //! A session that the host had no room or no time for: its task goes back as if it had never been taken.
 
-use super::actions::Action;
+use super::action::Action;
 use super::attempts::Attempts;
 use super::work::{Actions, Work};
 use crate::canary;

@@ -4,7 +4,7 @@ use super::clock::Clock;
 use crate::host::HostFacts;
 use crate::plan::{PlannedTask, Rules};
 use crate::policy::wait::{self, Enough};
-use crate::prompt::Codes;
+use crate::prompt::Nonces;
 use crate::session::StopReason;
 use crate::task::{Cleanup, Forecast, TaskResult, WaitMode};
 
@@ -13,7 +13,7 @@ use crate::task::{Cleanup, Forecast, TaskResult, WaitMode};
 pub(super) struct Run {
     pub(super) rules: Rules,
     pub(super) cleanup: Cleanup,
-    pub(super) codes: Codes,
+    pub(super) nonces: Nonces,
     pub(super) clock: Clock,
     forecast: Forecast,
     max_concurrent: u32,
@@ -29,7 +29,7 @@ impl Run {
         Self {
             rules,
             cleanup,
-            codes: Codes::new(0),
+            nonces: Nonces::new(0),
             clock,
             forecast: Forecast::default(),
             max_concurrent,
@@ -48,7 +48,7 @@ impl Run {
     pub(super) fn open<'a>(&mut self, facts: &HostFacts, tasks: impl ExactSizeIterator<Item = &'a PlannedTask>) {
         self.confine(facts);
         self.forecast = crate::plan::forecast(tasks, &self.rules);
-        self.codes = Codes::new(facts.seed);
+        self.nonces = Nonces::new(facts.seed);
         self.seed = Some(facts.seed);
         self.reports_starts = facts.reports_starts;
     }

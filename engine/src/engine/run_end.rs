@@ -1,6 +1,6 @@
 //! The end of a run: its last deletions, its report.
 
-use super::Engine;
+use super::state::Engine;
 use crate::report;
 
 impl Engine {

@@ -1,6 +1,6 @@
 //! What a session that is over means for its task: completed, failed, or another session.
 
-use super::actions::Action;
+use super::action::Action;
 use super::task_run::Kept;
 use super::work::{Actions, Work};
 use crate::canary;

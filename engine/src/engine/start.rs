@@ -100,8 +100,8 @@ impl Work<'_> {
         let judging = (kind == AttemptKind::Judge).then(|| judge_task(&self.run.rules, of)).flatten();
         let doing = judging.as_ref().unwrap_or(&of.planned);
         let prompt = match number {
-            1 => prompt::for_task(doing, &self.run.codes),
-            _ => prompt::for_attempt(doing, &self.run.codes, number, earlier),
+            1 => prompt::for_task(doing, &self.run.nonces),
+            _ => prompt::for_attempt(doing, &self.run.nonces, number, earlier),
         };
         let reserved = reservation(&self.run.rules, &target, prompt.len());
         self.admit(&target, reserved)?;
@@ -171,12 +171,12 @@ fn terms(run: &Run, task: &PlannedTask, corrects: bool) -> Terms {
 }
 
 fn spawn_options(run: &Run, task: &PlannedTask, number: u32, prompt: String, target: &Target) -> SpawnOptions {
-    let codes = &run.codes;
+    let nonces = &run.nonces;
     let later = if number > 1 { format!("-{number}") } else { String::new() };
     SpawnOptions {
         task: prompt,
-        label: prompt::label(task, number, codes),
-        task_name: text::with_suffix(&[task.id.as_str()], &[&later, "-", codes.short()], MAX_TASK_NAME_CHARS),
+        label: prompt::label(task, number, nonces),
+        task_name: text::with_suffix(&[task.id.as_str()], &[&later, "-", nonces.short()], MAX_TASK_NAME_CHARS),
         agent_id: task.agent_id.clone(),
         model: target.model.clone(),
         thinking: task.thinking.clone(),
@@ -186,7 +186,7 @@ fn spawn_options(run: &Run, task: &PlannedTask, number: u32, prompt: String, tar
         form: task.form(),
         max_output_tokens: run.rules.caps.output_tokens(task.max_output_tokens),
         // Longer than the code of the labels, as it alone keeps two runs apart.
-        idempotency_key: [codes.run(), "-", task.id.as_str(), "-", &number.to_string()].concat(),
+        idempotency_key: [nonces.run(), "-", task.id.as_str(), "-", &number.to_string()].concat(),
     }
 }
 

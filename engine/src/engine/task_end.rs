@@ -1,6 +1,6 @@
 //! The end of a task, and what it means for the tasks that depend on it.
 
-use super::actions::Action;
+use super::action::Action;
 use super::tasks::Task;
 use super::work::{Actions, Work};
 use crate::canary;
@@ -25,7 +25,7 @@ impl Work<'_> {
         }
         let Some((status, error)) = run.decided.take() else { return Vec::new() };
         let ready_at = run.ready_at;
-        run.end(self.run.now(), planned, prompt::label(planned, 1, &self.run.codes), status, error);
+        run.end(self.run.now(), planned, prompt::label(planned, 1, &self.run.nonces), status, error);
         self.scheduler.withdraw(task, ready_at);
         vec![Action::TaskEnded(task)]
     }
@@ -35,7 +35,7 @@ impl Work<'_> {
         let now = self.run.now();
         let Task { planned, run } = &mut self.tasks[task];
         self.scheduler.withdraw(task, run.ready_at);
-        let label = prompt::label(planned, 1, &self.run.codes);
+        let label = prompt::label(planned, 1, &self.run.nonces);
         // Why the last session failed says more than why there is no other one.
         let before = run.last().and_then(|record| record.error.clone().map(|error| (record.status, error)));
         match before.filter(|_| error.code == "E_BUDGET" || error.code == "E_BREAKER_OPEN") {

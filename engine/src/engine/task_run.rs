@@ -8,7 +8,7 @@ use crate::answer::RawAnswer;
 use crate::host::ToolUse;
 use crate::ids::{AttemptIndex, SessionKey};
 use crate::plan::PlannedTask;
-use crate::policy::attest;
+use crate::policy::model_check;
 use crate::prompt::Earlier;
 use crate::task::{
     AttemptKind, AttemptRecord, Decision, ResultMetadata, TaskError, TaskResult, TaskStatus, Tier, Usage,
@@ -20,34 +20,30 @@ const MAX_DECISIONS: usize = 32;
 /// The session that comes next.
 #[derive(Clone, Debug)]
 pub struct Next {
-    /// Why.
     pub kind: AttemptKind,
-    /// With which tier; None: as the plan has it.
+    /// None: as the plan has it.
     pub tier: Option<Tier>,
     /// What it is told of the one before.
     pub earlier: Option<Earlier>,
 }
 
-/// What a task has used of what it may use.
+/// How often a task was done again, by the reason; each has a limit of its own.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Used {
-    /// Retries for reasons that pass.
+    /// For infrastructure errors.
     pub retries: u32,
-    /// Sessions that failed for a rate limit.
     pub rate_limited: u32,
-    /// Sessions that a server turned away because it was not ready.
+    /// A server was not ready.
     pub not_ready: u32,
-    /// Sessions that a restart of the host cut off.
+    /// A restart of the host cut the session off.
     pub interrupted: u32,
-    /// Times that the host was locked or limited the rate of spawns.
+    /// The host was locked or limited the rate of spawn calls.
     pub busy: u32,
-    /// Corrections.
     pub corrections: u32,
-    /// Empty answers that were asked for again.
+    /// The answer was empty.
     pub blanks: u32,
-    /// Reviews that did not count.
+    /// A review did not count.
     pub lost_reviews: u32,
-    /// Hedges.
     pub hedges: u32,
 }
 
@@ -56,44 +52,37 @@ pub struct Used {
 pub struct Kept {
     /// The answer, or the text that did not pass.
     pub output: Option<Value>,
-    /// Why it did not.
+    /// Why it does not count.
     pub error: Option<TaskError>,
-    /// Something is missing.
+    /// The end is missing.
     pub truncated: bool,
-    /// Prose or a fence was left out.
+    /// Prose or a fence around it was left out.
     pub unwrapped: bool,
-    /// It was put right without asking.
+    /// Its JSON was put right here, without a correction.
     pub repaired: bool,
     /// It may be an error message in the place of an answer.
     pub doubtful: bool,
-    /// The host removed something.
+    /// The host removed secrets from it.
     pub redacted: bool,
-    /// Bytes before anything was cut.
+    /// Its length before anything was cut.
     pub bytes: u64,
-    /// By whom.
     pub session: Option<SessionKey>,
-    /// Why that session was started.
     pub kind: Option<AttemptKind>,
-    /// With which tier.
+    /// That of the model that ran.
     pub tier: Option<Tier>,
-    /// The model asked for.
     pub model_requested: Option<String>,
-    /// The model that ran.
     pub model_applied: Option<String>,
 }
 
 /// One task while the run lasts.
 #[derive(Debug)]
 pub struct TaskRun {
-    /// Where it stands.
     pub status: TaskStatus,
-    /// What comes next.
     pub next: Next,
     /// Sessions that have not ended: one, or two while it is hedged.
     pub live: Vec<AttemptIndex>,
-    /// Sessions asked for.
+    /// Sessions that the host was asked for and has not refused for lack of room.
     pub attempts: u32,
-    /// What it has used.
     pub used: Used,
     /// The highest tier that its own sessions were asked for. No later one is asked for a lower tier.
     pub reached: Option<Tier>,
@@ -109,10 +98,16 @@ pub struct TaskRun {
     pub held_by: &'static str,
     /// When it could have been started for the first time since it was last taken.
     pub ready_at: u64,
-    spawned_at: Option<u64>,
-    log: Vec<AttemptRecord>,
-    decisions: Vec<Decision>,
+    history: History,
     result: Option<Box<TaskResult>>,
+}
+
+/// What happened so far.
+#[derive(Debug, Default)]
+struct History {
+    spawned_at: Option<u64>,
+    sessions: Vec<AttemptRecord>,
+    decisions: Vec<Decision>,
 }
 
 impl Default for TaskRun {
@@ -130,9 +125,7 @@ impl Default for TaskRun {
             stopped: false,
             held_by: "dependencies or a free slot",
             ready_at: 0,
-            spawned_at: None,
-            log: Vec::new(),
-            decisions: Vec::new(),
+            history: History::default(),
             result: None,
         }
     }
@@ -142,7 +135,7 @@ impl TaskRun {
     /// A session is asked for.
     pub fn begin(&mut self, now: u64, attempt: AttemptIndex, tier: Option<Tier>) {
         self.status = TaskStatus::Running;
-        self.spawned_at.get_or_insert(now);
+        self.history.spawned_at.get_or_insert(now);
         // Most tasks have one session at a time, and a list grows by four when it is not told.
         self.live.reserve_exact(1);
         self.live.push(attempt);
@@ -155,26 +148,26 @@ impl TaskRun {
         self.live.retain(|live| *live != attempt);
         self.attempts = self.attempts.saturating_sub(1);
         if self.attempts == 0 {
-            self.spawned_at = None;
+            self.history.spawned_at = None;
         }
     }
 
     /// A session is over.
     pub fn log(&mut self, attempt: AttemptIndex, record: AttemptRecord) {
         self.live.retain(|live| *live != attempt);
-        self.log.push(record);
+        self.history.sessions.push(record);
     }
 
     /// Notes a decision.
     pub fn decide(&mut self, at_ms: u64, what: String) {
-        if self.decisions.len() < MAX_DECISIONS {
-            self.decisions.push(Decision { at_ms, what });
+        if self.history.decisions.len() < MAX_DECISIONS {
+            self.history.decisions.push(Decision { at_ms, what });
         }
     }
 
     /// The last session's record.
     pub fn last(&self) -> Option<&AttemptRecord> {
-        self.log.last()
+        self.history.sessions.last()
     }
 
     /// Keeps an answer, unless it says nothing and there is one already: what was paid for is not thrown away.
@@ -200,20 +193,20 @@ impl TaskRun {
     ) {
         self.status = status;
         let kept = self.kept.take().map(|kept| *kept).unwrap_or_default();
-        self.decisions.shrink_to_fit();
-        let (usage, cost_micro_usd) = used(&self.log);
+        self.history.decisions.shrink_to_fit();
+        let (usage, cost_micro_usd) = used(&self.history.sessions);
         let metadata = ResultMetadata {
             label,
             // The report knows the plan, and enters them.
             dependencies: Vec::new(),
             attempts: self.attempts,
             tier: kept.tier,
-            model_mismatch: attest::differ(kept.model_requested.as_deref(), kept.model_applied.as_deref()),
+            model_mismatch: model_check::differ(kept.model_requested.as_deref(), kept.model_applied.as_deref()),
             model_requested: kept.model_requested.or_else(|| planned.model.clone()),
             model_applied: kept.model_applied,
             usage,
             cost_micro_usd,
-            queued_ms: self.spawned_at.unwrap_or(now),
+            queued_ms: self.history.spawned_at.unwrap_or(now),
             output_bytes: kept.bytes,
             truncated: kept.truncated,
             redacted: kept.redacted,
@@ -222,15 +215,15 @@ impl TaskRun {
             doubtful: kept.doubtful,
             corrected: status == TaskStatus::Completed && kept.kind == Some(AttemptKind::Correction),
             deleted: false,
-            attempt_log: std::mem::take(&mut self.log),
-            decisions: std::mem::take(&mut self.decisions),
+            attempt_log: std::mem::take(&mut self.history.sessions),
+            decisions: std::mem::take(&mut self.history.decisions),
         };
         self.result = Some(Box::new(TaskResult {
             task_id: planned.id.clone(),
             agent_type: planned.agent.name.clone(),
             status,
             output: kept.output,
-            execution_ms: self.spawned_at.map_or(0, |at| now.saturating_sub(at)),
+            execution_ms: self.history.spawned_at.map_or(0, |at| now.saturating_sub(at)),
             error,
             session_key: kept.session,
             metadata,
@@ -242,7 +235,7 @@ impl TaskRun {
     pub fn book<T>(&mut self, number: u32, enter: impl FnOnce(&mut AttemptRecord) -> T) -> Option<T> {
         let log = match &mut self.result {
             Some(result) => &mut result.metadata.attempt_log,
-            None => &mut self.log,
+            None => &mut self.history.sessions,
         };
         let entered = enter(log.iter_mut().find(|record| record.number == number && record.usage.is_none())?);
         if let Some(result) = &mut self.result {

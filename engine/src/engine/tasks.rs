@@ -10,7 +10,7 @@ use crate::ids::{SessionKey, TaskId, TaskIndex};
 use crate::plan::PlannedTask;
 use crate::task::{TaskResult, TaskStatus};
 
-/// One task.
+/// A task beside its plan.
 #[derive(Debug, Default)]
 pub(super) struct Task {
     pub(super) planned: PlannedTask,

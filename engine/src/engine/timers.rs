@@ -1,7 +1,7 @@
 //! What the clock brings about, and when it does so next.
 
-use super::Engine;
-use super::actions::Action;
+use super::action::Action;
+use super::state::Engine;
 use crate::session::{Input, StopReason};
 
 impl Engine {

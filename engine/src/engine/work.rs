@@ -1,6 +1,6 @@
 //! What the fate of a task may touch.
 
-use super::actions::Action;
+use super::action::Action;
 use super::requests::Requests;
 use super::run::Run;
 use super::scheduler::Scheduler;

@@ -11,7 +11,7 @@ use crate::task::{Price, TaskStatus, Usage};
 /// What the host is and allows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HostFacts {
-    /// For reports.
+    /// The name of the host, for journals and reports.
     pub name: String,
     /// The only source of chance.
     pub seed: u64,
@@ -31,9 +31,9 @@ pub struct HostFacts {
 pub struct OperatorLimits {
     /// Read and written.
     pub tokens: Option<u64>,
-    /// Micro-dollars.
+    /// The most that a run may cost, in micro-dollars.
     pub micro_usd: Option<u64>,
-    /// Sessions.
+    /// The most sessions that a run may ask for.
     pub spawns: Option<u32>,
     /// After which nothing new is started.
     pub seconds: Option<u32>,
@@ -59,11 +59,11 @@ pub enum FailureKind {
 /// How a session ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SessionOutcome {
-    /// It answered.
+    /// The model has answered.
     Completed,
     /// It did not.
     Failed {
-        /// What kind.
+        /// Why, as far as the host knows.
         kind: FailureKind,
         /// The host's words.
         message: String,
@@ -94,9 +94,9 @@ pub struct Completion {
 /// The end of a session.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SessionEnd {
-    /// Which.
+    /// The session that ended.
     pub session: SessionKey,
-    /// How.
+    /// How it ended.
     pub outcome: SessionOutcome,
     /// With what text.
     pub completion: Option<Completion>,
@@ -113,9 +113,9 @@ pub enum Happening {
     Opened(HostFacts),
     /// A request is answered.
     Answered {
-        /// Which.
+        /// The request that is answered.
         request: RequestId,
-        /// How.
+        /// The reply, or why there is none.
         outcome: Result<Reply, HostError>,
     },
     /// A queued session runs.
@@ -140,7 +140,7 @@ pub struct Event {
     pub seq: u64,
     /// Milliseconds on the host's clock.
     pub at_ms: u64,
-    /// What.
+    /// What happened.
     pub what: Happening,
 }
 
@@ -149,7 +149,7 @@ pub struct Event {
 pub struct Progress {
     /// Counted from 0.
     pub seq: u64,
-    /// When.
+    /// On the host's clock, in milliseconds.
     pub at_ms: u64,
     /// The task whose status changed.
     pub task: TaskId,
@@ -161,6 +161,6 @@ pub struct Progress {
     pub ended: u32,
     /// Tasks that run.
     pub running: u32,
-    /// All tasks.
+    /// All tasks of the run so far.
     pub total: u32,
 }

@@ -29,7 +29,7 @@ pub use sessions::{
 pub enum Command {
     /// Spawn a sub-session.
     Spawn(RequestId, Arc<SpawnOptions>),
-    /// List sessions.
+    /// Read a page of the host's list of sessions.
     List(RequestId, ListFilter),
     /// Read a transcript.
     History(RequestId, HistoryQuery),
@@ -39,7 +39,7 @@ pub enum Command {
     Watch(RequestId, SessionKey),
     /// Delete a session.
     Delete(RequestId, SessionKey),
-    /// Show something.
+    /// Show that the status of a task has changed.
     Progress(Progress),
 }
 

@@ -68,7 +68,7 @@ pub struct SpawnOptions {
 /// The host's word that a session exists.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Receipt {
-    /// The session.
+    /// The host's name of the session.
     pub session_key: SessionKey,
     /// Empty: the host has no such name.
     pub run_id: String,
@@ -90,11 +90,11 @@ impl Receipt {
 pub struct ListFilter {
     /// Part of a label or key.
     pub search: Option<String>,
-    /// The parent.
+    /// Only sessions that this session spawned.
     pub spawned_by: Option<SessionKey>,
     /// Rows to skip.
     pub offset: u32,
-    /// Rows wanted.
+    /// Rows of one page, at most.
     pub limit: u32,
 }
 
@@ -114,35 +114,35 @@ pub enum SessionState {
 /// One row of a session list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SessionRow {
-    /// The session.
+    /// The host's name of the session.
     pub session_key: SessionKey,
-    /// Its label.
+    /// As the spawn call had it.
     pub label: Option<String>,
     /// Where it stands.
     pub state: SessionState,
-    /// Its model.
+    /// The model that runs, if the host says so.
     pub model: Option<String>,
-    /// Its tokens.
+    /// The tokens that it used, if the host counts them.
     pub usage: Option<Usage>,
 }
 
 /// A page of a session list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SessionPage {
-    /// The rows.
+    /// A busy host can repeat rows and leave some out.
     pub sessions: Vec<SessionRow>,
-    /// More follow.
+    /// Whether there is a next page.
     pub has_more: bool,
 }
 
 /// Which messages to read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HistoryQuery {
-    /// The session.
+    /// The host's name of the session.
     pub session_key: SessionKey,
     /// Messages to skip, from the newest.
     pub offset: u32,
-    /// Messages wanted.
+    /// Messages of one page, at most.
     pub limit: u32,
     /// Tool messages too.
     pub include_tools: bool,
@@ -172,14 +172,14 @@ pub struct Message {
     pub finish: FinishReason,
     /// The model that wrote it.
     pub model: Option<String>,
-    /// Its tokens.
+    /// The tokens that it used, if the host counts them.
     pub usage: Option<Usage>,
 }
 
 /// A page of a transcript, oldest message first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HistoryPage {
-    /// The messages.
+    /// Oldest first.
     pub messages: Vec<Message>,
     /// Older ones remain.
     pub has_more: bool,
@@ -192,17 +192,17 @@ pub struct HistoryPage {
 /// The answer to a request that succeeded.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Reply {
-    /// To `Spawn`.
+    /// The answer to `Command::Spawn`.
     Spawned(Receipt),
-    /// To `Watch`.
+    /// The answer to `Command::Watch`.
     Watched(Receipt),
-    /// To `List`.
+    /// The answer to `Command::List`.
     Listed(SessionPage),
-    /// To `History`.
+    /// The answer to `Command::History`.
     History(HistoryPage),
-    /// To `Cancel`.
+    /// The answer to `Command::Cancel`.
     Cancelled,
-    /// To `Delete`.
+    /// The answer to `Command::Delete`.
     Deleted,
 }
 
@@ -217,11 +217,11 @@ pub enum HostError {
     AtCapacity(String),
     /// A cap on all sessions is used up.
     Exhausted(String),
-    /// Too fast.
+    /// Too many requests in a short time.
     RateLimited {
         /// The host's wish.
         retry_after_ms: Option<u64>,
-        /// Its words.
+        /// What the host says.
         message: String,
     },
     /// The gateway is not there.

@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::mark::{CHECKSUM_DIGITS, Checksum, Mark, Marked};
-use super::{ENGINE_REVISION, JOURNAL_VERSION};
+use super::version::{ENGINE_REVISION, JOURNAL_VERSION};
 use crate::host::{Command, Event};
 use crate::problem::Problem;
 use crate::text;
@@ -137,7 +137,7 @@ impl Writer {
 pub struct Journal {
     /// What was called.
     pub header: Header,
-    /// What happened.
+    /// The events so far, each with the commands that followed.
     pub steps: Vec<Step>,
     /// The call came back.
     pub complete: bool,

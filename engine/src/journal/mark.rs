@@ -19,7 +19,7 @@ pub const CHECKSUM_DIGITS: usize = text::HEXADECIMAL_DIGITS;
 pub struct Checksum(u64);
 
 impl Checksum {
-    /// Of nothing.
+    /// The digest of no bytes.
     pub const START: Self = Self(0);
 
     /// Goes on with more text.

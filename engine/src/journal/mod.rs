@@ -22,18 +22,11 @@ mod recorder;
 mod recovery;
 mod replay;
 mod resumed;
+mod version;
 
 pub use journaled::Journaled;
 pub use lines::{Header, Journal, Writer, read};
 pub use recorder::Recorder;
 pub use replay::Replay;
 pub use resumed::Resumed;
-
-/// The version of the text's form.
-pub const JOURNAL_VERSION: u32 = 3;
-
-/// Counts the changes of the engine after which the same events can lead to other commands: prompts, policies, order.
-///
-/// A journal of another revision is refused, because going through it would end somewhere else. A test holds the
-/// journals that are kept of each release against this number.
-pub const ENGINE_REVISION: u32 = 3;
+pub use version::{ENGINE_REVISION, JOURNAL_VERSION};

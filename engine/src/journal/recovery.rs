@@ -16,10 +16,10 @@ use crate::ids::{RequestId, SessionKey};
 use crate::policy::limits::CLOCK_JUMP_MS;
 use crate::policy::outcome;
 use crate::problem::CallError;
-use crate::prompt::Codes;
+use crate::prompt::Nonces;
 
 /// How long the host may take to say where the sessions stand, in milliseconds. After that the rest stays in doubt.
-const PATIENCE_MS: u64 = 30_000;
+const ANSWERS_TIMEOUT_MS: u64 = 30_000;
 
 /// Between two tries of one question, in milliseconds.
 const PAUSE_MS: u64 = 1_000;
@@ -54,7 +54,7 @@ pub(super) struct Recovery<H> {
     next_seq: u64,
     now_ms: u64,
     /// What is left of the time for catching up.
-    patience_ms: u64,
+    time_left_ms: u64,
     /// The new host keeps a journal too.
     pub(super) keeps_journal: bool,
 }
@@ -72,7 +72,7 @@ impl<H: Host> Recovery<H> {
             ended: open.sessions.difference(&open.live).cloned().collect(),
             next_seq: open.last.0 + 1,
             now_ms: open.last.1,
-            patience_ms: PATIENCE_MS,
+            time_left_ms: ANSWERS_TIMEOUT_MS,
             keeps_journal: false,
         };
         let first = it.host.next_event(None).await?;
@@ -99,7 +99,7 @@ impl<H: Host> Recovery<H> {
 
     async fn catch_up(&mut self, seed: u64, open: Open) -> Result<(), CallError> {
         open.progress.iter().cloned().for_each(|progress| self.host.perform(progress));
-        let mut is_complete = !open.has_spawned || self.list(Codes::new(seed).short(), &open).await?;
+        let mut is_complete = !open.has_spawned || self.list(Nonces::new(seed).short(), &open).await?;
         let asked_for = open.requests.values().filter_map(|asked| match asked {
             Command::Spawn(_, options) => Some(&options.label),
             _ => None,
@@ -107,7 +107,7 @@ impl<H: Host> Recovery<H> {
         let mut wanted = asked_for.chain(&open.in_doubt);
         // That a row is not in a list once is no proof: lists of a busy gateway repeat rows and leave some out.
         if is_complete && wanted.any(|label| !self.strays.contains_key(label)) {
-            is_complete = self.list(Codes::new(seed).short(), &open).await?;
+            is_complete = self.list(Nonces::new(seed).short(), &open).await?;
         }
         for key in &open.sessions {
             let known = self.ask(|request| Command::Watch(request, key.clone())).await?;
@@ -185,7 +185,7 @@ impl<H: Host> Recovery<H> {
         for tries in 1.. {
             let own = self.own_request();
             self.host.perform(question(own));
-            let Some(answer) = self.answer_to(own, self.patience_ms).await? else { break };
+            let Some(answer) = self.answer_to(own, self.time_left_ms).await? else { break };
             match &answer {
                 Err(error) if outcome::passes(error) && tries < MAX_TRIES => {
                     self.answer_to(RequestId(0), PAUSE_MS).await?;
@@ -202,12 +202,12 @@ impl<H: Host> Recovery<H> {
         wanted: RequestId,
         for_ms: u64,
     ) -> Result<Option<Result<Reply, HostError>>, CallError> {
-        let mut left_ms = for_ms.min(self.patience_ms);
+        let mut left_ms = for_ms.min(self.time_left_ms);
         while left_ms > 0 {
             let event = self.host.next_event(Some(self.now_ms.saturating_add(left_ms))).await?;
             let passed = self.passed(&event, left_ms);
             left_ms = left_ms.saturating_sub(passed);
-            self.patience_ms = self.patience_ms.saturating_sub(passed);
+            self.time_left_ms = self.time_left_ms.saturating_sub(passed);
             match event.what {
                 Happening::Answered { request, outcome } if request == wanted => return Ok(Some(outcome)),
                 Happening::Woke => {}

@@ -18,12 +18,12 @@ impl OutputSchema {
         Self { text: super::text(&value).into(), value }
     }
 
-    /// For checking.
+    /// The schema as checks read it.
     pub fn value(&self) -> &Value {
         &self.value
     }
 
-    /// For showing.
+    /// The schema as prompts show it.
     pub fn text(&self) -> &str {
         &self.text
     }

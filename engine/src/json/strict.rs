@@ -33,9 +33,9 @@ pub enum JsonError {
     Syntax {
         /// What the reader stumbled over.
         message: String,
-        /// Where.
+        /// The line of the text, from 1.
         line: usize,
-        /// Where.
+        /// The byte in that line, from 1.
         column: usize,
     },
     /// An object names this key twice.

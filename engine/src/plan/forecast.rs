@@ -1,6 +1,6 @@
 //! What a run may cost, before its first session.
 
-use super::{PlannedTask, Rules};
+use super::planned::{Plan, PlannedTask, Rules};
 use crate::policy::price::{self, Prices};
 use crate::policy::retry;
 use crate::task::{Forecast, Price, Tier, Usage};
@@ -37,6 +37,13 @@ pub fn forecast<'a>(tasks: impl ExactSizeIterator<Item = &'a PlannedTask>, rules
     sum.micro_usd_expected = bounded(sum.micro_usd_expected);
     sum.micro_usd_worst = bounded(sum.micro_usd_worst);
     sum
+}
+
+impl Plan {
+    /// What it may cost.
+    pub fn forecast(&self) -> Forecast {
+        forecast(self.tasks.iter(), &self.rules)
+    }
 }
 
 fn of_task(task: &PlannedTask, rules: &Rules) -> Forecast {

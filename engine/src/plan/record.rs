@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::validate::plan_spec;
-use super::{Plan, check_document, plan};
+use super::planned::Plan;
+use super::shape::check_document;
+use super::validate::{plan, plan_spec};
 use crate::agents::BuiltIn;
 use crate::json;
 use crate::problem::CallError;

@@ -1,6 +1,7 @@
 //! From the rules of a request to those of a plan.
 
-use super::{Judge, PlannedTask, Rules, check_name};
+use super::names::check_name;
+use super::planned::{Judge, PlannedTask, Rules};
 use crate::agents::Catalogue;
 use crate::policy::caps::Caps;
 use crate::policy::ladder::Ladder;

@@ -16,7 +16,7 @@ pub struct Caps {
     pub tokens: Option<u64>,
     /// Of all sessions together, in micro-dollars.
     pub micro_usd: Option<u64>,
-    /// Sessions.
+    /// Sessions asked for, without those that the host had no room for.
     pub spawns: Option<u64>,
     /// Seconds of the run after which nothing new is started.
     pub seconds: Option<u32>,

@@ -16,7 +16,7 @@ pub struct Standing {
     pub interruptions: u32,
     /// Times that it may wait for a server that is not ready.
     pub not_ready: u32,
-    /// Corrections.
+    /// Corrections that it may still have.
     pub corrections: u32,
     /// Empty answers that are asked for again where there is no better model.
     pub blanks: u32,

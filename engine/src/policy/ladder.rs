@@ -70,7 +70,7 @@ impl Ladder {
 
     /// The tier that a model belongs to, by its name with or without the provider.
     pub fn tier_of(&self, model: &str) -> Option<Tier> {
-        self.rungs.iter().find(|(_, rung)| super::attest::same_model(rung, model)).map(|(tier, _)| *tier)
+        self.rungs.iter().find(|(_, rung)| super::model_check::same_model(rung, model)).map(|(tier, _)| *tier)
     }
 
     /// Where to start: at the wanted tier, unless this run has shown that trying it costs more than it saves.

@@ -1,6 +1,5 @@
 //! Decisions, one file each. A policy reads and returns; only the engine changes state.
 
-pub mod attest;
 pub mod caps;
 pub mod chance;
 pub mod followup;
@@ -8,6 +7,7 @@ pub mod hedge;
 pub mod host_calls;
 pub mod ladder;
 pub mod limits;
+pub mod model_check;
 pub mod outcome;
 pub mod price;
 pub mod proof;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::attest::same_model;
+use super::model_check::same_model;
 use crate::task::{Price, Usage};
 
 /// The name under which a request prices every model that it does not name.

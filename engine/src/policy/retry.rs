@@ -45,14 +45,14 @@ impl Default for Backoff {
 
 impl Backoff {
     /// The pause before retry `number` (from 1) of a task: drawn evenly from 0 to a bound that doubles ("full jitter", AWS
-    /// Architecture Blog 2015), and never shorter than the host wishes.
-    pub fn pause_ms(&self, seed: u64, task: &str, number: u32, wish_ms: Option<u64>) -> u64 {
+    /// Architecture Blog 2015), and never shorter than the host asks for.
+    pub fn pause_ms(&self, seed: u64, task: &str, number: u32, retry_after_ms: Option<u64>) -> u64 {
         let doubled = self.base_ms.saturating_mul(1_u64 << number.saturating_sub(1).min(30));
         let bound = if canary::is("no-jitter-bound") { doubled * 1_000 } else { doubled.min(self.max_ms) };
         let drawn = chance::draw(seed, task, u64::from(number), bound);
-        match wish_ms {
+        match retry_after_ms {
             // Everybody who was refused comes back at the named time; the draw spreads them out behind it.
-            Some(wish) => wish.saturating_add(drawn),
+            Some(asked) => asked.saturating_add(drawn),
             None => drawn,
         }
     }

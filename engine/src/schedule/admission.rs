@@ -16,14 +16,14 @@ const FIRST_INTERVAL_MS: u64 = 250;
 const LONGEST_INTERVAL_MS: u64 = 2_000;
 
 /// Sessions that the host has to take without complaint before the distance is halved again.
-const CALM: u32 = 8;
+const SUCCESSES: u32 = 8;
 
 /// A model's own limit.
 #[derive(Clone, Copy, Debug)]
 struct Lane {
     limit: u32,
     running: u32,
-    calm: u32,
+    successes: u32,
     not_before: u64,
     cut_at: u64,
 }
@@ -35,7 +35,7 @@ pub struct Admission {
     lanes: BTreeMap<String, Lane>,
     least_interval_ms: u64,
     interval_ms: u64,
-    calm: u32,
+    successes: u32,
     next_start: u64,
     starts: u64,
     seed: u64,
@@ -49,7 +49,7 @@ impl Admission {
             lanes: BTreeMap::new(),
             least_interval_ms: interval_ms,
             interval_ms,
-            calm: 0,
+            successes: 0,
             next_start: 0,
             starts: 0,
             seed,
@@ -93,36 +93,36 @@ impl Admission {
     pub fn went_well(&mut self, model: &str) {
         let ceiling = self.ceiling;
         let lane = self.lane(model);
-        lane.calm += 1;
-        if lane.calm >= lane.limit && lane.limit < ceiling {
+        lane.successes += 1;
+        if lane.successes >= lane.limit && lane.limit < ceiling {
             lane.limit += 1;
-            lane.calm = 0;
+            lane.successes = 0;
         }
     }
 
     /// Fewer requests are asked for. Sessions that were started together and are refused together halve the limit once.
-    pub fn rate_limited(&mut self, model: &str, started_at: u64, now: u64, wish_ms: Option<u64>) {
+    pub fn rate_limited(&mut self, model: &str, started_at: u64, now: u64, retry_after_ms: Option<u64>) {
         let lane = self.lane(model);
         if started_at >= lane.cut_at {
             lane.limit = (lane.limit.min(lane.running.saturating_add(1)) / 2).max(1);
             lane.cut_at = now.max(1);
         }
-        lane.calm = 0;
-        lane.not_before = lane.not_before.max(now.saturating_add(wish_ms.unwrap_or(0)));
+        lane.successes = 0;
+        lane.not_before = lane.not_before.max(now.saturating_add(retry_after_ms.unwrap_or(0)));
     }
 
     /// The host is pressed: starts are spread out.
     pub fn pressed(&mut self) {
         self.interval_ms =
             (self.interval_ms * 2).clamp(FIRST_INTERVAL_MS, LONGEST_INTERVAL_MS.max(self.least_interval_ms));
-        self.calm = 0;
+        self.successes = 0;
     }
 
     /// The host took a session without complaint.
     pub fn taken(&mut self) {
-        self.calm += 1;
-        if self.calm >= CALM && self.interval_ms > self.least_interval_ms {
-            self.calm = 0;
+        self.successes += 1;
+        if self.successes >= SUCCESSES && self.interval_ms > self.least_interval_ms {
+            self.successes = 0;
             let halved = self.interval_ms / 2;
             self.interval_ms = if halved < FIRST_INTERVAL_MS { self.least_interval_ms } else { halved };
         }
@@ -130,7 +130,7 @@ impl Admission {
 
     fn lane(&mut self, model: &str) -> &mut Lane {
         let limit = self.ceiling;
-        let fresh = Lane { limit, running: 0, calm: 0, not_before: 0, cut_at: 0 };
+        let fresh = Lane { limit, running: 0, successes: 0, not_before: 0, cut_at: 0 };
         self.lanes.entry(model.to_owned()).or_insert(fresh)
     }
 }
@@ -177,7 +177,7 @@ mod tests {
         assert!((1_125..=1_375).contains(&next), "{next}");
         (0..10).for_each(|_| admission.pressed());
         assert_eq!(admission.interval_ms, LONGEST_INTERVAL_MS);
-        (0..CALM * 4).for_each(|_| admission.taken());
+        (0..SUCCESSES * 4).for_each(|_| admission.taken());
         assert_eq!(admission.interval_ms, 0);
     }
 }

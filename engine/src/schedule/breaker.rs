@@ -48,7 +48,7 @@ struct Circuit {
 /// Whether a group gets a session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// It does.
+    /// Sessions may start.
     Closed,
     /// Not before this time, or before the probe is back.
     Open(Option<u64>),
@@ -56,7 +56,7 @@ pub enum Verdict {
     Dead(String),
 }
 
-/// All circuits.
+/// The circuits of a run, one for each agent type under each model.
 #[derive(Debug, Default)]
 pub struct Breaker {
     off: bool,

@@ -12,14 +12,14 @@ pub struct Slots {
     /// Taken by sessions that may be alive although nobody waits for them any more.
     lost: u32,
     /// Sessions that ended since the host was last full.
-    calm: u32,
+    successes: u32,
 }
 
 impl Slots {
     /// Room for `ceiling` sessions; at least one.
     pub fn new(ceiling: u32) -> Self {
         let ceiling = ceiling.max(1);
-        Self { ceiling, cap: ceiling, taken: 0, peak: 0, lost: 0, calm: 0 }
+        Self { ceiling, cap: ceiling, taken: 0, peak: 0, lost: 0, successes: 0 }
     }
 
     /// From now on there is room for so many; what is taken stays.
@@ -42,10 +42,10 @@ impl Slots {
     /// A session is over. After as many of them as there is room for, one more is tried again on a host that was full.
     pub fn give_back(&mut self) {
         self.taken = self.taken.saturating_sub(1);
-        self.calm += 1;
-        if self.calm >= self.cap && self.cap < self.ceiling {
+        self.successes += 1;
+        if self.successes >= self.cap && self.cap < self.ceiling {
             self.cap += 1;
-            self.calm = 0;
+            self.successes = 0;
         }
     }
 
@@ -58,7 +58,7 @@ impl Slots {
     pub fn host_is_full(&mut self) {
         self.taken = self.taken.saturating_sub(1);
         self.cap = self.taken.max(1);
-        self.calm = 0;
+        self.successes = 0;
     }
 
     /// A session would not stop. Its slot stays taken, since the cap is a promise about sessions and not about tasks.

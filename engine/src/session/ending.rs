@@ -38,7 +38,7 @@ pub enum StopReason {
     Enough,
     /// Another task failed that this run was not to go on without.
     FailFast {
-        /// That task.
+        /// The id of that task.
         task: String,
     },
 }

@@ -54,7 +54,7 @@ pub enum RunStatus {
     Completed,
     /// Some are, some are not.
     Partial,
-    /// None is.
+    /// No task is completed.
     Failed,
     /// The caller stopped it.
     Cancelled,
@@ -91,9 +91,9 @@ impl Usage {
 /// Why a task is not completed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TaskError {
-    /// Stable.
+    /// `E_…`, the same in all versions.
     pub code: String,
-    /// For people.
+    /// One line for people; programs read the code.
     pub message: String,
     /// Whether the same task could succeed unchanged.
     pub retryable: bool,

@@ -5,8 +5,6 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::OnDependencyFailure;
-
 /// How capable a model an agent needs. Requests map tiers to models; no model is named in code.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -32,6 +30,19 @@ impl Tier {
     }
 }
 
+/// What a task does whose dependency did not complete. Documented in `wit/rules.wit`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnDependencyFailure {
+    /// It is skipped.
+    #[default]
+    Skip,
+    /// It runs all the same; a field that the dependency should have filled is null.
+    Run,
+    /// The whole run is stopped.
+    FailFast,
+}
+
 /// When a run is over. Documented in `wit/rules.wit`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -45,7 +56,7 @@ pub enum WaitMode {
     First,
     /// When `count` completed tasks agree.
     Quorum,
-    /// After `seconds`.
+    /// When `seconds` are over; what is completed then counts.
     Until,
 }
 

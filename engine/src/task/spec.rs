@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{RuleSpec, Tier};
+use super::{OnDependencyFailure, RuleSpec, Tier};
 
 /// The form in which an agent has to answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,7 +38,7 @@ impl OutputFormat {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Cleanup {
-    /// It stays.
+    /// It stays in the host's list.
     #[default]
     Keep,
     /// It is deleted.
@@ -92,19 +92,6 @@ pub struct TaskSpec {
     pub proof: Option<Proof>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub accept_truncated: Option<bool>,
-}
-
-/// What a task does whose dependency did not complete. Documented in `wit/rules.wit`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum OnDependencyFailure {
-    /// It is skipped.
-    #[default]
-    Skip,
-    /// It runs all the same; a field that the dependency should have filled is null.
-    Run,
-    /// The whole run is stopped.
-    FailFast,
 }
 
 /// What has to be there before "completed" is believed. Documented in `wit/rules.wit`.

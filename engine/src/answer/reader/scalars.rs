@@ -88,16 +88,6 @@ impl Reader<'_> {
     }
 }
 
-/// What a bare word means in JSON. Python writes three of them in its own way; `NaN` has no value here.
-pub(super) fn literal(word: &str) -> Option<&'static str> {
-    match word {
-        "true" | "True" | "TRUE" => Some("true"),
-        "false" | "False" | "FALSE" => Some("false"),
-        "null" | "None" | "Null" | "NULL" => Some("null"),
-        _ => None,
-    }
-}
-
 /// Whether a text is a number of JSON: no plus sign, no zeros in front, digits on both sides of a point.
 fn is_number(text: &str) -> bool {
     let text = text.strip_prefix('-').unwrap_or(text);

@@ -121,46 +121,7 @@ fn play(tasks: usize, edges: &[(usize, usize)], cap: u32, delete: bool, choice: 
         if puppet.report.is_some() {
             break;
         }
-        match act {
-            Act::Answer(which, how) => {
-                let Some((id, open)) = pick(puppet.open.iter(), *which).map(|(id, open)| (*id, open.clone())) else {
-                    continue;
-                };
-                let reply = ledger.reply(&open, *how);
-                puppet.answer(id, reply);
-            }
-            Act::End(which, how) => {
-                let Some(session) = pick(ledger.live.iter(), *which).cloned() else { continue };
-                ledger.live.retain(|live| *live != session);
-                let text =
-                    |truncated| Some(Completion { text: "words".to_owned(), truncated, finish: FinishReason::Stop });
-                let failed =
-                    SessionOutcome::Failed { kind: FailureKind::Other, message: "x".to_owned(), retry_after_ms: None };
-                match how % 8 {
-                    0 => puppet.ends_as(session.as_str(), failed, None),
-                    1 => puppet.ends_as(session.as_str(), SessionOutcome::TimedOut, text(false)),
-                    2 => puppet.ends_as(session.as_str(), SessionOutcome::Completed, None),
-                    3 => puppet.ends_as(session.as_str(), SessionOutcome::Completed, text(true)),
-                    4 => puppet.ends_as(session.as_str(), SessionOutcome::Interrupted, None),
-                    _ => puppet.ends(session.as_str(), "words"),
-                }
-            }
-            Act::Start(which) => {
-                let Some(session) = pick(ledger.live.iter(), *which).cloned() else { continue };
-                puppet.happens(Happening::SessionStarted(session));
-            }
-            Act::StopTask(which) => {
-                let task = Some(crate::ids::TaskId::new(format!("task-{}", which % tasks + 1)));
-                puppet.happens(Happening::StopRequested { task, reason: "x".to_owned() });
-            }
-            Act::StopAll => puppet.stop(),
-            Act::Wake => puppet.wake(),
-            Act::Rewind(by) => {
-                puppet.now = puppet.now.saturating_sub(*by);
-                puppet.happens(Happening::Woke);
-            }
-            Act::Repeat(which) => puppet.ends(&format!("s{which}"), "again"),
-        }
+        perform(&mut puppet, &mut ledger, act, tasks);
         let alive = ledger.live.len() + puppet.open.values().filter(|open| matches!(open, Open::Spawn(_))).count();
         assert!(alive <= cap as usize, "{alive} sessions with a cap of {cap}");
     }
@@ -175,6 +136,49 @@ fn play(tasks: usize, edges: &[(usize, usize)], cap: u32, delete: bool, choice: 
         assert!(leaked.contains(session), "{session} is alive and not named");
     }
     puppet
+}
+
+/// Has the host do something, if it can.
+fn perform(puppet: &mut Puppet, ledger: &mut Ledger, act: &Act, tasks: usize) {
+    match act {
+        Act::Answer(which, how) => {
+            let Some((id, open)) = pick(puppet.open.iter(), *which).map(|(id, open)| (*id, open.clone())) else {
+                return;
+            };
+            let reply = ledger.reply(&open, *how);
+            puppet.answer(id, reply);
+        }
+        Act::End(which, how) => {
+            let Some(session) = pick(ledger.live.iter(), *which).cloned() else { return };
+            ledger.live.retain(|live| *live != session);
+            let text = |truncated| Some(Completion { text: "words".to_owned(), truncated, finish: FinishReason::Stop });
+            let failed =
+                SessionOutcome::Failed { kind: FailureKind::Other, message: "x".to_owned(), retry_after_ms: None };
+            match how % 8 {
+                0 => puppet.ends_as(session.as_str(), failed, None),
+                1 => puppet.ends_as(session.as_str(), SessionOutcome::TimedOut, text(false)),
+                2 => puppet.ends_as(session.as_str(), SessionOutcome::Completed, None),
+                3 => puppet.ends_as(session.as_str(), SessionOutcome::Completed, text(true)),
+                4 => puppet.ends_as(session.as_str(), SessionOutcome::Interrupted, None),
+                _ => puppet.ends(session.as_str(), "words"),
+            }
+        }
+        Act::Start(which) => {
+            let Some(session) = pick(ledger.live.iter(), *which).cloned() else { return };
+            puppet.happens(Happening::SessionStarted(session));
+        }
+        Act::StopTask(which) => {
+            let task = Some(crate::ids::TaskId::new(format!("task-{}", which % tasks + 1)));
+            puppet.happens(Happening::StopRequested { task, reason: "x".to_owned() });
+        }
+        Act::StopAll => puppet.stop(),
+        Act::Wake => puppet.wake(),
+        Act::Rewind(by) => {
+            puppet.now = puppet.now.saturating_sub(*by);
+            puppet.happens(Happening::Woke);
+        }
+        Act::Repeat(which) => puppet.ends(&format!("s{which}"), "again"),
+    }
 }
 
 fn pick<T>(mut items: impl ExactSizeIterator<Item = T>, which: usize) -> Option<T> {

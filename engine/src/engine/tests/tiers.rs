@@ -150,7 +150,7 @@ fn broken(plan: &Plan, task: usize, result: &TaskResult) -> Option<String> {
         record.kind != AttemptKind::Judge && record.status == TaskStatus::Completed && record.error.is_none()
     })?;
     let below = planned.model.is_none() && result.metadata.tier < own;
-    let mismatch = crate::policy::attest::differ(last.model_requested.as_deref(), last.model_applied.as_deref());
+    let mismatch = crate::policy::model_check::differ(last.model_requested.as_deref(), last.model_applied.as_deref());
     if plan.rules.strict_model && (below || mismatch) {
         return Some(format!("completed by {:?} on {:?}", last.model_applied, result.metadata.tier));
     }

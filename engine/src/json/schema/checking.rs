@@ -2,10 +2,10 @@
 
 use serde_json::{Map, Value};
 
+use super::keywords::{CODE_KEYWORD, Rule, VALUES_KEYWORD, Violation};
 use super::place::Place;
 use super::rules::{Rules, all_differ, out_of, same};
 use super::words::{allowed_type, bounds, describe, list_values, show};
-use super::{CODE_KEYWORD, Rule, VALUES_KEYWORD, Violation};
 
 /// Violations that are listed. Whoever has to mend more starts with these.
 const MOST_LISTED: usize = 1_000;

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::VALUES_KEYWORD;
+use super::keywords::VALUES_KEYWORD;
 use super::rules::type_names;
 use crate::json::number;
 

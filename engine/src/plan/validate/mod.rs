@@ -1,22 +1,22 @@
 //! From a request document to a plan: everything that the shape alone cannot tell.
 
+mod checker;
 mod task;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::{self, Display};
-use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{Plan, Reference, check_document, graph, rules};
+use checker::{Checker, Defaults, Place};
+
+use super::planned::{Plan, Reference};
+use super::shape::check_document;
+use super::{graph, rules};
 use crate::agents::{BuiltIn, Catalogue};
 use crate::ids::TaskIndex;
-use crate::json::output_schema::OutputSchema;
 use crate::policy::limits::{DEFAULT_DEADLINE_SECONDS, DEFAULT_MAX_CONCURRENT, MAX_TEXT_BYTES};
 use crate::problem::{CallError, Problem};
-use crate::task::{InputSource, OnDependencyFailure, RunSpec, TaskSpec};
-
-pub use task::check_name;
+use crate::task::{InputSource, RunSpec, TaskSpec};
 
 /// Names that OpenClaw gives a meaning of their own.
 const RESERVED_IDS: [&str; 2] = ["last", "all"];
@@ -52,35 +52,6 @@ pub(super) fn plan_spec(spec: RunSpec, built_in: BuiltIn, mut problems: Vec<Prob
         Some(plan) if problems.is_empty() => Ok(plan),
         _ => Err(CallError::invalid(problems)),
     }
-}
-
-/// What holds for tasks that say nothing else.
-struct Defaults {
-    deadline: u32,
-    model: Option<String>,
-    thinking: Option<String>,
-    retries: Option<u32>,
-    timeout_seconds: Option<u32>,
-    start_timeout_seconds: Option<u32>,
-    on_dependency_failure: Option<OnDependencyFailure>,
-    accept_truncated: Option<bool>,
-}
-
-/// Where a task stands in the request. The path becomes text only when there is something to say of it.
-#[derive(Clone, Copy)]
-struct Place(usize);
-
-impl Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "/tasks/{}", self.0)
-    }
-}
-
-struct Checker {
-    problems: Vec<Problem>,
-    catalogue: Catalogue,
-    /// The one that was read last, if it is in order.
-    last_schema: Option<(Arc<Value>, OutputSchema)>,
 }
 
 impl Checker {

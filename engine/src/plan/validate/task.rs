@@ -5,14 +5,16 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::{Checker, Defaults, Place};
+use super::checker::{Checker, Defaults, Place};
 use crate::agents::AgentDefinition;
 use crate::ids::TaskId;
 use crate::json::output_schema::OutputSchema;
 use crate::json::{self, schema};
 use crate::marker;
-use crate::plan::{Handling, PlannedTask, rules};
-use crate::policy::limits::{MAX_DESCRIPTION_BYTES, MAX_INPUT_BYTES, MAX_NAME_CHARS};
+use crate::plan::names::check_name;
+use crate::plan::planned::{Handling, PlannedTask};
+use crate::plan::rules;
+use crate::policy::limits::{MAX_DESCRIPTION_BYTES, MAX_INPUT_BYTES};
 use crate::problem::Problem;
 use crate::task::{OutputFormat, Proof, TaskSpec};
 
@@ -188,19 +190,6 @@ impl Checker {
             self.problems.push(problem.limit(schema::KEYWORDS.join(", ")));
         }
         OutputSchema::default()
-    }
-}
-
-/// `[A-Za-z0-9._:/@-]{1,128}` without `..`: a name of the host's, never a path that climbs.
-pub fn check_name(code: &str, path: impl Display, name: Option<&str>, problems: &mut Vec<Problem>) {
-    let Some(name) = name else { return };
-    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | ':' | '/' | '@' | '-');
-    if name.is_empty() || name.len() > MAX_NAME_CHARS || !name.chars().all(allowed) || name.contains("..") {
-        let path = path.to_string();
-        let field = path.rsplit('/').next().unwrap_or_default();
-        let message = format!("{field}: {} has another form", crate::text::quoted(name));
-        let limit = format!("[A-Za-z0-9._:/@-]{{1,{MAX_NAME_CHARS}}} without `..`");
-        problems.push(Problem::new(code, path, message).got(name).limit(limit));
     }
 }
 

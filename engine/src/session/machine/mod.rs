@@ -43,7 +43,7 @@ use crate::policy::host_calls::ANSWER_TIMEOUT_MS;
 use crate::policy::limits::TIMEOUT_GRACE_MS;
 use crate::task::{TaskStatus, Usage};
 
-/// One session.
+/// One session: its state, what was learned of it, and its timer.
 #[derive(Debug)]
 pub struct Machine {
     state: State,
@@ -118,14 +118,8 @@ impl Machine {
             | (State::Spawning { pausing: false, .. }, TimerFired)
             | (State::Spawning { .. }, Listed | Started | Ended(_) | History(_) | Cancelled(_)) => Step::Ignored,
 
-            (State::Searching { stop, .. }, Spawned(Ok(receipt))) => {
-                let stop = stop.take();
-                self.accepted(now, receipt, stop)
-            }
-            (State::Searching { verdict, .. }, Spawned(Err(_)) | TimerFired) => {
-                let verdict = verdict.clone();
-                Step::end(self.ending(Some(verdict), true))
-            }
+            (State::Searching { .. }, Spawned(Ok(receipt))) => self.found(now, receipt),
+            (State::Searching { .. }, Spawned(Err(_)) | TimerFired) => self.not_found(),
             (State::Searching { .. }, Listed) => self.give_search_time(now),
             (State::Searching { verdict, stop }, Stop(reason)) => {
                 *verdict = reason.verdict();

@@ -67,7 +67,19 @@ impl Machine {
         Step::Taken
     }
 
-    pub(super) fn accepted(&mut self, now: u64, receipt: Receipt, stop: Option<StopReason>) -> Step {
+    pub(super) fn found(&mut self, now: u64, receipt: Receipt) -> Step {
+        let State::Searching { stop, .. } = &mut self.state else { return Step::Ignored };
+        let stop = stop.take();
+        self.accepted(now, receipt, stop)
+    }
+
+    pub(super) fn not_found(&mut self) -> Step {
+        let State::Searching { verdict, .. } = &self.state else { return Step::Ignored };
+        let verdict = verdict.clone();
+        Step::end(self.ending(Some(verdict), true))
+    }
+
+    fn accepted(&mut self, now: u64, receipt: Receipt, stop: Option<StopReason>) -> Step {
         self.session = Some(receipt.session_key);
         self.model = receipt.applied_model;
         match stop {
