@@ -8,7 +8,7 @@ use std::hint::black_box;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use futures::executor::block_on;
 use parallel_agents::catalogue::BUILT_IN;
-use parallel_agents::{documents, run_tasks};
+use parallel_agents::documents::{self, Function};
 use parallel_agents_engine::answer::extract::{self, Surroundings};
 use parallel_agents_engine::engine::Engine;
 use parallel_agents_engine::host::{
@@ -125,8 +125,8 @@ fn runs(criterion: &mut Criterion) {
     for (name, keeps_journal) in [("steps", false), ("steps and journal", true)] {
         group.bench_function(name, |bencher| {
             bencher.iter_batched(
-                spec,
-                |spec| block_on(run_tasks(spec, &mut Instantly::new(keeps_journal))),
+                || serde_json::to_string(&spec()).expect("a request is JSON"),
+                |request| block_on(documents::call(Function::RunTasks, &request, &mut Instantly::new(keeps_journal))),
                 criterion::BatchSize::SmallInput,
             );
         });

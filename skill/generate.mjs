@@ -90,11 +90,14 @@ function parameters(tool, schemaOf, names) {
   return { ...rest, properties };
 }
 
-/** A result's schema with those that it refers to in their places. What stands beside a reference is laid over it. */
+/**
+ * A result's schema with those that it refers to in their places. What stands beside a reference is laid over it. Comments
+ * are for people: models read the schema with every tool.
+ */
 function whole(schema, results) {
   if (Array.isArray(schema)) return schema.map((one) => whole(one, results));
   if (typeof schema !== 'object' || schema === null) return schema;
-  const { $ref, ...beside } = schema;
+  const { $ref, $comment, ...beside } = schema;
   const own = Object.fromEntries(Object.entries(beside).map(([name, one]) => [name, whole(one, results)]));
   if ($ref === undefined) return own;
   const base = whole(results($ref), results);

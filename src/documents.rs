@@ -1,23 +1,23 @@
-//! The JSON door: one strict reader for every function, so that each host refuses the same things with the same bytes.
+//! The entry points: one strict reader of JSON for every function, so that each host refuses the same things with the same
+//! bytes.
 
 mod catalogue;
 mod functions;
 pub mod journals;
 pub mod reports;
 mod schemas;
-pub mod spawning;
-pub mod workflows;
+mod spawning;
+mod workflows;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::catalogue::BUILT_IN;
-use parallel_agents_engine::collect::{Collect, Collected};
+use parallel_agents_engine::collect::Collect;
 use parallel_agents_engine::driver;
 use parallel_agents_engine::host::Host;
 use parallel_agents_engine::ids::SessionKey;
 use parallel_agents_engine::journal::Journaled;
-use parallel_agents_engine::json;
 use parallel_agents_engine::json::strict::{self, JsonError, REQUEST_BOUNDS};
 use parallel_agents_engine::plan;
 use parallel_agents_engine::policy::limits::MAX_REQUEST_BYTES;
@@ -27,13 +27,15 @@ use parallel_agents_engine::task::OutputFormat;
 use parallel_agents_engine::workflow::AsPlanned;
 use parallel_agents_workflows::join::Checks;
 use parallel_agents_workflows::request::{self, Goal, Improvement};
-use parallel_agents_workflows::teams;
+use parallel_agents_workflows::teams::{self, Kind};
 
-pub use catalogue::render_prompt;
-pub use functions::{DocumentFunction, functions};
+pub use functions::{Function, FunctionInfo, functions, refused_name};
 
+use catalogue::Arguments;
 use functions::{described, known};
+use reports::Wanted;
 use schemas::schema_of;
+use spawning::Helper;
 
 /// What a call gives back.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,10 +47,18 @@ pub enum DocumentReply {
 }
 
 /// Calls a function with a JSON object.
-pub async fn call(function: &str, arguments: &str, host: &mut impl Host) -> DocumentReply {
-    let mut host = Journaled::new(host, function, arguments.to_owned());
+pub async fn call(function: Function, arguments: &str, host: &mut impl Host) -> DocumentReply {
+    let mut host = Journaled::new(host, function.name(), arguments.to_owned());
     let answered = answer(function, arguments, &mut host).await;
     reply(host.close(answered))
+}
+
+/// The same by name; one that is not known is refused.
+pub async fn call_named(function: &str, arguments: &str, host: &mut impl Host) -> DocumentReply {
+    match known(function, "") {
+        Ok(function) => call(function, arguments, host).await,
+        Err(error) => reply(Err(error)),
+    }
 }
 
 fn reply(answered: Result<String, CallError>) -> DocumentReply {
@@ -58,18 +68,21 @@ fn reply(answered: Result<String, CallError>) -> DocumentReply {
     }
 }
 
-async fn answer<H: Host>(function: &str, arguments: &str, host: &mut Journaled<H>) -> Result<String, CallError> {
-    match read(function, arguments) {
-        Ok(Read::Run(plan)) => driver::run(*plan, &mut AsPlanned, host).await.map(|report| document::report(&report)),
-        Ok(Read::One(plan)) => one(*plan, host).await,
-        Ok(Read::Collect(mut what)) => {
+async fn answer_named<H: Host>(name: &str, arguments: &str, host: &mut Journaled<H>) -> Result<String, CallError> {
+    answer(known(name, "")?, arguments, host).await
+}
+
+async fn answer<H: Host>(function: Function, arguments: &str, host: &mut Journaled<H>) -> Result<String, CallError> {
+    match read(function, arguments)? {
+        Read::Run(plan) => driver::run(*plan, &mut AsPlanned, host).await.map(|report| document::report(&report)),
+        Read::One(plan) => one(*plan, host).await,
+        Read::Collect(mut what) => {
             driver::drive(&mut *what, host).await.map(|sessions| document::to_text(&json!({ "sessions": sessions })))
         }
-        Ok(Read::Refine(what)) => workflows::refine(*what, host).await.map(|done| document::to_text(&done)),
-        Ok(Read::Create(what)) => workflows::create(*what, host).await.map(|done| document::to_text(&done)),
-        Ok(Read::Reach(goal)) => workflows::reach(*goal, host).await.map(|done| document::to_text(&done)),
-        Ok(Read::Done(text)) => Ok(text),
-        Err(error) => Err(error),
+        Read::Refine(what) => workflows::refine(*what, host).await.map(|done| document::to_text(&done)),
+        Read::Create(what) => workflows::create(*what, host).await.map(|done| document::to_text(&done)),
+        Read::Reach(goal) => workflows::reach(*goal, host).await.map(|done| document::to_text(&done)),
+        Read::Done(text) => Ok(text),
     }
 }
 
@@ -79,9 +92,9 @@ async fn one(plan: plan::Plan, host: &mut impl Host) -> Result<String, CallError
     Ok(report.results.first().map(document::result_text).unwrap_or_default())
 }
 
-/// The request schema of `run_tasks`, for requests that come as records.
+/// The request schema of `run_tasks`.
 pub fn run_schema() -> Value {
-    let mut schema = schema_of("run_tasks");
+    let mut schema = schema_of(Function::RunTasks);
     if cfg!(feature = "bench-limits") {
         for (place, limit) in [("/properties/tasks", "maxItems"), ("/properties/max_concurrent", "maximum")] {
             schema.pointer_mut(place).and_then(Value::as_object_mut).map(|rules| rules.shift_remove(limit));
@@ -106,72 +119,70 @@ enum Read {
     Done(String),
 }
 
-fn read(function: &str, arguments: &str) -> Result<Read, CallError> {
-    let known = known(function, "")?;
-    let mut document = parse(function, arguments)?;
-    let request_schema = schema_of(known.name);
-    if function == "run_tasks" {
-        return plan::plan(&request_schema, BUILT_IN, document).map(|plan| Read::Run(Box::new(plan)));
-    }
+fn read(function: Function, arguments: &str) -> Result<Read, CallError> {
+    let document = parse(function, arguments)?;
+    let request_schema = schema_of(function);
     let improvement = |document| request::improvement(&request_schema, checks(), document).map(Box::new);
     match function {
-        "describe_function" => {
-            let problems = plan::check_document(&request_schema, &mut document);
-            if !problems.is_empty() {
-                return Err(CallError::invalid(problems));
-            }
-            return described(document.get("function").and_then(Value::as_str).unwrap_or_default()).map(Read::Done);
-        }
-        "forecast_run" => {
+        // What is left of a request that does not fit is looked at as well, so that all problems are told at once.
+        Function::RunTasks => plan::plan(&run_schema(), BUILT_IN, document).map(|plan| Read::Run(Box::new(plan))),
+        Function::ForecastRun => {
             let forecast = plan::plan(&request_schema, BUILT_IN, document)?.forecast();
-            return Ok(Read::Done(document::to_text(&forecast)));
+            Ok(Read::Done(document::to_text(&forecast)))
         }
-        "run_iterative_refinement" => return improvement(document).map(Read::Refine),
-        "create_agents" => return improvement(document).map(Read::Create),
-        "orchestrate" => {
+        Function::RunIterativeRefinement => improvement(document).map(Read::Refine),
+        Function::CreateAgents => improvement(document).map(Read::Create),
+        Function::Orchestrate => {
             let goal = request::orchestration(&request_schema, checks(), document);
-            return goal.map(|goal| Read::Reach(Box::new(goal)));
+            goal.map(|goal| Read::Reach(Box::new(goal)))
         }
-        "collect_results" => return collection(&request_schema, document).map(|what| Read::Collect(Box::new(what))),
-        _ if spawning::NAMES.contains(&function) => {
-            let plan = Box::new(spawning::plan(function, document)?);
-            return Ok(if spawning::is_single(function) { Read::One(plan) } else { Read::Run(plan) });
+        Function::CollectResults => collection(&request_schema, document).map(|what| Read::Collect(Box::new(what))),
+        Function::SpawnWithRetry => helped(function, Helper { is_single: true, escalates: false }, document),
+        Function::SpawnWithModelHierarchy => helped(function, Helper { is_single: true, escalates: true }, document),
+        Function::SpawnParallelWithRetry => helped(function, Helper { is_single: false, escalates: false }, document),
+        Function::ContentTeam => team(&request_schema, Kind::Content, document),
+        Function::DevelopmentTeam => team(&request_schema, Kind::Development, document),
+        Function::ReviewTeam => team(&request_schema, Kind::Review, document),
+        Function::CustomAgent => team(&request_schema, Kind::CustomAgent, document),
+        Function::MetaWorkflow => team(&request_schema, Kind::MetaWorkflow, document),
+        Function::ResultDigest => reports::read(Wanted::Digest, &checked(&request_schema, document)?).map(Read::Done),
+        Function::ResultPage => reports::read(Wanted::Page, &checked(&request_schema, document)?).map(Read::Done),
+        Function::ExplainTask => reports::read(Wanted::Story, &checked(&request_schema, document)?).map(Read::Done),
+        Function::ListAgents => arguments_of(&request_schema, document)?.list_agents().map(Read::Done),
+        Function::DescribeAgent => arguments_of(&request_schema, document)?.describe_agent().map(Read::Done),
+        Function::RenderPrompt => arguments_of(&request_schema, document)?.render_prompt().map(Read::Done),
+        Function::DefinitionFile => arguments_of(&request_schema, document)?.definition_file().map(Read::Done),
+        Function::DescribeFunction => {
+            let document = checked(&request_schema, document)?;
+            described(document.get("function").and_then(Value::as_str).unwrap_or_default()).map(Read::Done)
         }
-        _ if reports::NAMES.contains(&function) => return reports::read(function, document).map(Read::Done),
-        _ if teams::NAMES.contains(&function) => return team(function, document),
-        _ => {}
+        Function::Versions => checked(&request_schema, document).map(|_| Read::Done(catalogue::versions())),
     }
-    let problems = plan::check_document(&request_schema, &mut document);
-    if !problems.is_empty() {
-        return Err(CallError::invalid(problems));
-    }
-    catalogue::read(function, document).map(Read::Done)
+}
+
+/// A document that fits its schema.
+fn checked(request_schema: &Value, mut document: Value) -> Result<Value, CallError> {
+    let problems = plan::check_document(request_schema, &mut document);
+    if problems.is_empty() { Ok(document) } else { Err(CallError::invalid(problems)) }
+}
+
+fn arguments_of(request_schema: &Value, document: Value) -> Result<Arguments, CallError> {
+    Arguments::of(checked(request_schema, document)?)
+}
+
+fn helped(function: Function, helper: Helper, document: Value) -> Result<Read, CallError> {
+    let plan = Box::new(spawning::plan(function, helper, document)?);
+    Ok(if helper.is_single { Read::One(plan) } else { Read::Run(plan) })
 }
 
 /// A team's request for `run_tasks`, or its run if that is wanted.
-fn team(function: &str, document: Value) -> Result<Read, CallError> {
-    let team = team_of(function, document)?;
+fn team(request_schema: &Value, kind: Kind, document: Value) -> Result<Read, CallError> {
+    let team = teams::make(kind, BUILT_IN, checked(request_schema, document)?)?;
     let request = serde_json::to_value(&team.run).unwrap_or_default();
     if team.at_once {
         return plan::plan(&run_schema(), BUILT_IN, request).map(|plan| Read::Run(Box::new(plan)));
     }
     Ok(Read::Done(document::to_text(&request)))
-}
-
-/// Makes a team of a checked or unchecked document, which has to fit the function's schema.
-pub fn team_of(function: &str, mut document: Value) -> Result<teams::Team, CallError> {
-    let problems = plan::check_document(&schema_of(function), &mut document);
-    if !problems.is_empty() {
-        return Err(CallError::invalid(problems));
-    }
-    teams::make(function, BUILT_IN, document)
-}
-
-/// Collects answers, for requests that come as records.
-pub async fn collect(request: Value, host: &mut impl Host) -> Result<Vec<Collected>, CallError> {
-    let text = json::text(&request);
-    let mut what = collection(&schema_of("collect_results"), request)?;
-    journals::recorded("collect_results", text, host, async |host| driver::drive(&mut what, host).await).await
 }
 
 /// Whose answers to collect.
@@ -199,9 +210,9 @@ fn collection(request_schema: &Value, mut document: Value) -> Result<Collect, Ca
     Ok(Collect::new(keys, wanted.wait_seconds.unwrap_or(0), format))
 }
 
-fn parse(function: &str, text: &str) -> Result<Value, CallError> {
+fn parse(function: Function, text: &str) -> Result<Value, CallError> {
     let refuse = |problem| CallError::invalid(vec![problem]);
-    let reads_report = reports::NAMES.contains(&function);
+    let reads_report = matches!(function, Function::ResultDigest | Function::ResultPage | Function::ExplainTask);
     let (most, bounds) =
         if reads_report { (reports::MAX_BYTES, reports::BOUNDS) } else { (MAX_REQUEST_BYTES, REQUEST_BOUNDS) };
     if text.len() > most {

@@ -10,63 +10,14 @@ use std::path::{Path, PathBuf};
 use wasmparser::{Parser, Payload};
 use wit_parser::{Docs, Interface, Resolve, Type, TypeDefKind, TypeId};
 
-/// All that the component can reach. `results`, `rules` and `types` have no functions: they are there because the
-/// others use their records.
-const IMPORTS: [&str; 6] = ["events", "journal", "results", "rules", "sessions", "types"];
+/// All that the component can reach. `types` has no functions: it is there because the others use its types.
+const IMPORTS: [&str; 4] = ["events", "journal", "sessions", "types"];
 
 /// All that can be called.
-const EXPORTS: [&str; 8] =
-    ["about", "agents", "documents", "journals", "orchestration", "reports", "teams", "workflows"];
+const EXPORTS: [&str; 3] = ["about", "functions", "journals"];
 
 /// 64 MiB in pages of 64 KiB. Under Node there is no other limit.
 const MAX_MEMORY_PAGES: u64 = 1024;
-
-/// The JSON of results: a file of schemas/results, a place in it, and the record or enum that stands there.
-const RESULTS: [(&str, &str, &str); 28] = [
-    ("usage", "", "usage"),
-    ("task_error", "", "task-error"),
-    ("spending", "", "spending"),
-    ("task_result", "", "task-result"),
-    ("task_result", "/properties/metadata", "result-metadata"),
-    ("task_result", "/properties/metadata/properties/attempt_log/items", "attempt"),
-    ("task_result", "/properties/metadata/properties/attempt_log/items/properties/kind", "attempt-kind"),
-    ("task_result", "/properties/metadata/properties/decisions/items", "decision"),
-    ("report", "", "run-report"),
-    ("report", "/properties/status", "run-status"),
-    ("report", "/properties/census", "census"),
-    ("report", "/properties/wait", "wait-report"),
-    ("report", "/properties/wait/properties/mode", "wait-mode"),
-    ("report", "/properties/cost", "cost-report"),
-    ("report", "/properties/budget", "budget-report"),
-    ("report", "/properties/forecast", "forecast"),
-    ("draft_result", "", "draft-result"),
-    ("draft_result", "/properties/reason", "draft-end"),
-    ("draft_result", "/properties/history/items", "judged-round"),
-    ("draft_result", "/properties/history/items/properties/judges/items", "judgement"),
-    ("registered_agent", "", "registered-agent"),
-    ("refinement", "", "refinement"),
-    ("creation", "", "creation"),
-    ("creation", "/properties/created/items", "made-agent"),
-    ("orchestration", "", "orchestration"),
-    ("orchestration", "/properties/claims/items", "claim"),
-    ("agent_summary", "", "agent-summary"),
-    ("agent_description", "", "agent-description"),
-];
-
-/// Members of those records that have another name in JSON; `None` where their own members stand in their place.
-const RENAMED: [(&str, &str, Option<&str>); 8] = [
-    ("task-result", "execution-ms", Some("execution_time")),
-    ("run-report", "elapsed-ms", Some("elapsed_seconds")),
-    ("draft-result", "end", Some("reason")),
-    ("judgement", "task", Some("task_id")),
-    ("orchestration", "end", Some("reason")),
-    ("claim", "task", Some("task_id")),
-    ("made-agent", "draft", None),
-    ("agent-description", "summary", None),
-];
-
-/// Members that only the JSON has.
-const ONLY_JSON: [(&str, &str); 1] = [("draft-result", "rounds")];
 
 /// Names of record fields and variant cases that say everything; all others need words.
 const SELF_EXPLAINING: [&str; 18] = [
@@ -133,23 +84,12 @@ fn every_item_of_the_contract_is_documented() {
 }
 
 #[test]
-fn the_schemas_of_results_have_the_members_of_the_contract() {
+fn every_function_is_an_export_and_every_export_a_function() {
     let (resolve, _) = wit();
-    for (file, place, name) in RESULTS {
-        let path = root().join(format!("schemas/results/{file}.json"));
-        let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        let schema: serde_json::Value = serde_json::from_str(&text).expect("a schema is JSON");
-        let schema = schema.pointer(place).unwrap_or_else(|| panic!("{file} has no {place}"));
-        let strings = |list: &serde_json::Value| {
-            let list = list.as_array().into_iter().flatten();
-            list.map(|one| one.as_str().unwrap_or_default().to_owned()).collect::<BTreeSet<_>>()
-        };
-        let found = match schema.get("properties").and_then(|properties| properties.as_object()) {
-            Some(properties) => properties.keys().cloned().collect(),
-            None => strings(&schema["enum"]),
-        };
-        assert_eq!(found, members(&resolve, name), "{file}{place} is not the contract's {name}");
-    }
+    let interface = resolve.interfaces.iter().find(|(_, interface)| interface.name.as_deref() == Some("functions"));
+    let exported: BTreeSet<String> = interface.expect("the interface").1.functions.keys().cloned().collect();
+    let called = parallel_agents::documents::functions().into_iter().map(|function| function.name.replace('_', "-"));
+    assert_eq!(exported, called.chain(["list-functions".to_owned()]).collect());
 }
 
 #[test]
@@ -306,23 +246,6 @@ fn inner_type(kind: &TypeDefKind) -> Option<TypeId> {
         }
         _ => None,
     }
-}
-
-/// The members of a record, or the cases of an enum, as JSON names them.
-fn members(resolve: &Resolve, name: &str) -> BTreeSet<String> {
-    let mut definitions = resolve.types.iter().filter(|(_, definition)| definition.name.as_deref() == Some(name));
-    let found = definitions.find_map(|(_, definition)| match &definition.kind {
-        TypeDefKind::Record(record) => Some(record.fields.iter().map(|field| field.name.clone()).collect::<Vec<_>>()),
-        TypeDefKind::Enum(cases) => Some(cases.cases.iter().map(|case| case.name.clone()).collect()),
-        _ => None,
-    });
-    let names = found.unwrap_or_else(|| panic!("the contract has no {name}"));
-    let in_json = names.iter().filter_map(|member| {
-        let renamed = RENAMED.iter().find(|(record, old, _)| *record == name && old == member);
-        renamed.map_or_else(|| Some(member.replace('-', "_")), |(.., new)| new.map(str::to_owned))
-    });
-    let more = ONLY_JSON.iter().filter(|(record, _)| *record == name).map(|(_, member)| (*member).to_owned());
-    in_json.chain(more).collect()
 }
 
 fn root() -> PathBuf {

@@ -35,7 +35,7 @@ fn reply(request: &Value) -> (DocumentReply, Vec<SpawnOptions>) {
         [name, _, "refine", _] => json!({"draft": definition(name), "changes": [], "unresolved": []}).to_string(),
         _ => json!({"found": format!("the words of {id}")}).to_string(),
     });
-    let reply = block_on(documents::call("create_agents", &request.to_string(), &mut host));
+    let reply = block_on(documents::call_named("create_agents", &request.to_string(), &mut host));
     (reply, host.prompts)
 }
 
@@ -174,7 +174,7 @@ fn a_registry_whose_definitions_cannot_be_used_is_refused() {
 
 fn call(function: &str, arguments: &Value) -> Result<Value, Value> {
     let mut host = Answering::new(|id: &str, _: &str| panic!("{id} was spawned"));
-    match block_on(documents::call(function, &arguments.to_string(), &mut host)) {
+    match block_on(documents::call_named(function, &arguments.to_string(), &mut host)) {
         DocumentReply::Answer(text) => Ok(serde_json::from_str(&text).expect("JSON")),
         DocumentReply::Refused(text) => Err(serde_json::from_str(&text).expect("JSON")),
     }
@@ -224,7 +224,7 @@ fn what_has_no_text_form_is_told() {
         _ => review(9.0),
     });
     let request = json!({"new_agents": [wishes()[0]]}).to_string();
-    let DocumentReply::Answer(text) = block_on(documents::call("create_agents", &request, &mut host)) else {
+    let DocumentReply::Answer(text) = block_on(documents::call_named("create_agents", &request, &mut host)) else {
         panic!("refused")
     };
     let report: Value = serde_json::from_str(&text).expect("JSON");

@@ -27,7 +27,7 @@ fn run(text: &str) -> (Value, Vec<SpawnOptions>) {
         let words = if id == "first" { text } else { "Read." };
         json!({ "said": words }).to_string()
     });
-    match block_on(documents::call("run_tasks", &request.to_string(), &mut host)) {
+    match block_on(documents::call_named("run_tasks", &request.to_string(), &mut host)) {
         DocumentReply::Answer(report) => (serde_json::from_str(&report).expect("JSON"), host.prompts),
         DocumentReply::Refused(refusal) => panic!("refused: {refusal}"),
     }

@@ -40,7 +40,7 @@ fn refine(more: Value, mut judge: impl FnMut(u32, u32) -> String) -> (Value, Vec
         version += 1;
         refined(&format!("Version {version}."))
     });
-    let reply = block_on(documents::call("run_iterative_refinement", &request.to_string(), &mut host));
+    let reply = block_on(documents::call_named("run_iterative_refinement", &request.to_string(), &mut host));
     let DocumentReply::Answer(text) = reply else { panic!("refused: {reply:?}") };
     let report: Value = serde_json::from_str(&text).expect("JSON");
     assert_eq!(report["run"]["census"]["tasks"], report["run"]["results"].as_array().expect("results").len());
@@ -185,7 +185,7 @@ fn create(more: Value, mut create: impl FnMut(u32) -> Value, score: f64) -> (Val
         json!({"definition": made, "rationale": "Because.", "limits": ["Not for prose."], "open_questions": []})
             .to_string()
     });
-    let reply = block_on(documents::call("create_agents", &request.to_string(), &mut host));
+    let reply = block_on(documents::call_named("create_agents", &request.to_string(), &mut host));
     let DocumentReply::Answer(text) = reply else { panic!("refused: {reply:?}") };
     (serde_json::from_str(&text).expect("JSON"), host.prompts)
 }
@@ -213,7 +213,7 @@ fn an_agent_that_passes_is_registered_and_can_be_used() {
         assert!(prompt.contains("You find bugs."));
         "{}".to_owned()
     });
-    let reply = block_on(documents::call("run_tasks", &run.to_string(), &mut host));
+    let reply = block_on(documents::call_named("run_tasks", &run.to_string(), &mut host));
     assert!(matches!(reply, DocumentReply::Answer(text) if text.contains("\"status\":\"completed\"")));
 }
 
@@ -258,7 +258,7 @@ fn ten_agents_are_made_in_one_call() {
         }
         json!({"definition": definition(name), "rationale": "Because.", "limits": ["Not for prose."], "open_questions": []}).to_string()
     });
-    let reply = block_on(documents::call("create_agents", &request.to_string(), &mut host));
+    let reply = block_on(documents::call_named("create_agents", &request.to_string(), &mut host));
     let DocumentReply::Answer(text) = reply else { panic!("refused: {reply:?}") };
     let report: Value = serde_json::from_str(&text).expect("JSON");
     assert_eq!((&report["status"], &report["run"]["census"]["completed"]), (&json!("completed"), &json!(20)));
@@ -279,7 +279,7 @@ fn a_payload_in_a_draft_changes_no_step() {
                     if id.contains("-judge-") { review(7.0) } else { refined(&format!("Better. {text}")) }
                 },
             );
-        let reply = block_on(documents::call("run_iterative_refinement", &request.to_string(), &mut host));
+        let reply = block_on(documents::call_named("run_iterative_refinement", &request.to_string(), &mut host));
         let DocumentReply::Answer(report) = reply else { panic!("refused: {reply:?}") };
         let report: Value = serde_json::from_str(&report).expect("JSON");
         let spawned: Vec<_> = host

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 fn reply(function: &str, arguments: &Value) -> (DocumentReply, Vec<SpawnOptions>) {
     let mut host = Answering::new(|id: &str, _: &str| answer(id));
-    let reply = block_on(documents::call(function, &arguments.to_string(), &mut host));
+    let reply = block_on(documents::call_named(function, &arguments.to_string(), &mut host));
     (reply, host.prompts)
 }
 

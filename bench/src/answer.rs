@@ -9,6 +9,10 @@ pub fn text(place: usize) -> String {
 
 /// The place that an answer names, if it is one.
 pub fn read(text: &str) -> Option<usize> {
-    let answer: Value = serde_json::from_str(text).ok()?;
+    number(&serde_json::from_str(text).ok()?)
+}
+
+/// The same of an answer that is read already.
+pub fn number(answer: &Value) -> Option<usize> {
     answer.get("number")?.as_u64().and_then(|number| usize::try_from(number).ok())
 }

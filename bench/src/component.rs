@@ -2,12 +2,14 @@
 
 use std::path::Path;
 
-use anyhow::{Context as _, Result, anyhow, ensure};
+use anyhow::{Context as _, Result, anyhow, bail, ensure};
+use serde::Deserialize;
+use serde_json::Value;
 use wasmtime::component::{Component, HasSelf, Linker};
 use wasmtime::{Config, Engine, ProfilingStrategy, Store};
 
 use crate::answer;
-use crate::bindings::parallel_agents::skill::results::{RunReport, TaskStatus};
+use crate::bindings::parallel_agents::skill::types::DocumentReply;
 use crate::bindings::{ParallelAgents, ParallelAgentsPre};
 use crate::grid::Cell;
 use crate::host::Gateway;
@@ -60,9 +62,12 @@ pub async fn run(
     let request = request::run(cell, variant);
     let mut store = store(engine, Gateway::open(cell.clone(), variant));
     let guest = told(template.instantiate_async(&mut store).await)?;
-    let run = guest.parallel_agents_skill_orchestration().func_run_tasks();
+    let run = guest.parallel_agents_skill_functions().func_run_tasks();
     let (reply,) = told(run.call_async(&mut store, (request,)).await)?;
-    let report = reply.map_err(|error| anyhow!("the component refused the run: {error:?}"))?;
+    let report: Report = match reply {
+        DocumentReply::Answer(report) => serde_json::from_str(&report).context("the report cannot be read")?,
+        DocumentReply::Refused(problems) => bail!("the component refused the run: {problems}"),
+    };
     if variant.is_full() {
         let told = &store.data().told;
         ensure!(told.journal.lines().count() > cell.tasks, "the journal is short");
@@ -71,9 +76,22 @@ pub async fn run(
     Ok(right(&report))
 }
 
-fn right(report: &RunReport) -> usize {
-    let completed = report.results.iter().filter(|result| result.status == TaskStatus::Completed);
-    completed.filter_map(|result| answer::read(result.output.as_deref()?)).count()
+/// What counts of a report.
+#[derive(Deserialize)]
+struct Report {
+    results: Vec<Row>,
+}
+
+/// What counts of a task's result.
+#[derive(Deserialize)]
+struct Row {
+    status: String,
+    output: Option<Value>,
+}
+
+fn right(report: &Report) -> usize {
+    let completed = report.results.iter().filter(|result| result.status == "completed");
+    completed.filter_map(|result| answer::number(result.output.as_ref()?)).count()
 }
 
 /// Reads the component's file.

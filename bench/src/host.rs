@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use wasmtime::component::{Accessor, HasSelf};
 
 use crate::answer;
-use crate::bindings::parallel_agents::skill::{events, journal, results, rules, sessions, types};
+use crate::bindings::parallel_agents::skill::{events, journal, sessions, types};
 use crate::grid::Cell;
 use crate::variant::Variant;
 
@@ -101,10 +101,6 @@ impl Gateway {
 fn key(place: usize) -> String {
     format!("agent:main:subagent:{place:08}")
 }
-
-impl rules::Host for Gateway {}
-
-impl results::Host for Gateway {}
 
 impl types::Host for Gateway {}
 

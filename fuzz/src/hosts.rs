@@ -30,7 +30,7 @@ pub fn now<T>(call: impl Future<Output = T>) -> T {
 
 /// Makes a call and returns its reply.
 pub fn call(function: &str, arguments: &str, host: &mut impl Host) -> DocumentReply {
-    now(documents::call(function, arguments, host))
+    now(documents::call_named(function, arguments, host))
 }
 
 /// Counts events, and fails when there are too many.

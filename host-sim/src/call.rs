@@ -30,11 +30,6 @@ impl<R, O: Outside> Called<R, O> {
         let result = result.map_err(|error| cause_of(error, world.ledger()));
         Self { result, fuel_used, world }
     }
-
-    /// Reads the reply further.
-    pub(crate) fn and_then<S>(self, read: impl FnOnce(R) -> Result<S, SimError>) -> Called<S, O> {
-        Called { result: self.result.and_then(read), fuel_used: self.fuel_used, world: self.world }
-    }
 }
 
 /// Why a call broke off. What the world stopped looks as if the component had waited for nothing.
@@ -91,12 +86,6 @@ pub fn spawns_sessions(function: &str, arguments: &str) -> bool {
 fn runs_a_team(function: &str, arguments: &str) -> bool {
     let demand: OnDemand = serde_json::from_str(arguments).unwrap_or_default();
     TEAMS.contains(&function) && demand.run == Some(true)
-}
-
-/// Holds a run to the cap of its request, and to the host's own if the host named one.
-pub(crate) fn hold_to_cap(world: &mut impl Outside, max_concurrent: Option<u32>) {
-    let allowed = Allowance::capped(max_concurrent, world.width());
-    world.ledger_mut().hold_to(allowed);
 }
 
 impl<O: Outside> Called<DocumentReply, O> {

@@ -7,19 +7,15 @@ use futures::future::{Either, pending, select};
 use parallel_agents::documents::{self, DocumentReply};
 use parallel_agents_engine::host::{Command, Event, Host};
 use parallel_agents_engine::problem::CallError;
-use parallel_agents_engine::task::{RunReport, RunSpec};
-use parallel_agents_workflows::outcome::{Creation, Orchestration, Refinement};
-use parallel_agents_workflows::spec::{CreationSpec, GoalSpec, Limits, RefinementSpec};
-use parallel_agents_workflows::teams::Brief;
 
-use crate::call::{Called, hold_to_cap, hold_to_request};
+use crate::call::{Called, hold_to_request};
 use crate::clock::{Clock, Passing};
 use crate::error::SimError;
 use crate::outside::{Next, Outside, poll_with_stop};
 use crate::script::Script;
 use crate::world::{World, WorldOptions};
 
-/// Calls a function of the JSON door with a JSON object.
+/// Calls a function with a JSON object.
 pub async fn call<O: Outside>(
     function: &str,
     arguments: &str,
@@ -27,46 +23,7 @@ pub async fn call<O: Outside>(
     clock: &Clock,
 ) -> Called<DocumentReply, O> {
     hold_to_request(&mut world, function, arguments);
-    enter(world, clock, async |host| documents::call(function, arguments, host).await).await.noting_leaks()
-}
-
-/// Runs tasks, given as records and not as a document.
-pub async fn run_tasks(spec: RunSpec, mut world: World, clock: &Clock) -> Called<Result<RunReport, CallError>> {
-    hold_to_cap(&mut world, spec.max_concurrent);
-    enter(world, clock, async |host| parallel_agents::run_tasks(spec, host).await).await
-}
-
-/// Runs a team.
-pub async fn run_team(
-    brief: Brief,
-    limits: Limits,
-    mut world: World,
-    clock: &Clock,
-) -> Called<Result<RunReport, CallError>> {
-    hold_to_cap(&mut world, limits.max_concurrent);
-    enter(world, clock, async |host| parallel_agents::run_team(&brief, &limits, host).await).await
-}
-
-/// Judges drafts and improves them.
-pub async fn run_iterative_refinement(
-    spec: RefinementSpec,
-    mut world: World,
-    clock: &Clock,
-) -> Called<Result<Refinement, CallError>> {
-    hold_to_cap(&mut world, spec.limits.max_concurrent);
-    enter(world, clock, async |host| parallel_agents::run_iterative_refinement(spec, host).await).await
-}
-
-/// Makes agent types and uses them.
-pub async fn create_agents(spec: CreationSpec, mut world: World, clock: &Clock) -> Called<Result<Creation, CallError>> {
-    hold_to_cap(&mut world, spec.limits.max_concurrent);
-    enter(world, clock, async |host| parallel_agents::create_agents(spec, host).await).await
-}
-
-/// Reaches a goal.
-pub async fn orchestrate(spec: GoalSpec, mut world: World, clock: &Clock) -> Called<Result<Orchestration, CallError>> {
-    hold_to_cap(&mut world, spec.limits.max_concurrent);
-    enter(world, clock, async |host| parallel_agents::orchestrate(spec, host).await).await
+    enter(world, clock, async |host| documents::call_named(function, arguments, host).await).await.noting_leaks()
 }
 
 /// Goes through a journal again, without a host.

@@ -4,7 +4,7 @@ import type * as events from '../dist/component/interfaces/parallel-agents-skill
 import type * as journal from '../dist/component/interfaces/parallel-agents-skill-journal.js';
 import type * as sessions from '../dist/component/interfaces/parallel-agents-skill-sessions.js';
 import type * as journals from '../dist/component/interfaces/parallel-agents-skill-journals.js';
-import type * as documents from '../dist/component/interfaces/parallel-agents-skill-documents.js';
+import type * as functions from '../dist/component/interfaces/parallel-agents-skill-functions.js';
 
 export type {
   Event,
@@ -28,7 +28,7 @@ export type {
   SessionRow,
   SpawnOptions,
 } from '../dist/component/interfaces/parallel-agents-skill-sessions.js';
-export type { DocumentReply } from '../dist/component/interfaces/parallel-agents-skill-documents.js';
+export type { DocumentReply } from '../dist/component/interfaces/parallel-agents-skill-types.js';
 
 /** The component, as far as the worker uses it. jco keys the imports without a version, unlike its declarations. */
 export interface Component {
@@ -39,7 +39,7 @@ export interface Component {
       'parallel-agents:skill/events': typeof events;
       'parallel-agents:skill/journal': typeof journal;
     },
-  ): Promise<{ documents: typeof documents; journals: typeof journals }>;
+  ): Promise<{ functions: typeof functions; journals: typeof journals }>;
 }
 
 /** What the worker is started with. */
@@ -68,4 +68,4 @@ export type Said =
   | { kind: 'next'; untilMs: bigint | undefined }
   /** What a session said, without secrets. */
   | { kind: 'answer'; session: string; answer: { text: string; truncated: boolean } }
-  | { kind: 'reply'; reply: documents.DocumentReply };
+  | { kind: 'reply'; reply: functions.DocumentReply };

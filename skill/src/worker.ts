@@ -10,6 +10,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 
 import { clean } from './clean.ts';
 import type { Call, Component, DocumentReply, Event, Said } from './contract.ts';
+import { call } from './functions.ts';
 
 const port = parentPort;
 if (!port) throw new Error('this file is started as a worker');
@@ -92,9 +93,9 @@ function whole(file: string): string {
 }
 
 /** Each call has an instance of its own: the contract allows no second one after a call that spawns. */
-async function call(): Promise<DocumentReply> {
-  const { documents, journals } = await component.instantiate(load, imports);
-  return journal && resume ? journals.resume(whole(journal)) : documents.call(name, document);
+async function reply(): Promise<DocumentReply> {
+  const { functions, journals } = await component.instantiate(load, imports);
+  return journal && resume ? journals.resume(whole(journal)) : call(functions, name, document);
 }
 
-say({ kind: 'reply', reply: await call() });
+say({ kind: 'reply', reply: await reply() });

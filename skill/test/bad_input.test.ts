@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
+import { call } from '../src/functions.ts';
 import type { Component, Event, Happening } from '../src/contract.ts';
 
 const TABLE = new URL('../../tests/bad_input/', import.meta.url);
@@ -100,7 +101,7 @@ async function call(name: string, request: string) {
     if (untilMs !== undefined && untilMs > now) now = untilMs;
     return { tag: 'woke' };
   };
-  const { documents } = await component.instantiate(load, {
+  const { functions } = await component.instantiate(load, {
     'parallel-agents:skill/sessions': {
       sessionsSpawn: refuse,
       sessionsList: refuse,
@@ -119,7 +120,7 @@ async function call(name: string, request: string) {
     },
     'parallel-agents:skill/journal': { append: () => void (calls += 1) },
   });
-  return { reply: await documents.call(name, request), calls };
+  return { reply: await call(functions, name, request), calls };
 }
 
 test('each request of the table gets the same answer as in every other engine', { timeout: 170_000 }, async () => {

@@ -81,7 +81,7 @@ describe('a component that misbehaves', { concurrency: 2 }, () => {
         last = performance.now();
       };
       const pulse = setInterval(beat, 50);
-      const found = await outcome(HOSTILE_WORKER, { function: deed, arguments: String(CHILDREN) }, openclaw);
+      const found = await outcome(HOSTILE_WORKER, { function: 'run_tasks', arguments: `${deed} ${CHILDREN}` }, openclaw);
       clearInterval(pulse);
       beat();
       assert.equal(found.code, code);

@@ -17,7 +17,7 @@ use parallel_agents_workflows::registry;
 /// The arguments of all of them; the schemas say which belong to which.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Arguments {
+pub(super) struct Arguments {
     agents: Vec<AgentSource>,
     task: TaskSpec,
     category: Option<String>,
@@ -25,48 +25,62 @@ struct Arguments {
     definition: Option<AgentSource>,
 }
 
-/// The reply to a function whose arguments have been checked against its schema.
-pub(super) fn read(function: &str, document: Value) -> Result<String, CallError> {
-    let arguments: Arguments = serde_json::from_value(document)
-        .map_err(|error| CallError::invalid(vec![Problem::new("E_REQUEST_TYPE", "", error.to_string())]))?;
-    answer(function, arguments)
+impl Arguments {
+    /// Of a document that has been checked against the function's schema.
+    pub(super) fn of(document: Value) -> Result<Self, CallError> {
+        serde_json::from_value(document)
+            .map_err(|error| CallError::invalid(vec![Problem::new("E_REQUEST_TYPE", "", error.to_string())]))
+    }
+
+    fn catalogue(&self) -> Result<Catalogue, CallError> {
+        Catalogue::with(BUILT_IN, &self.agents).map_err(CallError::invalid)
+    }
+
+    /// The agent types, all or those of a category.
+    pub(super) fn list_agents(&self) -> Result<String, CallError> {
+        let agents = self.catalogue()?.list(self.category.as_deref()).map_err(refuse)?;
+        Ok(document::to_text(&json!({ "agents": agents.iter().map(|agent| summary(agent)).collect::<Vec<_>>() })))
+    }
+
+    /// One agent type.
+    pub(super) fn describe_agent(&self) -> Result<String, CallError> {
+        let agent = self.catalogue()?.find(&self.agent_type, "/agent_type").map_err(refuse)?;
+        Ok(document::to_text(&description(&agent)))
+    }
+
+    /// The prompt of a task.
+    pub(super) fn render_prompt(self) -> Result<String, CallError> {
+        let text = render_prompt(self.task, self.agents)?;
+        Ok(document::to_text(&json!({ "prompt": text })))
+    }
+
+    /// An agent type in both of its forms.
+    pub(super) fn definition_file(self) -> Result<String, CallError> {
+        let source = self.definition.unwrap_or(AgentSource::File(String::new()));
+        let forms = AgentDefinition::forms(&source).map_err(|faults| {
+            CallError::invalid(faults.iter().map(|fault| fault.problem("/definition", "definition")).collect())
+        })?;
+        Ok(document::to_text(&json!({
+            "name": forms.definition.get("name"),
+            "hash": registry::hash(&forms.definition),
+            "definition": forms.definition,
+            "file": forms.file,
+        })))
+    }
 }
 
-fn answer(function: &str, arguments: Arguments) -> Result<String, CallError> {
-    let refuse = |problem| CallError::invalid(vec![problem]);
-    let catalogue = || Catalogue::with(BUILT_IN, &arguments.agents).map_err(CallError::invalid);
-    match function {
-        "render_prompt" => {
-            let text = render_prompt(arguments.task, arguments.agents)?;
-            Ok(document::to_text(&json!({ "prompt": text })))
-        }
-        "list_agents" => {
-            let agents = catalogue()?.list(arguments.category.as_deref()).map_err(refuse)?;
-            Ok(document::to_text(&json!({ "agents": agents.iter().map(|agent| summary(agent)).collect::<Vec<_>>() })))
-        }
-        "describe_agent" => {
-            let agent = catalogue()?.find(&arguments.agent_type, "/agent_type").map_err(refuse)?;
-            Ok(document::to_text(&description(&agent)))
-        }
-        "definition_file" => {
-            let source = arguments.definition.unwrap_or(AgentSource::File(String::new()));
-            let forms = AgentDefinition::forms(&source).map_err(|faults| {
-                CallError::invalid(faults.iter().map(|fault| fault.problem("/definition", "definition")).collect())
-            })?;
-            Ok(document::to_text(&json!({
-                "name": forms.definition.get("name"),
-                "hash": registry::hash(&forms.definition),
-                "definition": forms.definition,
-                "file": forms.file,
-            })))
-        }
-        _ => Ok(document::to_text(&json!({ "component": COMPONENT_VERSION, "contract": CONTRACT_VERSION }))),
-    }
+/// The versions of the component and of its contract.
+pub(super) fn versions() -> String {
+    document::to_text(&json!({ "component": COMPONENT_VERSION, "contract": CONTRACT_VERSION }))
+}
+
+fn refuse(problem: Problem) -> CallError {
+    CallError::invalid(vec![problem])
 }
 
 /// The prompt of one task, as `run_tasks` would send it with the seed 0. What its dependencies would fill in is named
 /// instead.
-pub fn render_prompt(task: TaskSpec, agents: Vec<AgentSource>) -> Result<String, CallError> {
+fn render_prompt(task: TaskSpec, agents: Vec<AgentSource>) -> Result<String, CallError> {
     let mut task = task;
     task.dependencies.clear();
     let placeholders = std::mem::take(&mut task.input_from);

@@ -1,14 +1,15 @@
-//! The functions of the JSON door: their names, what they are for, and what they take.
+//! The functions that callers use: their names, what they are for, and what they take.
 
 use serde_json::json;
 
 use super::schemas::{Texts, shown, texts};
+use super::{DocumentReply, reply};
 use parallel_agents_engine::problem::{CallError, unknown_name};
 use parallel_agents_engine::report::document;
 
-/// A function that `call` knows.
+/// A function as callers are told of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DocumentFunction {
+pub struct FunctionInfo {
     /// Snake case.
     pub name: String,
     /// For a person or a model that has to choose.
@@ -17,76 +18,102 @@ pub struct DocumentFunction {
     pub parameters: String,
 }
 
-/// A function with the text of its schema.
-pub(super) struct Function {
-    pub(super) name: &'static str,
-    pub(super) description: &'static str,
-    pub(super) parameters: Texts,
-}
-
 macro_rules! functions {
-    ($($name:literal: $description:literal),* $(,)?) => {
-        &[$(Function {
-            name: $name,
-            description: $description,
-            parameters: texts!($name),
-        }),*]
+    ($($case:ident, $name:literal: $description:literal),* $(,)?) => {
+        /// A function. Each takes a JSON document and gives one; `wit/functions.wit` says what it does.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[allow(missing_docs, reason = "wit/functions.wit documents every function once")]
+        pub enum Function {
+            $($case),*
+        }
+
+        impl Function {
+            /// All functions, in a fixed order.
+            pub const ALL: &[Self] = &[$(Self::$case),*];
+
+            /// Snake case, as callers write it.
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$case => $name),* }
+            }
+
+            const fn description(self) -> &'static str {
+                match self { $(Self::$case => $description),* }
+            }
+
+            pub(super) const fn texts(self) -> Texts {
+                match self { $(Self::$case => texts!($name)),* }
+            }
+        }
     };
 }
 
-pub(super) const FUNCTIONS: &[Function] = functions![
-    "run_tasks": "Runs tasks in parallel, each in a session of its own, and returns one checked result per task.",
-    "run_iterative_refinement": "Judges drafts and improves them until they reach a score, or until going on does not help.",
-    "create_agents": "Makes new agent types, has each judged and improved, returns a registry of those that passed, and runs tasks with them.",
-    "orchestrate": "Reaches a goal: an agent plans tasks and new agents, they are made and run, and an agent compiles the report.",
-    "spawn_with_retry": "Runs one task and tries it again for reasons that pass.",
-    "spawn_with_model_hierarchy": "Runs one task with the cheapest model that may do it, and with better ones if its answer is not good enough.",
-    "spawn_parallel_with_retry": "Runs tasks in parallel and tries each again for reasons that pass.",
-    "collect_results": "Reads the answers of sessions that were spawned elsewhere, and waits for them if asked to.",
-    "forecast_run": "Says how many sessions a run may need and what they may cost, without spawning any.",
-    "result_digest": "Shortens a report so that it fits into a conversation; nothing is cut silently.",
-    "result_page": "Reads a part of one task's output from a report.",
-    "explain_task": "Tells the story of one task from a report: why it waited, climbed or failed.",
-    "list_agents": "Lists the agent types, all or those of one category.",
-    "describe_agent": "Shows one agent type: its prompt, the input it expects, and the schema of its answer.",
-    "render_prompt": "Shows the prompt that a task's session would be given, without spawning it.",
-    "definition_file": "Shows an agent type in both of its forms, as the text of a file and as an object, with its hash.",
-    "content_team": "Makes five tasks, one per content writer, on one topic; runs them at once if asked to.",
-    "development_team": "Makes five tasks, one per development agent, for one application; runs them at once if asked to.",
-    "review_team": "Makes five tasks, one per reviewer, for one source text; runs them at once if asked to.",
-    "custom_agent": "Makes two tasks, the design of a new agent type and its review; runs them at once if asked to.",
-    "meta_workflow": "Makes two tasks, design and review, for each of several new agent types; runs them at once if asked to.",
-    "describe_function": "Shows the JSON Schema of a function's arguments.",
-    "versions": "Says which version of the component and of its contract this is.",
+functions![
+    RunTasks, "run_tasks": "Runs tasks in parallel, each in a session of its own, and returns one checked result per task.",
+    RunIterativeRefinement, "run_iterative_refinement": "Judges drafts and improves them until they reach a score, or until going on does not help.",
+    CreateAgents, "create_agents": "Makes new agent types, has each judged and improved, returns a registry of those that passed, and runs tasks with them.",
+    Orchestrate, "orchestrate": "Reaches a goal: an agent plans tasks and new agents, they are made and run, and an agent compiles the report.",
+    SpawnWithRetry, "spawn_with_retry": "Runs one task and tries it again for reasons that pass.",
+    SpawnWithModelHierarchy, "spawn_with_model_hierarchy": "Runs one task with the cheapest model that may do it, and with better ones if its answer is not good enough.",
+    SpawnParallelWithRetry, "spawn_parallel_with_retry": "Runs tasks in parallel and tries each again for reasons that pass.",
+    CollectResults, "collect_results": "Reads the answers of sessions that were spawned elsewhere, and waits for them if asked to.",
+    ForecastRun, "forecast_run": "Says how many sessions a run may need and what they may cost, without spawning any.",
+    ResultDigest, "result_digest": "Shortens a report so that it fits into a conversation; nothing is cut silently.",
+    ResultPage, "result_page": "Reads a part of one task's output from a report.",
+    ExplainTask, "explain_task": "Tells the story of one task from a report: why it waited, climbed or failed.",
+    ListAgents, "list_agents": "Lists the agent types, all or those of one category.",
+    DescribeAgent, "describe_agent": "Shows one agent type: its prompt, the input it expects, and the schema of its answer.",
+    RenderPrompt, "render_prompt": "Shows the prompt that a task's session would be given, without spawning it.",
+    DefinitionFile, "definition_file": "Shows an agent type in both of its forms, as the text of a file and as an object, with its hash.",
+    ContentTeam, "content_team": "Makes five tasks, one per content writer, on one topic; runs them at once if asked to.",
+    DevelopmentTeam, "development_team": "Makes five tasks, one per development agent, for one application; runs them at once if asked to.",
+    ReviewTeam, "review_team": "Makes five tasks, one per reviewer, for one source text; runs them at once if asked to.",
+    CustomAgent, "custom_agent": "Makes two tasks, the design of a new agent type and its review; runs them at once if asked to.",
+    MetaWorkflow, "meta_workflow": "Makes two tasks, design and review, for each of several new agent types; runs them at once if asked to.",
+    DescribeFunction, "describe_function": "Shows the JSON Schema of a function's arguments.",
+    Versions, "versions": "Says which version of the component and of its contract this is.",
 ];
 
+impl Function {
+    /// The function of a name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|function| function.name() == name)
+    }
+
+    /// What callers are told of it.
+    pub fn info(self) -> FunctionInfo {
+        FunctionInfo {
+            name: self.name().to_owned(),
+            description: self.description().to_owned(),
+            parameters: shown(self).to_string(),
+        }
+    }
+}
+
 /// All functions, in a fixed order.
-pub fn functions() -> Vec<DocumentFunction> {
-    FUNCTIONS
-        .iter()
-        .map(|function| DocumentFunction {
-            name: function.name.to_owned(),
-            description: function.description.to_owned(),
-            parameters: shown(function.name).to_string(),
-        })
-        .collect()
+pub fn functions() -> Vec<FunctionInfo> {
+    Function::ALL.iter().map(|function| function.info()).collect()
 }
 
 /// The function of a name, or a problem at `path`.
-pub(super) fn known(function: &str, path: &str) -> Result<&'static Function, CallError> {
-    FUNCTIONS.iter().find(|known| known.name == function).ok_or_else(|| {
-        let names = FUNCTIONS.iter().map(|known| known.name);
+pub(super) fn known(name: &str, path: &str) -> Result<Function, CallError> {
+    Function::named(name).ok_or_else(|| {
+        let names = Function::ALL.iter().map(|function| function.name());
         let hint = format!("the functions are {}", names.clone().collect::<Vec<_>>().join(", "));
-        let problem = unknown_name("E_FUNCTION_UNKNOWN", path, "function", function, names, &hint);
+        let problem = unknown_name("E_FUNCTION_UNKNOWN", path, "function", name, names, &hint);
         CallError::invalid(vec![problem])
     })
 }
 
+/// What a host answers that is asked for a function which there is not. None: there is one.
+pub fn refused_name(name: &str) -> Option<DocumentReply> {
+    known(name, "").err().map(|error| reply(Err(error)))
+}
+
 /// A function with the schema of its arguments.
-pub(super) fn described(function: &str) -> Result<String, CallError> {
-    let known = known(function, "/function")?;
-    let parameters = shown(known.name);
-    let described = json!({ "name": known.name, "description": known.description, "parameters": parameters });
+pub(super) fn described(name: &str) -> Result<String, CallError> {
+    let function = known(name, "/function")?;
+    let parameters = shown(function);
+    let described = json!({ "name": name, "description": function.description(), "parameters": parameters });
     Ok(document::to_text(&described))
 }
 
@@ -101,10 +128,10 @@ mod tests {
 
     #[test]
     fn every_schema_is_a_schema_and_shows_no_annotations() {
-        for (function, listed) in FUNCTIONS.iter().zip(functions()) {
+        for (function, listed) in Function::ALL.iter().zip(functions()) {
             let parameters: Value = serde_json::from_str(&listed.parameters).expect("JSON");
-            assert_eq!(schema::faults(&parameters), [], "{}", function.name);
-            assert!(schema_of(function.name).is_object() && !listed.parameters.contains("x-code"));
+            assert_eq!(schema::faults(&parameters), [], "{function:?}");
+            assert!(schema_of(*function).is_object() && !listed.parameters.contains("x-code"));
         }
         assert!(run_schema()["properties"]["tasks"]["items"]["properties"]["proof"].is_object());
     }
@@ -124,12 +151,12 @@ mod tests {
 
     #[test]
     fn what_is_checked_is_what_is_shown() {
-        for function in FUNCTIONS {
+        for function in Function::ALL {
             let [mut checked, mut told] = [Vec::new(), Vec::new()];
-            rules(&schema::published(&schema_of(function.name)), "", &mut checked);
-            rules(&shown(function.name), "", &mut told);
-            assert_eq!(checked, told, "{}", function.name);
+            rules(&schema::published(&schema_of(*function)), "", &mut checked);
+            rules(&shown(*function), "", &mut told);
+            assert_eq!(checked, told, "{function:?}");
         }
-        assert!(!schema_of("run_tasks").to_string().contains("\"description\":\""), "words are left out");
+        assert!(!schema_of(Function::RunTasks).to_string().contains("\"description\":\""), "words are left out");
     }
 }

@@ -9,18 +9,6 @@ use parallel_agents_engine::journal::{self, Journaled, Replay};
 use parallel_agents_engine::problem::{CallError, Problem};
 use parallel_agents_engine::report::document;
 
-/// Makes a call and writes it down. `arguments` are those that the JSON door takes for the same call.
-pub(crate) async fn recorded<H: Host, R>(
-    function: &str,
-    arguments: String,
-    host: &mut H,
-    call: impl AsyncFnOnce(&mut Journaled<&mut H>) -> Result<R, CallError>,
-) -> Result<R, CallError> {
-    let mut host = Journaled::new(host, function, arguments);
-    let result = call(&mut host).await;
-    host.close(result)
-}
-
 /// Goes on with a call that was cut off; the reply is the one that the call would have given.
 pub async fn resume(journal: &str, host: &mut impl Host) -> DocumentReply {
     let journal = match journal::read(journal) {
@@ -29,7 +17,7 @@ pub async fn resume(journal: &str, host: &mut impl Host) -> DocumentReply {
     };
     let header = journal.header.clone();
     let mut host = Journaled::resumed(host, journal);
-    let answered = super::answer(&header.function, &header.arguments, &mut host).await;
+    let answered = super::answer_named(&header.function, &header.arguments, &mut host).await;
     super::reply(host.close(answered))
 }
 
@@ -52,7 +40,7 @@ pub async fn replay<H: Host>(journal: &str, _host: &mut H) -> DocumentReply {
     };
     let (header, complete, torn) = (journal.header, journal.complete, journal.torn);
     let mut host = Journaled::<&mut H>::Replayed(Box::new(Replay::new(journal.steps, complete)));
-    let answered = super::answer(&header.function, &header.arguments, &mut host).await;
+    let answered = super::answer_named(&header.function, &header.arguments, &mut host).await;
     let closed = host.close(answered);
     let Journaled::Replayed(replay) = host else { return super::reply(closed) };
     let reply = match closed {

@@ -2,16 +2,22 @@
 
 use serde_json::{Value, json};
 
-use super::schemas::schema_of;
-use parallel_agents_engine::json::strict::{self, Bounds};
-use parallel_agents_engine::plan;
+use parallel_agents_engine::json::strict::Bounds;
 use parallel_agents_engine::problem::{CallError, Problem, unknown_name};
 use parallel_agents_engine::report::digest::{self, DEFAULT_CHARS};
 use parallel_agents_engine::report::{document, explain};
 use parallel_agents_engine::text;
 
-/// The names of these functions.
-pub const NAMES: [&str; 3] = ["result_digest", "result_page", "explain_task"];
+/// What is wanted of a report.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Wanted {
+    /// All of it in fewer characters.
+    Digest,
+    /// A part of one output.
+    Page,
+    /// The story of one task.
+    Story,
+}
 
 /// Bytes of a request that carries a report: 200 answers of 64 KiB and what is known about them.
 pub const MAX_BYTES: usize = 24 * 1024 * 1024;
@@ -20,23 +26,19 @@ pub const MAX_BYTES: usize = 24 * 1024 * 1024;
 pub const BOUNDS: Bounds = Bounds { depth: 80, values: 4_000_000 };
 
 /// Reads a report and what is wanted of it.
-pub fn read(function: &str, mut document: Value) -> Result<String, CallError> {
-    let problems = plan::check_document(&schema_of(function), &mut document);
-    if !problems.is_empty() {
-        return Err(CallError::invalid(problems));
-    }
-    let report = report_of(&document)?;
+pub(super) fn read(wanted: Wanted, document: &Value) -> Result<String, CallError> {
+    let report = report_of(document)?;
     // In the component a size has 32 bits; a place behind all of them is behind every text as well.
     let size = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
     let number = |name: &str| document.get(name).and_then(Value::as_u64).map(size);
     let max_chars = number("max_chars").unwrap_or(DEFAULT_CHARS);
     let task = document.get("task_id").and_then(Value::as_str).unwrap_or_default();
-    match function {
-        "result_digest" => Ok(document::to_text(&digest::digest(report, max_chars))),
-        "result_page" => digest::page(report, task, number("offset").unwrap_or(0), max_chars)
+    match wanted {
+        Wanted::Digest => Ok(document::to_text(&digest::digest(report, max_chars))),
+        Wanted::Page => digest::page(report, task, number("offset").unwrap_or(0), max_chars)
             .map(|page| document::to_text(&page))
             .ok_or_else(|| unknown(report, task)),
-        _ => {
+        Wanted::Story => {
             let row = digest::row(report, task).ok_or_else(|| unknown(report, task))?;
             match explain::lacking(row).as_slice() {
                 [] => Ok(document::to_text(&json!({ "task_id": task, "story": explain::explain(row) }))),
@@ -73,29 +75,14 @@ fn unknown(report: &Value, task: &str) -> CallError {
     )])
 }
 
-/// One of these functions with a report that comes as a text of its own.
-pub fn of_text(function: &str, report: &str, more: &Value) -> Result<Value, CallError> {
-    let refuse = |message: String| CallError::invalid(vec![Problem::new("E_REPORT", "/report", message)]);
-    if report.len() > MAX_BYTES {
-        return Err(refuse(format!("report: got {} bytes, need at most {MAX_BYTES}", report.len())));
-    }
-    let report =
-        strict::parse(report, BOUNDS).map_err(|error| refuse(format!("report: is not acceptable JSON: {error}")))?;
-    let mut document = more.clone();
-    if let Some(fields) = document.as_object_mut() {
-        fields.insert("report".to_owned(), report);
-    }
-    let text = read(function, document)?;
-    Ok(serde_json::from_str(&text).unwrap_or_default())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     /// The one problem of a story that cannot be told.
     fn problem(report: &str, task: &str) -> Problem {
-        match of_text("explain_task", report, &json!({ "task_id": task })) {
+        let report: Value = serde_json::from_str(report).expect("JSON");
+        match read(Wanted::Story, &json!({ "task_id": task, "report": report })) {
             Err(CallError::InvalidRequest(mut problems)) => problems.remove(0),
             other => panic!("{other:?}"),
         }

@@ -5,7 +5,7 @@
 
 use serde_json::{Map, Value};
 
-use super::functions::FUNCTIONS;
+use super::functions::Function;
 use parallel_agents_engine::json::schema;
 
 /// What the build script left of one file.
@@ -43,21 +43,21 @@ const MAX_DEPTH: usize = 16;
 /// Which form of the files is read.
 type Form = fn(Texts) -> &'static str;
 
-/// The schema of a function's arguments for checking them; empty for a name that is not known.
-pub fn schema_of(function: &str) -> Value {
+/// The schema of a function's arguments for checking them.
+pub fn schema_of(function: Function) -> Value {
     read(function, |texts| texts.checks)
 }
 
 /// The same for showing, with its words and without this crate's own annotations.
-pub fn shown(function: &str) -> Value {
+pub fn shown(function: Function) -> Value {
     schema::published(&read(function, |texts| texts.whole))
 }
 
-fn read(function: &str, form: Form) -> Value {
-    let text = FUNCTIONS.iter().find(|known| known.name == function).map_or("{}", |known| form(known.parameters));
+fn read(function: Function, form: Form) -> Value {
     // The files are this crate's own and a test reads each of them.
-    let mut schema: Value = serde_json::from_str(text).unwrap_or_default();
-    if let Some(other) = schema.get("x-same-as").and_then(Value::as_str).filter(|other| *other != function) {
+    let mut schema: Value = serde_json::from_str(form(function.texts())).unwrap_or_default();
+    let other = schema.get("x-same-as").and_then(Value::as_str).and_then(Function::named);
+    if let Some(other) = other.filter(|other| *other != function) {
         return read(other, form);
     }
     resolve(&mut schema, form, 0);

@@ -4,6 +4,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::functions::Function;
 use super::schemas::schema_of;
 use crate::catalogue::BUILT_IN;
 use parallel_agents_engine::plan::{self, Plan};
@@ -12,24 +13,25 @@ use parallel_agents_engine::problem::CallError;
 /// Retries of a helper's tasks when it names no number: the specification's.
 const DEFAULT_RETRIES: u64 = 2;
 
-/// The names of the helpers.
-pub const NAMES: [&str; 3] = ["spawn_with_retry", "spawn_with_model_hierarchy", "spawn_parallel_with_retry"];
-
-/// Whether a helper runs one task and gives back one result.
-pub fn is_single(function: &str) -> bool {
-    function != "spawn_parallel_with_retry"
+/// A helper.
+#[derive(Clone, Copy)]
+pub(super) struct Helper {
+    /// It runs one task and gives back one result.
+    pub(super) is_single: bool,
+    /// An answer that is not good enough is asked of a better model.
+    pub(super) escalates: bool,
 }
 
 /// Checks a helper's request and makes the plan of it.
-pub fn plan(function: &str, mut document: Value) -> Result<Plan, CallError> {
+pub(super) fn plan(function: Function, helper: Helper, mut document: Value) -> Result<Plan, CallError> {
     let problems = plan::check_document(&schema_of(function), &mut document);
     if !problems.is_empty() {
         return Err(CallError::invalid(problems));
     }
-    let request = request(function, document);
-    plan::plan(&schema_of("run_tasks"), BUILT_IN, request).map_err(|error| match error {
+    let request = request(helper, document);
+    plan::plan(&schema_of(Function::RunTasks), BUILT_IN, request).map_err(|error| match error {
         // The caller gave one task and not a list.
-        CallError::InvalidRequest(mut problems) if is_single(function) => {
+        CallError::InvalidRequest(mut problems) if helper.is_single => {
             for problem in &mut problems {
                 problem.path = problem.path.replacen("/tasks/0", "/task", 1);
             }
@@ -39,7 +41,7 @@ pub fn plan(function: &str, mut document: Value) -> Result<Plan, CallError> {
     })
 }
 
-fn request(function: &str, document: Value) -> Value {
+fn request(helper: Helper, document: Value) -> Value {
     let Value::Object(mut fields) = document else { return Value::Object(Map::new()) };
     if let Some(task) = fields.shift_remove("task") {
         fields.insert("tasks".to_owned(), json!([task]));
@@ -49,7 +51,7 @@ fn request(function: &str, document: Value) -> Value {
     fields.entry("retries").or_insert_with(|| json!(retries));
     // Whoever names the retries of a task wants them, also for a few tasks only.
     fields.entry("retry_budget").or_insert_with(|| json!((retries * tasks).min(1_000)));
-    if function == "spawn_with_model_hierarchy" {
+    if helper.escalates {
         fields.entry("escalate").or_insert(Value::Bool(true));
     }
     Value::Object(fields)

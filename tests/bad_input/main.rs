@@ -54,7 +54,7 @@ impl Host for Refusing {
 /// The reply to a request, and how often the host was asked for something.
 fn call(function: &str, request: &str) -> (DocumentReply, u64) {
     let mut host = Refusing::default();
-    let reply = documents::call(function, request, &mut host).now_or_never().expect("the host answers at once");
+    let reply = documents::call_named(function, request, &mut host).now_or_never().expect("the host answers at once");
     (reply, host.calls)
 }
 

@@ -30,7 +30,7 @@ impl Back {
     /// The call up to the cut. What is then in the host's list is up to the test.
     fn cut_off(request: &Value, gives_receipts: bool) -> Self {
         let mut host = Self { gives_receipts, told: Answering::new().told, ..Self::default() };
-        let cut = block_on(documents::call("run_tasks", &request.to_string(), &mut host));
+        let cut = block_on(documents::call_named("run_tasks", &request.to_string(), &mut host));
         assert_eq!(code(&cut), "E_HOST_PROTOCOL");
         // Without the line that the call came back.
         let lines: Vec<&str> = host.journal.split_inclusive('\n').collect();
@@ -262,7 +262,7 @@ fn a_session_in_doubt_is_found_although_nothing_is_asked_just_now() {
     // Lists of a busy gateway leave some rows out.
     for hides in [0, 1] {
         let mut host = Losing::default().opened();
-        let cut = block_on(documents::call("run_tasks", &one.to_string(), &mut host));
+        let cut = block_on(documents::call_named("run_tasks", &one.to_string(), &mut host));
         assert_eq!(code(&cut), "E_HOST_PROTOCOL", "it pauses before it asks again");
         // Without the line that the call came back.
         let lines: Vec<&str> = host.journal.split_inclusive('\n').collect();

@@ -95,7 +95,7 @@ fn request() -> String {
 }
 
 fn run(host: &mut Answering) -> DocumentReply {
-    block_on(documents::call("run_tasks", &request(), host))
+    block_on(documents::call_named("run_tasks", &request(), host))
 }
 
 fn journal() -> String {
@@ -139,7 +139,7 @@ fn a_request_over_several_lines_is_one_line_of_the_journal() {
     let pretty = serde_json::from_str(&request()).and_then(|value: Value| serde_json::to_string_pretty(&value));
     let pretty = pretty.expect("JSON").replace('\n', "\r\n");
     let mut host = Answering::new();
-    let reply = block_on(documents::call("run_tasks", &pretty, &mut host));
+    let reply = block_on(documents::call_named("run_tasks", &pretty, &mut host));
     assert_eq!(block_on(resume(&host.journal, &mut Nobody)), reply);
     assert_eq!(host.journal.lines().count(), journal().lines().count());
 }

@@ -34,7 +34,7 @@ pub fn report(claimed: &[&str]) -> String {
 
 pub fn reply(request: &Value, answer: impl FnMut(&str, &str) -> String) -> (DocumentReply, Vec<SpawnOptions>) {
     let mut host = Answering::new(answer);
-    let reply = block_on(documents::call("orchestrate", &request.to_string(), &mut host));
+    let reply = block_on(documents::call_named("orchestrate", &request.to_string(), &mut host));
     (reply, host.prompts)
 }
 

@@ -11,7 +11,6 @@ pub mod orchestrate;
 pub mod outcome;
 pub mod registry;
 pub mod request;
-pub mod spec;
 pub mod teams;
 pub mod wish;
 

@@ -1,4 +1,4 @@
-//! What came out of a workflow. Written as JSON under the same names; `wit/workflows.wit` has the meaning of each field.
+//! What came out of a workflow. Written as JSON under the same names; `schemas/results/` has the meaning of each field.
 
 use serde::{Serialize, Serializer};
 use serde_json::Value;
@@ -25,7 +25,7 @@ pub enum Status {
 
 /// One draft in its best version.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-#[allow(missing_docs, reason = "wit/workflows.wit documents every field once")]
+#[allow(missing_docs, reason = "schemas/results documents every field once")]
 pub struct DraftOutcome {
     pub name: String,
     pub kind: String,
@@ -42,7 +42,7 @@ pub struct DraftOutcome {
 
 /// One agent type that was to be made.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-#[allow(missing_docs, reason = "wit/workflows.wit documents every field once")]
+#[allow(missing_docs, reason = "schemas/results documents every field once")]
 pub struct MadeOutcome {
     #[serde(flatten)]
     pub draft: DraftOutcome,
@@ -52,7 +52,7 @@ pub struct MadeOutcome {
 
 /// What came of drafts.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-#[allow(missing_docs, reason = "wit/workflows.wit documents every field once")]
+#[allow(missing_docs, reason = "schemas/results documents every field once")]
 pub struct Refinement {
     pub status: Status,
     pub drafts: Vec<DraftOutcome>,
@@ -62,7 +62,7 @@ pub struct Refinement {
 
 /// What came of wishes for agent types.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-#[allow(missing_docs, reason = "wit/workflows.wit documents every field once")]
+#[allow(missing_docs, reason = "schemas/results documents every field once")]
 pub struct Creation {
     pub status: Status,
     pub created: Vec<MadeOutcome>,
@@ -73,7 +73,7 @@ pub struct Creation {
 
 /// What came of a goal.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-#[allow(missing_docs, reason = "wit/workflows.wit documents every field once")]
+#[allow(missing_docs, reason = "schemas/results documents every field once")]
 pub struct Orchestration {
     pub status: Status,
     pub reason: orchestrate::Reason,

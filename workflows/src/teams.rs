@@ -29,8 +29,20 @@ const DEVELOPMENT: [&str; 5] =
 const REVIEW: [&str; 5] =
     ["code_reviewer", "security_reviewer", "performance_reviewer", "accessibility_reviewer", "test_engineer"];
 
-/// The functions that make teams.
-pub const NAMES: [&str; 5] = ["content_team", "development_team", "review_team", "custom_agent", "meta_workflow"];
+/// Which team.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// The content writers.
+    Content,
+    /// The development agents.
+    Development,
+    /// The reviewers.
+    Review,
+    /// A creator and a reviewer for one agent type.
+    CustomAgent,
+    /// These two for each of several agent types.
+    MetaWorkflow,
+}
 
 /// Tasks that may be edited, and whether to run them as they are.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,48 +51,6 @@ pub struct Team {
     pub run: RunSpec,
     /// Run it without another word.
     pub at_once: bool,
-}
-
-/// What a team is made of, as a record.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Brief {
-    /// The content writers.
-    Content {
-        /// What to write about.
-        topic: String,
-        /// Where it will be published.
-        platform: String,
-    },
-    /// The development agents.
-    Development {
-        /// The application's name.
-        app_name: String,
-        /// What it has to do.
-        features: Vec<String>,
-    },
-    /// The reviewers.
-    Review {
-        /// The source text.
-        code: String,
-        /// Its name.
-        file: Option<String>,
-    },
-    /// A creator and a reviewer for each agent type.
-    Agents(Vec<Wish>),
-}
-
-impl Brief {
-    /// The function that makes the team, and its arguments.
-    pub fn document(&self) -> (&'static str, Value) {
-        match self {
-            Self::Content { topic, platform } => ("content_team", json!({ "topic": topic, "platform": platform })),
-            Self::Development { app_name, features } => {
-                ("development_team", json!({ "app_name": app_name, "features": features }))
-            }
-            Self::Review { code, file } => ("review_team", json!({ "code": code, "file": file })),
-            Self::Agents(purposes) => ("meta_workflow", json!({ "purposes": purposes })),
-        }
-    }
 }
 
 /// What the functions are given; the schemas say which fields belong to which.
@@ -97,25 +67,25 @@ struct Arguments {
     run: Option<bool>,
 }
 
-/// Makes the team that a function stands for of its arguments, whose shape has been checked.
-pub fn make(function: &str, built_in: BuiltIn, document: Value) -> Result<Team, CallError> {
+/// Makes a team of the arguments of its function, whose shape has been checked.
+pub fn make(kind: Kind, built_in: BuiltIn, document: Value) -> Result<Team, CallError> {
     let unread =
         |error: serde_json::Error| CallError::invalid(vec![Problem::new("E_REQUEST_TYPE", "", error.to_string())]);
     let given = Arguments::deserialize(&document).map_err(unread)?;
     // The limits of the run have the same names as in a request for it.
     let mut run = RunSpec::deserialize(&document).map_err(unread)?;
-    run.tasks = match function {
-        "content_team" => content_team(&given.topic, &given.platform),
-        "development_team" => development_team(&given.app_name, &given.features),
-        "review_team" => review_team(&given.code, given.file.as_deref()),
-        "custom_agent" => custom_agent(&Wish::deserialize(&document).map_err(unread)?, built_in),
-        _ => meta_workflow(&given.purposes, built_in),
+    run.tasks = match kind {
+        Kind::Content => content_team(&given.topic, &given.platform),
+        Kind::Development => development_team(&given.app_name, &given.features),
+        Kind::Review => review_team(&given.code, given.file.as_deref()),
+        Kind::CustomAgent => custom_agent(&Wish::deserialize(&document).map_err(unread)?, built_in),
+        Kind::MetaWorkflow => meta_workflow(&given.purposes, built_in),
     }?;
     Ok(Team { run, at_once: given.run == Some(true) })
 }
 
 /// The five content writers on one topic.
-pub fn content_team(topic: &str, platform: &str) -> Result<Vec<TaskSpec>, CallError> {
+fn content_team(topic: &str, platform: &str) -> Result<Vec<TaskSpec>, CallError> {
     let mut problems = Vec::new();
     brief("E_TOPIC", "topic", topic, &mut problems);
     brief("E_PLATFORM", "platform", platform, &mut problems);
@@ -124,7 +94,7 @@ pub fn content_team(topic: &str, platform: &str) -> Result<Vec<TaskSpec>, CallEr
 }
 
 /// The five development agents on one application.
-pub fn development_team(app_name: &str, features: &[String]) -> Result<Vec<TaskSpec>, CallError> {
+fn development_team(app_name: &str, features: &[String]) -> Result<Vec<TaskSpec>, CallError> {
     let mut problems = Vec::new();
     brief("E_APP_NAME", "app_name", app_name, &mut problems);
     if features.is_empty() || features.len() > MAX_FEATURES {
@@ -142,7 +112,7 @@ pub fn development_team(app_name: &str, features: &[String]) -> Result<Vec<TaskS
 }
 
 /// The five reviewers on one source text.
-pub fn review_team(code: &str, file: Option<&str>) -> Result<Vec<TaskSpec>, CallError> {
+fn review_team(code: &str, file: Option<&str>) -> Result<Vec<TaskSpec>, CallError> {
     let mut problems = Vec::new();
     if code.trim().is_empty() {
         let problem = Problem::new("E_CODE_EMPTY", "/code", "code: there is nothing to review");
@@ -176,14 +146,14 @@ pub fn review_team(code: &str, file: Option<&str>) -> Result<Vec<TaskSpec>, Call
 }
 
 /// Two tasks for one agent type: a design, and the judgement of it.
-pub fn custom_agent(wanted: &Wish, built_in: BuiltIn) -> Result<Vec<TaskSpec>, CallError> {
+fn custom_agent(wanted: &Wish, built_in: BuiltIn) -> Result<Vec<TaskSpec>, CallError> {
     let mut problems = Vec::new();
     wish::check_one(wanted, "", &mut Catalogue::new(built_in), &mut problems);
     if problems.is_empty() { Ok(design(wanted).into()) } else { Err(CallError::invalid(problems)) }
 }
 
 /// Two tasks for each agent type.
-pub fn meta_workflow(purposes: &[Wish], built_in: BuiltIn) -> Result<Vec<TaskSpec>, CallError> {
+fn meta_workflow(purposes: &[Wish], built_in: BuiltIn) -> Result<Vec<TaskSpec>, CallError> {
     let mut problems = Vec::new();
     wish::check(purposes, "/purposes", &mut Catalogue::new(built_in), &mut problems);
     if problems.is_empty() { Ok(purposes.iter().flat_map(design).collect()) } else { Err(CallError::invalid(problems)) }

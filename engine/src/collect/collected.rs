@@ -9,16 +9,21 @@ use crate::ids::SessionKey;
 use crate::policy::outcome;
 use crate::task::{OutputFormat, TaskError, Usage};
 
-/// Where a session stands. Documented in `wit/orchestration.wit`.
+/// Where a session stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-#[allow(missing_docs, reason = "the names say it")]
 pub enum CollectedStatus {
+    /// It ended, and its answer has the wanted form.
     Completed,
+    /// It ended without such an answer.
     Failed,
+    /// The host ended it for its time limit.
     Timeout,
+    /// Somebody stopped it.
     Cancelled,
+    /// It had not ended when the wait was over.
     Running,
+    /// The host does not list it for this caller.
     Unknown,
 }
 

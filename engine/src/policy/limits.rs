@@ -16,7 +16,7 @@ pub const MAX_INPUT_BYTES: usize = 128 * 1024;
 pub const MAX_TEXT_BYTES: usize = if cfg!(feature = "bench-limits") { usize::MAX } else { 768 * 1024 };
 
 /// Bytes of a request document.
-pub const MAX_REQUEST_BYTES: usize = 1024 * 1024;
+pub const MAX_REQUEST_BYTES: usize = if cfg!(feature = "bench-limits") { usize::MAX } else { 1024 * 1024 };
 
 /// Characters of a model's, an agent's or a thinking level's name.
 pub const MAX_NAME_CHARS: usize = 128;

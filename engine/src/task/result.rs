@@ -99,7 +99,7 @@ pub struct TaskError {
     pub retryable: bool,
 }
 
-/// Why a session was started. Documented in `wit/results.wit`.
+/// Why a session was started. Documented in `schemas/results/`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AttemptKind {
@@ -132,9 +132,9 @@ impl AttemptKind {
     }
 }
 
-/// One session that was asked for, and what became of it. Documented in `wit/results.wit`.
+/// One session that was asked for, and what became of it. Documented in `schemas/results/`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[allow(missing_docs, reason = "wit/results.wit documents every field once")]
+#[allow(missing_docs, reason = "schemas/results documents every field once")]
 pub struct AttemptRecord {
     pub number: u32,
     pub kind: AttemptKind,
@@ -150,17 +150,17 @@ pub struct AttemptRecord {
     pub session_key: Option<SessionKey>,
 }
 
-/// Something that was decided about a task, and when. Documented in `wit/results.wit`.
+/// Something that was decided about a task, and when. Documented in `schemas/results/`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[allow(missing_docs, reason = "wit/results.wit documents every field once")]
+#[allow(missing_docs, reason = "schemas/results documents every field once")]
 pub struct Decision {
     pub at_ms: u64,
     pub what: String,
 }
 
-/// What is known about how a result came about. Documented in `wit/results.wit`.
+/// What is known about how a result came about. Documented in `schemas/results/`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[allow(missing_docs, reason = "wit/results.wit documents every field once")]
+#[allow(missing_docs, reason = "schemas/results documents every field once")]
 pub struct ResultMetadata {
     pub label: String,
     pub dependencies: Vec<TaskId>,
@@ -184,9 +184,9 @@ pub struct ResultMetadata {
     pub decisions: Vec<Decision>,
 }
 
-/// The one record that every task ends with. Documented in `wit/results.wit`.
+/// The one record that every task ends with. Documented in `schemas/results/`.
 #[derive(Clone, Debug, PartialEq)]
-#[allow(missing_docs, reason = "wit/results.wit documents every field once")]
+#[allow(missing_docs, reason = "schemas/results documents every field once")]
 pub struct TaskResult {
     pub task_id: TaskId,
     pub agent_type: AgentType,
@@ -210,9 +210,9 @@ pub struct Census {
     pub skipped: u32,
 }
 
-/// What a run may cost, told before its first spawn. Documented in `wit/results.wit`.
+/// What a run may cost, told before its first spawn. Documented in `schemas/results/`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[allow(missing_docs, reason = "wit/results.wit documents every field once")]
+#[allow(missing_docs, reason = "schemas/results documents every field once")]
 pub struct Forecast {
     pub sessions_expected: u32,
     pub sessions_worst: u32,
@@ -222,27 +222,27 @@ pub struct Forecast {
     pub micro_usd_worst: Option<u64>,
 }
 
-/// One dimension of a budget at the end of a run. Documented in `wit/results.wit`.
+/// One dimension of a budget at the end of a run. Documented in `schemas/results/`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[allow(missing_docs, reason = "wit/results.wit documents every field once")]
+#[allow(missing_docs, reason = "schemas/results documents every field once")]
 pub struct Spending {
     pub cap: Option<u64>,
     pub spent: u64,
     pub overshoot: u64,
 }
 
-/// What a run spent. Documented in `wit/results.wit`.
+/// What a run spent. Documented in `schemas/results/`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[allow(missing_docs, reason = "wit/results.wit documents every field once")]
+#[allow(missing_docs, reason = "schemas/results documents every field once")]
 pub struct BudgetReport {
     pub tokens: Spending,
     pub micro_usd: Spending,
     pub spawns: Spending,
 }
 
-/// What a run cost, beside the dearest way to do the same. Documented in `wit/results.wit`.
+/// What a run cost, beside the dearest way to do the same. Documented in `schemas/results/`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[allow(missing_docs, reason = "wit/results.wit documents every field once")]
+#[allow(missing_docs, reason = "schemas/results documents every field once")]
 pub struct CostReport {
     pub micro_usd: Option<u64>,
     pub complete: bool,
@@ -250,18 +250,18 @@ pub struct CostReport {
     pub saved_micro_usd: Option<i64>,
 }
 
-/// Whether it was enough. Documented in `wit/results.wit`.
+/// Whether it was enough. Documented in `schemas/results/`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[allow(missing_docs, reason = "wit/results.wit documents every field once")]
+#[allow(missing_docs, reason = "schemas/results documents every field once")]
 pub struct WaitReport {
     pub mode: WaitMode,
     pub satisfied: bool,
     pub value: Option<Value>,
 }
 
-/// What a run gives back, whatever happened. Documented in `wit/results.wit`.
+/// What a run gives back, whatever happened. Documented in `schemas/results/`.
 #[derive(Clone, Debug, PartialEq)]
-#[allow(missing_docs, reason = "wit/results.wit documents every field once")]
+#[allow(missing_docs, reason = "schemas/results documents every field once")]
 pub struct RunReport {
     pub status: RunStatus,
     pub results: Vec<TaskResult>,

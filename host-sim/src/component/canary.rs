@@ -6,20 +6,19 @@ use std::sync::{Mutex, PoisonError};
 use wasmtime::Store;
 
 use super::guest::GuestState;
-use super::{ComponentHost, closed};
-use crate::bindings::ParallelAgents;
+use super::{ComponentHost, Guest, closed};
 use crate::call::Called;
 use crate::outside::Outside;
 
 /// The instance of the call before.
-pub(super) type Kept = Mutex<Option<(Store<GuestState>, ParallelAgents)>>;
+pub(super) type Kept = Mutex<Option<(Store<GuestState>, Guest)>>;
 
 impl ComponentHost {
     /// One call on the instance of the one before.
     pub(super) async fn enter_again<R, O: Outside>(
         &self,
         state: GuestState,
-        call: impl AsyncFnOnce(&mut Store<GuestState>, &ParallelAgents) -> wasmtime::Result<R>,
+        call: impl AsyncFnOnce(&mut Store<GuestState>, &Guest) -> wasmtime::Result<R>,
     ) -> Called<R, O> {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner).take();
         let (mut store, guest) = match kept {
@@ -31,7 +30,7 @@ impl ComponentHost {
             }
             None => {
                 let mut store = self.store(state);
-                let guest = self.template.instantiate_async(&mut store).await;
+                let guest = self.instance(&mut store).await;
                 (store, guest)
             }
         };

@@ -9,7 +9,7 @@ use wasmtime::StoreLimits;
 use wasmtime::component::{Accessor, HasSelf};
 
 use super::limits::GuestLimits;
-use crate::bindings::parallel_agents::skill::{events, journal, results, rules, sessions, types};
+use crate::bindings::parallel_agents::skill::{events, journal, sessions, types};
 use crate::clock::Passing;
 use crate::convert;
 use crate::outside::{Next, Outside, poll_with_stop};
@@ -76,10 +76,6 @@ impl GuestState {
         Ok(())
     }
 }
-
-impl rules::Host for GuestState {}
-
-impl results::Host for GuestState {}
 
 impl types::Host for GuestState {}
 

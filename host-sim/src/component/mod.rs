@@ -10,19 +10,20 @@ mod find;
 mod guest;
 mod limits;
 mod loading;
-mod workflows;
 
 use std::any::Any;
 use std::io::ErrorKind;
 use std::path::Path;
 
-use parallel_agents::documents::{DocumentFunction, DocumentReply};
-use parallel_agents_engine::problem::CallError;
-use parallel_agents_engine::task::{RunReport, RunSpec};
+use parallel_agents::documents::{self, DocumentReply, FunctionInfo};
+use parallel_agents_engine::CONTRACT_VERSION;
+use wasmtime::component::Instance;
 use wasmtime::{Engine, Store, Trap};
 
+use crate::bindings::exports::parallel_agents::skill::functions;
+use crate::bindings::parallel_agents::skill::types as wit;
 use crate::bindings::{ParallelAgents, ParallelAgentsPre};
-use crate::call::{Called, hold_to_cap, hold_to_request};
+use crate::call::{Called, hold_to_request};
 use crate::clock::Clock;
 use crate::convert;
 use crate::error::SimError;
@@ -77,7 +78,7 @@ impl ComponentHost {
         }
     }
 
-    /// Calls a function of the JSON door with a JSON object.
+    /// Calls a function with a JSON object.
     pub async fn call<O: Outside>(
         &self,
         function: &str,
@@ -86,21 +87,20 @@ impl ComponentHost {
         clock: &Clock,
     ) -> Called<DocumentReply, O> {
         hold_to_request(&mut world, function, arguments);
+        if let Some(refused) = documents::refused_name(function) {
+            return Called::close(Ok(refused), None, world).noting_leaks();
+        }
         let (function, arguments) = (function.to_owned(), arguments.to_owned());
-        self.enter(world, clock, async |store, guest| {
-            let call = guest.parallel_agents_skill_documents().func_call();
-            let (reply,) = call.call_async(store, (function, arguments)).await?;
-            Ok(convert::document_reply(reply))
-        })
-        .await
-        .noting_leaks()
+        self.enter(world, clock, async |store, guest| guest.call(store, &function, arguments).await)
+            .await
+            .noting_leaks()
     }
 
     /// Goes on with a call that was cut off. The world has to be that call's.
     pub async fn resume<O: Outside>(&self, journal: &str, world: O, clock: &Clock) -> Called<DocumentReply, O> {
         let journal = journal.to_owned();
         self.enter(world, clock, async |store, guest| {
-            let resume = guest.parallel_agents_skill_journals().func_resume();
+            let resume = guest.exports.parallel_agents_skill_journals().func_resume();
             let (reply,) = resume.call_async(store, (journal,)).await?;
             Ok(convert::document_reply(reply))
         })
@@ -111,41 +111,24 @@ impl ComponentHost {
     /// Goes through a journal without any host.
     pub async fn replay(&self, journal: &str) -> Result<DocumentReply, SimError> {
         let (mut store, guest) = self.instantiate(self.idle_state()).await?;
-        let replay = guest.parallel_agents_skill_journals().func_replay();
+        let replay = guest.exports.parallel_agents_skill_journals().func_replay();
         let replayed = replay.call_async(&mut store, (journal.to_owned(),)).await;
         let (reply,) = replayed.map_err(|error| self.broke_off(&error))?;
         Ok(convert::document_reply(reply))
     }
 
-    /// Runs tasks through the typed export.
-    pub async fn run_tasks(
-        &self,
-        spec: RunSpec,
-        mut world: World,
-        clock: &Clock,
-    ) -> Called<Result<RunReport, CallError>> {
-        hold_to_cap(&mut world, spec.max_concurrent);
-        let request = convert::run_request(spec);
-        let called = self
-            .enter(world, clock, async |store, guest| {
-                let run = guest.parallel_agents_skill_orchestration().func_run_tasks();
-                let (reply,) = run.call_async(store, (request,)).await?;
-                Ok(reply)
-            })
-            .await;
-        called.and_then(|reply| match reply {
-            Ok(report) => convert::run_report(report).map(Ok),
-            Err(error) => Ok(Err(convert::call_error(error))),
-        })
-    }
-
     /// The functions that [`Self::call`] knows.
-    pub async fn functions(&self) -> Result<Vec<DocumentFunction>, SimError> {
+    pub async fn functions(&self) -> Result<Vec<FunctionInfo>, SimError> {
         let (mut store, guest) = self.instantiate(self.idle_state()).await?;
-        let list = guest.parallel_agents_skill_documents().func_list_functions();
+        let list = guest.exports.parallel_agents_skill_functions().func_list_functions();
         let listed = list.call_async(&mut store, ()).await;
-        let (functions,) = listed.map_err(|error| self.broke_off(&error))?;
-        Ok(functions.into_iter().map(convert::document_function).collect())
+        let (listed,) = listed.map_err(|error| self.broke_off(&error))?;
+        let info = |function: functions::FunctionInfo| FunctionInfo {
+            name: function.name,
+            description: function.description,
+            parameters: function.parameters,
+        };
+        Ok(listed.into_iter().map(info).collect())
     }
 
     /// One call on one instance: in with a world, out with the same world and what came of it.
@@ -153,7 +136,7 @@ impl ComponentHost {
         &self,
         world: O,
         clock: &Clock,
-        call: impl AsyncFnOnce(&mut Store<GuestState>, &ParallelAgents) -> wasmtime::Result<R>,
+        call: impl AsyncFnOnce(&mut Store<GuestState>, &Guest) -> wasmtime::Result<R>,
     ) -> Called<R, O> {
         let passing = clock.begin(world.now_ms());
         let state = GuestState::new(Box::new(world), passing, &self.limits);
@@ -162,7 +145,7 @@ impl ComponentHost {
             return self.enter_again(state, call).await;
         }
         let mut store = self.store(state);
-        let result = match self.template.instantiate_async(&mut store).await {
+        let result = match self.instance(&mut store).await {
             Ok(guest) => call(&mut store, &guest).await,
             Err(error) => Err(error),
         };
@@ -177,15 +160,21 @@ impl ComponentHost {
 
     async fn check_version(&self) -> Result<(), SimError> {
         let (mut store, guest) = self.instantiate(self.idle_state()).await?;
-        let versions = guest.parallel_agents_skill_about().func_versions();
+        let versions = guest.exports.parallel_agents_skill_about().func_versions();
         let (info,) = versions.call_async(&mut store, ()).await.map_err(|error| self.broke_off(&error))?;
         loading::check_version(&info.contract)
     }
 
-    async fn instantiate(&self, state: GuestState) -> Result<(Store<GuestState>, ParallelAgents), SimError> {
+    async fn instantiate(&self, state: GuestState) -> Result<(Store<GuestState>, Guest), SimError> {
         let mut store = self.store(state);
-        let guest = self.template.instantiate_async(&mut store).await.map_err(|error| self.broke_off(&error))?;
+        let guest = self.instance(&mut store).await.map_err(|error| self.broke_off(&error))?;
         Ok((store, guest))
+    }
+
+    async fn instance(&self, store: &mut Store<GuestState>) -> wasmtime::Result<Guest> {
+        let instance = self.template.instance_pre().instantiate_async(&mut *store).await?;
+        let exports = ParallelAgents::new(&mut *store, &instance)?;
+        Ok(Guest { instance, exports })
     }
 
     /// For exports that have nothing to do with a world.
@@ -220,6 +209,31 @@ impl ComponentHost {
             }
             _ => SimError::Trap { reason: error.root_cause().to_string() },
         }
+    }
+}
+
+/// An instance of the component.
+struct Guest {
+    instance: Instance,
+    exports: ParallelAgents,
+}
+
+impl Guest {
+    /// Calls the export of a function. All have the same type, so that their list need not be here too.
+    async fn call(
+        &self,
+        store: &mut Store<GuestState>,
+        function: &str,
+        request: String,
+    ) -> wasmtime::Result<DocumentReply> {
+        let interface = format!("parallel-agents:skill/functions@{CONTRACT_VERSION}");
+        let export = function.replace('_', "-");
+        let lacking = || wasmtime::Error::msg(format!("the component has no export {interface}#{export}"));
+        let place = self.instance.get_export_index(&mut *store, None, &interface).ok_or_else(lacking)?;
+        let place = self.instance.get_export_index(&mut *store, Some(&place), &export).ok_or_else(lacking)?;
+        let function = self.instance.get_typed_func::<(String,), (wit::DocumentReply,)>(&mut *store, place)?;
+        let (reply,) = function.call_async(store, (request,)).await?;
+        Ok(convert::document_reply(reply))
     }
 }
 

@@ -1,30 +1,22 @@
 //! WIT values to the engine's types and back, exhaustively and without judgement.
-//!
-//! The only text that is parsed here is JSON that the contract calls JSON; everything else is moved as it is.
 
 mod command;
-mod document;
 mod event;
-mod report;
-mod request;
-mod rules;
-mod workflow_request;
-mod workflow_result;
 
 pub(crate) use command::{history_query, list_filter, progress, spawn_options};
-pub(crate) use document::{document_function, document_reply};
 pub(crate) use event::event;
-pub(crate) use report::{call_error, run_report};
-pub(crate) use request::run_request;
-pub(crate) use workflow_request::{creation_request, goal_request, limits, refinement_request, team_brief};
-pub(crate) use workflow_result::{creation, orchestration, refinement};
 
+use parallel_agents::documents;
 use parallel_agents_engine::task;
 
 use crate::bindings::parallel_agents::skill::types as wit;
 
-fn usage(usage: wit::Usage) -> task::Usage {
-    task::Usage { input_tokens: usage.input_tokens, output_tokens: usage.output_tokens }
+/// What a call gives back.
+pub(crate) fn document_reply(reply: wit::DocumentReply) -> documents::DocumentReply {
+    match reply {
+        wit::DocumentReply::Answer(text) => documents::DocumentReply::Answer(text),
+        wit::DocumentReply::Refused(text) => documents::DocumentReply::Refused(text),
+    }
 }
 
 fn wit_usage(usage: task::Usage) -> wit::Usage {

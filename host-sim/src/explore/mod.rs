@@ -41,7 +41,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
 use futures::executor::block_on;
-use parallel_agents::documents::{self, DocumentFunction, DocumentReply};
+use parallel_agents::documents::{self, DocumentReply, FunctionInfo};
 use serde_json::Value;
 
 use crate::call::Called;
@@ -240,6 +240,6 @@ impl<'a> Explorer<'a> {
     }
 }
 
-fn schema_of(function: &DocumentFunction) -> Value {
+fn schema_of(function: &FunctionInfo) -> Value {
     serde_json::from_str(&function.parameters).unwrap_or_default()
 }

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::allowance::{Allowance, Price, TaskAllowance};
 
-/// Sessions alive at once where a request names no number, as `wit/types.wit` has it. Not taken from the engine: this is
+/// Sessions alive at once where a request names no number, as `schemas/shared/session_rules.json` says. Not taken from the engine: this is
 /// the host's own account. So are all defaults here.
 const DEFAULT_MAX_CONCURRENT: u32 = 5;
 const DEFAULT_DEADLINE_SECONDS: u64 = 1_800;

@@ -67,7 +67,8 @@ async fn whatever_a_component_does_its_host_and_its_sessions_come_through() {
     let host = &host.with_limits(GuestLimits { import_calls: 50_000, ..GuestLimits::default() });
     for (deed, expected) in DEEDS {
         // Even the first call of a host may be a bad one, and none spoils the next.
-        let called = host.call(deed, &CHILDREN.to_string(), world(HANGING), &Clock::virtual_time()).await;
+        let called =
+            host.call("run_tasks", &format!("{deed} {CHILDREN}"), world(HANGING), &Clock::virtual_time()).await;
         // The ledger knows no run with such sessions and may have the first word.
         let code = outcome(&called, deed).err();
         let is_promise = code == Some("E_GUEST_PROMISE") && !called.world.ledger().violations().is_empty();
@@ -78,7 +79,7 @@ async fn whatever_a_component_does_its_host_and_its_sessions_come_through() {
         let end = if expected.is_some() { "> break off\n" } else { "> return\n" };
         assert!(called.world.trace().text().ends_with(end), "{deed}");
 
-        let next = host.call("answer", "0", world(HANGING), &Clock::virtual_time()).await;
+        let next = host.call("run_tasks", "answer 0", world(HANGING), &Clock::virtual_time()).await;
         assert_eq!(outcome(&next, deed), Ok(json!({})), "after {deed}");
     }
     let after = component().await.call("run_tasks", &many(3, ""), world("version = 1\n"), &Clock::virtual_time()).await;
@@ -87,7 +88,7 @@ async fn whatever_a_component_does_its_host_and_its_sessions_come_through() {
 
 #[tokio::test]
 async fn a_reply_that_leaves_sessions_behind_is_a_broken_promise() {
-    let called = hostile().await.call("answer", "2", world(HANGING), &Clock::virtual_time()).await;
+    let called = hostile().await.call("run_tasks", "answer 2", world(HANGING), &Clock::virtual_time()).await;
     assert_eq!(called.world.ledger().summary().orphans, 2);
     assert!(!called.world.ledger().violations().is_empty());
 }

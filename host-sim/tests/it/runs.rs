@@ -6,7 +6,6 @@ use host_sim::native;
 use host_sim::script::Script;
 use host_sim::world::{World, WorldOptions};
 use parallel_agents::documents::DocumentReply;
-use parallel_agents_engine::task::{RunSpec, TaskStatus};
 use serde_json::Value;
 
 use crate::component::{assert_same_trace, component};
@@ -91,19 +90,14 @@ async fn the_same_seed_gives_the_same_bytes_and_burns_the_same_fuel() {
 }
 
 #[tokio::test]
-async fn records_and_documents_are_one_door() {
-    let spec = || -> RunSpec { serde_json::from_str(&many(6, "\"max_concurrent\": 3")).expect("a request") };
-    let guest = component().await.run_tasks(spec(), world(WIDE, 9), &Clock::virtual_time()).await;
-    let native = native::run_tasks(spec(), world(WIDE, 9), &Clock::virtual_time()).await;
-    assert_same_trace(native.world.trace(), guest.world.trace(), "a run of records");
-    let report = guest.result.expect("the call came back").expect("the request is valid");
-    assert_eq!(Some(&report), native.result.expect("the call came back").as_ref().ok());
-    assert!(report.results.iter().all(|result| result.status == TaskStatus::Completed));
-
-    let empty = component().await.run_tasks(RunSpec::default(), world(WIDE, 9), &Clock::virtual_time()).await;
-    let problems = empty.result.expect("the call came back").expect_err("there are no tasks");
-    assert!(format!("{problems:?}").contains("E_TASK_COUNT"), "{problems:?}");
-    assert_eq!(empty.world.ledger().summary().requests, 0);
+async fn a_name_that_is_not_known_is_refused_by_both_and_asks_nobody() {
+    let guest = component().await.call("run_task", "{}", world(WIDE, 9), &Clock::virtual_time()).await;
+    let native = native::call("run_task", "{}", world(WIDE, 9), &Clock::virtual_time()).await;
+    let refused = native.result.expect("the call came back");
+    assert_eq!(guest.result.as_ref().ok(), Some(&refused));
+    let DocumentReply::Refused(text) = refused else { panic!("{refused:?}") };
+    assert!(text.contains("E_FUNCTION_UNKNOWN") && text.contains("did you mean run_tasks"), "{text}");
+    assert_eq!(guest.world.ledger().summary().requests, 0);
 }
 
 #[tokio::test]

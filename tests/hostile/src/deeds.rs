@@ -2,12 +2,12 @@
 
 use std::hint::black_box;
 
-use super::bindings::exports::parallel_agents::skill::documents::DocumentReply;
 use super::bindings::parallel_agents::skill::events::{Happening, next_event};
 use super::bindings::parallel_agents::skill::sessions::{
     AnswerForm, HistoryQuery, ListFilter, SpawnOptions, sessions_history, sessions_list, sessions_spawn,
 };
 use super::bindings::parallel_agents::skill::types::Cleanup;
+use super::bindings::parallel_agents::skill::types::DocumentReply;
 
 /// Grown at once by the deed that wants all memory there is.
 const CHUNK: usize = 1 << 20;

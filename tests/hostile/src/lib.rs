@@ -1,7 +1,7 @@
 //! A component of the same world that misbehaves as it is told. Only tests load it; `cargo xtask build` makes it.
 //!
-//! `documents.call` takes the deed as the function's name and a number as its arguments: so many sessions are spawned and
-//! seen to run before the deed is done, so that a host has something to clean up.
+//! `run-tasks` takes the deed and a number: so many sessions are spawned and seen to run before the deed is done, so that a
+//! host has something to clean up.
 
 #![cfg(target_family = "wasm")]
 

@@ -3,9 +3,10 @@
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
+use parallel_agents::documents::{self, Function};
 use parallel_agents_engine::host::{Command, Event, Happening, Host, HostFacts};
 use parallel_agents_engine::problem::CallError;
-use parallel_agents_engine::task::{OutputFormat, RunSpec, TaskSpec};
+use parallel_agents_engine::task::{OutputFormat, TaskSpec};
 use serde_json::{Value, json};
 
 use super::super::prompt::Prompt;
@@ -43,9 +44,9 @@ impl Host for Listening {
 
 fn written(task: TaskSpec) -> Prompt {
     let mut host = Listening::default();
-    let spec = RunSpec { tasks: vec![task], ..RunSpec::default() };
+    let request = json!({ "tasks": [task] }).to_string();
     {
-        let run = pin!(parallel_agents::run_tasks(spec, &mut host));
+        let run = pin!(documents::call(Function::RunTasks, &request, &mut host));
         let poll = run.poll(&mut Context::from_waker(Waker::noop()));
         assert!(matches!(poll, Poll::Pending), "the run ended without a session: {poll:?}");
     }

@@ -1,10 +1,19 @@
-//! What the component and its host say to each other.
+//! WIT on one side, the engine's types on the other. Matches are exhaustive: a case that is added on one side has to be
+//! thought about here.
 
-use super::{task_status, usage_in};
-use crate::boundary::bindings::parallel_agents::skill::{events as we, sessions as ws, types as wt};
+use super::bindings::parallel_agents::skill::{events as we, sessions as ws, types as wt};
+use crate::documents;
 use parallel_agents_engine::host;
 use parallel_agents_engine::ids::{RequestId, SessionKey, TaskId};
-use parallel_agents_engine::task::{Cleanup, Price};
+use parallel_agents_engine::task::{Cleanup, Price, TaskStatus, Usage};
+
+/// What a call gives back.
+pub fn document_reply(reply: documents::DocumentReply) -> wt::DocumentReply {
+    match reply {
+        documents::DocumentReply::Answer(text) => wt::DocumentReply::Answer(text),
+        documents::DocumentReply::Refused(text) => wt::DocumentReply::Refused(text),
+    }
+}
 
 /// What a spawn is given.
 pub fn spawn_options(options: &host::SpawnOptions) -> ws::SpawnOptions<'_> {
@@ -223,4 +232,20 @@ fn host_error(error: ws::HostError) -> host::HostError {
         ws::HostError::Unsupported(text) => host::HostError::Unsupported(text),
         ws::HostError::InDoubt(text) => host::HostError::InDoubt(text),
     }
+}
+
+fn task_status(status: TaskStatus) -> wt::TaskStatus {
+    match status {
+        TaskStatus::Pending => wt::TaskStatus::Pending,
+        TaskStatus::Running => wt::TaskStatus::Running,
+        TaskStatus::Completed => wt::TaskStatus::Completed,
+        TaskStatus::Failed => wt::TaskStatus::Failed,
+        TaskStatus::Timeout => wt::TaskStatus::Timeout,
+        TaskStatus::Cancelled => wt::TaskStatus::Cancelled,
+        TaskStatus::Skipped => wt::TaskStatus::Skipped,
+    }
+}
+
+fn usage_in(usage: wt::Usage) -> Usage {
+    Usage { input_tokens: usage.input_tokens, output_tokens: usage.output_tokens }
 }

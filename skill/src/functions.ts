@@ -1,0 +1,14 @@
+/** The component's functions by the names that callers use. */
+
+import type { Component, DocumentReply } from './contract.ts';
+
+type Functions = Awaited<ReturnType<Component['instantiate']>>['functions'];
+
+/** Calls a function with a JSON document. One that there is not is refused by the function that describes all others. */
+export function call(functions: Functions, name: string, document: string): Promise<DocumentReply> {
+  const isKnown = functions.listFunctions().some((known) => known.name === name);
+  if (!isKnown) return functions.describeFunction(JSON.stringify({ function: name }));
+  // jco writes the name of an export in camel case.
+  const exported = name.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase()) as Exclude<keyof Functions, 'listFunctions'>;
+  return functions[exported](document);
+}

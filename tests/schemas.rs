@@ -1,0 +1,129 @@
+//! The schemas of tasks and runs are generated from the types that read them, so that a field is described in one place.
+//!
+//! `UPDATE_SCHEMAS=1 cargo test -p parallel-agents --test schemas` writes the files again.
+
+#![allow(clippy::disallowed_methods, reason = "a test reads the files of the tree")]
+
+use std::path::Path;
+use std::{env, fs};
+
+use parallel_agents_engine::task::{RunSpec, TaskSpec};
+use schemars::generate::SchemaSettings;
+use schemars::{JsonSchema, SchemaGenerator};
+use serde_json::{Map, Value, json};
+
+/// Where a property of a run belongs that workflows do not have; all other rules are `session_rules`.
+const PART: &str = "x-part";
+
+/// The properties that only `run_tasks` itself has.
+const OWN: [&str; 2] = ["tasks", "agents"];
+
+#[test]
+fn schemas_are_those_of_the_types() {
+    let update = env::var_os("UPDATE_SCHEMAS").is_some();
+    let mut old = Vec::new();
+    for (name, schema) in generated() {
+        let path = Path::new("schemas").join(name);
+        let text = serde_json::to_string_pretty(&schema).expect("JSON") + "\n";
+        if update {
+            fs::write(&path, text).expect("the file can be written");
+        } else if fs::read_to_string(&path).expect("the file is there") != text {
+            old.push(name);
+        }
+    }
+    assert!(old.is_empty(), "not what the types say: {old:?}; write them with UPDATE_SCHEMAS=1");
+}
+
+fn generated() -> [(&'static str, Value); 5] {
+    let mut run = schema::<RunSpec>();
+    let mut parts = [Map::new(), Map::new(), Map::new()];
+    let [own, session_rules, run_rules] = &mut parts;
+    for (name, mut property) in properties(&mut run) {
+        let part = property.as_object_mut().and_then(|property| property.shift_remove(PART));
+        let part = match part {
+            Some(_) => &mut *run_rules,
+            None if OWN.contains(&name.as_str()) => &mut *own,
+            None => &mut *session_rules,
+        };
+        part.insert(name, property);
+    }
+    let agents = own.insert("agents".to_owned(), json!({ "x-ref": "agents" })).unwrap_or_default();
+    run.as_object_mut().and_then(|run| run.shift_remove("description"));
+    run["x-include"] = json!(["session_rules", "run_rules"]);
+    let [own, session_rules, run_rules] = parts.map(Value::Object);
+    run["properties"] = own;
+    [
+        ("run_tasks.json", run),
+        ("shared/agents.json", agents),
+        ("shared/run_rules.json", run_rules),
+        ("shared/session_rules.json", session_rules),
+        ("shared/task.json", schema::<TaskSpec>()),
+    ]
+}
+
+fn properties(schema: &mut Value) -> Map<String, Value> {
+    schema["properties"].as_object().cloned().unwrap_or_default()
+}
+
+fn schema<T: JsonSchema>() -> Value {
+    let settings = SchemaSettings::draft2020_12().with(|settings| settings.inline_subschemas = true);
+    let mut schema = SchemaGenerator::new(settings).into_root_schema_for::<T>().to_value();
+    plain(&mut schema);
+    schema
+}
+
+/// Brings a schema into the form that the engine's own checker reads: a null is one more type, choices are one list, and what
+/// Rust says about sizes of numbers and about defaults is left out.
+fn plain(schema: &mut Value) {
+    match schema {
+        Value::Array(items) => items.iter_mut().for_each(plain),
+        Value::Object(fields) => {
+            for name in ["$schema", "title", "format", "default"] {
+                if !fields.get(name).is_some_and(Value::is_object) {
+                    fields.shift_remove(name);
+                }
+            }
+            fields.values_mut().for_each(plain);
+            one_choice(fields);
+            or_null(fields);
+            if let Some(values) = fields.get("additionalProperties").filter(|values| values.is_object()).cloned() {
+                fields.shift_remove("additionalProperties");
+                fields.insert("x-values".to_owned(), values);
+            }
+            if let Some(Value::String(text)) = fields.get_mut("description") {
+                *text = text.replace('\n', " ");
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+/// `oneOf` constants become `enum`; what each means stands in the description of the field.
+fn one_choice(fields: &mut Map<String, Value>) {
+    let Some(Value::Array(choices)) = fields.get("oneOf") else { return };
+    let names: Vec<Value> = choices.iter().filter_map(|choice| choice.get("const")).cloned().collect();
+    assert_eq!(names.len(), choices.len(), "no choice of names: {choices:?}");
+    fields.shift_remove("oneOf");
+    fields.insert("type".to_owned(), json!("string"));
+    fields.insert("enum".to_owned(), Value::Array(names));
+}
+
+/// `anyOf` something and null becomes that something, with null among its types and names. Other forms are told apart when
+/// they are read.
+fn or_null(fields: &mut Map<String, Value>) {
+    let Some(Value::Array(forms)) = fields.get("anyOf") else { return };
+    let form = match forms.as_slice() {
+        [Value::Object(form), null] if null["type"] == "null" => form.clone(),
+        // The types of the forms stand beside them.
+        _ => Map::new(),
+    };
+    fields.shift_remove("anyOf");
+    for (name, value) in form {
+        let value = match (name.as_str(), value) {
+            ("type", Value::String(own)) => json!([own, "null"]),
+            ("enum", Value::Array(names)) => names.into_iter().chain([Value::Null]).collect(),
+            (_, value) => value,
+        };
+        fields.entry(name).or_insert(value);
+    }
+}
