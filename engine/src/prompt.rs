@@ -30,6 +30,7 @@ static ANSWER_JSON: LazyLock<Template<'static, 1>> =
 const ANSWER_MARKDOWN: &str = include_str!("../../prompts/answer/markdown.md");
 const ANSWER_CODE: &str = include_str!("../../prompts/answer/code.md");
 const ANSWER_TEXT: &str = include_str!("../../prompts/answer/text.md");
+const LENGTH: &str = include_str!("../../prompts/answer/length.md");
 const EARLIER: &str = include_str!("../../prompts/answer/earlier.md");
 const CORRECT: &str = include_str!("../../prompts/answer/correct.md");
 
@@ -128,13 +129,20 @@ fn filled(task: &PlannedTask, nonces: &Nonces, number: u32) -> String {
         OutputFormat::Code => ANSWER_CODE.into(),
         OutputFormat::Text => ANSWER_TEXT.into(),
     };
+    let described = match task.handling.max_output_chars {
+        None => Cow::from(&task.description),
+        Some(chars) => {
+            let length = fill(LENGTH, [("chars", &chars.to_string())]);
+            format!("{}\n\n{}", task.description, length.trim_end()).into()
+        }
+    };
     let mut prompt = FRAME.fill([
         &task.agent.prompt,
         answer.trim_end(),
         task.agent.name.as_str(),
         task.id.as_str(),
         task.output_format.name(),
-        &task.description,
+        &described,
     ]);
     if !fields.is_empty() {
         let nonce = nonce(nonces, task, number, &fields);
@@ -270,6 +278,8 @@ mod tests {
         task.output_schema = None;
         task.input.clear();
         insta::assert_snapshot!("no_input_as_markdown", for_task(&task, &Nonces::new(7)));
+        task.handling.max_output_chars = Some(280);
+        insta::assert_snapshot!("with_a_length", for_task(&task, &Nonces::new(7)));
     }
 
     /// What servers can keep between the sessions of one agent type ends where the first task differs from the second.

@@ -28,6 +28,24 @@ fn json_has_to_fit_its_schema() {
 }
 
 #[test]
+fn an_answer_longer_than_the_task_allows_is_kept_and_not_good_enough() {
+    let rows = [
+        (OutputFormat::Text, "Grüße", 5, None),
+        (OutputFormat::Markdown, "# Grüße", 6, Some("E_OUTPUT_TOO_LONG")),
+        (OutputFormat::Text, "<think>a long thought</think>\nGrüße", 5, None),
+        (OutputFormat::Code, "```rust\nlet a = 1;\n```", 11, None),
+        (OutputFormat::Code, "```rust\nlet a = 1;\n```", 10, Some("E_OUTPUT_TOO_LONG")),
+        (OutputFormat::Json, "{\"a\": 1}", 8, None),
+        (OutputFormat::Json, "{\"a\": 10}", 8, Some("E_OUTPUT_TOO_LONG")),
+    ];
+    for (format, text, most, expected) in rows {
+        let judged = judge(&raw(text), &Expected { max_chars: Some(most), ..Expected::of(format) });
+        assert_eq!(code(&judged), expected, "{text}");
+        assert!(judged.output.is_some(), "{text}");
+    }
+}
+
+#[test]
 fn a_cut_answer_is_no_success_and_the_message_names_who_cut_it() {
     let rows = [
         (FinishReason::Length, false, "E_OUTPUT_TRUNCATED", "the model stopped at its token limit"),

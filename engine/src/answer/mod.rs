@@ -60,6 +60,8 @@ pub struct Expected<'a> {
     pub format: OutputFormat,
     /// What its JSON has to fit.
     pub schema: Option<&'a Value>,
+    /// Characters that it may have, without thoughts and, for code, without its fence.
+    pub max_chars: Option<u32>,
     /// Its JSON has to be the whole answer, since somebody who wants to steer it may have written into its prompt.
     pub alone: bool,
     /// A text that was cut is a success as well.
@@ -71,7 +73,7 @@ pub struct Expected<'a> {
 impl Expected<'_> {
     /// An answer of this form, under no other rules.
     pub fn of(format: OutputFormat) -> Self {
-        Self { format, schema: None, alone: false, accept_truncated: false, accept_error_text: true }
+        Self { format, schema: None, max_chars: None, alone: false, accept_truncated: false, accept_error_text: true }
     }
 }
 
@@ -130,10 +132,10 @@ pub fn judge(raw: &RawAnswer, expected: &Expected<'_>) -> Judged {
     let judged = match expected.format {
         OutputFormat::Json => judge_json(raw, said, expected),
         OutputFormat::Code => match code::of(said) {
-            Ok(code) => Judged::kept(raw, code, None),
+            Ok(code) => Judged::kept(raw, code, too_long(code, expected.max_chars)),
             Err(why) => refuse("E_OUTPUT_INVALID", why.message()),
         },
-        OutputFormat::Markdown | OutputFormat::Text => Judged::kept(raw, said, None),
+        OutputFormat::Markdown | OutputFormat::Text => Judged::kept(raw, said, too_long(said, expected.max_chars)),
     };
     let doubtful = error_text.is_some() && judged.error.is_none();
     if doubtful && !expected.accept_error_text {
@@ -157,6 +159,14 @@ fn cut(raw: &RawAnswer) -> Option<TaskError> {
         FinishReason::Stop | FinishReason::Unknown => return None,
     };
     Some(error(code, message, true))
+}
+
+/// Why an answer with more characters than the task allows is not good enough.
+fn too_long(answer: &str, max_chars: Option<u32>) -> Option<TaskError> {
+    let most = max_chars?;
+    let chars = answer.chars().count();
+    let message = || format!("the answer has {chars} characters; {most} are allowed");
+    (chars > usize::try_from(most).unwrap_or(usize::MAX)).then(|| error("E_OUTPUT_TOO_LONG", message(), true))
 }
 
 fn nothing_said(finish: FinishReason) -> TaskError {
@@ -204,6 +214,7 @@ fn judge_json(raw: &RawAnswer, said: &str, expected: &Expected<'_>) -> Judged {
         return refuse("E_OUTPUT_SCHEMA", describe(&violations));
     }
     Judged {
+        error: too_long(said, expected.max_chars),
         output: Some(extracted.value),
         truncated: raw.is_cut(),
         unwrapped: extracted.unwrapped || said.len() < raw.text.len(),

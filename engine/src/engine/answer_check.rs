@@ -65,6 +65,7 @@ fn expected<'a>(rules: &Rules, planned: &'a PlannedTask) -> Expected<'a> {
         format: planned.output_format,
         schema: planned.output_schema.as_ref().map(OutputSchema::value),
         alone: planned.handling.answers_alone,
+        max_chars: planned.handling.max_output_chars,
         accept_truncated: planned.handling.accept_truncated,
         accept_error_text: rules.accept_error_text,
     }

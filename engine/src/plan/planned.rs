@@ -69,6 +69,8 @@ pub struct Handling {
     pub required: bool,
     /// What has to be there before it counts as completed.
     pub proof: Proof,
+    /// Characters of its answer; None: no limit.
+    pub max_output_chars: Option<u32>,
     /// A text that was cut is a success as well.
     pub accept_truncated: bool,
     /// Its JSON has to be the whole answer, with nothing beside it.
@@ -89,6 +91,7 @@ impl Handling {
             idempotent: false,
             required: true,
             proof: Proof { min_tool_calls: agent.min_tool_calls, ..Proof::default() },
+            max_output_chars: None,
             accept_truncated: false,
             answers_alone: false,
         }

@@ -82,7 +82,7 @@ impl Cause {
             "E_OUTPUT_INVALID" | "E_OUTPUT_AMBIGUOUS" | "E_OUTPUT_SCHEMA" | "E_OUTPUT_TOO_LARGE"
             | "E_OUTPUT_TOO_DEEP" => Self::Form,
             "E_EMPTY_OUTPUT" | "E_REFUSED" | "E_BELOW_THRESHOLD" | "E_PROOF_MISSING" | "E_MODEL_MISMATCH"
-            | "E_OUTPUT_TRUNCATED" => Self::Weak,
+            | "E_OUTPUT_TRUNCATED" | "E_OUTPUT_TOO_LONG" => Self::Weak,
             // It reads like a failure that passes.
             "E_ANSWER_DOUBTFUL" => Self::Passing,
             _ if canary::is("retry-on-forbidden") => Self::Passing,

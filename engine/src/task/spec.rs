@@ -87,6 +87,10 @@ pub struct TaskSpec {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 1_000_000), extend("x-code" = "E_OUTPUT_TOKENS"))]
     pub max_output_tokens: Option<u32>,
+    /// Characters that the answer may have; the agent is told. A longer one is kept but not completed. No limit by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 1_000_000), extend("x-code" = "E_OUTPUT_CHARS"))]
+    pub max_output_chars: Option<u32>,
     /// Ready tasks with a higher number start first; 0 by default.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = -1_000_000, max = 1_000_000), extend("x-code" = "E_PRIORITY_RANGE"))]

@@ -114,6 +114,7 @@ impl Checker {
             idempotent: task.idempotent.unwrap_or(own.idempotent),
             required: task.required.unwrap_or(own.required),
             proof,
+            max_output_chars: task.max_output_chars,
             accept_truncated: task.accept_truncated.or(defaults.accept_truncated).unwrap_or(own.accept_truncated),
             answers_alone: own.answers_alone,
         }
