@@ -158,9 +158,14 @@ fn asked_for(trace: &str) -> BTreeSet<String> {
     trace.lines().filter_map(task).collect()
 }
 
+/// Its own file for each host: the tests run side by side.
+fn request_of(host: &Host) -> String {
+    file(&format!("kill-{}.json", host.name), request())
+}
+
 /// Kills one run at one moment, or its resume too, and holds what comes of it to the promise.
 fn kill_one(host: &Host, nth: u32, draws: &mut ChaCha8Rng, whole: Duration, tally: &mut Tally) {
-    let request = file("kills.json", request());
+    let request = request_of(host);
     let (journal, trace) = (path(&format!("kill-{}.journal", host.name)), path(&format!("kill-{}.trace", host.name)));
     let _ = fs::remove_file(&journal);
     let mut done = BTreeSet::new();
@@ -202,7 +207,7 @@ fn kill_one(host: &Host, nth: u32, draws: &mut ChaCha8Rng, whole: Duration, tall
 /// Kills so many runs on a host at moments that a seed gives.
 fn kills(host: &Host, times: u32) -> Tally {
     let seed: u64 = env::var(SEED).ok().and_then(|seed| seed.parse().ok()).unwrap_or(20);
-    let request = file("kills.json", request());
+    let request = request_of(host);
     let began = Instant::now();
     let (code, _, err) = Life::start(&["run", &request, "--no-journal"], host).finish();
     assert_eq!(code, Some(0), "{err}");
