@@ -18,7 +18,7 @@ use parallel_agents_engine::ids::{AgentType, TaskId, TaskIndex};
 use parallel_agents_engine::plan::PlannedTask;
 use parallel_agents_engine::problem::Problem;
 use parallel_agents_engine::task::{
-    AgentSource, ResultMetadata, RunReport, RunStatus, TaskError, TaskResult, TaskStatus,
+    AgentSource, ErrorCode, ResultMetadata, RunReport, RunStatus, TaskError, TaskResult, TaskStatus,
 };
 use parallel_agents_engine::workflow::Workflow;
 
@@ -94,7 +94,7 @@ impl Made {
             let agent = field(task, "agent_type");
             if missing.contains(&agent) {
                 let message = format!("{agent} did not reach the target score, so there is no such agent type");
-                left_out.push(not_run(task, "E_AGENT_NOT_PROMOTED", message));
+                left_out.push(not_run(task, ErrorCode::AgentNotPromoted, message));
             }
         }
         add_dependants(tasks, &mut left_out);
@@ -105,10 +105,8 @@ impl Made {
         }
         let planned = join(&ready).unwrap_or_else(|problems| {
             // They were checked when they were written; only what a new definition says of itself is news.
-            let first = problems.into_iter().next();
-            let (code, message) =
-                first.map_or_else(|| ("E_TASK_TYPE".to_owned(), String::new()), |first| (first.code, first.message));
-            left_out.extend(ready.iter().map(|task| not_run(task, &code, message.clone())));
+            let first = problems.first().map(|first| format!("{}: {}", first.code, first.message)).unwrap_or_default();
+            left_out.extend(ready.iter().map(|task| not_run(task, ErrorCode::TaskUnfit, &first)));
             Vec::new()
         });
         (planned, left_out)
@@ -197,7 +195,7 @@ impl Workflow for Create {
 }
 
 /// The record of a task that was left out.
-fn not_run(task: &Value, code: &str, message: String) -> TaskResult {
+fn not_run(task: &Value, code: ErrorCode, message: impl AsRef<str>) -> TaskResult {
     let (id, agent_type) = (field(task, "task_id"), field(task, "agent_type"));
     TaskResult {
         task_id: TaskId::new(id),
@@ -205,7 +203,7 @@ fn not_run(task: &Value, code: &str, message: String) -> TaskResult {
         status: TaskStatus::Skipped,
         output: None,
         execution_ms: 0,
-        error: Some(TaskError { code: code.to_owned(), message, retryable: false }),
+        error: Some(TaskError::new(code, message)),
         session_key: None,
         metadata: ResultMetadata { label: format!("{agent_type} {id}"), ..ResultMetadata::default() },
     }
@@ -220,7 +218,11 @@ fn add_dependants(tasks: &[Value], left_out: &mut Vec<TaskResult>) {
             let dependencies = task.get("dependencies").and_then(Value::as_array).into_iter().flatten();
             let on = dependencies.filter_map(Value::as_str).find(|on| known.iter().any(|id| id == on));
             if let Some(on) = on {
-                left_out.push(not_run(task, "E_DEP_FAILED", format!("it depends on {on}, which was not run")));
+                left_out.push(not_run(
+                    task,
+                    ErrorCode::DependencyFailed,
+                    format!("it depends on {on}, which was not run"),
+                ));
             }
         }
     }

@@ -1,7 +1,6 @@
 //! Whether an answer is an error message that a program put in its place.
 
-use crate::policy::outcome;
-use crate::task::TaskError;
+use crate::task::{ErrorCode, TaskError};
 use crate::text;
 
 /// A kind and the words that such a text begins with, one pair a line. A data file, so that more can be added.
@@ -37,26 +36,26 @@ pub fn of(answer: &str) -> Option<ErrorText> {
         let beginning = if blank.is_empty() { beginning.replace(' ', "") } else { beginning.to_owned() };
         shown.starts_with(&beginning).then_some(kind)
     })?;
-    let (code, retryable) = match kind {
-        "rate" => ("E_RATE_LIMITED", true),
-        "unavailable" => ("E_MODEL_UNAVAILABLE", true),
-        "auth" => ("E_MODEL_AUTHENTICATION", false),
-        "overflow" => ("E_CONTEXT_OVERFLOW", false),
-        "refused" => ("E_REFUSED", true),
+    let code = match kind {
+        "rate" => ErrorCode::RateLimited,
+        "unavailable" => ErrorCode::ModelUnavailable,
+        "auth" => ErrorCode::ModelAuthentication,
+        "overflow" => ErrorCode::ContextOverflow,
+        "refused" => ErrorCode::Refused,
         _ => return (answer.len() <= MAX_DOUBTFUL_BYTES).then_some(ErrorText::Doubtful),
     };
     let message = format!("the answer is an error message: {}", text::quoted(answer));
-    Some(ErrorText::Certain(outcome::error(code, message, retryable)))
+    Some(ErrorText::Certain(TaskError::new(code, message)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn code(text: &str) -> Option<String> {
+    fn code(text: &str) -> Option<&'static str> {
         match of(text)? {
-            ErrorText::Certain(error) => Some(error.code),
-            ErrorText::Doubtful => Some("doubtful".to_owned()),
+            ErrorText::Certain(error) => Some(error.code.as_str()),
+            ErrorText::Doubtful => Some("doubtful"),
         }
     }
 
@@ -93,7 +92,7 @@ mod tests {
             ("API Error: 404 means that there is no such page.", "doubtful"),
             ("<html>\n<head><title>502 Bad Gateway</title></head>", "doubtful"),
         ] {
-            assert_eq!(code(text).as_deref(), Some(expected), "{text}");
+            assert_eq!(code(text), Some(expected), "{text}");
         }
         let essay = format!("Error: a history. {}", "Errors are old. ".repeat(30));
         for text in

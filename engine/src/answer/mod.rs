@@ -16,8 +16,7 @@ use crate::host::FinishReason;
 use crate::json::schema::{Rule, Violation};
 use crate::json::strict::JsonError;
 use crate::json::{self, schema};
-use crate::policy::outcome::error;
-use crate::task::{OutputFormat, TaskError};
+use crate::task::{ErrorCode, OutputFormat, TaskError};
 use crate::text;
 
 use error_text::ErrorText;
@@ -104,7 +103,7 @@ impl Judged {
 
 /// Checks an answer against what was asked for. Whatever arrived is kept, also when it fails.
 pub fn judge(raw: &RawAnswer, expected: &Expected<'_>) -> Judged {
-    let refuse = |code: &str, message: String| Judged::kept(raw, &raw.text, Some(error(code, message, true)));
+    let refuse = |code: ErrorCode, message: String| Judged::kept(raw, &raw.text, Some(TaskError::new(code, message)));
     if raw.is_empty() {
         return Judged { error: Some(nothing_said(raw.finish)), truncated: raw.is_cut(), ..Judged::default() };
     }
@@ -112,7 +111,7 @@ pub fn judge(raw: &RawAnswer, expected: &Expected<'_>) -> Judged {
     if said.is_empty() {
         let why = match raw.finish {
             FinishReason::Length => nothing_said(raw.finish),
-            _ => error("E_EMPTY_OUTPUT", "the agent thought aloud and then ended without an answer", true),
+            _ => TaskError::new(ErrorCode::EmptyOutput, "the agent thought aloud and then ended without an answer"),
         };
         return Judged::kept(raw, &raw.text, Some(why));
     }
@@ -121,7 +120,7 @@ pub fn judge(raw: &RawAnswer, expected: &Expected<'_>) -> Judged {
         return Judged::kept(raw, &raw.text, Some(why));
     }
     if refusal::is_refusal(said) {
-        return refuse("E_REFUSED", format!("the agent declined: {}", text::quoted(said.trim())));
+        return refuse(ErrorCode::Refused, format!("the agent declined: {}", text::quoted(said.trim())));
     }
     // The rule is about length; what a filter took out nobody asked to do without.
     let allowed =
@@ -133,14 +132,14 @@ pub fn judge(raw: &RawAnswer, expected: &Expected<'_>) -> Judged {
         OutputFormat::Json => judge_json(raw, said, expected),
         OutputFormat::Code => match code::of(said) {
             Ok(code) => Judged::kept(raw, code, too_long(code, expected.max_chars)),
-            Err(why) => refuse("E_OUTPUT_INVALID", why.message()),
+            Err(why) => refuse(ErrorCode::OutputInvalid, why.message()),
         },
         OutputFormat::Markdown | OutputFormat::Text => Judged::kept(raw, said, too_long(said, expected.max_chars)),
     };
     let doubtful = error_text.is_some() && judged.error.is_none();
     if doubtful && !expected.accept_error_text {
         let message = format!("the answer reads like an error message: {}", text::quoted(said.trim()));
-        return Judged { doubtful, ..refuse("E_ANSWER_DOUBTFUL", message) };
+        return Judged { doubtful, ..refuse(ErrorCode::AnswerDoubtful, message) };
     }
     Judged { doubtful, ..judged }
 }
@@ -150,15 +149,15 @@ pub fn judge(raw: &RawAnswer, expected: &Expected<'_>) -> Judged {
 fn cut(raw: &RawAnswer) -> Option<TaskError> {
     let (code, message) = match raw.finish {
         FinishReason::Length => {
-            ("E_OUTPUT_TRUNCATED", "the model stopped at its token limit, so the answer is not whole")
+            (ErrorCode::OutputTruncated, "the model stopped at its token limit, so the answer is not whole")
         }
-        FinishReason::Filtered => ("E_REFUSED", "a filter of the provider cut the answer"),
+        FinishReason::Filtered => (ErrorCode::Refused, "a filter of the provider cut the answer"),
         FinishReason::Stop | FinishReason::Unknown if raw.truncated => {
-            ("E_OUTPUT_TRUNCATED", "the host cut the text of the answer, so it is not whole")
+            (ErrorCode::OutputTruncated, "the host cut the text of the answer, so it is not whole")
         }
         FinishReason::Stop | FinishReason::Unknown => return None,
     };
-    Some(error(code, message, true))
+    Some(TaskError::new(code, message))
 }
 
 /// Why an answer with more characters than the task allows is not good enough.
@@ -166,16 +165,18 @@ fn too_long(answer: &str, max_chars: Option<u32>) -> Option<TaskError> {
     let most = max_chars?;
     let chars = answer.chars().count();
     let message = || format!("the answer has {chars} characters; {most} are allowed");
-    (chars > usize::try_from(most).unwrap_or(usize::MAX)).then(|| error("E_OUTPUT_TOO_LONG", message(), true))
+    (chars > usize::try_from(most).unwrap_or(usize::MAX)).then(|| TaskError::new(ErrorCode::OutputTooLong, message()))
 }
 
 fn nothing_said(finish: FinishReason) -> TaskError {
     let (code, message) = match finish {
-        FinishReason::Length => ("E_OUTPUT_TRUNCATED", "the model stopped at its token limit before it gave an answer"),
-        FinishReason::Filtered => ("E_REFUSED", "a filter of the provider held the answer back"),
-        FinishReason::Stop | FinishReason::Unknown => ("E_EMPTY_OUTPUT", "the session ended without an answer"),
+        FinishReason::Length => {
+            (ErrorCode::OutputTruncated, "the model stopped at its token limit before it gave an answer")
+        }
+        FinishReason::Filtered => (ErrorCode::Refused, "a filter of the provider held the answer back"),
+        FinishReason::Stop | FinishReason::Unknown => (ErrorCode::EmptyOutput, "the session ended without an answer"),
     };
-    error(code, message, true)
+    TaskError::new(code, message)
 }
 
 /// The text without what the agent thought before. Code that is nothing but such marks is code.
@@ -190,16 +191,16 @@ pub fn keep_only(raw: &RawAnswer) -> Judged {
 }
 
 fn judge_json(raw: &RawAnswer, said: &str, expected: &Expected<'_>) -> Judged {
-    let refuse = |code: &str, message: String| Judged::kept(raw, &raw.text, Some(error(code, message, true)));
+    let refuse = |code: ErrorCode, message: String| Judged::kept(raw, &raw.text, Some(TaskError::new(code, message)));
     let around = if expected.alone { Surroundings::Nothing } else { Surroundings::Prose };
     let extracted = match extract::extract(said, around) {
         Ok(extracted) => extracted,
         Err(why) => {
             let code = match &why {
-                ExtractError::TooLarge(_) => "E_OUTPUT_TOO_LARGE",
-                ExtractError::Ambiguous(_) => "E_OUTPUT_AMBIGUOUS",
-                ExtractError::Invalid(JsonError::TooDeep(_)) => "E_OUTPUT_TOO_DEEP",
-                ExtractError::NoJson | ExtractError::Invalid(_) | ExtractError::NotAlone => "E_OUTPUT_INVALID",
+                ExtractError::TooLarge(_) => ErrorCode::OutputTooLarge,
+                ExtractError::Ambiguous(_) => ErrorCode::OutputAmbiguous,
+                ExtractError::Invalid(JsonError::TooDeep(_)) => ErrorCode::OutputTooDeep,
+                ExtractError::NoJson | ExtractError::Invalid(_) | ExtractError::NotAlone => ErrorCode::OutputInvalid,
             };
             return refuse(code, why.to_string());
         }
@@ -207,11 +208,11 @@ fn judge_json(raw: &RawAnswer, said: &str, expected: &Expected<'_>) -> Judged {
     let bytes = json::length(&extracted.value);
     if bytes > MAX_KEPT_BYTES {
         let message = format!("the answer has {bytes} bytes; a JSON answer may have {MAX_KEPT_BYTES}");
-        return refuse("E_OUTPUT_TOO_LARGE", message);
+        return refuse(ErrorCode::OutputTooLarge, message);
     }
     let violations = expected.schema.map(|schema| schema::check(schema, &extracted.value)).unwrap_or_default();
     if !violations.is_empty() {
-        return refuse("E_OUTPUT_SCHEMA", describe(&violations));
+        return refuse(ErrorCode::OutputSchema, describe(&violations));
     }
     Judged {
         error: too_long(said, expected.max_chars),

@@ -7,7 +7,7 @@ use crate::answer::{self, Expected, RawAnswer};
 use crate::host::{HistoryPage, HostError, MessageRole, Reply, SessionState};
 use crate::ids::SessionKey;
 use crate::policy::outcome;
-use crate::task::{OutputFormat, TaskError, Usage};
+use crate::task::{ErrorCode, OutputFormat, TaskError, Usage};
 
 /// Where a session stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -84,7 +84,7 @@ pub(super) fn collected(
 
 /// A session that had not ended when the time was over.
 pub(super) fn still_running(key: &SessionKey) -> Collected {
-    let error = outcome::error("E_STILL_RUNNING", "the session had not ended when the time was over", true);
+    let error = TaskError::new(ErrorCode::StillRunning, "the session had not ended when the time was over");
     without_answer(key, CollectedStatus::Running, Some(error))
 }
 

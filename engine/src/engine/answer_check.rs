@@ -9,7 +9,7 @@ use crate::json::output_schema::OutputSchema;
 use crate::plan::{PlannedTask, Rules};
 use crate::policy::{model_check, outcome, proof};
 use crate::session::Ending;
-use crate::task::{AttemptKind, TaskError, TaskStatus, Tier};
+use crate::task::{AttemptKind, ErrorCode, TaskError, TaskStatus, Tier};
 
 /// Checks the answer, then the model, then the proof; the first that does not count is the error.
 pub(super) fn check(rules: &Rules, task: &Task, over: &Over, ending: &mut Ending) -> Kept {
@@ -40,7 +40,7 @@ pub(super) fn check(rules: &Rules, task: &Task, over: &Over, ending: &mut Ending
     };
     if kept.error.is_none() && !judges {
         let missing = proof::missing(&planned.handling.proof, kept.output.as_ref(), tools);
-        kept.error = missing.map(|why| outcome::error("E_PROOF_MISSING", why, true));
+        kept.error = missing.map(|why| TaskError::new(ErrorCode::ProofMissing, why));
     }
     kept.session.clone_from(&over.session);
     kept.kind = Some(over.kind);

@@ -1,5 +1,7 @@
 //! The first tasks of a run that goes on only if they show that it can work.
 
+use crate::task::ErrorCode;
+
 /// How many there are, and how they ended.
 #[derive(Debug)]
 pub(super) struct CanaryTasks {
@@ -13,7 +15,7 @@ struct Out {
     /// Tasks that were started.
     started: usize,
     /// Their error codes; None: completed.
-    ended: Vec<Option<String>>,
+    ended: Vec<Option<ErrorCode>>,
 }
 
 impl CanaryTasks {
@@ -40,15 +42,15 @@ impl CanaryTasks {
     }
 
     /// One has ended. Why the rest shall not start, if all of them failed with the same code.
-    pub(super) fn ended(&mut self, code: Option<String>) -> Option<String> {
+    pub(super) fn ended(&mut self, code: Option<ErrorCode>) -> Option<String> {
         let out = self.out.as_mut()?;
         out.ended.push(code);
         if out.ended.len() < self.wanted {
             return None;
         }
         let ended = self.out.take()?.ended;
-        let first = ended.first().cloned().flatten()?;
-        let all_the_same = ended.iter().all(|code| code.as_ref() == Some(&first));
+        let first = ended.first().copied().flatten()?;
+        let all_the_same = ended.iter().all(|code| *code == Some(first));
         all_the_same.then(|| format!("all {} tasks that went ahead ended with {first}", self.wanted))
     }
 }
@@ -59,18 +61,22 @@ mod tests {
 
     #[test]
     fn the_rest_starts_unless_all_of_them_failed_the_same_way() {
-        let ends = |codes: [Option<&str>; 2]| {
+        let ends = |codes: [Option<ErrorCode>; 2]| {
             let mut canary_tasks = CanaryTasks::new(Some(2));
             canary_tasks.started();
             assert!(!canary_tasks.hold_others());
             canary_tasks.started();
             assert!(canary_tasks.hold_others());
-            let told = codes.map(|code| canary_tasks.ended(code.map(str::to_owned)));
+            let told = codes.map(|code| canary_tasks.ended(code));
             assert!(told[0].is_none() && !canary_tasks.hold_others());
             told[1].is_none()
         };
-        assert!(ends([Some("E_A"), Some("E_B")]) && ends([None, Some("E_A")]) && ends([None, None]));
-        assert!(!ends([Some("E_A"), Some("E_A")]));
+        assert!(
+            ends([Some(ErrorCode::Refused), Some(ErrorCode::OutputInvalid)])
+                && ends([None, Some(ErrorCode::Refused)])
+                && ends([None, None])
+        );
+        assert!(!ends([Some(ErrorCode::Refused), Some(ErrorCode::Refused)]));
         assert!(!CanaryTasks::new(None).hold_others());
     }
 }

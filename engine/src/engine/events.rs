@@ -10,6 +10,7 @@ use crate::host::{Happening, HostError, HostFacts, Receipt, Reply, SessionEnd};
 use crate::ids::{AttemptIndex, RequestId, SessionKey, TaskId};
 use crate::policy::model_check;
 use crate::session::{Input, StopReason};
+use crate::task::ErrorCode;
 
 impl Engine {
     pub(super) fn handle(&mut self, what: Happening) -> bool {
@@ -137,7 +138,7 @@ impl Engine {
             Ok(_) => self.scheduler.accepted(),
             Err(HostError::Exhausted(_)) => {
                 let why = "the host's total number of sessions is used up";
-                let actions = self.work().fail_pending("E_HOST_TOTAL_CAP", why);
+                let actions = self.work().fail_pending(ErrorCode::HostTotalCap, why);
                 self.carry_out(actions);
             }
             Err(_) => {}

@@ -9,10 +9,9 @@ use super::work::{Actions, Work};
 use crate::ids::TaskIndex;
 use crate::plan::{Handling, PlannedTask, Rules};
 use crate::policy::followup::{self, Followup};
-use crate::policy::outcome;
 use crate::prompt;
 use crate::review::Review;
-use crate::task::{AttemptKind, OutputFormat, TaskStatus};
+use crate::task::{AttemptKind, ErrorCode, OutputFormat, TaskError, TaskStatus};
 
 const JUDGE: &str = include_str!("../../../prompts/workflow/judge.md");
 
@@ -65,7 +64,7 @@ impl Work<'_> {
         let Some(error) = &settled.error else { return false };
         let task = settled.task;
         let standing = self.standing(task, AttemptKind::Judge, None);
-        let followup = followup::after(&error.code, &standing);
+        let followup = followup::after(error.code, &standing);
         if !matches!(followup, Followup::WaitOut | Followup::WaitReady | Followup::Redo) {
             return false;
         }
@@ -112,7 +111,7 @@ impl Work<'_> {
             None if stopping => return self.failed(settled),
             None => "nobody gave it a valid review".to_owned(),
         };
-        let error = outcome::error("E_BELOW_THRESHOLD", message, true);
+        let error = TaskError::new(ErrorCode::BelowThreshold, message);
         self.tell_breaker(task, &group, Some(&error));
         self.failed(Settled { tier, status: TaskStatus::Failed, error: Some(error), ..settled })
     }

@@ -9,7 +9,7 @@ use crate::plan::{Plan, Rules};
 use crate::policy::ladder::Record;
 use crate::policy::limits::CAPACITY_PAUSE_MS;
 use crate::schedule::{Admission, Amount, Breaker, Budget, Group, Ready, Refusal, Slots, Verdict};
-use crate::task::TaskError;
+use crate::task::{ErrorCode, TaskError};
 
 /// Each of its fields answers one question about the next start; they change together.
 #[derive(Debug)]
@@ -234,11 +234,13 @@ impl Scheduler {
         started: u64,
         retry_after_ms: Option<u64>,
     ) {
-        match error.map(|error| error.code.as_str()) {
+        match error.map(|error| error.code) {
             None => self.admission.went_well(&group.1),
             // A server that is not ready for one session is ready for none: one of them finds out.
-            Some("E_RATE_LIMITED" | "E_MODEL_NOT_READY") => self.rate_limited(now, group, started, retry_after_ms),
-            Some("E_GATEWAY_UNAVAILABLE" | "E_SPAWN_IN_DOUBT" | "E_HOST_BUSY") => self.pressed(),
+            Some(ErrorCode::RateLimited | ErrorCode::ModelNotReady) => {
+                self.rate_limited(now, group, started, retry_after_ms)
+            }
+            Some(ErrorCode::GatewayUnavailable | ErrorCode::SpawnInDoubt | ErrorCode::HostBusy) => self.pressed(),
             Some(_) => {}
         }
     }

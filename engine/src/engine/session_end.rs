@@ -8,7 +8,7 @@ use crate::ids::{SessionKey, TaskIndex};
 use crate::policy::followup::{self, Followup};
 use crate::schedule::Group;
 use crate::session::{Ending, Input, StopReason};
-use crate::task::{AttemptKind, AttemptRecord, TaskError, TaskStatus, Tier};
+use crate::task::{AttemptKind, AttemptRecord, ErrorCode, TaskError, TaskStatus, Tier};
 
 /// A session that is over, as it was asked for.
 #[derive(Debug)]
@@ -66,8 +66,8 @@ impl Work<'_> {
             self.scheduler.no_evidence(group);
             return self.end_if_alone(task);
         }
-        let code = settled.error.as_ref().map(|error| error.code.as_str());
-        if code == Some("E_HEDGE_LOST") {
+        let code = settled.error.as_ref().map(|error| error.code);
+        if code == Some(ErrorCode::HedgeLost) {
             self.scheduler.no_evidence(group);
             return Vec::new();
         }
@@ -80,7 +80,7 @@ impl Work<'_> {
         match &settled.error {
             // What it is worth, its judge will say.
             None if judged_next => self.scheduler.no_evidence(group),
-            Some(error) if is_ours(&error.code) => self.scheduler.no_evidence(group),
+            Some(error) if is_ours(error.code) => self.scheduler.no_evidence(group),
             error => self.tell_breaker(task, group, error.as_ref()),
         }
         match settled.error {
@@ -123,7 +123,7 @@ impl Work<'_> {
         }
         let stopping = leaked || run.stopped || self.run.is_stopping();
         let standing = self.standing(task, kind, tier);
-        let followup = if stopping { Followup::Fail } else { followup::after(&error.code, &standing) };
+        let followup = if stopping { Followup::Fail } else { followup::after(error.code, &standing) };
         let pause = self.pause_before(task, followup, retry_after_ms);
         if followup == Followup::Fail || self.run.now().saturating_add(pause) >= self.run.clock.deadline() {
             return self.end_task(task, status, Some(error));
@@ -134,9 +134,14 @@ impl Work<'_> {
 }
 
 /// Ends that this side brought about, which say nothing about agent or model.
-fn is_ours(code: &str) -> bool {
+fn is_ours(code: ErrorCode) -> bool {
     matches!(
         code,
-        "E_CANCELLED" | "E_DEADLINE" | "E_NOT_NEEDED" | "E_FAIL_FAST" | "E_STOPPED_BY_HOST" | "E_INTERRUPTED"
+        ErrorCode::Cancelled
+            | ErrorCode::Deadline
+            | ErrorCode::NotNeeded
+            | ErrorCode::FailFast
+            | ErrorCode::StoppedByHost
+            | ErrorCode::Interrupted
     )
 }

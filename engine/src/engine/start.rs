@@ -15,11 +15,11 @@ use crate::host::SpawnOptions;
 use crate::ids::TaskIndex;
 use crate::plan::{PlannedTask, Rules};
 use crate::policy::limits::MAX_TASK_NAME_CHARS;
-use crate::policy::{outcome, price};
+use crate::policy::price;
 use crate::prompt;
 use crate::schedule::{Amount, Refusal};
 use crate::session::{Machine, Terms};
-use crate::task::{AttemptKind, OnDependencyFailure, TaskError, TaskStatus, Usage};
+use crate::task::{AttemptKind, ErrorCode, OnDependencyFailure, TaskError, TaskStatus, Usage};
 use crate::text;
 
 impl Work<'_> {
@@ -28,7 +28,7 @@ impl Work<'_> {
         let (task, target) = match choice {
             Choice::Start(task, target) => (task, target),
             Choice::GiveUp(task, why) => {
-                let error = outcome::error("E_BREAKER_OPEN", format!("not tried any more: {why}"), true);
+                let error = TaskError::new(ErrorCode::BreakerOpen, format!("not tried any more: {why}"));
                 return Some(self.end_without_session(task, TaskStatus::Failed, error));
             }
         };
@@ -49,13 +49,13 @@ impl Work<'_> {
             }
             Err(Refusal::Unpriced) => {
                 let message = "money has a cap, and nobody knows what this session's model costs";
-                let error = outcome::error("E_BUDGET_UNENFORCEABLE", message, false);
+                let error = TaskError::new(ErrorCode::BudgetUnenforceable, message);
                 Some(self.end_without_session(task, TaskStatus::Failed, error))
             }
             Err(Refusal::Never(dimension)) => {
                 self.scheduler.end_budget();
                 let message = format!("the budget of {dimension} leaves too little for another session");
-                let error = outcome::error("E_BUDGET", message, true);
+                let error = TaskError::new(ErrorCode::Budget, message);
                 Some(self.end_without_session(task, TaskStatus::Cancelled, error))
             }
         }
@@ -76,7 +76,7 @@ impl Work<'_> {
                 None => {
                     let (field, place) = (text::quoted(&reference.field), text::quoted(&reference.pointer));
                     let message = format!("input_from: the output that fills {field} has nothing at {place}");
-                    return Err(outcome::error("E_REF_MISSING", message, false));
+                    return Err(TaskError::new(ErrorCode::ReferenceMissing, message));
                 }
             };
             filled.push((reference.field.clone(), value));

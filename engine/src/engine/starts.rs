@@ -3,7 +3,7 @@
 use super::choice::Target;
 use super::state::Engine;
 use crate::canary;
-use crate::task::AttemptKind;
+use crate::task::{AttemptKind, ErrorCode};
 
 impl Engine {
     /// Starts as many sessions as there is room for.
@@ -18,7 +18,7 @@ impl Engine {
         self.start_hedges();
         if self.scheduler.all_leaked() {
             let why = "sessions that would not stop hold all the room that this run may use";
-            let actions = self.work().fail_pending("E_SLOTS_LOST", why);
+            let actions = self.work().fail_pending(ErrorCode::SlotsLost, why);
             self.carry_out(actions);
         }
     }

@@ -5,10 +5,9 @@ use super::tasks::Task;
 use super::work::{Actions, Work};
 use crate::canary;
 use crate::ids::TaskIndex;
-use crate::policy::outcome;
 use crate::prompt;
 use crate::session::{Input, StopReason};
-use crate::task::{OnDependencyFailure, TaskError, TaskStatus};
+use crate::task::{ErrorCode, OnDependencyFailure, TaskError, TaskStatus};
 
 impl Work<'_> {
     /// Ends a task as soon as none of its sessions is alive.
@@ -38,7 +37,7 @@ impl Work<'_> {
         let label = prompt::label(planned, 1, &self.run.nonces);
         // Why the last session failed says more than why there is no other one.
         let before = run.last().and_then(|record| record.error.clone().map(|error| (record.status, error)));
-        match before.filter(|_| error.code == "E_BUDGET" || error.code == "E_BREAKER_OPEN") {
+        match before.filter(|_| error.code == ErrorCode::Budget || error.code == ErrorCode::BreakerOpen) {
             Some((status, last)) => {
                 run.decide(now, format!("no further session: {}", error.message));
                 run.end(now, planned, label, status, Some(last));
@@ -61,9 +60,9 @@ impl Work<'_> {
         if run.attempts == 0 {
             return Vec::new();
         }
-        let code = run.result().and_then(|result| result.error.as_ref().map(|error| error.code.clone()));
+        let code = run.result().and_then(|result| result.error.as_ref().map(|error| error.code));
         match self.scheduler.canary_tasks().ended(code) {
-            Some(why) => self.fail_pending("E_CANARY_FAILED", &why),
+            Some(why) => self.fail_pending(ErrorCode::CanaryFailed, &why),
             None => Vec::new(),
         }
     }
@@ -103,7 +102,7 @@ impl Work<'_> {
             }
             OnDependencyFailure::Skip | OnDependencyFailure::FailFast => {
                 let message = format!("it depends on {id}, which is {status}");
-                let error = outcome::error("E_DEP_FAILED", message, false);
+                let error = TaskError::new(ErrorCode::DependencyFailed, message);
                 self.end_without_session(task, TaskStatus::Skipped, error)
             }
         }
@@ -140,8 +139,8 @@ impl Work<'_> {
     }
 
     /// Nothing more can be started: every task that has not begun, or waits for another session, fails.
-    pub(super) fn fail_pending(&mut self, code: &str, message: &str) -> Actions {
-        let error = outcome::error(code, message, false);
+    pub(super) fn fail_pending(&mut self, code: ErrorCode, message: &str) -> Actions {
+        let error = TaskError::new(code, message);
         self.tasks.indexes().map(|task| Action::FailPending(task, error.clone())).collect()
     }
 

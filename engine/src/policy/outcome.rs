@@ -1,56 +1,51 @@
 //! What a host's words mean for a task: a stable code, and whether another try could help.
 
 use crate::host::{FailureKind, HostError};
-use crate::task::TaskError;
+use crate::task::{ErrorCode, TaskError};
 use crate::text;
-
-/// An error with a code for the report.
-pub fn error(code: &str, message: impl AsRef<str>, retryable: bool) -> TaskError {
-    TaskError { code: code.to_owned(), message: text::message(message.as_ref()), retryable }
-}
 
 /// Why a spawn was refused. Capacity is not here: it is a reason to wait, not a failure.
 pub fn spawn_refused(host_error: &HostError) -> TaskError {
-    let (code, retryable) = match host_error {
-        HostError::Forbidden(_) => ("E_SPAWN_FORBIDDEN", false),
-        HostError::Exhausted(_) => ("E_HOST_TOTAL_CAP", false),
-        HostError::RateLimited { .. } => ("E_RATE_LIMITED", true),
-        HostError::Unavailable(_) => ("E_GATEWAY_UNAVAILABLE", true),
-        HostError::Busy(_) | HostError::AtCapacity(_) => ("E_HOST_BUSY", true),
-        HostError::Unsupported(_) => ("E_SPAWN_UNSUPPORTED", false),
-        HostError::InDoubt(_) => ("E_SPAWN_IN_DOUBT", false),
-        HostError::Invalid(_) | HostError::NotFound(_) | HostError::NotOwner(_) => ("E_SPAWN_REJECTED", false),
+    let code = match host_error {
+        HostError::Forbidden(_) => ErrorCode::SpawnForbidden,
+        HostError::Exhausted(_) => ErrorCode::HostTotalCap,
+        HostError::RateLimited { .. } => ErrorCode::RateLimited,
+        HostError::Unavailable(_) => ErrorCode::GatewayUnavailable,
+        HostError::Busy(_) | HostError::AtCapacity(_) => ErrorCode::HostBusy,
+        HostError::Unsupported(_) => ErrorCode::SpawnUnsupported,
+        HostError::InDoubt(_) => ErrorCode::SpawnInDoubt,
+        HostError::Invalid(_) | HostError::NotFound(_) | HostError::NotOwner(_) => ErrorCode::SpawnRejected,
     };
-    error(code, format!("the host did not spawn the session: {}", words(host_error)), retryable)
+    TaskError::new(code, format!("the host did not spawn the session: {}", words(host_error)))
 }
 
 /// Why a session that ran has no answer.
 pub fn session_failed(kind: FailureKind, message: &str) -> TaskError {
-    let (code, retryable) = match kind {
-        FailureKind::Infrastructure => ("E_MODEL_UNAVAILABLE", true),
-        FailureKind::NotReady => ("E_MODEL_NOT_READY", true),
-        FailureKind::RateLimited => ("E_RATE_LIMITED", true),
-        FailureKind::Authentication => ("E_MODEL_AUTHENTICATION", false),
-        FailureKind::Rejected => ("E_MODEL_REJECTED", false),
-        FailureKind::ContextOverflow => ("E_CONTEXT_OVERFLOW", false),
-        FailureKind::Other => ("E_SESSION_FAILED", false),
+    let code = match kind {
+        FailureKind::Infrastructure => ErrorCode::ModelUnavailable,
+        FailureKind::NotReady => ErrorCode::ModelNotReady,
+        FailureKind::RateLimited => ErrorCode::RateLimited,
+        FailureKind::Authentication => ErrorCode::ModelAuthentication,
+        FailureKind::Rejected => ErrorCode::ModelRejected,
+        FailureKind::ContextOverflow => ErrorCode::ContextOverflow,
+        FailureKind::Other => ErrorCode::SessionFailed,
     };
-    error(code, format!("the session failed: {message}"), retryable)
+    TaskError::new(code, format!("the session failed: {message}"))
 }
 
 /// Another model ran than the one asked for, and the request does not put up with that.
 pub fn model_mismatch(requested: &str, applied: &str) -> TaskError {
     let message = format!("{} was asked for and {} ran", text::quoted(requested), text::quoted(applied));
-    error("E_MODEL_MISMATCH", message, true)
+    TaskError::new(ErrorCode::ModelMismatch, message)
 }
 
 /// Why a transcript could not be read.
 pub fn history_failed(host_error: &HostError) -> TaskError {
     let code = match host_error {
-        HostError::NotFound(_) => "E_HISTORY_GONE",
-        _ => "E_HISTORY_UNAVAILABLE",
+        HostError::NotFound(_) => ErrorCode::HistoryGone,
+        _ => ErrorCode::HistoryUnavailable,
     };
-    error(code, format!("the session ended, but its transcript could not be read: {}", words(host_error)), true)
+    TaskError::new(code, format!("the session ended, but its transcript could not be read: {}", words(host_error)))
 }
 
 /// Whether the same request may succeed in a moment.

@@ -7,9 +7,8 @@ use std::collections::{BTreeMap, VecDeque};
 
 use crate::canary;
 use crate::ids::AgentType;
-use crate::policy::followup::Cause;
 use crate::policy::ladder::Record;
-use crate::task::TaskError;
+use crate::task::{Cause, TaskError};
 
 /// Failures of the infrastructure are counted over this long, in milliseconds.
 const WINDOW_MS: u64 = 60_000;
@@ -109,15 +108,15 @@ impl Breaker {
     pub fn ended(&mut self, group: &Group, now: u64, error: Option<&TaskError>, repeatable: bool) -> bool {
         let circuit = self.circuits.entry(group.clone()).or_default();
         let was_shut = circuit.dead.is_none() && circuit.open_until.is_none();
-        let cause = error.map(|error| Cause::of(&error.code, repeatable));
-        match (error, cause) {
-            (None, _) => circuit.went_well(now),
-            (Some(_), Some(Cause::RateLimited | Cause::NotReady)) => circuit.probing = false,
-            (Some(error), Some(Cause::Passing | Cause::Interrupted)) => circuit.broke(now, error),
-            (Some(error), cause) => {
+        match error.map(|error| (error, error.code.cause())) {
+            None => circuit.went_well(now),
+            Some((_, Cause::RateLimited | Cause::NotReady)) => circuit.probing = false,
+            Some((error, Cause::Passing)) => circuit.broke(now, error),
+            Some((error, Cause::Interrupted)) if repeatable => circuit.broke(now, error),
+            Some((error, Cause::Interrupted | Cause::Form | Cause::Weak | Cause::Refusal | Cause::Final)) => {
                 circuit.probing = false;
                 circuit.recent.push_back((now, false));
-                circuit.same_again(error, cause.is_some_and(Cause::is_evidence));
+                circuit.same_again(error);
             }
         }
         !self.off && was_shut && (circuit.dead.is_some() || circuit.open_until.is_some())
@@ -155,10 +154,12 @@ impl Circuit {
         }
     }
 
-    fn same_again(&mut self, error: &TaskError, evidence: bool) {
+    /// Evidence against the model, and refusals that the next session would meet again, open the circuit when they repeat.
+    fn same_again(&mut self, error: &TaskError) {
+        let evidence = error.code.cause().is_evidence();
         if evidence {
             self.record.failed += 1;
-        } else if !is_refusal(&error.code) {
+        } else if error.code.cause() != Cause::Refusal {
             return;
         }
         let signature = signature(error);
@@ -174,11 +175,6 @@ impl Circuit {
             self.dead = Some(format!("{} sessions in a row ended the same way: {}", self.same, error.message));
         }
     }
-}
-
-/// Refusals that the next session of the same kind would meet again.
-fn is_refusal(code: &str) -> bool {
-    matches!(code, "E_SPAWN_FORBIDDEN" | "E_SPAWN_REJECTED" | "E_MODEL_AUTHENTICATION" | "E_MODEL_REJECTED")
 }
 
 /// What two failures share if they are the same: the code and the words, without numbers and quoted values.
@@ -203,20 +199,21 @@ fn signature(error: &TaskError) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::policy::outcome;
+    use crate::task::ErrorCode;
 
     fn group() -> Group {
         (AgentType::new("a"), "m".to_owned())
     }
 
-    fn fail(breaker: &mut Breaker, now: u64, code: &str, message: &str) -> bool {
-        breaker.ended(&group(), now, Some(&outcome::error(code, message, true)), false)
+    fn fail(breaker: &mut Breaker, now: u64, code: ErrorCode, message: &str) -> bool {
+        breaker.ended(&group(), now, Some(&TaskError::new(code, message)), false)
     }
 
     #[test]
     fn failures_in_numbers_open_for_a_while_and_one_probe_decides() {
         let mut breaker = Breaker::new(true);
-        let opened: Vec<bool> = (0..5).map(|n| fail(&mut breaker, n, "E_MODEL_UNAVAILABLE", "HTTP 500")).collect();
+        let opened: Vec<bool> =
+            (0..5).map(|n| fail(&mut breaker, n, ErrorCode::ModelUnavailable, "HTTP 500")).collect();
         assert_eq!(opened, [false, false, false, false, true]);
         assert_eq!(breaker.verdict(&group(), 5), Verdict::Open(Some(30_004)));
         assert_eq!(breaker.verdict(&group(), 30_004), Verdict::Closed);
@@ -229,14 +226,14 @@ mod tests {
     #[test]
     fn probes_that_fail_end_it() {
         let mut breaker = Breaker::new(true);
-        let opened = (0..5).filter(|n| fail(&mut breaker, *n, "E_MODEL_UNAVAILABLE", "HTTP 500")).count();
+        let opened = (0..5).filter(|n| fail(&mut breaker, *n, ErrorCode::ModelUnavailable, "HTTP 500")).count();
         assert_eq!(opened, 1);
         let mut now = 0;
         for _ in 0..3 {
             now = breaker.wake_at(now).expect("a probe is due");
             assert_eq!(breaker.verdict(&group(), now), Verdict::Closed);
             breaker.started(&group());
-            fail(&mut breaker, now, "E_MODEL_UNAVAILABLE", "HTTP 500");
+            fail(&mut breaker, now, ErrorCode::ModelUnavailable, "HTTP 500");
         }
         assert!(matches!(breaker.verdict(&group(), u64::MAX), Verdict::Dead(_)));
     }
@@ -245,12 +242,15 @@ mod tests {
     fn the_same_answer_again_and_again_ends_it() {
         let mut breaker = Breaker::new(true);
         for (n, got) in [11, 12, 250, 13].into_iter().enumerate() {
-            assert!(!fail(&mut breaker, n as u64, "E_OUTPUT_SCHEMA", &format!("/score: got {got}, need 0..=10")));
+            assert!(!fail(&mut breaker, n as u64, ErrorCode::OutputSchema, &format!("/score: got {got}, need 0..=10")));
         }
-        assert!(fail(&mut breaker, 9, "E_OUTPUT_SCHEMA", "/score: got 99, need 0..=10"));
+        assert!(fail(&mut breaker, 9, ErrorCode::OutputSchema, "/score: got 99, need 0..=10"));
         assert!(matches!(breaker.verdict(&group(), 9), Verdict::Dead(why) if why.contains("5 sessions in a row")));
         let mut breaker = Breaker::new(true);
-        assert!(!fail(&mut breaker, 0, "E_SPAWN_FORBIDDEN", "no") && fail(&mut breaker, 1, "E_SPAWN_FORBIDDEN", "no"));
+        assert!(
+            !fail(&mut breaker, 0, ErrorCode::SpawnForbidden, "no")
+                && fail(&mut breaker, 1, ErrorCode::SpawnForbidden, "no")
+        );
     }
 
     #[test]
@@ -259,7 +259,7 @@ mod tests {
             let mut breaker = Breaker::new(true);
             for number in 0..100 {
                 if crate::policy::chance::draw(seed, "flaky", number, 4) == 0 {
-                    fail(&mut breaker, number, "E_OUTPUT_INVALID", "no JSON");
+                    fail(&mut breaker, number, ErrorCode::OutputInvalid, "no JSON");
                 } else {
                     breaker.ended(&group(), number, None, false);
                 }
@@ -271,7 +271,7 @@ mod tests {
     #[test]
     fn switched_off_it_only_counts() {
         let mut breaker = Breaker::new(false);
-        (0..20).for_each(|n| assert!(!fail(&mut breaker, n, "E_OUTPUT_SCHEMA", "no")));
+        (0..20).for_each(|n| assert!(!fail(&mut breaker, n, ErrorCode::OutputSchema, "no")));
         assert_eq!((breaker.verdict(&group(), 20), breaker.record(&group()).failed), (Verdict::Closed, 20));
     }
 }

@@ -3,7 +3,7 @@
 use crate::answer::RawAnswer;
 use crate::host::{SessionOutcome, ToolUse};
 use crate::policy::outcome;
-use crate::task::{TaskError, TaskStatus, Usage};
+use crate::task::{ErrorCode, TaskError, TaskStatus, Usage};
 
 /// Why a session is stopped by this side.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,34 +57,34 @@ impl StopReason {
         match self {
             Self::Timeout { seconds } => {
                 let message = format!("the session did not end within its {seconds} seconds");
-                (TaskStatus::Timeout, outcome::error("E_TIMEOUT", message, true))
+                (TaskStatus::Timeout, TaskError::new(ErrorCode::Timeout, message))
             }
             Self::Deadline { seconds } => {
                 let message = format!("the run's deadline of {seconds} seconds was reached");
-                (TaskStatus::Cancelled, outcome::error("E_DEADLINE", message, true))
+                (TaskStatus::Cancelled, TaskError::new(ErrorCode::Deadline, message))
             }
             Self::Caller(reason) => {
                 let message = format!("stopped by the caller: {reason}");
-                (TaskStatus::Cancelled, outcome::error("E_CANCELLED", message, true))
+                (TaskStatus::Cancelled, TaskError::new(ErrorCode::Cancelled, message))
             }
             Self::NotStarted { seconds } => {
                 let message = format!("the host accepted the session and did not run it within {seconds} seconds");
-                (TaskStatus::Timeout, outcome::error("E_START_TIMEOUT", message, true))
+                (TaskStatus::Timeout, TaskError::new(ErrorCode::StartTimeout, message))
             }
             Self::OtherModel { requested, applied } => {
                 (TaskStatus::Failed, outcome::model_mismatch(requested, applied))
             }
             Self::HedgeLost => {
                 let message = "another session of the same task answered first";
-                (TaskStatus::Cancelled, outcome::error("E_HEDGE_LOST", message, false))
+                (TaskStatus::Cancelled, TaskError::new(ErrorCode::HedgeLost, message))
             }
             Self::Enough => {
                 let message = "enough other tasks are completed";
-                (TaskStatus::Cancelled, outcome::error("E_NOT_NEEDED", message, false))
+                (TaskStatus::Cancelled, TaskError::new(ErrorCode::NotNeeded, message))
             }
             Self::FailFast { task } => {
                 let message = format!("the run was stopped because {task} did not complete");
-                (TaskStatus::Cancelled, outcome::error("E_FAIL_FAST", message, true))
+                (TaskStatus::Cancelled, TaskError::new(ErrorCode::FailFast, message))
             }
         }
     }
@@ -124,11 +124,11 @@ pub fn verdict_of(end: &SessionOutcome, timeout_seconds: u32) -> Option<Verdict>
         SessionOutcome::TimedOut => Some(StopReason::Timeout { seconds: timeout_seconds }.verdict()),
         SessionOutcome::Cancelled => {
             let message = "the session was stopped from outside of this run";
-            Some((TaskStatus::Cancelled, outcome::error("E_STOPPED_BY_HOST", message, false)))
+            Some((TaskStatus::Cancelled, TaskError::new(ErrorCode::StoppedByHost, message)))
         }
         SessionOutcome::Interrupted => {
             let message = "a restart of the host cut the session off";
-            Some((TaskStatus::Cancelled, outcome::error("E_INTERRUPTED", message, true)))
+            Some((TaskStatus::Cancelled, TaskError::new(ErrorCode::Interrupted, message)))
         }
     }
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Tier, WaitMode};
+use super::{TaskError, Tier, WaitMode};
 use crate::ids::{AgentType, SessionKey, TaskId};
 
 /// Where a task stands.
@@ -88,17 +88,6 @@ impl Usage {
     }
 }
 
-/// Why a task is not completed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TaskError {
-    /// `E_…`, the same in all versions.
-    pub code: String,
-    /// One line for people; programs read the code.
-    pub message: String,
-    /// Whether the same task could succeed unchanged.
-    pub retryable: bool,
-}
-
 /// Why a session was started. Documented in `schemas/results/`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -133,7 +122,7 @@ impl AttemptKind {
 }
 
 /// One session that was asked for, and what became of it. Documented in `schemas/results/`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[allow(missing_docs, reason = "schemas/results documents every field once")]
 pub struct AttemptRecord {
     pub number: u32,
@@ -151,7 +140,7 @@ pub struct AttemptRecord {
 }
 
 /// Something that was decided about a task, and when. Documented in `schemas/results/`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[allow(missing_docs, reason = "schemas/results documents every field once")]
 pub struct Decision {
     pub at_ms: u64,
@@ -159,7 +148,7 @@ pub struct Decision {
 }
 
 /// What is known about how a result came about. Documented in `schemas/results/`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[allow(missing_docs, reason = "schemas/results documents every field once")]
 pub struct ResultMetadata {
     pub label: String,

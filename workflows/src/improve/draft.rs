@@ -8,8 +8,7 @@ use parallel_agents_engine::agents::AgentDefinition;
 use parallel_agents_engine::json::schema;
 use parallel_agents_engine::review::Review;
 use parallel_agents_engine::score::Score;
-use parallel_agents_engine::task::{AgentSource, TaskError, TaskResult};
-use parallel_agents_engine::text;
+use parallel_agents_engine::task::{AgentSource, ErrorCode, TaskError, TaskResult};
 
 /// Where a draft comes from.
 #[derive(Clone, Debug, PartialEq)]
@@ -137,8 +136,8 @@ impl Draft {
     }
 
     /// Notes why a session came to nothing: the words of its own error, or what was wrong with its answer.
-    pub(super) fn came_to_nothing(&mut self, result: &TaskResult, code: &str, problems: &[String]) {
-        let own = || TaskError { code: code.to_owned(), message: text::message(&problems.join("; ")), retryable: true };
+    pub(super) fn came_to_nothing(&mut self, result: &TaskResult, code: ErrorCode, problems: &[String]) {
+        let own = || TaskError::new(code, problems.join("; "));
         self.error = Some(result.error.clone().unwrap_or_else(own));
     }
 

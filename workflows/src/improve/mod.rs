@@ -31,7 +31,7 @@ use parallel_agents_engine::plan::PlannedTask;
 use parallel_agents_engine::prompt;
 use parallel_agents_engine::review::Review;
 use parallel_agents_engine::score::Score;
-use parallel_agents_engine::task::{TaskResult, TaskStatus};
+use parallel_agents_engine::task::{ErrorCode, TaskResult, TaskStatus};
 use parallel_agents_engine::workflow::Workflow;
 
 const REFINE: &str = include_str!("../../../prompts/workflow/refine.md");
@@ -186,7 +186,7 @@ impl Improve {
             },
             None => Vec::new(),
         };
-        draft.came_to_nothing(result, "E_AGENT_DEFINITION", &problems);
+        draft.came_to_nothing(result, ErrorCode::DefinitionUnusable, &problems);
         draft.stale += 1;
         if draft.stale >= MAX_STALE {
             draft.reason = Some(Reason::NoDraft);
@@ -209,7 +209,7 @@ impl Improve {
                 self.judge(index)
             }
             Err(problems) => {
-                draft.came_to_nothing(result, "E_DRAFT_UNUSABLE", &problems);
+                draft.came_to_nothing(result, ErrorCode::DraftUnusable, &problems);
                 draft.stale += 1;
                 if draft.stale >= MAX_STALE {
                     draft.reason = Some(Reason::NoProgress);
@@ -225,7 +225,7 @@ impl Improve {
         let Some(draft) = self.drafts.get_mut(index) else { return Vec::new() };
         let review = Review::of(result);
         if review.is_none() {
-            draft.came_to_nothing(result, "E_REVIEW_UNUSABLE", &["the answer is no review".to_owned()]);
+            draft.came_to_nothing(result, ErrorCode::ReviewUnusable, &["the answer is no review".to_owned()]);
         }
         draft.reviews.push((result.task_id.to_string(), review));
         draft.waiting = draft.waiting.saturating_sub(1);
@@ -258,9 +258,9 @@ impl Improve {
 impl Workflow for Improve {
     fn ended(&mut self, result: &TaskResult, _next: TaskIndex) -> Vec<PlannedTask> {
         let Some((index, role)) = self.roles.remove(result.task_id.as_str()) else { return Vec::new() };
-        let ends = match result.error.as_ref().map(|error| error.code.as_str()) {
-            Some("E_DEADLINE" | "E_CANCELLED") => Some(Reason::Stopped),
-            Some("E_BUDGET") => Some(Reason::Budget),
+        let ends = match result.error.as_ref().map(|error| error.code) {
+            Some(ErrorCode::Deadline | ErrorCode::Cancelled) => Some(Reason::Stopped),
+            Some(ErrorCode::Budget) => Some(Reason::Budget),
             _ => None,
         };
         let Some(draft) = self.drafts.get_mut(index).filter(|draft| draft.reason.is_none()) else { return Vec::new() };

@@ -39,7 +39,7 @@ use parallel_agents_engine::agents::AgentDefinition;
 use parallel_agents_engine::ids::TaskIndex;
 use parallel_agents_engine::plan::PlannedTask;
 use parallel_agents_engine::score::Score;
-use parallel_agents_engine::task::TaskResult;
+use parallel_agents_engine::task::{ErrorCode, TaskResult};
 use parallel_agents_engine::workflow::Workflow;
 
 use draft_plan::DraftPlan;
@@ -214,7 +214,7 @@ impl Orchestrate {
 impl Workflow for Orchestrate {
     fn ended(&mut self, result: &TaskResult, next: TaskIndex) -> Vec<PlannedTask> {
         let stopped =
-            result.error.as_ref().is_some_and(|error| matches!(error.code.as_str(), "E_DEADLINE" | "E_CANCELLED"));
+            result.error.as_ref().is_some_and(|error| matches!(error.code, ErrorCode::Deadline | ErrorCode::Cancelled));
         match self.phase {
             Phase::Ended(_) => Vec::new(),
             _ if stopped => {

@@ -8,7 +8,7 @@ use crate::improve::Draft;
 use crate::join::Earlier;
 use parallel_agents_engine::ids::TaskIndex;
 use parallel_agents_engine::json::output_schema::OutputSchema;
-use parallel_agents_engine::task::{TaskResult, TaskStatus};
+use parallel_agents_engine::task::{ErrorCode, TaskResult, TaskStatus};
 use parallel_agents_engine::text;
 
 /// Bytes of one result that the compiling agent reads; a longer one is cut and marked.
@@ -29,7 +29,7 @@ pub struct Part {
 #[derive(Clone, Debug)]
 struct End {
     status: TaskStatus,
-    code: Option<String>,
+    code: Option<ErrorCode>,
     message: Option<String>,
     /// As far as the compiling agent reads it.
     output: String,
@@ -92,7 +92,7 @@ impl Parts {
         let kept = text::head(&output, MAX_RESULT_BYTES);
         part.end = Some(End {
             status: result.status,
-            code: result.error.as_ref().map(|error| error.code.clone()),
+            code: result.error.as_ref().map(|error| error.code),
             message: result.error.as_ref().map(|error| error.message.clone()),
             cut: kept.len() < output.len(),
             output: kept.to_owned(),
@@ -214,7 +214,7 @@ mod tests {
     use parallel_agents_engine::task::{ResultMetadata, TaskError};
 
     fn end(id: &str, good: bool) -> TaskResult {
-        let error = TaskError { code: "E_X".to_owned(), message: "It broke.".to_owned(), retryable: false };
+        let error = TaskError::new(ErrorCode::SessionFailed, "It broke.");
         TaskResult {
             task_id: TaskId::new(id),
             agent_type: AgentType::new("x"),

@@ -12,7 +12,7 @@ use crate::json::output_schema::OutputSchema;
 use crate::plan::Plan;
 use crate::policy::caps::Caps;
 use crate::policy::price::Prices;
-use crate::task::{OutputFormat, Price, RunStatus, TaskStatus, Usage};
+use crate::task::{ErrorCode, OutputFormat, Price, RunStatus, TaskStatus, Usage};
 use crate::testing::plan_of;
 use crate::workflow::AsPlanned;
 
@@ -46,7 +46,7 @@ fn a_budget_is_reserved_before_it_is_spent() {
     let report = puppet.done();
     assert_eq!((report.status, report.census.completed, report.census.cancelled), (RunStatus::Budget, 2, 3));
     assert_eq!((report.budget.tokens.spent, report.budget.tokens.overshoot), (2_120, 0));
-    assert!(report.results[4].error.as_ref().is_some_and(|error| error.code == "E_BUDGET"));
+    assert!(report.results[4].error.as_ref().is_some_and(|error| error.code == ErrorCode::Budget));
 }
 
 #[test]
@@ -174,7 +174,8 @@ fn a_schema_that_always_fails_does_not_cost_every_task_a_session() {
     assert!(puppet.spawns <= 5 + 5, "{} sessions", puppet.spawns);
     let report = puppet.done();
     assert_eq!((report.status, report.census.failed), (RunStatus::Failed, 112));
-    let codes = report.results.iter().filter(|r| r.error.as_ref().is_some_and(|e| e.code == "E_BREAKER_OPEN")).count();
+    let codes =
+        report.results.iter().filter(|r| r.error.as_ref().is_some_and(|e| e.code == ErrorCode::BreakerOpen)).count();
     assert!(codes > 100, "{codes}");
     let mut plan = always_wrong(112);
     plan.rules.breaker = false;
@@ -187,7 +188,7 @@ fn canaries_go_ahead_and_stop_the_rest() {
     plan.rules.canary = Some(2);
     let puppet = play_wrong(plan);
     assert_eq!(puppet.spawns, 4, "two tasks and their corrections");
-    assert!(puppet.done().results[49].error.as_ref().is_some_and(|error| error.code == "E_CANARY_FAILED"));
+    assert!(puppet.done().results[49].error.as_ref().is_some_and(|error| error.code == ErrorCode::CanaryFailed));
     let mut plan = plan_of(9, &[]);
     plan.rules.canary = Some(2);
     let mut puppet = Puppet::open(plan);

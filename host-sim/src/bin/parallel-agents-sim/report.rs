@@ -1,7 +1,8 @@
 //! The report of a run, as far as people are shown it.
 
-use parallel_agents_engine::task::{Census, CostReport, ResultMetadata, RunStatus, TaskError, TaskStatus, Usage};
+use parallel_agents_engine::task::{Census, CostReport, RunStatus, TaskStatus, Usage};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use crate::outcome::{Failure, Finish};
@@ -28,8 +29,26 @@ pub struct TaskReport {
     pub status: TaskStatus,
     pub output: Option<Value>,
     pub execution_time: f64,
-    pub error: Option<TaskError>,
-    pub metadata: ResultMetadata,
+    pub error: Option<Error>,
+    pub metadata: Metadata,
+}
+
+/// Why a task is not completed. The code is a text here, so that reports of other versions can be shown.
+#[derive(Debug, Deserialize)]
+pub struct Error {
+    pub code: String,
+    pub message: String,
+    pub retryable: bool,
+}
+
+/// What is shown of how a result came about.
+#[derive(Debug, Deserialize)]
+pub struct Metadata {
+    pub attempts: u32,
+    pub attempt_log: Vec<IgnoredAny>,
+    pub model_applied: Option<String>,
+    pub usage: Option<Usage>,
+    pub truncated: bool,
 }
 
 impl Report {
