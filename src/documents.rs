@@ -122,7 +122,6 @@ enum Read {
 fn read(function: Function, arguments: &str) -> Result<Read, CallError> {
     let document = parse(function, arguments)?;
     let request_schema = schema_of(function);
-    let improvement = |document| request::improvement(&request_schema, checks(), document).map(Box::new);
     match function {
         // What is left of a request that does not fit is looked at as well, so that all problems are told at once.
         Function::RunTasks => plan::plan(&run_schema(), BUILT_IN, document).map(|plan| Read::Run(Box::new(plan))),
@@ -130,8 +129,14 @@ fn read(function: Function, arguments: &str) -> Result<Read, CallError> {
             let forecast = plan::plan(&request_schema, BUILT_IN, document)?.forecast();
             Ok(Read::Done(document::to_text(&forecast)))
         }
-        Function::RunIterativeRefinement => improvement(document).map(Read::Refine),
-        Function::CreateAgents => improvement(document).map(Read::Create),
+        Function::RunIterativeRefinement => {
+            let what = request::refinement(&request_schema, checks(), document);
+            what.map(|what| Read::Refine(Box::new(what)))
+        }
+        Function::CreateAgents => {
+            let what = request::creation(&request_schema, checks(), document);
+            what.map(|what| Read::Create(Box::new(what)))
+        }
         Function::Orchestrate => {
             let goal = request::orchestration(&request_schema, checks(), document);
             goal.map(|goal| Read::Reach(Box::new(goal)))

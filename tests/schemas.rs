@@ -1,4 +1,5 @@
-//! The schemas of tasks and runs are generated from the types that read them, so that a field is described in one place.
+//! The schemas of runs, workflows and teams are generated from the types that read them, so that a field is described in one
+//! place.
 //!
 //! `UPDATE_SCHEMAS=1 cargo test -p parallel-agents --test schemas` writes the files again.
 
@@ -8,6 +9,10 @@ use std::path::Path;
 use std::{env, fs};
 
 use parallel_agents_engine::task::{RunSpec, TaskSpec};
+use parallel_agents_workflows::spec::{
+    AgentSpec, ContentTeamSpec, CreationSpec, DevelopmentTeamSpec, ImprovementSpec, MetaWorkflowSpec,
+    OrchestrationSpec, RefinementSpec, ReviewTeamSpec, TeamSpec,
+};
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value, json};
@@ -34,11 +39,44 @@ fn schemas_are_those_of_the_types() {
     assert!(old.is_empty(), "not what the types say: {old:?}; write them with UPDATE_SCHEMAS=1");
 }
 
-fn generated() -> [(&'static str, Value); 5] {
-    let mut run = schema::<RunSpec>();
+fn generated() -> Vec<(&'static str, Value)> {
+    let mut all = of_runs();
+    all.extend([
+        ("run_iterative_refinement.json", request::<RefinementSpec>()),
+        ("create_agents.json", request::<CreationSpec>()),
+        ("orchestrate.json", request::<OrchestrationSpec>()),
+        ("content_team.json", request::<ContentTeamSpec>()),
+        ("development_team.json", request::<DevelopmentTeamSpec>()),
+        ("review_team.json", request::<ReviewTeamSpec>()),
+        ("custom_agent.json", custom_agent()),
+        ("meta_workflow.json", request::<MetaWorkflowSpec>()),
+        ("shared/improvement.json", properties(&schema::<ImprovementSpec>())),
+        ("shared/team.json", properties(&schema::<TeamSpec>())),
+    ]);
+    all
+}
+
+/// The request of a function; what it is for stands in the list of functions.
+fn request<T: JsonSchema>() -> Value {
+    let mut schema = schema::<T>();
+    schema.as_object_mut().and_then(|schema| schema.shift_remove("description"));
+    schema
+}
+
+/// One agent type is the whole request.
+fn custom_agent() -> Value {
+    let mut schema = request::<AgentSpec>();
+    schema["x-code"] = json!("E_REQUEST_TYPE");
+    schema["x-include"] = json!(["team", "session_rules", "run_rules"]);
+    schema
+}
+
+fn of_runs() -> Vec<(&'static str, Value)> {
+    let mut run = request::<RunSpec>();
     let mut parts = [Map::new(), Map::new(), Map::new()];
     let [own, session_rules, run_rules] = &mut parts;
-    for (name, mut property) in properties(&mut run) {
+    let Value::Object(all) = properties(&run) else { return Vec::new() };
+    for (name, mut property) in all {
         let part = property.as_object_mut().and_then(|property| property.shift_remove(PART));
         let part = match part {
             Some(_) => &mut *run_rules,
@@ -48,11 +86,10 @@ fn generated() -> [(&'static str, Value); 5] {
         part.insert(name, property);
     }
     let agents = own.insert("agents".to_owned(), json!({ "x-ref": "agents" })).unwrap_or_default();
-    run.as_object_mut().and_then(|run| run.shift_remove("description"));
     run["x-include"] = json!(["session_rules", "run_rules"]);
     let [own, session_rules, run_rules] = parts.map(Value::Object);
     run["properties"] = own;
-    [
+    vec![
         ("run_tasks.json", run),
         ("shared/agents.json", agents),
         ("shared/run_rules.json", run_rules),
@@ -61,8 +98,8 @@ fn generated() -> [(&'static str, Value); 5] {
     ]
 }
 
-fn properties(schema: &mut Value) -> Map<String, Value> {
-    schema["properties"].as_object().cloned().unwrap_or_default()
+fn properties(schema: &Value) -> Value {
+    schema["properties"].clone()
 }
 
 fn schema<T: JsonSchema>() -> Value {
@@ -77,6 +114,7 @@ fn schema<T: JsonSchema>() -> Value {
 fn plain(schema: &mut Value) {
     match schema {
         Value::Array(items) => items.iter_mut().for_each(plain),
+        Value::Object(fields) if fields.contains_key("x-ref") => fields.retain(|name, _| name == "x-ref"),
         Value::Object(fields) => {
             for name in ["$schema", "title", "format", "default"] {
                 if !fields.get(name).is_some_and(Value::is_object) {

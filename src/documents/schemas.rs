@@ -35,7 +35,7 @@ macro_rules! shared {
 }
 
 /// Shared parts by name.
-const SHARED: &[(&str, Texts)] = shared!["session_rules", "run_rules", "task", "agents"];
+const SHARED: &[(&str, Texts)] = shared!["session_rules", "run_rules", "task", "agents", "improvement", "team"];
 
 /// Nesting that is looked through; the files are far flatter.
 const MAX_DEPTH: usize = 16;

@@ -4,6 +4,7 @@
 //! Each is a [`Workflow`](parallel_agents_engine::workflow::Workflow) of the engine: it sees results and names the tasks
 //! that follow.
 
+pub mod agent_spec;
 pub mod create;
 pub mod improve;
 pub mod join;
@@ -11,8 +12,8 @@ pub mod orchestrate;
 pub mod outcome;
 pub mod registry;
 pub mod request;
+pub mod spec;
 pub mod teams;
-pub mod wish;
 
 use std::sync::Arc;
 

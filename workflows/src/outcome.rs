@@ -60,7 +60,7 @@ pub struct Refinement {
     pub run: RunReport,
 }
 
-/// What came of wishes for agent types.
+/// What came of the agent types that were to be made.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[allow(missing_docs, reason = "schemas/results documents every field once")]
 pub struct Creation {

@@ -1,13 +1,15 @@
 //! Requests for workflows: from a checked document to settings and drafts, or all problems at once.
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::agent_spec::{self, check_name as check_draft_name, plain};
 use super::create::{Later, Made, belongs_to_a_draft, field, stand_in};
 use super::improve::{DEFINITION_KIND, Origin, Settings, Wanted};
 use super::join::{Checks, Rules};
 use super::registry::Entry;
-use super::wish::{self, Wish, check_name as check_draft_name, plain};
+use super::spec::{AgentSpec, CreationSpec, DraftSpec, ImprovementSpec, OrchestrationSpec, RefinementSpec};
 use super::{Common, orchestrate};
 use parallel_agents_engine::agents::{AgentDefinition, BuiltIn, Catalogue};
 use parallel_agents_engine::ids::TaskIndex;
@@ -18,7 +20,7 @@ use parallel_agents_engine::policy::limits::{
 };
 use parallel_agents_engine::problem::{CallError, Problem};
 use parallel_agents_engine::score::Score;
-use parallel_agents_engine::task::{AgentSource, Cleanup, RuleSpec};
+use parallel_agents_engine::task::AgentSource;
 use parallel_agents_engine::text;
 
 /// What a workflow is to do.
@@ -37,46 +39,14 @@ pub struct Improvement {
 /// A goal, and the agent types that are there already.
 pub type Goal = (orchestrate::Settings, Vec<Entry>);
 
-/// All requests in one; the schemas say which fields belong to which.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Request {
-    goal: String,
-    max_tasks: Option<u32>,
-    max_replans: Option<u32>,
-    max_new_agents: Option<u32>,
-    drafts: Vec<DraftRequest>,
-    new_agents: Vec<Wish>,
-    registry: Vec<Value>,
-    tasks: Option<Vec<Value>>,
-    target_score: Option<Value>,
-    max_rounds: Option<u32>,
-    judges: Option<u32>,
-    judge_agent: Option<String>,
-    refiner_agent: Option<String>,
-    agents: Vec<AgentSource>,
-    max_concurrent: Option<u32>,
-    deadline_seconds: Option<u32>,
-    cleanup: Option<Cleanup>,
-    model: Option<String>,
-    thinking: Option<String>,
-    #[serde(flatten)]
-    rules: RuleSpec,
+/// Reads a request for refinement.
+pub fn refinement(request_schema: &Value, checks: Checks, document: Value) -> Result<Improvement, CallError> {
+    all_problems(request_schema, document, |request, problems| refinement_of(request, checks, problems))
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct DraftRequest {
-    name: String,
-    draft: Value,
-    kind: Option<String>,
-    purpose: Option<String>,
-    rubric: Option<String>,
-}
-
-/// Reads a request for refinement or for new agents.
-pub fn improvement(request_schema: &Value, checks: Checks, document: Value) -> Result<Improvement, CallError> {
-    all_problems(request_schema, document, |request, problems| improvement_of(request, checks, problems))
+/// Reads a request for new agents.
+pub fn creation(request_schema: &Value, checks: Checks, document: Value) -> Result<Improvement, CallError> {
+    all_problems(request_schema, document, |request, problems| creation_of(request, checks, problems))
 }
 
 /// Reads a request for orchestration.
@@ -85,14 +55,14 @@ pub fn orchestration(request_schema: &Value, checks: Checks, document: Value) ->
 }
 
 /// Checks the shape, then reads what fits, and reports what either finds.
-fn all_problems<T>(
+fn all_problems<S: DeserializeOwned, T>(
     request_schema: &Value,
     mut document: Value,
-    read: impl FnOnce(Request, &mut Vec<Problem>) -> Option<T>,
+    read: impl FnOnce(S, &mut Vec<Problem>) -> Option<T>,
 ) -> Result<T, CallError> {
     let mut problems = check_document(request_schema, &mut document);
     let covered: Vec<String> = problems.iter().map(|problem| problem.path.clone()).collect();
-    let request: Request = serde_json::from_value(document).map_err(|error| {
+    let request: S = serde_json::from_value(document).map_err(|error| {
         CallError::invalid(vec![Problem::new("E_REQUEST_TYPE", "", format!("the request cannot be read: {error}"))])
     })?;
     let mut found = Vec::new();
@@ -119,28 +89,28 @@ fn catalogue_of(built_in: BuiltIn, agents: &[AgentSource], problems: &mut Vec<Pr
     })
 }
 
-fn common_of(request: &Request, catalogue: &mut Catalogue, problems: &mut Vec<Problem>) -> Common {
-    check_name("E_MODEL_FORMAT", "/model", request.model.as_deref(), problems);
-    check_name("E_THINKING_FORMAT", "/thinking", request.thinking.as_deref(), problems);
-    let rules = plan::rules(request.rules.clone(), catalogue, problems);
-    plan::check_prices(&rules, [request.model.clone()], problems);
-    let deadline_seconds = request.deadline_seconds.unwrap_or(DEFAULT_DEADLINE_SECONDS);
+fn common_of(spec: &ImprovementSpec, catalogue: &mut Catalogue, problems: &mut Vec<Problem>) -> Common {
+    check_name("E_MODEL_FORMAT", "/model", spec.model.as_deref(), problems);
+    check_name("E_THINKING_FORMAT", "/thinking", spec.thinking.as_deref(), problems);
+    let rules = plan::rules(spec.rules.clone(), catalogue, problems);
+    plan::check_prices(&rules, [spec.model.clone()], problems);
+    let deadline_seconds = spec.deadline_seconds.unwrap_or(DEFAULT_DEADLINE_SECONDS);
     plan::check_task_timeout(rules.task_timeout_seconds, deadline_seconds, problems);
     Common {
-        max_concurrent: request.max_concurrent.unwrap_or(DEFAULT_MAX_CONCURRENT),
+        max_concurrent: spec.max_concurrent.unwrap_or(DEFAULT_MAX_CONCURRENT),
         deadline_seconds,
-        cleanup: request.cleanup.unwrap_or_default(),
-        model: request.model.clone(),
-        thinking: request.thinking.clone(),
-        retries: request.rules.retries,
-        start_timeout_seconds: request.rules.start_timeout_seconds,
+        cleanup: spec.cleanup.unwrap_or_default(),
+        model: spec.model.clone(),
+        thinking: spec.thinking.clone(),
+        retries: spec.rules.retries,
+        start_timeout_seconds: spec.rules.start_timeout_seconds,
         rules,
     }
 }
 
-fn orchestration_of(mut request: Request, checks: Checks, problems: &mut Vec<Problem>) -> Option<Goal> {
-    let mut catalogue = catalogue_of(checks.built_in, &request.agents, problems);
-    let common = common_of(&request, &mut catalogue, problems);
+fn orchestration_of(request: OrchestrationSpec, checks: Checks, problems: &mut Vec<Problem>) -> Option<Goal> {
+    let mut catalogue = catalogue_of(checks.built_in, &request.common.agents, problems);
+    let common = common_of(&request.common, &mut catalogue, problems);
     if request.goal.trim().is_empty() {
         problems.push(Problem::new("E_GOAL", "/goal", "goal: is blank").hint("say what is to be reached"));
     } else if request.goal.len() > MAX_GOAL_BYTES {
@@ -151,8 +121,8 @@ fn orchestration_of(mut request: Request, checks: Checks, problems: &mut Vec<Pro
     let orchestrator =
         catalogue.find_reader("agent_orchestrator", "/agents").map_err(|problem| problems.push(problem)).ok();
     let all = catalogue.list(None).map_err(|problem| problems.push(problem)).ok()?;
-    let improvement = improvement_settings(&request, common.clone(), &mut catalogue, problems);
-    let registry = entries(std::mem::take(&mut request.registry), problems);
+    let improvement = improvement_settings(&request.common, common.clone(), &mut catalogue, problems);
+    let registry = entries(&request.registry, problems);
     let max_tasks = request.max_tasks.unwrap_or(DEFAULT_PLAN_TASKS);
     let max_replans = request.max_replans.unwrap_or(DEFAULT_REPLANS);
     let max_new_agents = request.max_new_agents.unwrap_or(DEFAULT_NEW_AGENTS);
@@ -170,7 +140,7 @@ fn orchestration_of(mut request: Request, checks: Checks, problems: &mut Vec<Pro
         max_new_agents: max_new_agents as usize,
         offered: others.map(|agent| (agent.name.clone().into(), agent.description.clone())).collect(),
         orchestrator,
-        rules: Rules { common: common.clone(), agents: request.agents, checks },
+        rules: Rules { common: common.clone(), agents: request.common.agents, checks },
         improvement,
         common,
     };
@@ -179,13 +149,13 @@ fn orchestration_of(mut request: Request, checks: Checks, problems: &mut Vec<Pro
 
 /// How drafts are judged and improved.
 fn improvement_settings(
-    request: &Request,
+    spec: &ImprovementSpec,
     common: Common,
     catalogue: &mut Catalogue,
     problems: &mut Vec<Problem>,
 ) -> Option<Settings> {
-    let judge_name = request.judge_agent.as_deref().unwrap_or("agent_design_reviewer");
-    let refiner_name = request.refiner_agent.as_deref().unwrap_or("agent_refiner");
+    let judge_name = spec.judge_agent.as_deref().unwrap_or("agent_design_reviewer");
+    let refiner_name = spec.refiner_agent.as_deref().unwrap_or("agent_refiner");
     if judge_name == refiner_name {
         let problem = Problem::new("E_SELF_REVIEW", "/judge_agent", "judge_agent: nobody judges their own work");
         problems.push(problem.got(judge_name).hint("choose another type for one of the two roles"));
@@ -195,12 +165,12 @@ fn improvement_settings(
     let (judge, refiner, creator) =
         (take(judge_name, "/judge_agent"), take(refiner_name, "/refiner_agent"), take("agent_creator", "/new_agents"));
     let target =
-        request.target_score.as_ref().and_then(Score::read).or_else(|| Score::read(&Value::from(DEFAULT_TARGET_SCORE)));
+        spec.target_score.as_ref().and_then(Score::read).or_else(|| Score::read(&Value::from(DEFAULT_TARGET_SCORE)));
     Some(Settings {
         common,
         target: target?,
-        max_rounds: request.max_rounds.unwrap_or(DEFAULT_MAX_ROUNDS),
-        judges: request.judges.unwrap_or(1),
+        max_rounds: spec.max_rounds.unwrap_or(DEFAULT_MAX_ROUNDS),
+        judges: spec.judges.unwrap_or(1),
         judge: judge?,
         refiner: refiner?,
         creator: creator?,
@@ -215,28 +185,36 @@ fn too_many(sessions: u64, hint: &str, problems: &mut Vec<Problem>) {
     }
 }
 
-fn improvement_of(mut request: Request, checks: Checks, problems: &mut Vec<Problem>) -> Option<Improvement> {
-    let mut catalogue = catalogue_of(checks.built_in, &request.agents, problems);
-    let common = common_of(&request, &mut catalogue, problems);
-    let settings = improvement_settings(&request, common.clone(), &mut catalogue, problems);
-    let mut wanted: Vec<Wanted> = Vec::new();
-    for (index, draft) in std::mem::take(&mut request.drafts).into_iter().enumerate() {
-        wanted.push(given(draft, &format!("/drafts/{index}"), problems));
-    }
-    wish::check_unique(wanted.iter().map(|draft| draft.name.as_str()), "/drafts", problems);
-    wish::check(&request.new_agents, "/new_agents", &mut catalogue, problems);
-    wanted.extend(request.new_agents.iter().map(Wish::wanted));
-    let registry = entries(request.registry, problems);
-    let rules = Rules { common, agents: request.agents, checks };
+fn refinement_of(request: RefinementSpec, checks: Checks, problems: &mut Vec<Problem>) -> Option<Improvement> {
+    let mut catalogue = catalogue_of(checks.built_in, &request.common.agents, problems);
+    let common = common_of(&request.common, &mut catalogue, problems);
+    let settings = improvement_settings(&request.common, common, &mut catalogue, problems);
+    let drafts = request.drafts.into_iter().enumerate();
+    let wanted: Vec<Wanted> =
+        drafts.map(|(index, draft)| given(draft, &format!("/drafts/{index}"), problems)).collect();
+    agent_spec::check_unique(wanted.iter().map(|draft| draft.name.as_str()), "/drafts", problems);
+    let settings = settings?;
+    too_many(wanted.len() as u64 * settings.sessions_for_one(), "fewer drafts, rounds or judges", problems);
+    Some(Improvement { settings, wanted, registry: Vec::new(), later: None })
+}
+
+fn creation_of(request: CreationSpec, checks: Checks, problems: &mut Vec<Problem>) -> Option<Improvement> {
+    let mut catalogue = catalogue_of(checks.built_in, &request.common.agents, problems);
+    let common = common_of(&request.common, &mut catalogue, problems);
+    let settings = improvement_settings(&request.common, common.clone(), &mut catalogue, problems);
+    agent_spec::check(&request.new_agents, "/new_agents", &mut catalogue, problems);
+    let wanted: Vec<Wanted> = request.new_agents.iter().map(AgentSpec::wanted).collect();
+    let registry = entries(&request.registry, problems);
+    let rules = Rules { common, agents: request.common.agents, checks };
     let later = request.tasks.map(|tasks| later(tasks, rules, &wanted, &registry, problems));
     let settings = settings?;
     let tasks = later.as_ref().map_or(0, |later| later.tasks.len());
     let sessions = wanted.len() as u64 * settings.sessions_for_one() + tasks as u64;
-    too_many(sessions, "fewer drafts, rounds, judges or tasks", problems);
+    too_many(sessions, "fewer agent types, rounds, judges or tasks", problems);
     Some(Improvement { settings, wanted, registry, later })
 }
 
-fn given(draft: DraftRequest, path: &str, problems: &mut Vec<Problem>) -> Wanted {
+fn given(draft: DraftSpec, path: &str, problems: &mut Vec<Problem>) -> Wanted {
     check_draft_name(&draft.name, path, true, problems);
     let kind = draft.kind.unwrap_or_else(|| DEFINITION_KIND.to_owned());
     let bytes = draft.draft.to_string().len();
@@ -322,10 +300,10 @@ fn later(
     Later { tasks, rules }
 }
 
-fn entries(values: Vec<Value>, problems: &mut Vec<Problem>) -> Vec<Entry> {
+fn entries(values: &[Value], problems: &mut Vec<Problem>) -> Vec<Entry> {
     let mut registry: Vec<Entry> = Vec::new();
-    for (index, value) in values.into_iter().enumerate() {
-        let why = match Entry::deserialize(&value) {
+    for (index, value) in values.iter().enumerate() {
+        let why = match Entry::deserialize(value) {
             Ok(entry) if !entry.is_intact() => "its definition is not the one that its hash names".to_owned(),
             Ok(entry) if Score::read(&entry.score).is_none() => "its score is no number from 0 to 10".to_owned(),
             Ok(entry) if name_of(&entry) != Some(entry.name.as_str().to_owned()) => {

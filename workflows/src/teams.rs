@@ -3,8 +3,9 @@
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use crate::agent_spec;
 use crate::improve::DEFINITION_KIND;
-use crate::wish::{self, Wish};
+use crate::spec::{AgentSpec, ContentTeamSpec, DevelopmentTeamSpec, MetaWorkflowSpec, ReviewTeamSpec, TeamSpec};
 use parallel_agents_engine::agents::{BuiltIn, Catalogue};
 use parallel_agents_engine::problem::{CallError, Problem};
 use parallel_agents_engine::task::{InputSource, RunSpec, TaskSpec};
@@ -53,39 +54,29 @@ pub struct Team {
     pub at_once: bool,
 }
 
-/// What the functions are given; the schemas say which fields belong to which.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Arguments {
-    topic: String,
-    platform: String,
-    app_name: String,
-    features: Vec<String>,
-    code: String,
-    file: Option<String>,
-    purposes: Vec<Wish>,
-    run: Option<bool>,
-}
-
 /// Makes a team of the arguments of its function, whose shape has been checked.
 pub fn make(kind: Kind, built_in: BuiltIn, document: Value) -> Result<Team, CallError> {
-    let unread =
-        |error: serde_json::Error| CallError::invalid(vec![Problem::new("E_REQUEST_TYPE", "", error.to_string())]);
-    let given = Arguments::deserialize(&document).map_err(unread)?;
+    let common: TeamSpec = read(&document)?;
     // The limits of the run have the same names as in a request for it.
-    let mut run = RunSpec::deserialize(&document).map_err(unread)?;
+    let mut run: RunSpec = read(&document)?;
     run.tasks = match kind {
-        Kind::Content => content_team(&given.topic, &given.platform),
-        Kind::Development => development_team(&given.app_name, &given.features),
-        Kind::Review => review_team(&given.code, given.file.as_deref()),
-        Kind::CustomAgent => custom_agent(&Wish::deserialize(&document).map_err(unread)?, built_in),
-        Kind::MetaWorkflow => meta_workflow(&given.purposes, built_in),
+        Kind::Content => content_team(&read(&document)?),
+        Kind::Development => development_team(&read(&document)?),
+        Kind::Review => review_team(&read(&document)?),
+        Kind::CustomAgent => custom_agent(&read(&document)?, built_in),
+        Kind::MetaWorkflow => meta_workflow(&read(&document)?, built_in),
     }?;
-    Ok(Team { run, at_once: given.run == Some(true) })
+    Ok(Team { run, at_once: common.run == Some(true) })
+}
+
+fn read<'de, T: Deserialize<'de>>(document: &'de Value) -> Result<T, CallError> {
+    T::deserialize(document)
+        .map_err(|error| CallError::invalid(vec![Problem::new("E_REQUEST_TYPE", "", error.to_string())]))
 }
 
 /// The five content writers on one topic.
-fn content_team(topic: &str, platform: &str) -> Result<Vec<TaskSpec>, CallError> {
+fn content_team(given: &ContentTeamSpec) -> Result<Vec<TaskSpec>, CallError> {
+    let ContentTeamSpec { topic, platform } = given;
     let mut problems = Vec::new();
     brief("E_TOPIC", "topic", topic, &mut problems);
     brief("E_PLATFORM", "platform", platform, &mut problems);
@@ -94,7 +85,8 @@ fn content_team(topic: &str, platform: &str) -> Result<Vec<TaskSpec>, CallError>
 }
 
 /// The five development agents on one application.
-fn development_team(app_name: &str, features: &[String]) -> Result<Vec<TaskSpec>, CallError> {
+fn development_team(given: &DevelopmentTeamSpec) -> Result<Vec<TaskSpec>, CallError> {
+    let DevelopmentTeamSpec { app_name, features } = given;
     let mut problems = Vec::new();
     brief("E_APP_NAME", "app_name", app_name, &mut problems);
     if features.is_empty() || features.len() > MAX_FEATURES {
@@ -112,7 +104,8 @@ fn development_team(app_name: &str, features: &[String]) -> Result<Vec<TaskSpec>
 }
 
 /// The five reviewers on one source text.
-fn review_team(code: &str, file: Option<&str>) -> Result<Vec<TaskSpec>, CallError> {
+fn review_team(given: &ReviewTeamSpec) -> Result<Vec<TaskSpec>, CallError> {
+    let (code, file) = (given.code.as_str(), given.file.as_deref());
     let mut problems = Vec::new();
     if code.trim().is_empty() {
         let problem = Problem::new("E_CODE_EMPTY", "/code", "code: there is nothing to review");
@@ -146,25 +139,29 @@ fn review_team(code: &str, file: Option<&str>) -> Result<Vec<TaskSpec>, CallErro
 }
 
 /// Two tasks for one agent type: a design, and the judgement of it.
-fn custom_agent(wanted: &Wish, built_in: BuiltIn) -> Result<Vec<TaskSpec>, CallError> {
+fn custom_agent(wanted: &AgentSpec, built_in: BuiltIn) -> Result<Vec<TaskSpec>, CallError> {
     let mut problems = Vec::new();
-    wish::check_one(wanted, "", &mut Catalogue::new(built_in), &mut problems);
+    agent_spec::check_one(wanted, "", &mut Catalogue::new(built_in), &mut problems);
     if problems.is_empty() { Ok(design(wanted).into()) } else { Err(CallError::invalid(problems)) }
 }
 
 /// Two tasks for each agent type.
-fn meta_workflow(purposes: &[Wish], built_in: BuiltIn) -> Result<Vec<TaskSpec>, CallError> {
+fn meta_workflow(given: &MetaWorkflowSpec, built_in: BuiltIn) -> Result<Vec<TaskSpec>, CallError> {
     let mut problems = Vec::new();
-    wish::check(purposes, "/purposes", &mut Catalogue::new(built_in), &mut problems);
-    if problems.is_empty() { Ok(purposes.iter().flat_map(design).collect()) } else { Err(CallError::invalid(problems)) }
+    agent_spec::check(&given.purposes, "/purposes", &mut Catalogue::new(built_in), &mut problems);
+    if problems.is_empty() {
+        Ok(given.purposes.iter().flat_map(design).collect())
+    } else {
+        Err(CallError::invalid(problems))
+    }
 }
 
 /// The creator's task, and the reviewer's, which is given the definition itself.
-fn design(wanted: &Wish) -> [TaskSpec; 2] {
+fn design(wanted: &AgentSpec) -> [TaskSpec; 2] {
     let create = format!("{}-create", wanted.name);
     let review = TaskSpec {
         agent_type: "agent_design_reviewer".to_owned(),
-        task_description: wish::judge_description(DEFINITION_KIND),
+        task_description: agent_spec::judge_description(DEFINITION_KIND),
         input_data: Some(json!({ "kind": DEFINITION_KIND, "purpose": wanted.purpose })),
         input_from: vec![InputSource {
             field: "draft".to_owned(),
@@ -177,7 +174,7 @@ fn design(wanted: &Wish) -> [TaskSpec; 2] {
     };
     let creator = TaskSpec {
         agent_type: "agent_creator".to_owned(),
-        task_description: wish::create_description(&wanted.name, &wanted.purpose),
+        task_description: agent_spec::create_description(&wanted.name, &wanted.purpose),
         input_data: Some(Value::Object(wanted.input())),
         task_id: Some(create),
         ..TaskSpec::default()

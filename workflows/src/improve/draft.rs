@@ -15,8 +15,8 @@ use parallel_agents_engine::task::{AgentSource, ErrorCode, TaskError, TaskResult
 pub enum Origin {
     /// The caller has it.
     Given(Value),
-    /// The creator makes it of these wishes.
-    Wished(Map<String, Value>),
+    /// The creator makes it of this specification.
+    Specified(Map<String, Value>),
 }
 
 /// One draft as the caller asks for it.

@@ -24,7 +24,7 @@ use serde_json::Value;
 
 pub use draft::{Best, Draft, Judgement, Origin, Reason, Round, Wanted};
 
-use super::{Common, wish};
+use super::{Common, agent_spec};
 use parallel_agents_engine::agents::AgentDefinition;
 use parallel_agents_engine::ids::TaskIndex;
 use parallel_agents_engine::plan::PlannedTask;
@@ -110,7 +110,7 @@ impl Improve {
                 self.set_current(index, draft);
                 self.judge(index)
             }
-            Some(Origin::Wished(_)) => self.create(index, &[]),
+            Some(Origin::Specified(_)) => self.create(index, &[]),
             None => Vec::new(),
         }
     }
@@ -123,9 +123,9 @@ impl Improve {
 
     fn create(&mut self, index: usize, problems: &[String]) -> Vec<PlannedTask> {
         let Some(draft) = self.drafts.get_mut(index) else { return Vec::new() };
-        let Origin::Wished(wishes) = &draft.wanted.origin else { return Vec::new() };
+        let Origin::Specified(spec) = &draft.wanted.origin else { return Vec::new() };
         draft.attempts += 1;
-        let mut input = wishes.clone();
+        let mut input = spec.clone();
         if !problems.is_empty() {
             // Refused for reasons of form; the words are this program's own.
             let mut constraints = input.get("constraints").and_then(Value::as_array).cloned().unwrap_or_default();
@@ -134,7 +134,7 @@ impl Improve {
             input.insert("constraints".to_owned(), Value::from(constraints));
         }
         let purpose = draft.wanted.purpose.clone().unwrap_or_default();
-        let description = wish::create_description(&draft.wanted.name, &purpose);
+        let description = agent_spec::create_description(&draft.wanted.name, &purpose);
         let id = format!("{}-create-{}", draft.wanted.name, draft.attempts);
         let task = self.settings.common.task(&self.settings.creator, id.clone(), description, input);
         self.roles.insert(id, (index, Role::Create));
@@ -146,7 +146,7 @@ impl Improve {
         draft.waiting = self.settings.judges;
         draft.reviews.clear();
         let round = draft.history.len() + 1;
-        let description = wish::judge_description(&draft.wanted.kind);
+        let description = agent_spec::judge_description(&draft.wanted.kind);
         let input = draft.input(&draft.current);
         let ids: Vec<String> =
             (1..=self.settings.judges).map(|n| format!("{}-r{round}-judge-{n}", draft.wanted.name)).collect();

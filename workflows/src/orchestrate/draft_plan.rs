@@ -7,8 +7,9 @@ use serde_json::Value;
 
 use super::Settings;
 use super::parts::Parts;
+use crate::agent_spec;
 use crate::create::{Made, belongs_to_a_draft, field, stand_in};
-use crate::wish::{self, Wish};
+use crate::spec::AgentSpec;
 use parallel_agents_engine::agents::Catalogue;
 use parallel_agents_engine::ids::TaskIndex;
 use parallel_agents_engine::plan::PlannedTask;
@@ -27,7 +28,7 @@ pub const MAX_REFINED: usize = 5;
 #[derive(Clone, Debug, Default)]
 pub struct DraftPlan {
     /// Agent types that are to be made before its tasks begin.
-    pub new_agents: Vec<Wish>,
+    pub new_agents: Vec<AgentSpec>,
     /// Good enough, if it says more than the request.
     pub target: Option<Score>,
     /// Its tasks as a caller would write them, each with its id.
@@ -75,7 +76,7 @@ impl Situation<'_> {
             plan.tasks.push(task);
             plan.notes.push(note);
         }
-        plan.new_agents = answer.get("new_agents").and_then(|wishes| Vec::deserialize(wishes).ok()).unwrap_or_default();
+        plan.new_agents = answer.get("new_agents").and_then(|specs| Vec::deserialize(specs).ok()).unwrap_or_default();
         plan.target = answer.get("target_score").and_then(Score::read);
         self.sizes(&plan, &mut problems);
         self.agents(&plan, &mut problems);
@@ -123,12 +124,12 @@ impl Situation<'_> {
         let mut catalogue =
             Catalogue::with(built_in, &self.settings.rules.agents).unwrap_or_else(|_| Catalogue::new(built_in));
         let mut found = Vec::new();
-        wish::check(&plan.new_agents, "/new_agents", &mut catalogue, &mut found);
+        agent_spec::check(&plan.new_agents, "/new_agents", &mut catalogue, &mut found);
         problems.extend(found.iter().map(|problem| format!("{}: {}", problem.path, problem.message)));
     }
 
     fn tasks(&self, plan: &DraftPlan, problems: &mut Vec<String>) {
-        let new: BTreeSet<&str> = plan.new_agents.iter().map(|wish| wish.name.as_str()).collect();
+        let new: BTreeSet<&str> = plan.new_agents.iter().map(|spec| spec.name.as_str()).collect();
         let open = self.parts.open();
         for (index, (task, note)) in plan.tasks.iter().zip(&plan.notes).enumerate() {
             let (id, agent) = (field(task, "task_id"), field(task, "agent_type"));
@@ -153,7 +154,7 @@ impl Situation<'_> {
     }
 
     fn stand_ins(&self, plan: &DraftPlan) -> Vec<AgentSource> {
-        let new = plan.new_agents.iter().filter(|wish| !self.made.has(&wish.name));
-        self.made.agents(&self.settings.rules.agents).into_iter().chain(new.map(|wish| stand_in(&wish.name))).collect()
+        let new = plan.new_agents.iter().filter(|spec| !self.made.has(&spec.name));
+        self.made.agents(&self.settings.rules.agents).into_iter().chain(new.map(|spec| stand_in(&spec.name))).collect()
     }
 }

@@ -9,7 +9,7 @@ use super::draft_plan::{DraftPlan, OWN, Situation};
 use super::{Claim, Compiled, Orchestrate, Phase, Reason};
 use crate::create::field;
 use crate::improve::{self, Improve, Origin, Wanted};
-use crate::wish::Wish;
+use crate::spec::AgentSpec;
 use parallel_agents_engine::ids::TaskIndex;
 use parallel_agents_engine::plan::PlannedTask;
 use parallel_agents_engine::task::{TaskResult, TaskStatus};
@@ -64,7 +64,7 @@ impl Orchestrate {
 
     /// Begins with the new agents of the accepted plan. None: it wants none.
     fn make(&mut self) -> Option<Vec<PlannedTask>> {
-        let wanted: Vec<Wanted> = self.accepted.new_agents.iter().map(Wish::wanted).collect();
+        let wanted: Vec<Wanted> = self.accepted.new_agents.iter().map(AgentSpec::wanted).collect();
         if wanted.is_empty() {
             return None;
         }
@@ -94,7 +94,7 @@ impl Orchestrate {
         let DraftPlan { tasks, notes, new_agents, .. } = std::mem::take(&mut self.accepted);
         let agents = self.made.agents(&self.settings.rules.agents);
         let situation = self.situation(next);
-        let new = new_agents.iter().map(|wish| wish.name.as_str());
+        let new = new_agents.iter().map(|spec| spec.name.as_str());
         let (planned, left_out) = self.made.put_to_work(&tasks, new, |tasks| situation.place(tasks, &agents));
         let mut places = planned.iter().enumerate();
         for (task, note) in tasks.into_iter().zip(notes) {

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::improve::{DEFINITION_KIND, Origin, Wanted};
+use super::spec::AgentSpec;
 use parallel_agents_engine::agents::Catalogue;
 use parallel_agents_engine::marker;
 use parallel_agents_engine::problem::Problem;
@@ -15,26 +15,7 @@ use parallel_agents_engine::text;
 const CREATE: &str = include_str!("../../prompts/workflow/create.md");
 const JUDGE: &str = include_str!("../../prompts/workflow/judge.md");
 
-/// One agent type that is wanted. The request schemas bound its fields.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Wish {
-    /// Its id, `[a-z][a-z0-9_]{0,39}`.
-    pub name: String,
-    /// What it is for.
-    pub purpose: String,
-    /// Its field.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub domain: Option<String>,
-    /// What it has to be able to do.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub capabilities: Vec<String>,
-    /// What it has to keep to.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub constraints: Vec<String>,
-}
-
-impl Wish {
+impl AgentSpec {
     /// What the creator reads.
     pub fn input(&self) -> Map<String, Value> {
         let mut input = Map::new();
@@ -59,29 +40,29 @@ impl Wish {
             purpose: Some(self.purpose.clone()),
             rubric: None,
             schema: None,
-            origin: Origin::Wished(self.input()),
+            origin: Origin::Specified(self.input()),
         }
     }
 }
 
-/// Tells what is wrong with wishes: names of another form, that stand twice or are taken, and texts that are no words.
-pub fn check(wishes: &[Wish], list: &str, catalogue: &mut Catalogue, problems: &mut Vec<Problem>) {
-    for (index, wish) in wishes.iter().enumerate() {
-        check_one(wish, &format!("{list}/{index}"), catalogue, problems);
+/// Tells what is wrong with specifications: names of another form, that stand twice or are taken, and texts that are no words.
+pub fn check(specs: &[AgentSpec], list: &str, catalogue: &mut Catalogue, problems: &mut Vec<Problem>) {
+    for (index, spec) in specs.iter().enumerate() {
+        check_one(spec, &format!("{list}/{index}"), catalogue, problems);
     }
-    check_unique(wishes.iter().map(|wish| wish.name.as_str()), list, problems);
+    check_unique(specs.iter().map(|spec| spec.name.as_str()), list, problems);
 }
 
-/// The same for one wish that stands alone.
-pub fn check_one(wish: &Wish, path: &str, catalogue: &mut Catalogue, problems: &mut Vec<Problem>) {
+/// The same for one that stands alone.
+pub fn check_one(spec: &AgentSpec, path: &str, catalogue: &mut Catalogue, problems: &mut Vec<Problem>) {
     let before = problems.len();
-    check_name(&wish.name, path, false, problems);
-    if problems.len() == before && catalogue.find(&wish.name, "").is_ok() {
-        let message = format!("name: {} is an agent type already", wish.name);
-        let problem = Problem::new("E_AGENT_EXISTS", format!("{path}/name"), message).got(&wish.name);
+    check_name(&spec.name, path, false, problems);
+    if problems.len() == before && catalogue.find(&spec.name, "").is_ok() {
+        let message = format!("name: {} is an agent type already", spec.name);
+        let problem = Problem::new("E_AGENT_EXISTS", format!("{path}/name"), message).got(&spec.name);
         problems.push(problem.hint("choose another name; a type of the catalogue is not replaced by one that is made"));
     }
-    plain(Some(&wish.purpose), &format!("{path}/purpose"), problems);
+    plain(Some(&spec.purpose), &format!("{path}/purpose"), problems);
 }
 
 /// No name stands twice.
