@@ -7,9 +7,9 @@ use crate::problem::CallError;
 use crate::task::RunReport;
 use crate::workflow::Workflow;
 
-/// Takes events, gives commands, and ends some time.
-pub trait Process {
-    /// What it ends with.
+/// What takes events, returns commands, and has a result in the end.
+pub trait StateMachine {
+    /// The result.
     type Output;
 
     /// Takes in one event and returns what is to be done, in order.
@@ -22,14 +22,14 @@ pub trait Process {
     fn finished(&mut self) -> Option<Result<Self::Output, CallError>>;
 }
 
-/// Drives a process to its end.
-pub async fn drive<P: Process>(process: &mut P, host: &mut impl Host) -> Result<P::Output, CallError> {
+/// Drives a state machine to its end.
+pub async fn drive<M: StateMachine>(machine: &mut M, host: &mut impl Host) -> Result<M::Output, CallError> {
     loop {
-        let event = host.next_event(process.wake_at()).await?;
-        for command in process.step(event) {
+        let event = host.next_event(machine.wake_at()).await?;
+        for command in machine.step(event) {
             host.perform(command);
         }
-        if let Some(result) = process.finished() {
+        if let Some(result) = machine.finished() {
             return result;
         }
     }
@@ -46,7 +46,7 @@ struct Driven<'a> {
     workflow: &'a mut dyn Workflow,
 }
 
-impl Process for Driven<'_> {
+impl StateMachine for Driven<'_> {
     type Output = RunReport;
 
     fn step(&mut self, event: Event) -> Vec<Command> {

@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 pub use collected::{Collected, CollectedStatus};
 
-use crate::driver::Process;
+use crate::driver::StateMachine;
 use crate::host::{Command, Event, Happening, HistoryQuery, HostError, ListFilter, Reply};
 use crate::ids::{RequestId, SessionKey};
 use crate::policy::limits::{HISTORY_PAGE, MAX_HISTORY_PAGES};
@@ -44,7 +44,7 @@ enum Purpose {
     Read(usize),
 }
 
-/// The process of one call.
+/// The state of one call.
 #[derive(Debug)]
 pub struct Collect {
     keys: Vec<SessionKey>,
@@ -190,7 +190,7 @@ impl Collect {
     }
 }
 
-impl Process for Collect {
+impl StateMachine for Collect {
     type Output = Vec<Collected>;
 
     fn step(&mut self, event: Event) -> Vec<Command> {

@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::mark::{CHECKSUM_DIGITS, Checksum, Mark, Marked};
+use super::digest::{CHECKSUM_DIGITS, Checksum, CommandDigest, Digested};
 use super::version::{ENGINE_REVISION, JOURNAL_VERSION};
 use crate::host::{Command, Event};
 use crate::problem::Problem;
@@ -54,15 +54,16 @@ impl Header {
 
 /// One event and the commands that it led to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Step<E = Event, M = Mark> {
+pub struct Entry<E = Event, M = CommandDigest> {
     pub event: E,
     pub commands: Vec<M>,
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Line<S = Step> {
-    Step(S),
+enum Line<S = Entry> {
+    #[serde(rename = "step")]
+    Entry(S),
     /// The call came back after so many steps.
     End(u64),
 }
@@ -92,7 +93,7 @@ impl Writer {
 
     /// The text of a step.
     pub fn step(&mut self, event: &Event, commands: &[Command]) -> &str {
-        self.line(&Line::Step(Step { event, commands: commands.iter().map(Marked).collect() }))
+        self.line(&Line::Entry(Entry { event, commands: commands.iter().map(Digested).collect() }))
     }
 
     /// The text of the last line.
@@ -138,7 +139,7 @@ pub struct Journal {
     /// What was called.
     pub header: Header,
     /// The events so far, each with the commands that followed.
-    pub steps: Vec<Step>,
+    pub steps: Vec<Entry>,
     /// The call came back.
     pub complete: bool,
     /// The last line was cut off, and is left out. Nothing that it decided had been asked for.
@@ -175,7 +176,7 @@ pub fn read(text: &str) -> Result<Journal, Problem> {
             return Err(problem("E_JOURNAL_CORRUPT", path, "a line follows the one that ends the journal"));
         }
         match later_line(line, &path, &mut writer)? {
-            Line::Step(step) => steps.push(step),
+            Line::Entry(step) => steps.push(step),
             Line::End(count) if count == steps.len() as u64 => complete = true,
             Line::End(count) => {
                 let message = format!("the journal has {} steps and says that they are {count}", steps.len());

@@ -1,4 +1,4 @@
-//! The record of a call: every event that it was told, and a mark of every command that followed.
+//! The record of a call: every event that it was told, and a digest of every command that followed.
 //!
 //! A journal is text of whole lines that only grows. Its first line says what was called and by which version, its second
 //! with what; then comes one line for each step, written before the host is asked for anything that the step decided; the
@@ -7,7 +7,7 @@
 //!
 //! ```text
 //! lines      the text itself: reading, writing, what can be wrong with it
-//! mark       what is written down of a command; checksums
+//! digest     what is written down of a command; checksums
 //! recorder   a host that writes down what passes through it
 //! replay     a host that tells what is written down, and compares
 //! resumed    first the one, then the other
@@ -15,9 +15,10 @@
 //! journaled  the three as one
 //! ```
 
+mod digest;
 mod journaled;
 mod lines;
-mod mark;
+
 mod recorder;
 mod recovery;
 mod replay;

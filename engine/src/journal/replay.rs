@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use super::lines::Step;
-use super::mark::Mark;
+use super::digest::CommandDigest;
+use super::lines::Entry;
 use crate::host::{Command, Event, Happening, Host, HostError, HostFacts, Receipt, Reply};
 use crate::ids::{RequestId, SessionKey};
 use crate::problem::{CallError, Problem};
@@ -101,11 +101,11 @@ impl Open {
 /// Tells the steps of a journal one after the other and asks nothing of anybody.
 #[derive(Debug)]
 pub struct Replay {
-    steps: VecDeque<Step>,
+    steps: VecDeque<Entry>,
     /// The call came back at the end of the journal.
     complete: bool,
     /// What the step that was told last led to then.
-    due: Option<Vec<Mark>>,
+    due: Option<Vec<CommandDigest>>,
     commands: Vec<Command>,
     told: u64,
     compared: u64,
@@ -116,7 +116,7 @@ pub struct Replay {
 
 impl Replay {
     /// A replay that begins with the first step. `complete`: the journal says that the call came back.
-    pub fn new(steps: Vec<Step>, complete: bool) -> Self {
+    pub fn new(steps: Vec<Entry>, complete: bool) -> Self {
         Self {
             steps: steps.into(),
             complete,
@@ -166,11 +166,11 @@ impl Replay {
     pub(super) fn compare(&mut self) -> Result<(), CallError> {
         let commands = std::mem::take(&mut self.commands);
         let Some(due) = self.due.take() else { return Ok(()) };
-        let marks: Vec<Mark> = commands.iter().map(Mark::of).collect();
-        let longer = due.len().max(marks.len());
-        if let Some(index) = (0..longer).find(|index| due.get(*index) != marks.get(*index)) {
-            let words = |mark: Option<&Mark>| mark.map_or("nothing", Mark::words).to_owned();
-            let (then, now) = (words(due.get(index)), words(marks.get(index)));
+        let digests: Vec<CommandDigest> = commands.iter().map(CommandDigest::of).collect();
+        let longer = due.len().max(digests.len());
+        if let Some(index) = (0..longer).find(|index| due.get(*index) != digests.get(*index)) {
+            let words = |digest: Option<&CommandDigest>| digest.map_or("nothing", CommandDigest::words).to_owned();
+            let (then, now) = (words(due.get(index)), words(digests.get(index)));
             let what = if then == now {
                 format!("`{then}` has other options now")
             } else {
@@ -178,7 +178,7 @@ impl Replay {
             };
             return Err(self.differs(&format!("/commands/{index}"), &what));
         }
-        self.compared += marks.len() as u64;
+        self.compared += digests.len() as u64;
         self.open.asked(commands);
         Ok(())
     }

@@ -86,10 +86,10 @@ impl Serialize for Checksum {
 
 /// A command, as far as it is written down: enough to recognise it.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-pub struct Mark(String, String);
+pub struct CommandDigest(String, String);
 
-impl Mark {
-    /// The mark of a command.
+impl CommandDigest {
+    /// The digest of a command.
     pub fn of(command: &Command) -> Self {
         Self(Words(command).to_string(), Checksum::of(command).to_string())
     }
@@ -100,15 +100,15 @@ impl Mark {
     }
 }
 
-/// A command that is written as its mark.
-pub struct Marked<'a>(pub &'a Command);
+/// A command that is written as its digest.
+pub struct Digested<'a>(pub &'a Command);
 
-impl Serialize for Marked<'_> {
+impl Serialize for Digested<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut mark = serializer.serialize_tuple(2)?;
-        mark.serialize_element(&Words(self.0))?;
-        mark.serialize_element(&Checksum::of(self.0))?;
-        mark.end()
+        let mut digest = serializer.serialize_tuple(2)?;
+        digest.serialize_element(&Words(self.0))?;
+        digest.serialize_element(&Checksum::of(self.0))?;
+        digest.end()
     }
 }
 
@@ -148,7 +148,7 @@ mod tests {
     use crate::task::{Cleanup, TaskStatus};
 
     #[test]
-    fn every_field_of_a_spawn_is_in_its_mark() {
+    fn every_field_of_a_spawn_is_in_its_digest() {
         let plain = SpawnOptions {
             task: "Look.".to_owned(),
             label: "a".to_owned(),
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn every_field_of_progress_is_in_its_mark() {
+    fn every_field_of_progress_is_in_its_digest() {
         let plain = Progress {
             seq: 1,
             at_ms: 1,
@@ -222,10 +222,10 @@ mod tests {
     }
 
     #[test]
-    fn a_mark_that_was_read_is_the_one_that_was_written() {
+    fn a_digest_that_was_read_is_the_one_that_was_written() {
         let command = Command::Cancel(RequestId(7), SessionKey::new("agent:\"x\"\u{e9}"));
-        let written = serde_json::to_string(&Marked(&command)).expect("JSON");
-        assert_eq!(serde_json::from_str::<Mark>(&written).expect("a mark"), Mark::of(&command));
-        assert_eq!(Mark::of(&command).words(), "cancel 7 agent:\"x\"\u{e9}");
+        let written = serde_json::to_string(&Digested(&command)).expect("JSON");
+        assert_eq!(serde_json::from_str::<CommandDigest>(&written).expect("a digest"), CommandDigest::of(&command));
+        assert_eq!(CommandDigest::of(&command).words(), "cancel 7 agent:\"x\"\u{e9}");
     }
 }
