@@ -68,8 +68,8 @@ impl Engine {
 
     /// Takes in a task while the run lasts. On a run that is being stopped it ends without having started.
     fn add(&mut self, planned: PlannedTask) {
-        let ends = |on: &TaskIndex| self.tasks.status(*on).is_final();
-        let (ended, open): (Vec<_>, Vec<_>) = planned.dependencies.iter().copied().partition(ends);
+        let has_ended = |on: &TaskIndex| self.tasks.has_ended(*on);
+        let (ended, open): (Vec<_>, Vec<_>) = planned.dependencies.iter().copied().partition(has_ended);
         let priority = planned.priority;
         let task = self.tasks.add(planned, self.run.now());
         self.scheduler.add(task, &open, priority);

@@ -68,6 +68,11 @@ impl Tasks {
         self.all.iter().filter_map(|task| task.run.result())
     }
 
+    /// Whether a task has its result. One that is still to be added has none.
+    pub(super) fn has_ended(&self, task: TaskIndex) -> bool {
+        task < self.all.next_index() && self.status(task).is_final()
+    }
+
     pub(super) fn status(&self, task: TaskIndex) -> TaskStatus {
         self.all[task].run.status
     }

@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
+use crate::arena::Arena;
 use crate::canary;
 use crate::ids::TaskIndex;
 use crate::plan::Plan;
@@ -13,39 +14,52 @@ use crate::plan::Plan;
 #[derive(Debug)]
 pub struct Ready {
     ready: BTreeSet<(Reverse<i32>, TaskIndex)>,
+    tasks: Arena<TaskIndex, Waiting>,
+    /// Dependencies that are added later than what depends on them, with that.
+    early: Vec<(TaskIndex, TaskIndex)>,
+}
+
+/// What is known of a task here.
+#[derive(Debug, Default)]
+struct Waiting {
     /// Dependencies that are not completed yet. None: the task will not start.
-    missing: Vec<Option<usize>>,
-    dependants: Vec<Vec<TaskIndex>>,
-    priorities: Vec<i32>,
+    missing: Option<usize>,
+    dependants: Vec<TaskIndex>,
+    priority: i32,
 }
 
 impl Ready {
     /// All tasks of a plan; those without dependencies are ready.
     pub fn new(plan: &Plan) -> Self {
-        let count = plan.tasks.len();
-        let mut queue = Self {
-            ready: BTreeSet::new(),
-            missing: Vec::with_capacity(count),
-            dependants: vec![Vec::new(); count],
-            priorities: Vec::with_capacity(count),
-        };
-        for (index, task) in plan.tasks.iter().enumerate() {
-            queue.add(TaskIndex(index), &task.dependencies, task.priority);
+        let mut queue =
+            Self { ready: BTreeSet::new(), tasks: Arena::with_capacity(plan.tasks.len()), early: Vec::new() };
+        for task in &plan.tasks {
+            queue.tasks.push(Waiting { priority: task.priority, ..Waiting::default() });
+        }
+        for (task, planned) in queue.tasks.indexes().zip(&plan.tasks) {
+            queue.wait(task, &planned.dependencies);
         }
         queue
     }
 
-    /// Takes in the task that comes next by number; `dependencies` are those that are not completed yet.
+    /// Takes in the task that comes next by number; `dependencies` are those that are not completed yet, and may be of tasks
+    /// that are added later.
     pub fn add(&mut self, task: TaskIndex, dependencies: &[TaskIndex], priority: i32) {
+        let early = self.early.extract_if(.., |(dependency, _)| *dependency == task);
+        let dependants = early.map(|(_, dependant)| dependant).collect();
+        let added = self.tasks.push(Waiting { missing: None, dependants, priority });
+        debug_assert_eq!(added, task, "tasks are added in their order");
+        self.wait(added, dependencies);
+    }
+
+    fn wait(&mut self, task: TaskIndex, dependencies: &[TaskIndex]) {
         let dependencies = if canary::is("dependency-ignored") { &[] } else { dependencies };
-        self.missing.push(Some(dependencies.len()));
-        self.priorities.push(priority);
-        if self.dependants.len() <= task.0 {
-            self.dependants.push(Vec::new());
-        }
+        self.tasks[task].missing = Some(dependencies.len());
         for dependency in dependencies {
-            if let Some(list) = self.dependants.get_mut(dependency.0) {
-                list.push(task);
+            if *dependency < self.tasks.next_index() {
+                self.tasks[*dependency].dependants.push(task);
+            } else {
+                self.early.push((*dependency, task));
             }
         }
         if dependencies.is_empty() {
@@ -55,11 +69,7 @@ impl Ready {
 
     /// Makes a task ready, or ready again. One that was taken keeps its place by number, so it goes before later ones.
     pub fn put(&mut self, task: TaskIndex) {
-        self.ready.insert((Reverse(self.priority(task)), task));
-    }
-
-    fn priority(&self, task: TaskIndex) -> i32 {
-        self.priorities.get(task.0).copied().unwrap_or(0)
+        self.ready.insert((Reverse(self.tasks[task].priority), task));
     }
 
     /// The tasks that may start, in the order in which they should.
@@ -69,20 +79,18 @@ impl Ready {
 
     /// Takes a task that starts now.
     pub fn take(&mut self, task: TaskIndex) {
-        self.ready.remove(&(Reverse(self.priority(task)), task));
+        self.ready.remove(&(Reverse(self.tasks[task].priority), task));
     }
 
     /// Takes a task out for good: it will not start, not even when its dependencies are completed.
     pub fn withdraw(&mut self, task: TaskIndex) {
-        if let Some(missing) = self.missing.get_mut(task.0) {
-            *missing = None;
-        }
+        self.tasks[task].missing = None;
         self.take(task);
     }
 
     /// A task need not wait for one of its dependencies any more. True: it waits for none now and is ready.
     pub fn satisfied(&mut self, dependant: TaskIndex) -> bool {
-        let Some(Some(missing)) = self.missing.get_mut(dependant.0) else { return false };
+        let Some(missing) = &mut self.tasks[dependant].missing else { return false };
         if *missing == 0 {
             return false;
         }
@@ -96,7 +104,7 @@ impl Ready {
 
     /// The tasks that wait for this one directly.
     pub fn dependants_of(&self, task: TaskIndex) -> Vec<TaskIndex> {
-        self.dependants.get(task.0).cloned().unwrap_or_default()
+        self.tasks[task].dependants.clone()
     }
 
     /// Whether nothing can start now.

@@ -1,5 +1,6 @@
 //! The engine against a host that is played by hand or by chance.
 
+mod adding;
 mod chance;
 mod doubt;
 mod faults;

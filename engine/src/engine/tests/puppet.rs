@@ -10,7 +10,7 @@ use crate::host::{
 use crate::ids::{RequestId, SessionKey};
 use crate::plan::Plan;
 use crate::task::{RunReport, TaskStatus, Usage};
-use crate::workflow::AsPlanned;
+use crate::workflow::{AsPlanned, Workflow};
 
 /// A request that the engine made and nobody has answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -112,9 +112,14 @@ impl Puppet {
     }
 
     pub fn happens(&mut self, what: Happening) {
+        self.happens_under(&mut AsPlanned, what);
+    }
+
+    /// The same, for a run with a workflow.
+    pub fn happens_under(&mut self, workflow: &mut dyn Workflow, what: Happening) {
         let event = Event { seq: self.seq, at_ms: self.now, what };
         self.seq += 1;
-        for command in self.engine.step(event, &mut AsPlanned) {
+        for command in self.engine.step(event, workflow) {
             match command {
                 Command::Spawn(id, options) => {
                     self.spawns += 1;
