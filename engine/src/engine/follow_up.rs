@@ -8,8 +8,7 @@ use crate::ids::TaskIndex;
 use crate::policy::followup::{Followup, Standing};
 use crate::policy::retry;
 use crate::prompt::Earlier;
-use crate::task::{AttemptKind, TaskError, TaskStatus, Tier};
-use crate::text;
+use crate::task::{AttemptKind, Decided, PauseReason, TaskError, TaskStatus, Tier};
 
 /// Empty answers of one task that are asked for again.
 const MAX_BLANKS: u32 = 1;
@@ -58,19 +57,19 @@ impl Work<'_> {
         }
     }
 
-    /// Counts a pause for which the task is not to blame, and says what it is. None: this is no such pause.
-    pub(super) fn count_wait(&mut self, task: TaskIndex, followup: Followup, pause: u64) -> Option<String> {
+    /// Counts a pause for which the task is not to blame, and says what it is for. None: this is no such pause.
+    pub(super) fn count_wait(&mut self, task: TaskIndex, followup: Followup) -> Option<PauseReason> {
         let used = &mut self.tasks[task].run.used;
-        let (count, why) = match followup {
-            Followup::WaitOut => (&mut used.rate_limited, "since the rate is limited"),
-            Followup::WaitReady => (&mut used.not_ready, "since the server is not ready"),
-            Followup::Redo => (&mut used.interrupted, "since the host cut it off"),
+        let (count, reason) = match followup {
+            Followup::WaitOut => (&mut used.rate_limited, PauseReason::RateLimit),
+            Followup::WaitReady => (&mut used.not_ready, PauseReason::NotReady),
+            Followup::Redo => (&mut used.interrupted, PauseReason::Interruption),
             Followup::Fail | Followup::Retry | Followup::AskAgain | Followup::Correct | Followup::Climb(_) => {
                 return None;
             }
         };
         *count += 1;
-        Some(format!("again in {}, {why}", text::duration(pause)))
+        Some(reason)
     }
 
     /// Prepares the task's next session. `ran`: the tier of the model that ran.
@@ -88,26 +87,26 @@ impl Work<'_> {
             Followup::Retry => {
                 let retries = self.count_retry(task);
                 self.same_again(task);
-                format!("retry {retries} in {}, since {} may pass", text::duration(pause), error.code)
+                Decided::Retry { number: retries, pause_ms: pause, code: error.code }
             }
             Followup::WaitOut | Followup::WaitReady | Followup::Redo => {
                 self.same_again(task);
-                self.count_wait(task, followup, pause).unwrap_or_default()
+                let Some(reason) = self.count_wait(task, followup) else { return };
+                Decided::WaitOut { pause_ms: pause, reason }
             }
             Followup::AskAgain => {
                 self.tasks[task].run.used.blanks += 1;
                 self.tasks.count_retry();
                 self.same_again(task);
-                "asked again, since the answer was empty".to_owned()
+                Decided::AskAgain
             }
             Followup::Correct => {
                 self.correct(task, error);
-                format!("a correction is asked for: {}", error.message)
+                Decided::Correct(error.message.clone())
             }
             Followup::Climb(tier) => {
                 let asked = self.climb(task, tier, error);
-                let from = ran.or(asked).map_or("an unknown tier", Tier::name);
-                format!("climbs from {from} to {}: {}: {}", tier.name(), error.code, error.message)
+                Decided::Climb { from: ran.or(asked), to: tier, code: error.code, message: error.message.clone() }
             }
         };
         let run = &mut self.tasks[task].run;

@@ -11,7 +11,7 @@ use crate::plan::{Handling, PlannedTask, Rules};
 use crate::policy::followup::{self, Followup};
 use crate::prompt;
 use crate::review::Review;
-use crate::task::{AttemptKind, ErrorCode, OutputFormat, TaskError, TaskStatus};
+use crate::task::{AttemptKind, Decided, ErrorCode, OutputFormat, TaskError, TaskStatus};
 
 const JUDGE: &str = include_str!("../../../prompts/workflow/judge.md");
 
@@ -73,8 +73,8 @@ impl Work<'_> {
         if now.saturating_add(pause) >= self.run.clock.deadline() {
             return false;
         }
-        let Some(why) = self.count_wait(task, followup, pause) else { return false };
-        self.tasks[task].run.decide(now, format!("the review is asked for {why}"));
+        let Some(reason) = self.count_wait(task, followup) else { return false };
+        self.tasks[task].run.decide(now, Decided::ReviewAgain { pause_ms: pause, reason });
         self.ask_for_review(task, pause);
         true
     }
@@ -95,7 +95,7 @@ impl Work<'_> {
         let run = &mut self.tasks[task].run;
         let message = match valid {
             Some(review) if review.score >= threshold => {
-                run.decide(now, format!("its judge gave {}", review.score.value()));
+                run.decide(now, Decided::Judged(review.score));
                 self.tell_breaker(task, &group, None);
                 return self.end_task(task, TaskStatus::Completed, None);
             }
@@ -104,7 +104,7 @@ impl Work<'_> {
             }
             None if !stopping && run.used.lost_reviews < MAX_LOST_REVIEWS => {
                 run.used.lost_reviews += 1;
-                run.decide(now, "the review did not count and is asked for again".to_owned());
+                run.decide(now, Decided::ReviewLost);
                 self.ask_for_review(task, 0);
                 return Vec::new();
             }

@@ -9,7 +9,7 @@ use crate::ids::{AttemptIndex, TaskIndex};
 use crate::policy::outcome;
 use crate::policy::retry::MAX_BUSY;
 use crate::session::Ending;
-use crate::task::TaskStatus;
+use crate::task::{Decided, TaskStatus};
 use crate::text;
 
 impl Work<'_> {
@@ -47,7 +47,7 @@ impl Work<'_> {
         run.used.busy += u32::from(!is_full);
         run.ready_at = now;
         run.held_by = "room on the host, which refused one more session";
-        run.decide(now, format!("put back without an attempt: {}", text::message(outcome::words(error))));
+        run.decide(now, Decided::PutBack(text::message(outcome::words(error))));
         let (is_first, is_alone) = (run.attempts == 0, run.live.is_empty());
         if is_alone {
             run.status = TaskStatus::Pending;

@@ -8,7 +8,7 @@ use crate::ids::{SessionKey, TaskIndex};
 use crate::policy::followup::{self, Followup};
 use crate::schedule::Group;
 use crate::session::{Ending, Input, StopReason};
-use crate::task::{AttemptKind, AttemptRecord, ErrorCode, TaskError, TaskStatus, Tier};
+use crate::task::{AttemptKind, AttemptRecord, Decided, ErrorCode, TaskError, TaskStatus, Tier};
 
 /// A session that is over, as it was asked for.
 #[derive(Debug)]
@@ -94,7 +94,7 @@ impl Work<'_> {
         let now = self.run.now();
         let repeatable = self.tasks[task].planned.is_repeatable();
         if self.scheduler.evidence(now, group, error, repeatable) {
-            self.tasks[task].run.decide(now, format!("the circuit of {} opened with this session", group.0));
+            self.tasks[task].run.decide(now, Decided::CircuitOpened(group.0.clone()));
         }
     }
 

@@ -19,7 +19,7 @@ use crate::policy::price;
 use crate::prompt;
 use crate::schedule::{Amount, Refusal};
 use crate::session::{Machine, Terms};
-use crate::task::{AttemptKind, ErrorCode, OnDependencyFailure, TaskError, TaskStatus, Usage};
+use crate::task::{AttemptKind, Decided, ErrorCode, OnDependencyFailure, TaskError, TaskStatus, Usage};
 use crate::text;
 
 impl Work<'_> {
@@ -112,7 +112,7 @@ impl Work<'_> {
             tool_free: doing.tool_free() || corrects,
             ..spawn_options(self.run, doing, number, prompt, &target)
         });
-        let what = begin_words(&of.run, now, kind, number, &target);
+        let what = begin(&of.run, now, kind, number, &target);
         let index = attempts.next_index();
         self.scheduler.started(now, &target.group, reserved);
         let run = &mut self.tasks[task].run;
@@ -190,14 +190,8 @@ fn spawn_options(run: &Run, task: &PlannedTask, number: u32, prompt: String, tar
     }
 }
 
-fn begin_words(run: &TaskRun, now: u64, kind: AttemptKind, number: u32, target: &Target) -> String {
-    let model = target.model.as_deref().map(|model| [" with ", model].concat()).unwrap_or_default();
-    let tier = target.tier.map(|tier| [" (", tier.name(), ")"].concat()).unwrap_or_default();
+fn begin(run: &TaskRun, now: u64, kind: AttemptKind, number: u32, target: &Target) -> Decided {
     let waited = now.saturating_sub(run.ready_at);
-    let why = if waited > 0 && kind != AttemptKind::Hedge {
-        format!(" after {} of waiting for {}", text::duration(waited), run.held_by)
-    } else {
-        String::new()
-    };
-    ["session ", &number.to_string(), " (", kind.name(), ")", &model, &tier, " asked for", &why].concat()
+    let waited = (waited > 0 && kind != AttemptKind::Hedge).then_some((waited, run.held_by));
+    Decided::Begin { number, kind, model: target.model.clone(), tier: target.tier, waited }
 }

@@ -7,7 +7,7 @@ use crate::canary;
 use crate::ids::TaskIndex;
 use crate::prompt;
 use crate::session::{Input, StopReason};
-use crate::task::{ErrorCode, OnDependencyFailure, TaskError, TaskStatus};
+use crate::task::{Decided, ErrorCode, OnDependencyFailure, TaskError, TaskStatus};
 
 impl Work<'_> {
     /// Ends a task as soon as none of its sessions is alive.
@@ -39,7 +39,7 @@ impl Work<'_> {
         let before = run.last().and_then(|record| record.error.clone().map(|error| (record.status, error)));
         match before.filter(|_| error.code == ErrorCode::Budget || error.code == ErrorCode::BreakerOpen) {
             Some((status, last)) => {
-                run.decide(now, format!("no further session: {}", error.message));
+                run.decide(now, Decided::NoFurtherSession(error.message));
                 run.end(now, planned, label, status, Some(last));
             }
             None => run.end(now, planned, label, status, Some(error)),
@@ -86,22 +86,22 @@ impl Work<'_> {
         if self.tasks.status(task) != TaskStatus::Pending {
             return Vec::new();
         }
-        let id = self.tasks[dependency].planned.id.as_str().to_owned();
-        let status = self.tasks.status(dependency).name();
+        let id = self.tasks[dependency].planned.id.clone();
+        let status = self.tasks.status(dependency);
         match self.tasks[task].planned.handling.on_dependency_failure {
             OnDependencyFailure::Run => {
                 let now = self.run.now();
-                self.tasks[task].run.decide(now, format!("goes on without {id}, which is {status}"));
+                self.tasks[task].run.decide(now, Decided::GoOnWithout { task: id, status });
                 if waited {
                     self.satisfied(task);
                 }
                 Vec::new()
             }
             OnDependencyFailure::FailFast if !self.run.is_stopping() => {
-                vec![Action::StopAll(StopReason::FailFast { task: id })]
+                vec![Action::StopAll(StopReason::FailFast { task: id.as_str().to_owned() })]
             }
             OnDependencyFailure::Skip | OnDependencyFailure::FailFast => {
-                let message = format!("it depends on {id}, which is {status}");
+                let message = format!("it depends on {id}, which is {}", status.name());
                 let error = TaskError::new(ErrorCode::DependencyFailed, message);
                 self.end_without_session(task, TaskStatus::Skipped, error)
             }

@@ -11,7 +11,7 @@ use crate::plan::PlannedTask;
 use crate::policy::model_check;
 use crate::prompt::Earlier;
 use crate::task::{
-    AttemptKind, AttemptRecord, Decision, ResultMetadata, TaskError, TaskResult, TaskStatus, Tier, Usage,
+    AttemptKind, AttemptRecord, Decided, Decision, ResultMetadata, TaskError, TaskResult, TaskStatus, Tier, Usage,
 };
 
 /// Decisions that are kept of one task; what comes later says little that is new.
@@ -159,7 +159,7 @@ impl TaskRun {
     }
 
     /// Notes a decision.
-    pub fn decide(&mut self, at_ms: u64, what: String) {
+    pub fn decide(&mut self, at_ms: u64, what: Decided) {
         if self.history.decisions.len() < MAX_DECISIONS {
             self.history.decisions.push(Decision { at_ms, what });
         }

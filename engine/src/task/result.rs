@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{TaskError, Tier, WaitMode};
+use super::{Decision, TaskError, Tier, WaitMode};
 use crate::ids::{AgentType, SessionKey, TaskId};
 
 /// Where a task stands.
@@ -139,16 +139,8 @@ pub struct AttemptRecord {
     pub session_key: Option<SessionKey>,
 }
 
-/// Something that was decided about a task, and when. Documented in `schemas/results/`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[allow(missing_docs, reason = "schemas/results documents every field once")]
-pub struct Decision {
-    pub at_ms: u64,
-    pub what: String,
-}
-
 /// What is known about how a result came about. Documented in `schemas/results/`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[allow(missing_docs, reason = "schemas/results documents every field once")]
 pub struct ResultMetadata {
     pub label: String,

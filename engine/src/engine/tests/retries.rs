@@ -40,7 +40,7 @@ fn a_bad_moment_is_waited_out_and_costs_a_retry() {
         (metadata.attempts, metadata.attempt_log[0].error.as_ref().map(|e| e.code.as_str())),
         (2, Some("E_MODEL_UNAVAILABLE"))
     );
-    assert!(metadata.decisions.iter().any(|decision| decision.what.starts_with("retry 1 in")));
+    assert!(metadata.decisions.iter().any(|decision| decision.what.to_string().starts_with("retry 1 in")));
 }
 
 #[test]
