@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
-use host_sim::clock::Clock;
+use gateway_sim::clock::Clock;
+use gateway_sim::options::SimulationOptions;
+use gateway_sim::script::{FaultProfile, Script};
+use gateway_sim::simulation::Simulation;
 use host_sim::component::ComponentHost;
-use host_sim::script::{FaultProfile, Script};
-use host_sim::world::{World, WorldOptions};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -61,10 +62,10 @@ pub fn measure(component: &Path) -> Result<VirtualRuns> {
     let request = json!({ "tasks": tasks, "max_concurrent": 10, "retries": 2 }).to_string();
     let host = futures::executor::block_on(ComponentHost::load(component))?;
     let run = |seed: u64| {
-        let options = WorldOptions { keep_trace: false, ..WorldOptions::default() };
-        let world = World::new(script.clone(), seed, options);
+        let options = SimulationOptions { keep_trace: false, ..SimulationOptions::default() };
+        let world = Simulation::new(script.clone(), seed, options);
         let called = futures::executor::block_on(host.call("run_tasks", &request, world, &Clock::virtual_time()));
-        called.result.map(|_| u64::from(called.world.ledger().spawn_calls()))
+        called.result.map(|_| u64::from(called.backend.checker().spawn_calls()))
     };
     for seed in 0..WARM_UP {
         run(seed)?;

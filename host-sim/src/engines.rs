@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use parallel_agents::documents::DocumentReply;
 use serde::Serialize;
 
-use crate::call::Called;
-use crate::clock::Clock;
 use crate::component::ComponentHost;
-use crate::error::SimError;
-use crate::explore::Explorer;
 use crate::foreign::ForeignEngine;
-use crate::world::WorldOptions;
+use gateway_sim::call::Called;
+use gateway_sim::clock::Clock;
+use gateway_sim::error::SimError;
+use gateway_sim::explore::Explorer;
+use gateway_sim::options::SimulationOptions;
 
 /// Characters of a line that a difference shows.
 const SHOWN: usize = 400;
@@ -66,7 +66,7 @@ impl<'a> Engines<'a> {
     pub async fn run(&mut self, seed: u64, compared: &mut Compared) -> Result<(), SimError> {
         let case = self.explorer.case(seed);
         let (function, request, clock) = (case.function, case.request.to_string(), Clock::virtual_time());
-        let world = || self.explorer.world_with(&case, seed, WorldOptions::default());
+        let world = || self.explorer.world_with(&case, seed, SimulationOptions::default());
         let here = self.host.call(function, &request, world(), &clock).await;
         let world = world();
         let there = self.other.call(function, &request, world, &clock).await;
@@ -74,9 +74,9 @@ impl<'a> Engines<'a> {
             return Err(error);
         }
         compared.runs += 1;
-        compared.lines += here.world.trace().lines();
-        compared.sessions += u64::from(here.world.ledger().summary().sessions);
-        for kind in here.world.trace().text().lines().filter_map(kind) {
+        compared.lines += here.backend.trace().lines();
+        compared.sessions += u64::from(here.backend.checker().summary().sessions);
+        for kind in here.backend.trace().text().lines().filter_map(kind) {
             *compared.kinds.entry(kind.to_owned()).or_default() += 1;
         }
         *compared.functions.entry(function.to_owned()).or_default() += 1;
@@ -101,7 +101,7 @@ fn difference(seed: u64, here: &Called<DocumentReply>, there: &Called<DocumentRe
         let shown = |text: &str| text.chars().take(SHOWN).collect();
         Difference { seed, place, here: shown(here), there: shown(there) }
     };
-    let (left, right) = (here.world.trace().text(), there.world.trace().text());
+    let (left, right) = (here.backend.trace().text(), there.backend.trace().text());
     if left != right {
         let (mut left, mut right) = (left.lines(), right.lines());
         for number in 1_u64.. {
@@ -138,12 +138,12 @@ fn reply(called: &Called<DocumentReply>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::native;
-    use crate::script::Script;
-    use crate::world::World;
+    use gateway_sim::native;
+    use gateway_sim::script::Script;
+    use gateway_sim::simulation::Simulation;
 
     async fn called(seed: u64, request: &str) -> Called<DocumentReply> {
-        let world = World::new(Script::bundled(), seed, WorldOptions::default());
+        let world = Simulation::new(Script::bundled(), seed, SimulationOptions::default());
         native::call("run_tasks", request, world, &Clock::virtual_time()).await
     }
 
@@ -174,7 +174,7 @@ mod tests {
     #[tokio::test]
     async fn replies_are_compared_when_traces_are_the_same() {
         let same = |text: &str| {
-            let world = World::new(Script::bundled(), 1, WorldOptions::default());
+            let world = Simulation::new(Script::bundled(), 1, SimulationOptions::default());
             Called::close(Ok(DocumentReply::Answer(text.to_owned())), None, world)
         };
         let found = difference(3, &same("abcdef"), &same("abcxyz")).expect("the replies differ");

@@ -13,11 +13,11 @@ use parallel_agents::documents::DocumentReply;
 use parallel_agents_engine::host::{Command as HostCommand, Event};
 use serde::{Deserialize, Serialize};
 
-use crate::call::{Called, hold_to_request};
-use crate::clock::Clock;
-use crate::error::SimError;
-use crate::outside::{Next, poll_with_stop};
-use crate::world::World;
+use gateway_sim::backend::{Backend, Next, poll_with_stop};
+use gateway_sim::call::{Called, hold_to_request};
+use gateway_sim::clock::Clock;
+use gateway_sim::error::SimError;
+use gateway_sim::simulation::Simulation;
 
 /// A program that runs calls. It is ended with this value.
 pub struct ForeignEngine {
@@ -69,7 +69,7 @@ impl ForeignEngine {
         &mut self,
         function: &str,
         arguments: &str,
-        mut world: World,
+        mut world: Simulation,
         clock: &Clock,
     ) -> Called<DocumentReply> {
         hold_to_request(&mut world, function, arguments);
@@ -77,7 +77,12 @@ impl ForeignEngine {
         Called::close(result, None, world).noting_leaks()
     }
 
-    async fn converse(&mut self, call: &Told<'_>, world: &mut World, clock: &Clock) -> Result<DocumentReply, SimError> {
+    async fn converse(
+        &mut self,
+        call: &Told<'_>,
+        world: &mut Simulation,
+        clock: &Clock,
+    ) -> Result<DocumentReply, SimError> {
         let passing = clock.begin(world.now_ms());
         let mut said = self.exchange(call)?;
         loop {
@@ -131,13 +136,13 @@ fn lost(what: impl Into<String>) -> SimError {
 #[cfg(all(test, unix))]
 mod tests {
     use super::*;
-    use crate::script::Script;
-    use crate::world::WorldOptions;
+    use gateway_sim::options::SimulationOptions;
+    use gateway_sim::script::Script;
 
     /// A call of an engine of a few lines of shell.
     async fn called(script: &str) -> Called<DocumentReply> {
         let mut engine = ForeignEngine::start(Command::new("sh").args(["-c", script])).expect("there is a shell");
-        let world = World::new(Script::bundled(), 1, WorldOptions::default());
+        let world = Simulation::new(Script::bundled(), 1, SimulationOptions::default());
         engine.call("versions", "{}", world, &Clock::virtual_time()).await
     }
 
@@ -158,7 +163,7 @@ mod tests {
         "#;
         let called = called(script).await;
         assert_eq!(called.result.expect("an answer"), DocumentReply::Answer("{}".to_owned()));
-        let trace = called.world.trace().text();
+        let trace = called.backend.trace().text();
         let said: Vec<_> = trace.lines().filter_map(|line| line.split_whitespace().nth(3)).collect();
         assert_eq!(said, ["wait", "#0", "list", "wait", "#1", "return"], "{trace}");
     }

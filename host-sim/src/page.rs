@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::session_log::SessionRecord;
+use gateway_sim::session_log::SessionRecord;
 
 /// The page of a call: the function's name, the component's document, and what the host saw of the sessions.
 pub fn page(function: &str, report: &Value, sessions: &[SessionRecord]) -> String {

@@ -18,7 +18,7 @@ use reqwest::Url;
 use serde_json::Value;
 
 use crate::http;
-use crate::reply::{run_of, status_of};
+use gateway_sim::reply::{run_of, status_of};
 
 /// Variables of which one has to be set for anything to be sent.
 const ENDPOINTS: [&str; 2] = ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"];

@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use std::thread;
 
 use futures::executor::block_on;
+use gateway_sim::engine::Native;
+use gateway_sim::explore::{Explorer, Options, Tally};
+use host_sim::canaries::{CANARIES, MOST_SEEDS, hunt};
 use host_sim::component::{ComponentHost, find};
-use host_sim::explore::canaries::{CANARIES, MOST_SEEDS, hunt};
-use host_sim::explore::{Explorer, Options, Subject, Tally};
 use parallel_agents_engine::canary;
 
 #[test]
@@ -38,30 +39,30 @@ fn what_is_shipped_has_none_of_them() {
 #[test]
 fn what_fails_is_made_small() {
     let options = Options { tasks: 12, ..Options::default() };
-    let explorer = block_on(Explorer::new(Subject::Native, options)).expect("the engine lists its functions");
+    let explorer = block_on(Explorer::new(&Native, options)).expect("the engine lists its functions");
     canary::select(Some("off-by-one-cap"));
     let mut tally = Tally::default();
     for seed in 0..200 {
         block_on(explorer.run(seed, &mut tally));
     }
-    let troubles: Vec<_> =
-        tally.troubles.iter().filter(|trouble| explorer.case(trouble.seed).parts() > 5).take(5).collect();
-    assert_eq!(troubles.len(), 5, "too few large runs failed");
+    let failed_runs: Vec<_> =
+        tally.failed_runs.iter().filter(|failed_run| explorer.case(failed_run.seed).parts() > 5).take(5).collect();
+    assert_eq!(failed_runs.len(), 5, "too few large runs failed");
     let mut larger = Vec::new();
-    for trouble in troubles {
-        let cut = block_on(explorer.shrink(trouble));
-        let case = explorer.case(trouble.seed);
+    for failed_run in failed_runs {
+        let cut = block_on(explorer.shrink(failed_run));
+        let case = explorer.case(failed_run.seed);
         let cap = case.request["max_concurrent"].as_u64().unwrap_or(5);
         let tasks = cut.tasks.as_ref().map_or(usize::MAX, |tasks| tasks.len());
-        assert!(tasks < case.parts(), "seed {}: nothing was taken out of {tasks}", trouble.seed);
+        assert!(tasks < case.parts(), "seed {}: nothing was taken out of {tasks}", failed_run.seed);
         if tasks > 5.max(cap as usize + 1) {
-            larger.push(format!("seed {}: {cut}", trouble.seed));
+            larger.push(format!("seed {}: {cut}", failed_run.seed));
         }
         let mut again = Tally::default();
         let options = Options { tasks: 12, cut, ..Options::default() };
-        let smaller = block_on(Explorer::new(Subject::Native, options)).expect("the engine lists its functions");
-        block_on(smaller.run(trouble.seed, &mut again));
-        assert!(!again.troubles.is_empty(), "seed {} fails no more", trouble.seed);
+        let smaller = block_on(Explorer::new(&Native, options)).expect("the engine lists its functions");
+        block_on(smaller.run(failed_run.seed, &mut again));
+        assert!(!again.failed_runs.is_empty(), "seed {} fails no more", failed_run.seed);
     }
     assert!(larger.len() <= 1, "{larger:?}");
     canary::select(None);

@@ -7,15 +7,15 @@ use wasmtime::Store;
 
 use super::guest::GuestState;
 use super::{ComponentHost, Guest, closed};
-use crate::call::Called;
-use crate::outside::Outside;
+use gateway_sim::backend::Backend;
+use gateway_sim::call::Called;
 
 /// The instance of the call before.
 pub(super) type Kept = Mutex<Option<(Store<GuestState>, Guest)>>;
 
 impl ComponentHost {
     /// One call on the instance of the one before.
-    pub(super) async fn enter_again<R, O: Outside>(
+    pub(super) async fn enter_again<R, O: Backend>(
         &self,
         state: GuestState,
         call: impl AsyncFnOnce(&mut Store<GuestState>, &Guest) -> wasmtime::Result<R>,

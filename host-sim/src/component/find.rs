@@ -3,7 +3,7 @@
 use std::env;
 use std::path::PathBuf;
 
-use crate::error::SimError;
+use gateway_sim::error::SimError;
 
 /// Names the component file.
 pub const COMPONENT_VARIABLE: &str = "PARALLEL_AGENTS_COMPONENT";

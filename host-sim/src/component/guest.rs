@@ -10,9 +10,9 @@ use wasmtime::component::{Accessor, HasSelf};
 
 use super::limits::GuestLimits;
 use crate::bindings::parallel_agents::skill::{events, journal, sessions, types};
-use crate::clock::Passing;
 use crate::convert;
-use crate::outside::{Next, Outside, poll_with_stop};
+use gateway_sim::backend::{Backend, Next, poll_with_stop};
+use gateway_sim::clock::Passing;
 
 /// The guest asked for something that cannot be; kept apart from traps of its own.
 #[derive(Debug)]
@@ -43,7 +43,7 @@ impl std::error::Error for TooManyCalls {}
 /// The data of one store.
 pub(super) struct GuestState {
     pub(super) limiter: StoreLimits,
-    pub(super) outside: Box<dyn Outside>,
+    pub(super) outside: Box<dyn Backend>,
     passing: Passing,
     is_waiting: bool,
     calls_left: u64,
@@ -51,7 +51,7 @@ pub(super) struct GuestState {
 }
 
 impl GuestState {
-    pub(super) fn new(outside: Box<dyn Outside>, passing: Passing, limits: &GuestLimits) -> Self {
+    pub(super) fn new(outside: Box<dyn Backend>, passing: Passing, limits: &GuestLimits) -> Self {
         Self {
             limiter: limits.limiter(),
             outside,
@@ -63,7 +63,7 @@ impl GuestState {
     }
 
     /// Counts a call of an import.
-    fn enter(&mut self) -> wasmtime::Result<&mut dyn Outside> {
+    fn enter(&mut self) -> wasmtime::Result<&mut dyn Backend> {
         match self.calls_left.checked_sub(1) {
             Some(left) => self.calls_left = left,
             None => return Err(wasmtime::Error::new(TooManyCalls { limit: self.call_limit })),

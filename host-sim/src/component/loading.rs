@@ -5,7 +5,7 @@ use wasmtime::{Config, Engine};
 
 use super::guest::GuestState;
 use crate::bindings::{ParallelAgents, ParallelAgentsPre};
-use crate::error::SimError;
+use gateway_sim::error::SimError;
 use parallel_agents_engine::CONTRACT_VERSION;
 
 /// The WIT package of the contract.

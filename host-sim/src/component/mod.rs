@@ -1,6 +1,6 @@
 //! Runs the component under wasmtime, one fresh instance per call.
 //!
-//! The component gets the sessions and events of an [`Outside`] and nothing else: no WASI is linked, memory, stack and
+//! The component gets the sessions and events of an [`Backend`] and nothing else: no WASI is linked, memory, stack and
 //! fuel are bounded, and whatever could differ between machines is switched off. A store is never used again. After a
 //! call, good or bad, the world comes back with no session left alive.
 
@@ -23,14 +23,15 @@ use wasmtime::{Engine, Store, Trap};
 use crate::bindings::exports::parallel_agents::skill::functions;
 use crate::bindings::parallel_agents::skill::types as wit;
 use crate::bindings::{ParallelAgents, ParallelAgentsPre};
-use crate::call::{Called, hold_to_request};
-use crate::clock::Clock;
 use crate::convert;
-use crate::error::SimError;
-use crate::outside::Outside;
-use crate::script::Script;
-use crate::world::{World, WorldOptions};
 pub use find::{COMPONENT_VARIABLE, find};
+use gateway_sim::backend::Backend;
+use gateway_sim::call::{Called, hold_to_request};
+use gateway_sim::clock::Clock;
+use gateway_sim::error::SimError;
+use gateway_sim::options::SimulationOptions;
+use gateway_sim::script::Script;
+use gateway_sim::simulation::Simulation;
 use guest::{BrokenContract, GuestState, TooManyCalls};
 pub use limits::GuestLimits;
 
@@ -79,7 +80,7 @@ impl ComponentHost {
     }
 
     /// Calls a function with a JSON object.
-    pub async fn call<O: Outside>(
+    pub async fn call<O: Backend>(
         &self,
         function: &str,
         arguments: &str,
@@ -97,7 +98,7 @@ impl ComponentHost {
     }
 
     /// Goes on with a call that was cut off. The world has to be that call's.
-    pub async fn resume<O: Outside>(&self, journal: &str, world: O, clock: &Clock) -> Called<DocumentReply, O> {
+    pub async fn resume<O: Backend>(&self, journal: &str, world: O, clock: &Clock) -> Called<DocumentReply, O> {
         let journal = journal.to_owned();
         self.enter(world, clock, async |store, guest| {
             let resume = guest.exports.parallel_agents_skill_journals().func_resume();
@@ -132,7 +133,7 @@ impl ComponentHost {
     }
 
     /// One call on one instance: in with a world, out with the same world and what came of it.
-    async fn enter<R, O: Outside>(
+    async fn enter<R, O: Backend>(
         &self,
         world: O,
         clock: &Clock,
@@ -179,7 +180,7 @@ impl ComponentHost {
 
     /// For exports that have nothing to do with a world.
     fn idle_state(&self) -> GuestState {
-        let world = World::new(Script::bundled(), 0, WorldOptions::default());
+        let world = Simulation::new(Script::bundled(), 0, SimulationOptions::default());
         GuestState::new(Box::new(world), Clock::virtual_time().begin(0), &self.limits)
     }
 
@@ -238,10 +239,10 @@ impl Guest {
 }
 
 /// A finished call with the outside that it was given.
-fn closed<R, O: Outside>(
+fn closed<R, O: Backend>(
     result: Result<R, SimError>,
     fuel_used: Option<u64>,
-    outside: Box<dyn Outside>,
+    outside: Box<dyn Backend>,
 ) -> Called<R, O> {
     let outside: Box<dyn Any> = outside;
     match outside.downcast() {

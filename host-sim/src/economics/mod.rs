@@ -12,13 +12,12 @@ use parallel_agents_engine::task::Tier;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use crate::call::Called;
-use crate::clock::Clock;
-use crate::component::ComponentHost;
-use crate::error::SimError;
-use crate::native;
-use crate::script::Script;
-use crate::world::{World, WorldOptions};
+use gateway_sim::call::Called;
+use gateway_sim::engine::Engine;
+use gateway_sim::error::SimError;
+use gateway_sim::options::SimulationOptions;
+use gateway_sim::script::Script;
+use gateway_sim::simulation::Simulation;
 
 pub use pool::{Kind, Pool, Task};
 use pool::{model_of, price_of};
@@ -28,14 +27,6 @@ const BATCH: usize = 200;
 
 /// Of the best achievable cost, how much more the ladder may take, in per cent.
 pub const GOAL_PER_CENT: u64 = 15;
-
-/// Which code is run.
-pub enum Subject<'a> {
-    /// The component under wasmtime.
-    Component(&'a ComponentHost),
-    /// The engine that is compiled into this program.
-    Native,
-}
 
 /// A way to do the pool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -115,7 +106,7 @@ impl Comparison {
 }
 
 /// Does a pool in every way. An error if a call has no report, or its host found a broken promise.
-pub async fn compare(pool: &Pool, subject: &Subject<'_>) -> Result<Comparison, SimError> {
+pub async fn compare(pool: &Pool, engine: &dyn Engine) -> Result<Comparison, SimError> {
     let mut results = Vec::new();
     for way in Way::ALL {
         let mut sum = Outcome {
@@ -129,7 +120,7 @@ pub async fn compare(pool: &Pool, subject: &Subject<'_>) -> Result<Comparison, S
         };
         for (number, tasks) in pool.tasks.chunks(BATCH).enumerate() {
             let seed = pool.seed.wrapping_add(number as u64);
-            let called = call(subject, &request(way, tasks), seed).await;
+            let called = call(engine, &request(way, tasks), seed).await;
             enter(&mut sum, &called)?;
         }
         results.push(sum);
@@ -174,23 +165,19 @@ fn request(way: Way, tasks: &[Task]) -> Value {
     request
 }
 
-async fn call(subject: &Subject<'_>, request: &Value, seed: u64) -> Called<DocumentReply> {
+async fn call(engine: &dyn Engine, request: &Value, seed: u64) -> Called<DocumentReply> {
     let script = match Script::from_json(&pool::script().to_string()) {
         Ok(script) => script,
         // It is made of constants, and a test runs it.
         Err(error) => unreachable!("the script of the pool is valid: {error}"),
     };
-    let world = World::new(script, seed, WorldOptions { keep_trace: false, ..WorldOptions::default() });
-    let clock = Clock::virtual_time();
-    match subject {
-        Subject::Component(host) => host.call("run_tasks", &request.to_string(), world, &clock).await,
-        Subject::Native => native::call("run_tasks", &request.to_string(), world, &clock).await,
-    }
+    let world = Simulation::new(script, seed, SimulationOptions { keep_trace: false, ..SimulationOptions::default() });
+    engine.call("run_tasks", &request.to_string(), world).await
 }
 
 fn enter(sum: &mut Outcome, called: &Called<DocumentReply>) -> Result<(), SimError> {
-    let ledger = called.world.ledger();
-    if let Some(violation) = ledger.violations().first() {
+    let checker = called.backend.checker();
+    if let Some(violation) = checker.violations().first() {
         return Err(SimError::Contract { what: violation.to_string() });
     }
     let report: Value = match &called.result {
@@ -200,9 +187,9 @@ fn enter(sum: &mut Outcome, called: &Called<DocumentReply>) -> Result<(), SimErr
         Ok(DocumentReply::Refused(text)) => return Err(SimError::Reply { what: format!("a refusal: {text}") }),
         Err(error) => return Err(SimError::Contract { what: error.to_string() }),
     };
-    let spent = ledger.spent();
+    let spent = checker.spent();
     sum.good += report["census"]["completed"].as_u64().unwrap_or(0);
-    sum.sessions += u64::from(ledger.summary().sessions);
+    sum.sessions += u64::from(checker.summary().sessions);
     sum.tokens += spent.tokens;
     sum.micro_usd += spent.micro_usd;
     sum.reported_micro_usd = sum.reported_micro_usd.zip(report["cost"]["micro_usd"].as_u64()).map(|(a, b)| a + b);

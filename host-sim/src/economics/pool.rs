@@ -6,7 +6,7 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use crate::ledger::Price;
+use gateway_sim::checker::Price;
 
 /// A tier's model in the simulator.
 pub fn model_of(tier: Tier) -> &'static str {

@@ -1,3 +1,5 @@
+use gateway_sim::engine::Native;
+
 use super::*;
 
 #[test]
@@ -20,7 +22,7 @@ fn a_seed_is_one_pool_and_shares_are_kept() {
 #[tokio::test]
 async fn ways_differ_as_they_have_to() {
     let pool = Pool::draw(200, 3);
-    let comparison = compare(&pool, &Subject::Native).await.expect("four ways");
+    let comparison = compare(&pool, &Native).await.expect("four ways");
     let of = |way| comparison.of(way).expect("a result");
     let needing = |tier| pool.needing(tier) as u64;
     assert_eq!(of(Way::AllCheapest).good, needing(Tier::Economy), "a weak model fails where the pool says so");

@@ -1,7 +1,7 @@
 //! Real sessions without a gateway: each is one chat completion on an OpenAI-compatible server.
 //!
 //! A completion has no tools, so every receipt says that the session is free of them. The sessions are this host's own
-//! table; the server only ever sees a prompt. What it said goes through the same ledger and the same trace as the words of
+//! table; the server only ever sees a prompt. What it said goes through the same checker and the same trace as the words of
 //! the simulated gateway. The key is read by whoever builds the [`ModelServer`] and shows up nowhere: not in texts of the
 //! server either, should it repeat it.
 
@@ -10,10 +10,10 @@ mod asking;
 mod client;
 mod failure;
 mod finish;
+mod host;
 mod incoming;
 mod key;
 mod models;
-mod outside;
 mod overflow;
 mod pacing;
 mod pieces;
@@ -38,15 +38,11 @@ use tokio::time::Instant;
 pub use client::{ModelServer, ServerError};
 pub use key::ApiKey;
 
-use crate::clock::Bell;
-use crate::ledger::Ledger;
-use crate::outside::{JournalSink, Outside};
-use crate::trace::Trace;
+use gateway_sim::clock::Bell;
+use gateway_sim::host::{Delivery, JournalSink, SessionHost};
+use gateway_sim::truth::Truth;
 use pacing::Pace;
 use session::{Ended, Session};
-
-/// The name of this host in reports.
-pub const HOST_NAME: &str = "openai";
 
 /// What is chosen about a live host.
 #[derive(Clone, Debug)]
@@ -89,8 +85,8 @@ pub struct Live {
     words: mpsc::UnboundedReceiver<(SessionKey, Word)>,
     inbox: mpsc::UnboundedSender<(SessionKey, Word)>,
     pace: Pace,
-    ledger: Ledger,
-    trace: Trace,
+    /// What became true and nobody asked for yet.
+    truths: Vec<Truth>,
 }
 
 impl Live {
@@ -115,8 +111,7 @@ impl Live {
             words,
             inbox,
             pace: Pace::default(),
-            ledger: Ledger::default(),
-            trace: Trace::new(start_ms, true),
+            truths: Vec::new(),
         }
     }
 
@@ -125,12 +120,10 @@ impl Live {
         self.journal = Some(sink);
     }
 
-    fn event(&mut self, what: Happening) -> Event {
+    fn deliver(&mut self, what: Happening) -> Delivery {
         let event = Event { seq: self.next_seq, at_ms: self.now_ms(), what };
         self.next_seq += 1;
-        self.trace.event(&event);
-        self.ledger.event(&event, false);
-        event
+        Delivery { real_ms: event.at_ms, event, is_extra: false }
     }
 }
 

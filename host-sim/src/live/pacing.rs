@@ -16,7 +16,7 @@ use tokio::time::Instant;
 
 use super::Live;
 use super::session::{Ended, Session};
-use crate::outside::Outside;
+use gateway_sim::host::SessionHost;
 
 /// How long nothing moves before the next session's time counts. The component gives up sessions that wait, after two minutes
 /// without a move.

@@ -18,8 +18,8 @@ use super::failure::CompletionFailure;
 use super::incoming::Incoming;
 use super::session::{Ended, Session};
 use super::{Live, Word};
-use crate::ledger::SessionOver;
-use crate::paging;
+use gateway_sim::paging;
+use gateway_sim::truth::{SessionOver, Truth};
 
 impl Live {
     /// The session on whose behalf everything is spawned.
@@ -47,13 +47,13 @@ impl Live {
             Some(receipt) => receipt.clone(),
             None => {
                 if let Err(refusal) = self.admit(&options) {
-                    self.ledger.refused(request, &refusal);
+                    self.truths.push(Truth::Refused { request, error: refusal.clone() });
                     return Err(refusal);
                 }
                 self.begin(options)
             }
         };
-        self.ledger.accepted(request, &receipt.session_key);
+        self.truths.push(Truth::Accepted { request, session: receipt.session_key.clone() });
         Ok(receipt)
     }
 
@@ -186,7 +186,7 @@ impl Live {
     fn delete(&mut self, key: &SessionKey) -> Result<Reply, HostError> {
         self.end(key, Ended::Cancelled);
         if self.sessions.remove(key).is_some() {
-            self.ledger.deleted(key);
+            self.truths.push(Truth::Deleted(key.clone()));
         }
         Ok(Reply::Deleted)
     }
@@ -203,13 +203,13 @@ impl Live {
         let Some(end) = session.end() else { return };
         let over = SessionOver {
             state: session.state(),
-            outcome: &end.outcome,
-            model: session.applied_model(),
+            outcome: end.outcome.clone(),
+            model: session.applied_model().to_owned(),
             usage: end.usage,
             // The server names no price; the request's own prices are applied to the usage.
             cost_micro_usd: 0,
         };
-        self.ledger.session_over(key, over);
+        self.truths.push(Truth::Over(key.clone(), over));
         self.untold.push_back(Happening::SessionEnded(end));
         self.place_is_free(key);
     }

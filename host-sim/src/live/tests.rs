@@ -4,6 +4,7 @@
 mod echo;
 mod models;
 mod quirks;
+mod recording;
 
 use std::time::Duration;
 
@@ -12,10 +13,11 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use super::{ApiKey, Live, LiveOptions, ModelServer};
-use crate::clock::{Clock, StopSwitch};
-use crate::outside::Outside;
-use crate::script::Script;
-use crate::{Called, model_server, native};
+use crate::model_server;
+use gateway_sim::clock::{Clock, StopSwitch};
+use gateway_sim::observed::Observed;
+use gateway_sim::script::Script;
+use gateway_sim::{Called, native};
 
 const BASE: &str =
     "version = 1\ndefault_model = \"sim/standard\"\n[models.\"sim/standard\"]\n[models.\"sim/premium\"]\n";
@@ -29,9 +31,10 @@ async fn serve(script: &str) -> String {
     format!("http://{address}/v1")
 }
 
-fn live(base: &str, key: Option<ApiKey>, host_cap: Option<u32>, clock: &Clock) -> Live {
+fn live(base: &str, key: Option<ApiKey>, host_cap: Option<u32>, clock: &Clock) -> Observed<Live> {
     let server = ModelServer::new(base, key).expect("an address");
-    Live::new(server, LiveOptions { model: "standard".to_owned(), seed: 7, host_cap, start_ms: None }, clock.bell())
+    let options = LiveOptions { model: "standard".to_owned(), seed: 7, host_cap, start_ms: None };
+    Observed::of(Live::new(server, options, clock.bell()))
 }
 
 fn tasks(words: &[&str], more: Value) -> String {
@@ -54,15 +57,15 @@ fn tasks(words: &[&str], more: Value) -> String {
     request.to_string()
 }
 
-async fn run(base: &str, request: &str) -> (Value, Called<DocumentReply, Live>) {
+async fn run(base: &str, request: &str) -> (Value, Called<DocumentReply, Observed<Live>>) {
     let clock = Clock::real_time();
     let called = native::call("run_tasks", request, live(base, None, None, &clock), &clock).await;
     (report(&called), called)
 }
 
 #[track_caller]
-fn report(called: &Called<DocumentReply, Live>) -> Value {
-    assert_eq!(called.world.ledger().violations(), []);
+fn report(called: &Called<DocumentReply, Observed<Live>>) -> Value {
+    assert_eq!(called.backend.checker().violations(), []);
     match &called.result {
         Ok(DocumentReply::Answer(text)) => serde_json::from_str(text).expect("a report"),
         other => panic!("{other:?}"),
@@ -102,9 +105,9 @@ async fn answers_come_back_with_model_and_usage_and_without_tools() {
     assert_eq!(attempt["model_applied"], "standard");
     assert!(report["usage"]["output_tokens"].as_u64().is_some_and(|tokens| tokens > 0), "{report}");
     assert_eq!(report["usage_complete"], true);
-    let trace = called.world.trace().text();
+    let trace = called.backend.trace().text();
     assert!(trace.contains("openai"), "{trace}");
-    assert_eq!(called.world.ledger().usage().output_tokens, report["usage"]["output_tokens"]);
+    assert_eq!(called.backend.checker().usage().output_tokens, report["usage"]["output_tokens"]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -180,7 +183,7 @@ async fn time_limits_end_what_hangs_and_what_is_slow() {
         tasks(&["hang", "slow"], json!({ "retries": 0 })).replace("\"task_id\"", "\"timeout_seconds\":2,\"task_id\"");
     let (report, called) = run(&base, &request).await;
     assert_eq!(codes(&report), ["E_TIMEOUT"; 2], "{report}");
-    assert_eq!(called.world.ledger().sessions_in(parallel_agents_engine::host::SessionState::TimedOut), 2);
+    assert_eq!(called.backend.checker().sessions_in(parallel_agents_engine::host::SessionState::TimedOut), 2);
     wait_for_quiet(&base).await;
 }
 
@@ -227,7 +230,7 @@ async fn twenty_at_once_get_through_a_provider_that_says_no() {
     assert_eq!(stats["requests"].as_u64(), Some(60 + refused), "each refusal costs one more request");
     assert_eq!(waits(&report, 2_000) as u64, refused);
     // Those that the provider refuses leave before the last ones come.
-    assert_eq!(called.world.ledger().peak_live(), 20);
+    assert_eq!(called.backend.checker().peak_live(), 20);
     assert!((15..=20).contains(&stats["peak_live"].as_u64().unwrap_or_default()), "{stats}");
 }
 
@@ -238,6 +241,6 @@ async fn the_host_runs_no_more_than_its_cap() {
     let words = ["a", "b", "c", "d", "e", "f", "g"];
     let called = native::call("run_tasks", &tasks(&words, json!({})), live(&base, None, Some(3), &clock), &clock).await;
     assert_eq!(codes(&report(&called)), ["completed"; 7]);
-    assert_eq!(called.world.ledger().peak_live(), 3);
+    assert_eq!(called.backend.checker().peak_live(), 3);
     assert_eq!(stats(&base).await["peak_live"], 3);
 }

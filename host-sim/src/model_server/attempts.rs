@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-use crate::script::prompt::Prompt;
+use gateway_sim::script::prompt::Prompt;
 
 /// The conversations in which each task was seen.
 ///

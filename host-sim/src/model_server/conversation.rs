@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::script::prompt::Prompt;
+use gateway_sim::script::prompt::Prompt;
 
 use super::request::{ChatRequest, Message};
 

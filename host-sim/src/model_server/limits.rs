@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::script::ProviderLimit;
+use gateway_sim::script::ProviderLimit;
 
 /// The requests of each model that are under way, and when the last ones began.
 #[derive(Debug, Default)]

@@ -9,7 +9,7 @@
 //! | `POST /hold`, `POST /release`   | agents' answers are kept back, until they are let go                  |
 //!
 //! It is made for tests on one machine: it asks for no key and refuses to listen on anything but a loopback address.
-//! What an agent answers is decided in [`crate::script`]; here is only how that travels.
+//! What an agent answers is decided in [`gateway_sim::script`]; here is only how that travels.
 
 mod attempts;
 mod conversation;
@@ -37,8 +37,8 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::quirks::{self, Quirk};
-use crate::script::prompt::Prompt;
-use crate::script::{Script, ScriptedOutcome, WireFault};
+use gateway_sim::script::prompt::Prompt;
+use gateway_sim::script::{Script, ScriptedOutcome, WireFault};
 
 use attempts::Attempts;
 use conversation::Turn;

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use super::conversation::ToolCall;
 use super::limits::Place;
 use super::stats::Live;
-use crate::script::WireFault;
+use gateway_sim::script::WireFault;
 
 /// Characters of an answer in one event of a stream.
 const EVENT_CHARS: usize = 200;

@@ -7,7 +7,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::serve;
-use crate::script::{Script, ScriptedOutcome};
+use gateway_sim::script::{Script, ScriptedOutcome};
 
 const SCRIPT: &str = r#"
     version = 1

@@ -16,6 +16,8 @@ use std::fmt::Write;
 
 pub(crate) use reply::{Part, Reply};
 
+use gateway_sim::script::{Script, ScriptError, ScriptProblem};
+use parallel_agents_engine::text;
 use serde_json::Value;
 
 /// A habit of some servers.
@@ -98,6 +100,17 @@ pub fn all() -> impl Iterator<Item = &'static Quirk> {
 /// One by its name.
 pub fn find(name: &str) -> Option<&'static Quirk> {
     all().find(|quirk| quirk.name == name)
+}
+
+/// Whether there is a quirk of the name that a script asks for.
+///
+/// # Errors
+/// There is none.
+pub fn check(script: &Script) -> Result<(), ScriptError> {
+    let Some(name) = script.wire().quirk.as_deref().filter(|name| find(name).is_none()) else { return Ok(()) };
+    let near = text::nearest(name, all().map(|quirk| quirk.name));
+    let message = format!("no quirk is named {name:?}; near: {}", near.join(", "));
+    Err(ScriptError::Invalid(vec![ScriptProblem { path: "/wire/quirk".to_owned(), message }]))
 }
 
 /// The table as Markdown, one row each.

@@ -13,9 +13,9 @@ use std::path::Path;
 
 use file::ScenarioFile;
 
-pub use run::{Checked, Outcome, Subject};
+pub use run::{Checked, Outcome};
 
-use crate::script::Script;
+use gateway_sim::script::Script;
 
 /// The files that come with the simulator: their names and texts. A test compares this with the directory.
 macro_rules! bundled {

@@ -5,19 +5,10 @@ use parallel_agents_engine::ids::TaskId;
 use serde_json::{Value, json};
 
 use super::{Scenario, Variant};
-use crate::call::Called;
-use crate::clock::Clock;
-use crate::component::ComponentHost;
-use crate::native;
-use crate::world::{World, WorldOptions};
-
-/// Which code is run.
-pub enum Subject<'a> {
-    /// The component under wasmtime.
-    Component(&'a ComponentHost),
-    /// The engine that is compiled into this program.
-    Native,
-}
+use gateway_sim::call::Called;
+use gateway_sim::engine::Engine;
+use gateway_sim::options::SimulationOptions;
+use gateway_sim::simulation::Simulation;
 
 /// What came of a variant.
 #[derive(Clone, Debug)]
@@ -55,27 +46,27 @@ impl Outcome {
 
 impl Scenario {
     /// Runs one variant.
-    pub async fn run(&self, variant: Variant, subject: &Subject<'_>) -> Outcome {
+    pub async fn run(&self, variant: Variant, engine: &dyn Engine) -> Outcome {
         let entry = self.file.variant(variant);
         let function = entry.function.as_ref().unwrap_or(&self.file.function);
-        let options = WorldOptions::default();
+        let options = SimulationOptions::default();
         let start_ms = options.start_ms;
-        let mut world = World::new(self.script.clone(), self.file.seed, options);
+        let mut world = Simulation::new(self.script.clone(), self.file.seed, options);
         for stop in &entry.stops {
             let task = stop.task.as_ref().map(TaskId::new);
             world.request_stop_at(start_ms.saturating_add(stop.at_ms), task, "nobody needs it any more");
         }
         let request = self.file.request(variant).to_string();
-        let mut called = call(subject, function, &request, world).await;
+        let mut called = engine.call(function, &request, world).await;
         let mut document = document(&called);
-        let mut violations = called.world.ledger().violations();
+        let mut violations = called.backend.checker().violations();
         let first = reply(&called);
         let mut steps = Vec::new();
         for step in &entry.then {
             let arguments = step.arguments(&first).to_string();
-            called = call(subject, &step.function, &arguments, called.world.continued()).await;
+            called = engine.call(&step.function, &arguments, called.backend.continued()).await;
             steps.push(self::document(&called));
-            violations.extend(called.world.ledger().violations());
+            violations.extend(called.backend.checker().violations());
         }
         document["then"] = steps.into();
         let mut checked: Vec<Checked> = entry
@@ -86,15 +77,7 @@ impl Scenario {
         // Promises hold with and without a policy.
         let broken = violations.first().map(|violation| format!("a promise was broken: {violation}"));
         checked.push(Checked { what: "every promise is kept".to_owned(), broken });
-        Outcome { variant, document, checked, trace: called.world.trace().text().to_owned() }
-    }
-}
-
-async fn call(subject: &Subject<'_>, function: &str, arguments: &str, world: World) -> Called<DocumentReply> {
-    let clock = Clock::virtual_time();
-    match subject {
-        Subject::Component(host) => host.call(function, arguments, world, &clock).await,
-        Subject::Native => native::call(function, arguments, world, &clock).await,
+        Outcome { variant, document, checked, trace: called.backend.trace().text().to_owned() }
     }
 }
 
@@ -115,9 +98,9 @@ fn document(called: &Called<DocumentReply>) -> Value {
         Ok(DocumentReply::Answer(text) | DocumentReply::Refused(text)) => text.chars().count(),
         Err(_) => 0,
     };
-    let ledger = called.world.ledger();
-    let mut host = json!(ledger.summary());
-    let spent = ledger.spent();
+    let checker = called.backend.checker();
+    let mut host = json!(checker.summary());
+    let spent = checker.spent();
     host["spent_tokens"] = spent.tokens.into();
     host["spent_micro_usd"] = spent.micro_usd.into();
     host["reply_chars"] = chars.into();

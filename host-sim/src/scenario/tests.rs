@@ -3,6 +3,8 @@ use std::path::Path;
 
 use futures::executor::block_on;
 
+use gateway_sim::engine::Native;
+
 use super::*;
 
 const EXAMPLE: &str = r#"
@@ -53,10 +55,10 @@ fn a_request_is_made_of_the_common_part_and_the_variant() {
 
 #[test]
 fn what_holds_and_what_does_not_is_told_apart() {
-    let without = block_on(example().run(Variant::Without, &Subject::Native));
+    let without = block_on(example().run(Variant::Without, &Native));
     assert_eq!(without.broken(), Vec::<&str>::new());
     assert_eq!(without.held(), 4, "three of the file, and the promises");
-    let with = block_on(example().run(Variant::With, &Subject::Native));
+    let with = block_on(example().run(Variant::With, &Native));
     assert_eq!(with.broken(), ["/host/orphans is not 0, but there is 0"]);
 }
 

@@ -3,10 +3,11 @@
 use parallel_agents::documents::DocumentReply;
 
 use super::*;
-use crate::clock::Clock;
-use crate::native;
-use crate::script::Script;
-use crate::world::{World, WorldOptions};
+use gateway_sim::clock::Clock;
+use gateway_sim::native;
+use gateway_sim::options::SimulationOptions;
+use gateway_sim::script::Script;
+use gateway_sim::simulation::Simulation;
 
 #[test]
 fn what_was_not_sent_names_its_collector_and_a_protocol_that_is_not_spoken() {
@@ -29,7 +30,7 @@ const SAID: &str = "xyzzy";
 /// What stands in the spans of a call under a script, all of it.
 async fn sent(function: &str, arguments: &str, script: &str) -> (Value, String) {
     let script = Script::from_toml(script).expect("a script");
-    let world = World::new(script, 3, WorldOptions::default());
+    let world = Simulation::new(script, 3, SimulationOptions::default());
     let called = native::call(function, arguments, world, &Clock::virtual_time()).await;
     let text = match called.result.expect("a reply") {
         DocumentReply::Answer(text) | DocumentReply::Refused(text) => text,

@@ -1,9 +1,10 @@
 //! The table of bad requests through the component: the same bytes as the engine's native code, and an idle host.
 
-use host_sim::clock::Clock;
-use host_sim::native;
-use host_sim::script::Script;
-use host_sim::world::{World, WorldOptions};
+use gateway_sim::clock::Clock;
+use gateway_sim::native;
+use gateway_sim::options::SimulationOptions;
+use gateway_sim::script::Script;
+use gateway_sim::simulation::Simulation;
 use parallel_agents::documents::DocumentReply;
 
 use crate::component::component;
@@ -15,7 +16,13 @@ mod table;
 async fn the_component_refuses_with_the_same_bytes_and_asks_the_host_nothing() {
     let host = component().await;
     let script = Script::from_toml("version = 1").unwrap_or_else(|error| panic!("{error}"));
-    let world = || World::new(script.clone(), 1, WorldOptions { stops_at_violation: false, ..WorldOptions::default() });
+    let world = || {
+        Simulation::new(
+            script.clone(),
+            1,
+            SimulationOptions { stops_at_violation: false, ..SimulationOptions::default() },
+        )
+    };
     let mut refused = 0;
     for case in table::cases() {
         let place = format!("line {} of the table: {}", case.line, case.shown);
@@ -26,7 +33,7 @@ async fn the_component_refuses_with_the_same_bytes_and_asks_the_host_nothing() {
         assert_eq!(reply, native.result.expect(&place), "{place}");
         assert_eq!(matches!(reply, DocumentReply::Refused(_)), !case.problems.is_empty(), "{place}");
         if !case.problems.is_empty() {
-            let trace = guest.world.trace().text();
+            let trace = guest.backend.trace().text();
             assert!(trace.lines().count() == 1 && trace.ends_with("> return\n"), "{place}: {trace}");
             refused += 1;
         }

@@ -1,7 +1,9 @@
 //! A world on the bench: commands go in by hand, events are read one by one.
 
-use host_sim::script::Script;
-use host_sim::world::{Next, World, WorldOptions};
+use gateway_sim::backend::{Backend, Next};
+use gateway_sim::options::SimulationOptions;
+use gateway_sim::script::Script;
+use gateway_sim::simulation::Simulation;
 use parallel_agents_engine::host::{
     AnswerForm, Command, Event, Happening, HistoryQuery, HostError, ListFilter, Reply, SessionEnd, SpawnOptions,
 };
@@ -45,7 +47,7 @@ pub const HOST: &str = "spawn_latency_ms = 10\nanswer_latency_ms = 5\ncancel_lat
 pub const START_MS: u64 = 5_000;
 
 pub struct Bench {
-    pub world: World,
+    pub world: Simulation,
     requests: u64,
 }
 
@@ -58,8 +60,9 @@ impl Bench {
     pub fn with_seed(host: &str, seed: u64) -> Self {
         let text = format!("version = 1\ndefault_model = \"sim/standard\"\n[host]\n{HOST}{host}\n{AGENTS}");
         let script = Script::from_toml(&text).expect("the bench's script is valid");
-        let options = WorldOptions { start_ms: START_MS, stops_at_violation: false, ..WorldOptions::default() };
-        let mut bench = Self { world: World::new(script, seed, options), requests: 0 };
+        let options =
+            SimulationOptions { start_ms: START_MS, stops_at_violation: false, ..SimulationOptions::default() };
+        let mut bench = Self { world: Simulation::new(script, seed, options), requests: 0 };
         let opened = bench.next();
         assert!(matches!(opened.what, Happening::Opened(_)), "{opened:?}");
         bench

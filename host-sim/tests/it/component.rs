@@ -1,7 +1,7 @@
 //! The component that the tests run.
 
+use gateway_sim::trace::Trace;
 use host_sim::component::{ComponentHost, find};
-use host_sim::trace::Trace;
 use tokio::sync::OnceCell;
 
 /// The component, compiled once for all tests.

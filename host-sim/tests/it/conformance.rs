@@ -1,9 +1,10 @@
 //! The component under wasmtime and the engine's native code say the same things in the same order.
 
-use host_sim::clock::Clock;
-use host_sim::native;
-use host_sim::script::Script;
-use host_sim::world::{World, WorldOptions};
+use gateway_sim::clock::Clock;
+use gateway_sim::native;
+use gateway_sim::options::SimulationOptions;
+use gateway_sim::script::Script;
+use gateway_sim::simulation::Simulation;
 use parallel_agents_engine::ids::TaskId;
 
 use crate::component::{assert_same_trace, component};
@@ -27,10 +28,10 @@ fn script(extra: &str) -> Script {
 }
 
 /// A world for one comparison. The seed also decides what the host says about itself and whether somebody wants to stop.
-fn world(script: &Script, seed: u64) -> World {
-    let options = WorldOptions { announces_width: seed.is_multiple_of(2), ..WorldOptions::default() };
+fn world(script: &Script, seed: u64) -> Simulation {
+    let options = SimulationOptions { announces_width: seed.is_multiple_of(2), ..SimulationOptions::default() };
     let after = |ms| options.start_ms + ms;
-    let mut world = World::new(script.clone(), seed, options.clone());
+    let mut world = Simulation::new(script.clone(), seed, options.clone());
     match seed % 4 {
         1 => world.request_stop_at(after(12_000), None, "enough"),
         2 => world.request_stop_at(after(250), Some(TaskId::new("step-2")), "not this one"),
@@ -51,10 +52,10 @@ async fn both_engines_leave_the_same_trace() {
             let native = native::call("run_tasks", request, world(&script, seed), &clock).await;
             let guest = host.call("run_tasks", request, world(&script, seed), &clock).await;
             let place = format!("script {name}, seed {seed}");
-            assert_same_trace(native.world.trace(), guest.world.trace(), &place);
+            assert_same_trace(native.backend.trace(), guest.backend.trace(), &place);
             assert_eq!(native.result.expect(&place), guest.result.expect(&place), "{place}");
-            assert_eq!(guest.world.ledger().violations(), [], "{place}");
-            traces.push_str(guest.world.trace().text());
+            assert_eq!(guest.backend.checker().violations(), [], "{place}");
+            traces.push_str(guest.backend.trace().text());
         }
     }
     // What was compared has to contain whatever a run can consist of.

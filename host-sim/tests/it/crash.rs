@@ -1,18 +1,20 @@
 //! Calls that are cut off at every host call, and go on.
 
-use host_sim::clock::Clock;
-use host_sim::native;
-use host_sim::script::Script;
-use host_sim::world::{CrashPoint, Moment, Restart, World, WorldOptions};
+use gateway_sim::clock::Clock;
+use gateway_sim::gateway::{CrashPoint, Moment, Restart};
+use gateway_sim::native;
+use gateway_sim::options::SimulationOptions;
+use gateway_sim::script::Script;
+use gateway_sim::simulation::Simulation;
 use parallel_agents::documents::DocumentReply;
 use parallel_agents_engine::journal;
 use serde_json::{Value, json};
 
 const SEED: u64 = 11;
 
-fn world() -> World {
-    let options = WorldOptions { keeps_journal: true, ..WorldOptions::default() };
-    World::new(Script::bundled(), SEED, options)
+fn world() -> Simulation {
+    let options = SimulationOptions { keeps_journal: true, ..SimulationOptions::default() };
+    Simulation::new(Script::bundled(), SEED, options)
 }
 
 fn request() -> String {
@@ -37,30 +39,30 @@ fn outcomes(reply: &DocumentReply, restart: Restart) -> Value {
 async fn wherever_a_call_is_cut_off_it_ends_as_if_it_had_not_been() {
     let clock = Clock::virtual_time();
     let whole = native::call("run_tasks", &request(), world(), &clock).await;
-    let calls = whole.world.host_calls();
+    let calls = whole.backend.host().host_calls();
     assert!(calls > 20, "{calls}");
     for restart in [Restart::Caller, Restart::Gateway] {
         let expected = outcomes(whole.result.as_ref().expect("a reply"), restart);
         for call in 0..calls {
             for moment in [Moment::Before, Moment::Within, Moment::After] {
                 let mut world = world();
-                world.crash_at(CrashPoint { call, moment });
+                world.host_mut().crash_at(CrashPoint { call, moment });
                 let cut = native::call("run_tasks", &request(), world, &clock).await;
-                if !cut.world.is_cut_off() {
+                if !cut.backend.host().is_cut_off() {
                     continue;
                 }
-                let world = cut.world.revived(restart);
-                let journal = world.journal().to_owned();
+                let world = cut.backend.revived(restart);
+                let journal = world.host().journal().to_owned();
                 let told = format!("{restart:?} {moment:?} {call}\n{journal}");
                 if matches!(journal::read(&journal), Err(problem) if problem.code == "E_JOURNAL_EMPTY") {
-                    assert_eq!(world.ledger().spawn_calls(), 0, "{told}");
+                    assert_eq!(world.checker().spawn_calls(), 0, "{told}");
                     continue;
                 }
                 let resumed = native::resume(&journal, world, &clock).await;
                 let reply = resumed.result.as_ref().unwrap_or_else(|error| panic!("{error} {told}"));
-                assert_eq!(outcomes(reply, restart), expected, "{told}\n{}", resumed.world.trace().text());
-                assert_eq!(resumed.world.ledger().violations(), [], "{told}\n{}", resumed.world.trace().text());
-                assert_eq!(resumed.world.ledger().duplicate_sessions(), 0, "{told}");
+                assert_eq!(outcomes(reply, restart), expected, "{told}\n{}", resumed.backend.trace().text());
+                assert_eq!(resumed.backend.checker().violations(), [], "{told}\n{}", resumed.backend.trace().text());
+                assert_eq!(resumed.backend.checker().duplicate_sessions(), 0, "{told}");
             }
         }
     }

@@ -1,13 +1,13 @@
 //! The ladder of models on a pool of a thousand tasks, through the component.
 
-use host_sim::economics::{Pool, Subject, Way, compare};
+use host_sim::economics::{Pool, Way, compare};
 
 use crate::component::component;
 
 #[tokio::test]
 async fn the_ladder_is_near_the_best_that_can_be_done_and_misses_nothing() {
-    let subject = Subject::Component(component().await);
-    let comparison = compare(&Pool::draw(1_000, 1), &subject).await.expect("four ways");
+    let subject = component().await;
+    let comparison = compare(&Pool::draw(1_000, 1), subject).await.expect("four ways");
     assert!(comparison.goal_is_met(), "{comparison:#?}");
     let of = |way| comparison.of(way).expect("a result");
     assert_eq!(of(Way::Ladder).good, 1_000);

@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use host_sim::Called;
-use host_sim::clock::Clock;
-use host_sim::script::Script;
-use host_sim::world::{World, WorldOptions};
+use gateway_sim::Called;
+use gateway_sim::clock::Clock;
+use gateway_sim::options::SimulationOptions;
+use gateway_sim::script::Script;
+use gateway_sim::simulation::Simulation;
 use parallel_agents::documents::DocumentReply;
 use serde_json::{Value, json};
 
@@ -41,15 +42,15 @@ fn read(file: &str) -> String {
 }
 
 async fn call(function: &str, arguments: &str) -> Called<DocumentReply> {
-    let world = World::new(Script::bundled(), 1, WorldOptions::default());
+    let world = Simulation::new(Script::bundled(), 1, SimulationOptions::default());
     component().await.call(function, arguments, world, &Clock::virtual_time()).await
 }
 
 /// The reply to a call, after which nothing is left and nothing was promised in vain.
 #[track_caller]
 fn answer(called: &Called<DocumentReply>, place: &str) -> Value {
-    assert_eq!(called.world.ledger().violations(), [], "{place}");
-    let summary = called.world.ledger().summary();
+    assert_eq!(called.backend.checker().violations(), [], "{place}");
+    let summary = called.backend.checker().summary();
     assert_eq!((summary.live, summary.orphans), (0, 0), "{place}");
     match &called.result {
         Ok(DocumentReply::Answer(text)) => serde_json::from_str(text).expect("a reply is JSON"),
@@ -90,7 +91,7 @@ async fn every_example_ends_as_it_should() {
         let called = call(function, &read(file)).await;
         let reply = answer(&called, file);
         assert_eq!(reply["status"], status, "{file}");
-        assert_eq!(called.world.ledger().spawn_calls(), spawns, "{file}");
+        assert_eq!(called.backend.checker().spawn_calls(), spawns, "{file}");
         assert_all_completed(reply.get("run").unwrap_or(&reply), spawns as usize, file);
     }
 }
@@ -166,7 +167,7 @@ async fn what_fails_is_planned_anew_and_stays_on_record() {
         format!("{first}odds = {{ good = 0, failing = 1000 }}\nfailures = [{{ kind = \"rejected\" }}]\n\n{first}");
     let script = include_str!("../../scripts/default.toml").replacen(first, &failing, 1);
     let script = Script::from_toml(&script).unwrap_or_else(|error| panic!("{error}"));
-    let world = World::new(script, 1, WorldOptions::default());
+    let world = Simulation::new(script, 1, SimulationOptions::default());
     let request = read("workflow-3-orchestration.json");
     let called = component().await.call("orchestrate", &request, world, &Clock::virtual_time()).await;
     let reply = answer(&called, "a failing reviewer");
@@ -212,5 +213,5 @@ async fn every_agent_type_completes_its_own_example() {
     for (result, task) in report["results"].as_array().expect("results").iter().zip(&tasks) {
         assert_eq!(result["agent_type"], task["agent_type"]);
     }
-    assert_eq!(called.world.ledger().spawn_calls() as usize, tasks.len(), "none needed a second attempt");
+    assert_eq!(called.backend.checker().spawn_calls() as usize, tasks.len(), "none needed a second attempt");
 }

@@ -3,9 +3,10 @@
 use std::thread;
 
 use futures::executor::block_on;
-use host_sim::explore::regress;
-use host_sim::explore::{Deed, Deeds, Explorer, Options, Places, Subject, Tally};
-use host_sim::ledger::Spending;
+use gateway_sim::checker::Spending;
+use gateway_sim::engine::Native;
+use gateway_sim::explore::regress;
+use gateway_sim::explore::{Explorer, Options, Perturbation, Perturbations, Places, Tally};
 
 use crate::component::component;
 
@@ -13,32 +14,32 @@ fn threads() -> usize {
     thread::available_parallelism().map_or(1, Into::into)
 }
 
-fn options(deeds: &[Deed]) -> Options {
-    Options { tasks: 12, deeds: deeds.iter().copied().collect::<Deeds>(), ..Options::default() }
+fn options(perturbations: &[Perturbation]) -> Options {
+    Options { tasks: 12, perturbations: perturbations.iter().copied().collect::<Perturbations>(), ..Options::default() }
 }
 
 async fn on_the_component(options: Options) -> Explorer<'static> {
-    let subject = Subject::Component(component().await);
+    let subject = component().await;
     Explorer::new(subject, options).await.expect("the component lists its functions")
 }
 
 fn on_the_engine(options: Options) -> Explorer<'static> {
-    block_on(Explorer::new(Subject::Native, options)).expect("the engine lists its functions")
+    block_on(Explorer::new(&Native, options)).expect("the engine lists its functions")
 }
 
 #[track_caller]
 fn assert_kept(tally: &Tally) {
     let shown: Vec<String> = tally
-        .troubles
+        .failed_runs
         .iter()
         .take(10)
-        .map(|trouble| {
-            let what: Vec<String> = trouble.what.iter().map(ToString::to_string).collect();
-            let again = format!("parallel-agents-sim explore --seeds {} --cancel every --trap every", trouble.seed);
-            format!("seed {} {}: {}\n  again: {again}", trouble.seed, trouble.deed, what.join("; "))
+        .map(|failed_run| {
+            let what: Vec<String> = failed_run.what.iter().map(ToString::to_string).collect();
+            let again = format!("parallel-agents-sim explore --seeds {} --cancel every --trap every", failed_run.seed);
+            format!("seed {} {}: {}\n  again: {again}", failed_run.seed, failed_run.perturbation, what.join("; "))
         })
         .collect();
-    assert!(shown.is_empty(), "{} of {} runs:\n{}", tally.troubles.len(), tally.runs, shown.join("\n"));
+    assert!(shown.is_empty(), "{} of {} runs:\n{}", tally.failed_runs.len(), tally.runs, shown.join("\n"));
     assert_eq!((tally.lost, tally.duplicated, tally.unexpected, tally.orphans), (0, 0, 0, 0));
     assert_eq!((tally.determinism_mismatches, tally.duplicate_spawns), (0, 0));
     assert_eq!((tally.max_in_flight_over_cap, tally.max_over_budget), (0, Spending::default()));
@@ -46,7 +47,7 @@ fn assert_kept(tally: &Tally) {
 
 #[tokio::test]
 async fn two_thousand_seeds_are_the_same_twice_in_every_byte_and_in_fuel() {
-    let tally = on_the_component(options(&[Deed::Again])).await.explore(0..2_000, threads(), || {});
+    let tally = on_the_component(options(&[Perturbation::Again])).await.explore(0..2_000, threads(), || {});
     assert_kept(&tally);
     assert_eq!((tally.seeds, tally.runs), (2_000, 4_000));
 }
@@ -62,20 +63,18 @@ async fn twenty_thousand_random_runs_of_the_component_keep_every_promise() {
 
 #[tokio::test]
 async fn wherever_a_run_is_cancelled_or_dropped_nothing_is_left() {
-    let tally = on_the_component(options(&[Deed::Cancel(Places::Every), Deed::Trap(Places::Every)])).await.explore(
-        0..240,
-        threads(),
-        || {},
-    );
+    let tally = on_the_component(options(&[Perturbation::Cancel(Places::Every), Perturbation::Trap(Places::Every)]))
+        .await
+        .explore(0..240, threads(), || {});
     assert_kept(&tally);
     assert!(tally.cancels >= 5_000 && tally.traps >= 5_000, "{} {}", tally.cancels, tally.traps);
 }
 
 #[tokio::test]
 async fn engine_and_component_do_the_same_however_many_threads_there_are() {
-    let deeds = [Deed::Cancel(Places::Every)];
-    let wasm = on_the_component(options(&deeds)).await.explore(0..40, 2, || {});
-    let native = on_the_engine(options(&deeds)).explore(0..40, 3, || {});
+    let perturbations = [Perturbation::Cancel(Places::Every)];
+    let wasm = on_the_component(options(&perturbations)).await.explore(0..40, 2, || {});
+    let native = on_the_engine(options(&perturbations)).explore(0..40, 3, || {});
     assert_eq!(wasm.counters(0.0), native.counters(0.0));
     assert_eq!((wasm.sessions, wasm.outcomes), (native.sessions, native.outcomes));
 }
@@ -94,7 +93,7 @@ async fn runs_that_once_broke_a_promise_are_run_for_ever() {
 
 #[test]
 fn wherever_a_run_is_cut_off_it_goes_on_and_keeps_every_promise() {
-    let tally = on_the_engine(options(&[Deed::Crash(Places::Every)])).explore(0..150, threads(), || {});
+    let tally = on_the_engine(options(&[Perturbation::Crash(Places::Every)])).explore(0..150, threads(), || {});
     assert_kept(&tally);
     assert!(tally.resumes >= 20_000, "{}", tally.resumes);
     let (calm, before, others) = (tally.calm_resumes, tally.results_before_cuts, tally.results_of_calm_runs);
@@ -103,8 +102,8 @@ fn wherever_a_run_is_cut_off_it_goes_on_and_keeps_every_promise() {
 
 #[test]
 fn many_runs_are_cut_off_and_cancelled_at_some_places() {
-    let deeds = [Deed::Crash(Places::Sampled), Deed::Cancel(Places::Sampled)];
-    let tally = on_the_engine(options(&deeds)).explore(22_000..22_300, threads(), || {});
+    let perturbations = [Perturbation::Crash(Places::Sampled), Perturbation::Cancel(Places::Sampled)];
+    let tally = on_the_engine(options(&perturbations)).explore(22_000..22_300, threads(), || {});
     assert_kept(&tally);
     assert!(tally.resumes >= 4_000 && tally.cancels >= 1_800, "{} {}", tally.resumes, tally.cancels);
     assert!(tally.calm_runs >= 20, "{}", tally.calm_runs);

@@ -2,17 +2,18 @@
 
 use std::path::Path;
 
-use host_sim::SimError;
-use host_sim::clock::Clock;
+use gateway_sim::SimError;
+use gateway_sim::clock::Clock;
+use gateway_sim::options::SimulationOptions;
+use gateway_sim::script::Script;
+use gateway_sim::simulation::Simulation;
 use host_sim::component::{ComponentHost, GuestLimits};
-use host_sim::script::Script;
-use host_sim::world::{World, WorldOptions};
 
 use crate::component::component;
 use crate::requests_of::many;
 
-fn world() -> World {
-    World::new(Script::bundled(), 1, WorldOptions::default())
+fn world() -> Simulation {
+    Simulation::new(Script::bundled(), 1, SimulationOptions::default())
 }
 
 /// A component that exports one empty instance and nothing else: an instance section and an export section.
@@ -70,9 +71,9 @@ async fn a_call_without_fuel_is_stopped_and_its_sessions_with_it() {
         let host = component().await.with_limits(limits);
         let called = host.call("run_tasks", &request, world(), &Clock::virtual_time()).await;
         assert!(matches!(called.result, Err(SimError::OutOfFuel { .. })), "{percent} %: {:?}", called.result);
-        let summary = called.world.ledger().summary();
+        let summary = called.backend.checker().summary();
         assert_eq!(summary.live, 0, "{percent} %");
-        assert!(called.world.trace().text().ends_with("> break off\n"), "{percent} %");
+        assert!(called.backend.trace().text().ends_with("> break off\n"), "{percent} %");
         swept += summary.cancelled;
     }
     assert!(swept > 0, "no call was stopped while sessions were alive");
@@ -84,7 +85,7 @@ async fn a_call_without_memory_traps() {
     let large = many(200, &format!("\"model\": \"{}\"", "x".repeat(900_000)));
     let called = host.call("run_tasks", &large, world(), &Clock::virtual_time()).await;
     assert!(matches!(called.result, Err(SimError::Trap { .. })), "{:?}", called.result);
-    assert_eq!(called.world.ledger().live(), 0);
+    assert_eq!(called.backend.checker().live(), 0);
 }
 
 #[tokio::test]
@@ -92,10 +93,10 @@ async fn a_broken_call_spoils_no_other() {
     let host = component().await;
     let good = async || host.call("run_tasks", &many(3, ""), world(), &Clock::virtual_time()).await;
     let before = good().await;
-    let options = WorldOptions { max_events: 5, ..WorldOptions::default() };
-    let stuck = World::new(Script::bundled(), 1, options);
+    let options = SimulationOptions { max_events: 5, ..SimulationOptions::default() };
+    let stuck = Simulation::new(Script::bundled(), 1, options);
     let broken = host.call("run_tasks", &many(3, ""), stuck, &Clock::virtual_time()).await;
     assert!(matches!(broken.result, Err(SimError::Contract { .. })), "{:?}", broken.result);
-    assert_eq!(broken.world.ledger().live(), 0);
-    assert_eq!(before.world.trace().text(), good().await.world.trace().text());
+    assert_eq!(broken.backend.checker().live(), 0);
+    assert_eq!(before.backend.trace().text(), good().await.backend.trace().text());
 }

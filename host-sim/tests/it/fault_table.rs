@@ -1,11 +1,12 @@
 //! Every row of the fault table: each knob, switched to "always", strikes, is counted, and breaks no promise.
 
-use host_sim::SimError;
-use host_sim::clock::Clock;
-use host_sim::native;
-use host_sim::script::fault_table::{Knob, ROWS, Source};
-use host_sim::script::{Fault, Script};
-use host_sim::world::{World, WorldOptions};
+use gateway_sim::SimError;
+use gateway_sim::clock::Clock;
+use gateway_sim::native;
+use gateway_sim::options::SimulationOptions;
+use gateway_sim::script::fault_table::{Knob, ROWS, Source};
+use gateway_sim::script::{Fault, Script};
+use gateway_sim::simulation::Simulation;
 use parallel_agents::documents::DocumentReply;
 use serde_json::{Value, json};
 
@@ -39,15 +40,15 @@ async fn every_knob_strikes_is_counted_and_breaks_no_promise() {
     for row in ROWS {
         let Source::Script(knobs) = row.source else { continue };
         for knob in knobs {
-            let options = WorldOptions { keeps_journal: true, ..WorldOptions::default() };
-            let world = World::new(script(knob), SEED, options);
+            let options = SimulationOptions { keeps_journal: true, ..SimulationOptions::default() };
+            let world = Simulation::new(script(knob), SEED, options);
             let called = native::call("run_tasks", &request(), world, &Clock::virtual_time()).await;
-            let ledger = called.world.ledger();
+            let checker = called.backend.checker();
             let mut add = |what: String| wrong.push(format!("row {} {:?}: {what}", row.number, knob.always));
-            if ledger.faults().get(&knob.counted).copied().unwrap_or(0) == 0 {
-                add(format!("{} was not counted: {:?}", knob.counted.name(), ledger.faults()));
+            if checker.faults().get(&knob.counted).copied().unwrap_or(0) == 0 {
+                add(format!("{} was not counted: {:?}", knob.counted.name(), checker.faults()));
             }
-            ledger.violations().iter().for_each(|violation| add(violation.to_string()));
+            checker.violations().iter().for_each(|violation| add(violation.to_string()));
             match (&called.result, knob.counted) {
                 (Err(SimError::Host { .. }), Fault::HostTrap) => {}
                 (Ok(DocumentReply::Answer(text)), _) => {

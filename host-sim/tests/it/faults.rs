@@ -1,6 +1,6 @@
 //! What the simulated gateway and its provider do wrong when a script wants it.
 
-use host_sim::script::Fault;
+use gateway_sim::script::Fault;
 use parallel_agents_engine::host::{
     Command, FailureKind, Happening, HistoryQuery, HostError, MessageRole, Reply, SessionOutcome, SessionState,
     SpawnOptions,
@@ -13,7 +13,7 @@ fn bench(faults: &str) -> Bench {
 }
 
 fn times(bench: &Bench, fault: Fault) -> u64 {
-    bench.world.ledger().faults().get(&fault).copied().unwrap_or(0)
+    bench.world.checker().faults().get(&fault).copied().unwrap_or(0)
 }
 
 fn spawn(bench: &mut Bench, task: &str) -> Result<Reply, HostError> {
@@ -74,16 +74,16 @@ fn a_lost_answer_is_found_again_by_its_key() {
     for n in 0..40 {
         let task = format!("slow {n}");
         let mut answer = spawn(&mut bench, &task);
-        let sessions = bench.world.ledger().live();
+        let sessions = bench.world.checker().live();
         while let Err(error) = &answer {
             assert!(matches!(error, HostError::InDoubt(_)), "{error:?}");
             lost += 1;
             answer = spawn(&mut bench, &task);
         }
-        assert_eq!(bench.world.ledger().live(), sessions, "the session existed already");
+        assert_eq!(bench.world.checker().live(), sessions, "the session existed already");
     }
     assert!(lost > 5 && times(&bench, Fault::SpawnLostAfter) == lost, "{lost}");
-    assert_eq!(bench.world.ledger().violations(), [], "asking again is no second session");
+    assert_eq!(bench.world.checker().violations(), [], "asking again is no second session");
 }
 
 #[test]
@@ -157,7 +157,7 @@ fn usage_is_kept_silent_or_grows() {
     let mut silent = bench("no_usage = 1000");
     let key = silent.spawned("plain");
     assert_eq!(silent.end(&key).usage, None);
-    assert_eq!(silent.world.ledger().usage().input_tokens, 100, "the host knows all the same");
+    assert_eq!(silent.world.checker().usage().input_tokens, 100, "the host knows all the same");
     assert_eq!(times(&silent, Fault::NoUsage), 1);
 
     let mut more = bench("more_usage = { per_mille = 1000, factor = 30 }");
@@ -196,7 +196,7 @@ fn ends_come_twice_late_or_from_somebody_else() {
         .collect();
     let own: Vec<u64> = ends.iter().filter(|(session, _)| *session == key).map(|(_, at)| *at).collect();
     assert_eq!((own.len(), own[0], ends.len()), (2, 5_010, 3), "{ends:?}");
-    assert_eq!(bench.world.ledger().violations(), []);
+    assert_eq!(bench.world.checker().violations(), []);
     for fault in [Fault::EndTwice, Fault::LateEnd, Fault::ForeignEnd] {
         assert_eq!(times(&bench, fault), 1, "{fault:?}");
     }
@@ -251,7 +251,7 @@ fn impossible_faults_are_refused_with_their_place() {
     let text = "version = 1\n[faults]\nno_usage = 1001\nspawn_rate = { burst = 0, per_ms = 1 }\n\
                 unavailable = [{ from_ms = 5, to_ms = 5 }]\nswaps = [{ to = \"cheap\", per_mille = 1 }]\n\
                 [models.\"sim/a\"]\nrate = { starts = 1 }";
-    let error = host_sim::script::Script::from_toml(text).expect_err("refused").to_string();
+    let error = gateway_sim::script::Script::from_toml(text).expect_err("refused").to_string();
     for place in [
         "/faults/no_usage",
         "/faults/spawn_rate/burst",
@@ -268,7 +268,7 @@ fn the_manual_names_every_fault_and_its_example_is_valid() {
     let manual = include_str!("../../scripts/README.md");
     let example = manual.split("```toml\n").find(|part| part.starts_with("[faults]")).expect("an example");
     let example = example.split("```").next().expect("its end");
-    let script = host_sim::script::Script::from_toml(&format!("version = 1\n{example}")).expect("valid");
+    let script = gateway_sim::script::Script::from_toml(&format!("version = 1\n{example}")).expect("valid");
     let known = serde_json::to_value(script.faults()).expect("a document");
     for (name, value) in known.as_object().expect("an object") {
         assert!(example.contains(name), "{name}");

@@ -3,11 +3,12 @@
 
 use std::path::PathBuf;
 
-use host_sim::Called;
-use host_sim::clock::Clock;
+use gateway_sim::Called;
+use gateway_sim::clock::Clock;
+use gateway_sim::options::SimulationOptions;
+use gateway_sim::script::Script;
+use gateway_sim::simulation::Simulation;
 use host_sim::component::{ComponentHost, GuestLimits, find};
-use host_sim::script::Script;
-use host_sim::world::{World, WorldOptions};
 use parallel_agents::documents::DocumentReply;
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
@@ -18,7 +19,7 @@ use crate::requests_of::many;
 /// Sessions that never end by themselves.
 const HANGING: &str = "version = 1\n[[answers]]\nodds = { good = 0, hanging = 1000 }\n";
 
-/// Deed, and the code of what comes of it; none: a reply.
+/// Perturbation, and the code of what comes of it; none: a reply.
 const DEEDS: [(&str, Option<&str>); 8] = [
     ("spin", Some("E_GUEST_STUCK")),
     ("ask", Some("E_GUEST_STUCK")),
@@ -30,7 +31,7 @@ const DEEDS: [(&str, Option<&str>); 8] = [
     ("answer", None),
 ];
 
-/// Sessions that run when the deed is done.
+/// Sessions that run when the perturbation is done.
 const CHILDREN: u32 = 3;
 
 async fn hostile() -> &'static ComponentHost {
@@ -43,10 +44,10 @@ async fn hostile() -> &'static ComponentHost {
     .await
 }
 
-fn world(script: &str) -> World {
+fn world(script: &str) -> Simulation {
     let script = Script::from_toml(script).unwrap_or_else(|error| panic!("{error}"));
     // What comes after the first broken promise is to be seen.
-    World::new(script, 1, WorldOptions { stops_at_violation: false, ..WorldOptions::default() })
+    Simulation::new(script, 1, SimulationOptions { stops_at_violation: false, ..SimulationOptions::default() })
 }
 
 fn outcome<'a>(called: &'a Called<DocumentReply>, place: &str) -> Result<Value, &'a str> {
@@ -71,26 +72,26 @@ async fn whatever_a_component_does_its_host_and_its_sessions_come_through() {
             host.call("run_tasks", &format!("{deed} {CHILDREN}"), world(HANGING), &Clock::virtual_time()).await;
         // The ledger knows no run with such sessions and may have the first word.
         let code = outcome(&called, deed).err();
-        let is_promise = code == Some("E_GUEST_PROMISE") && !called.world.ledger().violations().is_empty();
+        let is_promise = code == Some("E_GUEST_PROMISE") && !called.backend.checker().violations().is_empty();
         assert!(code == expected || (expected.is_some() && is_promise), "{deed}: {:?}", called.result);
-        let summary = called.world.ledger().summary();
+        let summary = called.backend.checker().summary();
         assert_eq!((summary.sessions, summary.live), (CHILDREN, 0), "{deed}");
         assert_eq!(summary.cancelled, CHILDREN, "{deed}: nobody but the host stopped them");
         let end = if expected.is_some() { "> break off\n" } else { "> return\n" };
-        assert!(called.world.trace().text().ends_with(end), "{deed}");
+        assert!(called.backend.trace().text().ends_with(end), "{deed}");
 
         let next = host.call("run_tasks", "answer 0", world(HANGING), &Clock::virtual_time()).await;
         assert_eq!(outcome(&next, deed), Ok(json!({})), "after {deed}");
     }
     let after = component().await.call("run_tasks", &many(3, ""), world("version = 1\n"), &Clock::virtual_time()).await;
-    assert_eq!(before.world.trace().text(), after.world.trace().text());
+    assert_eq!(before.backend.trace().text(), after.backend.trace().text());
 }
 
 #[tokio::test]
 async fn a_reply_that_leaves_sessions_behind_is_a_broken_promise() {
     let called = hostile().await.call("run_tasks", "answer 2", world(HANGING), &Clock::virtual_time()).await;
-    assert_eq!(called.world.ledger().summary().orphans, 2);
-    assert!(!called.world.ledger().violations().is_empty());
+    assert_eq!(called.backend.checker().summary().orphans, 2);
+    assert!(!called.backend.checker().violations().is_empty());
 }
 
 #[tokio::test]
@@ -101,7 +102,7 @@ async fn an_import_may_fail_at_any_call() {
     };
     let whole = good(GuestLimits::default()).await;
     let calls = |called: &Called<DocumentReply>| {
-        called.world.trace().text().lines().filter(|line| line.contains(" > ") && !line.contains("> return")).count()
+        called.backend.trace().text().lines().filter(|line| line.contains(" > ") && !line.contains("> return")).count()
             as u64
     };
     let all = calls(&whole);
@@ -110,13 +111,13 @@ async fn an_import_may_fail_at_any_call() {
     for import_calls in 0..all {
         let called = good(GuestLimits { import_calls, ..GuestLimits::default() }).await;
         assert_eq!(outcome(&called, "").err(), Some("E_GUEST_STUCK"), "after {import_calls}: {:?}", called.result);
-        let summary = called.world.ledger().summary();
+        let summary = called.backend.checker().summary();
         assert_eq!((summary.live, summary.orphans), (0, 0), "after {import_calls}");
         swept += summary.cancelled;
     }
     assert!(swept > 0, "no call failed while sessions were alive");
     let enough = good(GuestLimits { import_calls: all, ..GuestLimits::default() }).await;
-    assert_eq!(enough.world.trace().text(), whole.world.trace().text());
+    assert_eq!(enough.backend.trace().text(), whole.backend.trace().text());
 }
 
 /// The result of the one task of a run whose agent answers with the template.
@@ -127,8 +128,8 @@ async fn answered(template: &str, format: &str) -> Value {
     let task = json!({ "agent_type": "code_reviewer", "task_description": "Say it.", "output_format": format });
     let request = json!({ "tasks": [task], "corrections": 0, "retries": 0 }).to_string();
     let called = component().await.call("run_tasks", &request, world(&script), &Clock::virtual_time()).await;
-    assert_eq!(called.world.ledger().violations(), [], "{template}");
-    assert_eq!(called.world.ledger().live(), 0, "{template}");
+    assert_eq!(called.backend.checker().violations(), [], "{template}");
+    assert_eq!(called.backend.checker().live(), 0, "{template}");
     outcome(&called, template).unwrap_or_else(|code| panic!("{template}: {code}: {:?}", called.result))["results"][0]
         .clone()
 }

@@ -1,10 +1,11 @@
 //! Whole runs through the component.
 
-use host_sim::Called;
-use host_sim::clock::{Clock, StopSwitch};
-use host_sim::native;
-use host_sim::script::Script;
-use host_sim::world::{World, WorldOptions};
+use gateway_sim::Called;
+use gateway_sim::clock::{Clock, StopSwitch};
+use gateway_sim::native;
+use gateway_sim::options::SimulationOptions;
+use gateway_sim::script::Script;
+use gateway_sim::simulation::Simulation;
 use parallel_agents::documents::DocumentReply;
 use serde_json::Value;
 
@@ -14,14 +15,14 @@ use crate::requests_of::{chain, many};
 /// A gateway with room for everything that the component can ask for.
 const WIDE: &str = "version = 1\n[host]\nmax_concurrent = 64\nmax_children = 64\nmax_total = 1000\n";
 
-fn world(script: &str, seed: u64) -> World {
+fn world(script: &str, seed: u64) -> Simulation {
     let script = Script::from_toml(script).unwrap_or_else(|error| panic!("{error}"));
-    World::new(script, seed, WorldOptions::default())
+    Simulation::new(script, seed, SimulationOptions::default())
 }
 
-/// The report of a run whose ledger found nothing wrong.
+/// The report of a run whose checker found nothing wrong.
 fn report(called: &Called<DocumentReply>) -> Value {
-    assert_eq!(called.world.ledger().violations(), []);
+    assert_eq!(called.backend.checker().violations(), []);
     match &called.result {
         Ok(DocumentReply::Answer(text)) => serde_json::from_str(text).expect("a report is JSON"),
         other => panic!("no report: {other:?}"),
@@ -43,10 +44,10 @@ async fn runs_of_every_size_keep_their_cap_and_their_order() {
         let expected: Vec<String> = (1..=tasks).map(|n| format!("step-{n}")).collect();
         assert_eq!(ids(&report), expected);
         assert_eq!(report["status"], "completed");
-        let ledger = called.world.ledger();
-        assert_eq!(ledger.peak_live(), cap, "the whole width is used, and no more");
+        let checker = called.backend.checker();
+        assert_eq!(checker.peak_live(), cap, "the whole width is used, and no more");
         assert_eq!(report["peak_in_flight"], cap);
-        assert_eq!((ledger.spawn_calls() as usize, ledger.live()), (tasks, 0));
+        assert_eq!((checker.spawn_calls() as usize, checker.live()), (tasks, 0));
     }
 }
 
@@ -54,7 +55,7 @@ async fn runs_of_every_size_keep_their_cap_and_their_order() {
 async fn tasks_that_depend_on_each_other_run_one_by_one() {
     let called = component().await.call("run_tasks", &chain(8, ""), world(WIDE, 3), &Clock::virtual_time()).await;
     assert_eq!(report(&called)["status"], "completed");
-    assert_eq!(called.world.ledger().peak_live(), 1);
+    assert_eq!(called.backend.checker().peak_live(), 1);
 }
 
 #[tokio::test]
@@ -71,7 +72,7 @@ async fn bad_agents_end_every_task_and_leave_nothing_behind() {
             ["completed", "failed", "timeout", "cancelled", "skipped"].iter().filter_map(|k| census[k].as_u64()).sum();
         assert_eq!(ended, 20, "seed {seed}: {census}");
         assert_ne!(report["status"], "completed", "seed {seed}: some agents were bad");
-        let summary = called.world.ledger().summary();
+        let summary = called.backend.checker().summary();
         assert_eq!((summary.live, summary.orphans), (0, 0), "seed {seed}");
         assert_eq!(summary.deleted, summary.sessions, "seed {seed}");
     }
@@ -82,11 +83,11 @@ async fn the_same_seed_gives_the_same_bytes_and_burns_the_same_fuel() {
     let host = component().await;
     let run = async |seed| host.call("run_tasks", &many(12, ""), world(WIDE, seed), &Clock::virtual_time()).await;
     let (first, again, other) = (run(5).await, run(5).await, run(6).await);
-    assert_same_trace(first.world.trace(), again.world.trace(), "the same run twice");
+    assert_same_trace(first.backend.trace(), again.backend.trace(), "the same run twice");
     assert_eq!(first.result.as_ref().ok(), again.result.as_ref().ok());
     assert_eq!(first.fuel_used, again.fuel_used);
     assert!(first.fuel_used.is_some_and(|fuel| fuel > 0));
-    assert_ne!(first.world.trace().text(), other.world.trace().text());
+    assert_ne!(first.backend.trace().text(), other.backend.trace().text());
 }
 
 #[tokio::test]
@@ -97,7 +98,7 @@ async fn a_name_that_is_not_known_is_refused_by_both_and_asks_nobody() {
     assert_eq!(guest.result.as_ref().ok(), Some(&refused));
     let DocumentReply::Refused(text) = refused else { panic!("{refused:?}") };
     assert!(text.contains("E_FUNCTION_UNKNOWN") && text.contains("did you mean run_tasks"), "{text}");
-    assert_eq!(guest.world.ledger().summary().requests, 0);
+    assert_eq!(guest.backend.checker().summary().requests, 0);
 }
 
 #[tokio::test]
@@ -113,7 +114,7 @@ async fn real_time_gives_the_report_of_virtual_time() {
     let virtual_run = host.call("run_tasks", &many(6, ""), world(WIDE, 2), &Clock::virtual_time()).await;
     let began = tokio::time::Instant::now();
     let real_run = host.call("run_tasks", &many(6, ""), world(WIDE, 2), &Clock::real_time()).await;
-    assert_same_trace(virtual_run.world.trace(), real_run.world.trace(), "virtual and real time");
+    assert_same_trace(virtual_run.backend.trace(), real_run.backend.trace(), "virtual and real time");
     let elapsed = report(&real_run)["elapsed_seconds"].as_f64().expect("a number");
     assert!((began.elapsed().as_secs_f64() - elapsed).abs() < 0.1, "{:?} for {elapsed} s", began.elapsed());
 }
@@ -133,6 +134,6 @@ async fn a_stop_cancels_what_runs_and_leaves_nothing_behind() {
     let report = report(&called);
     assert_eq!(report["status"], "cancelled");
     assert_eq!(report["census"]["completed"].as_u64().map(|done| done < 10), Some(true), "{}", report["census"]);
-    assert_eq!((called.world.ledger().live(), called.world.ledger().orphans().len()), (0, 0));
-    assert!(called.world.trace().text().contains("stop task=- reason=\"enough\""));
+    assert_eq!((called.backend.checker().live(), called.backend.checker().orphans().len()), (0, 0));
+    assert!(called.backend.trace().text().contains("stop task=- reason=\"enough\""));
 }

@@ -1,16 +1,17 @@
 //! Teams and workflows: the component does what the engine does without it.
 
-use host_sim::clock::Clock;
-use host_sim::native;
-use host_sim::script::Script;
-use host_sim::world::{World, WorldOptions};
+use gateway_sim::clock::Clock;
+use gateway_sim::native;
+use gateway_sim::options::SimulationOptions;
+use gateway_sim::script::Script;
+use gateway_sim::simulation::Simulation;
 use parallel_agents::documents::DocumentReply;
 use serde_json::{Value, json};
 
 use crate::component::{assert_same_trace, component};
 
-fn world() -> World {
-    World::new(Script::bundled(), 3, WorldOptions::default())
+fn world() -> Simulation {
+    Simulation::new(Script::bundled(), 3, SimulationOptions::default())
 }
 
 /// A request with what holds for all of its sessions.
@@ -30,10 +31,10 @@ async fn both(function: &str, request: Value) -> Value {
     let request = limited(request).to_string();
     let guest = component().await.call(function, &request, world(), &Clock::virtual_time()).await;
     let native = native::call(function, &request, world(), &Clock::virtual_time()).await;
-    assert_same_trace(native.world.trace(), guest.world.trace(), function);
+    assert_same_trace(native.backend.trace(), guest.backend.trace(), function);
     for called in [&guest, &native] {
-        assert_eq!(called.world.ledger().violations(), [], "{function}");
-        assert!(called.world.ledger().spawn_calls() > 0, "{function}");
+        assert_eq!(called.backend.checker().violations(), [], "{function}");
+        assert!(called.backend.checker().spawn_calls() > 0, "{function}");
     }
     assert_eq!(guest.result.as_ref().ok(), native.result.as_ref().ok(), "{function}");
     let reply = match &guest.result {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
-use host_sim::session_log::SessionLog;
+use gateway_sim::session_log::SessionLog;
 use host_sim::{page, telemetry};
 use opentelemetry_sdk::trace::SpanData;
 use serde_json::Value;

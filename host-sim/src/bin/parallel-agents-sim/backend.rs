@@ -4,12 +4,15 @@ use std::env;
 use std::path::Path;
 
 use anyhow::anyhow;
-use host_sim::clock::Clock;
-use host_sim::live::{ApiKey, HOST_NAME, Live, LiveOptions, ModelServer, ServerError};
-use host_sim::script::{Script, ScriptError};
-use host_sim::spawns_sessions;
-use host_sim::watch::Watched;
-use host_sim::world::{World, WorldOptions};
+use gateway_sim::clock::Clock;
+use gateway_sim::observed::{AnyBackend, Observed};
+use gateway_sim::options::SimulationOptions;
+use gateway_sim::recording::MODEL_SERVER;
+use gateway_sim::script::{Script, ScriptError};
+use gateway_sim::simulation;
+use gateway_sim::spawns_sessions;
+use host_sim::live::{ApiKey, Live, LiveOptions, ModelServer, ServerError};
+use host_sim::quirks;
 use parallel_agents_engine::host::Happening;
 use rand::Rng;
 
@@ -22,7 +25,7 @@ use crate::ui::Ui;
 
 /// What answers the component, and by which clock.
 pub struct Stage {
-    pub outside: Watched,
+    pub backend: AnyBackend,
     pub clock: Clock,
     pub seed: u64,
     pub kind: BackendKind,
@@ -61,7 +64,7 @@ impl Past {
 
     /// Whether it was answered by a model server. None: by nobody yet.
     fn kind(&self) -> Option<BackendKind> {
-        let is_live = self.host.as_deref()? == HOST_NAME;
+        let is_live = self.host.as_deref()? == MODEL_SERVER;
         Some(if is_live { BackendKind::Openai } else { BackendKind::Script })
     }
 }
@@ -75,8 +78,9 @@ impl Stage {
         match server.backend {
             BackendKind::Script => {
                 let seed = simulation.cast.seed();
-                let world = World::new(script(&simulation.cast)?, seed, WorldOptions::default());
-                of_world(ui, world, clock(simulation.course.clock), seed, asked()?)
+                let gateway =
+                    simulation::Simulation::new(script(&simulation.cast)?, seed, SimulationOptions::default());
+                of_gateway(ui, gateway, clock(simulation.course.clock), seed, asked()?)
             }
             BackendKind::Openai => {
                 let live = Asked::of(ui, server).await?;
@@ -98,21 +102,28 @@ impl Stage {
         check_kind(journal_file, server, past)?;
         match server.backend {
             BackendKind::Script => {
-                // The ledger knows nothing of what the call did before, so it cannot hold it to anything.
-                let options = WorldOptions { stops_at_violation: false, life: past.lines, ..WorldOptions::default() };
-                let world = World::new(script(cast)?, cast.seed(), options);
-                of_world(ui, world, clock(course.clock), cast.seed(), Some(journal))
+                // The checker knows nothing of what the call did before, so it cannot hold it to anything.
+                let options =
+                    SimulationOptions { stops_at_violation: false, life: past.lines, ..SimulationOptions::default() };
+                let gateway = simulation::Simulation::new(script(cast)?, cast.seed(), options);
+                of_gateway(ui, gateway, clock(course.clock), cast.seed(), Some(journal))
             }
             BackendKind::Openai => Asked::of(ui, server).await?.stage(ui, cast, server, Some(journal), past.last_ms),
         }
     }
 }
 
-fn of_world(ui: &Ui, mut world: World, clock: Clock, seed: u64, journal: Option<Journal>) -> Result<Stage, Failure> {
+fn of_gateway(
+    ui: &Ui,
+    mut gateway: simulation::Simulation,
+    clock: Clock,
+    seed: u64,
+    journal: Option<Journal>,
+) -> Result<Stage, Failure> {
     if let Some(journal) = &journal {
-        world.keep_journal(journal.sink(ui).map_err(|error| unusable(journal, error))?);
+        gateway.host_mut().keep_journal(journal.sink(ui).map_err(|error| unusable(journal, error))?);
     }
-    Ok(Stage { outside: Watched::new(world), clock, seed, kind: BackendKind::Script, journal })
+    Ok(Stage { backend: gateway.boxed(), clock, seed, kind: BackendKind::Script, journal })
 }
 
 fn unusable(journal: &Journal, error: std::io::Error) -> Failure {
@@ -193,8 +204,8 @@ impl Asked {
             live.keep_journal(journal.sink(ui).map_err(|error| unusable(journal, error))?);
             ui.note(&going_on(journal.path(), options));
         }
-        let outside = Watched::new(live);
-        Ok(Stage { outside, clock, seed, kind: BackendKind::Openai, journal })
+        let backend = Observed::of(live).boxed();
+        Ok(Stage { backend, clock, seed, kind: BackendKind::Openai, journal })
     }
 }
 
@@ -217,7 +228,8 @@ pub fn script(cast: &Cast) -> Result<Script, Failure> {
 /// The script in a file.
 pub fn script_at(path: &Path) -> Result<Script, Failure> {
     let bad = |error| Failure::Bad { code: "E_SCRIPT", error };
-    Script::load(path).map_err(|error| match error {
+    let checked = |script: Script| quirks::check(&script).map(|()| script);
+    Script::load(path).and_then(checked).map_err(|error| match error {
         // These two name the file themselves.
         ScriptError::Read { .. } | ScriptError::Extension { .. } => bad(error.into()),
         ScriptError::Toml(_) | ScriptError::Json(_) | ScriptError::Invalid(_) => {

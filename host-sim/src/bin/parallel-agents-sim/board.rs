@@ -4,10 +4,11 @@
 
 use std::collections::BTreeMap;
 
-use host_sim::ledger::Allowance;
-use host_sim::script::prompt::Prompt;
-use host_sim::watch::Watcher;
-use parallel_agents_engine::host::{Command, Event, Happening, Progress, Reply, SpawnOptions};
+use gateway_sim::checker::Allowance;
+use gateway_sim::host::Delivery;
+use gateway_sim::observer::Observer;
+use gateway_sim::script::prompt::Prompt;
+use parallel_agents_engine::host::{Command, Happening, Progress, Reply, SpawnOptions};
 use parallel_agents_engine::ids::{RequestId, SessionKey, TaskId};
 use parallel_agents_engine::task::TaskStatus;
 
@@ -229,7 +230,7 @@ impl Board {
     }
 }
 
-impl Watcher for Board {
+impl Observer for Board {
     fn command(&mut self, at_ms: u64, command: &Command) {
         match command {
             Command::Spawn(request, options) => self.ask(at_ms, *request, options),
@@ -238,7 +239,7 @@ impl Watcher for Board {
         }
     }
 
-    fn event(&mut self, event: &Event) {
+    fn event(&mut self, Delivery { event, .. }: &Delivery) {
         self.now_ms = event.at_ms;
         match &event.what {
             Happening::Opened(facts) => {

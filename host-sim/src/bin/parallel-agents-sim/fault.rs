@@ -2,10 +2,10 @@
 
 use std::fmt::Display;
 
-use host_sim::SimError;
+use gateway_sim::SimError;
+use gateway_sim::script::ScriptError;
 use host_sim::live::{ApiKey, ServerError};
 use host_sim::scenario::ScenarioError;
-use host_sim::script::ScriptError;
 
 /// An error about an argument or a file.
 #[derive(Clone, Debug, Default, PartialEq, Eq, thiserror::Error)]
@@ -89,7 +89,7 @@ fn of_component(error: &SimError) -> Fault {
         | SimError::Contract { .. }
         | SimError::Engine { .. }
         | SimError::Host { .. }
-        | SimError::Promise { .. }
+        | SimError::Violation { .. }
         | SimError::Reply { .. } => Fault::default(),
     }
 }

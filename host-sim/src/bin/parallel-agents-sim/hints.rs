@@ -1,6 +1,6 @@
 //! What whoever reads a result may not think of.
 
-use host_sim::reply::run_of;
+use gateway_sim::reply::run_of;
 use parallel_agents_engine::task::TaskStatus;
 use serde_json::Value;
 

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::Context as _;
 use etcetera::BaseStrategy as _;
-use host_sim::outside::JournalSink;
+use gateway_sim::backend::JournalSink;
 use rand::Rng as _;
 
 use crate::fault::Fault;

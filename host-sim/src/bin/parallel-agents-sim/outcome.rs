@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use host_sim::SimError;
+use gateway_sim::SimError;
 use serde_json::{Value, json};
 
 use crate::fault::Fault;
@@ -120,14 +120,14 @@ pub fn sentences(error: &anyhow::Error) -> String {
 #[cfg(test)]
 mod tests {
     use anyhow::anyhow;
-    use host_sim::ledger::{Invariant, Violation};
+    use gateway_sim::checker::{Invariant, Violation};
 
     use super::*;
 
     #[test]
     fn a_broken_promise_is_the_components_failure() {
         let violation = Violation { invariant: Invariant::Cap, event: Some(17), what: "two are alive".to_owned() };
-        let failure = Failure::from(SimError::Promise { seed: Some(5), violation });
+        let failure = Failure::from(SimError::Violation { seed: Some(5), violation });
         assert_eq!(format!("{:?}", failure.exit_code()), format!("{:?}", ExitCode::from(3)));
         let document = failure.document();
         assert_eq!(document["error"]["code"], "E_GUEST_PROMISE");

@@ -3,7 +3,7 @@
 
 use std::process;
 
-use host_sim::clock::StopSwitch;
+use gateway_sim::clock::StopSwitch;
 
 /// What a signal means.
 #[derive(Clone, Copy)]

@@ -3,15 +3,18 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::anyhow;
-use host_sim::clock::Clock;
+use gateway_sim::Called;
+use gateway_sim::backend::Backend;
+use gateway_sim::checker::Violation;
+use gateway_sim::clock::Clock;
+use gateway_sim::engine;
+use gateway_sim::native;
+use gateway_sim::observed::AnyBackend;
+use gateway_sim::options::SimulationOptions;
+use gateway_sim::recording::Recorder;
+use gateway_sim::script::Script;
+use gateway_sim::simulation;
 use host_sim::component::{self, ComponentHost};
-use host_sim::ledger::Violation;
-use host_sim::outside::Outside;
-use host_sim::recording::Recorder;
-use host_sim::script::Script;
-use host_sim::watch::Watched;
-use host_sim::world::{World, WorldOptions};
-use host_sim::{Called, native};
 use parallel_agents::documents::DocumentReply;
 use serde_json::{Map, Value, json};
 
@@ -37,6 +40,14 @@ pub enum Engine {
 }
 
 impl Engine {
+    /// For calls that are made in virtual time, on a gateway.
+    pub fn in_virtual_time(&self) -> &dyn engine::Engine {
+        match self {
+            Self::Wasm(host) => &**host,
+            Self::Native => &engine::Native,
+        }
+    }
+
     /// Loads what the options name.
     pub async fn load(guest: &Guest) -> Result<Self, Failure> {
         match (guest.engine, &guest.component) {
@@ -57,15 +68,15 @@ impl Engine {
         let arguments = &with_options(arguments, simulation);
         let course = &simulation.course;
         output::check([&course.trace, &course.report, &simulation.backend.record])?;
-        let Stage { outside, clock, seed, kind, journal } = Stage::set(ui, simulation, function, arguments).await?;
+        let Stage { backend, clock, seed, kind, journal } = Stage::set(ui, simulation, function, arguments).await?;
         let view = View::new(ui, course.progress, is_real(kind, course), Board::new(function, arguments));
         let recorder = Arc::new(Mutex::new(Recorder::default()));
         let noted = Noted::new();
-        let mut outside = outside.by(view.board()).by(noted.watcher());
+        let mut backend = backend.by(view.board()).by(noted.watcher());
         if simulation.backend.record.is_some() {
-            outside = outside.by(recorder.clone());
+            backend = backend.by(recorder.clone());
         }
-        let called = self.enter(function, arguments, outside, &clock.with_stop(stop_on_signal())).await;
+        let called = self.enter(function, arguments, backend, &clock.with_stop(stop_on_signal())).await;
         view.close();
         let mut call = Call { ui, course, function, seed, kind, noted: &noted, rest: Afterwards::default() };
         if let Some(path) = &simulation.backend.record {
@@ -77,7 +88,7 @@ impl Engine {
                 recorder.finish(&function, &arguments, document).text()
             });
         }
-        let violations = called.world.ledger().violations();
+        let violations = called.backend.checker().violations();
         if !violations.is_empty() {
             call.rest.contradicted(broken_promises(Some(seed), &violations));
         }
@@ -104,14 +115,14 @@ impl Engine {
         let course = &arguments.course;
         output::check([&course.trace, &course.report])?;
         let past = Past::read(text);
-        let Stage { outside, clock, seed, kind, journal } = Stage::reset(ui, arguments, &past, journal).await?;
+        let Stage { backend, clock, seed, kind, journal } = Stage::reset(ui, arguments, &past, journal).await?;
         let view = View::new(ui, course.progress, is_real(kind, course), Board::new(&past.function, &past.arguments));
         let noted = Noted::new();
-        let outside = outside.by(view.board()).by(noted.watcher());
+        let backend = backend.by(view.board()).by(noted.watcher());
         let clock = clock.with_stop(stop_on_signal());
         let called = match self {
-            Self::Wasm(host) => host.resume(text, outside, &clock).await,
-            Self::Native => native::resume(text, outside, &clock).await,
+            Self::Wasm(host) => host.resume(text, backend, &clock).await,
+            Self::Native => native::resume(text, backend, &clock).await,
         };
         view.close();
         let function = &past.function;
@@ -132,20 +143,20 @@ impl Engine {
 
     /// Calls a function that spawns nothing.
     pub async fn ask(&self, function: &str, arguments: &Value) -> Result<Reply, Failure> {
-        let world = World::new(Script::bundled(), 0, WorldOptions::default());
+        let world = simulation::Simulation::new(Script::bundled(), 0, SimulationOptions::default());
         let called = self.enter(function, &arguments.to_string(), world, &Clock::virtual_time()).await;
         accept(called.result?)
     }
 
     /// Calls a function on a recorded or simulated host.
-    pub async fn play(&self, function: &str, arguments: &str, world: World) -> Result<Reply, Failure> {
+    pub async fn play(&self, function: &str, arguments: &str, world: simulation::Simulation) -> Result<Reply, Failure> {
         let called = self.enter(function, arguments, world, &Clock::virtual_time()).await;
-        let violations = called.world.ledger().violations();
+        let violations = called.backend.checker().violations();
         let reply = called.result?;
         if violations.is_empty() { accept(reply) } else { Err(broken_promises(None, &violations)) }
     }
 
-    async fn enter<O: Outside>(
+    async fn enter<O: Backend>(
         &self,
         function: &str,
         arguments: &str,
@@ -179,14 +190,18 @@ struct Call<'a> {
 
 impl Call<'_> {
     /// The reply, with what is to be done once it was shown; that is done at once if there is nothing to be shown.
-    async fn finish(mut self, engine: &'static str, called: Called<DocumentReply, Watched>) -> Result<Reply, Failure> {
+    async fn finish(
+        mut self,
+        engine: &'static str,
+        called: Called<DocumentReply, AnyBackend>,
+    ) -> Result<Reply, Failure> {
         let account = json!({
             "seed": self.seed,
             "engine": engine,
             "fuel_used": called.fuel_used,
-            "ledger": called.world.ledger().summary(),
+            "ledger": called.backend.checker().summary(),
         });
-        let world = called.world;
+        let world = called.backend;
         self.rest.file(self.course.trace.as_ref(), move || world.trace().text().to_owned());
         let outcome = called.result.map_err(Failure::from).and_then(|reply| {
             let document = read(document_text(&reply))?;

@@ -4,9 +4,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use console::Term;
-use host_sim::watch::Watcher;
+use gateway_sim::host::Delivery;
+use gateway_sim::observer::Observer;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use parallel_agents_engine::host::{Command, Event};
+use parallel_agents_engine::host::Command;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
@@ -114,14 +115,14 @@ impl Shown {
     }
 }
 
-impl Watcher for Shown {
+impl Observer for Shown {
     fn command(&mut self, at_ms: u64, command: &Command) {
         self.board.command(at_ms, command);
         self.draw();
     }
 
-    fn event(&mut self, event: &Event) {
-        self.board.event(event);
+    fn event(&mut self, delivery: &Delivery) {
+        self.board.event(delivery);
         self.since = self.is_real.then(Instant::now);
         self.draw();
     }

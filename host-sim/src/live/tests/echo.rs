@@ -8,11 +8,10 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use super::{codes, live, report, tasks};
-use crate::clock::Clock;
 use crate::live::ApiKey;
 use crate::live::pieces::MAX_ANSWER_BYTES;
-use crate::native;
-use crate::outside::Outside;
+use gateway_sim::clock::Clock;
+use gateway_sim::native;
 
 /// A server that answers each completion as it is told; a text that begins like an event is a stream. Its base address.
 async fn serve_by(answer: impl Fn(&HeaderMap, Value) -> (u16, String) + Clone + Send + Sync + 'static) -> String {
@@ -46,7 +45,7 @@ async fn said(key: &str, answer: impl Fn(&str) -> (u16, String) + Clone + Send +
     let called =
         native::call("run_tasks", &request, live(&base, ApiKey::new(key).expect("a key"), None, &clock), &clock).await;
     let report = report(&called);
-    let said = format!("{report} {}", called.world.trace().text());
+    let said = format!("{report} {}", called.backend.trace().text());
     (report, said)
 }
 
@@ -122,7 +121,7 @@ async fn a_server_sees_a_prompt_and_no_tools_and_its_echo_of_the_key_goes_no_fur
     let called = native::call("run_tasks", &request, live, &clock).await;
     let report = report(&called);
     assert_eq!(codes(&report), ["E_MODEL_AUTHENTICATION", "completed"], "{report}");
-    let said = format!("{report} {} {:?}", called.world.trace().text(), called.world.server);
+    let said = format!("{report} {} {:?}", called.backend.trace().text(), called.backend.host().server);
     assert!(said.contains("I was called with Bearer [key]."), "{said}");
     assert!(!said.contains("canary"), "{said}");
     let seen = seen.lock().unwrap_or_else(PoisonError::into_inner);

@@ -7,15 +7,15 @@ use tokio::time::Instant;
 
 use super::BASE;
 use crate::live::{ModelServer, ServerError};
-use crate::script::Script;
 use crate::{model_server, quirks};
+use gateway_sim::script::Script;
 
 /// A server with one model and a habit. Its address without the version.
 async fn serve(quirk: &str) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let root = format!("http://{}", listener.local_addr().expect("an address"));
     let script = Script::from_toml(&BASE.replace("[models.\"sim/premium\"]\n", "")).expect("a script");
-    let script = quirks::find(quirk).map(|quirk| script.clone().with_quirk(quirk)).unwrap_or(script);
+    let script = quirks::find(quirk).map(|quirk| script.clone().with_quirk(quirk.name)).unwrap_or(script);
     tokio::spawn(model_server::serve(listener, script, 7, 0.0));
     root
 }

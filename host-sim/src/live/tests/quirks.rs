@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use parallel_agents::documents::DocumentReply;
 use parallel_agents_engine::host::{
     AnswerForm, Command, Event, FailureKind, Happening, SessionEnd, SessionOutcome, SpawnOptions,
 };
@@ -14,12 +13,14 @@ use tokio::net::TcpListener;
 use tokio::time::Instant;
 
 use super::{BASE, report, stats};
-use crate::clock::Clock;
 use crate::live::{Live, LiveOptions, ModelServer};
-use crate::outside::{Next, Outside};
+use crate::model_server;
 use crate::quirks::{self, Expected};
-use crate::script::Script;
-use crate::{Called, model_server, native};
+use gateway_sim::clock::Clock;
+use gateway_sim::host::{Delivery, Next, SessionHost};
+use gateway_sim::native;
+use gateway_sim::observed::Observed;
+use gateway_sim::script::Script;
 
 const SCRIPT: &str = r#"
 [[answers]]
@@ -53,7 +54,7 @@ async fn serve(name: &str) -> (String, Live, Clock) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let root = format!("http://{}", listener.local_addr().expect("an address"));
     let words = if quirk.expected.is_text { WORDS } else { SCRIPT };
-    let script = Script::from_toml(&format!("{BASE}{words}")).expect("a script").with_quirk(quirk);
+    let script = Script::from_toml(&format!("{BASE}{words}")).expect("a script").with_quirk(quirk.name);
     tokio::spawn(model_server::serve(listener, script, 7, 0.0));
     let clock = Clock::real_time();
     let server = ModelServer::new(&format!("{root}{}", quirk.expected.base), None).expect("an address");
@@ -80,7 +81,7 @@ async fn ended(live: &mut Live) -> SessionEnd {
     let mut options = Some(Arc::new(options));
     loop {
         match live.poll(live.now_ms(), None) {
-            Next::Event(Event { what: Happening::SessionEnded(end), .. }) => return end,
+            Next::Event(Delivery { event: Event { what: Happening::SessionEnded(end), .. }, .. }) => return end,
             Next::Event(_) => {
                 if let Some(options) = options.take() {
                     live.perform(Command::Spawn(RequestId(1), options));
@@ -117,7 +118,8 @@ async fn check(name: &str) {
     let expected: Expected = quirks::find(name).expect(name).expected;
     let (root, live, clock) = serve(name).await;
     let began = Instant::now();
-    let called: Called<DocumentReply, Live> = native::call("run_tasks", &request(expected.is_text), live, &clock).await;
+    let live = Observed::of(live);
+    let called = native::call("run_tasks", &request(expected.is_text), live, &clock).await;
     let took = began.elapsed();
     let report = report(&called);
     let result = &report["results"][0];

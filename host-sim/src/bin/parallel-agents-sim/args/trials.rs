@@ -7,8 +7,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use gateway_sim::explore::Places;
 use host_sim::component::COMPONENT_VARIABLE;
-use host_sim::explore::Places;
 
 use super::Guest;
 

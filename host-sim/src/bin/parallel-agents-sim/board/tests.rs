@@ -1,8 +1,8 @@
 //! Boards of small calls, as they are read.
 
 use parallel_agents_engine::host::{
-    AnswerForm, Completion, FailureKind, FinishReason, HostError, HostFacts, Receipt, SessionEnd, SessionOutcome,
-    SpawnOptions,
+    AnswerForm, Completion, Event, FailureKind, FinishReason, HostError, HostFacts, Receipt, SessionEnd,
+    SessionOutcome, SpawnOptions,
 };
 use parallel_agents_engine::task::{Cleanup, Usage};
 
@@ -60,7 +60,8 @@ impl Play {
     }
 
     fn event(&mut self, at_ms: u64, what: Happening) {
-        self.board.event(&Event { seq: self.seq, at_ms, what });
+        let event = Event { seq: self.seq, at_ms, what };
+        self.board.event(&Delivery { event, real_ms: at_ms, is_extra: false });
         self.seq += 1;
     }
 

@@ -1,6 +1,6 @@
 //! `call`: one function of the component, as it is.
 
-use host_sim::reply::status_of;
+use gateway_sim::reply::status_of;
 use parallel_agents_engine::task::RunStatus;
 
 use crate::afterwards::Reply;

@@ -2,8 +2,8 @@
 
 use std::thread;
 
+use host_sim::canaries::{Hunted, MOST_SEEDS, hunt};
 use host_sim::component::{ComponentHost, find};
-use host_sim::explore::canaries::{Hunted, MOST_SEEDS, hunt};
 use serde_json::json;
 
 use crate::outcome::{Failure, Finish};

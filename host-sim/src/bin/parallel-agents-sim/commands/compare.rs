@@ -3,9 +3,9 @@
 use std::process::Command;
 use std::time::Instant;
 
+use gateway_sim::explore::{Explorer, Options};
 use host_sim::component::{self, ComponentHost};
 use host_sim::engines::{Compared, Engines};
-use host_sim::explore::{Explorer, Options, Subject};
 use host_sim::foreign::ForeignEngine;
 use serde_json::json;
 
@@ -25,7 +25,7 @@ pub async fn carry_out(ui: &Ui, arguments: CompareArguments) -> Result<Finish, F
     // Last, since compiling it takes seconds.
     let host = ComponentHost::load(&arguments.component.map_or_else(component::find, Ok)?).await?;
     let options = Options { tasks: arguments.tasks, ..Options::default() };
-    let explorer = Explorer::new(Subject::Component(&host), options).await?;
+    let explorer = Explorer::new(&host, options).await?;
     let mut engines = Engines::new(&host, other, explorer);
     let mut compared = Compared::default();
     let bar = ui.counter(arguments.seeds.end - arguments.seeds.start);

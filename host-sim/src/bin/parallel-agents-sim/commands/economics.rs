@@ -1,6 +1,6 @@
 //! `economics`: what the ladder of models is worth.
 
-use host_sim::economics::{Comparison, GOAL_PER_CENT, Kind, Pool, Subject, Way, compare};
+use host_sim::economics::{Comparison, GOAL_PER_CENT, Kind, Pool, Way, compare};
 use parallel_agents_engine::task::Tier;
 use serde_json::json;
 
@@ -13,12 +13,8 @@ use crate::ui::{Tone, Ui};
 
 pub async fn carry_out(ui: &Ui, arguments: EconomicsArguments) -> Result<Finish, Failure> {
     let engine = Engine::load(&arguments.guest).await?;
-    let subject = match &engine {
-        Engine::Wasm(host) => Subject::Component(host),
-        Engine::Native => Subject::Native,
-    };
     let pool = Pool::draw(arguments.tasks as usize, arguments.seed);
-    let comparison = compare(&pool, &subject).await?;
+    let comparison = compare(&pool, engine.in_virtual_time()).await?;
     if ui.is_json() {
         ui.print(&format!("{:#}\n", document(&arguments, &pool, &comparison)))?;
     } else {

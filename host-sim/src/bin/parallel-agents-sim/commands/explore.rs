@@ -4,7 +4,7 @@ use std::thread;
 use std::time::Instant;
 
 use futures::executor::block_on;
-use host_sim::explore::{Cut, Deed, Deeds, Explorer, Options, Subject, Tally, Trouble};
+use gateway_sim::explore::{Cut, Explorer, FailedRun, Options, Perturbation, Perturbations, Tally};
 
 use crate::args::{EngineKind, ExploreArguments};
 use crate::backend;
@@ -14,24 +14,20 @@ use crate::simulation::Engine;
 use crate::text::{count, thousands};
 use crate::ui::{Tone, Ui};
 
-/// Seeds whose troubles are shrunk and listed; nobody reads more at once.
+/// Seeds whose failed_runs are shrunk and listed; nobody reads more at once.
 const LISTED: usize = 5;
 
 pub async fn carry_out(ui: &Ui, arguments: ExploreArguments) -> Result<Finish, Failure> {
     let began = Instant::now();
     let engine = Engine::load(&arguments.guest).await?;
     let script = arguments.faults.as_deref().map(backend::script_at).transpose()?;
-    let subject = match &engine {
-        Engine::Wasm(host) => Subject::Component(host),
-        Engine::Native => Subject::Native,
-    };
     let options = Options {
         tasks: arguments.tasks,
         script: script.map(Into::into),
         cut: cut(&arguments),
-        deeds: deeds(&arguments),
+        perturbations: perturbations(&arguments),
     };
-    let explorer = Explorer::new(subject, options).await?;
+    let explorer = Explorer::new(engine.in_virtual_time(), options).await?;
     let threads = arguments.threads.or_else(|| thread::available_parallelism().ok()).map_or(1, Into::into);
     let bar = ui.counter(arguments.seeds.end - arguments.seeds.start);
     let tally = explorer.explore(arguments.seeds.clone(), threads, || bar.inc(1));
@@ -40,22 +36,22 @@ pub async fn carry_out(ui: &Ui, arguments: ExploreArguments) -> Result<Finish, F
         output::write(path, &explorer.traced(arguments.seeds.end - 1).await)?;
     }
     let wall_seconds = began.elapsed().as_secs_f64();
-    let troubles = troubles(ui, &arguments, &explorer, &tally);
+    let failed_runs = failed_runs(ui, &arguments, &explorer, &tally);
     if ui.is_json() {
-        ui.tell(&troubles);
+        ui.tell(&failed_runs);
         let document = serde_json::to_value(tally.counters(wall_seconds)).unwrap_or_default();
         ui.print(&format!("{document:#}\n"))?;
     } else {
-        ui.print(&format!("{troubles}{}", numbers(ui, &tally, wall_seconds)))?;
+        ui.print(&format!("{failed_runs}{}", numbers(ui, &tally, wall_seconds)))?;
     }
-    Ok(if tally.troubles.is_empty() { Finish::Complete } else { Finish::Incomplete })
+    Ok(if tally.failed_runs.is_empty() { Finish::Complete } else { Finish::Incomplete })
 }
 
-fn deeds(arguments: &ExploreArguments) -> Deeds {
-    let again = (!arguments.once).then_some(Deed::Again);
-    let cancel = arguments.cancel.map(|at| Deed::Cancel(at.into()));
-    let trap = arguments.trap.map(|at| Deed::Trap(at.into()));
-    let crash = arguments.crash.map(|at| Deed::Crash(at.into()));
+fn perturbations(arguments: &ExploreArguments) -> Perturbations {
+    let again = (!arguments.once).then_some(Perturbation::Again);
+    let cancel = arguments.cancel.map(|at| Perturbation::Cancel(at.into()));
+    let trap = arguments.trap.map(|at| Perturbation::Trap(at.into()));
+    let crash = arguments.crash.map(|at| Perturbation::Crash(at.into()));
     [again, cancel, trap, crash].into_iter().flatten().collect()
 }
 
@@ -70,18 +66,19 @@ fn cut(arguments: &ExploreArguments) -> Cut {
 }
 
 /// What was broken, one paragraph for each seed, with the smallest run that still breaks it.
-fn troubles(ui: &Ui, arguments: &ExploreArguments, explorer: &Explorer<'_>, tally: &Tally) -> String {
+fn failed_runs(ui: &Ui, arguments: &ExploreArguments, explorer: &Explorer<'_>, tally: &Tally) -> String {
     let mut text = String::new();
-    let mut firsts: Vec<&Trouble> = tally.troubles.iter().collect();
-    firsts.dedup_by_key(|trouble| trouble.seed);
-    for trouble in firsts.iter().take(LISTED) {
-        let deed = if trouble.deed.is_empty() { String::new() } else { format!(", {}", trouble.deed) };
-        text.push_str(&ui.tone(Tone::Bad, &format!("seed {}{deed}\n", trouble.seed)));
-        for finding in &trouble.what {
+    let mut firsts: Vec<&FailedRun> = tally.failed_runs.iter().collect();
+    firsts.dedup_by_key(|failed_run| failed_run.seed);
+    for failed_run in firsts.iter().take(LISTED) {
+        let perturbation =
+            if failed_run.perturbation.is_empty() { String::new() } else { format!(", {}", failed_run.perturbation) };
+        text.push_str(&ui.tone(Tone::Bad, &format!("seed {}{perturbation}\n", failed_run.seed)));
+        for finding in &failed_run.what {
             text.push_str(&format!("  {finding}\n"));
         }
-        let smallest = block_on(explorer.shrink(trouble));
-        text.push_str(&format!("  again: {}\n", replay(arguments, trouble.seed, &smallest)));
+        let smallest = block_on(explorer.shrink(failed_run));
+        text.push_str(&format!("  again: {}\n", replay(arguments, failed_run.seed, &smallest)));
     }
     let rest = firsts.len().saturating_sub(LISTED);
     if rest > 0 {
@@ -134,7 +131,7 @@ fn numbers(ui: &Ui, tally: &Tally, wall_seconds: f64) -> String {
         "Most above a budget: {} micro-dollars, {} tokens; excused, {} micro-dollars, {} tokens.\n",
         over.micro_usd, over.tokens, excused.micro_usd, excused.tokens,
     ));
-    let verdict = match tally.troubles.len() {
+    let verdict = match tally.failed_runs.len() {
         0 => ui.tone(Tone::Good, "No promise was broken."),
         broken => ui.tone(Tone::Bad, &format!("{} broke a promise.", count(broken, "run", "runs"))),
     };
@@ -147,7 +144,7 @@ fn replay(arguments: &ExploreArguments, seed: u64, cut: &Cut) -> String {
     if let Some(faults) = &arguments.faults {
         command.push_str(&format!(" --faults {}", faults.display()));
     }
-    deeds(arguments).into_iter().for_each(|deed| command.push_str(&deed.words()));
+    perturbations(arguments).into_iter().for_each(|perturbation| command.push_str(&perturbation.words()));
     if arguments.guest.engine == EngineKind::Native {
         command.push_str(" --engine native");
     }

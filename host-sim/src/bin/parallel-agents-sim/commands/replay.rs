@@ -1,7 +1,7 @@
 //! `replay`: goes through a journal again, or through a recording with something different.
 
 use anyhow::Context as _;
-use host_sim::recording::Recording;
+use gateway_sim::recording::Recording;
 
 use super::what_if;
 use crate::args::{ReplayArguments, WhatIfArguments};

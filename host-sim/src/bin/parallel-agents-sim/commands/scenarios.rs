@@ -1,6 +1,6 @@
 //! `scenarios`: what goes wrong without a policy, and what comes of it with one.
 
-use host_sim::scenario::{Outcome, Scenario, ScenarioError, Subject, Variant};
+use host_sim::scenario::{Outcome, Scenario, ScenarioError, Variant};
 use parallel_agents_engine::problem::{Problem, unknown_name};
 use serde_json::{Value, json};
 
@@ -49,14 +49,10 @@ fn list(ui: &Ui) -> Result<Finish, Failure> {
 async fn run(ui: &Ui, name: Option<&str>, trace: Option<&std::path::Path>, guest: &Guest) -> Result<Finish, Failure> {
     let scenarios = chosen(name)?;
     let engine = Engine::load(guest).await?;
-    let subject = match &engine {
-        Engine::Wasm(host) => Subject::Component(host),
-        Engine::Native => Subject::Native,
-    };
     let mut ran: Vec<(&Scenario, Outcome)> = Vec::new();
     for scenario in &scenarios {
         for variant in Variant::BOTH {
-            ran.push((scenario, scenario.run(variant, &subject).await));
+            ran.push((scenario, scenario.run(variant, engine.in_virtual_time()).await));
         }
     }
     if let Some(path) = trace {

@@ -29,7 +29,7 @@ pub async fn carry_out(ui: &Ui, arguments: ServeModelArguments) -> Result<Finish
     }
     let mut script = backend::script(&arguments.cast)?;
     if let Some(name) = &arguments.quirk {
-        script = script.with_quirk(quirks::find(name).ok_or_else(|| unknown(name))?);
+        script = script.with_quirk(quirks::find(name).ok_or_else(|| unknown(name))?.name);
     }
     let broken = |error| Failure::Broken { code: "E_LISTEN", error };
     let listener = TcpListener::bind(arguments.listen)

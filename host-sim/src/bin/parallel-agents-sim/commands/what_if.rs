@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context, anyhow};
-use host_sim::recording::{Assumed, Recording, Tape};
-use host_sim::reply::{run_of, status_of};
+use gateway_sim::recording::{Assumed, Recording, Tape};
+use gateway_sim::reply::{run_of, status_of};
 use serde_json::{Map, Value, json};
 
 use crate::args::WhatIfArguments;
@@ -48,7 +48,7 @@ pub async fn carry_out(ui: &Ui, arguments: WhatIfArguments) -> Result<Finish, Fa
         .iter()
         .fold(recording.head.arguments.clone(), |asked, (name, value)| request::with_field(&asked, name, value));
     let engine = Engine::load(&arguments.guest).await?;
-    let world = recording.world(tape.clone(), settings.host_cap);
+    let world = recording.simulation(tape.clone(), settings.host_cap);
     let reply = engine.play(&recording.head.function, &asked, world).await?;
     let report = report(&reply.document).ok_or_else(|| Failure::reply("it tells of no run"))??;
     let assumed = tape.assumed();

@@ -1,0 +1,44 @@
+//! Tokens and money.
+
+/// Tokens and money.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Spending {
+    /// Read and written.
+    pub tokens: u64,
+    /// At the prices of the request.
+    pub micro_usd: u64,
+}
+
+impl Spending {
+    pub(super) fn plus(self, other: Self) -> Self {
+        Self {
+            tokens: self.tokens.saturating_add(other.tokens),
+            micro_usd: self.micro_usd.saturating_add(other.micro_usd),
+        }
+    }
+
+    pub(super) fn at_most(self, other: Self) -> Self {
+        Self { tokens: self.tokens.min(other.tokens), micro_usd: self.micro_usd.min(other.micro_usd) }
+    }
+
+    /// The larger one of each.
+    pub fn most(self, other: Self) -> Self {
+        Self { tokens: self.tokens.max(other.tokens), micro_usd: self.micro_usd.max(other.micro_usd) }
+    }
+
+    pub(super) fn above(self, other: Self) -> Self {
+        Self {
+            tokens: self.tokens.saturating_sub(other.tokens),
+            micro_usd: self.micro_usd.saturating_sub(other.micro_usd),
+        }
+    }
+}
+
+/// Spending above a budget.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Overspend {
+    /// That single sessions explain, which used more than was reserved for each, or than the call could know.
+    pub excused: Spending,
+    /// That nothing explains.
+    pub unexcused: Spending,
+}

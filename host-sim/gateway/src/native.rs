@@ -1,0 +1,147 @@
+//! The same calls without WebAssembly: the engine's own code on the same world.
+//!
+//! For comparing the two, and for tests that run many thousand times. The world cannot tell the difference.
+
+use futures::channel::oneshot;
+use futures::future::{Either, pending, select};
+use parallel_agents::documents::{self, DocumentReply};
+use parallel_agents_engine::host::{Command, Event, Host};
+use parallel_agents_engine::problem::CallError;
+
+use crate::backend::{Backend, Next, poll_with_stop};
+use crate::call::{Called, hold_to_request};
+use crate::clock::{Clock, Passing};
+use crate::error::SimError;
+use crate::options::SimulationOptions;
+use crate::script::Script;
+use crate::simulation::Simulation;
+
+/// Calls a function with a JSON object.
+pub async fn call<O: Backend>(
+    function: &str,
+    arguments: &str,
+    mut world: O,
+    clock: &Clock,
+) -> Called<DocumentReply, O> {
+    hold_to_request(&mut world, function, arguments);
+    enter(world, clock, async |host| documents::call_named(function, arguments, host).await).await.noting_leaks()
+}
+
+/// Goes through a journal again, without a host.
+pub async fn replay(journal: &str) -> Result<DocumentReply, SimError> {
+    let world = Simulation::new(Script::bundled(), 0, SimulationOptions::default());
+    let clock = Clock::virtual_time();
+    enter(world, &clock, async |host| documents::journals::replay(journal, host).await).await.result
+}
+
+/// Goes on with a call that was cut off.
+pub async fn resume<O: Backend>(journal: &str, world: O, clock: &Clock) -> Called<DocumentReply, O> {
+    enter(world, clock, async |host| documents::journals::resume(journal, host).await).await.noting_leaks()
+}
+
+async fn enter<R, O: Backend>(
+    world: O,
+    clock: &Clock,
+    call: impl AsyncFnOnce(&mut NativeHost<O>) -> R,
+) -> Called<R, O> {
+    let (stuck, gets_stuck) = oneshot::channel();
+    let mut host = NativeHost { passing: clock.begin(world.now_ms()), world, stuck: Some(stuck) };
+    let outcome = {
+        let call = std::pin::pin!(call(&mut host));
+        match select(call, gets_stuck).await {
+            Either::Left((reply, _)) => Ok(reply),
+            Either::Right((Ok(what), _)) => Err(SimError::Contract { what }),
+            // The sender is dropped with the host only, which the call borrows.
+            Either::Right((Err(oneshot::Canceled), call)) => Ok(call.await),
+        }
+    };
+    Called::close(outcome, None, host.world)
+}
+
+/// A world as the engine's host.
+struct NativeHost<O> {
+    world: O,
+    passing: Passing,
+    /// Takes the reason when nothing can happen any more; the call is then given up.
+    stuck: Option<oneshot::Sender<String>>,
+}
+
+impl<O: Backend> Host for NativeHost<O> {
+    fn perform(&mut self, command: Command) {
+        self.world.perform(command);
+    }
+
+    fn append(&mut self, lines: &str) -> Result<(), String> {
+        self.world.append(lines)
+    }
+
+    async fn next_event(&mut self, until_ms: Option<u64>) -> Result<Event, CallError> {
+        self.world.waiting(until_ms);
+        let mut now_ms = self.world.now_ms();
+        loop {
+            match poll_with_stop(&mut self.world, now_ms, until_ms, self.passing.stop()) {
+                Next::Event(event) => return Ok(event),
+                Next::SleepUntil(at_ms) => now_ms = self.passing.pass(at_ms).await,
+                Next::Stuck(why) => {
+                    if let Some(stuck) = self.stuck.take() {
+                        // Nobody listens only if the call is being dropped.
+                        let _ = stuck.send(why);
+                    }
+                    return pending().await;
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use parallel_agents_engine::ids::{RequestId, SessionKey};
+
+    use super::*;
+    use crate::checker::{Allowance, Invariant};
+    use crate::error::SimError::Violation;
+
+    #[tokio::test]
+    async fn a_call_that_waits_for_nothing_is_given_up() {
+        let world = Simulation::new(Script::bundled(), 1, SimulationOptions::default());
+        let called = enter(world, &Clock::virtual_time(), async |host| {
+            let _ = host.next_event(None).await;
+            let _ = host.next_event(None).await;
+        })
+        .await;
+        assert!(matches!(called.result, Err(SimError::Contract { .. })), "{:?}", called.result);
+    }
+
+    #[tokio::test]
+    async fn a_broken_promise_ends_the_call_with_its_seed_and_its_event() {
+        let mut world = Simulation::new(Script::bundled(), 17, SimulationOptions::default());
+        world.checker_mut().hold_to(Allowance::of_cap(0));
+        let called = enter(world, &Clock::virtual_time(), async |host| {
+            let _ = host.next_event(None).await;
+            let key = SessionKey::new("agent:main:subagent:unknown");
+            host.perform(Command::Cancel(RequestId(1), key));
+            let _ = host.next_event(None).await;
+        })
+        .await;
+        let error = called.result.expect_err("the call was ended");
+        let Violation { seed, violation } = &error else { panic!("{error}") };
+        assert_eq!((*seed, violation.invariant, violation.event), (Some(17), Invariant::CallOrder, Some(0)));
+        let text = error.to_string();
+        assert!(text.contains("with seed 17: I10 at event 0: cancel names"), "{text}");
+    }
+
+    #[tokio::test]
+    async fn a_call_that_runs_in_circles_is_given_up() {
+        let options = SimulationOptions { max_events: 100, stops_at_violation: false, ..SimulationOptions::default() };
+        let world = Simulation::new(Script::bundled(), 1, options);
+        let called = enter(world, &Clock::virtual_time(), async |host| {
+            loop {
+                let _ = host.next_event(Some(0)).await;
+            }
+        })
+        .await;
+        let error = called.result.map_or_else(|error| error.to_string(), |()| String::new());
+        assert!(error.contains("100 events"), "{error}");
+    }
+}
