@@ -8,8 +8,14 @@ use crate::improve::DEFINITION_KIND;
 use crate::spec::{AgentSpec, ContentTeamSpec, DevelopmentTeamSpec, MetaWorkflowSpec, ReviewTeamSpec, TeamSpec};
 use parallel_agents_engine::agents::{BuiltIn, Catalogue};
 use parallel_agents_engine::problem::{CallError, Problem};
+use parallel_agents_engine::prompt;
 use parallel_agents_engine::task::{InputSource, RunSpec, TaskSpec};
 use parallel_agents_engine::text;
+
+const CONTENT_TASK: &str = include_str!("../../prompts/team/content.md");
+const DEVELOPMENT_TASK: &str = include_str!("../../prompts/team/development.md");
+const REVIEW_FILE_TASK: &str = include_str!("../../prompts/team/review_file.md");
+const REVIEW_TASK: &str = include_str!("../../prompts/team/review.md");
 
 /// Bytes of a topic, a platform or an application's name.
 const MAX_BRIEF_BYTES: usize = 4 * 1024;
@@ -30,14 +36,14 @@ const DEVELOPMENT: [&str; 5] =
 const REVIEW: [&str; 5] =
     ["code_reviewer", "security_reviewer", "performance_reviewer", "accessibility_reviewer", "test_engineer"];
 
-/// Which team.
+/// The teams, one for each function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// The content writers.
     Content,
     /// The development agents.
     Development,
-    /// The reviewers.
+    /// Five reviewers of one source text.
     Review,
     /// A creator and a reviewer for one agent type.
     CustomAgent,
@@ -80,7 +86,7 @@ fn content_team(given: &ContentTeamSpec) -> Result<Vec<TaskSpec>, CallError> {
     let mut problems = Vec::new();
     brief("E_TOPIC", "topic", topic, &mut problems);
     brief("E_PLATFORM", "platform", platform, &mut problems);
-    let description = format!("Write one post for {platform} about: {topic}");
+    let description = instruction(CONTENT_TASK, [("platform", platform), ("topic", topic)]);
     team(&CONTENT, &description, json!({ "topic": topic, "platform": platform }), problems)
 }
 
@@ -98,8 +104,7 @@ fn development_team(given: &DevelopmentTeamSpec) -> Result<Vec<TaskSpec>, CallEr
     for (index, feature) in features.iter().enumerate() {
         brief("E_FEATURES", &format!("features/{index}"), feature, &mut problems);
     }
-    let description =
-        format!("Design your layer of the application {app_name}. It has to offer: {}.", features.join(", "));
+    let description = instruction(DEVELOPMENT_TASK, [("app_name", app_name), ("features", &features.join(", "))]);
     team(&DEVELOPMENT, &description, json!({ "project_name": app_name, "features": features }), problems)
 }
 
@@ -132,8 +137,8 @@ fn review_team(given: &ReviewTeamSpec) -> Result<Vec<TaskSpec>, CallError> {
     }
     input.insert("code".to_owned(), Value::from(code));
     let description = match file {
-        Some(file) => format!("Review the source file {}.", text::escaped(text::head(file, 512))),
-        None => "Review the source code.".to_owned(),
+        Some(file) => instruction(REVIEW_FILE_TASK, [("file", &text::escaped(text::head(file, 512)))]),
+        None => instruction(REVIEW_TASK, []),
     };
     team(&REVIEW, &description, Value::Object(input), problems)
 }
@@ -180,6 +185,11 @@ fn design(wanted: &AgentSpec) -> [TaskSpec; 2] {
         ..TaskSpec::default()
     };
     [creator, review]
+}
+
+/// A task's description out of its file.
+fn instruction<const N: usize>(template: &str, values: [(&str, &str); N]) -> String {
+    prompt::fill(template.trim_end(), values)
 }
 
 fn brief(code: &str, field: &str, value: &str, problems: &mut Vec<Problem>) {

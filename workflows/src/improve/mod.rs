@@ -34,6 +34,7 @@ use parallel_agents_engine::score::Score;
 use parallel_agents_engine::task::{ErrorCode, TaskResult, TaskStatus};
 use parallel_agents_engine::workflow::Workflow;
 
+const REFUSED: &str = include_str!("../../../prompts/workflow/refused.md");
 const REFINE: &str = include_str!("../../../prompts/workflow/refine.md");
 
 /// Rounds or attempts in a row without a gain that end the work on a draft.
@@ -47,15 +48,15 @@ pub const DEFINITION_KIND: &str = "agent definition";
 pub struct Settings {
     /// For all sessions.
     pub common: Common,
-    /// Good enough.
+    /// The least score of a draft that is good enough.
     pub target: Score,
     /// Versions that are judged at the most.
     pub max_rounds: u32,
     /// Judges for each version.
     pub judges: u32,
-    /// Who judges.
+    /// The agent type that judges; it gets no tools.
     pub judge: Arc<AgentDefinition>,
-    /// Who improves.
+    /// The agent type that improves; another one than the judge.
     pub refiner: Arc<AgentDefinition>,
     /// Who makes agents.
     pub creator: Arc<AgentDefinition>,
@@ -129,8 +130,9 @@ impl Improve {
         if !problems.is_empty() {
             // Refused for reasons of form; the words are this program's own.
             let mut constraints = input.get("constraints").and_then(Value::as_array).cloned().unwrap_or_default();
-            constraints
-                .extend(problems.iter().map(|problem| Value::from(format!("A definition was refused: {problem}"))));
+            constraints.extend(
+                problems.iter().map(|problem| Value::from(prompt::fill(REFUSED.trim_end(), [("problem", problem)]))),
+            );
             input.insert("constraints".to_owned(), Value::from(constraints));
         }
         let purpose = draft.wanted.purpose.clone().unwrap_or_default();
