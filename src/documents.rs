@@ -40,9 +40,9 @@ use spawning::Helper;
 /// What a call gives back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DocumentReply {
-    /// The result.
+    /// The result, as JSON.
     Answer(String),
-    /// The problems.
+    /// The problems of the request, as JSON.
     Refused(String),
 }
 

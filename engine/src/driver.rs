@@ -9,7 +9,7 @@ use crate::workflow::Workflow;
 
 /// What takes events, returns commands, and has a result in the end.
 pub trait StateMachine {
-    /// The result.
+    /// What it ends with, once nothing is left to do.
     type Output;
 
     /// Takes in one event and returns what is to be done, in order.

@@ -88,7 +88,7 @@ fn operator_limits(limits: we::OperatorLimits) -> host::OperatorLimits {
     }
 }
 
-/// What happened.
+/// An event of the host.
 pub fn event(event: we::Event) -> host::Event {
     let what = match event.what {
         we::Happening::Opened(facts) => host::Happening::Opened(host::HostFacts {

@@ -7,7 +7,7 @@ use super::host::Imports;
 use crate::documents::{self, Function};
 use parallel_agents_engine::{COMPONENT_VERSION, CONTRACT_VERSION};
 
-/// The component.
+/// What the generated bindings call.
 pub struct Component;
 
 macro_rules! functions {

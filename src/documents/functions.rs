@@ -10,7 +10,7 @@ use parallel_agents_engine::report::document;
 /// A function as callers are told of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FunctionInfo {
-    /// Snake case.
+    /// In snake case, for example `run_tasks`.
     pub name: String,
     /// For a person or a model that has to choose.
     pub description: String,

@@ -13,7 +13,7 @@ use parallel_agents_engine::problem::CallError;
 /// Retries of a helper's tasks when it names no number: the specification's.
 const DEFAULT_RETRIES: u64 = 2;
 
-/// A helper.
+/// How a helper differs from `run_tasks`.
 #[derive(Clone, Copy)]
 pub(super) struct Helper {
     /// It runs one task and gives back one result.

@@ -142,7 +142,7 @@ impl Create {
         (create, first)
     }
 
-    /// The drafts.
+    /// The drafts and what became of them.
     pub fn improve(&self) -> &Improve {
         &self.improve
     }

@@ -12,7 +12,7 @@ use parallel_agents_engine::task::AgentSource;
 /// A task that has ended well; tasks that join may depend on it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Earlier {
-    /// Its id.
+    /// The id that its plan gave it.
     pub id: String,
     /// Its agent type.
     pub agent_type: String,

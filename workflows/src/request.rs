@@ -26,9 +26,9 @@ use parallel_agents_engine::text;
 /// What a workflow is to do.
 #[derive(Debug)]
 pub struct Improvement {
-    /// How.
+    /// How drafts are judged and improved.
     pub settings: Settings,
-    /// With what.
+    /// The drafts, given or to be made.
     pub wanted: Vec<Wanted>,
     /// The agent types that are there already.
     pub registry: Vec<Entry>,

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use parallel_agents_engine::task::{AgentSource, Cleanup, RuleSpec};
 
-/// `run_iterative_refinement`.
+/// The request of `run_iterative_refinement`.
 #[derive(Default, Deserialize, JsonSchema)]
 #[serde(default)]
 #[schemars(deny_unknown_fields, extend("required" = ["drafts"], "x-code" = "E_REQUEST_TYPE", "x-include" = ["improvement", "session_rules"]))]
@@ -20,7 +20,7 @@ pub struct RefinementSpec {
     pub common: ImprovementSpec,
 }
 
-/// `create_agents`.
+/// The request of `create_agents`.
 #[derive(Default, Deserialize, JsonSchema)]
 #[serde(default)]
 #[schemars(deny_unknown_fields, extend("required" = ["new_agents"], "x-code" = "E_REQUEST_TYPE", "x-include" = ["improvement", "session_rules"]))]
@@ -41,7 +41,7 @@ pub struct CreationSpec {
     pub common: ImprovementSpec,
 }
 
-/// `orchestrate`.
+/// The request of `orchestrate`.
 #[derive(Default, Deserialize, JsonSchema)]
 #[serde(default)]
 #[schemars(deny_unknown_fields, extend("required" = ["goal"], "x-code" = "E_REQUEST_TYPE", "x-include" = ["improvement", "session_rules"]))]
@@ -145,7 +145,7 @@ pub struct AgentSpec {
     /// What it is for.
     #[schemars(length(min = 1, max = 4000), extend("x-code" = "E_AGENT_PURPOSE"))]
     pub purpose: String,
-    /// Its field.
+    /// The field that it works in, for example law.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 200), extend("x-code" = "E_AGENT_WISH"))]
     pub domain: Option<String>,
@@ -159,7 +159,7 @@ pub struct AgentSpec {
     pub constraints: Vec<String>,
 }
 
-/// `content_team`.
+/// The request of `content_team`.
 #[derive(Default, Deserialize, JsonSchema)]
 #[serde(default)]
 #[schemars(deny_unknown_fields, extend("required" = ["topic", "platform"], "x-code" = "E_REQUEST_TYPE", "x-include" = ["team", "session_rules", "run_rules"]))]
@@ -172,7 +172,7 @@ pub struct ContentTeamSpec {
     pub platform: String,
 }
 
-/// `development_team`.
+/// The request of `development_team`.
 #[derive(Default, Deserialize, JsonSchema)]
 #[serde(default)]
 #[schemars(deny_unknown_fields, extend("required" = ["app_name", "features"], "x-code" = "E_REQUEST_TYPE", "x-include" = ["team", "session_rules", "run_rules"]))]
@@ -185,7 +185,7 @@ pub struct DevelopmentTeamSpec {
     pub features: Vec<String>,
 }
 
-/// `review_team`.
+/// The request of `review_team`.
 #[derive(Default, Deserialize, JsonSchema)]
 #[serde(default)]
 #[schemars(deny_unknown_fields, extend("required" = ["code"], "x-code" = "E_REQUEST_TYPE", "x-include" = ["team", "session_rules", "run_rules"]))]
@@ -198,7 +198,7 @@ pub struct ReviewTeamSpec {
     pub file: Option<String>,
 }
 
-/// `meta_workflow`.
+/// The request of `meta_workflow`.
 #[derive(Default, Deserialize, JsonSchema)]
 #[serde(default)]
 #[schemars(deny_unknown_fields, extend("required" = ["purposes"], "x-code" = "E_REQUEST_TYPE", "x-include" = ["team", "session_rules", "run_rules"]))]

@@ -18,7 +18,7 @@ impl Work<'_> {
     pub(super) fn standing(&self, task: TaskIndex, kind: AttemptKind, ran: Option<Tier>) -> Standing {
         let Task { planned, run } = &self.tasks[task];
         let rules = &self.run.rules;
-        let budget = rules.retry_budget.unwrap_or_else(|| retry::default_budget(self.tasks.len()));
+        let budget = rules.retries.budget.unwrap_or_else(|| retry::default_budget(self.tasks.len()));
         let ladder = rules.ladder.as_ref().filter(|_| rules.escalate && planned.model.is_none());
         // The host may have run a model below the tier that was asked for. That tier is what the task was promised, so that
         // only a better one is a climb; nor is a tier that did not run asked for again and again.
@@ -45,7 +45,7 @@ impl Work<'_> {
     pub(super) fn pause_before(&self, task: TaskIndex, followup: Followup, retry_after_ms: Option<u64>) -> u64 {
         let Task { planned, run } = &self.tasks[task];
         let pause = |purpose: &str, number| {
-            let backoff = &self.run.rules.backoff;
+            let backoff = &self.run.rules.retries.backoff;
             backoff.pause_ms(self.run.seed(), &[purpose, planned.id.as_str()].concat(), number, retry_after_ms)
         };
         match followup {

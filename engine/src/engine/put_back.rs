@@ -63,7 +63,7 @@ impl Work<'_> {
     fn busy_pause(&self, task: TaskIndex, retry_after_ms: Option<u64>) -> u64 {
         let of = &self.tasks[task];
         let purpose = format!("busy {}", of.planned.id);
-        self.run.rules.backoff.pause_ms(self.run.seed(), &purpose, of.run.used.busy + 1, retry_after_ms)
+        self.run.rules.retries.backoff.pause_ms(self.run.seed(), &purpose, of.run.used.busy + 1, retry_after_ms)
     }
 }
 

@@ -140,7 +140,7 @@ pub struct Event {
     pub seq: u64,
     /// Milliseconds on the host's clock.
     pub at_ms: u64,
-    /// What happened.
+    /// What the host reports.
     pub what: Happening,
 }
 

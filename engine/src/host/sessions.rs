@@ -179,7 +179,7 @@ pub struct Message {
 /// A page of a transcript, oldest message first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HistoryPage {
-    /// Oldest first.
+    /// The messages of the page, the oldest first.
     pub messages: Vec<Message>,
     /// Older ones remain.
     pub has_more: bool,

@@ -24,7 +24,7 @@ pub fn forecast<'a>(tasks: impl ExactSizeIterator<Item = &'a PlannedTask>, rules
         sum.micro_usd_expected = add(sum.micro_usd_expected, each.micro_usd_expected);
         sum.micro_usd_worst = add(sum.micro_usd_worst, each.micro_usd_worst);
     }
-    let run_retries = rules.retry_budget.unwrap_or_else(|| retry::default_budget(count));
+    let run_retries = rules.retries.budget.unwrap_or_else(|| retry::default_budget(count));
     let spare = retries.saturating_sub(run_retries);
     sum.sessions_worst = sum.sessions_worst.saturating_sub(spare);
     let caps = &rules.caps;

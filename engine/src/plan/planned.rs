@@ -163,10 +163,8 @@ pub struct Plan {
 pub struct Rules {
     /// When it is enough.
     pub wait: Wait,
-    /// How long retries wait.
-    pub backoff: Backoff,
-    /// Retries of all tasks together. None: by the number of tasks.
-    pub retry_budget: Option<u32>,
+    /// Retries for reasons that pass.
+    pub retries: Retries,
     /// Corrective sessions for one task.
     pub corrections: u32,
     /// The models of the tiers, if the run has any.
@@ -221,8 +219,7 @@ impl Default for Rules {
     fn default() -> Self {
         Self {
             wait: Wait::default(),
-            backoff: Backoff::default(),
-            retry_budget: None,
+            retries: Retries::default(),
             corrections: 1,
             ladder: None,
             escalate: true,
@@ -238,6 +235,15 @@ impl Default for Rules {
             task_timeout_seconds: None,
         }
     }
+}
+
+/// The retries of a whole run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Retries {
+    /// How long they wait.
+    pub backoff: Backoff,
+    /// Retries of all tasks together. None: by the number of tasks.
+    pub budget: Option<u32>,
 }
 
 /// Who judges answers, and what is good enough.

@@ -1,7 +1,7 @@
 //! From the rules of a request to those of a plan.
 
 use super::names::check_name;
-use super::planned::{Judge, PlannedTask, Rules};
+use super::planned::{Judge, PlannedTask, Retries, Rules};
 use crate::agents::Catalogue;
 use crate::policy::caps::Caps;
 use crate::policy::ladder::Ladder;
@@ -27,8 +27,10 @@ pub fn rules(spec: RuleSpec, catalogue: &mut Catalogue, problems: &mut Vec<Probl
     let base_ms = backoff.base_ms.unwrap_or(DEFAULT_BASE_MS);
     Rules {
         wait: wait(spec.wait.unwrap_or_default(), problems),
-        backoff: Backoff { base_ms, max_ms: backoff.max_ms.unwrap_or(DEFAULT_MAX_MS).max(base_ms) },
-        retry_budget: spec.retry_budget,
+        retries: Retries {
+            backoff: Backoff { base_ms, max_ms: backoff.max_ms.unwrap_or(DEFAULT_MAX_MS).max(base_ms) },
+            budget: spec.retry_budget,
+        },
         corrections: spec.corrections.unwrap_or(1),
         ladder,
         escalate: spec.escalate.unwrap_or(true),

@@ -71,7 +71,7 @@ pub enum Decided {
         from: Option<Tier>,
         /// The tier to ask for.
         to: Tier,
-        /// Why.
+        /// What the answer fell short of.
         code: ErrorCode,
         /// Why, for people.
         message: String,
@@ -80,7 +80,7 @@ pub enum Decided {
     NoFurtherSession(String),
     /// It is done without a dependency.
     GoOnWithout {
-        /// The dependency.
+        /// The dependency that did not complete.
         task: TaskId,
         /// How that one ended.
         status: TaskStatus,
@@ -96,7 +96,7 @@ pub enum Decided {
     },
     /// The session that judged it gave no review that counts.
     ReviewLost,
-    /// Its score.
+    /// The score that its judge gave.
     Judged(Score),
     /// Its agent type gets no sessions under this model for a while.
     CircuitOpened(AgentType),

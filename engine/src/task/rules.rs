@@ -170,7 +170,7 @@ pub struct BudgetSpec {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 9_007_199_254_740_992_u64), extend("x-code" = "E_BUDGET_RANGE"))]
     pub micro_usd: Option<u64>,
-    /// Sessions.
+    /// Sessions that may be asked for, of all tasks together.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 1_000), extend("x-code" = "E_BUDGET_RANGE"))]
     pub spawns: Option<u32>,

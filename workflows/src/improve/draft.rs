@@ -28,7 +28,7 @@ pub struct Wanted {
     pub kind: String,
     /// What it is for.
     pub purpose: Option<String>,
-    /// What counts.
+    /// What counts when it is judged.
     pub rubric: Option<String>,
     /// What every version has to fit, besides what its kind demands.
     pub schema: Option<Value>,
@@ -40,7 +40,7 @@ pub struct Wanted {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reason {
-    /// Good enough.
+    /// Its score reached the target.
     TargetReached,
     /// The last round is over.
     MaxRounds,
@@ -81,9 +81,9 @@ pub struct Judgement {
 /// A version and what its judges made of it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Best {
-    /// The version.
+    /// What was judged.
     pub draft: Value,
-    /// Its score.
+    /// The median of its judges.
     pub score: Score,
     /// The round in which it was judged.
     pub round: u32,

@@ -52,7 +52,7 @@ pub use draft_plan::MAX_REFINED;
 pub struct Settings {
     /// For all sessions.
     pub common: Common,
-    /// In words.
+    /// What is to be reached, in words, with the material for it.
     pub goal: String,
     /// Tasks of one plan.
     pub max_tasks: usize,
@@ -89,14 +89,14 @@ pub enum Reason {
 pub struct Claim {
     /// In a sentence.
     pub claim: String,
-    /// The task.
+    /// The task whose result bears it.
     pub task_id: String,
 }
 
 /// The compiling agent's answer.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Compiled {
-    /// Markdown.
+    /// The report in Markdown.
     pub report: Option<String>,
     /// Claims that a completed task bears.
     pub claims: Vec<Claim>,
@@ -115,6 +115,21 @@ enum Phase {
     Refining,
     Compiling,
     Ended(Reason),
+}
+
+/// Results that are judged and improved.
+#[derive(Debug)]
+struct Refining {
+    work: Improve,
+    /// The id of the task that each draft is the result of.
+    tasks: BTreeMap<String, String>,
+}
+
+impl Refining {
+    /// The drafts, each with the id of its task.
+    fn drafts(&self) -> impl Iterator<Item = (&str, &Draft)> {
+        self.work.drafts().iter().filter_map(|draft| Some((self.tasks.get(&draft.wanted.name)?.as_str(), draft)))
+    }
 }
 
 /// The workflow of one goal.
@@ -137,9 +152,7 @@ pub struct Orchestrate {
     made: Made,
     parts: Parts,
     not_run: Vec<TaskResult>,
-    refining: Option<Improve>,
-    /// The part that each draft of `refining` is the result of.
-    refined: BTreeMap<String, String>,
+    refining: Option<Refining>,
     /// The compiling agent's answer.
     pub compiled: Option<Compiled>,
     /// Claims that no completed task bears.
@@ -162,7 +175,6 @@ impl Orchestrate {
             parts: Parts::default(),
             not_run: Vec::new(),
             refining: None,
-            refined: BTreeMap::new(),
             compiled: None,
             unsupported: Vec::new(),
             settings,
@@ -194,8 +206,7 @@ impl Orchestrate {
 
     /// The results that were judged and improved, each with the id of its task.
     pub fn refined(&self) -> Vec<(&str, &Draft)> {
-        let drafts = self.refining.iter().flat_map(Improve::drafts);
-        drafts.filter_map(|draft| Some((self.refined.get(&draft.wanted.name)?.as_str(), draft))).collect()
+        self.refining.iter().flat_map(Refining::drafts).collect()
     }
 
     /// The records of tasks that were not run.
@@ -207,7 +218,8 @@ impl Orchestrate {
     pub fn is_whole(&self) -> bool {
         let good =
             |improve: &Improve| improve.drafts().iter().all(|draft| draft.reason == Some(DraftReason::TargetReached));
-        self.parts.open().is_empty() && self.making.iter().chain(&self.refining).all(good)
+        self.parts.open().is_empty()
+            && self.making.iter().chain(self.refining.iter().map(|refining| &refining.work)).all(good)
     }
 }
 

@@ -44,7 +44,7 @@ struct End {
 pub struct Parts(Vec<Part>);
 
 impl Part {
-    /// Its id.
+    /// The id that the plan gave its task.
     pub fn id(&self) -> &str {
         field(&self.task, "task_id")
     }

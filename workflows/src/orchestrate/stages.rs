@@ -1,12 +1,14 @@
 //! From one phase to the next: what follows an accepted plan, an ended task, a report.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::asking::judged_in;
 use super::draft_plan::{DraftPlan, OWN, Situation};
-use super::{Claim, Compiled, Orchestrate, Phase, Reason};
+use super::{Claim, Compiled, Orchestrate, Phase, Reason, Refining};
 use crate::create::field;
 use crate::improve::{self, Improve, Origin, Wanted};
 use crate::spec::AgentSpec;
@@ -148,11 +150,11 @@ impl Orchestrate {
 
     /// Has the results judged and improved for which the plan says what counts.
     fn refine(&mut self) -> Vec<PlannedTask> {
-        let mut wanted = Vec::new();
+        let (mut wanted, mut tasks) = (Vec::new(), BTreeMap::new());
         for part in self.parts.all() {
             let Some((result, rubric, schema)) = part.to_refine() else { continue };
             let name = format!("{OWN}refine-{}", wanted.len() + 1);
-            self.refined.insert(name.clone(), part.id().to_owned());
+            tasks.insert(name.clone(), part.id().to_owned());
             wanted.push(Wanted {
                 name,
                 kind: format!("result of a task for {}", field(&part.task, "agent_type")),
@@ -165,20 +167,18 @@ impl Orchestrate {
         if wanted.is_empty() {
             return self.ask_for_report();
         }
-        let (refining, first) = Improve::new(self.improvement(), wanted);
-        self.refining = Some(refining);
+        let (work, first) = Improve::new(self.improvement(), wanted);
+        self.refining = Some(Refining { work, tasks });
         self.phase = Phase::Refining;
         first
     }
 
     pub(super) fn refining_ended(&mut self, result: &TaskResult, next: TaskIndex) -> Vec<PlannedTask> {
         let Some(refining) = &mut self.refining else { return Vec::new() };
-        let mut more = refining.ended(result, next);
-        if refining.is_over() {
-            for draft in refining.drafts() {
-                if let Some(id) = self.refined.get(&draft.wanted.name) {
-                    self.parts.refined(id, draft);
-                }
+        let mut more = refining.work.ended(result, next);
+        if refining.work.is_over() {
+            for (task, draft) in refining.drafts() {
+                self.parts.refined(task, draft);
             }
             more.extend(self.ask_for_report());
         }

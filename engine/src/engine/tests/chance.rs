@@ -82,7 +82,7 @@ impl Ledger {
 fn rules(plan: &mut crate::plan::Plan, choice: u16) {
     let on = |bit: u16| choice & (1 << bit) != 0;
     let rules = &mut plan.rules;
-    rules.retry_budget = on(0).then_some(3);
+    rules.retries.budget = on(0).then_some(3);
     rules.breaker = on(1);
     rules.canary = on(2).then_some(2);
     rules.hedge = on(3);

@@ -15,7 +15,7 @@ pub(super) const CANCELLED: (TaskStatus, Option<&str>) = (TaskStatus::Cancelled,
 /// One task that gets one session.
 pub(super) fn one() -> Puppet {
     let mut plan = plan_of(1, &[]);
-    plan.rules.retry_budget = Some(0);
+    plan.rules.retries.budget = Some(0);
     Puppet::open(plan)
 }
 

@@ -61,7 +61,7 @@ fn a_session_that_takes_more_than_reserved_is_the_last() {
 fn excess_told_late(truncated: bool, before: impl FnOnce(&mut Puppet)) -> Puppet {
     let mut plan = with_caps(5, Caps { tokens: Some(2_900), ..Caps::default() });
     plan.tasks[0].timeout_seconds = 5;
-    plan.rules.retry_budget = Some(0);
+    plan.rules.retries.budget = Some(0);
     let mut puppet = Puppet::open(plan);
     puppet.accept("a");
     puppet.accept("b");
@@ -204,7 +204,7 @@ fn canaries_go_ahead_and_stop_the_rest() {
 #[test]
 fn an_open_circuit_waits_and_one_session_probes() {
     let mut plan = plan_of(20, &[]);
-    plan.rules.retry_budget = Some(0);
+    plan.rules.retries.budget = Some(0);
     let mut puppet = Puppet::open(plan);
     for number in 0..5 {
         puppet.accept(&format!("broken{number}"));

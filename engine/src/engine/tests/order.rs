@@ -33,7 +33,7 @@ fn the_hosts_own_cap_counts_when_it_is_lower() {
 fn a_task_starts_after_its_dependencies_and_is_skipped_without_them() {
     // task-3 needs 1 and 2, task-4 needs 3, task-5 needs 1.
     let mut plan = plan_of(5, &[(2, 0), (2, 1), (3, 2), (4, 0)]);
-    plan.rules.retry_budget = Some(0);
+    plan.rules.retries.budget = Some(0);
     let mut puppet = Puppet::open(plan);
     assert_eq!(puppet.spawns, 2);
     puppet.accept("a");

@@ -26,7 +26,7 @@ fn what_a_restart_cut_off_is_done_again_if_that_does_no_harm() {
     assert_eq!(puppet.verdicts(), [(TaskStatus::Cancelled, Some("E_INTERRUPTED"))], "it may have had effects");
     for (tool_free, idempotent) in [(true, false), (false, true)] {
         let mut plan = plan(tool_free, idempotent);
-        (plan.tasks[0].handling.retries, plan.rules.retry_budget) = (0, Some(0));
+        (plan.tasks[0].handling.retries, plan.rules.retries.budget) = (0, Some(0));
         let mut puppet = Puppet::open(plan);
         for key in ["a", "b", "c"] {
             puppet.accept(key);
@@ -45,7 +45,7 @@ fn a_correction_and_a_judge_are_done_again_whatever_tools_the_task_has() {
     let mut agent = AgentDefinition::clone(&plan.tasks[0].agent);
     agent.tool_free = false;
     plan.tasks[0].agent = Arc::new(agent);
-    plan.rules.retry_budget = Some(0);
+    plan.rules.retries.budget = Some(0);
     let judge = shipped("agent_design_reviewer");
     let threshold = crate::score::Score::read(&serde_json::json!(5)).expect("a score");
     plan.rules.judge = Some(crate::plan::Judge { agent: judge, threshold });

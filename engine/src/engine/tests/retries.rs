@@ -192,7 +192,7 @@ fn a_server_that_loads_its_model_is_waited_for_and_costs_no_retry() {
     };
     // It names its time, which holds for the other tasks too.
     let mut plan = plan_of(5, &[]);
-    (plan.rules.retry_budget, plan.rules.breaker) = (Some(0), true);
+    (plan.rules.retries.budget, plan.rules.breaker) = (Some(0), true);
     let mut puppet = Puppet::open(plan.clone());
     let ready_at = puppet.now + 300_000;
     puppet.play(|puppet, key| match puppet.now < ready_at {

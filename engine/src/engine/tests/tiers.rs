@@ -53,7 +53,7 @@ fn plan(draws: &mut Draws) -> Plan {
     rules.corrections = draws.below(3) as u32;
     rules.breaker = draws.one_in(2);
     rules.hedge = draws.one_in(3);
-    rules.retry_budget = Some(draws.below(6) as u32);
+    rules.retries.budget = Some(draws.below(6) as u32);
     if draws.one_in(3) {
         let agent = crate::testing::shipped("agent_design_reviewer");
         let threshold = Score::read(&serde_json::json!(7)).expect("a score");

@@ -67,16 +67,8 @@ fn check_at(schema: &Value, value: &Value, place: Place<'_>, found: &mut Found) 
         found.push(violation(Rule::Type, show(value), allowed_type(&names, keywords)));
         return;
     }
-    if let Some(allowed) = rules.allowed
-        && !allowed.iter().any(|option| same(option, value))
-    {
-        found.push(violation(Rule::Enum, show(value), format!("one of {}", list_values(allowed))));
-        return;
-    }
-    if let Some(only) = rules.only
-        && !same(only, value)
-    {
-        found.push(violation(Rule::Enum, show(value), show(only)));
+    if let Some(limit) = unlike(&rules, value) {
+        found.push(violation(Rule::Enum, show(value), limit));
         return;
     }
     match value {
@@ -112,6 +104,13 @@ fn check_at(schema: &Value, value: &Value, place: Place<'_>, found: &mut Found) 
         Value::Number(_) | Value::String(_) | Value::Null | Value::Bool(_) => {}
     }
     check_alternatives(&rules, value, place, found, violation);
+}
+
+/// What the value has to be equal to, if it is not.
+fn unlike(rules: &Rules<'_>, value: &Value) -> Option<String> {
+    let allowed = rules.allowed.filter(|allowed| !allowed.iter().any(|option| same(option, value)));
+    let only = || rules.only.filter(|only| !same(only, value));
+    allowed.map(|allowed| format!("one of {}", list_values(allowed))).or_else(|| only().map(show))
 }
 
 /// The schemas that concern the same value.

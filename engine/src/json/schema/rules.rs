@@ -25,6 +25,12 @@ pub(super) struct Rules<'a> {
     pub(super) items: Option<&'a Value>,
     pub(super) first_items: Option<&'a Vec<Value>>,
     pub(super) unique: bool,
+    numbers: Bounds<'a>,
+}
+
+/// What a number has to be.
+#[derive(Clone, Copy, Default)]
+struct Bounds<'a> {
     at_least: Option<&'a Number>,
     at_most: Option<&'a Number>,
     above: Option<&'a Number>,
@@ -47,11 +53,11 @@ impl<'a> Rules<'a> {
                 "oneOf" => rules.one = value.as_array(),
                 "allOf" => rules.all = value.as_array(),
                 "not" => rules.not = Some(value),
-                "minimum" => rules.at_least = value.as_number(),
-                "maximum" => rules.at_most = value.as_number(),
-                "exclusiveMinimum" => rules.above = value.as_number(),
-                "exclusiveMaximum" => rules.below = value.as_number(),
-                "multipleOf" => rules.step = value.as_number(),
+                "minimum" => rules.numbers.at_least = value.as_number(),
+                "maximum" => rules.numbers.at_most = value.as_number(),
+                "exclusiveMinimum" => rules.numbers.above = value.as_number(),
+                "exclusiveMaximum" => rules.numbers.below = value.as_number(),
+                "multipleOf" => rules.numbers.step = value.as_number(),
                 "minLength" => rules.length.0 = count(value),
                 "maxLength" => rules.length.1 = count(value),
                 "minItems" => rules.count.0 = count(value),
@@ -82,14 +88,15 @@ impl<'a> Rules<'a> {
     }
 
     pub(super) fn number_fits(&self, value: &Number) -> bool {
+        let Bounds { at_least, at_most, above, below, step } = self.numbers;
         let is = |bound: Option<&Number>, wrong: &[Ordering]| {
             bound.is_none_or(|bound| !wrong.contains(&number::compare(value, bound)))
         };
-        is(self.at_least, &[Ordering::Less])
-            && is(self.at_most, &[Ordering::Greater])
-            && is(self.above, &[Ordering::Less, Ordering::Equal])
-            && is(self.below, &[Ordering::Greater, Ordering::Equal])
-            && self.step.is_none_or(|step| is_multiple(value, step))
+        is(at_least, &[Ordering::Less])
+            && is(at_most, &[Ordering::Greater])
+            && is(above, &[Ordering::Less, Ordering::Equal])
+            && is(below, &[Ordering::Greater, Ordering::Equal])
+            && step.is_none_or(|step| is_multiple(value, step))
     }
 }
 
