@@ -60,7 +60,7 @@ pub fn measure(component: &Path) -> Result<VirtualRuns> {
         })
         .collect();
     let request = json!({ "tasks": tasks, "max_concurrent": 10, "retries": 2 }).to_string();
-    let host = futures::executor::block_on(ComponentHost::load(component))?;
+    let host = futures::executor::block_on(ComponentHost::load(component, None))?;
     let run = |seed: u64| {
         let options = SimulationOptions { keep_trace: false, ..SimulationOptions::default() };
         let world = Simulation::new(script.clone(), seed, options);

@@ -82,7 +82,7 @@ pub async fn export(spans: Vec<SpanData>) -> Result<(), String> {
     let named = env::var("OTEL_SERVICE_NAME").is_ok_and(|name| !name.is_empty());
     let mut resource = Resource::builder();
     if !named {
-        resource = resource.with_service_name("parallel-agents-sim");
+        resource = resource.with_service_name("parallel-agents");
     }
     exporter.set_resource(&resource.build());
     // The exporter applies the variables to a client of its own only.

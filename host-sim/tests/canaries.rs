@@ -14,7 +14,7 @@ use parallel_agents_engine::canary;
 #[test]
 fn every_deliberate_defect_is_found() {
     let path = find().unwrap_or_else(|error| panic!("{error}"));
-    let component = block_on(ComponentHost::load(&path)).unwrap_or_else(|error| panic!("{error}"));
+    let component = block_on(ComponentHost::load(&path, None)).unwrap_or_else(|error| panic!("{error}"));
     let threads = thread::available_parallelism().map_or(1, Into::into);
     let hunted = hunt(&component, threads).unwrap_or_else(|error| panic!("{error}"));
     assert!(hunted.len() >= 20 && hunted.len() == CANARIES.len(), "{}", hunted.len());

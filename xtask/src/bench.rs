@@ -21,7 +21,9 @@ const PAGE: &str = "docs/performance.md";
 pub fn run(quick: bool, json: Option<PathBuf>) -> Result<()> {
     let shipped = component::build()?;
     let unlimited = component::build_without_limits()?;
-    process::run(workspace::cargo().args(["build", "--release", "--package", "parallel-agents-bench"]), "")?;
+    let mut bench = workspace::cargo();
+    bench.args(["build", "--release", "--package", "parallel-agents-bench"]).env(component::EMBED_VARIABLE, &shipped);
+    process::run(&mut bench, "")?;
     let hot = workspace::root().join("target/criterion");
     // Functions that no longer exist would stay.
     if hot.exists() {

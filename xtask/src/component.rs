@@ -16,7 +16,10 @@ use crate::{process, toolchain, workspace};
 /// Names a core module that is wrapped as it is, for machines where only another compiler has the target.
 const MODULE_VARIABLE: &str = "PARALLEL_AGENTS_MODULE";
 
-/// The same for the component that misbehaves.
+/// Names the component that goes into an optimized simulator, which otherwise has one built.
+pub const EMBED_VARIABLE: &str = "PARALLEL_AGENTS_EMBED";
+
+/// As the first, for the component that misbehaves.
 const HOSTILE_MODULE_VARIABLE: &str = "PARALLEL_AGENTS_HOSTILE_MODULE";
 
 /// Builds the component and returns its path.

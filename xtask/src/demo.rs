@@ -28,7 +28,7 @@ pub fn run(file: Option<PathBuf>) -> Result<ExitCode> {
         return Ok(ExitCode::from(2));
     }
     component::build()?;
-    let package = ["--package", "parallel-agents-host-sim", "--bin", "parallel-agents-sim"];
+    let package = ["--package", "parallel-agents-host-sim", "--bin", "parallel-agents"];
     process::run(workspace::cargo().arg("build").args(package), "")?;
     eprintln!("Reviewing {}. The whole report goes to {REPORT}.", workspace::shown(&file));
     let mut review = workspace::cargo();

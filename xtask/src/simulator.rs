@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::{process, workspace};
 
-const PROGRAM: &str = "parallel-agents-sim";
+const PROGRAM: &str = "parallel-agents";
 
 /// Whether the tests of the workspace are built, and the program with them.
 static BUILT_WITH_TESTS: AtomicBool = AtomicBool::new(false);

@@ -17,7 +17,7 @@ const CANARIES_OF_ALL: [&str; 2] = ["--features", "parallel-agents-host-sim/cana
 /// Something does not build, or a defect was not found.
 pub fn canaries() -> Result<()> {
     component::build()?;
-    let run = ["run", "--quiet", "--package", "parallel-agents-host-sim", "--bin", "parallel-agents-sim"];
+    let run = ["run", "--quiet", "--package", "parallel-agents-host-sim", "--bin", "parallel-agents"];
     process::run(workspace::cargo().args(run).args(CANARIES).args(["--", "canaries"]), "")
 }
 
@@ -26,7 +26,7 @@ pub fn canaries() -> Result<()> {
 /// # Errors
 /// As [`canaries`].
 pub fn hunted() -> Result<serde_json::Value> {
-    let run = ["run", "--quiet", "--package", "parallel-agents-host-sim", "--bin", "parallel-agents-sim"];
+    let run = ["run", "--quiet", "--package", "parallel-agents-host-sim", "--bin", "parallel-agents"];
     let printed = process::read(workspace::cargo().args(run).args(CANARIES).args(["--", "canaries", "--json"]), "")?;
     Ok(serde_json::from_str(&printed)?)
 }

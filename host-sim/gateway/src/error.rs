@@ -8,7 +8,7 @@ use crate::checker::Violation;
 #[derive(Debug, thiserror::Error)]
 pub enum SimError {
     /// There is no component file.
-    #[error("there is no component{}; build it with `cargo xtask build`", at(path.as_deref()))]
+    #[error("there is no component{}", at(path.as_deref()))]
     Missing {
         /// The file that was named. None: nobody named one, and none was found.
         path: Option<PathBuf>,
@@ -108,5 +108,5 @@ impl SimError {
 }
 
 fn at(path: Option<&Path>) -> String {
-    path.map(|path| format!(" at {}", path.display())).unwrap_or_default()
+    path.map_or_else(|| "; build it with `cargo xtask build`".to_owned(), |path| format!(" at {}", path.display()))
 }

@@ -1,7 +1,7 @@
 //! Secrets that scripted answers carry, so that it can be seen where they get to.
 
 /// How a secret begins. No text of a request has that, and no host that takes real keys out of answers knows it: the
-/// plugin's worker would else read other answers than the simulator in `parallel-agents-sim compare`.
+/// plugin's worker would else read other answers than the simulator in `parallel-agents compare`.
 pub(crate) const SECRET: &str = "un-secret-";
 
 /// What stands in a transcript where a secret was.

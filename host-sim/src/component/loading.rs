@@ -3,6 +3,7 @@
 use wasmtime::component::{Component, HasSelf, Linker};
 use wasmtime::{Config, Engine};
 
+use super::cache::CodeCache;
 use super::guest::GuestState;
 use crate::bindings::{ParallelAgents, ParallelAgentsPre};
 use gateway_sim::error::SimError;
@@ -15,8 +16,13 @@ const PACKAGE: &str = "parallel-agents:skill/";
 const MAX_WASM_STACK: usize = 512 << 10;
 
 /// Compiles a component and connects its imports.
-pub(super) fn prepare(bytes: &[u8]) -> Result<(Engine, ParallelAgentsPre<GuestState>), SimError> {
-    let engine = Engine::new(&config()).map_err(|error| load(&error))?;
+pub(super) fn prepare(
+    bytes: &[u8],
+    cache: Option<&CodeCache>,
+) -> Result<(Engine, ParallelAgentsPre<GuestState>), SimError> {
+    let mut config = config();
+    config.cache(cache.map(CodeCache::wasmtime));
+    let engine = Engine::new(&config).map_err(|error| load(&error))?;
     let component = Component::new(&engine, bytes).map_err(|error| load(&error))?;
     check_exported_version(&engine, &component)?;
     let mut linker = Linker::<GuestState>::new(&engine);

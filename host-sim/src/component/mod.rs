@@ -4,6 +4,7 @@
 //! fuel are bounded, and whatever could differ between machines is switched off. A store is never used again. After a
 //! call, good or bad, the world comes back with no session left alive.
 
+mod cache;
 #[cfg(feature = "canary-bugs")]
 mod canary;
 mod find;
@@ -24,6 +25,7 @@ use crate::bindings::exports::parallel_agents::skill::functions;
 use crate::bindings::parallel_agents::skill::types as wit;
 use crate::bindings::{ParallelAgents, ParallelAgentsPre};
 use crate::convert;
+pub use cache::CodeCache;
 pub use find::{COMPONENT_VARIABLE, find};
 use gateway_sim::backend::Backend;
 use gateway_sim::call::{Called, hold_to_request};
@@ -45,18 +47,18 @@ pub struct ComponentHost {
 }
 
 impl ComponentHost {
-    /// Loads and compiles a component file, and refuses one that speaks another version of the contract.
-    pub async fn load(path: &Path) -> Result<Self, SimError> {
+    /// Loads a component file as [`Self::from_bytes`] does, and refuses one that speaks another version of the contract.
+    pub async fn load(path: &Path, cache: Option<&CodeCache>) -> Result<Self, SimError> {
         let bytes = std::fs::read(path).map_err(|source| match source.kind() {
             ErrorKind::NotFound => SimError::Missing { path: Some(path.to_owned()) },
             _ => SimError::Read { path: path.to_owned(), source },
         })?;
-        Self::from_bytes(&bytes).await
+        Self::from_bytes(&bytes, cache).await
     }
 
-    /// Loads a component from memory.
-    pub async fn from_bytes(bytes: &[u8]) -> Result<Self, SimError> {
-        let (engine, template) = loading::prepare(bytes)?;
+    /// Loads a component from memory. Its machine code is taken from the cache, if there is one, or kept there.
+    pub async fn from_bytes(bytes: &[u8], cache: Option<&CodeCache>) -> Result<Self, SimError> {
+        let (engine, template) = loading::prepare(bytes, cache)?;
         let host = Self {
             engine,
             template,

@@ -101,7 +101,7 @@ impl ModelServer {
     pub fn new(base: &str, key: Option<ApiKey>) -> Result<Self, ServerError> {
         let address = Address::read(base)?;
         let builder = http::client(address.given())
-            .user_agent(concat!("parallel-agents-sim/", env!("CARGO_PKG_VERSION")))
+            .user_agent(concat!("parallel-agents/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(CONNECT_TIMEOUT);
         let http = builder.build().map_err(|error| ServerError::Client(words(&error)))?;
         Ok(Self { http, address, key, memory: Memory::default() })

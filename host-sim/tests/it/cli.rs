@@ -2,6 +2,7 @@
 
 mod agent_files;
 mod agents;
+mod anywhere;
 #[cfg(unix)]
 mod compare;
 #[cfg(unix)]
@@ -56,12 +57,14 @@ impl Ran {
 }
 
 fn command(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_parallel-agents-sim"));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_parallel-agents"));
     // The tests of the library have found the component in the same way; a missing one fails there and here.
     let component = find().unwrap_or_else(|error| panic!("{error}"));
     command.args(arguments).env(COMPONENT_VARIABLE, component).env_remove("NO_COLOR");
     // Journals that nobody gave a name are those of the tests, and not of whoever runs them.
     command.env("XDG_STATE_HOME", path("state"));
+    // All of them compile the component once, and not where the user's own machine code is.
+    command.env("XDG_CACHE_HOME", path("cache")).env_remove("PARALLEL_AGENTS_NO_CACHE");
     // A collector of whoever runs the tests is none of theirs.
     let traced = env::vars_os().map(|(name, _)| name).filter(|name| name.to_string_lossy().starts_with("OTEL_"));
     for name in traced {

@@ -12,7 +12,7 @@ pub async fn component() -> &'static ComponentHost {
     static HOST: OnceCell<ComponentHost> = OnceCell::const_new();
     HOST.get_or_init(async || {
         let path = find().unwrap_or_else(|error| panic!("{error}"));
-        match ComponentHost::load(&path).await {
+        match ComponentHost::load(&path, None).await {
             Ok(host) => host,
             Err(error) => panic!("{}: {error}", path.display()),
         }

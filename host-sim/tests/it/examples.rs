@@ -80,7 +80,7 @@ fn every_example_is_in_the_table() {
     let readme = read("README.md");
     for (file, function, ..) in EXAMPLES {
         let command = if function == "run_tasks" { "run".to_owned() } else { format!("call {function}") };
-        let command = format!("parallel-agents-sim {command} {file}");
+        let command = format!("parallel-agents {command} {file}");
         assert!(readme.contains(&command), "the README does not show: {command}");
     }
 }

@@ -29,7 +29,7 @@ fn component_exporting(name: &str) -> Vec<u8> {
 }
 
 async fn load_error(bytes: &[u8]) -> SimError {
-    match ComponentHost::from_bytes(bytes).await {
+    match ComponentHost::from_bytes(bytes, None).await {
         Ok(_) => panic!("it was loaded"),
         Err(error) => error,
     }
@@ -37,7 +37,7 @@ async fn load_error(bytes: &[u8]) -> SimError {
 
 #[tokio::test]
 async fn a_missing_component_names_the_command_that_builds_it() {
-    let Err(error) = ComponentHost::load(Path::new("no/such.wasm")).await else { panic!("it was loaded") };
+    let Err(error) = ComponentHost::load(Path::new("no/such.wasm"), None).await else { panic!("it was loaded") };
     assert!(matches!(error, SimError::Missing { .. }), "{error:?}");
     let text = error.to_string();
     assert!(text.contains("no/such.wasm") && text.contains("cargo xtask build"), "{text}");

@@ -38,7 +38,7 @@ async fn hostile() -> &'static ComponentHost {
     static HOST: OnceCell<ComponentHost> = OnceCell::const_new();
     HOST.get_or_init(async || {
         let path: PathBuf = find().unwrap_or_else(|error| panic!("{error}")).with_file_name("hostile.wasm");
-        let loaded = ComponentHost::load(&path).await;
+        let loaded = ComponentHost::load(&path, None).await;
         loaded.unwrap_or_else(|error| panic!("{error}; `cargo xtask build` makes it"))
     })
     .await

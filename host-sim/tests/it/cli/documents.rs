@@ -8,7 +8,7 @@ use std::process::Command;
 use super::{Ran, ran};
 
 /// Commands that need more than this machine has: a model server, or something that only they would make.
-const ELSEWHERE: [&str; 3] = ["--backend openai", "what-if run.jsonl", "cargo build"];
+const ELSEWHERE: [&str; 3] = ["--backend openai", "what-if run.jsonl", "cargo install"];
 
 fn root() -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
@@ -20,8 +20,8 @@ fn place(name: &str) -> PathBuf {
     let place = PathBuf::from(super::path(name));
     let _ = fs::remove_dir_all(&place);
     fs::create_dir_all(place.join("bin")).expect("a directory");
-    let program = place.join("bin/parallel-agents-sim");
-    let text = format!("#!/bin/sh\nexec '{}' \"$@\" --engine native\n", env!("CARGO_BIN_EXE_parallel-agents-sim"));
+    let program = place.join("bin/parallel-agents");
+    let text = format!("#!/bin/sh\nexec '{}' \"$@\" --engine native\n", env!("CARGO_BIN_EXE_parallel-agents"));
     fs::write(&program, text).expect("a program");
     fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).expect("a program that may be started");
     place
@@ -86,7 +86,7 @@ fn the_commands_of_the_readme_work() {
     let lines = unfolded.lines().filter_map(|line| line.strip_prefix("    ")).map(str::trim);
     // What one command says of a report or a journal, another one has to have written.
     let before = ["run skill/examples/2-development-team.json --report report.json", "call versions"];
-    assert!(before.iter().all(|line| bash(&format!("parallel-agents-sim {line}"), &place, &place).code == 0));
+    assert!(before.iter().all(|line| bash(&format!("parallel-agents {line}"), &place, &place).code == 0));
     let agents = place.join(".claude/agents");
     fs::create_dir_all(&agents).expect("a directory");
     let agent = "---\nname: tide-reader\ndescription: Reads tide tables\nmodel: haiku\n---\nSay when the tide turns.\n";

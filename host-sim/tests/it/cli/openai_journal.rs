@@ -50,7 +50,7 @@ fn a_run_on_a_server_keeps_a_journal_without_being_asked() {
     let kept = journals("state-kept");
     let [journal] = kept.as_slice() else { panic!("{kept:?}") };
     // Where it is, and how to go on from it.
-    let command = format!("parallel-agents-sim resume \\\n    {journal} \\\n    --base-url {}\n", server.base);
+    let command = format!("parallel-agents resume \\\n    {journal} \\\n    --base-url {}\n", server.base);
     let words = format!("journal: {journal}\n  if the run is cut off: {command}");
     assert!(told.err.contains(&words), "{}", told.err);
     #[cfg(unix)]

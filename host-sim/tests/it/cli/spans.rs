@@ -90,7 +90,7 @@ fn a_run_is_a_tree_of_spans_with_the_names_of_the_genai_conventions() {
     let service = resource.attributes.iter().find(|pair| pair.key == "service.name").expect("a service");
     assert_eq!(
         service.value.as_ref().and_then(|value| value.value.clone()),
-        Some(Any::StringValue("parallel-agents-sim".to_owned()))
+        Some(Any::StringValue("parallel-agents".to_owned()))
     );
 
     let spans = spans(&received);

@@ -1,0 +1,150 @@
+//! What is said about a call: its agents, its code, its clock, and what is kept of it.
+
+use std::path::PathBuf;
+
+use clap::builder::FalseyValueParser;
+use clap::{Args, ValueEnum};
+use host_sim::component::COMPONENT_VARIABLE;
+
+use super::{BackendArguments, ServerArguments};
+
+/// Everything about a call of a function.
+#[derive(Debug, Args)]
+pub struct Simulation {
+    #[command(flatten)]
+    pub cast: Cast,
+
+    #[command(flatten)]
+    pub backend: BackendArguments,
+
+    #[command(flatten)]
+    pub course: Course,
+
+    /// Keep the call's journal in a new file, from which `resume` goes on with a call that was cut off. A run on a model
+    /// server keeps one without being asked, in $XDG_STATE_HOME/parallel-agents (else ~/.local/state/parallel-agents), for
+    /// 30 days; where it is stands on standard error
+    #[arg(long, value_name = "FILE")]
+    pub journal: Option<PathBuf>,
+
+    /// Keep no journal of a run on a model server
+    #[arg(long, conflicts_with = "journal")]
+    pub no_journal: bool,
+
+    #[command(flatten)]
+    pub guest: Guest,
+}
+
+/// A call that is gone on with, by what answered its first part.
+#[derive(Debug, Args)]
+pub struct ResumeArguments {
+    /// The journal; further lines are added to it
+    #[arg(value_name = "FILE")]
+    pub journal_file: PathBuf,
+
+    #[command(flatten)]
+    pub cast: Cast,
+
+    #[command(flatten)]
+    pub server: ServerArguments,
+
+    #[command(flatten)]
+    pub course: Course,
+
+    #[command(flatten)]
+    pub guest: Guest,
+}
+
+/// By which clock a call goes, and what is seen and kept of it.
+#[derive(Debug, Args)]
+pub struct Course {
+    /// Jump from event to event, or take as long as the sessions would
+    #[arg(long, value_enum, default_value = "virtual")]
+    pub clock: ClockKind,
+
+    /// How progress is shown on standard error: bars on a terminal, lines elsewhere if the run takes real time
+    #[arg(long, value_enum, default_value = "auto")]
+    pub progress: ProgressKind,
+
+    /// Write every command and every event to a file, one per line, once the result was shown
+    #[arg(long, value_name = "FILE")]
+    pub trace: Option<PathBuf>,
+
+    /// Write the whole report to a file, with the simulator's own account of it: as JSON, or as a page for a browser if the
+    /// name ends in .html
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
+}
+
+/// Which agents and which gateway are simulated.
+#[derive(Debug, Args)]
+pub struct Cast {
+    /// Everything that is drawn comes from this number; the same number gives the same run. Without it 1, but for a real
+    /// server a fresh one
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+
+    /// What agents answer and what the gateway allows: a .toml or .json file, in place of the bundled one
+    #[arg(long, value_name = "FILE")]
+    pub script: Option<PathBuf>,
+}
+
+impl Cast {
+    /// The number that simulations draw from.
+    pub fn seed(&self) -> u64 {
+        self.seed.unwrap_or(1)
+    }
+}
+
+/// Which code is called, and how replies are shown.
+#[derive(Debug, Args)]
+pub struct Guest {
+    #[command(flatten)]
+    pub component: ComponentArguments,
+
+    /// Run the component, or the same engine compiled into this program, for comparing the two
+    #[arg(long, value_enum, default_value = "wasm")]
+    pub engine: EngineKind,
+
+    /// Print exactly one JSON document, the component's own, and nothing else
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Which component is run.
+#[derive(Debug, Default, Args)]
+pub struct ComponentArguments {
+    /// The component to run, in place of the one that is part of this program
+    #[arg(long, value_name = "FILE", env = COMPONENT_VARIABLE)]
+    pub component: Option<PathBuf>,
+
+    /// Compile the component anew: neither use nor keep its machine code, which otherwise is kept for the next call in
+    /// $XDG_CACHE_HOME/parallel-agents/code (else ~/.cache). The same with PARALLEL_AGENTS_NO_CACHE=1
+    #[arg(long, env = "PARALLEL_AGENTS_NO_CACHE", value_parser = FalseyValueParser::new())]
+    pub no_cache: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ProgressKind {
+    /// Bars on a terminal; elsewhere lines, if the run takes real time
+    Auto,
+    /// A line for each task that ends
+    Lines,
+    /// Nothing
+    Off,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ClockKind {
+    /// Time jumps to whatever comes next
+    Virtual,
+    /// Time passes as it does
+    Real,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum EngineKind {
+    /// The component under wasmtime
+    Wasm,
+    /// The same engine, compiled into this program
+    Native,
+}

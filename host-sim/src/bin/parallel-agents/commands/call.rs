@@ -1,0 +1,36 @@
+//! `call`: one function of the component, as it is.
+
+use gateway_sim::reply::status_of;
+use parallel_agents_engine::task::RunStatus;
+
+use crate::afterwards::Reply;
+use crate::args::CallArguments;
+use crate::outcome::{Failure, Finish};
+use crate::simulation::Engine;
+use crate::ui::Ui;
+use crate::{input, own_agents, request};
+
+pub async fn carry_out(ui: &Ui, arguments: CallArguments) -> Result<Finish, Failure> {
+    let mut document = match &arguments.arguments {
+        Some(path) => input::document(path)?,
+        None => "{}".to_owned(),
+    };
+    if let Some(directory) = &arguments.own_agents.directory {
+        document = own_agents::add(ui, directory, &arguments.function, document)?;
+    }
+    let document = request::with_task_timeout(document, arguments.task_timeout);
+    let engine = Engine::load(ui, &arguments.simulation.guest).await?;
+    let reply = engine.call(ui, &arguments.simulation, &arguments.function, &document).await?;
+    show(ui, reply).await
+}
+
+/// Prints a reply as it is, and does what is left to be done after it.
+pub async fn show(ui: &Ui, reply: Reply) -> Result<Finish, Failure> {
+    // Only the functions that run something say how it ended.
+    let finish = match status_of(&reply.document) {
+        None | Some(RunStatus::Completed) => Finish::Complete,
+        Some(_) => Finish::Incomplete,
+    };
+    let readable = format!("{:#}\n", reply.document);
+    reply.deliver(ui, readable, finish).await
+}

@@ -1,0 +1,152 @@
+//! `explore`: random runs, held to what every run promises.
+
+use std::thread;
+use std::time::Instant;
+
+use futures::executor::block_on;
+use gateway_sim::explore::{Cut, Explorer, FailedRun, Options, Perturbation, Perturbations, Tally};
+
+use crate::args::{EngineKind, ExploreArguments};
+use crate::backend;
+use crate::outcome::{Failure, Finish};
+use crate::output;
+use crate::simulation::Engine;
+use crate::text::{count, thousands};
+use crate::ui::{Tone, Ui};
+
+/// Seeds whose failed_runs are shrunk and listed; nobody reads more at once.
+const LISTED: usize = 5;
+
+pub async fn carry_out(ui: &Ui, arguments: ExploreArguments) -> Result<Finish, Failure> {
+    let began = Instant::now();
+    let engine = Engine::load(ui, &arguments.guest).await?;
+    let script = arguments.faults.as_deref().map(backend::script_at).transpose()?;
+    let options = Options {
+        tasks: arguments.tasks,
+        script: script.map(Into::into),
+        cut: cut(&arguments),
+        perturbations: perturbations(&arguments),
+    };
+    let explorer = Explorer::new(engine.in_virtual_time(), options).await?;
+    let threads = arguments.threads.or_else(|| thread::available_parallelism().ok()).map_or(1, Into::into);
+    let bar = ui.counter(arguments.seeds.end - arguments.seeds.start);
+    let tally = explorer.explore(arguments.seeds.clone(), threads, || bar.inc(1));
+    bar.finish_and_clear();
+    if let Some(path) = &arguments.trace {
+        output::write(path, &explorer.traced(arguments.seeds.end - 1).await)?;
+    }
+    let wall_seconds = began.elapsed().as_secs_f64();
+    let failed_runs = failed_runs(ui, &arguments, &explorer, &tally);
+    if ui.is_json() {
+        ui.tell(&failed_runs);
+        let document = serde_json::to_value(tally.counters(wall_seconds)).unwrap_or_default();
+        ui.print(&format!("{document:#}\n"))?;
+    } else {
+        ui.print(&format!("{failed_runs}{}", numbers(ui, &tally, wall_seconds)))?;
+    }
+    Ok(if tally.failed_runs.is_empty() { Finish::Complete } else { Finish::Incomplete })
+}
+
+fn perturbations(arguments: &ExploreArguments) -> Perturbations {
+    let again = (!arguments.once).then_some(Perturbation::Again);
+    let cancel = arguments.cancel.map(|at| Perturbation::Cancel(at.into()));
+    let trap = arguments.trap.map(|at| Perturbation::Trap(at.into()));
+    let crash = arguments.crash.map(|at| Perturbation::Crash(at.into()));
+    [again, cancel, trap, crash].into_iter().flatten().collect()
+}
+
+fn cut(arguments: &ExploreArguments) -> Cut {
+    let faults = arguments.only_faults.as_ref();
+    Cut {
+        tasks: arguments.keep_tasks.as_ref().map(|places| places.iter().copied().collect()),
+        faults: faults.map(|names| Cut::named(names)),
+        no_stops: arguments.no_stops,
+        no_calm: arguments.no_calm,
+    }
+}
+
+/// What was broken, one paragraph for each seed, with the smallest run that still breaks it.
+fn failed_runs(ui: &Ui, arguments: &ExploreArguments, explorer: &Explorer<'_>, tally: &Tally) -> String {
+    let mut text = String::new();
+    let mut firsts: Vec<&FailedRun> = tally.failed_runs.iter().collect();
+    firsts.dedup_by_key(|failed_run| failed_run.seed);
+    for failed_run in firsts.iter().take(LISTED) {
+        let perturbation =
+            if failed_run.perturbation.is_empty() { String::new() } else { format!(", {}", failed_run.perturbation) };
+        text.push_str(&ui.tone(Tone::Bad, &format!("seed {}{perturbation}\n", failed_run.seed)));
+        for finding in &failed_run.what {
+            text.push_str(&format!("  {finding}\n"));
+        }
+        let smallest = block_on(explorer.shrink(failed_run));
+        text.push_str(&format!("  again: {}\n", replay(arguments, failed_run.seed, &smallest)));
+    }
+    let rest = firsts.len().saturating_sub(LISTED);
+    if rest > 0 {
+        text.push_str(&format!("and {} more\n", count(rest, "seed", "seeds")));
+    }
+    text
+}
+
+fn numbers(ui: &Ui, tally: &Tally, wall_seconds: f64) -> String {
+    let runs: Vec<String> = tally.outcomes.iter().map(|(name, times)| format!("{name} {times}")).collect();
+    let faults: Vec<String> = tally.faults.iter().map(|(name, times)| format!("{name} {times}")).collect();
+    let mut text = format!(
+        "{} runs ({}): {} host calls, {} sessions, {:.1} h of simulated time in {wall_seconds:.1} s.\n",
+        thousands(tally.runs),
+        runs.join(", "),
+        thousands(tally.host_calls),
+        thousands(tally.sessions),
+        tally.simulated_hours(),
+    );
+    text.push_str(&format!("Faults: {}.\n", if faults.is_empty() { "none".to_owned() } else { faults.join(", ") }));
+    if tally.cancels + tally.traps + tally.crash_points > 0 {
+        let [cancels, traps, crashes, resumes] =
+            [tally.cancels, tally.traps, tally.crash_points, tally.resumes].map(thousands);
+        let cut_off = format!("cut off {crashes} times, of which {resumes} went on");
+        text.push_str(&format!("Cancelled {cancels} times, dropped {traps} times, {cut_off}.\n"));
+    }
+    if tally.resumes > 0 {
+        let [ended, others, calm] =
+            [tally.results_before_cuts, tally.results_of_calm_runs, tally.calm_resumes].map(thousands);
+        text.push_str(&format!(
+            "Results compared after a cut: {ended} that had come before it, {others} others of {calm} calm runs.\n"
+        ));
+    }
+    let excused: Vec<String> = tally
+        .excused()
+        .into_iter()
+        .filter(|excused| excused.times > 0)
+        .map(|excused| format!("{} {}", excused.excuse, excused.times))
+        .collect();
+    text.push_str(&format!(
+        "Excused: {}.\n",
+        if excused.is_empty() { "nothing".to_owned() } else { excused.join(", ") }
+    ));
+    text.push_str(&format!(
+        "Orphans {}, sessions above a cap {}, seeds that were not the same twice {}.\n",
+        tally.orphans, tally.max_in_flight_over_cap, tally.determinism_mismatches,
+    ));
+    let (over, excused) = (tally.max_over_budget, tally.max_excused_over_budget);
+    text.push_str(&format!(
+        "Most above a budget: {} micro-dollars, {} tokens; excused, {} micro-dollars, {} tokens.\n",
+        over.micro_usd, over.tokens, excused.micro_usd, excused.tokens,
+    ));
+    let verdict = match tally.failed_runs.len() {
+        0 => ui.tone(Tone::Good, "No promise was broken."),
+        broken => ui.tone(Tone::Bad, &format!("{} broke a promise.", count(broken, "run", "runs"))),
+    };
+    format!("{text}{verdict}\n")
+}
+
+/// The command that repeats one run.
+fn replay(arguments: &ExploreArguments, seed: u64, cut: &Cut) -> String {
+    let mut command = format!("parallel-agents explore --seeds {seed} --tasks {}{cut}", arguments.tasks);
+    if let Some(faults) = &arguments.faults {
+        command.push_str(&format!(" --faults {}", faults.display()));
+    }
+    perturbations(arguments).into_iter().for_each(|perturbation| command.push_str(&perturbation.words()));
+    if arguments.guest.engine == EngineKind::Native {
+        command.push_str(" --engine native");
+    }
+    command
+}

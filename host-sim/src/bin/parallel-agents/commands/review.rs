@@ -1,0 +1,33 @@
+//! `review`: five reviewers on one source file.
+
+use parallel_agents_workflows::teams::MAX_CODE_BYTES;
+use serde_json::json;
+
+use super::call::show;
+use super::run;
+use crate::args::ReviewArguments;
+use crate::findings::Findings;
+use crate::outcome::{Failure, Finish};
+use crate::simulation::Engine;
+use crate::ui::Ui;
+use crate::{input, request, summary, table};
+
+pub async fn carry_out(ui: &Ui, arguments: ReviewArguments) -> Result<Finish, Failure> {
+    let code = input::source(&arguments.file, MAX_CODE_BYTES)?;
+    let team = json!({ "code": code, "file": arguments.file.to_string_lossy() });
+    let engine = Engine::load(ui, &arguments.simulation.guest).await?;
+    let team = engine.ask("review_team", &team).await?;
+    let request = request::with_task_timeout(team.text, arguments.task_timeout);
+    let (reply, report) = run::run(ui, &engine, &arguments.simulation, request, arguments.max_concurrent).await?;
+    let Some(report) = report else { return show(ui, reply).await };
+    let findings = Findings::of(&report);
+    let text = [
+        table::tasks(ui, &report),
+        findings.text(ui),
+        summary::not_completed(ui, &report),
+        summary::totals(ui, &report, &arguments.simulation),
+    ];
+    // A run may be content with fewer; a review that somebody did not give is none.
+    let finish = if findings.is_whole() { report.finish() } else { Finish::Incomplete };
+    reply.deliver(ui, text.concat(), finish).await
+}

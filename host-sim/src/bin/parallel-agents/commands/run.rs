@@ -1,0 +1,50 @@
+//! `run`: the tasks of a request.
+
+use super::call::show;
+use crate::afterwards::Reply;
+use crate::args::{RunArguments, Simulation};
+use crate::outcome::{Failure, Finish};
+use crate::report::Report;
+use crate::simulation::Engine;
+use crate::ui::Ui;
+use crate::{input, own_agents, request, summary, table};
+
+pub async fn carry_out(ui: &Ui, arguments: RunArguments) -> Result<Finish, Failure> {
+    let mut request = input::document(&arguments.request)?;
+    if let Some(directory) = &arguments.own_agents.directory {
+        request = own_agents::add(ui, directory, "run_tasks", request)?;
+    }
+    let request = request::with_task_timeout(request, arguments.task_timeout);
+    let engine = Engine::load(ui, &arguments.simulation.guest).await?;
+    let (reply, report) = run(ui, &engine, &arguments.simulation, request, arguments.max_concurrent).await?;
+    let Some(report) = report else { return show(ui, reply).await };
+    let text = [
+        table::tasks(ui, &report),
+        summary::not_completed(ui, &report),
+        summary::totals(ui, &report, &arguments.simulation),
+    ];
+    reply.deliver(ui, text.concat(), report.finish()).await
+}
+
+/// Runs a request, with progress for whoever looks. Without a report the reply is none that can be read.
+pub async fn run(
+    ui: &Ui,
+    engine: &Engine,
+    simulation: &Simulation,
+    request: String,
+    max_concurrent: Option<u32>,
+) -> Result<(Reply, Option<Report>), Failure> {
+    let request = match max_concurrent {
+        Some(cap) => request::with_max_concurrent(&request, cap),
+        None => request,
+    };
+    let mut reply = engine.call(ui, simulation, "run_tasks", &request).await?;
+    match Report::read(&reply.document) {
+        Ok(report) => Ok((reply, Some(report))),
+        // What was paid for is shown all the same.
+        Err(failure) => {
+            reply.rest.contradicted(failure);
+            Ok((reply, None))
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! The component that is run: the one in this program, or a file; and its machine code, compiled once for all calls.
+
+use std::path::{Path, PathBuf};
+
+use etcetera::BaseStrategy as _;
+use host_sim::component::{CodeCache, ComponentHost, find};
+
+use crate::args::ComponentArguments;
+use crate::outcome::Failure;
+use crate::text::shown;
+use crate::ui::Ui;
+
+/// The component as it was when this program was built. Empty: there was none yet.
+#[cfg(not(test))]
+static EMBEDDED: &[u8] = include_bytes!(env!("PARALLEL_AGENTS_EMBEDDED"));
+#[cfg(test)]
+static EMBEDDED: &[u8] = &[];
+
+/// Below the directory for what programs can do without.
+const CACHE: &str = "parallel-agents/code";
+
+/// Where a component comes from.
+pub enum Source {
+    File(PathBuf),
+    Embedded(&'static [u8]),
+}
+
+impl Source {
+    /// What the options name, else the one in this program, else the one of a build directory.
+    pub fn of(arguments: &ComponentArguments) -> Result<Self, Failure> {
+        match &arguments.component {
+            Some(path) => Ok(Self::File(path.clone())),
+            None if EMBEDDED.is_empty() => Ok(Self::File(find()?)),
+            None => Ok(Self::Embedded(EMBEDDED)),
+        }
+    }
+
+    pub async fn load(&self, cache: Option<&CodeCache>) -> Result<ComponentHost, Failure> {
+        Ok(match self {
+            Self::File(path) => ComponentHost::load(path, cache).await?,
+            Self::Embedded(bytes) => ComponentHost::from_bytes(bytes, cache).await?,
+        })
+    }
+}
+
+/// Loads what the options name.
+pub async fn load(ui: &Ui, arguments: &ComponentArguments) -> Result<ComponentHost, Failure> {
+    let source = Source::of(arguments)?;
+    let cache = if arguments.no_cache { None } else { cache(ui) };
+    source.load(cache.as_ref()).await
+}
+
+/// Where machine code is kept. None: the system has no place for it.
+pub fn cache_directory() -> Option<PathBuf> {
+    etcetera::choose_base_strategy().ok().map(|directories| directories.cache_dir().join(CACHE))
+}
+
+/// The cache. Without one a call takes longer, and that is all.
+fn cache(ui: &Ui) -> Option<CodeCache> {
+    let directory = cache_directory()?;
+    CodeCache::open(&directory).map_err(|error| ui.note(&unusable(&directory, &error))).ok()
+}
+
+fn unusable(directory: &Path, error: &std::io::Error) -> String {
+    let directory = shown(&directory.to_string_lossy());
+    format!(
+        "warning: machine code cannot be kept in {directory}, so each call compiles it: {error} (--no-cache: no try)"
+    )
+}

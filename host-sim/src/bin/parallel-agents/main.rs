@@ -1,0 +1,61 @@
+//! The command line of the simulator.
+
+mod afterwards;
+mod args;
+mod backend;
+mod board;
+mod commands;
+mod component;
+mod fault;
+mod findings;
+mod hints;
+mod input;
+mod journal;
+mod outcome;
+mod output;
+mod own_agents;
+mod problems;
+mod registry_files;
+mod report;
+mod request;
+mod signals;
+mod simulation;
+mod summary;
+mod table;
+mod text;
+mod ui;
+mod usage;
+mod view;
+
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::Parser;
+
+use args::Arguments;
+use outcome::{Failure, Finish};
+use ui::Ui;
+
+fn main() -> ExitCode {
+    let Arguments { command } = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return usage::tell(&error),
+    };
+    let ui = Ui::new(commands::wants_json(&command));
+    match start(&ui, command) {
+        Ok(finish) => finish.exit_code(),
+        Err(failure) => {
+            ui.failure(&failure);
+            failure.exit_code()
+        }
+    }
+}
+
+fn start(ui: &Ui, command: args::Command) -> Result<Finish, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the asynchronous runtime")
+        .map_err(|error| Failure::Broken { code: "E_HOST", error })?;
+    runtime.block_on(commands::carry_out(ui, command))
+}

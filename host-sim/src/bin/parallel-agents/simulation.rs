@@ -1,0 +1,271 @@
+//! Runs one call as the options say, and notes what is to be made of it.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use anyhow::anyhow;
+use gateway_sim::Called;
+use gateway_sim::backend::Backend;
+use gateway_sim::checker::Violation;
+use gateway_sim::clock::Clock;
+use gateway_sim::engine;
+use gateway_sim::native;
+use gateway_sim::observed::AnyBackend;
+use gateway_sim::options::SimulationOptions;
+use gateway_sim::recording::Recorder;
+use gateway_sim::script::Script;
+use gateway_sim::simulation;
+use host_sim::component::ComponentHost;
+use parallel_agents::documents::DocumentReply;
+use serde_json::{Map, Value, json};
+
+use crate::afterwards::{Afterwards, Noted, Reply};
+use crate::args::{BackendKind, ClockKind, Course, EngineKind, Guest, ResumeArguments, Simulation};
+use crate::backend::{Past, Stage};
+use crate::board::Board;
+use crate::component;
+use crate::hints;
+use crate::journal::Journal;
+use crate::outcome::Failure;
+use crate::output;
+use crate::request;
+use crate::signals::stop_on_signal;
+use crate::ui::Ui;
+use crate::view::View;
+
+/// The code that is called, loaded once for all calls of a command.
+pub enum Engine {
+    /// The component under wasmtime.
+    Wasm(Box<ComponentHost>),
+    /// The engine that is compiled into this program.
+    Native,
+}
+
+impl Engine {
+    /// For calls that are made in virtual time, on a gateway.
+    pub fn in_virtual_time(&self) -> &dyn engine::Engine {
+        match self {
+            Self::Wasm(host) => &**host,
+            Self::Native => &engine::Native,
+        }
+    }
+
+    /// Loads what the options name.
+    pub async fn load(ui: &Ui, guest: &Guest) -> Result<Self, Failure> {
+        match guest.engine {
+            EngineKind::Native => Ok(Self::Native),
+            EngineKind::Wasm => Ok(Self::Wasm(Box::new(component::load(ui, &guest.component).await?))),
+        }
+    }
+
+    /// Calls a function on what the options name, with progress for whoever looks.
+    pub async fn call(
+        &self,
+        ui: &Ui,
+        simulation: &Simulation,
+        function: &str,
+        arguments: &str,
+    ) -> Result<Reply, Failure> {
+        let arguments = &with_options(arguments, simulation);
+        let course = &simulation.course;
+        output::check([&course.trace, &course.report, &simulation.backend.record])?;
+        let Stage { backend, clock, seed, kind, journal } = Stage::set(ui, simulation, function, arguments).await?;
+        let view = View::new(ui, course.progress, is_real(kind, course), Board::new(function, arguments));
+        let recorder = Arc::new(Mutex::new(Recorder::default()));
+        let noted = Noted::new();
+        let mut backend = backend.by(view.board()).by(noted.watcher());
+        if simulation.backend.record.is_some() {
+            backend = backend.by(recorder.clone());
+        }
+        let called = self.enter(function, arguments, backend, &clock.with_stop(stop_on_signal())).await;
+        view.close();
+        let mut call = Call { ui, course, function, seed, kind, noted: &noted, rest: Afterwards::default() };
+        if let Some(path) = &simulation.backend.record {
+            // Of a reply that is no JSON the rest of the recording is still worth something.
+            let document = called.result.as_ref().ok().and_then(|reply| read(document_text(reply)).ok());
+            let (recorder, function, arguments) = (recorder.clone(), function.to_owned(), arguments.clone());
+            call.rest.file(Some(path), move || {
+                let recorder = recorder.lock().unwrap_or_else(PoisonError::into_inner);
+                recorder.finish(&function, &arguments, document).text()
+            });
+        }
+        let violations = called.backend.checker().violations();
+        if !violations.is_empty() {
+            call.rest.contradicted(broken_promises(Some(seed), &violations));
+        }
+        if let Some(hint) =
+            called.result.as_ref().ok().and_then(|reply| hints::of_server(simulation, document_text(reply)))
+        {
+            call.rest.note(hint);
+        }
+        let reply = call.finish(self.name(), called).await;
+        if let Some(journal) = journal {
+            journal.close();
+        }
+        reply
+    }
+
+    /// Goes on with a call, on a host that knows none of its sessions any more.
+    pub async fn resume(
+        &self,
+        ui: &Ui,
+        arguments: &ResumeArguments,
+        text: &str,
+        journal: Journal,
+    ) -> Result<Reply, Failure> {
+        let course = &arguments.course;
+        output::check([&course.trace, &course.report])?;
+        let past = Past::read(text);
+        let Stage { backend, clock, seed, kind, journal } = Stage::reset(ui, arguments, &past, journal).await?;
+        let view = View::new(ui, course.progress, is_real(kind, course), Board::new(&past.function, &past.arguments));
+        let noted = Noted::new();
+        let backend = backend.by(view.board()).by(noted.watcher());
+        let clock = clock.with_stop(stop_on_signal());
+        let called = match self {
+            Self::Wasm(host) => host.resume(text, backend, &clock).await,
+            Self::Native => native::resume(text, backend, &clock).await,
+        };
+        view.close();
+        let function = &past.function;
+        let call = Call { ui, course, function, seed, kind, noted: &noted, rest: Afterwards::default() };
+        let reply = call.finish(self.name(), called).await;
+        // Until here nobody else may write it.
+        drop(journal);
+        reply
+    }
+
+    /// Goes through a journal again.
+    pub async fn replay(&self, text: &str) -> Result<Reply, Failure> {
+        accept(match self {
+            Self::Wasm(host) => host.replay(text).await?,
+            Self::Native => native::replay(text).await?,
+        })
+    }
+
+    /// Calls a function that spawns nothing.
+    pub async fn ask(&self, function: &str, arguments: &Value) -> Result<Reply, Failure> {
+        let world = simulation::Simulation::new(Script::bundled(), 0, SimulationOptions::default());
+        let called = self.enter(function, &arguments.to_string(), world, &Clock::virtual_time()).await;
+        accept(called.result?)
+    }
+
+    /// Calls a function on a recorded or simulated host.
+    pub async fn play(&self, function: &str, arguments: &str, world: simulation::Simulation) -> Result<Reply, Failure> {
+        let called = self.enter(function, arguments, world, &Clock::virtual_time()).await;
+        let violations = called.backend.checker().violations();
+        let reply = called.result?;
+        if violations.is_empty() { accept(reply) } else { Err(broken_promises(None, &violations)) }
+    }
+
+    async fn enter<O: Backend>(
+        &self,
+        function: &str,
+        arguments: &str,
+        world: O,
+        clock: &Clock,
+    ) -> Called<DocumentReply, O> {
+        match self {
+            Self::Wasm(host) => host.call(function, arguments, world, clock).await,
+            Self::Native => native::call(function, arguments, world, clock).await,
+        }
+    }
+
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Wasm(_) => "wasm",
+            Self::Native => "native",
+        }
+    }
+}
+
+/// A call that came back, and what is to be made of it.
+struct Call<'a> {
+    ui: &'a Ui,
+    course: &'a Course,
+    function: &'a str,
+    seed: u64,
+    kind: BackendKind,
+    noted: &'a Noted,
+    rest: Afterwards,
+}
+
+impl Call<'_> {
+    /// The reply, with what is to be done once it was shown; that is done at once if there is nothing to be shown.
+    async fn finish(
+        mut self,
+        engine: &'static str,
+        called: Called<DocumentReply, AnyBackend>,
+    ) -> Result<Reply, Failure> {
+        let account = json!({
+            "seed": self.seed,
+            "engine": engine,
+            "fuel_used": called.fuel_used,
+            "ledger": called.backend.checker().summary(),
+        });
+        let world = called.backend;
+        self.rest.file(self.course.trace.as_ref(), move || world.trace().text().to_owned());
+        let outcome = called.result.map_err(Failure::from).and_then(|reply| {
+            let document = read(document_text(&reply))?;
+            if let Some(path) = &self.course.report {
+                self.rest.file(Some(path), self.noted.report(path, self.function, &document, account));
+            }
+            self.rest.spans(self.noted.spans(self.function, &document, self.kind.provider()));
+            match reply {
+                // Nobody has paid for a simulated reply that the simulator's own account contradicts.
+                DocumentReply::Answer(_) if self.kind == BackendKind::Script => match self.rest.contradiction() {
+                    Some(failure) => Err(failure),
+                    None => accept(reply),
+                },
+                reply => accept(reply),
+            }
+        });
+        match outcome {
+            Ok(reply) => Ok(Reply { rest: self.rest, ..reply }),
+            Err(failure) => {
+                self.rest.finish(self.ui).await;
+                Err(failure)
+            }
+        }
+    }
+}
+
+/// Whether a call takes real time.
+fn is_real(kind: BackendKind, course: &Course) -> bool {
+    kind == BackendKind::Openai || course.clock == ClockKind::Real
+}
+
+/// The request with what the options say in place of its own rules.
+fn with_options(arguments: &str, simulation: &Simulation) -> String {
+    let mut request = arguments.to_owned();
+    let tiers = &simulation.backend.tiers;
+    if !tiers.is_empty() {
+        let models: Map<String, Value> =
+            tiers.iter().map(|(tier, model)| (tier.name().to_owned(), Value::from(model.as_str()))).collect();
+        request = request::with_field(&request, "models", &Value::Object(models));
+    }
+    request
+}
+
+fn accept(reply: DocumentReply) -> Result<Reply, Failure> {
+    let document = read(document_text(&reply))?;
+    match reply {
+        DocumentReply::Answer(text) => Ok(Reply::alone(text, document)),
+        DocumentReply::Refused(_) => Err(Failure::Refused(document)),
+    }
+}
+
+fn broken_promises(seed: Option<u64>, violations: &[Violation]) -> Failure {
+    let all: Vec<String> = violations.iter().map(ToString::to_string).collect();
+    let seed = seed.map(|seed| format!(" with seed {seed}")).unwrap_or_default();
+    let error = anyhow!("the component broke its promises{seed}: {}", all.join("; "));
+    Failure::Broken { code: "E_GUEST_PROMISE", error }
+}
+
+fn document_text(reply: &DocumentReply) -> &str {
+    match reply {
+        DocumentReply::Answer(text) | DocumentReply::Refused(text) => text,
+    }
+}
+
+fn read(text: &str) -> Result<Value, Failure> {
+    serde_json::from_str(text).map_err(|error| Failure::reply(format!("it is not JSON: {error}")))
+}
