@@ -4,29 +4,30 @@
 //! session does, `policy` what follows from how it ended, `answer` whether an answer counts. Here is what a run remembers, in
 //! parts that keep their fields to themselves:
 //!
-//! - read by all: [`run`] with the [`clock`];
-//! - of tasks: [`tasks`], [`scheduler`], [`requests`]. Code that decides about tasks (an `impl Work`) gets these and no
+//! - read by all: `run` with the `clock`;
+//! - of tasks: `tasks`, `scheduler`, `requests`. Code that decides about tasks (an `impl Work`) gets these and no
 //!   others; what has to happen to a session it returns as an action;
-//! - of sessions: [`attempts`], [`session_index`], [`reconciling`], [`deletions`], [`hedges`].
+//! - of sessions: `attempts`, `session_index`, `reconciling`, `deletions`, `hedges`.
 //!
-//! [`state`] holds them all. [`step`] takes an event to its part ([`events`], [`timers`], [`looks`], [`starts`]), and what that
-//! returns to the next ([`actions`]).
+//! `state` holds them all. `step` takes an event to its part (`events`, `timers`, `host_list`, `fill_slots`), and
+//! what that returns to the next (`carry_out`).
 
 mod action;
-mod actions;
 mod alarms;
 mod answer_check;
 mod attempts;
 mod booking;
 mod canary_tasks;
+mod carry_out;
 mod choice;
 mod clock;
 mod deletions;
 mod events;
+mod fill_slots;
 mod follow_up;
 mod hedges;
+mod host_list;
 mod judge;
-mod looks;
 mod put_back;
 mod reconciling;
 mod requests;
@@ -36,7 +37,6 @@ mod scheduler;
 mod session_end;
 mod session_index;
 mod start;
-mod starts;
 mod state;
 mod step;
 mod task_end;

@@ -2,10 +2,10 @@
 
 mod adding;
 mod chance;
+mod closing;
 mod doubt;
 mod faults;
 mod ladder;
-mod leaving;
 mod limits;
 mod order;
 mod puppet;
