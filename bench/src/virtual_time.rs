@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, ensure};
 use gateway_sim::clock::Clock;
 use gateway_sim::options::SimulationOptions;
-use gateway_sim::script::{FaultProfile, Script};
+use gateway_sim::script::{Fault, FaultProfile, Script};
 use gateway_sim::simulation::Simulation;
 use host_sim::component::ComponentHost;
 use serde::{Deserialize, Serialize};
@@ -38,16 +38,17 @@ pub struct VirtualRuns {
 /// Makes runs for some seconds.
 pub fn measure(component: &Path) -> Result<VirtualRuns> {
     // In a thousand requests or sessions each: about every other run of twenty meets each kind.
-    let faults = FaultProfile {
-        spawn_rate_limited: 40,
-        spawn_busy: 40,
-        spawn_unavailable: 20,
-        spawn_lost_after: 20,
-        interrupted: 20,
-        end_twice: 40,
-        no_usage: 40,
-        ..FaultProfile::default()
-    };
+    let chances = [
+        (Fault::SpawnRateLimited, 40),
+        (Fault::SpawnBusy, 40),
+        (Fault::SpawnUnavailable, 20),
+        (Fault::SpawnLostAfter, 20),
+        (Fault::Interrupted, 20),
+        (Fault::EndTwice, 40),
+        (Fault::NoUsage, 40),
+    ];
+    let faults =
+        chances.into_iter().fold(FaultProfile::default(), |faults, (fault, chance)| faults.with(fault, chance));
     let script = Arc::new(Script::bundled().with_faults(faults));
     let agents = ["security_reviewer", "code_reviewer"];
     let tasks: Vec<_> = (0..TASKS)

@@ -66,7 +66,7 @@ impl<'a> Engines<'a> {
     pub async fn run(&mut self, seed: u64, compared: &mut Compared) -> Result<(), SimError> {
         let case = self.explorer.case(seed);
         let (function, request, clock) = (case.function, case.request.to_string(), Clock::virtual_time());
-        let world = || self.explorer.world_with(&case, seed, SimulationOptions::default());
+        let world = || self.explorer.simulation_with(&case, seed, SimulationOptions::default());
         let here = self.host.call(function, &request, world(), &clock).await;
         let world = world();
         let there = self.other.call(function, &request, world, &clock).await;

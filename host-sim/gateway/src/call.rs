@@ -13,7 +13,7 @@ use crate::simulation::Simulation;
 /// A finished call: its result, and what answered it.
 ///
 /// However the call ended, none of its sessions is alive any more. Its checker says what was alive when the call came
-/// back, and which promises were broken.
+/// back, and which invariants were violated.
 pub struct Called<R, O = Simulation> {
     /// The component's reply, or why there is none.
     pub result: Result<R, SimError>,
@@ -32,7 +32,7 @@ impl<R, O: Backend> Called<R, O> {
     }
 }
 
-/// Why a call broke off. What the world stopped looks as if the component had waited for nothing.
+/// Why a call broke off. What the gateway stopped looks as if the component had waited for nothing.
 fn cause_of(error: SimError, checker: &Checker) -> SimError {
     if checker.faults().contains_key(&Fault::HostTrap) {
         return SimError::Host { what: error.to_string() };

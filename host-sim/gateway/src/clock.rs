@@ -1,7 +1,7 @@
-//! How the world's time passes: by jumping, or by waiting.
+//! How the host's time passes: by jumping, or by waiting.
 //!
-//! A world knows when its next event is due. Virtual time goes there at once; real time waits until as much time has
-//! passed since the call began. Both hand the world the same times, so a run gives the same report either way, and only a
+//! A host knows when its next event is due. Virtual time goes there at once; real time waits until as much time has
+//! passed since the call began. Both hand the host the same times, so a run gives the same report either way, and only a
 //! request to stop comes when it comes.
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -40,10 +40,10 @@ impl Clock {
         self.bell.clone()
     }
 
-    /// Begins to count for a call whose world stands at `world_ms`.
-    pub fn begin(&self, world_ms: u64) -> Passing {
+    /// Begins to count for a call whose host stands at `world_ms`.
+    pub fn begin(&self, host_ms: u64) -> Passing {
         Passing {
-            since: self.is_real.then(|| (Instant::now(), world_ms)),
+            since: self.is_real.then(|| (Instant::now(), host_ms)),
             stop: self.stop.clone(),
             bell: self.bell.clone(),
         }
@@ -92,7 +92,7 @@ impl StopSwitch {
 /// Time as it passes during one call.
 #[derive(Clone, Debug)]
 pub struct Passing {
-    /// When the call began, by the real clock and by the world's. None: virtual.
+    /// When the call began, by the real clock and by the host's. None: virtual.
     since: Option<(Instant, u64)>,
     stop: StopSwitch,
     bell: Bell,
@@ -104,18 +104,18 @@ impl Passing {
         &self.stop
     }
 
-    /// Waits for `to_ms` on the world's clock. The time that was reached: an earlier one if the switch was thrown or the
+    /// Waits for `to_ms` on the host's clock. The time that was reached: an earlier one if the switch was thrown or the
     /// bell rang.
     pub async fn pass(&self, to_ms: u64) -> u64 {
-        let Some((began, world_ms)) = self.since else { return to_ms };
-        let due = began + Duration::from_millis(to_ms.saturating_sub(world_ms));
+        let Some((began, host_ms)) = self.since else { return to_ms };
+        let due = began + Duration::from_millis(to_ms.saturating_sub(host_ms));
         tokio::select! {
             () = tokio::time::sleep_until(due) => return to_ms,
             () = self.stop.0.thrown.notified() => {}
             () = self.bell.0.notified() => {}
         }
         let passed = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-        world_ms.saturating_add(passed).min(to_ms)
+        host_ms.saturating_add(passed).min(to_ms)
     }
 }
 

@@ -72,7 +72,7 @@ pub enum SimError {
         /// What happened, in one sentence.
         what: String,
     },
-    /// The component broke a promise, and the call was stopped there.
+    /// The component violated an invariant, and the call was stopped there.
     #[error("the component broke its promises{}: {violation}", seed.map(|seed| format!(" with seed {seed}")).unwrap_or_default())]
     Violation {
         /// Repeats it. None: it had not opened.

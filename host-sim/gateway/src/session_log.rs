@@ -167,8 +167,8 @@ mod tests {
         ], "max_concurrent": 2}"#;
         let log = Arc::new(Mutex::new(SessionLog::default()));
         let options = SimulationOptions { announces_width: false, ..SimulationOptions::default() };
-        let world = Simulation::new(script, 1, options).by(log.clone());
-        let called = native::call("run_tasks", request, world, &Clock::virtual_time()).await;
+        let simulation = Simulation::new(script, 1, options).by(log.clone());
+        let called = native::call("run_tasks", request, simulation, &Clock::virtual_time()).await;
         assert!(called.result.is_ok());
         let log = log.lock().expect("nobody panicked");
         assert_eq!(log.records().len(), 2);

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// A promise that holds for every call.
+/// An invariant that holds for every call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Invariant {
     /// Never more live sessions than allowed, counted from the spawn call.
@@ -100,10 +100,10 @@ impl Invariant {
     }
 }
 
-/// A broken promise.
+/// A violated invariant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Violation {
-    /// The promise that was broken.
+    /// Which one.
     pub invariant: Invariant,
     /// The event that came last before it, counted from 0. None: there was none, or it is the state at the end.
     pub event: Option<u64>,

@@ -1,19 +1,19 @@
 //! The host's own account of a call, independent of the component's word.
 //!
-//! The world enters every command that it is given and every event that it hands out, and what it knows to be true of its
-//! sessions. [`Checker::violations`] then says which promises were broken; nothing in here changes what happens. A world stops
-//! its call at the first one. Whatever breaks the letter of a promise and does not count is counted in `excuse`, where each rule
-//! for that stands; all time is what the call can know of it (`known_time`).
+//! It observes every command, every event, and what the host knows to be true of its sessions. [`Checker::violations`] then
+//! says which invariants were violated; nothing in here changes what happens. A simulation stops its call at the first one.
+//! Whatever breaks the letter of an invariant and does not count is counted in `excuse`, where each rule for that stands; all
+//! time is what the call can know of it (`known_time`).
 //!
-//! | promise | where it is held |
-//! |---------|------------------|
+//! | invariant | where it is held |
+//! |-----------|------------------|
 //! | I1 places, I8 one session for a task | `entries`, `tries`: at each spawn call |
 //! | I2 sessions in all, I5 budget | `spending`: at each spawn call |
 //! | I3 dependencies, I6 retries, second chances, hedges | `tries`: at each spawn call |
-//! | I4 nothing after a stop | `violation`: at each spawn call |
-//! | I7 pauses | `timing`: at the spawn call after a wish of host or provider |
+//! | I4 nothing after a stop | `order`: at each spawn call |
+//! | I7 pauses | `cooldowns`: at the spawn call after a wish of host or provider |
 //! | I9 states, I14 progress | `account`: at each progress report |
-//! | I10 order of requests | `mod`, `violation`: at each request |
+//! | I10 order of requests | `entering`, `order`: at each request |
 //! | I11 time, E8 the end comes | `timing`: at each wait and at the end; own time against odd clocks: `engine/src/engine/tests/faults.rs` |
 //! | I12 no storms | `timing`: at each wait, list and read |
 //! | I13 sizes | `reply`; memory and fuel: `component/limits.rs`, `tests/it/failures.rs` |
@@ -23,12 +23,12 @@
 //! | I18 secrets stay where they belong | `prompts`, `reply` |
 //! | I19 tiers | `tiers`: at each spawn call; `reply` |
 //! | E1 results, E4 status, E11 usage | `reply`, `explore/check.rs` |
-//! | E2 no orphans, E3 every end once | `violation` |
+//! | E2 no orphans, E3 every end once | `order`, `leftovers` |
 //! | E10 a bad request asks for nothing | `reply`; every kind of it: `tests/bad_input.rs` |
-//! | H1 events, H2 answers | `mod`, `violation`: the host's own promises |
+//! | H1 events, H2 answers | `entering`, `order`: what the host owes |
 //! | E5 equal bytes | `explore`: each seed twice |
 //! | E6 replay | `tests/it/crash.rs`, `tests/journals/` |
-//! | E7 resume | `finished`, `resume`; results: `explore/deeds/crash.rs` |
+//! | E7 resume | `finished`, `resume`; results: `explore/perturbing/crash.rs` |
 //! | E9 stopping twice, at any time | `engine/src/engine/tests/faults.rs`, `explore` |
 //! | E12 refinement | `tests/refinement.rs` |
 //! | E13 marks in results tell the truth | `engine/src/answer/`, `engine/src/engine/tests/faults.rs` |

@@ -260,14 +260,14 @@ impl Checker {
         self.accounts.sessions.values().filter_map(|account| account.usage).fold(Usage::default(), Usage::plus)
     }
 
-    /// What was broken, in the order of discovery; the state at the end comes last. Empty: every promise was kept.
+    /// What was violated, in the order of discovery; the state at the end comes last. Empty: nothing was.
     pub fn violations(&self) -> Vec<Violation> {
         let mut all = self.findings.broken.clone();
         all.extend(self.broken_at_the_end());
         all
     }
 
-    /// The first promise that was broken while the call lasted.
+    /// The first invariant that was violated while the call lasted.
     pub fn first_violation(&self) -> Option<&Violation> {
         self.findings.broken.first()
     }

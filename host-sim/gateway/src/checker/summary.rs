@@ -45,7 +45,7 @@ pub struct CheckerSummary {
     pub scripted_cost_micro_usd: u64,
     /// How often each fault of the script struck, by its name; those that did not are left out.
     pub faults: BTreeMap<&'static str, u64>,
-    /// Broken promises, one sentence each.
+    /// Violated invariants, one sentence each.
     pub violations: Vec<String>,
 }
 

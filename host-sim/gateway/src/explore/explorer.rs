@@ -82,36 +82,36 @@ impl<'a> Explorer<'a> {
     }
 
     /// The gateway of a case before its call.
-    pub(super) fn world(&self, case: &Case, seed: u64) -> Simulation {
+    pub(super) fn simulation(&self, case: &Case, seed: u64) -> Simulation {
         let options = SimulationOptions {
             keep_trace: self.options.perturbations.contains(&Perturbation::Again),
             ..SimulationOptions::default()
         };
-        self.world_with(case, seed, options)
+        self.simulation_with(case, seed, options)
     }
 
     /// The same on a host that keeps a journal.
-    pub(super) fn world_with_journal(&self, case: &Case, seed: u64) -> Simulation {
+    pub(super) fn simulation_with_journal(&self, case: &Case, seed: u64) -> Simulation {
         let options = SimulationOptions { keep_trace: false, keeps_journal: true, ..SimulationOptions::default() };
-        self.world_with(case, seed, options)
+        self.simulation_with(case, seed, options)
     }
 
     /// The gateway of a case before its call, with the stops that are part of it.
-    pub fn world_with(&self, case: &Case, seed: u64, options: SimulationOptions) -> Simulation {
+    pub fn simulation_with(&self, case: &Case, seed: u64, options: SimulationOptions) -> Simulation {
         let start_ms = options.start_ms;
-        let mut world = Simulation::new(case.script.clone(), seed, options);
+        let mut simulation = Simulation::new(case.script.clone(), seed, options);
         for (at_ms, task) in &case.stops {
-            world.request_stop_at(start_ms.saturating_add(*at_ms), task.clone(), "a stop at a random time");
+            simulation.request_stop_at(start_ms.saturating_add(*at_ms), task.clone(), "a stop at a random time");
         }
-        world
+        simulation
     }
 
-    pub(super) async fn resume(&self, journal: &str, world: Simulation) -> Called<DocumentReply> {
-        self.engine.resume(journal, world).await
+    pub(super) async fn resume(&self, journal: &str, simulation: Simulation) -> Called<DocumentReply> {
+        self.engine.resume(journal, simulation).await
     }
 
-    pub(super) async fn call(&self, case: &Case, world: Simulation) -> Called<DocumentReply> {
-        self.engine.call(case.function, &case.request.to_string(), world).await
+    pub(super) async fn call(&self, case: &Case, simulation: Simulation) -> Called<DocumentReply> {
+        self.engine.call(case.function, &case.request.to_string(), simulation).await
     }
 }
 

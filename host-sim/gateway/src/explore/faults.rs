@@ -120,10 +120,10 @@ fn answers(draws: &mut Draws) -> String {
 fn profile(draws: &mut Draws) -> FaultProfile {
     let mut faults = FaultProfile::default();
     let rare = |draws: &mut Draws| if draws.happens(PRESENT) { draws.between(5, 200) as u32 } else { 0 };
-    for (fault, chance) in faults.chances() {
+    for fault in Fault::with_chances() {
         // Drawn for every fault, so that a new exception changes no other draw.
         let drawn = rare(draws);
-        *chance = if NOT_DRAWN.contains(&fault) { 0 } else { drawn };
+        faults = faults.with(fault, if NOT_DRAWN.contains(&fault) { 0 } else { drawn });
     }
     if draws.happens(PRESENT) {
         let (burst, per_ms) = (draws.between(1, 5) as u32, draws.between(100, 5_000));

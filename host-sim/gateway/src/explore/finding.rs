@@ -5,10 +5,10 @@ use std::fmt;
 
 use crate::checker::Violation;
 
-/// A promise that a run did not keep.
+/// An invariant that a run violated.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// The number of the promise in docs/reliability.md.
+    /// The number of the invariant in docs/reliability.md.
     pub code: &'static str,
     /// What happened, in one sentence.
     pub what: String,

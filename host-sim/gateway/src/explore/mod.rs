@@ -1,4 +1,4 @@
-//! Random runs: requests and faults drawn from a seed, run, and held to what every run promises.
+//! Random runs: requests and faults drawn from a seed, run, and held to the invariants.
 //!
 //! | module     | what it does                                                              |
 //! |------------|---------------------------------------------------------------------------|
@@ -11,7 +11,7 @@
 //! | `check`    | what a report has to be, whatever happened                                 |
 //! | `answers`  | what a report says that agents said                                        |
 //! | `shrink`   | the smallest case that still fails                                         |
-//! | `regress`  | runs that once broke a promise                                             |
+//! | `regress`  | runs that once violated an invariant                                             |
 //! | `tally`    | what all runs together did                                                 |
 //!
 //! A seed and the options name one run exactly; nothing here knows the time of day.

@@ -1,4 +1,4 @@
-//! Runs that once broke a promise, as lines of a file.
+//! Runs that once violated an invariant, as lines of a file.
 
 use std::str::FromStr;
 

@@ -49,9 +49,9 @@ impl Explorer<'_> {
     /// Runs the run of a seed once, and gives all of it as text: its request, its stops, then all commands and events.
     pub async fn traced(&self, seed: u64) -> String {
         let case = self.case(seed).cut(&self.options.cut);
-        let mut world = self.world(&case, seed);
-        world.keep_trace();
-        let called = self.call(&case, world).await;
+        let mut simulation = self.simulation(&case, seed);
+        simulation.keep_trace();
+        let called = self.call(&case, simulation).await;
         let faults = serde_json::to_value(case.script.faults()).unwrap_or_default();
         let host = serde_json::to_value(case.script.host()).unwrap_or_default();
         let stops = &case.stops;
@@ -65,7 +65,7 @@ impl Explorer<'_> {
 
     pub(super) async fn carry_out(&self, seed: u64, cut: &Cut, tally: &mut Tally) {
         let case = self.case(seed).cut(cut);
-        let called = self.call(&case, self.world(&case, seed)).await;
+        let called = self.call(&case, self.simulation(&case, seed)).await;
         tally.seeds += 1;
         tally.calm_runs += u64::from(calm::is_calm(&case));
         tally.count(&called);

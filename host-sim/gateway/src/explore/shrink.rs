@@ -10,7 +10,7 @@ use super::tally::{FailedRun, Tally};
 const MAX_TRIES: u32 = 300;
 
 impl Explorer<'_> {
-    /// The smallest cut of a seed with which it still breaks one of the promises that it broke: without stops, with as few
+    /// The smallest cut of a seed with which it still violates one of the invariants that it violated: without stops, with as few
     /// tasks and then with as few faults as possible.
     pub async fn shrink(&self, failed_run: &FailedRun) -> Cut {
         let mut shrinking = Shrinking { explorer: self, failed_run, cut: self.options.cut.clone(), tries: 0 };

@@ -25,7 +25,7 @@ pub struct Tally {
     pub faults: BTreeMap<&'static str, u64>,
     /// Runs by the status that they ended with.
     pub outcomes: BTreeMap<String, u64>,
-    /// Runs that broke a promise, by seed.
+    /// Runs that violated an invariant, by seed.
     pub failed_runs: Vec<FailedRun>,
     /// Tasks and sessions of which no result tells.
     pub lost: u64,
@@ -54,7 +54,7 @@ pub struct Tally {
     /// The largest spending of one run above its budget by single sessions which used more than was reserved for each, or than
     /// the call could know.
     pub max_excused_over_budget: Spending,
-    /// What did not count as a broken promise, by the rule.
+    /// What did not count as a violated invariant, by the rule.
     pub excuses: Excuses,
     /// Seeds whose run is calm.
     pub calm_runs: u64,
@@ -68,7 +68,7 @@ pub struct Tally {
     pub simulated_ms: u64,
 }
 
-/// A run that broke a promise.
+/// A run that violated an invariant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FailedRun {
     /// Repeats the run, together with `perturbation`.
@@ -109,7 +109,7 @@ pub struct Counters {
     wall_seconds: f64,
 }
 
-/// How often something did not count as a broken promise, and by which rule.
+/// How often something did not count as a violated invariant, and by which rule.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Excused {
     /// The name of the rule.

@@ -43,7 +43,7 @@ async fn a_tally_counts_what_struck() {
 async fn what_is_wrong_is_found() {
     let explorer = explorer(5).await;
     let case = explorer.case(3);
-    let mut called = explorer.call(&case, explorer.world(&case, 3)).await;
+    let mut called = explorer.call(&case, explorer.simulation(&case, 3)).await;
     assert_eq!(check::check(&case, &called, &mut Excuses::default()), []);
     let Ok(DocumentReply::Answer(text)) = &called.result else { panic!("a report") };
     let mut report: Value = serde_json::from_str(text).expect("JSON");
@@ -75,7 +75,7 @@ async fn some_runs_are_calm_and_are_so_by_the_same_rule() {
     assert!(!of(&|case| case.request["wait"] = serde_json::json!({ "mode": "any" })));
     assert!(!of(&|case| case.request["tasks"][0]["on_dependency_failure"] = "fail_fast".into()));
     assert!(!of(&|case| case.stops.push((1, None))));
-    let faults = crate::script::FaultProfile { killed: 1, ..Default::default() };
+    let faults = crate::script::FaultProfile::default().with(Fault::Killed, 1);
     assert!(!of(&|case| case.script = Arc::new((*case.script).clone().with_faults(faults.clone()))));
 }
 
@@ -99,7 +99,7 @@ async fn a_late_report_is_wrong_or_counted_as_excused() {
     let explorer = explorer(5).await;
     let case = explorer.case(3);
     for (jumps_first, findings, excused) in [(true, 0, 1), (false, 1, 0)] {
-        let mut called = explorer.call(&case, explorer.world(&case, 3)).await;
+        let mut called = explorer.call(&case, explorer.simulation(&case, 3)).await;
         let Ok(DocumentReply::Answer(text)) = &called.result else { panic!("a report") };
         let mut report: Value = serde_json::from_str(text).expect("JSON");
         report["elapsed_seconds"] = 1e9.into();

@@ -21,21 +21,22 @@ impl Gateway {
         }
         let mut answer = std::mem::replace(&mut scripted.outcome, ScriptedOutcome::Hang);
         let draw = format!("{subject} {nth}");
-        if self.strikes(Fault::SilentReply, subject, nth, faults.silent_reply) {
+        if self.strikes(Fault::SilentReply, subject, nth) {
             let word = SILENT[Fault::SilentReply.amount(self.seed, &draw, 2) as usize % 2];
             answer = answer.map_answer(|_| word.to_owned());
-        } else if self.strikes(Fault::Unfinished, subject, nth, faults.unfinished) {
+        } else if self.strikes(Fault::Unfinished, subject, nth) {
             answer = answer.map_answer(|_| UNFINISHED.to_owned());
         } else {
-            if self.strikes(Fault::SecretTold, subject, nth, faults.secret_told) {
+            if self.strikes(Fault::SecretTold, subject, nth) {
                 let secret = format!("{SECRET}{:016x}", Fault::SecretTold.amount(self.seed, &draw, u64::MAX));
                 answer = answer.map_answer(|text| with_note(&text, &secret));
                 self.truths.note(Truth::WroteSecret { label: subject.to_owned(), secret: secret.clone() });
             }
-            if self.strikes(Fault::Thinking, subject, nth, faults.thinking) {
+            if self.strikes(Fault::Thinking, subject, nth) {
                 answer = answer.map_answer(|text| format!("<think>\nFirst I look at what is asked.\n</think>\n{text}"));
             }
-            let huge = faults.huge_answer.filter(|huge| self.strikes(Fault::HugeAnswer, subject, nth, huge.per_mille));
+            let huge =
+                faults.huge_answer.filter(|huge| self.strikes_with(Fault::HugeAnswer, subject, nth, huge.per_mille));
             if let Some(Huge { bytes, .. }) = huge {
                 answer = answer.map_answer(|text| format!("{text}\n{}", "so on ".repeat(bytes as usize / 6 + 1)));
             }

@@ -3,7 +3,7 @@
 /// An hour, in milliseconds: by this much a clock jumps.
 const JUMP_MS: i64 = 3_600_000;
 
-/// How far the shown clock is from the world's own.
+/// How far the shown clock is from the gateway's own.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct ClockSkew {
     ahead_ms: i64,
@@ -39,7 +39,7 @@ impl ClockSkew {
         told
     }
 
-    /// When it shows `told_ms`, on the world's own clock.
+    /// When it shows `told_ms`, on the gateway's own clock.
     pub(super) fn when(&self, told_ms: u64) -> u64 {
         told_ms.saturating_add_signed(self.ahead_ms.saturating_neg())
     }

@@ -1,14 +1,14 @@
 //! What is going to happen, and in which order.
 //!
 //! One ordered map and nothing else: two things that fall into the same millisecond are ordered by a number that the
-//! world draws from its seed, so that no engine sees an order that another one would not.
+//! gateway draws from its seed, so that no engine sees an order that another one would not.
 
 use std::collections::BTreeMap;
 
 use parallel_agents_engine::host::{Command, Happening};
 use parallel_agents_engine::ids::{SessionKey, TaskId};
 
-use super::session::SessionFault;
+use super::faults::plan::SessionFault;
 
 /// Something that is due at some time.
 #[derive(Clone, Debug)]

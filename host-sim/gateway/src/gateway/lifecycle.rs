@@ -11,7 +11,7 @@ use parallel_agents_engine::ids::SessionKey;
 
 use super::cut::{MAX_TEXT_BYTES, cut_bytes, cut_text};
 use super::event_queue::Due;
-use super::session::{FaultPlan, SessionFault};
+use super::faults::plan::{FaultPlan, SessionFault};
 use super::state::Gateway;
 use crate::script::{Fault, ScriptedOutcome};
 use crate::truth::{SessionOver, Truth};
@@ -139,13 +139,13 @@ impl Gateway {
             cost_micro_usd: session.scripted.cost_micro_usd,
         };
         self.truths.note(Truth::Over(key.clone(), over));
-        let (fault_plan, is_watched) = (session.fault_plan, session.is_watched);
+        let (plan, is_watched) = (session.fault_plan.end, session.is_watched);
         self.end_children(key);
         if let Some(end) = self.end_of(key).filter(|_| is_watched) {
             if end.completion.as_ref().is_some_and(|completion| completion.truncated) {
                 self.truths.fault(Fault::TextCut);
             }
-            self.tell_end(end, fault_plan);
+            self.tell_end(end, plan);
         }
     }
 

@@ -15,8 +15,8 @@
 //! | `event_queue`     | what is going to happen; `outbox`: what has happened and was not told yet       |
 //! | `timeline`        | the clock and the number of the next event; `clock_skew`: what the clock shows  |
 //! | `random`          | random numbers; `journal`: the journal of the call; `crash`: its host calls     |
-//! | `fault_plan`      | what goes wrong with spawn requests and sessions                                |
-//! | `answers`         | what goes wrong with answers; `response_faults`: with receipts, lists, reads     |
+//! | `faults`          | rules: what goes wrong, and what comes of it                                   |
+//! | `hooks`           | where the gateway asks them; `answers`: what goes wrong with answers            |
 
 mod afterword;
 mod answers;
@@ -24,7 +24,8 @@ mod clock_skew;
 mod crash;
 mod cut;
 mod event_queue;
-mod fault_plan;
+mod faults;
+mod hooks;
 mod intervention;
 mod journal;
 mod lane;
@@ -33,7 +34,6 @@ mod outbox;
 mod polling;
 mod random;
 mod requests;
-mod response_faults;
 mod restart;
 mod session;
 mod state;

@@ -67,8 +67,7 @@ impl SessionHost for Gateway {
         match self.calls.next() {
             Fate::Done if self.calls.is_trapped() => Ok(()),
             Fate::Done => {
-                let (nth, per_mille) = (self.calls.made() as u32, self.script.faults().journal_full);
-                if self.strikes(Fault::JournalFull, "journal", nth, per_mille) {
+                if self.strikes(Fault::JournalFull, "journal", self.calls.made() as u32) {
                     self.journal.tear(lines);
                     return Err("no space left on device".to_owned());
                 }
@@ -164,8 +163,7 @@ impl Gateway {
             self.truths.note(Truth::Intervened);
         }
         let stops = matches!(event.what, Happening::StopRequested { .. });
-        let per_mille = if stops { 0 } else { self.script.faults().stop_requested };
-        if self.strikes(Fault::StopRequested, "event", number as u32, per_mille) {
+        if !stops && self.strikes(Fault::StopRequested, "event", number as u32) {
             self.request_stop_at(self.time.now_ms(), None, "a stop at a random event");
         }
         Delivery { event, real_ms: self.time.now_ms(), is_extra }
@@ -192,8 +190,7 @@ impl Gateway {
 
     /// Sets the shown clock wrong before an event, if that strikes. The first event tells the time as it is.
     fn set_clock(&mut self, event: u64) {
-        let per_mille = self.script.faults().clock_jumped;
-        if event == 0 || !self.strikes(Fault::ClockJumped, "event", event as u32, per_mille) {
+        if event == 0 || !self.strikes(Fault::ClockJumped, "event", event as u32) {
             return;
         }
         self.time.jump(match Fault::ClockJumped.amount(self.seed, &event.to_string(), 3) {
@@ -205,14 +202,13 @@ impl Gateway {
 
     /// Whether the next wait ends before its time. Never twice in a row, so that there is an end.
     fn wakes_early(&mut self) -> bool {
-        let (nth, per_mille) = (self.time.events() as u32, self.script.faults().early_wake);
-        !self.time.woke_early() && self.strikes(Fault::EarlyWake, "wait", nth, per_mille)
+        !self.time.woke_early() && self.strikes(Fault::EarlyWake, "wait", self.time.events() as u32)
     }
 
     /// Whether an import fails, now or before.
     fn traps(&mut self) -> bool {
-        let (nth, per_mille) = (self.calls.made() as u32, self.script.faults().host_trap);
-        if !self.calls.is_trapped() && self.strikes(Fault::HostTrap, "call", nth, per_mille) {
+        let nth = self.calls.made() as u32;
+        if !self.calls.is_trapped() && self.strikes(Fault::HostTrap, "call", nth) {
             self.calls.trap();
         }
         self.calls.is_trapped()

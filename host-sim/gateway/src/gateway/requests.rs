@@ -10,6 +10,7 @@ use parallel_agents_engine::ids::{RequestId, SessionKey};
 
 use super::cut::{MAX_PAGE_BYTES, MAX_TEXT_BYTES, cut_bytes, cut_page, cut_text};
 use super::event_queue::Due;
+use super::faults::cleanup::Request;
 use super::session::Session;
 use super::state::Gateway;
 
@@ -50,7 +51,7 @@ impl Gateway {
 
     fn spawn(&mut self, request: RequestId, options: SpawnOptions) -> Result<Reply, HostError> {
         let nth = self.sessions.count_request(&options.idempotency_key);
-        if let Some(refusal) = self.spawn_fault(&options.idempotency_key, nth) {
+        if let Some(refusal) = self.spawn_refusal(&options.idempotency_key, nth) {
             self.truths.note(Truth::Refused { request, error: refusal.clone() });
             return Err(refusal);
         }
@@ -66,7 +67,7 @@ impl Gateway {
             },
         };
         self.truths.note(Truth::Accepted { request, session: receipt.session_key.clone() });
-        self.receipt_told(&idempotency_key, nth, receipt)
+        self.spawn_answer(&idempotency_key, nth, receipt)
     }
 
     /// Brings a session into being.
@@ -128,8 +129,7 @@ impl Gateway {
         let cap = if profile.queue { profile.max_children } else { profile.max_children.min(profile.max_concurrent) };
         let own = self.sessions.iter().filter(|session| session.parent.is_none());
         let live = own.filter(|session| session.is_live()).count();
-        let ignored = script.faults().cap_ignored;
-        if live >= cap as usize && !self.strikes(Fault::CapIgnored, &options.idempotency_key, nth, ignored) {
+        if live >= cap as usize && !self.ignores_cap(&options.idempotency_key, nth) {
             self.truths.fault(Fault::AtCapacity);
             let words = format!("sessions_spawn has reached max active children for this session ({live}/{cap})");
             return Err(HostError::AtCapacity(words));
@@ -147,7 +147,7 @@ impl Gateway {
         sessions.sort_by_key(|session| session.number);
         let mut page = paging::rows(sessions.into_iter().map(Session::row), filter)?;
         page.sessions = page.sessions.into_iter().map(|row| self.shown(row)).collect();
-        Ok(self.spoil_list(page))
+        Ok(self.listed(page))
     }
 
     /// The row without what this gateway does not tell.
@@ -161,7 +161,9 @@ impl Gateway {
     }
 
     fn history(&mut self, query: &HistoryQuery) -> Result<HistoryPage, HostError> {
-        if let Some(refusal) = self.not_owned(&query.session_key).or_else(|| self.history_gone(&query.session_key)) {
+        if let Some(refusal) =
+            self.session_refusal(Request::Read, &query.session_key).or_else(|| self.history_gone(&query.session_key))
+        {
             return Err(refusal);
         }
         let session = self
@@ -185,14 +187,15 @@ impl Gateway {
         }
         dropped_messages += cut_page(&mut messages, MAX_PAGE_BYTES);
         let page = HistoryPage { messages, has_more, dropped_messages, redacted: false };
-        Ok(self.spoil_page(&query.session_key, page))
+        Ok(self.handed_out(&query.session_key, page))
     }
 
     fn cancel(&mut self, key: &SessionKey) -> Result<Reply, HostError> {
-        if !self.sessions.contains(key) {
+        let Some(session) = self.sessions.get(key) else {
             return Err(HostError::NotFound(format!("No session found: {key}")));
-        }
-        if let Some(refusal) = self.not_owned(key).or_else(|| self.still_active(key, Fault::CancelRefused)) {
+        };
+        let is_live = session.is_live();
+        if let Some(refusal) = self.session_refusal(Request::Cancel { is_live }, key) {
             return Err(refusal);
         }
         self.stop(key);
@@ -214,7 +217,7 @@ impl Gateway {
 
     /// Deletes a session. A live one is stopped by that, and its end is reported like every other one.
     fn delete(&mut self, key: &SessionKey) -> Result<Reply, HostError> {
-        if let Some(refusal) = self.not_owned(key).or_else(|| self.still_active(key, Fault::DeleteRefused)) {
+        if let Some(refusal) = self.session_refusal(Request::Delete, key) {
             return Err(refusal);
         }
         self.stop(key);

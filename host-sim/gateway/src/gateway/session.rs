@@ -8,6 +8,7 @@ use parallel_agents_engine::task::Usage;
 
 use super::afterword::afterword;
 use super::cut::{MAX_WORDS_BYTES, cut_bytes};
+use super::faults::plan::{FaultPlan, SessionFault};
 use crate::script::{Scripted, ScriptedOutcome};
 
 /// A session as the gateway knows it.
@@ -31,52 +32,16 @@ pub(super) struct Session {
     pub(super) is_watched: bool,
 }
 
-/// What happens to a session beside what its script says. By default nothing.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct FaultPlan {
-    pub(super) never_starts: bool,
-    pub(super) start_delay_ms: u64,
-    /// What happens to it while it runs, and after how much of its time, per mille.
-    pub(super) session_fault: Option<(SessionFault, u64)>,
-    /// The host does not end it at its time limit.
-    pub(super) ignores_limit: bool,
-    /// Sessions that it spawns.
-    pub(super) children: u32,
-    pub(super) is_not_owned: bool,
-    pub(super) end_is_lost: bool,
-    /// How much later another end of it is told.
-    pub(super) contradiction_ms: Option<u64>,
-    /// Times that its transcript is still going to be empty.
-    pub(super) empty_reads: u32,
-    pub(super) history_is_gone: bool,
-    pub(super) is_redacted: bool,
-    pub(super) has_afterword: bool,
-    pub(super) usage_is_silent: bool,
-    /// Cancel requests that it is still going to refuse.
-    pub(super) cancel_refusals: u32,
-    /// Delete requests that it is still going to refuse.
-    pub(super) delete_refusals: u32,
-    pub(super) end_delay_ms: u64,
-    /// How much later its end is told again.
-    pub(super) echo_ms: Option<u64>,
-    /// How much later the end of a foreign session is told.
-    pub(super) foreign_ms: Option<u64>,
-}
-
-/// What happens to a session while it runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum SessionFault {
-    /// A restart cuts it off.
-    CutOff,
-    /// Somebody else stops it.
-    Killed,
-    /// It stands still.
-    Paused,
-    /// The host forgets it.
-    Vanished,
-}
-
 impl Session {
+    /// What happens to it while it runs, and how many milliseconds after its start. None: it is left alone.
+    pub(super) fn session_fault(&self) -> Option<(SessionFault, u64)> {
+        let hangs = self.scripted.outcome == ScriptedOutcome::Hang;
+        let length = if hangs { u64::from(self.options.run_timeout_seconds) * 1_000 } else { self.scripted.latency_ms };
+        self.fault_plan
+            .session_fault
+            .map(|(session_fault, per_mille)| (session_fault, length.saturating_mul(per_mille) / 1_000))
+    }
+
     /// Whether it waits or runs.
     pub(super) fn is_live(&self) -> bool {
         matches!(self.state, SessionState::Queued | SessionState::Running)
@@ -156,7 +121,7 @@ impl Session {
                 model: Some(self.model.clone()),
                 usage: self.told_usage(),
             });
-            if self.fault_plan.has_afterword {
+            if self.fault_plan.reads.has_afterword {
                 messages.extend(afterword());
             }
         }

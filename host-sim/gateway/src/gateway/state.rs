@@ -138,7 +138,13 @@ impl Gateway {
     }
 
     /// Whether a fault comes true for a subject the `nth` time; one that does is counted.
-    pub(super) fn strikes(&mut self, fault: Fault, subject: &str, nth: u32, per_mille: u32) -> bool {
+    pub(super) fn strikes(&mut self, fault: Fault, subject: &str, nth: u32) -> bool {
+        let per_mille = self.script.faults().chance(fault);
+        self.strikes_with(fault, subject, nth, per_mille)
+    }
+
+    /// The same with a chance of its own.
+    pub(super) fn strikes_with(&mut self, fault: Fault, subject: &str, nth: u32, per_mille: u32) -> bool {
         let strikes = fault.strikes(self.seed, subject, nth, per_mille);
         if strikes {
             self.truths.fault(fault);

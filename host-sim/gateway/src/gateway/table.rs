@@ -28,10 +28,6 @@ impl SessionTable {
         self.by_key.get_mut(key)
     }
 
-    pub(super) fn contains(&self, key: &SessionKey) -> bool {
-        self.by_key.contains_key(key)
-    }
-
     pub(super) fn keys(&self) -> impl Iterator<Item = &SessionKey> {
         self.by_key.keys()
     }

@@ -39,8 +39,8 @@ async fn record(simulation: Simulation, arguments: &str, clock: &Clock) -> Recor
 }
 
 async fn play(recording: &Recording, arguments: &str, tape: Tape) -> Value {
-    let world = recording.simulation(tape, None);
-    let called = native::call(&recording.head.function, arguments, world, &Clock::virtual_time()).await;
+    let simulation = recording.simulation(tape, None);
+    let called = native::call(&recording.head.function, arguments, simulation, &Clock::virtual_time()).await;
     assert_eq!(called.backend.checker().violations(), []);
     read(called.result.expect("a reply"))
 }
@@ -69,8 +69,8 @@ fn makespan_ms(report: &Value) -> u64 {
 #[tokio::test]
 async fn a_simulated_run_can_be_recorded_too() {
     let arguments = request(20, 5);
-    let world = Simulation::new(Script::bundled(), 3, SimulationOptions::default());
-    let recording = record(world, &arguments, &Clock::virtual_time()).await;
+    let simulation = Simulation::new(Script::bundled(), 3, SimulationOptions::default());
+    let recording = record(simulation, &arguments, &Clock::virtual_time()).await;
     let recorded = recording.reply.clone().expect("a reply");
     assert_eq!(recording.head.latencies.spawn_ms, 200);
     let again = play(&recording, &arguments, plain(&recording)).await;
@@ -80,8 +80,8 @@ async fn a_simulated_run_can_be_recorded_too() {
 #[tokio::test]
 async fn what_was_not_recorded_is_said_and_not_made_up_in_silence() {
     let arguments = request(4, 4);
-    let world = Simulation::new(Script::bundled(), 3, SimulationOptions::default());
-    let recording = record(world, &arguments, &Clock::virtual_time()).await;
+    let simulation = Simulation::new(Script::bundled(), 3, SimulationOptions::default());
+    let recording = record(simulation, &arguments, &Clock::virtual_time()).await;
     let run_ms: Vec<u64> = recording.sessions.iter().map(RecordedSession::run_ms).collect();
     let longest = run_ms.iter().max().copied().unwrap_or(0);
     let other = arguments.replacen('{', "{\"models\": {\"premium\": \"big\"},", 1);
@@ -98,8 +98,8 @@ async fn what_was_not_recorded_is_said_and_not_made_up_in_silence() {
 
 /// A recorded run of a single task whose first session was slow: a hedge answered, and the slow one was stopped.
 async fn hedged() -> Recording {
-    let world = Simulation::new(Script::bundled(), 3, SimulationOptions::default());
-    let mut recording = record(world, &request(1, 4), &Clock::virtual_time()).await;
+    let simulation = Simulation::new(Script::bundled(), 3, SimulationOptions::default());
+    let mut recording = record(simulation, &request(1, 4), &Clock::virtual_time()).await;
     let answered = recording.sessions[0].clone();
     let slow = RecordedSession { ended_ms: Some(90_000), outcome: RecordedOutcome::Stopped, usage: None, ..answered };
     let hedge = RecordedSession { attempt: 2, started_ms: 80_000, ended_ms: Some(89_000), ..answered_of(&recording) };
@@ -160,8 +160,8 @@ async fn a_refused_spawn_call_is_no_session() {
 
 #[tokio::test]
 async fn files_that_are_no_recordings_are_refused() {
-    let world = Simulation::new(Script::bundled(), 3, SimulationOptions::default());
-    let good = record(world, &request(2, 2), &Clock::virtual_time()).await.text();
+    let simulation = Simulation::new(Script::bundled(), 3, SimulationOptions::default());
+    let good = record(simulation, &request(2, 2), &Clock::virtual_time()).await.text();
     let lines: Vec<&str> = good.lines().collect();
     let wrong = |text: &str| Recording::read(text).expect_err(text);
     assert!(matches!(wrong(""), RecordingError::Version { version: 0, .. }));

@@ -1,225 +1,222 @@
-//! The faults by name, and whether one comes true.
+//! The faults: their names, under which they are counted, and the chances that a script may give them. One table.
+//!
+//! What a fault does is a rule at one of the hook points (`gateway/faults`). Which row of the fault table it belongs to stands
+//! in [`super::fault_table`].
 
 use super::chance::{Chance, Purpose};
 
-/// The faults, by the names under which they are counted. Which row of the fault table each belongs to stands in
-/// [`super::fault_table`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Fault {
+macro_rules! faults {
+    ($($(#[doc = $doc:literal])+ $fault:ident = $name:literal $(, chance: $chance:literal)?;)+) => {
+        /// The faults, by what was so when one is counted.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum Fault {
+            $($(#[doc = $doc])+ $fault,)+
+        }
+
+        impl Fault {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$fault),+];
+
+            /// The name in reports, and in scripts that give it a chance.
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Self::$fault => $name,)+
+                }
+            }
+
+            /// What a chance per mille of it in a script is a chance of. None: it has no plain chance.
+            pub fn chance_of(self) -> Option<&'static str> {
+                match self {
+                    $(Self::$fault => faults!(@chance $($chance)?),)+
+                }
+            }
+        }
+    };
+    (@chance) => { None };
+    (@chance $chance:literal) => { Some($chance) };
+}
+
+faults! {
     /// A spawn request was refused by policy.
-    SpawnForbidden,
+    SpawnForbidden = "spawn_forbidden",
+        chance: "Spawn requests that are refused by policy.";
     /// A spawn request found no room.
-    AtCapacity,
+    AtCapacity = "at_capacity",
+        chance: "Spawn requests that find no room, whatever the caps: somebody else has it.";
     /// A spawn request found the total of sessions used up.
-    Exhausted,
+    Exhausted = "exhausted";
     /// A spawn request was refused as rate limited.
-    SpawnRateLimited,
+    SpawnRateLimited = "spawn_rate_limited",
+        chance: "Spawn requests that are refused as rate limited, whatever the rate.";
     /// A spawn request was refused as busy.
-    SpawnBusy,
+    SpawnBusy = "spawn_busy",
+        chance: "Spawn requests that are refused as busy, whatever the rate.";
     /// A spawn request was refused as unavailable.
-    SpawnUnavailable,
+    SpawnUnavailable = "spawn_unavailable",
+        chance: "Spawn requests that are refused as unavailable, at any time.";
     /// The answer to a spawn request was lost, and a session exists.
-    SpawnLostAfter,
+    SpawnLostAfter = "spawn_lost_after",
+        chance: "Spawn requests whose answer is lost after the session came into being. The idempotency key finds it again.";
     /// A spawn request was lost.
-    SpawnLostBefore,
+    SpawnLostBefore = "spawn_lost_before",
+        chance: "Spawn requests that are lost before anything came of them.";
     /// A session exists, and the answer to its spawn request made no sense.
-    ReceiptMalformed,
+    ReceiptMalformed = "receipt_malformed",
+        chance: "Spawn requests that take effect and whose answer makes no sense: of another kind, without a key, with a key of a million characters.";
     /// A session exists, and the answer to its spawn request named another one.
-    ReceiptRepeated,
+    ReceiptRepeated = "receipt_repeated",
+        chance: "Spawn requests that take effect and whose answer names an earlier session.";
     /// A spawn request was carried out late.
-    LateReceipt,
+    LateReceipt = "late_receipt";
     /// A session was accepted above the host's own cap.
-    CapIgnored,
+    CapIgnored = "cap_ignored",
+        chance: "Spawn requests that are accepted although there is no room.";
     /// A session never started.
-    NeverStart,
+    NeverStart = "never_start",
+        chance: "Sessions that are accepted and never start.";
     /// A session started late.
-    LateStart,
+    LateStart = "late_start";
     /// A session was cut off.
-    Interrupted,
+    Interrupted = "interrupted",
+        chance: "Sessions that a restart cuts off while they run.";
     /// Somebody else stopped a session.
-    Killed,
+    Killed = "killed",
+        chance: "Sessions that somebody else stops while they run.";
     /// A session stood still without an end.
-    Paused,
+    Paused = "paused",
+        chance: "Sessions that stand still at some time, without an end.";
     /// The host forgot a session.
-    Vanished,
+    Vanished = "vanished",
+        chance: "Sessions that the host forgets while they run: they are gone, and nobody is told.";
     /// The host did not end a session at its time limit.
-    TimeoutIgnored,
+    TimeoutIgnored = "timeout_ignored",
+        chance: "Sessions that the host does not end at their time limit.";
     /// A session had sessions of its own.
-    Grandchildren,
+    Grandchildren = "grandchildren";
     /// Another model ran and the receipt said so.
-    ModelSwapped,
+    ModelSwapped = "model_swapped";
     /// Another model ran and the receipt did not say so.
-    ReceiptLied,
+    ReceiptLied = "receipt_lied";
     /// A session failed because its model was asked too often.
-    ProviderLimit,
+    ProviderLimit = "provider_limit";
     /// Usage was not told.
-    NoUsage,
+    NoUsage = "no_usage",
+        chance: "Sessions whose token usage is not told.";
     /// A session used more than its script says.
-    MoreUsage,
+    MoreUsage = "more_usage";
     /// A session would not be cancelled.
-    CancelRefused,
+    CancelRefused = "cancel_refused";
     /// A session would not be deleted.
-    DeleteRefused,
+    DeleteRefused = "delete_refused";
     /// A session was said to be somebody else's.
-    NotOwner,
+    NotOwner = "not_owner",
+        chance: "Sessions that are somebody else's when they are to be read, cancelled or deleted.";
     /// An end was told twice.
-    EndTwice,
+    EndTwice = "end_twice",
+        chance: "Ends that are told twice.";
     /// An end was told late.
-    LateEnd,
+    LateEnd = "late_end";
     /// An end was never told.
-    EndLost,
+    EndLost = "end_lost",
+        chance: "Ends that are never told. Lists know of them.";
     /// Another end of the same session was told after the first.
-    EndContradicted,
+    EndContradicted = "end_contradicted",
+        chance: "Ends that are followed by another end of the same session.";
     /// The end of a foreign session was told.
-    ForeignEnd,
+    ForeignEnd = "foreign_end",
+        chance: "Ends that are followed by the end of a session that nobody in this call knows.";
     /// A list did not say where a session stands.
-    UnknownState,
+    UnknownState = "unknown_state",
+        chance: "Rows of lists that do not say where a session stands.";
     /// A page of a list or a transcript was not what it should be.
-    OddPage,
+    OddPage = "odd_page",
+        chance: "Lists and transcripts of which a page repeats a row, leaves one out or promises more than there is.";
     /// A transcript was empty when it was read.
-    HistoryEmpty,
+    HistoryEmpty = "history_empty";
     /// A transcript was gone when it was read.
-    HistoryGone,
+    HistoryGone = "history_gone",
+        chance: "Sessions whose transcript is gone.";
     /// The host took something out of a transcript.
-    Redacted,
+    Redacted = "redacted",
+        chance: "Sessions from whose transcript the host takes what looks like a secret.";
     /// A transcript ended with somebody else's words.
-    Afterword,
+    Afterword = "afterword",
+        chance: "Sessions whose transcript ends with words of the system, a user and a tool.";
     /// The host cut a text.
-    TextCut,
-    /// A wait ended before its time without anything having happened.
-    EarlyWake,
-    /// The host's clock jumped or stood still.
-    ClockJumped,
-    /// An import failed, and the call with it.
-    HostTrap,
-    /// Somebody wanted the run stopped.
-    StopRequested,
-    /// Whoever had called was gone.
-    CallerGone,
-    /// A journal line could not be written.
-    JournalFull,
-    /// An answer carried a secret.
-    SecretTold,
+    TextCut = "text_cut";
     /// An answer was the host's word for none.
-    SilentReply,
+    SilentReply = "silent_reply",
+        chance: "Good answers that become the host's words for none.";
     /// An answer was that the work goes on.
-    Unfinished,
+    Unfinished = "unfinished",
+        chance: "Good answers that become a promise to go on.";
     /// An answer began with the model's thoughts.
-    Thinking,
+    Thinking = "thinking",
+        chance: "Good answers that begin with the model's thoughts.";
+    /// An answer carried a secret.
+    SecretTold = "secret_told",
+        chance: "Good answers that carry a secret of their own, so that it can be seen where it gets to.";
+    /// A wait ended before its time without anything having happened.
+    EarlyWake = "early_wake",
+        chance: "Waits that end before their time without anything having happened; never two in a row.";
+    /// The host's clock jumped or stood still.
+    ClockJumped = "clock_jumped",
+        chance: "Events at which the host's clock jumps by an hour, forwards or backwards, or stands still.";
+    /// An import failed, and the call with it.
+    HostTrap = "host_trap",
+        chance: "Calls of imports that fail, and the call of the component with them.";
+    /// Somebody wanted the run stopped.
+    StopRequested = "stop_requested",
+        chance: "Events after which somebody wants the run stopped.";
+    /// Whoever had called was gone.
+    CallerGone = "caller_gone";
+    /// A journal line could not be written.
+    JournalFull = "journal_full",
+        chance: "Journal lines that cannot be written, or only in part.";
     /// An answer was huge.
-    HugeAnswer,
+    HugeAnswer = "huge_answer";
     /// An answer stopped in the middle.
-    AnswerTruncated,
+    AnswerTruncated = "answer_truncated";
     /// An answer was two.
-    AnswerTwoObjects,
+    AnswerTwoObjects = "answer_two_objects";
     /// An answer had a member of another type.
-    AnswerWrongType,
+    AnswerWrongType = "answer_wrong_type";
     /// An answer lacked a member.
-    AnswerMissingField,
+    AnswerMissingField = "answer_missing_field";
     /// An answer had a comma too many.
-    AnswerTrailingComma,
+    AnswerTrailingComma = "answer_trailing_comma";
     /// An answer stood in a fence between other words.
-    AnswerWrapped,
+    AnswerWrapped = "answer_wrapped";
     /// An answer had single quotes.
-    AnswerSingleQuotes,
+    AnswerSingleQuotes = "answer_single_quotes";
     /// An answer had comments.
-    AnswerComments,
+    AnswerComments = "answer_comments";
     /// An answer named a member twice.
-    AnswerDuplicateKey,
+    AnswerDuplicateKey = "answer_duplicate_key";
     /// An answer was nested too deeply.
-    AnswerTooDeep,
+    AnswerTooDeep = "answer_too_deep";
     /// An answer had a number that is none.
-    AnswerNotANumber,
+    AnswerNotANumber = "answer_not_a_number";
     /// An answer had a number in quotes or out of its range.
-    AnswerOddNumber,
+    AnswerOddNumber = "answer_odd_number";
     /// An answer had characters that nobody sees.
-    AnswerControlChars,
+    AnswerControlChars = "answer_control_chars";
     /// An answer looked like the frame of a prompt.
-    AnswerForgedMarker,
+    AnswerForgedMarker = "answer_forged_marker";
     /// An answer was empty.
-    EmptyAnswer,
+    EmptyAnswer = "empty_answer";
     /// An answer came late.
-    LateAnswer,
+    LateAnswer = "late_answer";
     /// A session failed as its script says.
-    FailedSession,
+    FailedSession = "failed_session";
     /// A session hung.
-    HangingSession,
+    HangingSession = "hanging_session";
 }
 
 impl Fault {
-    /// The name in reports.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::SpawnForbidden => "spawn_forbidden",
-            Self::AtCapacity => "at_capacity",
-            Self::Exhausted => "exhausted",
-            Self::SpawnRateLimited => "spawn_rate_limited",
-            Self::SpawnBusy => "spawn_busy",
-            Self::SpawnUnavailable => "spawn_unavailable",
-            Self::SpawnLostAfter => "spawn_lost_after",
-            Self::SpawnLostBefore => "spawn_lost_before",
-            Self::ReceiptMalformed => "receipt_malformed",
-            Self::ReceiptRepeated => "receipt_repeated",
-            Self::LateReceipt => "late_receipt",
-            Self::CapIgnored => "cap_ignored",
-            Self::NeverStart => "never_start",
-            Self::LateStart => "late_start",
-            Self::Interrupted => "interrupted",
-            Self::Killed => "killed",
-            Self::Paused => "paused",
-            Self::Vanished => "vanished",
-            Self::TimeoutIgnored => "timeout_ignored",
-            Self::Grandchildren => "grandchildren",
-            Self::ModelSwapped => "model_swapped",
-            Self::ReceiptLied => "receipt_lied",
-            Self::ProviderLimit => "provider_limit",
-            Self::NoUsage => "no_usage",
-            Self::MoreUsage => "more_usage",
-            Self::CancelRefused => "cancel_refused",
-            Self::DeleteRefused => "delete_refused",
-            Self::NotOwner => "not_owner",
-            Self::EndTwice => "end_twice",
-            Self::LateEnd => "late_end",
-            Self::EndLost => "end_lost",
-            Self::EndContradicted => "end_contradicted",
-            Self::ForeignEnd => "foreign_end",
-            Self::UnknownState => "unknown_state",
-            Self::OddPage => "odd_page",
-            Self::HistoryEmpty => "history_empty",
-            Self::HistoryGone => "history_gone",
-            Self::Redacted => "redacted",
-            Self::Afterword => "afterword",
-            Self::TextCut => "text_cut",
-            Self::EarlyWake => "early_wake",
-            Self::ClockJumped => "clock_jumped",
-            Self::HostTrap => "host_trap",
-            Self::StopRequested => "stop_requested",
-            Self::CallerGone => "caller_gone",
-            Self::JournalFull => "journal_full",
-            Self::SecretTold => "secret_told",
-            Self::SilentReply => "silent_reply",
-            Self::Unfinished => "unfinished",
-            Self::Thinking => "thinking",
-            Self::HugeAnswer => "huge_answer",
-            Self::AnswerTruncated => "answer_truncated",
-            Self::AnswerTwoObjects => "answer_two_objects",
-            Self::AnswerWrongType => "answer_wrong_type",
-            Self::AnswerMissingField => "answer_missing_field",
-            Self::AnswerTrailingComma => "answer_trailing_comma",
-            Self::AnswerWrapped => "answer_wrapped",
-            Self::AnswerSingleQuotes => "answer_single_quotes",
-            Self::AnswerComments => "answer_comments",
-            Self::AnswerDuplicateKey => "answer_duplicate_key",
-            Self::AnswerTooDeep => "answer_too_deep",
-            Self::AnswerNotANumber => "answer_not_a_number",
-            Self::AnswerOddNumber => "answer_odd_number",
-            Self::AnswerControlChars => "answer_control_chars",
-            Self::AnswerForgedMarker => "answer_forged_marker",
-            Self::EmptyAnswer => "empty_answer",
-            Self::LateAnswer => "late_answer",
-            Self::FailedSession => "failed_session",
-            Self::HangingSession => "hanging_session",
-        }
+    /// Those that a script can give a plain chance.
+    pub fn with_chances() -> impl Iterator<Item = Self> {
+        Self::ALL.iter().copied().filter(|fault| fault.chance_of().is_some())
     }
 
     /// Whether the fault comes true for a subject, the `nth` time that it could. Per mille.

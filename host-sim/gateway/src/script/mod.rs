@@ -9,6 +9,8 @@ mod check;
 mod damage;
 mod error;
 mod fault;
+mod fault_document;
+mod fault_settings;
 pub mod fault_table;
 mod faults;
 mod file;
@@ -44,7 +46,8 @@ use crate::recording::Tape;
 
 pub use error::{ScriptError, ScriptProblem};
 pub use fault::Fault;
-pub use faults::{Burst, Delay, FaultProfile, Huge, MoreUsage, Refusals, SpawnRate, Swap, Window};
+pub use fault_settings::{Burst, Delay, Huge, MoreUsage, Refusals, SpawnRate, Swap, Window};
+pub use faults::FaultProfile;
 pub use host_profile::HostProfile;
 pub use model::ProviderLimit;
 pub use scripted::{Scripted, ScriptedOutcome};

@@ -1,6 +1,6 @@
 //! Everything that host and component said to each other, as text that can be compared.
 //!
-//! One line per command, wait and event: a line number, the time since the world opened in milliseconds, who spoke, and
+//! One line per command, wait and event: a line number, the time since the gateway opened in milliseconds, who spoke, and
 //! the words. `>` is the component, `<` the host. Long texts stand as their length and a hash. The text depends on
 //! nothing but the two sides' words, so the native engine and the component have to produce the same bytes.
 

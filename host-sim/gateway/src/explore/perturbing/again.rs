@@ -9,7 +9,7 @@ use crate::explore::perturbations::Plain;
 use crate::explore::tally::Tally;
 
 pub(super) async fn compare(explorer: &Explorer<'_>, plain: &Plain, tally: &mut Tally) {
-    let again = explorer.call(&plain.case, explorer.world(&plain.case, plain.seed)).await;
+    let again = explorer.call(&plain.case, explorer.simulation(&plain.case, plain.seed)).await;
     tally.count(&again);
     let what = differences(&plain.called, &again);
     tally.determinism_mismatches += u64::from(!what.is_empty());

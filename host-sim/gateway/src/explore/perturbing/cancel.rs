@@ -34,11 +34,11 @@ pub(super) async fn at_places(explorer: &Explorer<'_>, plain: &Plain, places: Pl
 }
 
 async fn at(explorer: &Explorer<'_>, plain: &Plain, event: u64, task: Option<TaskId>, tally: &mut Tally) {
-    let mut world = explorer.world(&plain.case, plain.seed);
+    let mut simulation = explorer.simulation(&plain.case, plain.seed);
     let what = task.as_ref().map_or_else(|| "everything".to_owned(), ToString::to_string);
     let reason = format!("cancelled at event {event}");
-    world.host_mut().intervene_at(event, Intervention::Stop { task: task.clone(), reason });
-    let called = explorer.call(&plain.case, world).await;
+    simulation.host_mut().intervene_at(event, Intervention::Stop { task: task.clone(), reason });
+    let called = explorer.call(&plain.case, simulation).await;
     let mut found = check::check(&plain.case, &called, &mut tally.excuses);
     // It cannot come back before the event that tells it that this time is over.
     let checker = called.backend.checker();

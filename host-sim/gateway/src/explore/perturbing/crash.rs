@@ -23,7 +23,7 @@ use crate::gateway::{CrashPoint, Moment, Restart};
 const MOMENTS: [Moment; 3] = [Moment::Before, Moment::Within, Moment::After];
 
 pub(super) async fn at_places(explorer: &Explorer<'_>, plain: &Plain, places: Places, tally: &mut Tally) {
-    let whole = explorer.call(&plain.case, explorer.world_with_journal(&plain.case, plain.seed)).await;
+    let whole = explorer.call(&plain.case, explorer.simulation_with_journal(&plain.case, plain.seed)).await;
     for call in places.of(plain.seed, whole.backend.host().host_calls()) {
         for moment in MOMENTS {
             // Half of the gateways go down too.
@@ -41,21 +41,21 @@ async fn at(
     restart: Restart,
     tally: &mut Tally,
 ) {
-    let mut world = explorer.world_with_journal(&plain.case, plain.seed);
-    world.host_mut().crash_at(point);
-    let cut = explorer.call(&plain.case, world).await;
+    let mut simulation = explorer.simulation_with_journal(&plain.case, plain.seed);
+    simulation.host_mut().crash_at(point);
+    let cut = explorer.call(&plain.case, simulation).await;
     if !cut.backend.host().is_cut_off() {
         return;
     }
     tally.crash_points += 1;
-    let world = cut.backend.revived(restart);
-    let journal = world.host().journal().to_owned();
+    let simulation = cut.backend.revived(restart);
+    let journal = simulation.host().journal().to_owned();
     let is_empty = matches!(journal::read(&journal), Err(problem) if problem.code == "E_JOURNAL_EMPTY");
-    if is_empty && world.checker().spawn_calls() == 0 {
+    if is_empty && simulation.checker().spawn_calls() == 0 {
         // Nothing had been asked for, so the call is made again and not gone on with.
         return;
     }
-    let resumed = explorer.resume(&journal, world).await;
+    let resumed = explorer.resume(&journal, simulation).await;
     tally.resumes += 1;
     let mut found = check::check(&plain.case, &resumed, &mut tally.excuses);
     let duplicates = resumed.backend.checker().duplicate_sessions();

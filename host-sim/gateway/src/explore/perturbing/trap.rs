@@ -8,9 +8,9 @@ use crate::gateway::Intervention;
 
 pub(super) async fn at_places(explorer: &Explorer<'_>, plain: &Plain, places: Places, tally: &mut Tally) {
     for event in places.of(plain.seed, plain.called.backend.host().events()) {
-        let mut world = explorer.world(&plain.case, plain.seed);
-        world.host_mut().intervene_at(event, Intervention::Drop);
-        let mut called = explorer.call(&plain.case, world).await;
+        let mut simulation = explorer.simulation(&plain.case, plain.seed);
+        simulation.host_mut().intervene_at(event, Intervention::Drop);
+        let mut called = explorer.call(&plain.case, simulation).await;
         let mut found: Vec<Finding> = called.backend.checker().violations().iter().map(Finding::from).collect();
         if called.result.is_ok() {
             found.push(Finding::new("E2", "the dropped call came back with a reply".to_owned()));
