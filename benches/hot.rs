@@ -12,7 +12,7 @@ use parallel_agents::documents::{self, Function};
 use parallel_agents_engine::answer::extract::{self, Surroundings};
 use parallel_agents_engine::engine::Engine;
 use parallel_agents_engine::host::{
-    Command, Completion, Event, FinishReason, Happening, Host, HostFacts, Receipt, Reply, SessionEnd, SessionOutcome,
+    Command, Completion, Event, EventKind, FinishReason, Host, HostFacts, Receipt, Reply, SessionEnd, SessionOutcome,
 };
 use parallel_agents_engine::ids::SessionKey;
 use parallel_agents_engine::journal::Recorder;
@@ -75,7 +75,7 @@ fn all_slots_taken() -> (Engine, Vec<Event>) {
     let mut ends = Vec::new();
     while let Some(what) = host.happened.pop_front() {
         let event = host.event(what);
-        if matches!(event.what, Happening::SessionEnded(_)) {
+        if matches!(event.what, EventKind::SessionEnded(_)) {
             ends.push(event);
             continue;
         }
@@ -103,13 +103,13 @@ fn appends(criterion: &mut Criterion) {
 }
 
 /// A host that opens and then only takes what is to be kept.
-struct Paper(Option<Happening>);
+struct Paper(Option<EventKind>);
 
 impl Host for Paper {
     fn perform(&mut self, _: Command) {}
 
     async fn next_event(&mut self, _: Option<u64>) -> Result<Event, CallError> {
-        Ok(Event { seq: 0, at_ms: 0, what: self.0.take().unwrap_or(Happening::Woke) })
+        Ok(Event { seq: 0, at_ms: 0, what: self.0.take().unwrap_or(EventKind::Woke) })
     }
 
     fn append(&mut self, lines: &str) -> Result<(), String> {
@@ -153,7 +153,7 @@ fn plan() -> Plan {
 
 /// A host whose sessions answer at once.
 struct Instantly {
-    happened: VecDeque<Happening>,
+    happened: VecDeque<EventKind>,
     seq: u64,
     journal: usize,
 }
@@ -168,12 +168,12 @@ impl Instantly {
             keeps_journal,
             limits: None,
         };
-        Self { happened: VecDeque::from([Happening::Opened(facts)]), seq: 0, journal: 0 }
+        Self { happened: VecDeque::from([EventKind::Opened(facts)]), seq: 0, journal: 0 }
     }
 }
 
 impl Instantly {
-    fn event(&mut self, what: Happening) -> Event {
+    fn event(&mut self, what: EventKind) -> Event {
         let seq = self.seq;
         self.seq += 1;
         Event { seq, at_ms: seq, what }
@@ -194,14 +194,14 @@ impl Host for Instantly {
         let outcome = SessionOutcome::Completed;
         let end = SessionEnd { session: session.clone(), outcome, completion, usage: None, model: None };
         self.happened.extend([
-            Happening::Answered { request, outcome: Ok(Reply::Spawned(receipt)) },
-            Happening::SessionStarted(session),
-            Happening::SessionEnded(end),
+            EventKind::Answered { request, outcome: Ok(Reply::Spawned(receipt)) },
+            EventKind::SessionStarted(session),
+            EventKind::SessionEnded(end),
         ]);
     }
 
     async fn next_event(&mut self, _: Option<u64>) -> Result<Event, CallError> {
-        let what = self.happened.pop_front().unwrap_or(Happening::Woke);
+        let what = self.happened.pop_front().unwrap_or(EventKind::Woke);
         Ok(self.event(what))
     }
 

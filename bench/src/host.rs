@@ -18,7 +18,7 @@ pub struct Gateway {
     began: Instant,
     seq: u64,
     /// What has happened and was not told yet.
-    happened: VecDeque<events::Happening>,
+    happened: VecDeque<events::EventKind>,
     /// When sessions end, by their place.
     ends: BinaryHeap<Reverse<(Instant, usize)>>,
     spawned: usize,
@@ -51,7 +51,7 @@ impl Gateway {
             variant,
             began: Instant::now(),
             seq: 0,
-            happened: VecDeque::from([events::Happening::Opened(facts)]),
+            happened: VecDeque::from([events::EventKind::Opened(facts)]),
             ends: BinaryHeap::new(),
             spawned: 0,
             told: Told::default(),
@@ -67,7 +67,7 @@ impl Gateway {
         let at_ms = u64::try_from(now.duration_since(self.began).as_millis()).unwrap_or(u64::MAX);
         let what = match self.happened.pop_front() {
             Some(what) => what,
-            None if until_ms.is_some_and(|until| until <= at_ms) => events::Happening::Woke,
+            None if until_ms.is_some_and(|until| until <= at_ms) => events::EventKind::Woke,
             None => {
                 let until = until_ms.and_then(|until| self.began.checked_add(std::time::Duration::from_millis(until)));
                 let end = self.ends.peek().map(|Reverse((at, _))| *at);
@@ -83,7 +83,7 @@ impl Gateway {
         while let Some(Reverse((at, place))) = self.ends.peek().copied().filter(|Reverse((at, _))| *at <= now) {
             debug_assert!(at <= now);
             self.ends.pop();
-            self.happened.push_back(events::Happening::SessionEnded(events::SessionEnd {
+            self.happened.push_back(events::EventKind::SessionEnded(events::SessionEnd {
                 session: key(place),
                 outcome: events::SessionOutcome::Completed,
                 completion: Some(events::Completion {
@@ -115,9 +115,9 @@ impl sessions::Host for Gateway {
             tool_free: options.tool_free,
         };
         let outcome = Ok(sessions::Reply::Spawned(receipt));
-        self.happened.push_back(events::Happening::Answered(events::Answer { request, outcome }));
+        self.happened.push_back(events::EventKind::Answered(events::Answer { request, outcome }));
         if self.variant.is_full() {
-            self.happened.push_back(events::Happening::SessionStarted(key(place)));
+            self.happened.push_back(events::EventKind::SessionStarted(key(place)));
         }
         self.ends.push(Reverse((Instant::now() + self.cell.latency(place), place)));
     }
@@ -147,7 +147,7 @@ impl Gateway {
     /// A run in which all goes well asks for none of these.
     fn refuse(&mut self, request: u64) {
         let outcome = Err(sessions::HostError::Unsupported("only spawning is pretended here".to_owned()));
-        self.happened.push_back(events::Happening::Answered(events::Answer { request, outcome }));
+        self.happened.push_back(events::EventKind::Answered(events::Answer { request, outcome }));
     }
 }
 

@@ -4,7 +4,7 @@
 
 use arbitrary::{Arbitrary as _, Result, Unstructured};
 use parallel_agents_engine::host::{
-    Command, Completion, Event, FailureKind, FinishReason, Happening, HistoryPage, Host, HostError, HostFacts, Message,
+    Command, Completion, Event, EventKind, FailureKind, FinishReason, HistoryPage, Host, HostError, HostFacts, Message,
     MessageRole, Receipt, Reply, SessionEnd, SessionOutcome, SessionPage, SessionRow, SessionState,
 };
 use parallel_agents_engine::ids::{RequestId, SessionKey, TaskId};
@@ -76,7 +76,7 @@ impl Host for Lying<'_> {
         }
         self.wakes += 1;
         assert!(self.wakes < MAX_WAKES, "the call does not end");
-        let what = if self.opened { Happening::Woke } else { Happening::Opened(hosts::facts(3)) };
+        let what = if self.opened { EventKind::Woke } else { EventKind::Opened(hosts::facts(3)) };
         self.opened = true;
         self.now = self.now.max(until_ms.unwrap_or(0));
         Ok(self.event(what))
@@ -84,7 +84,7 @@ impl Host for Lying<'_> {
 }
 
 impl Lying<'_> {
-    fn event(&mut self, what: Happening) -> Event {
+    fn event(&mut self, what: EventKind) -> Event {
         let seq = self.seq;
         self.seq = seq.saturating_add(1);
         Event { seq, at_ms: self.now, what }
@@ -101,13 +101,13 @@ impl Lying<'_> {
         if self.source.ratio(1, 20)? {
             self.seq = u64::arbitrary(&mut self.source)?;
         }
-        let what = if self.opened || self.source.ratio(1, 20)? { self.happening()? } else { self.opening()? };
+        let what = if self.opened || self.source.ratio(1, 20)? { self.event_kind()? } else { self.opening()? };
         Ok(self.event(what))
     }
 
-    fn opening(&mut self) -> Result<Happening> {
+    fn opening(&mut self) -> Result<EventKind> {
         self.opened = true;
-        Ok(Happening::Opened(HostFacts {
+        Ok(EventKind::Opened(HostFacts {
             name: self.words()?,
             seed: u64::arbitrary(&mut self.source)?,
             max_concurrent: Option::arbitrary(&mut self.source)?,
@@ -117,17 +117,17 @@ impl Lying<'_> {
         }))
     }
 
-    fn happening(&mut self) -> Result<Happening> {
+    fn event_kind(&mut self) -> Result<EventKind> {
         Ok(match self.source.int_in_range(0..=19)? {
             0 => self.opening()?,
-            1 => Happening::Woke,
+            1 => EventKind::Woke,
             2 => {
                 let task = if self.source.arbitrary()? { Some(TaskId::new(self.words()?)) } else { None };
-                Happening::StopRequested { task, reason: self.words()? }
+                EventKind::StopRequested { task, reason: self.words()? }
             }
-            3 | 4 => Happening::SessionStarted(self.key()?),
-            5..=10 => Happening::SessionEnded(self.end()?),
-            _ => Happening::Answered { request: self.request()?, outcome: self.outcome()? },
+            3 | 4 => EventKind::SessionStarted(self.key()?),
+            5..=10 => EventKind::SessionEnded(self.end()?),
+            _ => EventKind::Answered { request: self.request()?, outcome: self.outcome()? },
         })
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use futures::FutureExt as _;
 use parallel_agents::documents::{self, DocumentReply};
-use parallel_agents_engine::host::{Command, Event, Happening, Host, HostError, HostFacts};
+use parallel_agents_engine::host::{Command, Event, EventKind, Host, HostError, HostFacts};
 use parallel_agents_engine::ids::RequestId;
 use parallel_agents_engine::problem::CallError;
 
@@ -39,7 +39,7 @@ pub struct Sequence(u64);
 
 impl Sequence {
     /// The next event.
-    pub fn event(&mut self, at_ms: u64, what: Happening) -> Event {
+    pub fn event(&mut self, at_ms: u64, what: EventKind) -> Event {
         self.0 += 1;
         assert!(self.0 < TOO_MANY_EVENTS, "the call does not end");
         Event { seq: self.0 - 1, at_ms, what }
@@ -65,12 +65,12 @@ impl Host for Refusing {
     async fn next_event(&mut self, until_ms: Option<u64>) -> Result<Event, CallError> {
         self.calls += 1;
         let what = if self.calls == 1 {
-            Happening::Opened(facts(1))
+            EventKind::Opened(facts(1))
         } else if let Some(request) = self.open.pop() {
-            Happening::Answered { request, outcome: Err(HostError::Unsupported("no sessions here".to_owned())) }
+            EventKind::Answered { request, outcome: Err(HostError::Unsupported("no sessions here".to_owned())) }
         } else {
             self.now = self.now.max(until_ms.expect("a call waits for something"));
-            Happening::Woke
+            EventKind::Woke
         };
         Ok(self.seq.event(self.now, what))
     }

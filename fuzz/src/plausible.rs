@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use arbitrary::{Result, Unstructured};
 use parallel_agents_engine::host::{
-    Command, Completion, Event, FailureKind, FinishReason, Happening, HistoryPage, Host, HostError, Message,
+    Command, Completion, Event, EventKind, FailureKind, FinishReason, HistoryPage, Host, HostError, Message,
     MessageRole, Receipt, Reply, SessionEnd, SessionOutcome, SessionPage, SessionRow, SessionState, SpawnOptions,
 };
 use parallel_agents_engine::ids::{RequestId, SessionKey, TaskId};
@@ -114,7 +114,7 @@ impl<'a> Plausible<'a> {
         }
     }
 
-    fn event(&mut self, what: Happening) -> Event {
+    fn event(&mut self, what: EventKind) -> Event {
         let event = self.seq.event(self.now, what);
         self.last = Some(event.clone());
         event
@@ -136,20 +136,20 @@ impl<'a> Plausible<'a> {
                 let key = self.source.choose(&live)?.clone();
                 self.ends(key, false)?
             }
-            10 if !live.is_empty() => Happening::SessionStarted(self.source.choose(&live)?.clone()),
+            10 if !live.is_empty() => EventKind::SessionStarted(self.source.choose(&live)?.clone()),
             11 => match &self.last {
                 // The same once more, as a gateway may tell it after a hiccup.
                 Some(last) => return Ok(last.clone()),
-                None => Happening::Woke,
+                None => EventKind::Woke,
             },
             12 if self.source.ratio(1, 3)? => {
                 let task = if self.source.arbitrary()? { Some(TaskId::new("t1")) } else { None };
                 self.is_stopped |= task.is_none();
-                Happening::StopRequested { task, reason: "enough".to_owned() }
+                EventKind::StopRequested { task, reason: "enough".to_owned() }
             }
             _ => {
                 self.now = self.now.max(until_ms.unwrap_or(0));
-                Happening::Woke
+                EventKind::Woke
             }
         };
         Ok(self.event(what))
@@ -165,18 +165,18 @@ impl<'a> Plausible<'a> {
             self.ends(key, true)
         } else {
             self.now = self.now.max(until_ms.expect("a call waits for something"));
-            Ok(Happening::Woke)
+            Ok(EventKind::Woke)
         };
         self.event(what.expect("kindness needs no bytes"))
     }
 
-    fn answered(&mut self, request: RequestId, kind: bool) -> Result<Happening> {
+    fn answered(&mut self, request: RequestId, kind: bool) -> Result<EventKind> {
         let command = self.open.remove(&request).expect("an open request");
         let outcome = match if kind { None } else { self.refusal(&command)? } {
             Some(error) => Err(error),
             None => self.done(&command, kind)?,
         };
-        Ok(Happening::Answered { request, outcome })
+        Ok(EventKind::Answered { request, outcome })
     }
 
     /// Why a request is not carried out, if it is not.
@@ -273,7 +273,7 @@ impl<'a> Plausible<'a> {
         })))
     }
 
-    fn ends(&mut self, key: SessionKey, kind: bool) -> Result<Happening> {
+    fn ends(&mut self, key: SessionKey, kind: bool) -> Result<EventKind> {
         let prompt = self.sessions.get(&key).map(|session| session.asked.task.clone()).unwrap_or_default();
         let choice: u8 = if kind { 15 } else { self.source.int_in_range(0..=15)? };
         let failed =
@@ -298,7 +298,7 @@ impl<'a> Plausible<'a> {
             (session.state, session.said) = (state, said);
         }
         let usage = Some(Usage { input_tokens: 900, output_tokens: u64::from(choice) * 100 });
-        Ok(Happening::SessionEnded(SessionEnd { session: key, outcome, completion, usage, model: None }))
+        Ok(EventKind::SessionEnded(SessionEnd { session: key, outcome, completion, usage, model: None }))
     }
 
     /// Something that fits the schema in the prompt, or a few words.
@@ -367,7 +367,7 @@ impl Host for Plausible<'_> {
         if !self.is_open {
             self.is_open = true;
             let facts = parallel_agents_engine::host::HostFacts { keeps_journal: self.keeps_journal, ..facts(11) };
-            return Ok(self.event(Happening::Opened(facts)));
+            return Ok(self.event(EventKind::Opened(facts)));
         }
         if !self.source.is_empty()
             && let Ok(event) = self.any(until_ms)

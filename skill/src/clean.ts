@@ -1,14 +1,14 @@
 /** Takes the secrets out of what the gateway tells, in the worker: the gateway's own thread only passes it on. */
 
-import type { Event, Happening } from './contract.ts';
+import type { Event, EventKind } from './contract.ts';
 import { redact } from './redact.ts';
 
 /** The same event without secrets in the words of sessions. */
 export function clean(event: Event): Event {
-  return { ...event, what: cleanHappening(event.what) };
+  return { ...event, what: cleanKind(event.what) };
 }
 
-function cleanHappening(what: Happening): Happening {
+function cleanKind(what: EventKind): EventKind {
   if (what.tag === 'session-ended') {
     const { completion } = what.val;
     return completion ? { ...what, val: { ...what.val, completion: cleanText(completion) } } : what;

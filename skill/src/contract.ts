@@ -9,7 +9,7 @@ import type * as functions from '../dist/component/interfaces/parallel-agents-sk
 export type {
   Event,
   FailureKind,
-  Happening,
+  EventKind,
   HostFacts,
   Progress,
   SessionEnd,

@@ -6,7 +6,7 @@
 import type {
   Command,
   Event,
-  Happening,
+  EventKind,
   HistoryPage,
   HistoryQuery,
   HostFacts,
@@ -25,7 +25,7 @@ import { type Fields, Refused, hostError, text, words } from './words.ts';
 /** Attempts to stop a session that is left over. */
 const SWEEPS = 3;
 
-type Outcome = Extract<Happening, { tag: 'answered' }>['val']['outcome'];
+type Outcome = Extract<EventKind, { tag: 'answered' }>['val']['outcome'];
 
 interface Child {
   runId: string;

@@ -1,27 +1,27 @@
 /** What happens, as one ordered stream of events with the host's time; it decides nothing. */
 
-import type { Event, Happening } from './contract.ts';
+import type { Event, EventKind } from './contract.ts';
 import { LONGEST_MS } from './patience.ts';
 
 export class Stream {
-  readonly #queue: Happening[];
-  #deliver: ((what: Happening) => void) | undefined;
+  readonly #queue: EventKind[];
+  #deliver: ((what: EventKind) => void) | undefined;
   #seq = 0n;
   #lastMs = 0;
 
-  constructor(first: Happening) {
+  constructor(first: EventKind) {
     this.#queue = [first];
   }
 
   /** The next event; never rejects. Only one may be waited for at a time. */
   async next(untilMs: bigint | undefined): Promise<Event> {
-    const what = this.#queue.shift() ?? (await this.#happening(untilMs));
+    const what = this.#queue.shift() ?? (await this.#nextKind(untilMs));
     const least = what.tag === 'woke' ? Number(untilMs ?? 0n) : 0;
     this.#lastMs = Math.max(this.#lastMs, Math.floor(performance.now()), least);
     return { seq: this.#seq++, atMs: BigInt(this.#lastMs), what };
   }
 
-  tell(what: Happening): void {
+  tell(what: EventKind): void {
     if (this.#deliver) this.#deliver(what);
     else this.#queue.push(what);
   }
@@ -31,7 +31,7 @@ export class Stream {
     this.#deliver?.({ tag: 'woke' });
   }
 
-  #happening(untilMs: bigint | undefined): Promise<Happening> {
+  #nextKind(untilMs: bigint | undefined): Promise<EventKind> {
     return new Promise((resolve) => {
       let timer: NodeJS.Timeout | undefined;
       this.#deliver = (what) => {

@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
 import { call } from '../src/functions.ts';
-import type { Component, Event, Happening } from '../src/contract.ts';
+import type { Component, Event, EventKind } from '../src/contract.ts';
 
 const TABLE = new URL('../../tests/bad_input/', import.meta.url);
 const COMPONENT = new URL('../dist/component/', import.meta.url);
@@ -89,7 +89,7 @@ async function call(name: string, request: string) {
     open.push(request);
   };
   const facts = { name: 'test', seed: 7n, maxConcurrent: undefined, reportsStarts: false, keepsJournal: false };
-  const happening = (untilMs: bigint | undefined): Happening => {
+  const happening = (untilMs: bigint | undefined): EventKind => {
     if (seq === 0n) return { tag: 'opened', val: facts };
     const request = open.shift();
     if (request !== undefined) {

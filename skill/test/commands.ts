@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 
-import type { Command, Happening, SpawnOptions } from '../src/contract.ts';
+import type { Command, EventKind, SpawnOptions } from '../src/contract.ts';
 
 /** The key of a fake gateway's first session. */
 export const KEY = 'agent:main:subagent:0';
@@ -24,7 +24,7 @@ export function options(idempotencyKey = 'key'): SpawnOptions {
 export const spawn = (request: bigint, key?: string): Command => ({ kind: 'spawn', request, options: options(key) });
 
 /** The outcome of the request that the next event answers. */
-export function outcome(what: Happening, request: bigint) {
+export function outcome(what: EventKind, request: bigint) {
   assert.ok(what.tag === 'answered' && what.val.request === request, `not the answer to ${request}: ${what.tag}`);
   return what.val.outcome;
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import type { Happening } from '../src/contract.ts';
+import type { EventKind } from '../src/contract.ts';
 import { Gateway } from '../src/gateway.ts';
 import { SessionLog } from '../src/page.ts';
 import { KEY, outcome, spawn } from './commands.ts';
@@ -11,7 +11,7 @@ import { FakeOpenClaw } from './openclaw.ts';
 async function open(openclaw: FakeOpenClaw) {
   const host = openclaw.host();
   let seq = 0n;
-  const next = async (): Promise<Happening> => {
+  const next = async (): Promise<EventKind> => {
     const event = await host.next(undefined);
     assert.equal(event.seq, seq++);
     return event.what;

@@ -91,7 +91,7 @@ fn operator_limits(limits: we::OperatorLimits) -> host::OperatorLimits {
 /// An event of the host.
 pub fn event(event: we::Event) -> host::Event {
     let what = match event.what {
-        we::Happening::Opened(facts) => host::Happening::Opened(host::HostFacts {
+        we::EventKind::Opened(facts) => host::EventKind::Opened(host::HostFacts {
             name: facts.name,
             seed: facts.seed,
             max_concurrent: facts.max_concurrent,
@@ -99,16 +99,16 @@ pub fn event(event: we::Event) -> host::Event {
             keeps_journal: facts.keeps_journal,
             limits: facts.limits.map(operator_limits),
         }),
-        we::Happening::Answered(answer) => host::Happening::Answered {
+        we::EventKind::Answered(answer) => host::EventKind::Answered {
             request: RequestId(answer.request),
             outcome: answer.outcome.map(reply).map_err(host_error),
         },
-        we::Happening::SessionStarted(session) => host::Happening::SessionStarted(SessionKey::new(session)),
-        we::Happening::SessionEnded(end) => host::Happening::SessionEnded(session_end(end)),
-        we::Happening::StopRequested(stop) => {
-            host::Happening::StopRequested { task: stop.task.map(TaskId::new), reason: stop.reason }
+        we::EventKind::SessionStarted(session) => host::EventKind::SessionStarted(SessionKey::new(session)),
+        we::EventKind::SessionEnded(end) => host::EventKind::SessionEnded(session_end(end)),
+        we::EventKind::StopRequested(stop) => {
+            host::EventKind::StopRequested { task: stop.task.map(TaskId::new), reason: stop.reason }
         }
-        we::Happening::Woke => host::Happening::Woke,
+        we::EventKind::Woke => host::EventKind::Woke,
     };
     host::Event { seq: event.seq, at_ms: event.at_ms, what }
 }

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use parallel_agents_engine::host::{
-    Command, Completion, Event, FinishReason, Happening, Host, HostFacts, Receipt, Reply, SessionEnd, SessionOutcome,
+    Command, Completion, Event, EventKind, FinishReason, Host, HostFacts, Receipt, Reply, SessionEnd, SessionOutcome,
     SpawnOptions,
 };
 use parallel_agents_engine::ids::SessionKey;
@@ -13,7 +13,7 @@ use parallel_agents_engine::problem::CallError;
 /// Answers each prompt with what a function makes of it; at once, and in the order of the spawns.
 pub struct Answering<F> {
     answer: F,
-    events: VecDeque<Happening>,
+    events: VecDeque<EventKind>,
     seq: u64,
     /// The prompts of all sessions.
     pub prompts: Vec<SpawnOptions>,
@@ -30,7 +30,7 @@ impl<F: FnMut(&str, &str) -> String> Answering<F> {
             keeps_journal: false,
             limits: None,
         };
-        Self { answer, events: VecDeque::from([Happening::Opened(facts)]), seq: 0, prompts: Vec::new() }
+        Self { answer, events: VecDeque::from([EventKind::Opened(facts)]), seq: 0, prompts: Vec::new() }
     }
 }
 
@@ -43,8 +43,8 @@ impl<F: FnMut(&str, &str) -> String> Host for Answering<F> {
         self.prompts.push(Arc::unwrap_or_clone(options));
         let receipt =
             Receipt { session_key: session_key.clone(), run_id: String::new(), applied_model: None, tool_free: true };
-        self.events.push_back(Happening::Answered { request, outcome: Ok(Reply::Spawned(receipt)) });
-        self.events.push_back(Happening::SessionEnded(SessionEnd {
+        self.events.push_back(EventKind::Answered { request, outcome: Ok(Reply::Spawned(receipt)) });
+        self.events.push_back(EventKind::SessionEnded(SessionEnd {
             session: session_key,
             outcome: SessionOutcome::Completed,
             completion: Some(Completion { text, truncated: false, finish: FinishReason::Stop }),
@@ -54,8 +54,8 @@ impl<F: FnMut(&str, &str) -> String> Host for Answering<F> {
     }
 
     async fn next_event(&mut self, until_ms: Option<u64>) -> Result<Event, CallError> {
-        let what = self.events.pop_front().unwrap_or(Happening::Woke);
-        let at_ms = if what == Happening::Woke { until_ms.unwrap_or(0) } else { 0 };
+        let what = self.events.pop_front().unwrap_or(EventKind::Woke);
+        let at_ms = if what == EventKind::Woke { until_ms.unwrap_or(0) } else { 0 };
         self.seq += 1;
         Ok(Event { seq: self.seq - 1, at_ms, what })
     }

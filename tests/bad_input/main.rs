@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 use futures::FutureExt as _;
 use parallel_agents::documents::{self, DocumentReply};
-use parallel_agents_engine::host::{Command, Event, Happening, Host, HostError, HostFacts};
+use parallel_agents_engine::host::{Command, Event, EventKind, Host, HostError, HostFacts};
 use parallel_agents_engine::ids::RequestId;
 use parallel_agents_engine::problem::CallError;
 use serde_json::{Value, json};
@@ -31,7 +31,7 @@ impl Host for Refusing {
         let seq = self.calls;
         self.calls += 1;
         let what = match self.open.pop_front() {
-            _ if seq == 0 => Happening::Opened(HostFacts {
+            _ if seq == 0 => EventKind::Opened(HostFacts {
                 name: "test".to_owned(),
                 seed: 7,
                 max_concurrent: None,
@@ -40,11 +40,11 @@ impl Host for Refusing {
                 limits: None,
             }),
             Some(request) => {
-                Happening::Answered { request, outcome: Err(HostError::Unsupported("no sessions here".to_owned())) }
+                EventKind::Answered { request, outcome: Err(HostError::Unsupported("no sessions here".to_owned())) }
             }
             None => {
                 self.now = self.now.max(until_ms.expect("something to wait for"));
-                Happening::Woke
+                EventKind::Woke
             }
         };
         Ok(Event { seq, at_ms: self.now, what })

@@ -9,7 +9,7 @@ use parallel_agents_engine::task::Usage;
 #[derive(Default)]
 struct Back {
     journal: String,
-    told: Vec<Happening>,
+    told: Vec<EventKind>,
     seq: u64,
     /// Labels of all spawn calls.
     asked: Vec<String>,
@@ -91,8 +91,8 @@ impl Host for Back {
             }
             _ => return,
         };
-        self.told.push(Happening::Answered { request, outcome });
-        self.told.extend(end.map(Happening::SessionEnded));
+        self.told.push(EventKind::Answered { request, outcome });
+        self.told.extend(end.map(EventKind::SessionEnded));
     }
 
     async fn next_event(&mut self, until_ms: Option<u64>) -> Result<Event, CallError> {
@@ -107,7 +107,7 @@ impl Host for Back {
 
 /// The next thing that there is to tell. After the last one the call is cut off, or it waits once it is back.
 fn next(
-    told: &mut Vec<Happening>,
+    told: &mut Vec<EventKind>,
     seq: &mut u64,
     now_ms: &mut u64,
     is_back: bool,
@@ -115,10 +115,10 @@ fn next(
 ) -> Result<Event, CallError> {
     let what = match told.is_empty() {
         false => told.remove(0),
-        true if is_back => Happening::Woke,
+        true if is_back => EventKind::Woke,
         true => return Err(CallError::HostProtocol("cut off".to_owned())),
     };
-    if what == Happening::Woke {
+    if what == EventKind::Woke {
         *now_ms = until_ms.unwrap_or(0);
     }
     *seq += 1;
@@ -189,7 +189,7 @@ fn a_clock_that_is_set_on_ends_no_question() {
 #[derive(Default)]
 struct Losing {
     journal: String,
-    told: Vec<Happening>,
+    told: Vec<EventKind>,
     seq: u64,
     /// The session of the first spawn call.
     label: Option<String>,
@@ -233,9 +233,9 @@ impl Host for Losing {
             }
             _ => return,
         };
-        self.told.push(Happening::Answered { request, outcome });
+        self.told.push(EventKind::Answered { request, outcome });
         if self.watched == 1 {
-            self.told.push(Happening::SessionEnded(SessionEnd {
+            self.told.push(EventKind::SessionEnded(SessionEnd {
                 session: SessionKey::new("s1"),
                 outcome: SessionOutcome::Completed,
                 completion: Some(Completion { text: "fine".to_owned(), truncated: false, finish: FinishReason::Stop }),
@@ -282,7 +282,7 @@ fn what_the_operator_allows_now_holds_for_a_call_that_goes_on() {
         host.lists("s1", SessionState::Running, None);
         host.ends("s1", SessionOutcome::Completed, None);
     }
-    let Some(Happening::Opened(facts)) = limited.told.first_mut() else { panic!("the first event is `opened`") };
+    let Some(EventKind::Opened(facts)) = limited.told.first_mut() else { panic!("the first event is `opened`") };
     // Another seed, as of another process, which the call has no use for.
     facts.seed = 99;
     facts.limits = Some(OperatorLimits { spawns: Some(1), ..OperatorLimits::default() });

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use parallel_agents::documents::journals::{replay, resume};
 use parallel_agents::documents::{self, DocumentReply};
 use parallel_agents_engine::host::{
-    Command, Completion, Event, FinishReason, Happening, Host, HostError, HostFacts, OperatorLimits, Receipt, Reply,
+    Command, Completion, Event, EventKind, FinishReason, Host, HostError, HostFacts, OperatorLimits, Receipt, Reply,
     SessionEnd, SessionOutcome, SessionPage, SessionRow, SessionState,
 };
 use parallel_agents_engine::ids::SessionKey;
@@ -21,7 +21,7 @@ const HEADER_LINES: usize = 2;
 /// A host whose sessions answer at once, and which keeps a journal.
 struct Answering {
     journal: String,
-    told: Vec<Happening>,
+    told: Vec<EventKind>,
     seq: u64,
     spawns: u32,
     /// Appends that succeed.
@@ -38,7 +38,7 @@ impl Answering {
             keeps_journal: true,
             limits: None,
         };
-        Self { journal: String::new(), told: vec![Happening::Opened(facts)], seq: 0, spawns: 0, room: usize::MAX }
+        Self { journal: String::new(), told: vec![EventKind::Opened(facts)], seq: 0, spawns: 0, room: usize::MAX }
     }
 }
 
@@ -49,8 +49,8 @@ impl Host for Answering {
         let session_key = SessionKey::new(format!("s{}", self.spawns));
         let receipt =
             Receipt { session_key: session_key.clone(), run_id: String::new(), applied_model: None, tool_free: true };
-        self.told.push(Happening::Answered { request, outcome: Ok(Reply::Spawned(receipt)) });
-        self.told.push(Happening::SessionEnded(SessionEnd {
+        self.told.push(EventKind::Answered { request, outcome: Ok(Reply::Spawned(receipt)) });
+        self.told.push(EventKind::SessionEnded(SessionEnd {
             session: session_key,
             outcome: SessionOutcome::Completed,
             completion: Some(Completion { text: "fine".to_owned(), truncated: false, finish: FinishReason::Stop }),
@@ -60,8 +60,8 @@ impl Host for Answering {
     }
 
     async fn next_event(&mut self, until_ms: Option<u64>) -> Result<Event, CallError> {
-        let what = if self.told.is_empty() { Happening::Woke } else { self.told.remove(0) };
-        let at_ms = if what == Happening::Woke { until_ms.unwrap_or(0) } else { 0 };
+        let what = if self.told.is_empty() { EventKind::Woke } else { self.told.remove(0) };
+        let at_ms = if what == EventKind::Woke { until_ms.unwrap_or(0) } else { 0 };
         self.seq += 1;
         Ok(Event { seq: self.seq - 1, at_ms, what })
     }
@@ -147,7 +147,7 @@ fn a_request_over_several_lines_is_one_line_of_the_journal() {
 #[test]
 fn a_host_that_keeps_no_journal_is_given_none() {
     let mut host = Answering::new();
-    if let Some(Happening::Opened(facts)) = host.told.first_mut() {
+    if let Some(EventKind::Opened(facts)) = host.told.first_mut() {
         facts.keeps_journal = false;
     }
     run(&mut host);

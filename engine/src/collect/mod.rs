@@ -18,7 +18,7 @@ use std::collections::{BTreeMap, VecDeque};
 pub use collected::{Collected, CollectedStatus};
 
 use crate::driver::StateMachine;
-use crate::host::{Command, Event, Happening, HistoryQuery, HostError, ListFilter, Reply};
+use crate::host::{Command, Event, EventKind, HistoryQuery, HostError, ListFilter, Reply};
 use crate::ids::{RequestId, SessionKey};
 use crate::policy::limits::{HISTORY_PAGE, MAX_HISTORY_PAGES};
 use crate::problem::CallError;
@@ -199,26 +199,26 @@ impl StateMachine for Collect {
         }
         self.now = self.now.max(event.at_ms);
         match event.what {
-            Happening::Opened(_) if self.opened_at.is_none() => {
+            EventKind::Opened(_) if self.opened_at.is_none() => {
                 self.opened_at = Some(event.at_ms);
                 self.ask_list();
             }
-            Happening::Answered { request, outcome } => match self.requests.open.remove(&request) {
+            EventKind::Answered { request, outcome } => match self.requests.open.remove(&request) {
                 Some(Purpose::List) => self.listed(outcome),
                 Some(Purpose::Read(index)) => self.read(index, outcome),
                 None => {}
             },
-            Happening::StopRequested { task: None, .. } => self.conclude(),
+            EventKind::StopRequested { task: None, .. } => self.conclude(),
             // Whatever ends is worth a look at once.
-            Happening::SessionEnded(end) if self.listing.look_at.is_some() && self.keys.contains(&end.session) => {
+            EventKind::SessionEnded(end) if self.listing.look_at.is_some() && self.keys.contains(&end.session) => {
                 self.look_again();
             }
-            Happening::Woke if self.listing.look_at.is_some_and(|at| at <= self.now) => self.look_again(),
-            Happening::Opened(_)
-            | Happening::SessionStarted(_)
-            | Happening::SessionEnded(_)
-            | Happening::StopRequested { .. }
-            | Happening::Woke => {}
+            EventKind::Woke if self.listing.look_at.is_some_and(|at| at <= self.now) => self.look_again(),
+            EventKind::Opened(_)
+            | EventKind::SessionStarted(_)
+            | EventKind::SessionEnded(_)
+            | EventKind::StopRequested { .. }
+            | EventKind::Woke => {}
         }
         self.give_up_requests();
         std::mem::take(&mut self.requests.out)

@@ -13,18 +13,18 @@ fn play(wait_seconds: u32, format: OutputFormat, ends_at: u64) -> (Vec<Collected
         keeps_journal: false,
         limits: None,
     };
-    let mut events = VecDeque::from([Happening::Opened(facts)]);
+    let mut events = VecDeque::from([EventKind::Opened(facts)]);
     let (mut now, mut seq, mut lists) = (1_000, 0, 0);
     loop {
         let what = events.pop_front().unwrap_or_else(|| {
             now = collect.wake_at().expect("something to wait for");
-            Happening::Woke
+            EventKind::Woke
         });
         seq += 1;
         for command in collect.step(Event { seq: seq - 1, at_ms: now, what }) {
             lists += usize::from(matches!(command, Command::List(..)));
             let (request, outcome) = reply_to(command, now >= ends_at);
-            events.push_back(Happening::Answered { request, outcome });
+            events.push_back(EventKind::Answered { request, outcome });
         }
         if let Some(collected) = collect.finished() {
             return (collected.expect("results"), now, lists);
@@ -81,13 +81,13 @@ fn a_host_that_answers_nothing_keeps_nobody_waiting() {
         limits: None,
     };
     let (mut asked, mut now, mut seq) =
-        (collect.step(Event { seq: 0, at_ms: 0, what: Happening::Opened(facts) }), 0, 0);
+        (collect.step(Event { seq: 0, at_ms: 0, what: EventKind::Opened(facts) }), 0, 0);
     let collected = loop {
         if let Some(collected) = collect.finished() {
             break collected.expect("results");
         }
         (now, seq) = (collect.wake_at().expect("something to wait for"), seq + 1);
-        asked.extend(collect.step(Event { seq, at_ms: now, what: Happening::Woke }));
+        asked.extend(collect.step(Event { seq, at_ms: now, what: EventKind::Woke }));
     };
     let codes: Vec<&str> = collected.iter().filter_map(|one| Some(one.error.as_ref()?.code.as_str())).collect();
     assert_eq!((codes, asked.len(), now), (vec!["E_HISTORY_UNAVAILABLE"; 2], 3, 2 * ANSWER_TIMEOUT_MS));

@@ -6,21 +6,21 @@ use super::requests::Purpose;
 use super::session_index::Lookup;
 use super::state::Engine;
 use crate::canary;
-use crate::host::{Happening, HostError, HostFacts, Receipt, Reply, SessionEnd};
+use crate::host::{EventKind, HostError, HostFacts, Receipt, Reply, SessionEnd};
 use crate::ids::{AttemptIndex, RequestId, SessionKey, TaskId};
 use crate::policy::model_check;
 use crate::session::{Input, StopReason};
 use crate::task::ErrorCode;
 
 impl Engine {
-    pub(super) fn handle(&mut self, what: Happening) -> bool {
+    pub(super) fn handle(&mut self, what: EventKind) -> bool {
         match what {
-            Happening::Woke => true,
-            Happening::Opened(facts) => self.opened_again(&facts),
-            Happening::Answered { request, outcome } => self.answered(request, outcome),
-            Happening::SessionStarted(session) => self.session_started(&session),
-            Happening::SessionEnded(end) => self.session_ended(end),
-            Happening::StopRequested { task, reason } => self.stop_requested(task, reason),
+            EventKind::Woke => true,
+            EventKind::Opened(facts) => self.opened_again(&facts),
+            EventKind::Answered { request, outcome } => self.answered(request, outcome),
+            EventKind::SessionStarted(session) => self.session_started(&session),
+            EventKind::SessionEnded(end) => self.session_ended(end),
+            EventKind::StopRequested { task, reason } => self.stop_requested(task, reason),
         }
     }
 

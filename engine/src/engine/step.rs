@@ -1,7 +1,7 @@
 //! One event in, commands out.
 
 use super::state::Engine;
-use crate::host::{Command, Event, Happening};
+use crate::host::{Command, Event, EventKind};
 use crate::ids::TaskIndex;
 use crate::plan::PlannedTask;
 use crate::problem::CallError;
@@ -16,7 +16,7 @@ impl Engine {
         }
         let is_new = self.advance(&event);
         match (self.run.is_open(), event.what) {
-            (false, Happening::Opened(facts)) => self.opened(&facts),
+            (false, EventKind::Opened(facts)) => self.opened(&facts),
             (false, _) => {
                 let message = "the first event has to be `opened`".to_owned();
                 self.over = true;

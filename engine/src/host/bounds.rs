@@ -1,7 +1,7 @@
 //! How much of a host's words is taken in. Hosts keep to the limits of the contract; one that does not must not fill the
 //! memory of a call, and with it end the whole run.
 
-use super::{Event, Happening, HistoryPage, HostError, Reply, SessionEnd, SessionOutcome};
+use super::{Event, EventKind, HistoryPage, HostError, Reply, SessionEnd, SessionOutcome};
 use crate::text;
 
 /// Bytes of one text of a session, as the contract has it.
@@ -16,11 +16,11 @@ const MAX_PAGE_BYTES: usize = 4 * MAX_TEXT_BYTES;
 /// Cuts what is longer than the contract allows.
 pub fn bounded(mut event: Event) -> Event {
     match &mut event.what {
-        Happening::Answered { outcome: Ok(Reply::History(page)), .. } => cut_page(page),
-        Happening::Answered { outcome: Err(error), .. } => cut_words(words_of(error)),
-        Happening::SessionEnded(end) => cut_end(end),
-        Happening::StopRequested { reason, .. } => cut_words(reason),
-        Happening::Answered { .. } | Happening::Opened(_) | Happening::SessionStarted(_) | Happening::Woke => {}
+        EventKind::Answered { outcome: Ok(Reply::History(page)), .. } => cut_page(page),
+        EventKind::Answered { outcome: Err(error), .. } => cut_words(words_of(error)),
+        EventKind::SessionEnded(end) => cut_end(end),
+        EventKind::StopRequested { reason, .. } => cut_words(reason),
+        EventKind::Answered { .. } | EventKind::Opened(_) | EventKind::SessionStarted(_) | EventKind::Woke => {}
     }
     event
 }
@@ -80,7 +80,7 @@ mod tests {
     use crate::host::{Completion, FailureKind, FinishReason, Message, MessageRole};
     use crate::ids::{RequestId, SessionKey};
 
-    fn told(what: Happening) -> Happening {
+    fn told(what: EventKind) -> EventKind {
         bounded(Event { seq: 0, at_ms: 0, what }).what
     }
 
@@ -96,7 +96,7 @@ mod tests {
             usage: None,
             model: None,
         };
-        let Happening::SessionEnded(end) = told(Happening::SessionEnded(end)) else { panic!("another event") };
+        let EventKind::SessionEnded(end) = told(EventKind::SessionEnded(end)) else { panic!("another event") };
         let SessionOutcome::Failed { message, .. } = &end.outcome else { panic!("another outcome") };
         let completion = end.completion.as_ref().expect("a text");
         (completion.text.len(), completion.truncated, message.len())
@@ -108,8 +108,8 @@ mod tests {
         assert_eq!(end(MAX_TEXT_BYTES + 2), (MAX_TEXT_BYTES, true, MAX_WORDS_BYTES));
         assert_eq!(end(14 * MAX_TEXT_BYTES), (MAX_TEXT_BYTES, true, MAX_WORDS_BYTES));
         let outcome = Err(HostError::RateLimited { retry_after_ms: None, message: "x".repeat(5_000) });
-        let Happening::Answered { outcome: Err(error), .. } =
-            told(Happening::Answered { request: RequestId(1), outcome })
+        let EventKind::Answered { outcome: Err(error), .. } =
+            told(EventKind::Answered { request: RequestId(1), outcome })
         else {
             panic!("another event")
         };
@@ -129,8 +129,8 @@ mod tests {
         let messages = [3, 2 * MAX_TEXT_BYTES, MAX_TEXT_BYTES, MAX_TEXT_BYTES, MAX_TEXT_BYTES, 7].map(message).into();
         let page = HistoryPage { messages, has_more: false, dropped_messages: 0, redacted: false };
         let outcome = Ok(Reply::History(page));
-        let Happening::Answered { outcome: Ok(Reply::History(page)), .. } =
-            told(Happening::Answered { request: RequestId(1), outcome })
+        let EventKind::Answered { outcome: Ok(Reply::History(page)), .. } =
+            told(EventKind::Answered { request: RequestId(1), outcome })
         else {
             panic!("another event")
         };

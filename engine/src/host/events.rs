@@ -106,9 +106,9 @@ pub struct SessionEnd {
     pub model: Option<String>,
 }
 
-/// What can happen.
+/// The kinds of events.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Happening {
+pub enum EventKind {
     /// First of all.
     Opened(HostFacts),
     /// A request is answered.
@@ -141,7 +141,7 @@ pub struct Event {
     /// Milliseconds on the host's clock.
     pub at_ms: u64,
     /// What the host reports.
-    pub what: Happening,
+    pub what: EventKind,
 }
 
 /// How far a run is; for display only.

@@ -17,7 +17,7 @@ use crate::problem::CallError;
 
 pub use bounds::{MAX_TEXT_BYTES, bounded};
 pub use events::{
-    Completion, Event, FailureKind, Happening, HostFacts, OperatorLimits, Progress, SessionEnd, SessionOutcome,
+    Completion, Event, EventKind, FailureKind, HostFacts, OperatorLimits, Progress, SessionEnd, SessionOutcome,
 };
 pub use sessions::{
     AnswerForm, FinishReason, HistoryPage, HistoryQuery, HostError, ListFilter, Message, MessageRole, Receipt, Reply,

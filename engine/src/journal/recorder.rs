@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::lines::{Header, Writer};
-use crate::host::{Command, Event, Happening, Host, HostError, bounded};
+use crate::host::{Command, Event, EventKind, Host, HostError, bounded};
 use crate::problem::CallError;
 
 enum Keeping {
@@ -26,7 +26,7 @@ pub struct Recorder<H> {
     last: (u64, u64),
     steps: u64,
     /// To be told before the host is asked again.
-    told: VecDeque<Happening>,
+    told: VecDeque<EventKind>,
     /// Events that were told beside the host's own.
     added: u64,
 }
@@ -66,7 +66,7 @@ impl<H: Host> Recorder<H> {
 
     fn write(&mut self, event: Event, commands: &[Command]) -> Result<(), String> {
         if let Keeping::Undecided(..) = self.keeping {
-            let keeps = matches!(&event.what, Happening::Opened(facts) if facts.keeps_journal);
+            let keeps = matches!(&event.what, EventKind::Opened(facts) if facts.keeps_journal);
             let fresh = if keeps { Keeping::Yes(Writer::start()) } else { Keeping::No };
             if let (Keeping::Undecided(function, arguments), Keeping::Yes(writer)) =
                 (std::mem::replace(&mut self.keeping, fresh), &mut self.keeping)
@@ -84,12 +84,12 @@ impl<H: Host> Recorder<H> {
     fn give_up(&mut self, commands: Vec<Command>, why: &str) {
         self.keeping = Keeping::Broken;
         let reason = format!("the journal cannot be written: {why}");
-        self.told.push_back(Happening::StopRequested { task: None, reason: reason.clone() });
+        self.told.push_back(EventKind::StopRequested { task: None, reason: reason.clone() });
         for command in commands {
             match command {
                 Command::Spawn(request, _) => {
                     let outcome = Err(HostError::Forbidden(reason.clone()));
-                    self.told.push_back(Happening::Answered { request, outcome });
+                    self.told.push_back(EventKind::Answered { request, outcome });
                 }
                 other => self.host.perform(other),
             }

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use super::replay::Open;
 use crate::host::{
-    Command, Event, Happening, Host, HostError, HostFacts, ListFilter, Receipt, Reply, SessionEnd, SessionOutcome,
+    Command, Event, EventKind, Host, HostError, HostFacts, ListFilter, Receipt, Reply, SessionEnd, SessionOutcome,
     SessionPage, SessionRow, SessionState,
 };
 use crate::ids::{RequestId, SessionKey};
@@ -40,7 +40,7 @@ const OWN_REQUESTS: u64 = 1 << 48;
 pub(super) struct Recovery<H> {
     host: H,
     /// To be told before the host is asked again.
-    ready: VecDeque<Happening>,
+    ready: VecDeque<EventKind>,
     next_request: u64,
     /// Sessions of this call that the journal does not know, by label.
     strays: BTreeMap<String, SessionKey>,
@@ -77,14 +77,14 @@ impl<H: Host> Recovery<H> {
         };
         let first = it.host.next_event(None).await?;
         it.now_ms = first.at_ms;
-        let Happening::Opened(facts) = first.what else {
+        let EventKind::Opened(facts) = first.what else {
             return Err(CallError::HostProtocol("the first event has to be `opened`".to_owned()));
         };
         it.keeps_journal = facts.keeps_journal;
         let Some(seed) = open.seed else {
             // The call had not begun, so this is its first event.
             it.next_seq = 0;
-            it.ready.push_back(Happening::Opened(facts));
+            it.ready.push_back(EventKind::Opened(facts));
             return Ok(it);
         };
         let allowed = |facts: &HostFacts| (facts.max_concurrent, facts.limits.clone());
@@ -92,7 +92,7 @@ impl<H: Host> Recovery<H> {
         it.catch_up(seed, open).await?;
         if is_changed {
             // Before all else: what starts from now on has to keep to what is allowed now.
-            it.ready.push_front(Happening::Opened(HostFacts { seed, ..facts }));
+            it.ready.push_front(EventKind::Opened(HostFacts { seed, ..facts }));
         }
         Ok(it)
     }
@@ -121,7 +121,7 @@ impl<H: Host> Recovery<H> {
             match command {
                 Command::Spawn(_, options) if !self.strays.contains_key(&options.label) => {
                     let outcome = Err(if is_complete { never_spawned() } else { in_doubt() });
-                    self.ready.push_back(Happening::Answered { request, outcome });
+                    self.ready.push_back(EventKind::Answered { request, outcome });
                 }
                 other => self.perform(other),
             }
@@ -144,7 +144,7 @@ impl<H: Host> Recovery<H> {
     /// the other, and after the first one the engine may start a session for which the next ones leave nothing.
     fn foretell(&mut self, open: &Open) {
         for what in &self.ready {
-            let Happening::SessionEnded(end) = what else { continue };
+            let EventKind::SessionEnded(end) = what else { continue };
             if end.usage.is_some() && open.live.contains(&end.session) {
                 self.used.insert(end.session.clone(), row_of(end));
             }
@@ -153,7 +153,7 @@ impl<H: Host> Recovery<H> {
         if !sessions.is_empty() {
             let request = self.own_request();
             let outcome = Ok(Reply::Listed(SessionPage { sessions, has_more: false }));
-            self.ready.push_front(Happening::Answered { request, outcome });
+            self.ready.push_front(EventKind::Answered { request, outcome });
         }
     }
 
@@ -209,8 +209,8 @@ impl<H: Host> Recovery<H> {
             left_ms = left_ms.saturating_sub(passed);
             self.time_left_ms = self.time_left_ms.saturating_sub(passed);
             match event.what {
-                Happening::Answered { request, outcome } if request == wanted => return Ok(Some(outcome)),
-                Happening::Woke => {}
+                EventKind::Answered { request, outcome } if request == wanted => return Ok(Some(outcome)),
+                EventKind::Woke => {}
                 other => self.take(other),
             }
         }
@@ -223,19 +223,19 @@ impl<H: Host> Recovery<H> {
         // A clock that was set back counts from where it stands now.
         self.now_ms = event.at_ms;
         // Had so much time passed, the wait would have been over without this: the clock was set on.
-        let was_set = event.what != Happening::Woke && passed > left_ms.saturating_add(CLOCK_JUMP_MS);
+        let was_set = event.what != EventKind::Woke && passed > left_ms.saturating_add(CLOCK_JUMP_MS);
         if was_set { 0 } else { passed }
     }
 
     /// Puts what happened in line, unless it is the recovery's own affair.
-    fn take(&mut self, what: Happening) {
+    fn take(&mut self, what: EventKind) {
         match what {
-            Happening::Answered { request, outcome } if request.0 >= OWN_REQUESTS => {
+            EventKind::Answered { request, outcome } if request.0 >= OWN_REQUESTS => {
                 if let Some((spawn, session)) = self.adoptions.remove(&request) {
                     self.adopted(spawn, session, outcome);
                 }
             }
-            Happening::SessionEnded(end) if self.ended.contains(&end.session) => {}
+            EventKind::SessionEnded(end) if self.ended.contains(&end.session) => {}
             other => self.ready.push_back(other),
         }
     }
@@ -253,7 +253,7 @@ impl<H: Host> Recovery<H> {
             Err(error) => Err(HostError::InDoubt(outcome::words(&error).to_owned())),
         };
         // Before the end of the session, which may be in line already.
-        self.ready.push_front(Happening::Answered { request, outcome });
+        self.ready.push_front(EventKind::Answered { request, outcome });
     }
 
     fn own_request(&mut self) -> RequestId {
@@ -261,7 +261,7 @@ impl<H: Host> Recovery<H> {
         RequestId(self.next_request)
     }
 
-    fn number(&mut self, what: Happening) -> Event {
+    fn number(&mut self, what: EventKind) -> Event {
         let seq = self.next_seq;
         self.next_seq += 1;
         Event { seq, at_ms: self.now_ms, what }
@@ -274,9 +274,9 @@ fn never_spawned() -> HostError {
 }
 
 /// The end of a session that the host no longer has.
-fn gone(session: SessionKey) -> Happening {
+fn gone(session: SessionKey) -> EventKind {
     let outcome = SessionOutcome::Interrupted;
-    Happening::SessionEnded(SessionEnd { session, outcome, completion: None, usage: None, model: None })
+    EventKind::SessionEnded(SessionEnd { session, outcome, completion: None, usage: None, model: None })
 }
 
 /// What the end of a session tells of its usage, as a list would.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::digest::CommandDigest;
 use super::lines::Entry;
-use crate::host::{Command, Event, Happening, Host, HostError, HostFacts, Receipt, Reply};
+use crate::host::{Command, Event, EventKind, Host, HostError, HostFacts, Receipt, Reply};
 use crate::ids::{RequestId, SessionKey};
 use crate::problem::{CallError, Problem};
 
@@ -36,11 +36,11 @@ impl Open {
     fn told(&mut self, event: &Event) {
         self.last = (event.seq, event.at_ms);
         match &event.what {
-            Happening::Opened(facts) => {
+            EventKind::Opened(facts) => {
                 self.seed = Some(facts.seed);
                 self.facts = Some(facts.clone());
             }
-            Happening::Answered { request, outcome } => {
+            EventKind::Answered { request, outcome } => {
                 let asked = self.requests.remove(request);
                 if let Some(Command::Spawn(_, options)) = &asked {
                     match outcome {
@@ -68,10 +68,10 @@ impl Open {
                     _ => {}
                 }
             }
-            Happening::SessionEnded(end) => {
+            EventKind::SessionEnded(end) => {
                 self.live.remove(&end.session);
             }
-            Happening::SessionStarted(_) | Happening::StopRequested { .. } | Happening::Woke => {}
+            EventKind::SessionStarted(_) | EventKind::StopRequested { .. } | EventKind::Woke => {}
         }
     }
 

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use parallel_agents_engine::host::{Command, Happening, MessageRole, Reply, SessionEnd, SpawnOptions};
+use parallel_agents_engine::host::{Command, EventKind, MessageRole, Reply, SessionEnd, SpawnOptions};
 use parallel_agents_engine::ids::{RequestId, SessionKey};
 use serde::Serialize;
 
@@ -132,16 +132,16 @@ impl Observer for SessionLog {
 
     fn event(&mut self, Delivery { event, .. }: &Delivery) {
         match &event.what {
-            Happening::Opened(_) => self.opened_ms = event.at_ms,
-            Happening::Answered { request, outcome: Ok(reply) } => self.answered(*request, reply),
-            Happening::SessionStarted(session) => {
+            EventKind::Opened(_) => self.opened_ms = event.at_ms,
+            EventKind::Answered { request, outcome: Ok(reply) } => self.answered(*request, reply),
+            EventKind::SessionStarted(session) => {
                 let started_ms = self.since(event.at_ms);
                 if let Some(record) = self.record(session) {
                     record.started_ms.get_or_insert(started_ms);
                 }
             }
-            Happening::SessionEnded(end) => self.ended(event.at_ms, end),
-            Happening::Answered { outcome: Err(_), .. } | Happening::StopRequested { .. } | Happening::Woke => {}
+            EventKind::SessionEnded(end) => self.ended(event.at_ms, end),
+            EventKind::Answered { outcome: Err(_), .. } | EventKind::StopRequested { .. } | EventKind::Woke => {}
         }
     }
 }

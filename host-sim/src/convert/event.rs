@@ -6,7 +6,7 @@ use super::wit_usage;
 use crate::bindings::parallel_agents::skill::{events, sessions};
 
 pub(crate) fn event(event: host::Event) -> events::Event {
-    events::Event { seq: event.seq, at_ms: event.at_ms, what: happening(event.what) }
+    events::Event { seq: event.seq, at_ms: event.at_ms, what: event_kind(event.what) }
 }
 
 fn operator_limits(limits: host::OperatorLimits) -> events::OperatorLimits {
@@ -16,9 +16,9 @@ fn operator_limits(limits: host::OperatorLimits) -> events::OperatorLimits {
     events::OperatorLimits { tokens, micro_usd, spawns, seconds, session_tokens, prices: prices.collect() }
 }
 
-fn happening(what: host::Happening) -> events::Happening {
+fn event_kind(what: host::EventKind) -> events::EventKind {
     match what {
-        host::Happening::Opened(facts) => events::Happening::Opened(events::HostFacts {
+        host::EventKind::Opened(facts) => events::EventKind::Opened(events::HostFacts {
             name: facts.name,
             seed: facts.seed,
             max_concurrent: facts.max_concurrent,
@@ -26,12 +26,12 @@ fn happening(what: host::Happening) -> events::Happening {
             keeps_journal: facts.keeps_journal,
             limits: facts.limits.map(operator_limits),
         }),
-        host::Happening::Answered { request, outcome } => events::Happening::Answered(events::Answer {
+        host::EventKind::Answered { request, outcome } => events::EventKind::Answered(events::Answer {
             request: request.0,
             outcome: outcome.map(reply).map_err(host_error),
         }),
-        host::Happening::SessionStarted(key) => events::Happening::SessionStarted(key.to_string()),
-        host::Happening::SessionEnded(end) => events::Happening::SessionEnded(events::SessionEnd {
+        host::EventKind::SessionStarted(key) => events::EventKind::SessionStarted(key.to_string()),
+        host::EventKind::SessionEnded(end) => events::EventKind::SessionEnded(events::SessionEnd {
             session: end.session.to_string(),
             outcome: session_outcome(end.outcome),
             completion: end.completion.map(|completion| events::Completion {
@@ -42,10 +42,10 @@ fn happening(what: host::Happening) -> events::Happening {
             usage: end.usage.map(wit_usage),
             model: end.model,
         }),
-        host::Happening::StopRequested { task, reason } => {
-            events::Happening::StopRequested(events::StopRequest { task: task.map(|id| id.to_string()), reason })
+        host::EventKind::StopRequested { task, reason } => {
+            events::EventKind::StopRequested(events::StopRequest { task: task.map(|id| id.to_string()), reason })
         }
-        host::Happening::Woke => events::Happening::Woke,
+        host::EventKind::Woke => events::EventKind::Woke,
     }
 }
 

@@ -1,6 +1,6 @@
 //! The host as the component meets it: commands in, events out, by the wall clock.
 
-use parallel_agents_engine::host::{Command, Happening, HostFacts};
+use parallel_agents_engine::host::{Command, EventKind, HostFacts};
 use parallel_agents_engine::ids::SessionKey;
 
 use super::session::{Ended, Session};
@@ -28,7 +28,7 @@ impl SessionHost for Live {
                 keeps_journal: self.journal.is_some(),
                 limits: None,
             };
-            return Next::Event(self.deliver(Happening::Opened(facts)));
+            return Next::Event(self.deliver(EventKind::Opened(facts)));
         }
         let mut heard = Vec::new();
         while let Ok((key, word)) = self.words.try_recv() {
@@ -51,7 +51,7 @@ impl SessionHost for Live {
         let now_ms = self.now_ms();
         let again_at = stalled_at_ms.unwrap_or(u64::MAX).min(now_ms.saturating_add(LONG_WAIT_MS));
         match until_ms {
-            Some(until) if until <= now_ms => Next::Event(self.deliver(Happening::Woke)),
+            Some(until) if until <= now_ms => Next::Event(self.deliver(EventKind::Woke)),
             Some(until) => Next::SleepUntil(until.min(again_at)),
             None if self.sessions.values().any(Session::is_live) => Next::SleepUntil(again_at),
             None => Next::Stuck("next-event was asked to wait without limit while no answer is due".to_owned()),
@@ -74,7 +74,7 @@ impl SessionHost for Live {
     }
 
     fn ask_to_stop(&mut self, _now_ms: u64, reason: String) {
-        self.untold.push_back(Happening::StopRequested { task: None, reason });
+        self.untold.push_back(EventKind::StopRequested { task: None, reason });
     }
 
     fn close(&mut self, came_back: bool) {

@@ -29,7 +29,7 @@ mod wait;
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, SystemTime};
 
-use parallel_agents_engine::host::{Event, Happening, Receipt};
+use parallel_agents_engine::host::{Event, EventKind, Receipt};
 use parallel_agents_engine::ids::SessionKey;
 use rand::Rng as _;
 use tokio::sync::mpsc;
@@ -78,7 +78,7 @@ pub struct Live {
     life: u64,
     journal: Option<JournalSink>,
     next_seq: u64,
-    untold: VecDeque<Happening>,
+    untold: VecDeque<EventKind>,
     sessions: BTreeMap<SessionKey, Session>,
     receipts: BTreeMap<String, Receipt>,
     spawned: u64,
@@ -120,7 +120,7 @@ impl Live {
         self.journal = Some(sink);
     }
 
-    fn deliver(&mut self, what: Happening) -> Delivery {
+    fn deliver(&mut self, what: EventKind) -> Delivery {
         let event = Event { seq: self.next_seq, at_ms: self.now_ms(), what };
         self.next_seq += 1;
         Delivery { real_ms: event.at_ms, event, is_extra: false }

@@ -10,7 +10,7 @@
 
 use std::collections::BTreeMap;
 
-use parallel_agents_engine::host::Happening;
+use parallel_agents_engine::host::EventKind;
 use parallel_agents_engine::ids::SessionKey;
 use tokio::time::Instant;
 
@@ -107,7 +107,7 @@ impl Live {
         session.is_started = true;
         session.incoming.begin(at);
         self.pace.moved_at_ms = now_ms;
-        self.untold.push_back(Happening::SessionStarted(key.clone()));
+        self.untold.push_back(EventKind::SessionStarted(key.clone()));
     }
 }
 

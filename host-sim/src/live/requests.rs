@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use parallel_agents_engine::host::{
-    AnswerForm, Command, Happening, HistoryPage, HistoryQuery, HostError, ListFilter, Receipt, Reply, SessionPage,
+    AnswerForm, Command, EventKind, HistoryPage, HistoryQuery, HostError, ListFilter, Receipt, Reply, SessionPage,
     SpawnOptions,
 };
 use parallel_agents_engine::ids::{RequestId, SessionKey};
@@ -39,7 +39,7 @@ impl Live {
             Command::Progress(_) => return,
         };
         // The answer comes before what the request brought about.
-        self.untold.insert(told_before, Happening::Answered { request, outcome });
+        self.untold.insert(told_before, EventKind::Answered { request, outcome });
     }
 
     fn spawn(&mut self, request: RequestId, options: SpawnOptions) -> Result<Receipt, HostError> {
@@ -179,7 +179,7 @@ impl Live {
     fn watch(&mut self, key: &SessionKey) -> Result<Reply, HostError> {
         let session = self.sessions.get(key).ok_or_else(|| no_session(key))?;
         let (receipt, end) = (session.receipt.clone(), session.end());
-        self.untold.extend(end.map(Happening::SessionEnded));
+        self.untold.extend(end.map(EventKind::SessionEnded));
         Ok(Reply::Watched(receipt))
     }
 
@@ -210,7 +210,7 @@ impl Live {
             cost_micro_usd: 0,
         };
         self.truths.push(Truth::Over(key.clone(), over));
-        self.untold.push_back(Happening::SessionEnded(end));
+        self.untold.push_back(EventKind::SessionEnded(end));
         self.place_is_free(key);
     }
 }

@@ -5,7 +5,7 @@ use gateway_sim::options::SimulationOptions;
 use gateway_sim::script::Script;
 use gateway_sim::simulation::Simulation;
 use parallel_agents_engine::host::{
-    AnswerForm, Command, Event, Happening, HistoryQuery, HostError, ListFilter, Reply, SessionEnd, SpawnOptions,
+    AnswerForm, Command, Event, EventKind, HistoryQuery, HostError, ListFilter, Reply, SessionEnd, SpawnOptions,
 };
 use parallel_agents_engine::ids::{RequestId, SessionKey};
 use parallel_agents_engine::task::Cleanup;
@@ -64,7 +64,7 @@ impl Bench {
             SimulationOptions { start_ms: START_MS, stops_at_violation: false, ..SimulationOptions::default() };
         let mut bench = Self { world: Simulation::new(script, seed, options), requests: 0 };
         let opened = bench.next();
-        assert!(matches!(opened.what, Happening::Opened(_)), "{opened:?}");
+        assert!(matches!(opened.what, EventKind::Opened(_)), "{opened:?}");
         bench
     }
 
@@ -132,7 +132,7 @@ impl Bench {
     pub fn answer(&mut self, request: RequestId) -> Result<Reply, HostError> {
         loop {
             match self.next().what {
-                Happening::Answered { request: answered, outcome } if answered == request => return outcome,
+                EventKind::Answered { request: answered, outcome } if answered == request => return outcome,
                 _ => {}
             }
         }
@@ -142,7 +142,7 @@ impl Bench {
     pub fn end(&mut self, key: &SessionKey) -> SessionEnd {
         loop {
             match self.next().what {
-                Happening::SessionEnded(end) if end.session == *key => return end,
+                EventKind::SessionEnded(end) if end.session == *key => return end,
                 _ => {}
             }
         }

@@ -2,7 +2,7 @@
 
 use gateway_sim::script::Fault;
 use parallel_agents_engine::host::{
-    Command, FailureKind, Happening, HistoryQuery, HostError, MessageRole, Reply, SessionOutcome, SessionState,
+    Command, EventKind, FailureKind, HistoryQuery, HostError, MessageRole, Reply, SessionOutcome, SessionState,
     SpawnOptions,
 };
 
@@ -190,7 +190,7 @@ fn ends_come_twice_late_or_from_somebody_else() {
         .rest()
         .into_iter()
         .filter_map(|event| match event.what {
-            Happening::SessionEnded(end) => Some((end.session, event.at_ms - START_MS)),
+            EventKind::SessionEnded(end) => Some((end.session, event.at_ms - START_MS)),
             _ => None,
         })
         .collect();

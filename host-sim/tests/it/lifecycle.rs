@@ -1,6 +1,6 @@
 //! How sessions begin and end, and in which order one hears of it.
 
-use parallel_agents_engine::host::{Command, FailureKind, Happening, SessionOutcome};
+use parallel_agents_engine::host::{Command, EventKind, FailureKind, SessionOutcome};
 
 use crate::bench::{Bench, START_MS, options};
 
@@ -8,12 +8,12 @@ fn names(events: &[parallel_agents_engine::host::Event]) -> Vec<&'static str> {
     events
         .iter()
         .map(|event| match event.what {
-            Happening::Opened(_) => "opened",
-            Happening::Answered { .. } => "answered",
-            Happening::SessionStarted(_) => "started",
-            Happening::SessionEnded(_) => "ended",
-            Happening::StopRequested { .. } => "stop",
-            Happening::Woke => "woke",
+            EventKind::Opened(_) => "opened",
+            EventKind::Answered { .. } => "answered",
+            EventKind::SessionStarted(_) => "started",
+            EventKind::SessionEnded(_) => "ended",
+            EventKind::StopRequested { .. } => "stop",
+            EventKind::Woke => "woke",
         })
         .collect()
 }
@@ -28,7 +28,7 @@ fn a_session_is_answered_then_starts_then_ends() {
     assert_eq!(times, [10, 10, 1_010]);
     let numbers: Vec<u64> = events.iter().map(|event| event.seq).collect();
     assert_eq!(numbers, [1, 2, 3], "0 was `opened`");
-    let Happening::SessionEnded(end) = &events[2].what else { panic!("{events:?}") };
+    let EventKind::SessionEnded(end) = &events[2].what else { panic!("{events:?}") };
     assert_eq!(end.outcome, SessionOutcome::Completed);
     assert_eq!(end.completion.as_ref().map(|c| (c.text.as_str(), c.truncated)), Some(("done", false)));
     assert_eq!(end.usage.map(|usage| (usage.input_tokens, usage.output_tokens)), Some((100, 7)));
@@ -41,7 +41,7 @@ fn a_gateway_may_keep_silent_about_starts_models_and_tokens() {
     bench.spawn("plain");
     let events = bench.rest();
     assert_eq!(names(&events), ["answered", "ended"]);
-    let Happening::SessionEnded(end) = &events[1].what else { panic!("{events:?}") };
+    let EventKind::SessionEnded(end) = &events[1].what else { panic!("{events:?}") };
     assert_eq!((end.usage, end.model.as_deref()), (None, None));
 }
 
@@ -70,7 +70,7 @@ fn the_host_ends_a_session_that_hangs_when_its_time_is_over() {
     let events = bench.rest();
     assert_eq!(names(&events), ["started", "ended"]);
     assert_eq!(events[1].at_ms - START_MS, 3_010);
-    assert!(matches!(&events[1].what, Happening::SessionEnded(end) if end.outcome == SessionOutcome::TimedOut));
+    assert!(matches!(&events[1].what, EventKind::SessionEnded(end) if end.outcome == SessionOutcome::TimedOut));
 }
 
 #[test]
@@ -91,7 +91,7 @@ fn a_full_lane_makes_sessions_wait_their_turn() {
     let started: Vec<_> = events
         .iter()
         .filter_map(|event| match &event.what {
-            Happening::SessionStarted(key) => Some((key, event.at_ms - START_MS)),
+            EventKind::SessionStarted(key) => Some((key, event.at_ms - START_MS)),
             _ => None,
         })
         .collect();
@@ -115,7 +115,7 @@ fn a_cancelled_session_is_reported_as_ended_and_frees_its_place() {
     let ends: Vec<_> = events
         .iter()
         .filter_map(|event| match &event.what {
-            Happening::SessionEnded(end) => Some((end.session.clone(), end.outcome.clone())),
+            EventKind::SessionEnded(end) => Some((end.session.clone(), end.outcome.clone())),
             _ => None,
         })
         .collect();
@@ -127,7 +127,7 @@ fn a_cancelled_session_is_reported_as_ended_and_frees_its_place() {
 fn waiting_ends_at_the_time_that_was_named() {
     let mut bench = Bench::new("");
     let woke = bench.next_until(Some(250)).expect("a time was named");
-    assert_eq!((woke.what, woke.at_ms), (Happening::Woke, START_MS + 250));
+    assert_eq!((woke.what, woke.at_ms), (EventKind::Woke, START_MS + 250));
     let again = bench.next_until(Some(100)).expect("a time was named");
     assert_eq!(again.at_ms, START_MS + 250, "a time that is over is reached at once, and time never runs back");
     assert_eq!(bench.next_until(None), None, "nothing is under way, so nothing can happen");
@@ -141,7 +141,7 @@ fn a_stop_request_comes_as_an_event() {
         bench.world.request_stop_at(now_ms, None, "enough");
     };
     let stop = bench.next();
-    assert_eq!(stop.what, Happening::StopRequested { task: None, reason: "enough".to_owned() });
+    assert_eq!(stop.what, EventKind::StopRequested { task: None, reason: "enough".to_owned() });
 }
 
 #[test]
@@ -153,7 +153,7 @@ fn a_seed_orders_what_falls_into_one_millisecond() {
                 bench.spawn(name);
             }
             let answered = bench.rest().into_iter().filter_map(|event| match event.what {
-                Happening::Answered { request, .. } => Some(request.0),
+                EventKind::Answered { request, .. } => Some(request.0),
                 _ => None,
             });
             answered.collect()

@@ -2,7 +2,7 @@
 
 use std::hint::black_box;
 
-use super::bindings::parallel_agents::skill::events::{Happening, next_event};
+use super::bindings::parallel_agents::skill::events::{EventKind, next_event};
 use super::bindings::parallel_agents::skill::sessions::{
     AnswerForm, HistoryQuery, ListFilter, SpawnOptions, sessions_history, sessions_list, sessions_spawn,
 };
@@ -22,7 +22,7 @@ pub async fn commit(deed: &str, children: u64) -> DocumentReply {
     }
     let mut receipts = 0;
     while receipts < children {
-        if let Happening::Answered(_) = next_event(None).await.what {
+        if let EventKind::Answered(_) = next_event(None).await.what {
             receipts += 1;
         }
     }

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::puppet::Puppet;
-use crate::host::{Completion, FailureKind, FinishReason, Happening, SessionEnd, SessionOutcome};
+use crate::host::{Completion, EventKind, FailureKind, FinishReason, SessionEnd, SessionOutcome};
 use crate::ids::{SessionKey, TaskId, TaskIndex};
 use crate::plan::PlannedTask;
 use crate::task::{TaskResult, TaskStatus};
@@ -24,9 +24,9 @@ fn task(id: &str, dependencies: &[usize]) -> PlannedTask {
     PlannedTask { id: TaskId::new(id), dependencies, ..planned(json!({})) }
 }
 
-fn ended(key: &str, text: &str) -> Happening {
+fn ended(key: &str, text: &str) -> EventKind {
     let completion = Completion { text: text.to_owned(), truncated: false, finish: FinishReason::Stop };
-    Happening::SessionEnded(SessionEnd {
+    EventKind::SessionEnded(SessionEnd {
         session: SessionKey::new(key),
         outcome: SessionOutcome::Completed,
         completion: Some(completion),

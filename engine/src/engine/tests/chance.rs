@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::puppet::{Open, Puppet, receipt};
-use crate::host::{Completion, FailureKind, FinishReason, Happening, HistoryPage, HostError, Reply, SessionOutcome};
+use crate::host::{Completion, EventKind, FailureKind, FinishReason, HistoryPage, HostError, Reply, SessionOutcome};
 use crate::ids::SessionKey;
 use crate::task::Cleanup;
 use crate::testing::plan_of;
@@ -165,17 +165,17 @@ fn perform(puppet: &mut Puppet, ledger: &mut Ledger, act: &Act, tasks: usize) {
         }
         Act::Start(which) => {
             let Some(session) = pick(ledger.live.iter(), *which).cloned() else { return };
-            puppet.happens(Happening::SessionStarted(session));
+            puppet.happens(EventKind::SessionStarted(session));
         }
         Act::StopTask(which) => {
             let task = Some(crate::ids::TaskId::new(format!("task-{}", which % tasks + 1)));
-            puppet.happens(Happening::StopRequested { task, reason: "x".to_owned() });
+            puppet.happens(EventKind::StopRequested { task, reason: "x".to_owned() });
         }
         Act::StopAll => puppet.stop(),
         Act::Wake => puppet.wake(),
         Act::Rewind(by) => {
             puppet.now = puppet.now.saturating_sub(*by);
-            puppet.happens(Happening::Woke);
+            puppet.happens(EventKind::Woke);
         }
         Act::Repeat(which) => puppet.ends(&format!("s{which}"), "again"),
     }

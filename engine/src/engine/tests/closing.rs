@@ -1,7 +1,7 @@
 //! What is left of sessions that did not answer: their words, and what they took.
 
 use super::puppet::{Open, Puppet, says};
-use crate::host::{Completion, FailureKind, FinishReason, Happening, HostError, Reply, SessionEnd, SessionOutcome};
+use crate::host::{Completion, EventKind, FailureKind, FinishReason, HostError, Reply, SessionEnd, SessionOutcome};
 use crate::ids::SessionKey;
 use crate::plan::Plan;
 use crate::policy::caps::Caps;
@@ -21,7 +21,7 @@ fn text(words: &str) -> Option<Completion> {
 fn tell(puppet: &mut Puppet, outcome: SessionOutcome, completion: Option<Completion>, usage: Option<(u64, u64)>) {
     let usage = usage.map(|(input_tokens, output_tokens)| Usage { input_tokens, output_tokens });
     let session = SessionKey::new("a");
-    puppet.happens(Happening::SessionEnded(SessionEnd { session, outcome, completion, usage, model: None }));
+    puppet.happens(EventKind::SessionEnded(SessionEnd { session, outcome, completion, usage, model: None }));
 }
 
 fn cancel(puppet: &mut Puppet) {

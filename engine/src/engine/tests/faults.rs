@@ -2,7 +2,7 @@
 
 use super::puppet::{Open, Puppet, receipt, say};
 use crate::host::{
-    Completion, FailureKind, FinishReason, Happening, HistoryPage, HostError, Message, MessageRole, Reply,
+    Completion, EventKind, FailureKind, FinishReason, HistoryPage, HostError, Message, MessageRole, Reply,
     SessionOutcome, SessionState,
 };
 use crate::ids::{RequestId, SessionKey};
@@ -26,7 +26,7 @@ fn late_repeated_and_foreign_events_change_nothing() {
     puppet.ends("a", "first");
     puppet.ends("a", "second");
     puppet.ends("stranger", "third");
-    puppet.happens(Happening::SessionStarted(SessionKey::new("a")));
+    puppet.happens(EventKind::SessionStarted(SessionKey::new("a")));
     puppet.answer(RequestId(99), Ok(Reply::Cancelled));
     puppet.answer(RequestId(1), Ok(receipt("z")));
     puppet.accept("b");
@@ -133,7 +133,7 @@ fn a_clock_that_jumps_ends_no_run() {
     let mut puppet = one();
     puppet.accept("a");
     puppet.now += 3_600_000;
-    puppet.happens(Happening::Woke);
+    puppet.happens(EventKind::Woke);
     assert!(puppet.report.is_none(), "the deadline is half an hour away");
     puppet.ends("a", "fine");
     assert_eq!(puppet.verdicts(), [(TaskStatus::Completed, None)]);
@@ -245,7 +245,7 @@ fn stopping_works_in_every_state_and_twice() {
     // One task of two.
     let mut puppet = Puppet::open(plan_of(2, &[]));
     let task = Some(crate::ids::TaskId::new("task-2"));
-    puppet.happens(Happening::StopRequested { task, reason: "not this one".to_owned() });
+    puppet.happens(EventKind::StopRequested { task, reason: "not this one".to_owned() });
     puppet.accept("a");
     puppet.ends("a", "fine");
     puppet.accept("b");
@@ -330,7 +330,7 @@ fn time_never_runs_backwards() {
     let mut puppet = one();
     puppet.accept("a");
     puppet.now = 1_000;
-    puppet.happens(Happening::Woke);
+    puppet.happens(EventKind::Woke);
     puppet.wake();
     assert_eq!(puppet.now, 1_000 + 122_000, "the wait counts on from the clock as it stands now");
     puppet.stop_oldest();
@@ -342,7 +342,7 @@ fn a_queued_session_is_timed_from_its_start() {
     let mut puppet = Puppet::reporting_starts(plan_of(1, &[]));
     puppet.accept("a");
     puppet.now += 500_000;
-    puppet.happens(Happening::SessionStarted(SessionKey::new("a")));
+    puppet.happens(EventKind::SessionStarted(SessionKey::new("a")));
     puppet.wake();
     assert_eq!(puppet.now, 505_000 + 122_000);
 }

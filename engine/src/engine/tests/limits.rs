@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::puppet::{Puppet, facts};
 use crate::host::{
-    Completion, Event, FailureKind, FinishReason, Happening, HostFacts, OperatorLimits, Reply, SessionEnd,
+    Completion, Event, EventKind, FailureKind, FinishReason, HostFacts, OperatorLimits, Reply, SessionEnd,
     SessionOutcome,
 };
 use crate::ids::SessionKey;
@@ -66,7 +66,7 @@ fn excess_told_late(truncated: bool, before: impl FnOnce(&mut Puppet)) -> Puppet
     puppet.accept("a");
     puppet.accept("b");
     before(&mut puppet);
-    puppet.happens(Happening::SessionEnded(SessionEnd {
+    puppet.happens(EventKind::SessionEnded(SessionEnd {
         session: SessionKey::new("a"),
         outcome: SessionOutcome::Completed,
         completion: Some(Completion { text: "half of".to_owned(), truncated, finish: FinishReason::Stop }),
@@ -234,7 +234,7 @@ fn a_host_that_counts_wrong_and_whose_clock_jumps_is_outlived() {
     let events = [(u64::MAX, u64::MAX / 2), (3, 0), (4, u64::MAX / 2), (5, 0), (6, u64::MAX / 2)];
     let more = (7..40).map(|seq| (seq, u64::MAX / 2 + seq * 60_000));
     for (seq, at_ms) in events.into_iter().chain(more) {
-        puppet.engine.step(Event { seq, at_ms, what: Happening::Woke }, &mut AsPlanned);
+        puppet.engine.step(Event { seq, at_ms, what: EventKind::Woke }, &mut AsPlanned);
     }
     let report = puppet.engine.finished().expect("an end").expect("a report");
     assert_eq!(report.results.len(), 2);
@@ -264,14 +264,14 @@ fn an_operator_who_changes_his_mind_is_heeded_from_then_on() {
     puppet.accept("a");
     assert_eq!(puppet.spawns, 2);
     let narrower = OperatorLimits { spawns: Some(3), ..OperatorLimits::default() };
-    puppet.happens(Happening::Opened(HostFacts { max_concurrent: Some(1), ..allowing(narrower) }));
+    puppet.happens(EventKind::Opened(HostFacts { max_concurrent: Some(1), ..allowing(narrower) }));
     puppet.accept("b");
     puppet.ends("a", "fine");
     assert_eq!(puppet.spawns, 2, "two ran, where now only one may");
     puppet.ends("b", "fine");
     assert_eq!(puppet.spawns, 3);
     // Nobody lifts what held before.
-    puppet.happens(Happening::Opened(allowing(OperatorLimits::default())));
+    puppet.happens(EventKind::Opened(allowing(OperatorLimits::default())));
     puppet.accept("c");
     puppet.ends("c", "fine");
     let report = puppet.done();

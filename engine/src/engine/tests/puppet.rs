@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::engine::Engine;
 use crate::host::{
-    Command, Completion, Event, FailureKind, FinishReason, Happening, HistoryPage, HostError, HostFacts, Message,
+    Command, Completion, Event, EventKind, FailureKind, FinishReason, HistoryPage, HostError, HostFacts, Message,
     MessageRole, Receipt, Reply, SessionEnd, SessionOutcome, SessionPage, SessionRow, SessionState,
 };
 use crate::ids::{RequestId, SessionKey};
@@ -107,16 +107,16 @@ impl Puppet {
             asked: Vec::new(),
             report: None,
         };
-        puppet.happens(Happening::Opened(facts));
+        puppet.happens(EventKind::Opened(facts));
         puppet
     }
 
-    pub fn happens(&mut self, what: Happening) {
+    pub fn happens(&mut self, what: EventKind) {
         self.happens_under(&mut AsPlanned, what);
     }
 
     /// The same, for a run with a workflow.
-    pub fn happens_under(&mut self, workflow: &mut dyn Workflow, what: Happening) {
+    pub fn happens_under(&mut self, workflow: &mut dyn Workflow, what: EventKind) {
         let event = Event { seq: self.seq, at_ms: self.now, what };
         self.seq += 1;
         for command in self.engine.step(event, workflow) {
@@ -145,7 +145,7 @@ impl Puppet {
 
     pub fn answer(&mut self, id: RequestId, outcome: Result<Reply, HostError>) {
         self.open.remove(&id);
-        self.happens(Happening::Answered { request: id, outcome });
+        self.happens(EventKind::Answered { request: id, outcome });
     }
 
     /// Answers the oldest open request.
@@ -195,7 +195,7 @@ impl Puppet {
         let usage = Some(Usage { input_tokens: tokens, output_tokens: 0 });
         let model = Some(model.to_owned());
         let end = SessionEnd { session, outcome: SessionOutcome::Completed, completion, usage, model };
-        self.happens(Happening::SessionEnded(end));
+        self.happens(EventKind::SessionEnded(end));
     }
 
     /// A session fails for reasons of the provider's.
@@ -205,7 +205,7 @@ impl Puppet {
 
     pub fn ends_as(&mut self, key: &str, outcome: SessionOutcome, completion: Option<Completion>) {
         let session = SessionKey::new(key);
-        self.happens(Happening::SessionEnded(SessionEnd { session, outcome, completion, usage: None, model: None }));
+        self.happens(EventKind::SessionEnded(SessionEnd { session, outcome, completion, usage: None, model: None }));
     }
 
     /// Carries out the oldest request to stop a session: its end is told, and nothing stands in its transcript.
@@ -235,11 +235,11 @@ impl Puppet {
 
     pub fn wake_once(&mut self) {
         self.now = self.engine.wake_at().expect("a time to wake").max(self.now);
-        self.happens(Happening::Woke);
+        self.happens(EventKind::Woke);
     }
 
     pub fn stop(&mut self) {
-        self.happens(Happening::StopRequested { task: None, reason: "enough".to_owned() });
+        self.happens(EventKind::StopRequested { task: None, reason: "enough".to_owned() });
     }
 
     pub fn done(&self) -> &RunReport {

@@ -1,7 +1,7 @@
 //! What is tried again, how often, and what is not.
 
 use super::puppet::Puppet;
-use crate::host::{FailureKind, Happening, HostError, Reply, SessionOutcome};
+use crate::host::{EventKind, FailureKind, HostError, Reply, SessionOutcome};
 use crate::ids::SessionKey;
 use crate::json::output_schema::OutputSchema;
 use crate::plan::Plan;
@@ -146,7 +146,7 @@ fn a_session_that_never_starts_is_given_up_unless_the_queue_moves() {
     puppet.accept("a");
     puppet.accept("b");
     puppet.now += 100_000;
-    puppet.happens(Happening::SessionStarted(SessionKey::new("a")));
+    puppet.happens(EventKind::SessionStarted(SessionKey::new("a")));
     puppet.now += 100_000;
     puppet.ends("a", "fine");
     puppet.wake();
@@ -154,7 +154,7 @@ fn a_session_that_never_starts_is_given_up_unless_the_queue_moves() {
     puppet.answer_oldest(Ok(Reply::Cancelled));
     puppet.wake();
     puppet.accept("c");
-    puppet.happens(Happening::SessionStarted(SessionKey::new("c")));
+    puppet.happens(EventKind::SessionStarted(SessionKey::new("c")));
     puppet.ends("c", "fine");
     assert_eq!(puppet.done().status, RunStatus::Completed);
     let log = &puppet.done().results[1].metadata.attempt_log;
@@ -172,7 +172,7 @@ fn a_host_with_one_place_is_waited_for_while_it_is_taken() {
         puppet.accept(key);
     }
     for key in ["a", "b", "c"] {
-        puppet.happens(Happening::SessionStarted(SessionKey::new(key)));
+        puppet.happens(EventKind::SessionStarted(SessionKey::new(key)));
         let done_at = puppet.now + 500_000;
         while puppet.engine.wake_at().is_some_and(|at| at < done_at) {
             puppet.wake();

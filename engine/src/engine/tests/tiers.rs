@@ -6,7 +6,7 @@
 
 use super::ladder::{climbing, review};
 use super::puppet::{Open, Puppet};
-use crate::host::{Completion, FailureKind, FinishReason, Happening, Reply, SessionEnd, SessionOutcome};
+use crate::host::{Completion, EventKind, FailureKind, FinishReason, Reply, SessionEnd, SessionOutcome};
 use crate::ids::SessionKey;
 use crate::plan::{Judge, Plan};
 use crate::policy::chance::draw;
@@ -87,7 +87,7 @@ fn end(draws: &mut Draws, puppet: &mut Puppet, key: &str, asked: Option<String>,
         2 => SessionOutcome::Interrupted,
         _ => SessionOutcome::Completed,
     };
-    puppet.happens(Happening::SessionEnded(SessionEnd {
+    puppet.happens(EventKind::SessionEnded(SessionEnd {
         session: SessionKey::new(key),
         outcome,
         completion: Some(Completion { text: words, truncated: false, finish: FinishReason::Stop }),

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::puppet::{Open, Puppet};
-use crate::host::{FailureKind, Happening};
+use crate::host::{EventKind, FailureKind};
 use crate::ids::{SessionKey, TaskIndex};
 use crate::plan::{Plan, Reference};
 use crate::policy::wait::Wait;
@@ -136,7 +136,7 @@ fn a_straggler_gets_a_twin_and_the_loser_is_stopped() {
     let mut puppet = Puppet::reporting_starts(plan);
     accept_all(&mut puppet);
     for number in 0..20 {
-        puppet.happens(Happening::SessionStarted(SessionKey::new(format!("s{number}"))));
+        puppet.happens(EventKind::SessionStarted(SessionKey::new(format!("s{number}"))));
     }
     puppet.now += 1_000;
     (0..18).for_each(|number| puppet.ends(&format!("s{number}"), "fine"));
@@ -144,7 +144,7 @@ fn a_straggler_gets_a_twin_and_the_loser_is_stopped() {
     puppet.wake();
     assert_eq!((puppet.now, puppet.spawns), (6_001, 21), "one of twenty, and no second one for the other straggler");
     puppet.accept("twin");
-    puppet.happens(Happening::SessionStarted(SessionKey::new("twin")));
+    puppet.happens(EventKind::SessionStarted(SessionKey::new("twin")));
     puppet.ends("twin", "first");
     puppet.stop_oldest();
     puppet.ends("s19", "fine");

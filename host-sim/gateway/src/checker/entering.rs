@@ -1,6 +1,6 @@
 //! How commands and events get into the account.
 
-use parallel_agents_engine::host::{Command, Event, Happening, HostError, Reply, SessionEnd};
+use parallel_agents_engine::host::{Command, Event, EventKind, HostError, Reply, SessionEnd};
 use parallel_agents_engine::ids::{RequestId, SessionKey};
 
 use super::account::Asked;
@@ -123,7 +123,7 @@ impl Checker {
         if self.cuts.went_on_ms.is_some_and(|at| self.time.known_ms() > at.saturating_add(CATCHING_UP_MS)) {
             self.time.has_caught_up();
         }
-        if let Happening::SessionEnded(end) = &event.what {
+        if let EventKind::SessionEnded(end) = &event.what {
             self.answer_told(end);
         }
         if is_extra {
@@ -131,14 +131,14 @@ impl Checker {
         }
         self.check_wait(&event.what);
         match &event.what {
-            Happening::Answered { request, outcome } => self.answered(*request, outcome),
-            Happening::SessionEnded(end) => self.end_told(end),
-            Happening::StopRequested { task: None, .. } => self.stops.run = true,
-            Happening::StopRequested { task: Some(task), .. } => {
+            EventKind::Answered { request, outcome } => self.answered(*request, outcome),
+            EventKind::SessionEnded(end) => self.end_told(end),
+            EventKind::StopRequested { task: None, .. } => self.stops.run = true,
+            EventKind::StopRequested { task: Some(task), .. } => {
                 self.stops.tasks.insert(task.clone());
             }
-            Happening::Opened(facts) => self.heard.seed = Some(facts.seed),
-            Happening::SessionStarted(_) | Happening::Woke => {}
+            EventKind::Opened(facts) => self.heard.seed = Some(facts.seed),
+            EventKind::SessionStarted(_) | EventKind::Woke => {}
         }
     }
 

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use parallel_agents_engine::host::SessionState;
 use parallel_agents_engine::host::{
-    AnswerForm, Command, Event, Happening, HistoryQuery, HostError, HostFacts, Progress, Receipt, Reply, SessionEnd,
+    AnswerForm, Command, Event, EventKind, HistoryQuery, HostError, HostFacts, Progress, Receipt, Reply, SessionEnd,
     SessionOutcome, SpawnOptions,
 };
 use parallel_agents_engine::ids::{AgentType, RequestId, SessionKey, TaskId};
@@ -38,8 +38,8 @@ fn held_to(tasks: &str, more: &str) -> Checker {
 }
 
 /// The first event of every call.
-fn opened() -> Happening {
-    Happening::Opened(HostFacts {
+fn opened() -> EventKind {
+    EventKind::Opened(HostFacts {
         name: String::new(),
         seed: 9,
         max_concurrent: None,
@@ -50,7 +50,7 @@ fn opened() -> Happening {
 }
 
 /// An event, for which the call wanted to wait until then.
-fn tell(checker: &mut Checker, at_ms: u64, what: Happening) {
+fn tell(checker: &mut Checker, at_ms: u64, what: EventKind) {
     checker.time.waits(Some(at_ms));
     checker.event_at(&Event { seq: checker.heard.events, at_ms, what }, false, at_ms);
 }
@@ -172,7 +172,7 @@ fn a_second_attempt_beside_the_first_is_noticed() {
 #[test]
 fn nothing_may_be_spawned_after_a_stop() {
     let mut checker = Checker::default();
-    let what = Happening::StopRequested { task: None, reason: String::new() };
+    let what = EventKind::StopRequested { task: None, reason: String::new() };
     checker.event(&Event { seq: 0, at_ms: 0, what }, false);
     checker.command(&spawn(1, "a"));
     assert_eq!(broken(&checker), [Invariant::Stop]);
@@ -233,7 +233,7 @@ fn every_request_has_one_number_and_one_answer() {
     let answer = |seq, request| Event {
         seq,
         at_ms: 0,
-        what: Happening::Answered { request: RequestId(request), outcome: Ok(Reply::Cancelled) },
+        what: EventKind::Answered { request: RequestId(request), outcome: Ok(Reply::Cancelled) },
     };
     checker.event(&answer(0, 1), false);
     assert_eq!(broken(&checker), []);

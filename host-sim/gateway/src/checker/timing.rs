@@ -1,6 +1,6 @@
 //! What is done when, and how often.
 
-use parallel_agents_engine::host::Happening;
+use parallel_agents_engine::host::EventKind;
 
 use super::excuse::Excuse;
 use super::invariant::Invariant;
@@ -63,8 +63,8 @@ impl Checker {
     }
 
     /// Enters what ended a wait.
-    pub(super) fn check_wait(&mut self, what: &Happening) {
-        if *what != Happening::Woke {
+    pub(super) fn check_wait(&mut self, what: &EventKind) {
+        if *what != EventKind::Woke {
             self.waits = Waits::default();
             return;
         }

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use parallel_agents_engine::host::{Command, Happening};
+use parallel_agents_engine::host::{Command, EventKind};
 use parallel_agents_engine::ids::{SessionKey, TaskId};
 
 use super::faults::plan::SessionFault;
@@ -25,7 +25,7 @@ pub(super) enum Due {
     SessionFault(SessionKey, SessionFault),
     /// Something is told later than it happened.
     Tell {
-        what: Box<Happening>,
+        what: Box<EventKind>,
         /// Nothing happened; it is told all the same.
         is_extra: bool,
     },

@@ -6,7 +6,7 @@
 //! | running | –               | completed or failed | timed out        | cancelled |
 //! | ended   | –               | –                   | –                | –         |
 
-use parallel_agents_engine::host::{Completion, FinishReason, Happening, SessionEnd, SessionState};
+use parallel_agents_engine::host::{Completion, EventKind, FinishReason, SessionEnd, SessionState};
 use parallel_agents_engine::ids::SessionKey;
 
 use super::cut::{MAX_TEXT_BYTES, cut_bytes, cut_text};
@@ -51,7 +51,7 @@ impl Gateway {
         self.bear_children(key);
         let is_watched = self.sessions.get(key).is_some_and(|session| session.is_watched);
         if is_watched && self.profile().reports_starts {
-            self.tell(Happening::SessionStarted(key.clone()));
+            self.tell(EventKind::SessionStarted(key.clone()));
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use parallel_agents_engine::host::Happening;
+use parallel_agents_engine::host::EventKind;
 
 use crate::script::Fault;
 use crate::truth::Truth;
@@ -10,7 +10,7 @@ use crate::truth::Truth;
 /// Something that is to be told.
 #[derive(Debug)]
 pub(super) struct Told {
-    pub(super) what: Happening,
+    pub(super) what: EventKind,
     /// Nothing happened: a fault of the script has it told all the same.
     pub(super) is_extra: bool,
 }
@@ -20,17 +20,17 @@ pub(super) struct Told {
 pub(super) struct Outbox(VecDeque<Told>);
 
 impl Outbox {
-    pub(super) fn push(&mut self, what: Happening, is_extra: bool) {
+    pub(super) fn push(&mut self, what: EventKind, is_extra: bool) {
         self.0.push_back(Told { what, is_extra });
     }
 
     /// Before everything else.
-    pub(super) fn push_first(&mut self, what: Happening) {
+    pub(super) fn push_first(&mut self, what: EventKind) {
         self.0.push_front(Told { what, is_extra: false });
     }
 
     /// Behind the first so many.
-    pub(super) fn insert(&mut self, place: usize, what: Happening) {
+    pub(super) fn insert(&mut self, place: usize, what: EventKind) {
         self.0.insert(place, Told { what, is_extra: false });
     }
 

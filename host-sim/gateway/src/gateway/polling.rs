@@ -1,6 +1,6 @@
 //! Commands in, events out: the gateway as a host.
 
-use parallel_agents_engine::host::{Command, Event, Happening, HostFacts};
+use parallel_agents_engine::host::{Command, Event, EventKind, HostFacts};
 
 use super::clock_skew::Jump;
 use super::crash::Fate;
@@ -40,7 +40,7 @@ impl SessionHost for Gateway {
             return end;
         }
         if self.time.events() == 0 {
-            let facts = Happening::Opened(self.facts());
+            let facts = EventKind::Opened(self.facts());
             return Next::Event(self.deliver(facts, false));
         }
         loop {
@@ -51,8 +51,8 @@ impl SessionHost for Gateway {
             self.carry_out(due);
         }
         match (self.event_queue.next_at(), until_ms) {
-            (_, Some(until)) if until <= self.time.now_ms() => Next::Event(self.deliver(Happening::Woke, false)),
-            (_, Some(_)) if self.wakes_early() => Next::Event(self.deliver(Happening::Woke, true)),
+            (_, Some(until)) if until <= self.time.now_ms() => Next::Event(self.deliver(EventKind::Woke, false)),
+            (_, Some(_)) if self.wakes_early() => Next::Event(self.deliver(EventKind::Woke, true)),
             (Some(at), Some(until)) => Next::SleepUntil(at.min(until)),
             (Some(at), None) => Next::SleepUntil(at),
             (None, Some(until)) => Next::SleepUntil(until),
@@ -137,7 +137,7 @@ impl Gateway {
         self.interventions.told_with = Some(now);
         match what {
             Intervention::Stop { task, reason } => {
-                self.outbox.push_first(Happening::StopRequested { task, reason });
+                self.outbox.push_first(EventKind::StopRequested { task, reason });
                 None
             }
             Intervention::Drop => Some(Next::Stuck("the call was dropped by its host".to_owned())),
@@ -155,14 +155,14 @@ impl Gateway {
         }
     }
 
-    fn deliver(&mut self, what: Happening, is_extra: bool) -> Delivery {
-        let number = self.time.count(is_extra && what == Happening::Woke);
+    fn deliver(&mut self, what: EventKind, is_extra: bool) -> Delivery {
+        let number = self.time.count(is_extra && what == EventKind::Woke);
         self.set_clock(number);
         let event = Event { seq: number, at_ms: self.time.shown_ms(), what };
         if self.interventions.told_with == Some(number) {
             self.truths.note(Truth::Intervened);
         }
-        let stops = matches!(event.what, Happening::StopRequested { .. });
+        let stops = matches!(event.what, EventKind::StopRequested { .. });
         if !stops && self.strikes(Fault::StopRequested, "event", number as u32) {
             self.request_stop_at(self.time.now_ms(), None, "a stop at a random event");
         }
@@ -179,11 +179,11 @@ impl Gateway {
             Due::Tell { what, is_extra } => self.outbox.push(*what, is_extra),
             Due::StopRequest { task, reason } => {
                 self.stops_told.push((task.clone(), reason.clone()));
-                self.tell(Happening::StopRequested { task, reason });
+                self.tell(EventKind::StopRequested { task, reason });
             }
             Due::CallerGone => {
                 self.truths.fault(Fault::CallerGone);
-                self.tell(Happening::StopRequested { task: None, reason: "whoever called is gone".to_owned() });
+                self.tell(EventKind::StopRequested { task: None, reason: "whoever called is gone".to_owned() });
             }
         }
     }

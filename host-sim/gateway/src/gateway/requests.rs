@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use parallel_agents_engine::host::{
-    Command, Happening, HistoryPage, HistoryQuery, HostError, ListFilter, Receipt, Reply, SessionPage, SessionRow,
+    Command, EventKind, HistoryPage, HistoryQuery, HostError, ListFilter, Receipt, Reply, SessionPage, SessionRow,
     SessionState, SpawnOptions,
 };
 use parallel_agents_engine::ids::{RequestId, SessionKey};
@@ -45,7 +45,7 @@ impl Gateway {
             Command::Progress(_) => return,
         };
         // The answer comes before what the request brought about.
-        let what = Happening::Answered { request, outcome };
+        let what = EventKind::Answered { request, outcome };
         self.outbox.insert(told_before, what);
     }
 
@@ -210,7 +210,7 @@ impl Gateway {
         session.is_watched = true;
         let receipt = session.receipt.clone();
         if let Some(end) = self.end_of(key) {
-            self.tell(Happening::SessionEnded(end));
+            self.tell(EventKind::SessionEnded(end));
         }
         Ok(Reply::Watched(receipt))
     }

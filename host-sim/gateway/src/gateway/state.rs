@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use parallel_agents_engine::host::Happening;
+use parallel_agents_engine::host::EventKind;
 use parallel_agents_engine::ids::{SessionKey, TaskId};
 
 use super::crash::{CrashPoint, HostCalls};
@@ -161,7 +161,7 @@ impl Gateway {
         self.enter(self.time.after(delay_ms), due);
     }
 
-    pub(super) fn tell(&mut self, what: Happening) {
+    pub(super) fn tell(&mut self, what: EventKind) {
         self.outbox.push(what, false);
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use parallel_agents_engine::host::{
-    Command, Happening, HistoryPage, HostFacts, MessageRole, Reply, SessionEnd, SessionOutcome, SpawnOptions,
+    Command, EventKind, HistoryPage, HostFacts, MessageRole, Reply, SessionEnd, SessionOutcome, SpawnOptions,
 };
 use parallel_agents_engine::ids::{RequestId, SessionKey};
 use serde_json::Value;
@@ -152,23 +152,23 @@ impl Observer for Recorder {
     fn event(&mut self, Delivery { event, .. }: &Delivery) {
         let since = event.at_ms.saturating_sub(self.opened_ms);
         match &event.what {
-            Happening::Opened(facts) => {
+            EventKind::Opened(facts) => {
                 self.opened_ms = event.at_ms;
                 self.facts = Some(facts.clone());
             }
-            Happening::Answered { request, outcome } => {
+            EventKind::Answered { request, outcome } => {
                 let why_not = outcome.as_ref().err().map(|error| format!("{error:?}")).unwrap_or_default();
                 self.answered(since, *request, outcome.as_ref().ok(), why_not);
             }
             // A model server takes a request when it is sent; how long it lets it wait is part of its pace.
-            Happening::SessionStarted(_) if self.facts.as_ref().is_some_and(|facts| facts.name == MODEL_SERVER) => {}
-            Happening::SessionStarted(key) => {
+            EventKind::SessionStarted(_) if self.facts.as_ref().is_some_and(|facts| facts.name == MODEL_SERVER) => {}
+            EventKind::SessionStarted(key) => {
                 if let Some(session) = self.by_key.get(key).and_then(|at| self.sessions.get_mut(*at)) {
                     session.started_ms = since;
                 }
             }
-            Happening::SessionEnded(end) => self.ended(since, end),
-            Happening::StopRequested { .. } | Happening::Woke => {}
+            EventKind::SessionEnded(end) => self.ended(since, end),
+            EventKind::StopRequested { .. } | EventKind::Woke => {}
         }
     }
 }

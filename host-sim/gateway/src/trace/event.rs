@@ -1,7 +1,7 @@
 //! What the host says.
 
 use parallel_agents_engine::host::{
-    Completion, Event, FailureKind, FinishReason, Happening, HistoryPage, HostError, HostFacts, Message, MessageRole,
+    Completion, Event, EventKind, FailureKind, FinishReason, HistoryPage, HostError, HostFacts, Message, MessageRole,
     Receipt, Reply, SessionEnd, SessionOutcome, SessionPage, SessionState,
 };
 
@@ -9,26 +9,26 @@ use super::words::{Long, Maybe, Short, Tokens, maybe_short};
 
 /// The words of an event.
 pub(super) fn words(event: &Event) -> String {
-    format!("#{} {}", event.seq, happening(&event.what))
+    format!("#{} {}", event.seq, event_kind(&event.what))
 }
 
-fn happening(what: &Happening) -> String {
+fn event_kind(what: &EventKind) -> String {
     match what {
-        Happening::Opened(HostFacts { name, seed, max_concurrent, reports_starts, keeps_journal, limits }) => format!(
+        EventKind::Opened(HostFacts { name, seed, max_concurrent, reports_starts, keeps_journal, limits }) => format!(
             "opened host={} seed={seed} max-concurrent={} reports-starts={reports_starts} \
              keeps-journal={keeps_journal}{}",
             Short(name),
             Maybe(*max_concurrent),
             limits.as_ref().map(|limits| format!(" limits={}", Short(&format!("{limits:?}")))).unwrap_or_default(),
         ),
-        Happening::Answered { request, outcome: Ok(reply) } => format!("answered {request} {}", answer(reply)),
-        Happening::Answered { request, outcome: Err(error) } => format!("refused {request} {}", refusal(error)),
-        Happening::SessionStarted(key) => format!("started session={key}"),
-        Happening::SessionEnded(end) => ended(end),
-        Happening::StopRequested { task, reason } => {
+        EventKind::Answered { request, outcome: Ok(reply) } => format!("answered {request} {}", answer(reply)),
+        EventKind::Answered { request, outcome: Err(error) } => format!("refused {request} {}", refusal(error)),
+        EventKind::SessionStarted(key) => format!("started session={key}"),
+        EventKind::SessionEnded(end) => ended(end),
+        EventKind::StopRequested { task, reason } => {
             format!("stop task={} reason={}", maybe_short(task.as_ref().map(|id| id.as_str())), Short(reason))
         }
-        Happening::Woke => "woke".to_owned(),
+        EventKind::Woke => "woke".to_owned(),
     }
 }
 

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use parallel_agents_engine::host::{AnswerForm, Event, Happening, SpawnOptions};
+use parallel_agents_engine::host::{AnswerForm, Event, EventKind, SpawnOptions};
 use parallel_agents_engine::ids::{RequestId, SessionKey};
 use parallel_agents_engine::task::Cleanup;
 
@@ -30,7 +30,7 @@ fn a_line_has_its_number_its_time_its_speaker_and_its_words() {
     trace.command(1_000, &spawn("do it"));
     trace.waits(1_000, Some(1_500));
     trace.event(&Delivery {
-        event: Event { seq: 0, at_ms: 1_250, what: Happening::SessionStarted(SessionKey::new("s")) },
+        event: Event { seq: 0, at_ms: 1_250, what: EventKind::SessionStarted(SessionKey::new("s")) },
         real_ms: 0,
         is_extra: false,
     });

@@ -13,7 +13,7 @@ use gateway_sim::simulation;
 use gateway_sim::spawns_sessions;
 use host_sim::live::{ApiKey, Live, LiveOptions, ModelServer, ServerError};
 use host_sim::quirks;
-use parallel_agents_engine::host::Happening;
+use parallel_agents_engine::host::EventKind;
 use rand::Rng;
 
 use crate::args::{BackendKind, Cast, ClockKind, ResumeArguments, ServerArguments, Simulation};
@@ -50,7 +50,7 @@ impl Past {
     pub fn read(text: &str) -> Self {
         let Ok(journal) = parallel_agents_engine::journal::read(text) else { return Self::default() };
         let host = journal.steps.iter().find_map(|step| match &step.event.what {
-            Happening::Opened(facts) => Some(facts.name.clone()),
+            EventKind::Opened(facts) => Some(facts.name.clone()),
             _ => None,
         });
         Self {

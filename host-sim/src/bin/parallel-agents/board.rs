@@ -8,7 +8,7 @@ use gateway_sim::checker::Allowance;
 use gateway_sim::host::Delivery;
 use gateway_sim::observer::Observer;
 use gateway_sim::script::prompt::Prompt;
-use parallel_agents_engine::host::{Command, Happening, Progress, Reply, SpawnOptions};
+use parallel_agents_engine::host::{Command, EventKind, Progress, Reply, SpawnOptions};
 use parallel_agents_engine::ids::{RequestId, SessionKey, TaskId};
 use parallel_agents_engine::task::TaskStatus;
 
@@ -242,10 +242,10 @@ impl Observer for Board {
     fn event(&mut self, Delivery { event, .. }: &Delivery) {
         self.now_ms = event.at_ms;
         match &event.what {
-            Happening::Opened(facts) => {
+            EventKind::Opened(facts) => {
                 (self.opened_ms, self.reports_starts) = (event.at_ms, facts.reports_starts);
             }
-            Happening::Answered { request, outcome } => {
+            EventKind::Answered { request, outcome } => {
                 let asked = self.asked.remove(request);
                 if let (Ok(Reply::Spawned(receipt)), Some(lane)) = (outcome, asked) {
                     let model = receipt.applied_model.clone().or(lane.model);
@@ -257,12 +257,12 @@ impl Observer for Board {
                     }
                 }
             }
-            Happening::SessionStarted(key) => {
+            EventKind::SessionStarted(key) => {
                 if let Some(lane) = self.lanes.get_mut(key) {
                     (lane.started_ms, lane.is_queued) = (event.at_ms, false);
                 }
             }
-            Happening::SessionEnded(end) => {
+            EventKind::SessionEnded(end) => {
                 let lane = self.lanes.remove(&end.session);
                 if let (Some(lane), Some(_)) = (&lane, &end.completion) {
                     self.answered.0 += 1;
@@ -275,12 +275,12 @@ impl Observer for Board {
                     self.micro_usd = self.micro_usd.saturating_add(self.allowed.price(model.as_deref()).of(usage));
                 }
             }
-            Happening::StopRequested { task, reason } => {
+            EventKind::StopRequested { task, reason } => {
                 // One task that is stopped leaves the others running.
                 self.is_stopping |= task.is_none();
                 self.lines.push(format!("stopping: {}", shown(reason)));
             }
-            Happening::Woke => {}
+            EventKind::Woke => {}
         }
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parallel_agents_engine::host::{
-    AnswerForm, Command, Event, FailureKind, Happening, SessionEnd, SessionOutcome, SpawnOptions,
+    AnswerForm, Command, Event, EventKind, FailureKind, SessionEnd, SessionOutcome, SpawnOptions,
 };
 use parallel_agents_engine::ids::RequestId;
 use parallel_agents_engine::task::Cleanup;
@@ -81,7 +81,7 @@ async fn ended(live: &mut Live) -> SessionEnd {
     let mut options = Some(Arc::new(options));
     loop {
         match live.poll(live.now_ms(), None) {
-            Next::Event(Delivery { event: Event { what: Happening::SessionEnded(end), .. }, .. }) => return end,
+            Next::Event(Delivery { event: Event { what: EventKind::SessionEnded(end), .. }, .. }) => return end,
             Next::Event(_) => {
                 if let Some(options) = options.take() {
                     live.perform(Command::Spawn(RequestId(1), options));

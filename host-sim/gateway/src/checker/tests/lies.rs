@@ -16,7 +16,7 @@ fn spawned(checker: &mut Checker, request: u64, label: &str, real: &str, told: O
     let Some(told) = told else { return };
     let session_key = key(told);
     let receipt = Receipt { session_key, run_id: String::new(), applied_model: None, tool_free: true };
-    tell(checker, 0, Happening::Answered { request: RequestId(request), outcome: Ok(Reply::Spawned(receipt)) });
+    tell(checker, 0, EventKind::Answered { request: RequestId(request), outcome: Ok(Reply::Spawned(receipt)) });
 }
 
 fn ends(checker: &mut Checker, session: &str, outcome: &SessionOutcome) {
@@ -74,7 +74,7 @@ fn lists(checker: &mut Checker, session: &str) {
     let (session_key, state) = (key(session), SessionState::Running);
     let sessions = vec![SessionRow { session_key, label: None, state, model: None, usage: None }];
     let page = SessionPage { sessions, has_more: false };
-    tell(checker, 0, Happening::Answered { request: RequestId(9), outcome: Ok(Reply::Listed(page)) });
+    tell(checker, 0, EventKind::Answered { request: RequestId(9), outcome: Ok(Reply::Listed(page)) });
 }
 
 #[test]

@@ -43,7 +43,7 @@ fn a_session_that_is_said_to_have_answered_did_so_for_the_call() {
         let mut checker = held(r#""retries": 0, "corrections": 1"#);
         attempt(&mut checker, 1, &SessionOutcome::TimedOut, None);
         let end = SessionEnd { session: key("s1"), outcome: told.clone(), completion: None, usage: None, model: None };
-        checker.event(&Event { seq: 0, at_ms: 0, what: Happening::SessionEnded(end) }, false);
+        checker.event(&Event { seq: 0, at_ms: 0, what: EventKind::SessionEnded(end) }, false);
         attempt(&mut checker, 2, &SessionOutcome::Completed, None);
         assert_eq!(broken(&checker), expected, "{told:?}");
     }
@@ -104,7 +104,7 @@ fn money_and_sessions_have_budgets_of_their_own() {
 
 #[test]
 fn nothing_is_spawned_once_the_time_is_over_or_the_task_was_stopped() {
-    let woke = |at_ms, seq| Event { seq, at_ms, what: Happening::Woke };
+    let woke = |at_ms, seq| Event { seq, at_ms, what: EventKind::Woke };
     let mut checker = held(r#""deadline_seconds": 2"#);
     checker.event(&woke(0, 0), false);
     checker.event(&woke(1_999, 1), false);
@@ -116,7 +116,7 @@ fn nothing_is_spawned_once_the_time_is_over_or_the_task_was_stopped() {
     assert_eq!(broken(&checker), [Invariant::Stop]);
 
     let mut checker = held(r#""deadline_seconds": 2"#);
-    let what = Happening::StopRequested { task: Some(TaskId::new("a")), reason: String::new() };
+    let what = EventKind::StopRequested { task: Some(TaskId::new("a")), reason: String::new() };
     checker.event(&Event { seq: 0, at_ms: 0, what }, false);
     checker.command(&spawn(1, "x a"));
     assert_eq!(broken(&checker), [Invariant::Stop]);
@@ -173,7 +173,7 @@ fn an_end_that_only_the_script_made_up_is_nobodys_fault() {
         model: None,
     };
     for (seq, key) in [key("s"), key("s"), key("foreign")].into_iter().enumerate() {
-        let event = Event { seq: seq as u64, at_ms: 0, what: Happening::SessionEnded(end(key)) };
+        let event = Event { seq: seq as u64, at_ms: 0, what: EventKind::SessionEnded(end(key)) };
         checker.event(&event, seq > 0);
     }
     assert_eq!(broken(&checker), []);
@@ -194,10 +194,10 @@ fn a_model_that_the_host_keeps_to_itself_counts_as_the_one_that_was_asked_for() 
                 applied_model: named.map(str::to_owned),
                 tool_free: true,
             };
-            let told = Happening::Answered { request: RequestId(request), outcome: Ok(Reply::Spawned(receipt)) };
+            let told = EventKind::Answered { request: RequestId(request), outcome: Ok(Reply::Spawned(receipt)) };
             let (session, outcome) = (key(&format!("s{request}")), SessionOutcome::Completed);
             let end = SessionEnd { session, outcome, completion: None, usage, model: None };
-            for what in [told, Happening::SessionEnded(end)] {
+            for what in [told, EventKind::SessionEnded(end)] {
                 checker.event(&Event { seq: checker.heard.events, at_ms: 0, what }, false);
             }
         }

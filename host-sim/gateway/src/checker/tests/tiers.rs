@@ -67,7 +67,7 @@ fn what_another_model_answered_does_not_count_where_the_model_is_strict() {
             usage: None,
             model: Some(told.to_owned()),
         };
-        checker.event(&Event { seq: 0, at_ms: 0, what: Happening::SessionEnded(end) }, false);
+        checker.event(&Event { seq: 0, at_ms: 0, what: EventKind::SessionEnded(end) }, false);
         let result = r#"{"task_id": "a", "status": "completed", "output": 1, "error": null, "session_key": "s1"}"#;
         checker.replied(&DocumentReply::Answer(format!(r#"{{"results": [{result}]}}"#)));
         assert_eq!(broken(&checker), expected, "{more} {told}");

@@ -8,7 +8,7 @@ fn held(more: &str) -> Checker {
     let mut checker = Checker::default();
     let text = format!(r#"{{"goal": "a", {more}}}"#);
     checker.hold_to(Allowance::of_workflow(&text, None).expect("a request"));
-    checker.event(&Event { seq: 0, at_ms: 0, what: Happening::Woke }, false);
+    checker.event(&Event { seq: 0, at_ms: 0, what: EventKind::Woke }, false);
     checker
 }
 
@@ -60,7 +60,7 @@ fn its_deadline_and_the_end_of_its_budget_of_time_are_kept() {
     let after = |more: &str, at_ms: u64| {
         let mut checker = held(more);
         checker.time.waits(Some(at_ms));
-        checker.event(&Event { seq: 1, at_ms, what: Happening::Woke }, false);
+        checker.event(&Event { seq: 1, at_ms, what: EventKind::Woke }, false);
         checker.command(&spawn(1, "x a"));
         broken(&checker)
     };
@@ -102,7 +102,7 @@ fn what_another_model_answered_does_not_count_where_its_model_is_strict() {
             usage: None,
             model: Some("m/y".to_owned()),
         };
-        checker.event(&Event { seq: 1, at_ms: 0, what: Happening::SessionEnded(end) }, false);
+        checker.event(&Event { seq: 1, at_ms: 0, what: EventKind::SessionEnded(end) }, false);
         let run = r#"{"results": [{"task_id": "a", "status": "completed", "session_key": "s1"}]}"#;
         checker.replied(&DocumentReply::Answer(format!(r#"{{"status": "completed", "run": {run}}}"#)));
         assert_eq!(broken(&checker), expected, "{strict}");

@@ -1,6 +1,6 @@
 //! The end of a session: told late, twice, never, contradicted, or beside the end of another one.
 
-use parallel_agents_engine::host::{FailureKind, Happening, SessionEnd, SessionOutcome};
+use parallel_agents_engine::host::{EventKind, FailureKind, SessionEnd, SessionOutcome};
 use parallel_agents_engine::ids::SessionKey;
 
 use super::plan::EndPlan;
@@ -47,7 +47,7 @@ pub(in crate::gateway) fn notices(
     (notices, counted)
 }
 
-impl From<Notice> for Happening {
+impl From<Notice> for EventKind {
     fn from(notice: Notice) -> Self {
         Self::SessionEnded(notice.end)
     }

@@ -4,7 +4,7 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 use parallel_agents::documents::{self, Function};
-use parallel_agents_engine::host::{Command, Event, Happening, Host, HostFacts};
+use parallel_agents_engine::host::{Command, Event, EventKind, Host, HostFacts};
 use parallel_agents_engine::problem::CallError;
 use parallel_agents_engine::task::{OutputFormat, TaskSpec};
 use serde_json::{Value, json};
@@ -38,7 +38,7 @@ impl Host for Listening {
             keeps_journal: false,
             limits: None,
         };
-        Ok(Event { seq: 0, at_ms: 0, what: Happening::Opened(facts) })
+        Ok(Event { seq: 0, at_ms: 0, what: EventKind::Opened(facts) })
     }
 }
 

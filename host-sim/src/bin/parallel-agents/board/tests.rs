@@ -16,7 +16,7 @@ pub fn halfway() -> Board {
         (1..).zip(["draft", "facts", "review", "a-task-with-a-very-long-name-that-nobody-reads-to-its-end"])
     {
         play.spawn(1_000, nth, task);
-        play.event(1_000, Happening::SessionStarted(key(nth)));
+        play.event(1_000, EventKind::SessionStarted(key(nth)));
         play.report(1_000, task, TaskStatus::Running, 0, nth as u32);
     }
     let usage = Some(Usage { input_tokens: 40_000, output_tokens: 2_100 });
@@ -55,11 +55,11 @@ impl Play {
             keeps_journal: false,
             limits: None,
         };
-        play.event(at_ms, Happening::Opened(facts));
+        play.event(at_ms, EventKind::Opened(facts));
         play
     }
 
-    fn event(&mut self, at_ms: u64, what: Happening) {
+    fn event(&mut self, at_ms: u64, what: EventKind) {
         let event = Event { seq: self.seq, at_ms, what };
         self.board.event(&Delivery { event, real_ms: at_ms, is_extra: false });
         self.seq += 1;
@@ -95,7 +95,7 @@ impl Play {
             applied_model: Some("small".into()),
             tool_free: true,
         };
-        self.event(at_ms, Happening::Answered { request: RequestId(nth), outcome: Ok(Reply::Spawned(receipt)) });
+        self.event(at_ms, EventKind::Answered { request: RequestId(nth), outcome: Ok(Reply::Spawned(receipt)) });
     }
 
     fn end(&mut self, at_ms: u64, nth: u64, outcome: SessionOutcome, usage: Option<Usage>) {
@@ -105,7 +105,7 @@ impl Play {
             finish: FinishReason::Stop,
         });
         let end = SessionEnd { session: key(nth), outcome, completion, usage, model: None };
-        self.event(at_ms, Happening::SessionEnded(end));
+        self.event(at_ms, EventKind::SessionEnded(end));
     }
 
     fn report(&mut self, at_ms: u64, task: &str, status: TaskStatus, ended: u32, running: u32) {
@@ -186,10 +186,10 @@ fn a_narrow_picture_has_the_names_of_tasks() {
 #[test]
 fn a_call_that_is_asked_to_stop_says_so_in_its_head() {
     let mut play = Play { board: halfway(), seq: 0, progress: 0 };
-    let of_one = Happening::StopRequested { task: Some(TaskId::new("review")), reason: "enough".into() };
+    let of_one = EventKind::StopRequested { task: Some(TaskId::new("review")), reason: "enough".into() };
     play.event(34_000, of_one);
     assert!(!play.board.picture(34_000, columns(78), false).contains("stopping"));
-    play.event(34_000, Happening::StopRequested { task: None, reason: "interrupted at the keyboard".into() });
+    play.event(34_000, EventKind::StopRequested { task: None, reason: "interrupted at the keyboard".into() });
     let picture = play.board.picture(34_000, columns(78), false);
     let head = picture.lines().next().unwrap_or_default();
     assert!(head.ends_with("2/7 tasks  stopping: 2 running, 3 waiting, 1 failed"), "{picture}");
@@ -203,7 +203,7 @@ fn a_spawn_call_that_is_refused_is_no_session() {
     assert!(before.contains("1 sessions"), "{before}");
     let refused = Err(HostError::AtCapacity("full".into()));
     play.ask(0, 2, "t");
-    play.event(0, Happening::Answered { request: RequestId(2), outcome: refused });
+    play.event(0, EventKind::Answered { request: RequestId(2), outcome: refused });
     assert_eq!(play.board.picture(0, columns(80), false), before);
     // The receipt of a session that is known.
     play.ask(0, 3, "t");
@@ -222,7 +222,7 @@ fn beginning() -> Play {
         play.spawn(0, nth, "t");
     }
     for nth in 1..=3 {
-        play.event(0, Happening::SessionStarted(key(nth)));
+        play.event(0, EventKind::SessionStarted(key(nth)));
         play.report(0, "t", TaskStatus::Running, 0, nth as u32);
     }
     play
