@@ -45,8 +45,8 @@ const unused = () => {
 // Whatever the world imports, none of it is used here.
 const nothing = new Proxy({}, { get: (_, name) => (name === 'default' ? undefined : unused) });
 const imports = new Proxy({}, { get: () => nothing });
-const component = await instantiate(load, imports);
-const functions = component.functions.listFunctions();
+const instance = await instantiate(load, imports);
+const functions = instance.functions.listFunctions();
 const sources = read('tools.json');
 write('functions.json', functions);
 write(

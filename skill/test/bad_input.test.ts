@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
-import { call } from '../src/functions.ts';
+import { call as callFunction } from '../src/functions.ts';
 import type { Component, Event, EventKind } from '../src/contract.ts';
 
 const TABLE = new URL('../../tests/bad_input/', import.meta.url);
@@ -120,7 +120,7 @@ async function call(name: string, request: string) {
     },
     'parallel-agents:skill/journal': { append: () => void (calls += 1) },
   });
-  return { reply: await call(functions, name, request), calls };
+  return { reply: await callFunction(functions, name, request), calls };
 }
 
 test('each request of the table gets the same answer as in every other engine', { timeout: 170_000 }, async () => {
