@@ -15,7 +15,11 @@ macro_rules! functions {
     ($($closed:ident),* $(,)?) => {
         impl functions::Guest for Hostile {
             fn list_functions() -> Vec<functions::FunctionInfo> {
-                Vec::new()
+                vec![functions::FunctionInfo {
+                    name: "run_tasks".to_owned(),
+                    description: "misbehaves as its request says".to_owned(),
+                    parameters: "{}".to_owned(),
+                }]
             }
 
             async fn run_tasks(request: String) -> DocumentReply {
