@@ -29,7 +29,7 @@ use parallel_agents_workflows::join::Checks;
 use parallel_agents_workflows::request::{self, Goal, Improvement};
 use parallel_agents_workflows::teams::{self, Kind};
 
-pub use functions::{Function, FunctionInfo, functions, refused_name};
+pub use functions::{Function, FunctionInfo, functions, refuse_name};
 
 use catalogue::Arguments;
 use functions::{described, known};

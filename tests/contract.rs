@@ -89,7 +89,7 @@ fn every_function_is_an_export_and_every_export_a_function() {
     let interface = resolve.interfaces.iter().find(|(_, interface)| interface.name.as_deref() == Some("functions"));
     let exported: BTreeSet<String> = interface.expect("the interface").1.functions.keys().cloned().collect();
     let called = parallel_agents::documents::functions().into_iter().map(|function| function.name.replace('_', "-"));
-    assert_eq!(exported, called.chain(["list-functions".to_owned()]).collect());
+    assert_eq!(exported, called.chain(["list-functions", "refuse-name"].map(str::to_owned)).collect());
 }
 
 #[test]

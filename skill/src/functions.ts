@@ -4,17 +4,14 @@ import type { Component, DocumentReply } from './contract.ts';
 
 type Functions = Awaited<ReturnType<Component['instantiate']>>['functions'];
 
-/**
- * Calls a function with a JSON document. One that there is not is refused by the function that describes all others, as if the name
- * were the whole request: that is how every host refuses it.
- */
+/** Exports of the same interface that are no functions for callers. */
+const ABOUT_FUNCTIONS = ['listFunctions', 'refuseName'] as const;
+type Called = Exclude<keyof Functions, (typeof ABOUT_FUNCTIONS)[number]>;
+
+/** Calls a function with a JSON document. A name that none has is refused by the component. */
 export async function call(functions: Functions, name: string, document: string): Promise<DocumentReply> {
-  const isKnown = functions.listFunctions().some((known) => known.name === name);
-  if (!isKnown) {
-    const { tag, val } = await functions.describeFunction(JSON.stringify({ function: name }));
-    return { tag, val: val.replaceAll('"path":"/function"', '"path":""') };
-  }
-  // jco writes the name of an export in camel case.
-  const exported = name.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase()) as Exclude<keyof Functions, 'listFunctions'>;
-  return functions[exported](document);
+  // Callers write snake case and nothing else; jco writes the name of an export in camel case.
+  const exported = /^[a-z_]+$/.test(name) ? name.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase()) : '';
+  const isKnown = Object.hasOwn(functions, exported) && !ABOUT_FUNCTIONS.some((about) => about === exported);
+  return isKnown ? functions[exported as Called](document) : functions.refuseName(name);
 }

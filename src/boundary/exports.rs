@@ -24,6 +24,10 @@ macro_rules! functions {
                     .collect()
             }
 
+            fn refuse_name(name: String) -> DocumentReply {
+                convert::document_reply(documents::refuse_name(&name))
+            }
+
             $(async fn $export(request: String) -> DocumentReply {
                 convert::document_reply(documents::call(Function::$function, &request, &mut Imports).await)
             })*

@@ -96,17 +96,18 @@ pub fn functions() -> Vec<FunctionInfo> {
 
 /// The function of a name, or a problem at `path`.
 pub(super) fn known(name: &str, path: &str) -> Result<Function, CallError> {
-    Function::named(name).ok_or_else(|| {
-        let names = Function::ALL.iter().map(|function| function.name());
-        let hint = format!("the functions are {}", names.clone().collect::<Vec<_>>().join(", "));
-        let problem = unknown_name("E_FUNCTION_UNKNOWN", path, "function", name, names, &hint);
-        CallError::invalid(vec![problem])
-    })
+    Function::named(name).ok_or_else(|| unknown(name, path))
 }
 
-/// What a host answers that is asked for a function which there is not. None: there is one.
-pub fn refused_name(name: &str) -> Option<DocumentReply> {
-    known(name, "").err().map(|error| reply(Err(error)))
+fn unknown(name: &str, path: &str) -> CallError {
+    let names = Function::ALL.iter().map(|function| function.name());
+    let hint = format!("the functions are {}", names.clone().collect::<Vec<_>>().join(", "));
+    CallError::invalid(vec![unknown_name("E_FUNCTION_UNKNOWN", path, "function", name, names, &hint)])
+}
+
+/// The refusal of a name that no function has. The caller has found out that none has it.
+pub fn refuse_name(name: &str) -> DocumentReply {
+    reply(Err(unknown(name, "")))
 }
 
 /// A function with the schema of its arguments.

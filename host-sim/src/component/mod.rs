@@ -16,9 +16,9 @@ use std::any::Any;
 use std::io::ErrorKind;
 use std::path::Path;
 
-use parallel_agents::documents::{self, DocumentReply, FunctionInfo};
+use parallel_agents::documents::{DocumentReply, FunctionInfo};
 use parallel_agents_engine::CONTRACT_VERSION;
-use wasmtime::component::Instance;
+use wasmtime::component::{ComponentExportIndex, Instance};
 use wasmtime::{Engine, Store, Trap};
 
 use crate::bindings::exports::parallel_agents::skill::functions;
@@ -90,9 +90,6 @@ impl ComponentHost {
         clock: &Clock,
     ) -> Called<DocumentReply, O> {
         hold_to_request(&mut world, function, arguments);
-        if let Some(refused) = documents::refused_name(function) {
-            return Called::close(Ok(refused), None, world).noting_leaks();
-        }
         let (function, arguments) = (function.to_owned(), arguments.to_owned());
         self.enter(world, clock, async |store, guest| guest.call(store, &function, arguments).await)
             .await
@@ -215,6 +212,9 @@ impl ComponentHost {
     }
 }
 
+/// Exports of the same interface that are no functions for callers.
+const ABOUT_FUNCTIONS: [&str; 2] = ["list-functions", "refuse-name"];
+
 /// An instance of the component.
 struct Guest {
     instance: Instance,
@@ -229,14 +229,27 @@ impl Guest {
         function: &str,
         request: String,
     ) -> wasmtime::Result<DocumentReply> {
-        let interface = format!("parallel-agents:skill/functions@{CONTRACT_VERSION}");
-        let export = function.replace('_', "-");
-        let lacking = || wasmtime::Error::msg(format!("the component has no export {interface}#{export}"));
-        let place = self.instance.get_export_index(&mut *store, None, &interface).ok_or_else(lacking)?;
-        let place = self.instance.get_export_index(&mut *store, Some(&place), &export).ok_or_else(lacking)?;
-        let function = self.instance.get_typed_func::<(String,), (wit::DocumentReply,)>(&mut *store, place)?;
-        let (reply,) = function.call_async(store, (request,)).await?;
+        let reply = match self.export(store, function) {
+            Some(place) => {
+                let function = self.instance.get_typed_func::<(String,), (wit::DocumentReply,)>(&mut *store, place)?;
+                function.call_async(store, (request,)).await?.0
+            }
+            None => {
+                let refuse = self.exports.parallel_agents_skill_functions().func_refuse_name();
+                refuse.call_async(store, (function,)).await?.0
+            }
+        };
         Ok(convert::document_reply(reply))
+    }
+
+    /// The export of a function. None: there is no function of that name.
+    fn export(&self, store: &mut Store<GuestState>, function: &str) -> Option<ComponentExportIndex> {
+        let interface = format!("parallel-agents:skill/functions@{CONTRACT_VERSION}");
+        // Callers write snake case, and nothing else.
+        let export = Some(function).filter(|name| !name.contains('-'))?.replace('_', "-");
+        let place = self.instance.get_export_index(&mut *store, None, &interface)?;
+        let place = self.instance.get_export_index(&mut *store, Some(&place), &export)?;
+        (!ABOUT_FUNCTIONS.contains(&export.as_str())).then_some(place)
     }
 }
 

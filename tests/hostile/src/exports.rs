@@ -15,11 +15,11 @@ macro_rules! functions {
     ($($closed:ident),* $(,)?) => {
         impl functions::Guest for Hostile {
             fn list_functions() -> Vec<functions::FunctionInfo> {
-                vec![functions::FunctionInfo {
-                    name: "run_tasks".to_owned(),
-                    description: "misbehaves as its request says".to_owned(),
-                    parameters: "{}".to_owned(),
-                }]
+                Vec::new()
+            }
+
+            fn refuse_name(_: String) -> DocumentReply {
+                closed()
             }
 
             async fn run_tasks(request: String) -> DocumentReply {
