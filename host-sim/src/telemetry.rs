@@ -261,10 +261,10 @@ const OTHER: &str = "_OTHER";
 const MAX_NAME: usize = 200;
 
 /// The kinds of decisions, by how their sentences begin.
-const DECISIONS: [(&str, &str); 12] = [
+const DECISIONS: [(&str, &str); 13] = [
     ("session ", "session_started"),
     ("retry ", "retry"),
-    ("again in ", "waits_for_rate_limit"),
+    ("again in ", "waits"),
     ("asked again", "asks_again"),
     ("a correction ", "correction"),
     ("climbs ", "climb"),
@@ -272,6 +272,7 @@ const DECISIONS: [(&str, &str); 12] = [
     ("goes on without ", "goes_on_without_dependency"),
     ("its judge gave ", "judged"),
     ("the review did not count", "judged_again"),
+    ("the review is asked for again", "judged_again"),
     ("the circuit of ", "circuit_opened"),
     ("put back without an attempt", "put_back"),
 ];

@@ -8,6 +8,10 @@ use gateway_sim::native;
 use gateway_sim::options::SimulationOptions;
 use gateway_sim::script::Script;
 use gateway_sim::simulation::Simulation;
+use parallel_agents_engine::ids::{AgentType, TaskId};
+use parallel_agents_engine::score::Score;
+use parallel_agents_engine::task::{AttemptKind, Decided, ErrorCode, PauseReason, TaskStatus, Tier};
+use serde_json::json;
 
 #[test]
 fn what_was_not_sent_names_its_collector_and_a_protocol_that_is_not_spoken() {
@@ -22,6 +26,49 @@ fn what_was_not_sent_names_its_collector_and_a_protocol_that_is_not_spoken() {
     assert_eq!(told(PROTOCOL), "collector:4317: it is gone");
     let odd = "collector:4317: it is gone (OTEL_EXPORTER_OTLP_PROTOCOL is \"grpc\", and only http/protobuf is spoken)";
     assert_eq!(told("grpc"), odd);
+}
+
+/// The kind of each decision. A new one does not compile until it has a kind.
+fn expected(what: &Decided) -> &'static str {
+    match what {
+        Decided::Begin { .. } => "session_started",
+        Decided::Retry { .. } => "retry",
+        Decided::WaitOut { .. } => "waits",
+        Decided::AskAgain => "asks_again",
+        Decided::Correct(_) => "correction",
+        Decided::Climb { .. } => "climb",
+        Decided::NoFurtherSession(_) => "gives_up",
+        Decided::GoOnWithout { .. } => "goes_on_without_dependency",
+        Decided::PutBack(_) => "put_back",
+        Decided::ReviewAgain { .. } | Decided::ReviewLost => "judged_again",
+        Decided::Judged(_) => "judged",
+        Decided::CircuitOpened(_) => "circuit_opened",
+    }
+}
+
+#[test]
+fn the_sentence_of_each_decision_has_its_kind() {
+    let (code, reason, pause_ms) = (ErrorCode::Refused, PauseReason::NotReady, 1_000);
+    let text = || "xyzzy".to_owned();
+    let (task, status) = (TaskId::new("task-1"), TaskStatus::Failed);
+    let all = [
+        Decided::Begin { number: 1, kind: AttemptKind::First, model: None, tier: None, waited: None },
+        Decided::Retry { number: 1, pause_ms, code },
+        Decided::WaitOut { pause_ms, reason },
+        Decided::AskAgain,
+        Decided::Correct(text()),
+        Decided::Climb { from: None, to: Tier::Premium, code, message: text() },
+        Decided::NoFurtherSession(text()),
+        Decided::GoOnWithout { task, status },
+        Decided::PutBack(text()),
+        Decided::ReviewAgain { pause_ms, reason },
+        Decided::ReviewLost,
+        Decided::Judged(Score::read(&json!(7)).expect("a score")),
+        Decided::CircuitOpened(AgentType::new("code_reviewer")),
+    ];
+    for what in all {
+        assert_eq!(kind_of(&json!(what)), expected(&what), "{what}");
+    }
 }
 
 /// A word that nothing but agents and servers say here.
