@@ -3,10 +3,10 @@
 use parallel_agents_engine::host::{SessionEnd, SessionOutcome, SessionState, SpawnOptions};
 use parallel_agents_engine::ids::SessionKey;
 
-use super::allowance::FREE_REVIEWS;
+use super::allowance::{FREE_REVIEWS, TaskAllowance};
 use super::excuse::Excuse;
 use super::invariant::Invariant;
-use super::outcomes::{self, Became};
+use super::outcomes::{self, Became, Tries};
 use super::state::{Checker, TaskPlaces, count};
 use crate::label::{LONG_LABEL, agent_of, id_of};
 
@@ -65,27 +65,31 @@ impl Checker {
         let (is_retry, is_hedge) = (tries.retries > before.retries, tries.hedges > before.hedges);
         let tries = tries.clone();
         if let Some(allowed) = allowed {
-            let spare = allowed.retries + allowed.second_chances;
-            let over = tries.retries.saturating_sub(allowed.retries);
-            let over = over.max((tries.retries + tries.second_chances).saturating_sub(spare));
-            // Told so of a session that had ended, a call that goes on takes it for cut off, which costs nothing.
-            if self.cuts.resumes > 0 && (1..=tries.denied).contains(&over) {
-                self.excuse(Excuse::HiddenAfterCut);
-            } else if tries.retries > allowed.retries {
-                let what = format!("{} was tried again {} times", options.label, tries.retries);
-                self.note(Invariant::Retries, format!("{what}, {} are allowed", allowed.retries));
-            } else if tries.retries + tries.second_chances > spare {
-                let what =
-                    format!("{} was given {} more sessions", options.label, tries.retries + tries.second_chances);
-                self.note(Invariant::Retries, format!("{what}, {spare} are allowed"));
-            }
-            if tries.judges > tries.own + allowed.retries + FREE_REVIEWS {
-                let what = format!("{} answers were judged {} times", tries.own, tries.judges);
-                self.note(Invariant::Retries, format!("{}: {what}", options.label));
-            }
-            self.check_dependencies(&options.label, &allowed.dependencies, allowed.runs_anyway);
+            self.check_allowed(&options.label, &tries, &allowed);
         }
         self.check_totals(is_retry, is_hedge);
+    }
+
+    /// Holds a task to what its request allows.
+    fn check_allowed(&mut self, label: &str, tries: &Tries, allowed: &TaskAllowance) {
+        let spare = allowed.retries + allowed.second_chances;
+        let over = tries.retries.saturating_sub(allowed.retries);
+        let over = over.max((tries.retries + tries.second_chances).saturating_sub(spare));
+        // Told so of a session that had ended, a call that goes on takes it for cut off, which costs nothing.
+        if self.cuts.resumes > 0 && (1..=tries.denied).contains(&over) {
+            self.excuse(Excuse::HiddenAfterCut);
+        } else if tries.retries > allowed.retries {
+            let what = format!("{} was tried again {} times", label, tries.retries);
+            self.note(Invariant::Retries, format!("{what}, {} are allowed", allowed.retries));
+        } else if tries.retries + tries.second_chances > spare {
+            let what = format!("{} was given {} more sessions", label, tries.retries + tries.second_chances);
+            self.note(Invariant::Retries, format!("{what}, {spare} are allowed"));
+        }
+        if tries.judges > tries.own + allowed.retries + FREE_REVIEWS {
+            let what = format!("{} answers were judged {} times", tries.own, tries.judges);
+            self.note(Invariant::Retries, format!("{}: {what}", label));
+        }
+        self.check_dependencies(label, &allowed.dependencies, allowed.runs_anyway);
     }
 
     /// Holds the run to its totals when one of them has grown.
