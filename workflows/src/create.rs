@@ -261,3 +261,22 @@ pub fn add_not_run(mut report: RunReport, not_run: &[TaskResult]) -> RunReport {
 fn name_of(source: &AgentSource) -> Option<String> {
     parallel_agents_engine::agents::AgentDefinition::read(source).ok().map(|agent| agent.name.into())
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_task_that_does_not_fit_the_agent_made_for_it_is_left_out_and_says_why() {
+        let tasks = [json!({"task_id": "read", "agent_type": "log_reader"})];
+        let unfit =
+            |_: &[Value]| Err(vec![Problem::new("E_INPUT_TYPE", "/tasks/0/input_data", "input_data: is no object")]);
+        let (planned, left_out) = Made::new(Vec::new()).put_to_work(&tasks, [].into_iter(), unfit);
+        assert_eq!(planned, []);
+        let error = left_out[0].error.as_ref().expect("an error");
+        assert_eq!((error.code, left_out[0].status), (ErrorCode::TaskUnfit, TaskStatus::Skipped));
+        assert_eq!(error.message, "E_INPUT_TYPE: input_data: is no object");
+    }
+}

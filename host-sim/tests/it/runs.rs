@@ -52,6 +52,24 @@ async fn runs_of_every_size_keep_their_cap_and_their_order() {
 }
 
 #[tokio::test]
+async fn an_answer_that_is_longer_than_its_task_allows_is_kept_and_not_completed() {
+    let task = |more: &str| {
+        format!(r#"{{"agent_type": "content_writer_funny", "task_description": "x", "output_format": "text"{more}}}"#)
+    };
+    let (short, free) = (task(r#", "max_output_chars": 9"#), task(""));
+    let request = format!(r#"{{"tasks": [{short}, {free}]}}"#);
+    let script = "version = 1\n[[answers]]\ntemplate = 'ten chars.'\n";
+    let called = native::call("run_tasks", &request, world(script, 1), &Clock::virtual_time()).await;
+    let report = report(&called);
+    let of = |index: usize| {
+        (report["results"][index]["status"].as_str(), report["results"][index]["error"]["code"].as_str())
+    };
+    assert_eq!(of(0), (Some("failed"), Some("E_OUTPUT_TOO_LONG")));
+    assert_eq!(report["results"][0]["output"], "ten chars.");
+    assert_eq!(of(1), (Some("completed"), None));
+}
+
+#[tokio::test]
 async fn tasks_that_depend_on_each_other_run_one_by_one() {
     let called = component().await.call("run_tasks", &chain(8, ""), world(WIDE, 3), &Clock::virtual_time()).await;
     assert_eq!(report(&called)["status"], "completed");
