@@ -58,8 +58,8 @@ pub struct OrchestrationSpec {
     /// Agent types that the plan may have made; 10 by default.
     #[schemars(range(min = 0, max = 20), extend("x-code" = "E_PLAN_LIMIT"))]
     pub max_new_agents: Option<u32>,
-    /// What an earlier call returned as its registry. Its agent types can be used, and a better version in it is never
-    /// replaced.
+    /// What an earlier call returned as its registry. Its agent types can be used, and a better
+    /// version in it is never replaced.
     #[schemars(length(max = 100), extend("x-code" = "E_REGISTRY", "items" = {"type": "object", "x-code": "E_REGISTRY"}))]
     pub registry: Vec<Value>,
     /// What all workflows that improve drafts have in common.
@@ -72,8 +72,8 @@ pub struct OrchestrationSpec {
 #[derive(Default, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct ImprovementSpec {
-    /// Good enough, 0 to 10; 8.5 by default. Judges are not told. In an orchestration a plan may ask for more, and not for
-    /// less.
+    /// Good enough, 0 to 10; 8.5 by default. Judges are not told. In an orchestration a plan may
+    /// ask for more, and not for less.
     #[schemars(extend("type" = ["number", "null"], "minimum" = 0, "maximum" = 10, "x-code" = "E_THRESHOLD"))]
     pub target_score: Option<Value>,
     /// Versions of a draft that are judged at the most; 3 by default.

@@ -230,8 +230,8 @@ impl TaskRun {
         }));
     }
 
-    /// Enters into the record of a session what it used, of which nobody had said so. None: it is known, or there was no
-    /// such session.
+    /// Enters into the record of a session what it used, of which nobody had said so. None: it is known, or
+    /// there was no such session.
     pub fn book<T>(&mut self, number: u32, enter: impl FnOnce(&mut AttemptRecord) -> T) -> Option<T> {
         let log = match &mut self.result {
             Some(result) => &mut result.metadata.attempt_log,

@@ -272,8 +272,8 @@ pub struct RuleSpec {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 86_400), extend("x-code" = "E_TIMEOUT_RANGE"))]
     pub start_timeout_seconds: Option<u32>,
-    /// What a task does when a dependency is not completed: skip it (the default), run without it, or stop the whole
-    /// run.
+    /// What a task does when a dependency is not completed: skip it (the default), run without
+    /// it, or stop the whole run.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("x-part" = "run_rules", "x-code" = "E_ENUM"))]
     pub on_dependency_failure: Option<OnDependencyFailure>,

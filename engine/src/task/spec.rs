@@ -82,8 +82,8 @@ pub struct TaskSpec {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("type" = ["object", "null"], "x-code" = "E_SCHEMA"))]
     pub output_schema: Option<Arc<Value>>,
-    /// Tokens that the answer may have, on hosts that can limit them; the agent type's own by default, else the
-    /// host's limit.
+    /// Tokens that the answer may have, on hosts that can limit them; the agent type's own by default,
+    /// else the host's.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 1_000_000), extend("x-code" = "E_OUTPUT_TOKENS"))]
     pub max_output_tokens: Option<u32>,
@@ -159,8 +159,8 @@ pub struct Proof {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 32), extend("x-code" = "E_PROOF", "items" = {"type": "string", "maxLength": 512, "x-code": "E_PROOF"}))]
     pub fields: Vec<String>,
-    /// JSON pointers to names in the answer that a tool of the session has to have mentioned, such as a file that it
-    /// wrote.
+    /// JSON pointers to names in the answer that a tool of the session has to have mentioned, for example
+    /// a file that it wrote.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 32), extend("x-code" = "E_PROOF", "items" = {"type": "string", "maxLength": 512, "x-code": "E_PROOF"}))]
     pub artefacts: Vec<String>,
