@@ -1,5 +1,5 @@
 /**
- * The plugin's engine for `parallel-agents compare`: the component in the plugin's own worker, with the simulator's
+ * The plugin's engine for `parallel-agents dev compare`: the component in the plugin's own worker, with the simulator's
  * world in place of a gateway. Input and output are lines of JSON; host-sim/src/foreign.rs has their form.
  */
 

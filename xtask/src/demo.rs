@@ -32,7 +32,15 @@ pub fn run(file: Option<PathBuf>) -> Result<ExitCode> {
     process::run(workspace::cargo().arg("build").args(package), "")?;
     eprintln!("Reviewing {}. The whole report goes to {REPORT}.", workspace::shown(&file));
     let mut review = workspace::cargo();
-    review.args(["run", "--quiet"]).args(package).args(["--", "review", &workspace::shown(&file), "--report", REPORT]);
+    review.args(["run", "--quiet"]).args(package).args([
+        "--",
+        "review",
+        &workspace::shown(&file),
+        "--backend",
+        "script",
+        "--report",
+        REPORT,
+    ]);
     hand_over(&mut review)
 }
 

@@ -10,6 +10,8 @@ mod documents;
 mod exit_codes;
 mod explain;
 mod explore;
+mod first_steps;
+mod found;
 mod help;
 mod journal;
 #[cfg(unix)]

@@ -1,44 +1,45 @@
 //! What can be said on the command line.
 
-use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::ffi::OsString;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use clap_complete::Shell;
 use parallel_agents::documents::functions;
 
 use crate::text::wrapped;
 
 mod agents;
 mod backend;
+mod brief;
+mod dev;
 mod simulation;
 mod trials;
+mod users;
 
-pub use agents::{AgentsCommand, OwnAgents};
+pub use agents::{AGENT_FILES, AgentsCommand, OwnAgents};
 pub use backend::{BackendArguments, BackendKind, ServerArguments, WhatIfArguments};
+pub use dev::{DevCommand, ReplayArguments, ServeModelArguments};
 pub use simulation::{
     Cast, ClockKind, ComponentArguments, Course, EngineKind, Guest, ProgressKind, ResumeArguments, Simulation,
 };
 pub use trials::{CompareArguments, EconomicsArguments, ExploreArguments, ScenariosCommand};
+pub use users::{
+    CallArguments, DoctorArguments, ExplainArguments, HelpArguments, InitArguments, RegistryCommand, ReviewArguments,
+    RunArguments,
+};
 
-const ABOUT: &str = "Runs the parallel-agents component: with scripted agents, offline and at no cost, or with --backend openai \
-                     on a model server, which may cost money";
+/// The program's name.
+pub const PROGRAM: &str = "parallel-agents";
 
-const EXIT_CODES: &str = "\
-Exit codes:
-  0  everything asked for was done; a run is completed by its own rules: a task that they do not need (`wait`,
-     `required: false`) may have ended otherwise, which its output says
-  1  the run came to an end that its rules do not call completed; a review: not every reviewer answered
-  2  bad usage, a bad request or file, or a journal that is in use
-  3  the host or the component failed, or a file could not be written; a result that there is, is on standard output
-  129, 130, 143  a second SIGHUP, SIGINT or SIGTERM ended the program; the first one stops a run, which then ends with 1
+const ABOUT: &str = "Runs many specialised agents at once, on a model server or scripted and offline";
 
-With OTEL_EXPORTER_OTLP_ENDPOINT set, a run is also sent to that collector as spans (OTLP over HTTP).
+const FOOTER: &str = "\
+help TOPIC: exit-codes, journals, models, agent-files, or a command with all its options
+dev: commands for developers of this project. Also: completions SHELL, man";
 
-Examples:
-  parallel-agents agents list
-  parallel-agents review src/main.rs
-  parallel-agents run request.json --max-concurrent 20 --seed 7
-  parallel-agents call content_team - <<< '{\"topic\": \"tides\", \"platform\": \"bluesky\"}'";
+const CALL_EXAMPLE: &str = "\
+Example:
+  parallel-agents call describe_function - <<< '{\"function\": \"run_tasks\"}'";
 
 const CALL_EXAMPLES: &str = "\
 Examples:
@@ -52,7 +53,8 @@ Examples:
 const MAX_WIDTH: usize = 100;
 
 #[derive(Debug, Parser)]
-#[command(name = "parallel-agents", version, about = ABOUT, after_help = EXIT_CODES, max_term_width = MAX_WIDTH)]
+#[command(name = PROGRAM, version, about = ABOUT, after_help = FOOTER, max_term_width = MAX_WIDTH)]
+#[command(disable_help_subcommand = true)]
 pub struct Arguments {
     #[command(subcommand)]
     pub command: Command,
@@ -60,50 +62,55 @@ pub struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Run the tasks of a request and show what came of each
+    /// Write a small request and an agent file to begin with
     #[command(after_help = "\
+Nothing that is there is overwritten.
+
+Example:
+  parallel-agents init && parallel-agents run request.jsonc --agents agents")]
+    Init(InitArguments),
+
+    /// Have five reviewers read a source file, on the model server that is found
+    #[command(
+        after_help = "\
+Without --base-url a server is looked for: `help models` says where.
+Examples:
+  parallel-agents review src/main.rs
+  parallel-agents review src/main.rs --backend script    # scripted answers, offline, at no cost",
+        after_long_help = "\
+The file has to be text in UTF-8, at most 96 KiB. Without --base-url a server is looked for: `help models` says where.
+
+Examples:
+  parallel-agents review src/main.rs
+  parallel-agents review src/main.rs --backend script    # scripted answers, offline, at no cost
+  parallel-agents review shop.py --base-url http://127.0.0.1:8080/v1 --json | jq '.results[].output.findings'"
+    )]
+    Review(ReviewArguments),
+
+    /// Run the tasks of a request and show what came of each
+    #[command(
+        after_help = "\
+Examples:
+  parallel-agents run request.json --report report.html
+  parallel-agents run request.json --base-url http://127.0.0.1:8080/v1",
+        after_long_help = "\
 Examples:
   parallel-agents run request.json
   parallel-agents run request.json --report report.html
   parallel-agents run request.json --json > report.json
   parallel-agents run request.json --agents my-agents
   parallel-agents run - --clock real --script slow.toml < request.json
-  parallel-agents run request.json --backend openai --base-url http://127.0.0.1:8080/v1")]
+  parallel-agents run request.json --backend openai --base-url http://127.0.0.1:8080/v1"
+    )]
     Run(RunArguments),
 
-    /// Call one function of the component with a JSON object
-    #[command(after_help = call_help())]
-    Call(CallArguments),
-
-    /// Show the agent types
-    #[command(subcommand)]
-    Agents(AgentsCommand),
-
-    /// Keep agent types that were made as files
-    #[command(subcommand)]
-    Registry(RegistryCommand),
-
-    /// Have five reviewers read a source file
-    #[command(after_help = "\
-The file has to be text in UTF-8, at most 96 KiB.
-
+    /// Go on with a run that was cut off, from its journal
+    #[command(
+        after_help = "\
 Examples:
-  parallel-agents review src/main.rs
-  parallel-agents review shop.py --json | jq '.results[].output.findings'")]
-    Review(ReviewArguments),
-
-    /// Go through a journal again, and say whether the same follows from it
-    #[command(after_help = "\
-Exit code 2: the journal is damaged or of another version, or something else follows; the first difference is named.
-
-Examples:
-  parallel-agents run request.json --journal run.journal
-  parallel-agents replay run.journal
-  parallel-agents replay run.jsonl --what-if max_concurrent=16,ladder=big-model   # a recording: as what-if --set")]
-    Replay(ReplayArguments),
-
-    /// Go on with a call that was cut off, from its journal
-    #[command(after_help = "\
+  parallel-agents resume run.journal
+  parallel-agents resume run.journal --base-url http://127.0.0.1:8080/v1",
+        after_long_help = "\
 Sessions were part of the program that is gone, so those that ran count as cut off by a restart. What had ended is not
 asked for again. A last line that was written in part is removed from the file first. The time between the two parts does
 not count. Only one program at a time may write a journal: while a run or another resume does, this one ends with
@@ -114,7 +121,8 @@ Examples:
   parallel-agents run request.json --clock real --journal run.journal
   parallel-agents resume run.journal --clock real
   parallel-agents resume ~/.local/state/parallel-agents/run_tasks-1767225600-0a1b.journal \\
-    --base-url http://127.0.0.1:8080/v1")]
+    --base-url http://127.0.0.1:8080/v1"
+    )]
     Resume(ResumeArguments),
 
     /// Tell what was decided about one task of a saved report, and why
@@ -124,238 +132,99 @@ Examples:
   parallel-agents explain report.json task-7")]
     Explain(ExplainArguments),
 
-    /// Run random requests against random faults and hold every run to what it promises
-    #[command(after_help = "\
-A seed names one run: its tasks, limits and stops, its gateway and everything that goes wrong with it. Each seed is run
-twice and has to be the same; then the run is held to its promises.
-Exit code 1: a promise was broken; the run is made as small as possible, and the command that repeats it is printed.
-With --json the counters are on standard output and what was broken on standard error.
-
-Examples:
-  parallel-agents explore --seeds 0..10000 --engine native
-  parallel-agents explore --seeds 0..200 --cancel every --trap every
-  parallel-agents explore --seeds 17 --keep-tasks 1,4 --only-faults spawn_busy --trace run-17.txt
-  parallel-agents explore --seeds 0..100 --tasks 60 --faults bad-day.toml --json")]
-    Explore(ExploreArguments),
-
-    /// Run the same seeds under wasmtime and in another engine, and hold both to the same bytes
-    #[command(after_help = "\
-The program is started once and speaks JSON over its standard input and output; skill/test/engine.ts is one, with the
-component in Node. The commands with all fields, the waits, the events and the reply of each run are compared.
-Exit code 1: a run differed; its seed and the first difference are printed. 3: the program was lost.
-
-Example:
-  parallel-agents compare --seeds 0..300 -- node skill/test/engine.ts")]
-    Compare(CompareArguments),
-
-    /// Hunt each deliberate defect of the engine and say how many seeds it took to find it
-    #[cfg(feature = "canary-bugs")]
-    #[command(after_help = "\
-Only in builds with the feature `canary-bugs`. Exit code 1: a defect was not found.
-
-Example:
-  parallel-agents canaries --json")]
-    Canaries {
-        /// Print exactly one JSON document
-        #[arg(long)]
-        json: bool,
-    },
-
-    /// Show what goes wrong without a policy, and what comes of it with one
+    /// Show the agent types, and check files with your own
     #[command(subcommand)]
-    Scenarios(ScenariosCommand),
+    Agents(AgentsCommand),
 
-    /// Compare the ladder of models with one model for everything, on tasks of known difficulty
+    /// Keep agent types that were made in a run as files
+    #[command(subcommand)]
+    Registry(RegistryCommand),
+
+    /// Call one function of the component with a JSON object
+    #[command(after_help = CALL_EXAMPLE, after_long_help = call_help())]
+    Call(CallArguments),
+
+    /// Say what works here: component, cache, model servers, OpenClaw, Node
     #[command(after_help = "\
-Exit code 1: the ladder costs too much, or has fewer good answers than the best model.
+Exit codes: 0 this program can do its work; 1 something is broken, and it says what to do.
 
 Examples:
-  parallel-agents economics
-  parallel-agents economics --tasks 5000 --seed 7 --json")]
-    Economics(EconomicsArguments),
+  parallel-agents doctor
+  parallel-agents doctor --json | jq '.checks[] | select(.state != \"ok\")'")]
+    Doctor(DoctorArguments),
 
-    /// Go through a recorded run again in virtual time, as it was or under other rules
+    /// Show a topic, or all options of a command
+    #[command(after_help = "\
+Examples:
+  parallel-agents help exit-codes
+  parallel-agents help run")]
+    Help(HelpArguments),
+
+    /// Commands for developers of this project
+    Dev {
+        #[command(subcommand)]
+        command: DevCommand,
+    },
+
+    /// Print the completions for a shell
     #[command(
-        name = "what-if",
+        hide = true,
         after_help = "\
-The recorded answers come after the recorded times; a session that ran out of time then never answers. What was not
-recorded is made up, and the output says of what.
-Exit code 1: not every task is completed under the other rules.
-
-Examples:
-  parallel-agents run request.json --backend openai --base-url http://127.0.0.1:8080/v1 --record run.jsonl
-  parallel-agents what-if run.jsonl
-  parallel-agents what-if run.jsonl --set max_concurrent=16,ladder=big-model --pace big-model=1.8"
+Example:
+  parallel-agents completions bash > ~/.local/share/bash-completion/completions/parallel-agents"
     )]
-    WhatIf(WhatIfArguments),
-
-    /// Serve the scripted answers as an OpenAI-compatible model server, for a real gateway
-    #[command(after_help = "\
-The address is printed as one JSON line once the server listens; the server runs until it is interrupted.
-
-Example:
-  parallel-agents serve-model --listen 127.0.0.1:8080 --speed 10")]
-    ServeModel(ServeModelArguments),
-}
-
-#[derive(Debug, Args)]
-pub struct RunArguments {
-    /// The request: a JSON file, or - for standard input
-    #[arg(value_name = "REQUEST.json")]
-    pub request: PathBuf,
-
-    /// Sessions alive at once, 1 to 50; in place of what the request says
-    #[arg(long, value_name = "N")]
-    pub max_concurrent: Option<u32>,
-
-    /// Seconds that each task may take which names no time itself, 1 to 86400; in place of what the request says
-    #[arg(long, value_name = "SECONDS")]
-    pub task_timeout: Option<u32>,
-
-    #[command(flatten)]
-    pub own_agents: OwnAgents,
-
-    #[command(flatten)]
-    pub simulation: Simulation,
-}
-
-#[derive(Debug, Args)]
-pub struct CallArguments {
-    /// The function
-    pub function: String,
-
-    /// Its arguments: a file with a JSON object, or - for standard input; without it {}
-    #[arg(value_name = "ARGS.json")]
-    pub arguments: Option<PathBuf>,
-
-    /// Seconds that each task may take which names no time itself, 1 to 86400; in place of what the arguments say
-    #[arg(long, value_name = "SECONDS")]
-    pub task_timeout: Option<u32>,
-
-    #[command(flatten)]
-    pub own_agents: OwnAgents,
-
-    #[command(flatten)]
-    pub simulation: Simulation,
-}
-
-#[derive(Debug, Subcommand)]
-pub enum RegistryCommand {
-    /// Write each agent type of a registry into a file of its own
-    #[command(after_help = "\
-The files have the form of the built-in types, and `run --agents DIR` takes them. registry.json beside them is the index:
-version, hash and score. A better version in the directory is kept, and a file that was changed by hand is not touched.
-
-Examples:
-  parallel-agents call create_agents wishes.json > reply.json
-  parallel-agents registry export reply.json my-agents
-  parallel-agents run request.json --agents my-agents")]
-    Export {
-        /// A registry, or a reply that holds one: a JSON file, or - for standard input
-        #[arg(value_name = "REGISTRY.json")]
-        registry: PathBuf,
-
-        /// The directory; it is made if need be
-        #[arg(value_name = "DIR")]
-        directory: PathBuf,
-
-        #[command(flatten)]
-        guest: Guest,
+    Completions {
+        /// The shell
+        shell: Shell,
     },
 
-    /// Print the registry that a directory holds, for the field registry of a request
-    #[command(after_help = "\
-Only what the index registry.json names is taken, and each file has to be the one that its hash stands for.
-
+    /// Print the manual page of the program, or of a command
+    #[command(
+        hide = true,
+        after_help = "\
 Example:
-  parallel-agents registry import my-agents > registry.json")]
-    Import {
-        /// The directory
-        #[arg(value_name = "DIR")]
-        directory: PathBuf,
-
-        #[command(flatten)]
-        guest: Guest,
+  parallel-agents man run | man -l -"
+    )]
+    Man {
+        /// The command, in words such as `agents check`
+        command: Vec<String>,
     },
+
+    /// As they were called before there was `dev`.
+    #[command(flatten)]
+    Old(DevCommand),
 }
 
-#[derive(Debug, Args)]
-pub struct ReplayArguments {
-    /// The journal; with --what-if, a recording
-    #[arg(value_name = "FILE")]
-    pub journal_file: PathBuf,
-
-    /// Go through a recording in virtual time with something different, as `what-if --set` does
-    #[arg(long = "what-if", value_name = "NAME=VALUE")]
-    pub settings: Vec<String>,
-
-    #[command(flatten)]
-    pub guest: Guest,
+/// Reads a command line.
+pub fn parse(words: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> Result<Arguments, clap::Error> {
+    Arguments::from_arg_matches(&command().try_get_matches_from(words)?)
 }
 
-#[derive(Debug, Args)]
-pub struct ReviewArguments {
-    /// The file to review
-    pub file: PathBuf,
-
-    /// Sessions alive at once, 1 to 50; 5 unless said otherwise
-    #[arg(long, value_name = "N")]
-    pub max_concurrent: Option<u32>,
-
-    /// Seconds that each reviewer may take, 1 to 86400; 120 unless said otherwise
-    #[arg(long, value_name = "SECONDS")]
-    pub task_timeout: Option<u32>,
-
-    #[command(flatten)]
-    pub simulation: Simulation,
+/// The command line as `--help` shows it: what fits a screen.
+pub fn command() -> clap::Command {
+    brief::brief(Arguments::command())
 }
 
-#[derive(Debug, Args)]
-pub struct ExplainArguments {
-    /// A report: what --report or --json wrote, or - for standard input
-    #[arg(value_name = "REPORT.json")]
-    pub report: PathBuf,
-
-    /// The task's id
-    #[arg(value_name = "TASK")]
-    pub task: String,
-
-    #[command(flatten)]
-    pub guest: Guest,
+/// The command line with every option and every word about it.
+pub fn in_full() -> clap::Command {
+    hide_old(Arguments::command())
 }
 
-#[derive(Debug, Args)]
-pub struct ServeModelArguments {
-    /// The address to listen on; port 0 takes a free one
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
-    pub listen: SocketAddr,
+/// A command within another, by the words that name it.
+pub fn within<'a>(command: &'a clap::Command, words: &[String]) -> Option<&'a clap::Command> {
+    words.iter().try_fold(command, |command, word| command.find_subcommand(word))
+}
 
-    /// How many times faster the answers come than the script says; below 1 they come later
-    #[arg(long, value_name = "FACTOR", default_value = "1", value_parser = speed)]
-    pub speed: f64,
-
-    /// Answer as some servers do: one of the habits that --list-quirks names
-    #[arg(long, value_name = "NAME")]
-    pub quirk: Option<String>,
-
-    /// Show the habits of servers that --quirk plays, and leave
-    #[arg(long)]
-    pub list_quirks: bool,
-
-    #[command(flatten)]
-    pub cast: Cast,
+/// The commands of `dev` are not shown twice.
+fn hide_old(command: clap::Command) -> clap::Command {
+    let old = DevCommand::augment_subcommands(clap::Command::new(PROGRAM));
+    let names: Vec<String> = old.get_subcommands().map(|command| command.get_name().to_owned()).collect();
+    names.into_iter().fold(command, |command, name| command.mut_subcommand(name, |old| old.hide(true)))
 }
 
 /// The functions as the component has them.
 fn call_help() -> String {
     let functions = functions();
     let names: Vec<&str> = functions.iter().map(|function| function.name.as_str()).collect();
-    format!("Functions:\n{}\n{CALL_EXAMPLES}", wrapped(&names.join(", "), MAX_WIDTH, "  "))
-}
-
-fn speed(text: &str) -> Result<f64, String> {
-    match text.parse::<f64>() {
-        Ok(factor) if factor.is_finite() && factor > 0.0 => Ok(factor),
-        _ => Err("it has to be a number above 0".to_owned()),
-    }
+    format!("Functions:\n{}{CALL_EXAMPLES}", wrapped(&names.join(", "), MAX_WIDTH, "  "))
 }

@@ -75,7 +75,7 @@ impl Stage {
         let server = &simulation.backend.server;
         check_address(server)?;
         let asked = || simulation.journal.as_deref().map(Journal::create).transpose();
-        match server.backend {
+        match server.kind() {
             BackendKind::Script => {
                 let seed = simulation.cast.seed();
                 let gateway =
@@ -100,7 +100,7 @@ impl Stage {
         let ResumeArguments { cast, server, course, journal_file, .. } = arguments;
         check_address(server)?;
         check_kind(journal_file, server, past)?;
-        match server.backend {
+        match server.kind() {
             BackendKind::Script => {
                 // The checker knows nothing of what the call did before, so it cannot hold it to anything.
                 let options =
@@ -132,9 +132,17 @@ fn unusable(journal: &Journal, error: std::io::Error) -> Failure {
 
 /// A server's address without a server is a mistake.
 fn check_address(server: &ServerArguments) -> Result<(), Failure> {
-    if server.backend == BackendKind::Script && server.base_url.is_some() {
-        let message = "--base-url is the address of a server, and --backend script asks none";
-        let fault = Fault::new("--base-url", message).hint("leave one of the two out");
+    if server.kind() == BackendKind::Openai {
+        return Ok(());
+    }
+    let given = [
+        ("--base-url", server.base_url.is_some()),
+        ("--model", server.model.is_some()),
+        ("--host-cap", server.host_cap.is_some()),
+    ];
+    if let Some((option, _)) = given.into_iter().find(|(_, is_given)| *is_given) {
+        let message = format!("{option} is for a server, and scripted agents ask none");
+        let fault = Fault::new(option, message).hint("leave it out, or take a server with --backend openai");
         return Err(Failure::Bad { code: "E_BASE_URL", error: fault.into() });
     }
     Ok(())
@@ -142,7 +150,7 @@ fn check_address(server: &ServerArguments) -> Result<(), Failure> {
 
 /// A call goes on where it began: real answers and scripted ones in one report would be worth nothing.
 fn check_kind(journal: &Path, server: &ServerArguments, past: &Past) -> Result<(), Failure> {
-    let fault = match (past.kind(), server.backend) {
+    let fault = match (past.kind(), server.kind()) {
         (Some(BackendKind::Openai), BackendKind::Script) => {
             let message = format!("{} is the journal of a run on a model server", journal.display());
             Fault::new("--base-url", message).hint("name the server's address again with --base-url URL")
@@ -172,8 +180,13 @@ struct Asked {
 
 impl Asked {
     async fn of(ui: &Ui, options: &ServerArguments) -> Result<Self, Failure> {
-        let key = ApiKey::new(&env::var_os(ApiKey::VARIABLE).unwrap_or_default().to_string_lossy())?;
-        let server = ModelServer::new(options.base_url.as_deref().unwrap_or_default(), key)?;
+        let Some(base_url) = &options.base_url else {
+            let fault =
+                Fault::new("--base-url", "nobody said which server it is").hint("name its address with --base-url URL");
+            return Err(Failure::Bad { code: "E_BASE_URL", error: fault.into() });
+        };
+        let key = if options.sends_key { env::var_os(ApiKey::VARIABLE) } else { None };
+        let server = ModelServer::new(base_url, ApiKey::new(&key.unwrap_or_default().to_string_lossy())?)?;
         if server.shows_its_key() {
             ui.note(&format!("warning: {} goes to this server unencrypted", ApiKey::VARIABLE));
         }

@@ -1,5 +1,6 @@
 //! The component that is run: the one in this program, or a file; and its machine code, compiled once for all calls.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use etcetera::BaseStrategy as _;
@@ -23,6 +24,15 @@ const CACHE: &str = "parallel-agents/code";
 pub enum Source {
     File(PathBuf),
     Embedded(&'static [u8]),
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => write!(f, "{}", path.display()),
+            Self::Embedded(bytes) => write!(f, "in this program, {} KiB", bytes.len() / 1024),
+        }
+    }
 }
 
 impl Source {

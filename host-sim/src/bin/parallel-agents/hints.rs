@@ -10,7 +10,7 @@ use crate::args::{BackendKind, Simulation};
 /// none, or the host's cap is set already.
 pub fn of_server(simulation: &Simulation, reply: &str) -> Option<String> {
     let server = &simulation.backend.server;
-    if server.backend != BackendKind::Openai || server.host_cap.is_some() {
+    if server.kind() != BackendKind::Openai || server.host_cap.is_some() {
         return None;
     }
     let document: Value = serde_json::from_str(reply).ok()?;

@@ -7,6 +7,7 @@ use std::path::Path;
 use anyhow::{Context, bail};
 use parallel_agents::documents;
 
+use crate::comments::without_comments;
 use crate::fault::Fault;
 use crate::outcome::Failure;
 
@@ -19,9 +20,11 @@ const MAX_RECORDING_BYTES: u64 = 256 << 20;
 /// 200 answers of 64 KiB, as the component takes them back.
 const MAX_REPORT_BYTES: u64 = documents::reports::MAX_BYTES as u64;
 
-/// Reads a text file, or standard input for `-`.
+/// Reads a text file, or standard input for `-`. In a .jsonc file comments count as spaces.
 pub fn document(path: &Path) -> Result<String, Failure> {
-    text(path, MAX_DOCUMENT_BYTES).map_err(|error| Failure::file(path, error))
+    let text = text(path, MAX_DOCUMENT_BYTES).map_err(|error| Failure::file(path, error))?;
+    let has_comments = path.extension().is_some_and(|extension| extension == "jsonc");
+    Ok(if has_comments { without_comments(&text) } else { text })
 }
 
 /// Reads a recording.

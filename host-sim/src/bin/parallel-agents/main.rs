@@ -5,7 +5,9 @@ mod args;
 mod backend;
 mod board;
 mod commands;
+mod comments;
 mod component;
+mod consent;
 mod fault;
 mod findings;
 mod hints;
@@ -18,6 +20,7 @@ mod problems;
 mod registry_files;
 mod report;
 mod request;
+mod servers;
 mod signals;
 mod simulation;
 mod summary;
@@ -27,17 +30,17 @@ mod ui;
 mod usage;
 mod view;
 
+use std::env;
 use std::process::ExitCode;
 
 use anyhow::Context;
-use clap::Parser;
 
 use args::Arguments;
 use outcome::{Failure, Finish};
 use ui::Ui;
 
 fn main() -> ExitCode {
-    let Arguments { command } = match Arguments::try_parse() {
+    let Arguments { command } = match args::parse(env::args_os()) {
         Ok(arguments) => arguments,
         Err(error) => return usage::tell(&error),
     };

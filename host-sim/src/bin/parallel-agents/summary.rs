@@ -24,7 +24,7 @@ pub fn not_completed(ui: &Ui, report: &Report) -> String {
 /// The run in a few sentences.
 pub fn totals(ui: &Ui, report: &Report, simulation: &Simulation) -> String {
     let lines = |texts: &[&str]| sentences(texts.iter().copied(), ui.width());
-    let is_scripted = simulation.backend.server.backend == BackendKind::Script;
+    let is_scripted = simulation.backend.server.kind() == BackendKind::Script;
     let is_simulated = is_scripted && simulation.course.clock == ClockKind::Virtual;
     let ran = format!(
         "{}{}, at most {} at once.",

@@ -51,13 +51,11 @@ fn fault(error: &clap::Error) -> Fault {
 
 #[cfg(test)]
 mod tests {
-    use clap::Parser;
-
     use super::*;
-    use crate::args::Arguments;
+    use crate::args;
 
     fn of(words: &[&str]) -> Fault {
-        let read = Arguments::try_parse_from([&["parallel-agents"], words].concat());
+        let read = args::parse([&["parallel-agents"], words].concat());
         fault(&read.expect_err("it cannot be read"))
     }
 
@@ -75,7 +73,7 @@ mod tests {
         assert_eq!((option.path.as_str(), option.hint.as_deref()), ("--sed", Some("did you mean --seed?")));
         let command = of(&["runn"]);
         assert_eq!((command.got.as_deref(), command.hint.as_deref()), (Some("runn"), Some("did you mean run?")));
-        let missing = of(&["run", "a.json", "--backend", "openai"]);
-        assert_eq!(missing.path, "--base-url");
+        let both = of(&["run", "a.json", "--base-url", "http://127.0.0.1:1", "--clock", "real"]);
+        assert_eq!(both.path, "--base-url");
     }
 }

@@ -8,7 +8,8 @@ use std::process::Command;
 use super::{Ran, ran};
 
 /// Commands that need more than this machine has: a model server, or something that only they would make.
-const ELSEWHERE: [&str; 3] = ["--backend openai", "what-if run.jsonl", "cargo install"];
+const ELSEWHERE: [&str; 6] =
+    ["--backend openai", "what-if run.jsonl", "cargo install", "review src/lib.rs  ", "agents doctor", "agents init"];
 
 fn root() -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))

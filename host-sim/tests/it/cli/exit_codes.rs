@@ -74,18 +74,18 @@ fn what_is_no_run_has_its_codes_too() {
     assert_eq!(native(&["run", "-", "--report", &path("no/such/report.json")], many(1, "")).code, 3);
     let code = file("exit.py", "def f():\n    return 1\n");
     assert_eq!(native(&["review", &code, "--script", &one_fails("one-reviewer-fails.toml")], "").code, 1);
-    assert_eq!(native(&["review", &code], "").code, 0);
+    assert_eq!(native(&["review", &code, "--backend", "script"], "").code, 0);
 }
 
 #[test]
 fn help_says_what_each_code_means() {
-    let help = sim(&["--help"]).out.split_whitespace().collect::<Vec<_>>().join(" ");
+    let help = sim(&["help", "exit-codes"]).out.split_whitespace().collect::<Vec<_>>().join(" ");
     let words = [
         "0 everything asked for was done; a run is completed by its own rules",
         "`required: false`) may have ended otherwise",
         "1 the run came to an end that its rules do not call completed; a review: not every reviewer answered",
-        "2 bad usage, a bad request or file, or a journal that is in use",
-        "3 the host or the component failed, or a file could not be written",
+        "2 bad usage, a bad request or file, a journal that is in use",
+        "3 the host or the component failed, there is no model server, or a file could not be written",
         "129, 130, 143 a second",
     ];
     for words in words {

@@ -47,7 +47,7 @@ fn every_command_that_runs_shows_its_result_first() {
     let cases: [(&[&str], &str); 4] = [
         (&["run", "-", "--trace", FULL], &one),
         (&["call", "content_team", "-"], team),
-        (&["review", &code], ""),
+        (&["review", &code, "--backend", "script"], ""),
         (&["resume", &kept], ""),
     ];
     for (arguments, input) in cases {

@@ -7,7 +7,7 @@ const CODE: &str = "def average(reviews, cache={}):\n    total = eval(reviews[0]
 #[test]
 fn findings_of_all_reviewers_come_most_severe_first() {
     let code = file("shop.py", CODE);
-    let ran = sim(&["review", &code]);
+    let ran = sim(&["review", &code, "--backend", "script"]);
     assert_eq!((ran.code, ran.err.as_str()), (0, ""));
     for reviewer in ["code", "security", "performance", "accessibility"] {
         assert!(ran.out.contains(&format!("{reviewer}_reviewer")), "{reviewer} is missing in\n{}", ran.out);
@@ -29,7 +29,7 @@ fn findings_of_all_reviewers_come_most_severe_first() {
 #[test]
 fn json_is_the_report_of_the_run() {
     let code = file("shop2.py", CODE);
-    let report = sim(&["review", &code, "--json"]).json();
+    let report = sim(&["review", &code, "--json", "--backend", "script"]).json();
     assert_eq!(report["results"].as_array().map(Vec::len), Some(5));
     assert!(report["results"][0]["output"]["findings"].is_array(), "{report}");
 }
@@ -55,7 +55,7 @@ fn files_that_are_no_source_exit_with_2() {
         (file("blank.py", " \n"), "E_CODE_EMPTY"),
     ];
     for (file, words) in cases {
-        let ran = sim(&["review", &file]);
+        let ran = sim(&["review", &file, "--backend", "script"]);
         assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{file}");
         assert!(ran.err.contains(words), "{file}: {}", ran.err);
     }

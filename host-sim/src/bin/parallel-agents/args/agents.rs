@@ -6,7 +6,8 @@ use clap::{Args, Subcommand};
 
 use super::Guest;
 
-const AGENT_FILES: &str = "\
+/// How files are read, as `help agent-files` tells it.
+pub const AGENT_FILES: &str = "\
 Files in Markdown with a head in YAML are taken as they are: agents of Claude Code, opencode, Gemini CLI and Copilot
 (.agent.md, .chatmode.md), skills (SKILL.md), rules of Cursor (.mdc). TOML, JSON and plain YAML are not.
 
@@ -31,7 +32,8 @@ Exit codes:
 
 Examples:
   parallel-agents agents check ~/.claude/agents
-  parallel-agents agents check my-agents --json | jq '.files[] | select(.result == \"refused\")'";
+  parallel-agents agents check my-agents --json | jq '.files[] | select(.result == \"refused\")'
+";
 
 #[derive(Debug, Subcommand)]
 pub enum AgentsCommand {
@@ -42,7 +44,7 @@ Examples:
   parallel-agents agents list --category qa
   parallel-agents agents list --category custom --agents my-agents")]
     List {
-        /// Only those of one category, such as content, development, qa or documentation
+        /// Only one category: content, development, qa, documentation, …
         #[arg(long, value_name = "NAME")]
         category: Option<String>,
 
@@ -70,8 +72,15 @@ Examples:
         guest: Guest,
     },
 
-    /// Say of each file of a directory whether it is taken as an agent type, with which warnings, and why if not
-    #[command(after_help = AGENT_FILES)]
+    /// Say of each file whether it is taken as an agent type, and why if not
+    #[command(
+        after_help = "\
+Exit codes: 0 all are taken; 1 one cannot be used; 2 there is none. See `help agent-files`.
+
+Example:
+  parallel-agents agents check ~/.claude/agents",
+        after_long_help = AGENT_FILES
+    )]
     Check {
         /// The directory, or one file
         #[arg(value_name = "DIR")]
@@ -85,9 +94,11 @@ Examples:
 /// Agent types that do not come with the component.
 #[derive(Debug, Args)]
 pub struct OwnAgents {
-    /// Agent types of your own: a directory with one definition in each *.md file, or one such file. Types that the
-    /// request names are looked up there, in subdirectories too; they extend the catalogue or replace a type of it.
-    /// `agents check DIR` says how the files are read. A request that brings agents itself takes no others
+    /// Agent types of your own: a directory with *.md files, or a file
+    ///
+    /// Each file has one definition. Types that the request names are looked up there, in subdirectories too; they extend
+    /// the catalogue or replace a type of it. `agents check DIR` says how the files are read. A request that brings agents
+    /// itself takes no others.
     #[arg(long = "agents", value_name = "DIR")]
     pub directory: Option<PathBuf>,
 }

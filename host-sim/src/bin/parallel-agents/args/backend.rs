@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use clap::builder::ArgPredicate;
 use clap::{Args, ValueEnum};
 use parallel_agents_engine::task::Tier;
 
@@ -14,11 +13,17 @@ pub struct BackendArguments {
     #[command(flatten)]
     pub server: ServerArguments,
 
-    /// The model of a tier: economy, standard or premium; several times. In place of the request's own models
+    /// The model of a tier: economy, standard or premium; several times
+    ///
+    /// In place of the request's own models.
     #[arg(long = "tier", value_name = "TIER=NAME", value_parser = tier_model)]
     pub tiers: Vec<(Tier, String)>,
 
-    /// Write the run to a file, for what-if, once the result was shown
+    /// Do not ask before a run on a server that may cost money
+    #[arg(long)]
+    pub yes: bool,
+
+    /// Write the run to a file, for `dev what-if`, once the result was shown
     #[arg(long, value_name = "FILE")]
     pub record: Option<PathBuf>,
 }
@@ -26,23 +31,38 @@ pub struct BackendArguments {
 /// Scripted agents, or a model server and what is asked of it.
 #[derive(Debug, Args)]
 pub struct ServerArguments {
-    /// Scripted agents in a simulated gateway, or real completions on an OpenAI-compatible server, which is what
-    /// --base-url asks for by itself. A server's key is read from OPENAI_API_KEY
-    #[arg(long, value_enum, default_value = "script")]
-    #[arg(default_value_if("base_url", ArgPredicate::IsPresent, "openai"))]
-    pub backend: BackendKind,
+    /// script: simulated, at no cost; openai: a model server (help models)
+    ///
+    /// Scripted agents in a simulated gateway, or real completions on an OpenAI-compatible server, which is what --base-url
+    /// asks for by itself. Without --base-url a server is looked for. A server's key is read from OPENAI_API_KEY.
+    #[arg(long, value_enum)]
+    pub backend: Option<BackendKind>,
 
     /// The server's base address, such as http://127.0.0.1:8080/v1
-    #[arg(long, value_name = "URL", required_if_eq("backend", "openai"), conflicts_with_all = ["script", "clock"])]
+    #[arg(long, value_name = "URL", conflicts_with_all = ["script", "clock"])]
     pub base_url: Option<String>,
 
-    /// The server's model for sessions that name none; needed if it has more than one
-    #[arg(long, value_name = "NAME", requires = "base_url")]
+    /// The server's model; needed if it has more than one
+    ///
+    /// It is for sessions that name none.
+    #[arg(long, value_name = "NAME")]
     pub model: Option<String>,
 
     /// Sessions that the server runs at once; without it as many as the request asks for
-    #[arg(long, value_name = "N", requires = "base_url", value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000))]
     pub host_cap: Option<u32>,
+
+    /// Whether the server may be sent the key: not one that only answered on a usual port.
+    #[arg(skip = true)]
+    pub sends_key: bool,
+}
+
+impl ServerArguments {
+    /// What runs the sessions.
+    pub fn kind(&self) -> BackendKind {
+        let named = if self.base_url.is_some() { BackendKind::Openai } else { BackendKind::Script };
+        self.backend.unwrap_or(named)
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -70,13 +90,16 @@ pub struct WhatIfArguments {
     #[arg(value_name = "RECORDING")]
     pub recording: PathBuf,
 
-    /// What is to be different, as NAME=VALUE; several times, or separated by commas. A field of the request, or ladder
-    /// (up to three models, joined by +), host_cap, latency (1.5: sessions run half as long again; the host's own answers
-    /// take their time as before)
+    /// What is to be different; several times, or separated by commas
+    ///
+    /// A field of the request, or ladder (up to three models, joined by +), host_cap, latency (1.5: sessions run half as
+    /// long again; the host's own answers take their time as before).
     #[arg(long = "set", visible_alias = "what-if", value_name = "NAME=VALUE")]
     pub settings: Vec<String>,
 
-    /// How many times as long as the recorded one a model takes that was not recorded; 1 unless said otherwise
+    /// How many times as long a model takes that was not recorded
+    ///
+    /// Compared with the recorded one; 1 unless said otherwise.
     #[arg(long = "pace", value_name = "MODEL=FACTOR", value_delimiter = ',')]
     pub paces: Vec<String>,
 

@@ -20,9 +20,11 @@ pub struct Simulation {
     #[command(flatten)]
     pub course: Course,
 
-    /// Keep the call's journal in a new file, from which `resume` goes on with a call that was cut off. A run on a model
-    /// server keeps one without being asked, in $XDG_STATE_HOME/parallel-agents (else ~/.local/state/parallel-agents), for
-    /// 30 days; where it is stands on standard error
+    /// Keep a journal in a new file, for `resume` (help journals)
+    ///
+    /// From it `resume` goes on with a call that was cut off. A run on a model server keeps one without being asked, in
+    /// $XDG_STATE_HOME/parallel-agents (else ~/.local/state/parallel-agents), for 30 days; where it is stands on standard
+    /// error.
     #[arg(long, value_name = "FILE")]
     pub journal: Option<PathBuf>,
 
@@ -61,16 +63,19 @@ pub struct Course {
     #[arg(long, value_enum, default_value = "virtual")]
     pub clock: ClockKind,
 
-    /// How progress is shown on standard error: bars on a terminal, lines elsewhere if the run takes real time
+    /// How progress is shown on standard error
     #[arg(long, value_enum, default_value = "auto")]
     pub progress: ProgressKind,
 
-    /// Write every command and every event to a file, one per line, once the result was shown
+    /// Write every command and every event to a file, one per line
+    ///
+    /// Once the result was shown.
     #[arg(long, value_name = "FILE")]
     pub trace: Option<PathBuf>,
 
-    /// Write the whole report to a file, with the simulator's own account of it: as JSON, or as a page for a browser if the
-    /// name ends in .html
+    /// Write the whole report to a file: JSON, or a page if it ends in .html
+    ///
+    /// With the simulator's own account of it.
     #[arg(long, value_name = "FILE")]
     pub report: Option<PathBuf>,
 }
@@ -78,12 +83,15 @@ pub struct Course {
 /// Which agents and which gateway are simulated.
 #[derive(Debug, Args)]
 pub struct Cast {
-    /// Everything that is drawn comes from this number; the same number gives the same run. Without it 1, but for a real
-    /// server a fresh one
+    /// The same number gives the same simulated run
+    ///
+    /// Everything that is drawn comes from it. Without it 1, but for a real server a fresh one.
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
 
-    /// What agents answer and what the gateway allows: a .toml or .json file, in place of the bundled one
+    /// What agents answer and what the gateway allows: a .toml or .json file
+    ///
+    /// In place of the bundled one.
     #[arg(long, value_name = "FILE")]
     pub script: Option<PathBuf>,
 }
@@ -101,11 +109,11 @@ pub struct Guest {
     #[command(flatten)]
     pub component: ComponentArguments,
 
-    /// Run the component, or the same engine compiled into this program, for comparing the two
+    /// Run the component, or the same engine compiled into this program
     #[arg(long, value_enum, default_value = "wasm")]
     pub engine: EngineKind,
 
-    /// Print exactly one JSON document, the component's own, and nothing else
+    /// Print exactly one JSON document and nothing else
     #[arg(long)]
     pub json: bool,
 }
@@ -117,8 +125,10 @@ pub struct ComponentArguments {
     #[arg(long, value_name = "FILE", env = COMPONENT_VARIABLE)]
     pub component: Option<PathBuf>,
 
-    /// Compile the component anew: neither use nor keep its machine code, which otherwise is kept for the next call in
-    /// $XDG_CACHE_HOME/parallel-agents/code (else ~/.cache). The same with PARALLEL_AGENTS_NO_CACHE=1
+    /// Compile the component anew, and do not keep its machine code
+    ///
+    /// Otherwise that is kept for the next call in $XDG_CACHE_HOME/parallel-agents/code (else ~/.cache). The same with
+    /// PARALLEL_AGENTS_NO_CACHE=1.
     #[arg(long, env = "PARALLEL_AGENTS_NO_CACHE", value_parser = FalseyValueParser::new())]
     pub no_cache: bool,
 }

@@ -21,19 +21,25 @@ pub struct ExploreArguments {
     #[arg(long, value_name = "N", default_value_t = 12, value_parser = clap::value_parser!(u32).range(1..=200))]
     pub tasks: u32,
 
-    /// A script with the gateway, the answers and the faults of every run, in place of drawn ones
+    /// A script with gateway, answers and faults, in place of drawn ones
     #[arg(long, value_name = "FILE")]
     pub faults: Option<PathBuf>,
 
-    /// Cancel the whole run at its events, and single tasks at some of them, in a fresh copy each
+    /// Cancel the run at its events, in a fresh copy each
+    ///
+    /// And single tasks at some of them.
     #[arg(long, value_enum)]
     pub cancel: Option<Where>,
 
-    /// Drop the component at its events, in a fresh copy each; its host has to clean up
+    /// Drop the component at its events, in a fresh copy each
+    ///
+    /// Its host has to clean up.
     #[arg(long, value_enum)]
     pub trap: Option<Where>,
 
-    /// Cut each run off at its host calls, in a fresh copy each, and go on with it
+    /// Cut each run off at its host calls, and go on with it
+    ///
+    /// In a fresh copy each.
     #[arg(long, value_enum)]
     pub crash: Option<Where>,
 
@@ -45,7 +51,9 @@ pub struct ExploreArguments {
     #[arg(long, value_name = "1,4", value_delimiter = ',')]
     pub keep_tasks: Option<Vec<usize>>,
 
-    /// Keep only these faults of each run, as a fault profile names them; `answers` are those of agents, `none` is no fault
+    /// Keep only these faults of each run
+    ///
+    /// As a fault profile names them; `answers` are those of agents, `none` is no fault.
     #[arg(long, value_name = "NAME,NAME")]
     pub only_faults: Option<String>,
 
@@ -53,11 +61,15 @@ pub struct ExploreArguments {
     #[arg(long)]
     pub no_stops: bool,
 
-    /// Make no run calm. A calm one has no faults, stops, budgets or waits, so that all of its results can be compared
+    /// Make no run calm
+    ///
+    /// A calm one has no faults, stops, budgets or waits, so that all of its results can be compared.
     #[arg(long)]
     pub no_calm: bool,
 
-    /// Threads to run on; without it one for each core. The numbers do not depend on it
+    /// Threads to run on; without it one for each core
+    ///
+    /// The numbers do not depend on it.
     #[arg(long, value_name = "N")]
     pub threads: Option<NonZeroUsize>,
 
@@ -128,7 +140,7 @@ pub enum ScenariosCommand {
     /// List the scenarios
     #[command(after_help = "\
 Example:
-  parallel-agents scenarios list")]
+  parallel-agents dev scenarios list")]
     List {
         #[command(flatten)]
         guest: Guest,
@@ -139,9 +151,9 @@ Example:
 Exit code 1: an expectation did not hold; which one is printed.
 
 Examples:
-  parallel-agents scenarios run
-  parallel-agents scenarios run hedging --trace hedging.txt
-  parallel-agents scenarios run my-scenario.toml --json")]
+  parallel-agents dev scenarios run
+  parallel-agents dev scenarios run hedging --trace hedging.txt
+  parallel-agents dev scenarios run my-scenario.toml --json")]
     Run {
         /// One of the list, or a file that ends in .toml; without it all of the list
         #[arg(value_name = "NAME")]

@@ -8,9 +8,9 @@ use crate::args::CallArguments;
 use crate::outcome::{Failure, Finish};
 use crate::simulation::Engine;
 use crate::ui::Ui;
-use crate::{input, own_agents, request};
+use crate::{consent, input, own_agents, request};
 
-pub async fn carry_out(ui: &Ui, arguments: CallArguments) -> Result<Finish, Failure> {
+pub async fn carry_out(ui: &Ui, mut arguments: CallArguments) -> Result<Finish, Failure> {
     let mut document = match &arguments.arguments {
         Some(path) => input::document(path)?,
         None => "{}".to_owned(),
@@ -20,6 +20,7 @@ pub async fn carry_out(ui: &Ui, arguments: CallArguments) -> Result<Finish, Fail
     }
     let document = request::with_task_timeout(document, arguments.task_timeout);
     let engine = Engine::load(ui, &arguments.simulation.guest).await?;
+    consent::settle(ui, &engine, &mut arguments.simulation, &arguments.function, &document).await?;
     let reply = engine.call(ui, &arguments.simulation, &arguments.function, &document).await?;
     show(ui, reply).await
 }

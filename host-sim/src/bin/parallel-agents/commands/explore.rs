@@ -140,7 +140,7 @@ fn numbers(ui: &Ui, tally: &Tally, wall_seconds: f64) -> String {
 
 /// The command that repeats one run.
 fn replay(arguments: &ExploreArguments, seed: u64, cut: &Cut) -> String {
-    let mut command = format!("parallel-agents explore --seeds {seed} --tasks {}{cut}", arguments.tasks);
+    let mut command = format!("parallel-agents dev explore --seeds {seed} --tasks {}{cut}", arguments.tasks);
     if let Some(faults) = &arguments.faults {
         command.push_str(&format!(" --faults {}", faults.display()));
     }

@@ -5,9 +5,12 @@ mod call;
 #[cfg(feature = "canary-bugs")]
 mod canaries;
 mod compare;
+mod doctor;
 mod economics;
 mod explain;
 mod explore;
+mod help;
+mod init;
 mod registry;
 mod replay;
 mod resume;
@@ -17,7 +20,7 @@ mod scenarios;
 mod serve_model;
 mod what_if;
 
-use crate::args::Command;
+use crate::args::{Command, DevCommand};
 use crate::outcome::{Failure, Finish};
 use crate::ui::Ui;
 
@@ -29,38 +32,57 @@ pub fn wants_json(command: &Command) -> bool {
         Command::Agents(command) => agents::guest(command).json,
         Command::Registry(command) => registry::guest(command).json,
         Command::Review(arguments) => arguments.simulation.guest.json,
-        Command::Replay(arguments) => arguments.guest.json,
         Command::Resume(arguments) => arguments.guest.json,
         Command::Explain(arguments) => arguments.guest.json,
-        Command::Explore(arguments) => arguments.guest.json,
-        Command::Compare(arguments) => arguments.json,
+        Command::Doctor(arguments) => arguments.json,
+        Command::Init(_) | Command::Help(_) | Command::Completions { .. } | Command::Man { .. } => false,
+        Command::Dev { command } | Command::Old(command) => dev_wants_json(command),
+    }
+}
+
+fn dev_wants_json(command: &DevCommand) -> bool {
+    match command {
+        DevCommand::Explore(arguments) => arguments.guest.json,
+        DevCommand::Compare(arguments) => arguments.json,
         #[cfg(feature = "canary-bugs")]
-        Command::Canaries { json } => *json,
-        Command::Scenarios(command) => scenarios::guest(command).json,
-        Command::Economics(arguments) => arguments.guest.json,
-        Command::WhatIf(arguments) => arguments.guest.json,
-        Command::ServeModel(_) => false,
+        DevCommand::Canaries { json } => *json,
+        DevCommand::Scenarios(command) => scenarios::guest(command).json,
+        DevCommand::Economics(arguments) => arguments.guest.json,
+        DevCommand::Replay(arguments) => arguments.guest.json,
+        DevCommand::WhatIf(arguments) => arguments.guest.json,
+        DevCommand::ServeModel(_) => false,
     }
 }
 
 /// Carries a command out.
 pub async fn carry_out(ui: &Ui, command: Command) -> Result<Finish, Failure> {
     match command {
+        Command::Init(arguments) => init::carry_out(ui, &arguments),
         Command::Run(arguments) => run::carry_out(ui, arguments).await,
         Command::Call(arguments) => call::carry_out(ui, arguments).await,
         Command::Agents(command) => agents::carry_out(ui, command).await,
         Command::Registry(command) => registry::carry_out(ui, command).await,
         Command::Review(arguments) => review::carry_out(ui, arguments).await,
-        Command::Replay(arguments) => replay::carry_out(ui, arguments).await,
         Command::Resume(arguments) => resume::carry_out(ui, arguments).await,
         Command::Explain(arguments) => explain::carry_out(ui, arguments).await,
-        Command::Explore(arguments) => explore::carry_out(ui, arguments).await,
-        Command::Compare(arguments) => compare::carry_out(ui, arguments).await,
+        Command::Doctor(arguments) => doctor::carry_out(ui, &arguments).await,
+        Command::Help(arguments) => help::carry_out(ui, &arguments),
+        Command::Completions { shell } => help::completions(ui, shell),
+        Command::Man { command } => help::manual(ui, &command),
+        Command::Dev { command } | Command::Old(command) => carry_out_dev(ui, command).await,
+    }
+}
+
+async fn carry_out_dev(ui: &Ui, command: DevCommand) -> Result<Finish, Failure> {
+    match command {
+        DevCommand::Explore(arguments) => explore::carry_out(ui, arguments).await,
+        DevCommand::Compare(arguments) => compare::carry_out(ui, arguments).await,
         #[cfg(feature = "canary-bugs")]
-        Command::Canaries { .. } => canaries::carry_out(ui).await,
-        Command::Scenarios(command) => scenarios::carry_out(ui, command).await,
-        Command::Economics(arguments) => economics::carry_out(ui, arguments).await,
-        Command::WhatIf(arguments) => what_if::carry_out(ui, arguments).await,
-        Command::ServeModel(arguments) => serve_model::carry_out(ui, arguments).await,
+        DevCommand::Canaries { .. } => canaries::carry_out(ui).await,
+        DevCommand::Scenarios(command) => scenarios::carry_out(ui, command).await,
+        DevCommand::Economics(arguments) => economics::carry_out(ui, arguments).await,
+        DevCommand::Replay(arguments) => replay::carry_out(ui, arguments).await,
+        DevCommand::WhatIf(arguments) => what_if::carry_out(ui, arguments).await,
+        DevCommand::ServeModel(arguments) => serve_model::carry_out(ui, arguments).await,
     }
 }

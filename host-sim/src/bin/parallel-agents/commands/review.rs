@@ -5,19 +5,25 @@ use serde_json::json;
 
 use super::call::show;
 use super::run;
-use crate::args::ReviewArguments;
+use crate::args::{BackendKind, ReviewArguments};
 use crate::findings::Findings;
 use crate::outcome::{Failure, Finish};
 use crate::simulation::Engine;
 use crate::ui::Ui;
-use crate::{input, request, summary, table};
+use crate::{consent, input, request, summary, table};
 
-pub async fn carry_out(ui: &Ui, arguments: ReviewArguments) -> Result<Finish, Failure> {
+pub async fn carry_out(ui: &Ui, mut arguments: ReviewArguments) -> Result<Finish, Failure> {
     let code = input::source(&arguments.file, MAX_CODE_BYTES)?;
     let team = json!({ "code": code, "file": arguments.file.to_string_lossy() });
+    let server = &mut arguments.simulation.backend.server;
+    // A script is for scripted agents; else somebody who has a file reviewed wants to read what a model finds.
+    if server.backend.is_none() && arguments.simulation.cast.script.is_none() {
+        server.backend = Some(BackendKind::Openai);
+    }
     let engine = Engine::load(ui, &arguments.simulation.guest).await?;
     let team = engine.ask("review_team", &team).await?;
     let request = request::with_task_timeout(team.text, arguments.task_timeout);
+    consent::settle(ui, &engine, &mut arguments.simulation, "run_tasks", &request).await?;
     let (reply, report) = run::run(ui, &engine, &arguments.simulation, request, arguments.max_concurrent).await?;
     let Some(report) = report else { return show(ui, reply).await };
     let findings = Findings::of(&report);

@@ -7,15 +7,16 @@ use crate::outcome::{Failure, Finish};
 use crate::report::Report;
 use crate::simulation::Engine;
 use crate::ui::Ui;
-use crate::{input, own_agents, request, summary, table};
+use crate::{consent, input, own_agents, request, summary, table};
 
-pub async fn carry_out(ui: &Ui, arguments: RunArguments) -> Result<Finish, Failure> {
+pub async fn carry_out(ui: &Ui, mut arguments: RunArguments) -> Result<Finish, Failure> {
     let mut request = input::document(&arguments.request)?;
     if let Some(directory) = &arguments.own_agents.directory {
         request = own_agents::add(ui, directory, "run_tasks", request)?;
     }
     let request = request::with_task_timeout(request, arguments.task_timeout);
     let engine = Engine::load(ui, &arguments.simulation.guest).await?;
+    consent::settle(ui, &engine, &mut arguments.simulation, "run_tasks", &request).await?;
     let (reply, report) = run(ui, &engine, &arguments.simulation, request, arguments.max_concurrent).await?;
     let Some(report) = report else { return show(ui, reply).await };
     let text = [

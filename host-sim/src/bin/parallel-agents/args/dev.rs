@@ -1,0 +1,172 @@
+//! What is said to the commands for developers of this project.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use super::{Cast, CompareArguments, EconomicsArguments, ExploreArguments, Guest, ScenariosCommand, WhatIfArguments};
+
+#[derive(Debug, Subcommand)]
+pub enum DevCommand {
+    /// Run random requests against random faults and check every invariant
+    #[command(
+        after_help = "\
+Examples:
+  parallel-agents dev explore --seeds 0..10000 --engine native
+  parallel-agents dev explore --seeds 17 --keep-tasks 1,4 --only-faults spawn_busy --trace run.txt",
+        after_long_help = "\
+A seed names one run: its tasks, limits and stops, its gateway and everything that goes wrong with it. Each seed is run
+twice and has to be the same; then the run is held to its promises.
+Exit code 1: a promise was broken; the run is made as small as possible, and the command that repeats it is printed.
+With --json the counters are on standard output and what was broken on standard error.
+
+Examples:
+  parallel-agents dev explore --seeds 0..10000 --engine native
+  parallel-agents dev explore --seeds 0..200 --cancel every --trap every
+  parallel-agents dev explore --seeds 17 --keep-tasks 1,4 --only-faults spawn_busy --trace run-17.txt
+  parallel-agents dev explore --seeds 0..100 --tasks 60 --faults bad-day.toml --json"
+    )]
+    Explore(ExploreArguments),
+
+    /// Run the same seeds under wasmtime and in another engine, and compare the bytes
+    #[command(
+        after_help = "\
+Example:
+  parallel-agents dev compare --seeds 0..300 -- node skill/test/engine.ts",
+        after_long_help = "\
+The program is started once and speaks JSON over its standard input and output; skill/test/engine.ts is one, with the
+component in Node. The commands with all fields, the waits, the events and the reply of each run are compared.
+Exit code 1: a run differed; its seed and the first difference are printed. 3: the program was lost.
+
+Example:
+  parallel-agents dev compare --seeds 0..300 -- node skill/test/engine.ts"
+    )]
+    Compare(CompareArguments),
+
+    /// Hunt each deliberate defect of the engine and say how many seeds it took to find it
+    #[cfg(feature = "canary-bugs")]
+    #[command(after_help = "\
+Only in builds with the feature `canary-bugs`. Exit code 1: a defect was not found.
+
+Example:
+  parallel-agents dev canaries --json")]
+    Canaries {
+        /// Print exactly one JSON document
+        #[arg(long)]
+        json: bool,
+    },
+
+    /// Show what goes wrong without a policy, and what comes of it with one
+    #[command(subcommand)]
+    Scenarios(ScenariosCommand),
+
+    /// Compare the ladder of models with one model for everything
+    #[command(
+        after_help = "\
+Examples:
+  parallel-agents dev economics
+  parallel-agents dev economics --tasks 5000 --seed 7 --json",
+        after_long_help = "\
+The tasks are of known difficulty, the agents scripted.
+Exit code 1: the ladder costs too much, or has fewer good answers than the best model.
+
+Examples:
+  parallel-agents dev economics
+  parallel-agents dev economics --tasks 5000 --seed 7 --json"
+    )]
+    Economics(EconomicsArguments),
+
+    /// Repeat a journal, and say whether the same follows from it
+    #[command(
+        after_help = "\
+Examples:
+  parallel-agents run request.json --journal run.journal
+  parallel-agents dev replay run.journal",
+        after_long_help = "\
+Exit code 2: the journal is damaged or of another version, or something else follows; the first difference is named.
+
+Examples:
+  parallel-agents run request.json --journal run.journal
+  parallel-agents dev replay run.journal
+  parallel-agents dev replay run.jsonl --what-if max_concurrent=16,ladder=big-model   # a recording: as what-if --set"
+    )]
+    Replay(ReplayArguments),
+
+    /// Repeat a recorded run in virtual time, as it was or under other rules
+    #[command(
+        name = "what-if",
+        after_help = "\
+Examples:
+  parallel-agents run request.json --base-url http://127.0.0.1:8080/v1 --record run.jsonl
+  parallel-agents dev what-if run.jsonl --set max_concurrent=16,ladder=big --pace big=1.8",
+        after_long_help = "\
+The recorded answers come after the recorded times; a session that ran out of time then never answers. What was not
+recorded is made up, and the output says of what.
+Exit code 1: not every task is completed under the other rules.
+
+Examples:
+  parallel-agents run request.json --backend openai --base-url http://127.0.0.1:8080/v1 --record run.jsonl
+  parallel-agents dev what-if run.jsonl
+  parallel-agents dev what-if run.jsonl --set max_concurrent=16,ladder=big-model --pace big-model=1.8"
+    )]
+    WhatIf(WhatIfArguments),
+
+    /// Serve the scripted answers as an OpenAI-compatible model server, for a real gateway
+    #[command(
+        after_help = "\
+Example:
+  parallel-agents dev serve-model --listen 127.0.0.1:8080 --speed 10",
+        after_long_help = "\
+The address is printed as one JSON line once the server listens; the server runs until it is interrupted.
+
+Example:
+  parallel-agents dev serve-model --listen 127.0.0.1:8080 --speed 10"
+    )]
+    ServeModel(ServeModelArguments),
+}
+
+#[derive(Debug, Args)]
+pub struct ReplayArguments {
+    /// The journal; with --what-if, a recording
+    #[arg(value_name = "FILE")]
+    pub journal_file: PathBuf,
+
+    /// Repeat a recording with something different, as `what-if --set` does
+    #[arg(long = "what-if", value_name = "NAME=VALUE")]
+    pub settings: Vec<String>,
+
+    #[command(flatten)]
+    pub guest: Guest,
+}
+
+#[derive(Debug, Args)]
+pub struct ServeModelArguments {
+    /// The address to listen on; port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
+    pub listen: SocketAddr,
+
+    /// How many times faster the answers come than the script says
+    ///
+    /// Below 1 they come later.
+    #[arg(long, value_name = "FACTOR", default_value = "1", value_parser = speed)]
+    pub speed: f64,
+
+    /// Answer as some servers do: one of the habits that --list-quirks names
+    #[arg(long, value_name = "NAME")]
+    pub quirk: Option<String>,
+
+    /// Show the habits of servers that --quirk plays, and leave
+    #[arg(long)]
+    pub list_quirks: bool,
+
+    #[command(flatten)]
+    pub cast: Cast,
+}
+
+fn speed(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(factor) if factor.is_finite() && factor > 0.0 => Ok(factor),
+        _ => Err("it has to be a number above 0".to_owned()),
+    }
+}

@@ -1,0 +1,51 @@
+//! `init`: a request and an agent file to begin with.
+
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::path::Path;
+
+use crate::args::InitArguments;
+use crate::fault::Fault;
+use crate::outcome::{Failure, Finish};
+use crate::text::{shell_word, shown};
+use crate::ui::Ui;
+
+const REQUEST: &str = "request.jsonc";
+const AGENTS: &str = "agents";
+
+/// What is written, and below which name.
+const FILES: [(&str, &str); 2] = [
+    (REQUEST, include_str!("../init/request.jsonc")),
+    ("agents/tide_reader.md", include_str!("../init/tide_reader.md")),
+];
+
+pub fn carry_out(ui: &Ui, arguments: &InitArguments) -> Result<Finish, Failure> {
+    let directory = &arguments.directory;
+    // Looked at first, so that either all is written or nothing.
+    for path in FILES.map(|(name, _)| directory.join(name)) {
+        if path.symlink_metadata().is_ok() {
+            let message = format!("{} is there already", path.display());
+            let fault = Fault::new(path.display(), message).hint("name another directory: parallel-agents init DIR");
+            return Err(Failure::Bad { code: "E_FILE", error: fault.into() });
+        }
+    }
+    for (name, text) in FILES {
+        let path = directory.join(name);
+        write_new(&path, text).map_err(|error| {
+            Failure::output(anyhow::Error::from(error).context(format!("cannot write {}", path.display())))
+        })?;
+        ui.note(&format!("wrote {}", shown(&path.to_string_lossy())));
+    }
+    let word = |name: &str| shell_word(&directory.join(name).to_string_lossy());
+    let run = format!("parallel-agents run {} --agents {}", word(REQUEST), word(AGENTS));
+    ui.print(&format!("{run}\n{run} --backend openai\n"))?;
+    ui.note("The first command runs it with scripted answers, the second one on a model server (`help models`).");
+    Ok(Finish::Complete)
+}
+
+fn write_new(path: &Path, text: &str) -> io::Result<()> {
+    if let Some(parent) = path.parent() {
+        fs::create_dir_all(parent)?;
+    }
+    File::create_new(path)?.write_all(text.as_bytes())
+}
