@@ -5,12 +5,13 @@ use std::process::{Command, ExitCode};
 
 use anyhow::{Context as _, Result};
 
-use crate::{component, process, workspace};
+use crate::{component, simulator, workspace};
 
 /// Reviewed when no file is given: a page or two of code that meets the outside world, so that reviewers find something.
 const DEFAULT_FILE: &str = "skill/src/host.ts";
 
-const REPORT: &str = "review-report.json";
+/// The page of the review, in the root of the checkout.
+const PAGE: &str = "review-report.html";
 
 /// Builds everything and runs the review; its streams and its exit code are those of this program.
 ///
@@ -27,33 +28,27 @@ pub fn run(file: Option<PathBuf>) -> Result<ExitCode> {
         eprintln!("error: {} is not a file", workspace::shown(&file));
         return Ok(ExitCode::from(2));
     }
+    eprintln!("1 of 3: the component, Rust compiled to WebAssembly");
     component::build()?;
-    let package = ["--package", "parallel-agents-host-sim", "--bin", "parallel-agents"];
-    process::run(workspace::cargo().arg("build").args(package), "")?;
-    eprintln!("Reviewing {}. The whole report goes to {REPORT}.", workspace::shown(&file));
-    let mut review = workspace::cargo();
-    review.args(["run", "--quiet"]).args(package).args([
-        "--",
-        "review",
-        &workspace::shown(&file),
-        "--backend",
-        "script",
-        "--report",
-        REPORT,
-    ]);
-    hand_over(&mut review)
+    eprintln!("2 of 3: the program that runs it; the first time this compiles wasmtime and takes some minutes");
+    let program = simulator::build()?;
+    eprintln!("3 of 3: five reviewers read {}\n", workspace::shown(&file));
+    let mut review = Command::new(&program);
+    review.arg("review").arg(workspace::shown(&file)).args(["--backend", "script", "--report", PAGE, "--open"]);
+    hand_over(review.current_dir(workspace::root()), &workspace::shown(&program))
 }
 
-/// Becomes the review, so that an interrupt from the keyboard reaches it and nobody else.
+/// Becomes the review, so that an interrupt from the keyboard reaches it and nobody else. It hears the name by which it can
+/// be called again from here.
 #[cfg(unix)]
-fn hand_over(review: &mut Command) -> Result<ExitCode> {
+fn hand_over(review: &mut Command, name: &str) -> Result<ExitCode> {
     use std::os::unix::process::CommandExt as _;
-    Err(review.exec()).context("cannot start the review")
+    Err(review.arg0(name).exec()).context("cannot start the review")
 }
 
 /// Waits for the review and passes its exit code on.
 #[cfg(not(unix))]
-fn hand_over(review: &mut Command) -> Result<ExitCode> {
+fn hand_over(review: &mut Command, _name: &str) -> Result<ExitCode> {
     let status = review.status().context("cannot start the review")?;
     Ok(ExitCode::from(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1)))
 }

@@ -10,8 +10,8 @@ use opentelemetry_sdk::trace::SpanData;
 use serde_json::Value;
 
 use crate::outcome::{Failure, Finish};
-use crate::output;
 use crate::ui::Ui;
+use crate::{desktop, output};
 
 /// A reply of the component that is not a refusal.
 pub struct Reply {
@@ -46,6 +46,8 @@ pub struct Afterwards {
     spans: Vec<SpanData>,
     /// The host's own account contradicts the result.
     contradiction: Option<Failure>,
+    /// A file to be shown on the desktop.
+    to_open: Option<PathBuf>,
     /// What whoever reads the result should know.
     notes: Vec<String>,
 }
@@ -54,6 +56,11 @@ impl Afterwards {
     /// Adds a file, if somebody asked for it.
     pub fn file(&mut self, path: Option<&PathBuf>, text: impl FnOnce() -> String + 'static) {
         self.files.extend(path.map(|path| (path.clone(), Box::new(text) as _)));
+    }
+
+    /// Has a file shown once it is written.
+    pub fn open(&mut self, path: &Path) {
+        self.to_open = Some(path.to_owned());
     }
 
     /// Adds the spans of the call.
@@ -84,6 +91,9 @@ impl Afterwards {
                 ui.tell_failure(&failure);
                 done = false;
             }
+        }
+        if let Some(path) = self.to_open.filter(|_| done) {
+            ui.note(&desktop::open(&path));
         }
         for line in self.notes {
             ui.note(&line);

@@ -8,6 +8,7 @@ mod commands;
 mod comments;
 mod component;
 mod consent;
+mod desktop;
 mod fault;
 mod findings;
 mod hints;

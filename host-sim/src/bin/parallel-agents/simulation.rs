@@ -207,6 +207,9 @@ impl Call<'_> {
             let document = read(document_text(&reply))?;
             if let Some(path) = &self.course.report {
                 self.rest.file(Some(path), self.noted.report(path, self.function, &document, account));
+                if self.course.open {
+                    self.rest.open(path);
+                }
             }
             self.rest.spans(self.noted.spans(self.function, &document, self.kind.provider()));
             match reply {

@@ -6,7 +6,7 @@ use clap::{Arg, Command};
 use super::hide_old;
 
 /// Options that are left out, by their ids: what few people need, or none but developers.
-const RARE: [&str; 22] = [
+const RARE: [&str; 23] = [
     "clock",
     "component",
     "engine",
@@ -18,6 +18,7 @@ const RARE: [&str; 22] = [
     "no_journal",
     "no_stops",
     "once",
+    "open",
     "only_faults",
     "paces",
     "progress",

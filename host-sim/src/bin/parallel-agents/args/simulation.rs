@@ -78,6 +78,10 @@ pub struct Course {
     /// With the simulator's own account of it.
     #[arg(long, value_name = "FILE")]
     pub report: Option<PathBuf>,
+
+    /// Open the file of --report, where there is a desktop
+    #[arg(long, requires = "report")]
+    pub open: bool,
 }
 
 /// Which agents and which gateway are simulated.

@@ -14,7 +14,7 @@ use crate::text::{count, padded, shown, wrapped};
 use crate::ui::{Tone, Ui};
 
 /// Names are at most so long.
-const NAME_COLUMNS: usize = 16;
+const NAME_COLUMNS: usize = 18;
 const STATE_COLUMNS: usize = 9;
 
 /// Models that a line names.
@@ -135,7 +135,7 @@ mod tests {
     fn each_check_is_a_line_and_what_to_do_is_below_it() {
         let checks = [Check::ok("Node", "v24.21.0"), Check::missing("Ollama", "nothing answers", "start it")];
         let text = table(&Ui::plain(80), &checks);
-        let expected = "Node            ok       v24.21.0\nOllama          missing  nothing answers\n                         → start it\n";
+        let expected = "Node              ok       v24.21.0\nOllama            missing  nothing answers\n                           → start it\n";
         assert_eq!(text, expected);
     }
 }

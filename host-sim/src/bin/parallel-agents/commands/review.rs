@@ -1,14 +1,18 @@
 //! `review`: five reviewers on one source file.
 
+use std::env;
+use std::path::Path;
+
 use parallel_agents_workflows::teams::MAX_CODE_BYTES;
 use serde_json::json;
 
 use super::call::show;
 use super::run;
-use crate::args::{BackendKind, ReviewArguments};
+use crate::args::{BackendKind, PROGRAM, ReviewArguments};
 use crate::findings::Findings;
 use crate::outcome::{Failure, Finish};
 use crate::simulation::Engine;
+use crate::text::shown;
 use crate::ui::Ui;
 use crate::{consent, input, request, summary, table};
 
@@ -24,8 +28,11 @@ pub async fn carry_out(ui: &Ui, mut arguments: ReviewArguments) -> Result<Finish
     let team = engine.ask("review_team", &team).await?;
     let request = request::with_task_timeout(team.text, arguments.task_timeout);
     consent::settle(ui, &engine, &mut arguments.simulation, "run_tasks", &request).await?;
-    let (reply, report) = run::run(ui, &engine, &arguments.simulation, request, arguments.max_concurrent).await?;
+    let (mut reply, report) = run::run(ui, &engine, &arguments.simulation, request, arguments.max_concurrent).await?;
     let Some(report) = report else { return show(ui, reply).await };
+    if arguments.simulation.backend.server.kind() == BackendKind::Script && !ui.is_json() {
+        reply.rest.note(next_steps(&arguments.file));
+    }
     let findings = Findings::of(&report);
     let text = [
         table::tasks(ui, &report),
@@ -36,4 +43,14 @@ pub async fn carry_out(ui: &Ui, mut arguments: ReviewArguments) -> Result<Finish
     // A run may be content with fewer; a review that somebody did not give is none.
     let finish = if findings.is_whole() { report.finish() } else { Finish::Incomplete };
     reply.deliver(ui, text.concat(), finish).await
+}
+
+/// Where to go from scripted answers, with the name by which this program was called.
+fn next_steps(file: &Path) -> String {
+    let program = env::args().next().unwrap_or_else(|| PROGRAM.to_owned());
+    let (program, file) = (shown(&program), shown(&file.to_string_lossy()));
+    format!(
+        "Next:\n  {program} review {file}    # the same by a real model: {program} help models\n  \
+         {program} init my-agents    # a request and an agent of your own"
+    )
 }
