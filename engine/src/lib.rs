@@ -9,6 +9,57 @@
 //!
 //! All of it is a pure state machine: no clock, no random number, no input but the host's events. It knows neither WIT
 //! nor WebAssembly nor any workflow; a workflow implements [`workflow::Workflow`] and is told of each result.
+//!
+//! # Example
+//!
+//! A run of one task, with a host in five lines: it says that it is there, accepts the session, and says how that ended.
+//!
+//! ```
+//! use parallel_agents_engine::agents::BuiltIn;
+//! use parallel_agents_engine::engine::Engine;
+//! use parallel_agents_engine::host::{
+//!     Command, Completion, Event, EventKind, FinishReason, HostFacts, Receipt, Reply, SessionEnd, SessionOutcome,
+//! };
+//! use parallel_agents_engine::ids::SessionKey;
+//! use parallel_agents_engine::plan;
+//! use parallel_agents_engine::workflow::AsPlanned;
+//! use serde_json::json;
+//!
+//! let request = json!({
+//!     "agents": [{"name": "echo", "description": "Says it again.", "prompt": "Say it again.", "tools": "none"}],
+//!     "tasks": [{"agent_type": "echo", "task_description": "Say: hello", "output_format": "text"}],
+//! });
+//! // The component brings its request schema and its agent types; this example has neither.
+//! let plan = plan::plan(&json!({"type": "object"}), BuiltIn(&[]), request).expect("a good request");
+//! let mut engine = Engine::new(plan);
+//! let mut tell = |seq, what| engine.step(Event { seq, at_ms: seq * 1_000, what }, &mut AsPlanned);
+//!
+//! let facts = HostFacts {
+//!     name: "example".to_owned(), seed: 7, max_concurrent: None, reports_starts: false, keeps_journal: false, limits: None,
+//! };
+//! let commands = tell(0, EventKind::Opened(facts));
+//! let asked = commands.into_iter().find_map(|command| match command {
+//!     Command::Spawn(request, options) => Some((request, options)),
+//!     _ => None,
+//! });
+//! let (request, options) = asked.expect("the task is ready");
+//! assert!(options.task.contains("Say: hello"));
+//!
+//! let session = SessionKey::new("session-1");
+//! let receipt = Receipt { session_key: session.clone(), run_id: String::new(), applied_model: None, tool_free: true };
+//! tell(1, EventKind::Answered { request, outcome: Ok(Reply::Spawned(receipt)) });
+//! let text = "hello".to_owned();
+//! tell(2, EventKind::SessionEnded(SessionEnd {
+//!     session,
+//!     outcome: SessionOutcome::Completed,
+//!     completion: Some(Completion { text, truncated: false, finish: FinishReason::Stop }),
+//!     usage: None,
+//!     model: None,
+//! }));
+//!
+//! let report = engine.finished().expect("nothing is left to do").expect("the host kept to the contract");
+//! assert_eq!(report.results[0].output, Some(json!("hello")));
+//! ```
 
 // From outside to inside.
 pub mod collect;

@@ -17,6 +17,30 @@
 //! | `agent_files`  | agent definitions as people have them in files                             |
 //! | `page`         | a report as one page for a browser                                         |
 //! | `telemetry`    | a report as OpenTelemetry spans                                            |
+//!
+//! # Example
+//!
+//! A run by simulated agents, and its page for a browser. `ComponentHost` of [`component`] has a `call` with the same arguments that
+//! runs the component instead of the engine's own code.
+//!
+//! ```
+//! use futures::executor::block_on;
+//! use gateway_sim::{clock::Clock, native, options::SimulationOptions, script::Script, simulation::Simulation};
+//! use host_sim::page::page;
+//! use parallel_agents::documents::DocumentReply;
+//! use serde_json::Value;
+//!
+//! let request = r#"{"tasks": [{"agent_type": "documentation_writer", "task_description": "Document this."}]}"#;
+//! let gateway = Simulation::new(Script::bundled(), 1, SimulationOptions::default());
+//! let called = block_on(native::call("run_tasks", request, gateway, &Clock::virtual_time()));
+//! let DocumentReply::Answer(text) = called.result? else { panic!("the request was refused") };
+//! let report: Value = serde_json::from_str(&text)?;
+//! assert_eq!(report["status"], "completed");
+//!
+//! let page = page("run_tasks", &report, &[]);
+//! assert!(page.starts_with("<!doctype html>") && page.contains("documentation_writer"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 pub mod agent_files;
 mod bindings;

@@ -11,7 +11,10 @@ pub fn codes<'a>(codes: impl IntoIterator<Item = &'a &'a str>) -> String {
 
 /// A text as it can stand in a table.
 pub fn plain(text: &str) -> String {
-    text.replace('|', "\\|").replace('<', "\\<").replace("[a-z]", "\\[a-z]").replace('*', "\\*")
+    let escaped = |text: &str| text.replace('<', "\\<").replace("[a-z]", "\\[a-z]").replace('*', "\\*");
+    // Between backticks only the end of a cell has to be told from its text.
+    let parts = text.split('`').enumerate().map(|(at, part)| if at % 2 == 0 { escaped(part) } else { part.to_owned() });
+    parts.collect::<Vec<_>>().join("`").replace('|', "\\|")
 }
 
 /// The types and limits of a field. `of` is what a list's items are, where they have a name.

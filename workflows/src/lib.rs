@@ -2,7 +2,26 @@
 //! goals that are planned.
 //!
 //! Each is a [`Workflow`](parallel_agents_engine::workflow::Workflow) of the engine: it sees results and names the tasks
-//! that follow.
+//! that follow. [`request`] reads what callers write, and [`teams`] makes requests that need no workflow.
+//!
+//! # Example
+//!
+//! ```
+//! use parallel_agents_engine::agents::BuiltIn;
+//! use parallel_agents_engine::problem::CallError;
+//! use parallel_agents_workflows::teams::{self, Kind};
+//! use serde_json::json;
+//!
+//! let asked = json!({"topic": "tides", "platform": "bluesky", "max_concurrent": 2});
+//! let team = teams::make(Kind::Content, BuiltIn(&[]), asked).expect("a good request");
+//! assert_eq!((team.run.tasks.len(), team.run.max_concurrent, team.at_once), (5, Some(2), false));
+//! assert!(team.run.tasks[0].task_description.contains("tides"));
+//!
+//! // All that is wrong is said at once.
+//! let refused = teams::make(Kind::Content, BuiltIn(&[]), json!({"topic": "", "platform": ""}));
+//! let Err(CallError::InvalidRequest(problems)) = refused else { panic!("accepted") };
+//! assert_eq!(problems.iter().map(|problem| problem.code.as_str()).collect::<Vec<_>>(), ["E_PLATFORM", "E_TOPIC"]);
+//! ```
 
 pub mod agent_spec;
 pub mod create;

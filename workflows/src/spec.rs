@@ -117,7 +117,7 @@ pub struct ImprovementSpec {
 #[serde(default)]
 #[schemars(deny_unknown_fields, extend("required" = ["name", "draft"], "x-code" = "E_DRAFT_TYPE"))]
 pub struct DraftSpec {
-    /// [a-z][a-z0-9_-]{0,39}, unique in the request; it begins the ids of its tasks.
+    /// `[a-z][a-z0-9_-]{0,39}`, unique in the request; it begins the ids of its tasks.
     #[schemars(length(min = 1, max = 40), extend("x-code" = "E_ID_FORMAT"))]
     pub name: String,
     /// The first version: a text or a JSON value. At most 64 KiB.
@@ -139,7 +139,7 @@ pub struct DraftSpec {
 #[serde(default)]
 #[schemars(deny_unknown_fields, extend("required" = ["name", "purpose"], "x-code" = "E_AGENT_WISH"))]
 pub struct AgentSpec {
-    /// [a-z][a-z0-9_]{0,39}, unique in the request.
+    /// `[a-z][a-z0-9_]{0,39}`, unique in the request.
     #[schemars(length(min = 1, max = 40), extend("x-code" = "E_ID_FORMAT"))]
     pub name: String,
     /// What it is for.

@@ -29,9 +29,10 @@ type Step = (&'static str, fn() -> Result<()>);
 /// # Errors
 /// The failing step's.
 pub fn run() -> Result<()> {
-    let steps: [Step; 5] = [
+    let steps: [Step; 6] = [
         ("format", format),
         ("lints", lints),
+        ("documentation", documentation),
         ("lints of the component", component_lints),
         ("licences and sources of dependencies", dependencies),
         ("tests", || suite::run(false, false)),
@@ -52,6 +53,13 @@ fn format() -> Result<()> {
 
 fn lints() -> Result<()> {
     process::run(workspace::cargo().args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]), "")
+}
+
+/// Broken links and the like. It needs of dependencies what the lints above have left; the examples are run by the tests.
+fn documentation() -> Result<()> {
+    let mut command = workspace::cargo();
+    command.args(["doc", "--workspace", "--no-deps", "--quiet"]).env("RUSTDOCFLAGS", "-D warnings");
+    process::run(&mut command, "")
 }
 
 /// The boundary is compiled only for WebAssembly, so the lints above do not see it.

@@ -110,7 +110,7 @@ enum Task {
         #[arg(long, value_name = "FILE")]
         json: Option<PathBuf>,
     },
-    /// Builds the OpenClaw plugin: target/parallel-agents-<version>.tgz, for `openclaw plugins install`.
+    /// Builds the OpenClaw plugin, `target/parallel-agents-<version>.tgz`, for `openclaw plugins install`.
     Package,
     /// Lets libFuzzer look for inputs that break a promise; needs a nightly compiler.
     Fuzz {

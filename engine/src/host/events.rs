@@ -19,7 +19,7 @@ pub struct HostFacts {
     pub max_concurrent: Option<u32>,
     /// `SessionStarted` is sent.
     pub reports_starts: bool,
-    /// [`Host::append`] keeps what it is given.
+    /// [`Host::append`](super::Host::append) keeps what it is given.
     pub keeps_journal: bool,
     /// What the operator allows.
     #[serde(default, skip_serializing_if = "Option::is_none")]

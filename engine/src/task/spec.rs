@@ -65,7 +65,7 @@ pub struct TaskSpec {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 32), extend("x-code" = "E_REF"))]
     pub input_from: Vec<InputSource>,
-    /// A name of your own, [a-z][a-z0-9_-]{0,63}; task-1, task-2, ... by default.
+    /// A name of your own, `[a-z][a-z0-9_-]{0,63}`; task-1, task-2, ... by default.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("x-code" = "E_ID_FORMAT"))]
     pub task_id: Option<String>,

@@ -19,6 +19,34 @@
 //! | `reply`       | where a reply has its run, and how it ended                                          |
 //! | `paging`      | lists and transcripts in pages                                                      |
 //! | `error`       | why a call has no result                                                            |
+//!
+//! # Example
+//!
+//! A request of two tasks with simulated agents. The seed decides how long they take and what goes wrong; the same one always gives
+//! the same run.
+//!
+//! ```
+//! use futures::executor::block_on;
+//! use gateway_sim::{clock::Clock, native, options::SimulationOptions, script::Script, simulation::Simulation};
+//! use parallel_agents::documents::DocumentReply;
+//! use serde_json::Value;
+//!
+//! let request = r#"{"tasks": [
+//!     {"agent_type": "code_reviewer", "task_description": "Review this.", "input_data": {"code": "fn f() {}"}},
+//!     {"agent_type": "test_engineer", "task_description": "Test this.", "dependencies": ["task-1"]}
+//! ]}"#;
+//! let gateway = Simulation::new(Script::bundled(), 1, SimulationOptions::default());
+//! let called = block_on(native::call("run_tasks", request, gateway, &Clock::virtual_time()));
+//!
+//! let DocumentReply::Answer(text) = called.result? else { panic!("the request was refused") };
+//! let report: Value = serde_json::from_str(&text)?;
+//! assert_eq!(report["census"]["completed"], 2);
+//! assert_eq!(report["peak_in_flight"], 1, "the second waited for the first");
+//! // The checker counts for itself; it does not believe the report.
+//! assert_eq!(called.backend.checker().spawn_calls(), 2);
+//! assert_eq!(called.backend.checker().violations(), []);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 pub mod backend;
 pub mod call;
