@@ -29,6 +29,8 @@ mod serve;
 #[cfg(unix)]
 mod signals;
 mod spans;
+#[cfg(unix)]
+mod tutorial;
 mod what_if;
 
 use std::io::Write;
