@@ -102,7 +102,7 @@ impl<'a> Arguments<'a> {
         let parts: Vec<String> = parts.filter_map(Shared::named).map(Shared::link).collect();
         if let Some((last, others)) = parts.split_last() {
             let others = others.join(", ");
-            text += &format!("And the {others}{}{last}.\n", if others.is_empty() { "" } else { " and " });
+            text += &format!("It also takes the {others}{}{last}.\n", if others.is_empty() { "" } else { " and " });
         }
         let whole = self.codes.of(&(name.to_owned(), String::new()));
         if !whole.is_empty() {

@@ -87,7 +87,8 @@ fn table(name: &str) -> String {
     let schema = files::result(name);
     let mut text = String::new();
     if let Some(base) = referred(&schema) {
-        text += &format!("The fields of a {}, and these. {}\n\n", link(base), meaning(&schema));
+        let more = format!("All fields of {}, and these. {}", link(base), meaning(&schema));
+        text += &format!("{}\n\n", more.trim_end());
     }
     let mut rows = Vec::new();
     self::rows("", &schema, &mut rows);
