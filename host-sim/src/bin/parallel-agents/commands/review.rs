@@ -50,7 +50,7 @@ fn next_steps(file: &Path) -> String {
     let program = env::args().next().unwrap_or_else(|| PROGRAM.to_owned());
     let (program, file) = (shown(&program), shown(&file.to_string_lossy()));
     format!(
-        "Next:\n  {program} review {file}    # the same by a real model: {program} help models\n  \
-         {program} init my-agents    # a request and an agent of your own"
+        "Next:\n  {program} review {file}    # by a real model (help models)\n  {program} init my-agents    \
+         # a request and an agent of your own"
     )
 }
