@@ -8,9 +8,10 @@ import { randomUUID } from 'node:crypto';
 
 import type { ListFilter, Receipt, SessionPage, SpawnOptions } from './contract.ts';
 import { inItsForm } from './forms.ts';
+import { Refused } from './openclaw_mapping.ts';
 import type { Sessions, Surroundings } from './sessions.ts';
 import { type Spoken, message } from './transcript.ts';
-import { type Fields, Refused, fields, text } from './words.ts';
+import { type Fields, fields, text } from './values.ts';
 
 const PREFIX = 'completion:';
 

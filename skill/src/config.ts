@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 
 import type { HostFacts } from './contract.ts';
 import type { ToolContext } from './openclaw.ts';
-import { type Fields, fields, list, own, text } from './words.ts';
+import { type Fields, fields, list, own, text } from './values.ts';
 
 export interface Problem {
   code: string;

@@ -6,7 +6,7 @@
  */
 
 import type { SpawnOptions } from './contract.ts';
-import { type Fields, fields, text } from './words.ts';
+import { type Fields, fields, text } from './values.ts';
 
 type Asked = 'schema' | 'object' | 'nothing';
 

@@ -4,9 +4,10 @@ import { randomUUID } from 'node:crypto';
 
 import type { ListFilter, Receipt, SessionPage, SpawnOptions } from './contract.ts';
 import type { CoreTool, CreateTools } from './openclaw.ts';
+import { Refused, receipt, sessionRow } from './openclaw_mapping.ts';
 import { type Sessions, type Surroundings, cancelTask, endOf, onLife, rowsOf } from './sessions.ts';
 import { type Spoken, message } from './transcript.ts';
-import { type Fields, Refused, fields, list, receipt, sessionRow, text } from './words.ts';
+import { type Fields, fields, list, text } from './values.ts';
 
 /** All that a session without tools keeps: the host fails a session that has no tool at all, and this one only reads. */
 const HARMLESS_TOOL = 'get_goal';
@@ -35,8 +36,8 @@ export class Gateway implements Sessions {
   readonly #group = `parallel-agents-${randomUUID()}`;
   readonly #tools = new Map<string, CoreTool[]>();
   readonly #lookMs: number;
-  /** The runs that were told to have ended. */
-  readonly #told = new Set<string>();
+  /** Runs that OpenClaw has reported as ended. */
+  readonly #reportedEnds = new Set<string>();
   readonly #waits = new Set<() => void>();
 
   constructor(around: Surroundings, createTools: CreateTools, lookMs = LOOK_MS) {
@@ -55,7 +56,7 @@ export class Gateway implements Sessions {
     return onLife(this.#around, (phase, session, runId) => {
       if (phase === 'start') return listener(session);
       if (!runId || (phase !== 'end' && phase !== 'error')) return;
-      this.#told.add(runId);
+      this.#reportedEnds.add(runId);
       for (const look of this.#waits) look();
     });
   }
@@ -73,15 +74,15 @@ export class Gateway implements Sessions {
 
   /**
    * While `agents_wait` waits, the host reads the records of all sessions again whenever one of them changes, which for
-   * fifty sessions is a good part of its work. So it waits for those that were told to have ended, and all others are
+   * fifty sessions is a good part of its work. So it waits for those that were reported as ended, and all others are
    * looked after now and then.
    */
   async ends(runIds: string[], signal: AbortSignal): Promise<Fields[]> {
     if (!this.#around.runtime.events?.onAgentEvent) return this.#ended(runIds, WAIT_SECONDS, signal);
     await this.#anEnd(runIds, signal);
-    const told = runIds.filter((runId) => this.#told.has(runId));
-    const ends = told.length > 0 && !signal.aborted ? await this.#ended(told, MOMENT_SECONDS, signal) : [];
-    // A session may have been told to have ended and go on, and must not hide the others.
+    const reported = runIds.filter((runId) => this.#reportedEnds.has(runId));
+    const ends = reported.length > 0 && !signal.aborted ? await this.#ended(reported, MOMENT_SECONDS, signal) : [];
+    // A session may be reported as ended and go on, and must not hide the others.
     return ends.length > 0 || signal.aborted ? ends : this.#ended(runIds, 0, signal);
   }
 
@@ -91,7 +92,7 @@ export class Gateway implements Sessions {
     return [...list(completed).map(fields), ...(await Promise.all(lost)).flat()];
   }
 
-  /** Waits until one of the runs is told to have ended, or it is time to look after all of them. */
+  /** Waits until one of the runs is reported as ended, or it is time to look after all of them. */
   #anEnd(runIds: string[], signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       const go = () => {
@@ -100,7 +101,7 @@ export class Gateway implements Sessions {
         this.#waits.delete(look);
         resolve();
       };
-      const look = () => runIds.some((runId) => this.#told.has(runId)) && go();
+      const look = () => runIds.some((runId) => this.#reportedEnds.has(runId)) && go();
       const timer = setTimeout(go, this.#lookMs);
       this.#waits.add(look);
       signal.addEventListener('abort', go);

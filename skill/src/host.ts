@@ -15,12 +15,13 @@ import type {
   SpawnOptions,
 } from './contract.ts';
 import { historyPage } from './history.ts';
-import { ANSWER_MS, LAST_WORDS_MS, PATIENCE_MS, pause, within } from './patience.ts';
+import { Refused, hostError } from './openclaw_mapping.ts';
 import { type Keepers, Records } from './records.ts';
 import type { Sessions } from './sessions.ts';
 import { Stream } from './stream.ts';
+import { ANSWER_TIMEOUT_MS, FINAL_TRANSCRIPT_TIMEOUT_MS, SHORT_TIMEOUT_MS, pause, withTimeout } from './timeouts.ts';
 import { type Spoken, sessionEnd } from './transcript.ts';
-import { type Fields, Refused, hostError, text, words } from './words.ts';
+import { type Fields, errorText, text } from './values.ts';
 
 /** Attempts to stop a session that is left over. */
 const SWEEPS = 3;
@@ -93,7 +94,7 @@ export class Host {
 
   /** Asks the component to stop the whole run. */
   stop(reason: string): void {
-    if (!this.#stopped) this.#stream.tell({ tag: 'stop-requested', val: { reason } });
+    if (!this.#stopped) this.#stream.push({ tag: 'stop-requested', val: { reason } });
     this.#stopped = true;
   }
 
@@ -105,9 +106,9 @@ export class Host {
     this.#closed = true;
     this.#wait.abort();
     this.#stopListening();
-    this.#stream.wake();
+    this.#stream.fireTimer();
     // What is being spawned is swept with the rest.
-    await within(PATIENCE_MS, Promise.allSettled(this.#spawns.values())).catch(() => {});
+    await withTimeout(SHORT_TIMEOUT_MS, Promise.allSettled(this.#spawns.values())).catch(() => {});
     this.#swept = true;
     const left = [...this.#children].filter(([, child]) => !child.ended);
     const swept = left.map(async ([session, child]) => ((await this.#sweep(child)) ? [] : [session]));
@@ -117,15 +118,15 @@ export class Host {
   /** Never rejects, and answers once. */
   async #answer(command: Command): Promise<void> {
     const { request } = command;
-    const work = within(ANSWER_MS, this.#carryOut(command));
+    const work = withTimeout(ANSWER_TIMEOUT_MS, this.#carryOut(command));
     const outcome: Outcome = await work.then(
       (val) => ({ tag: 'ok', val }),
       (error) => ({ tag: 'err', val: hostError(error) }),
     );
     // Before the answer, after which nobody asks what the session had said by then.
     if (command.kind === 'cancel' && outcome.tag === 'ok')
-      this.#end(command.session, { status: 'killed' }, await this.#saidBy(command.session, LAST_WORDS_MS));
-    this.#stream.tell({ tag: 'answered', val: { request, outcome } });
+      this.#end(command.session, { status: 'killed' }, await this.#saidBy(command.session, FINAL_TRANSCRIPT_TIMEOUT_MS));
+    this.#stream.push({ tag: 'answered', val: { request, outcome } });
     if (outcome.tag === 'err') return;
     const reply = outcome.val;
     if (reply.tag === 'spawned' || reply.tag === 'watched') this.#admit(reply.val);
@@ -227,7 +228,7 @@ export class Host {
     if (!child?.admitted || child.started || child.ended) return;
     child.started = true;
     this.#records.started(session, this.#sinceOpened());
-    this.#stream.tell({ tag: 'session-started', val: session });
+    this.#stream.push({ tag: 'session-started', val: session });
   }
 
   /** After a restart the gateway may list as failed what it tells no end of. */
@@ -238,8 +239,8 @@ export class Host {
   }
 
   /** The transcript of a session, or nothing of it where it does not come in time. Never rejects. */
-  #saidBy(session: string, millis = PATIENCE_MS): Promise<Spoken[]> {
-    return within(millis, this.#gateway.messages(session)).catch(() => []);
+  #saidBy(session: string, millis = SHORT_TIMEOUT_MS): Promise<Spoken[]> {
+    return withTimeout(millis, this.#gateway.messages(session)).catch(() => []);
   }
 
   #end(session: string, said: Fields, messages: Spoken[]): void {
@@ -251,7 +252,7 @@ export class Host {
     if (child.earlier && end.outcome.tag === 'failed' && end.outcome.val.kind === 'other')
       end.outcome = { tag: 'interrupted' };
     this.#records.ended(session, this.#sinceOpened());
-    this.#stream.tell({ tag: 'session-ended', val: end });
+    this.#stream.push({ tag: 'session-ended', val: end });
   }
 
   /** Reports the end of sessions for as long as any is alive. Never rejects. */
@@ -264,7 +265,7 @@ export class Host {
       const wait = new AbortController();
       this.#wait = wait;
       const anEnd = await this.#look(live, wait.signal).catch((error) => {
-        this.#records.warn(`the end of a session could not be told: ${words(error)}`);
+        this.#records.warn(`the end of a session could not be told: ${errorText(error)}`);
         return false;
       });
       // Without a pause, a gateway that answers at once and with nonsense would leave its own thread no time.
@@ -278,7 +279,7 @@ export class Host {
   /** Whether one of the sessions has ended. */
   async #look(live: [string, Child][], signal: AbortSignal): Promise<boolean> {
     const runIds = live.map(([, child]) => child.runId);
-    const ends = await within(ANSWER_MS, this.#gateway.ends(runIds, signal)).catch(() => []);
+    const ends = await withTimeout(ANSWER_TIMEOUT_MS, this.#gateway.ends(runIds, signal)).catch(() => []);
     const reports = ends.map((said) => this.#report(said, live));
     return (await Promise.all(reports)).includes(true);
   }
@@ -294,7 +295,7 @@ export class Host {
   async #sweep(child: Child): Promise<boolean> {
     for (let attempt = 1; attempt <= SWEEPS; attempt++) {
       try {
-        await within(PATIENCE_MS, this.#gateway.cancel(child.runId));
+        await withTimeout(SHORT_TIMEOUT_MS, this.#gateway.cancel(child.runId));
         return true;
       } catch {
         await pause();

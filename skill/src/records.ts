@@ -6,7 +6,7 @@
 
 import type { Receipt, SpawnOptions } from './contract.ts';
 import { SessionLog } from './page.ts';
-import { words } from './words.ts';
+import { errorText } from './values.ts';
 
 /** The receipts of a run by their idempotency keys, as far as they are kept beyond this process. */
 export interface Receipts {
@@ -79,7 +79,7 @@ export class Records {
     try {
       write();
     } catch (error) {
-      if (!this.#failed) this.warn(`something of a run could not be kept, and it goes on: ${words(error)}`);
+      if (!this.#failed) this.warn(`something of a run could not be kept, and it goes on: ${errorText(error)}`);
       this.#failed = true;
     }
   }

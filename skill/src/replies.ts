@@ -6,7 +6,7 @@ import type { DocumentReply } from './contract.ts';
 import type { ToolResult } from './openclaw.ts';
 import { type Run, WORKER } from './runs.ts';
 import type { RunRecord } from './store.ts';
-import { type Fields, fields, list } from './words.ts';
+import { type Fields, fields, list } from './values.ts';
 
 /** Below the 16,000 characters to which the gateway cuts a live tool result. */
 export const MAX_CHARS = 15_000;
@@ -42,12 +42,12 @@ export function problem(code: string, message: string, path = '', hint?: string)
 }
 
 /** The component's reply: a long report as its digest, and everything else as it is. */
-export async function replied(reply: DocumentReply, run_id: string | null, most: number): Promise<ToolResult> {
+export async function documentReply(reply: DocumentReply, run_id: string | null, maxChars: number): Promise<ToolResult> {
   const document = fields(JSON.parse(reply.val));
   if (reply.tag === 'refused') return refused(list(document['errors']));
   const whole = { ok: true, state: 'done', run_id };
-  if (reply.val.length <= most - OWN_CHARS || run_id === null) return result({ ...whole, result: document });
-  const short = await shortened(document, Math.max(LEAST_CHARS, most - OWN_CHARS));
+  if (reply.val.length <= maxChars - OWN_CHARS || run_id === null) return result({ ...whole, result: document });
+  const short = await shortened(document, Math.max(LEAST_CHARS, maxChars - OWN_CHARS));
   if (!short) return result({ ...whole, result: document });
   const more = `${NEXT} {"action":"page","run_id":"${run_id}","task_id":"…","offset":0}`;
   const all = `${NEXT} {"action":"status","run_id":"${run_id}","max_chars":${reply.val.length + OWN_CHARS}}`;
@@ -69,15 +69,15 @@ async function shortened(document: Fields, room: number): Promise<Fields | undef
 }
 
 /** What is known of a run now. */
-export async function told(run: Run, most: number): Promise<ToolResult> {
+export async function runReply(run: Run, maxChars: number): Promise<ToolResult> {
   const { run_id } = run.record;
-  if (run.reply) return replied(run.reply, run.began ? run_id : null, most);
+  if (run.reply) return documentReply(run.reply, run.began ? run_id : null, maxChars);
   if (run.broken !== undefined) return broke(run.began ? run_id : null, run.broken);
   const hint = `it goes on; ask with ${NEXT} {"action":"status","run_id":"${run_id}"}, stop it with cancel`;
   const reply = { ok: true, state: 'running', run_id, progress: progress(run), tasks: [] as Fields[], hint };
   const alive = [...run.tasks].filter(([, { status }]) => UNFINISHED.includes(status));
   const rows = alive.map(([task_id, task]) => ({ task_id, ...task }));
-  return result({ ...reply, tasks: fitting(rows, most - JSON.stringify(reply).length) });
+  return result({ ...reply, tasks: fitting(rows, maxChars - JSON.stringify(reply).length) });
 }
 
 /** As many rows, from the first on, as have room. */
@@ -98,8 +98,8 @@ export function progress({ last }: Run): Fields | null {
 }
 
 /** A run that this process knows only from its files. */
-export async function remembered(record: RunRecord, reply: DocumentReply | undefined, most: number): Promise<ToolResult> {
-  if (reply) return replied(reply, record.run_id, most);
+export async function storedReply(record: RunRecord, reply: DocumentReply | undefined, maxChars: number): Promise<ToolResult> {
+  if (reply) return documentReply(reply, record.run_id, maxChars);
   if (record.state === 'broken')
     return broke(record.run_id, record.broken ?? { code: 'E_HOST', message: 'the run broke; why was not kept' });
   const hint = `a restart cut it off; go on with ${NEXT} {"action":"resume","run_id":"${record.run_id}"}`;

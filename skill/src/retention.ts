@@ -4,7 +4,7 @@ import { type Config, readConfig } from './config.ts';
 import type { PluginApi } from './openclaw.ts';
 import { runs } from './runs.ts';
 import { Store } from './store.ts';
-import { words } from './words.ts';
+import { errorText } from './values.ts';
 
 /** Old runs are looked for so often. */
 const PRUNE_MS = 3_600_000;
@@ -23,7 +23,7 @@ export function storeOf(api: PluginApi, { retentionDays }: Config, now = Date.no
     try {
       store.prune(retentionDays, now, (id) => runs.isLive(id));
     } catch (error) {
-      api.logger.warn(`old runs could not be removed: ${words(error)}`);
+      api.logger.warn(`old runs could not be removed: ${errorText(error)}`);
     }
   }
   return retentionDays > 0 ? store : undefined;
@@ -37,6 +37,6 @@ export function tidy(api: PluginApi): void {
   try {
     storeOf(api, config);
   } catch (error) {
-    api.logger.warn(`old runs could not be removed: ${words(error)}`);
+    api.logger.warn(`old runs could not be removed: ${errorText(error)}`);
   }
 }

@@ -1,14 +1,14 @@
 /** Which way sessions are spawned: the caller's own tools if it has them, otherwise the plugin's sub-agents. */
 
-import type { Calling } from './calling.ts';
 import { Completions } from './completion.ts';
 import type { Problem } from './config.ts';
 import { Gateway } from './gateway.ts';
+import type { Invocation } from './invocation.ts';
 import type { CreateTools } from './openclaw.ts';
+import { Refused } from './openclaw_mapping.ts';
 import { problem } from './replies.ts';
 import type { Sessions, Surroundings } from './sessions.ts';
 import { Subagents } from './subagent.ts';
-import { Refused } from './words.ts';
 
 export interface Route {
   around: Surroundings;
@@ -18,7 +18,7 @@ export interface Route {
 }
 
 /** The best route that this call has. */
-export async function choose({ api, context, outside, turn, config, loadTools }: Calling): Promise<Route> {
+export async function choose({ api, context, outside, turn, config, loadTools }: Invocation): Promise<Route> {
   const around = { runtime: api.runtime, context, outside, turn: { runId: turn, over: false } };
   const none = (problem: Problem): Route => ({ around, sessions: nothing(problem.message), problem });
   if (!context.sessionKey)

@@ -12,7 +12,7 @@ import type { DocumentReply, Progress } from './contract.ts';
 import { Host } from './host.ts';
 import { type Sessions, type Surroundings, facts, onStop } from './sessions.ts';
 import type { RunRecord, Store } from './store.ts';
-import { words } from './words.ts';
+import { errorText } from './values.ts';
 
 export const WORKER = new URL('../dist/worker.js', import.meta.url);
 
@@ -107,7 +107,7 @@ export class Run {
       reply = await call(WORKER, given, this.#host, (progress) => this.#show(progress));
     } catch (error) {
       const { code, message } =
-        error instanceof Broken ? error : { code: 'E_HOST', message: `the plugin failed: ${words(error)}` };
+        error instanceof Broken ? error : { code: 'E_HOST', message: `the plugin failed: ${errorText(error)}` };
       broken = { code, message };
     }
     stopListening();
@@ -125,7 +125,7 @@ export class Run {
     try {
       if (this.began) store?.end(this.record, reply);
     } catch (error) {
-      warn(`the result of ${this.record.run_id} could not be kept: ${words(error)}`);
+      warn(`the result of ${this.record.run_id} could not be kept: ${errorText(error)}`);
     }
   }
 

@@ -1,6 +1,6 @@
 /** The secrets that are known: how each begins, and how to tell it from ordinary text. */
 
-import { CharSet, type Scan } from './scan.ts';
+import { type Scan, CharSet } from './scan.ts';
 
 export interface Place {
   from: number;

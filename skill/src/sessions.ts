@@ -2,8 +2,9 @@
 
 import type { HostFacts, ListFilter, Receipt, SessionPage, SpawnOptions } from './contract.ts';
 import type { Runtime, ToolContext } from './openclaw.ts';
+import { Refused } from './openclaw_mapping.ts';
 import type { Spoken } from './transcript.ts';
-import { type Fields, Refused, fields, text } from './words.ts';
+import { type Fields, fields, text } from './values.ts';
 
 export interface Sessions {
   spawn(options: SpawnOptions): Promise<Receipt>;

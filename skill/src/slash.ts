@@ -1,6 +1,6 @@
 /** The slash command's line as what the tools take. */
 
-import { type Fields, fields } from './words.ts';
+import { type Fields, fields } from './values.ts';
 
 const HELP =
   'list | status RUN | page RUN TASK [OFFSET] | explain RUN TASK | report RUN | cancel RUN | resume RUN | FUNCTION {JSON}, for example: review_team {"code": "…", "run": true}';

@@ -1,7 +1,7 @@
 /** What happens, as one ordered stream of events with the host's time; it decides nothing. */
 
 import type { Event, EventKind } from './contract.ts';
-import { LONGEST_MS } from './patience.ts';
+import { MAX_TIMER_MS } from './timeouts.ts';
 
 export class Stream {
   readonly #queue: EventKind[];
@@ -21,13 +21,13 @@ export class Stream {
     return { seq: this.#seq++, atMs: BigInt(this.#lastMs), what };
   }
 
-  tell(what: EventKind): void {
+  push(what: EventKind): void {
     if (this.#deliver) this.#deliver(what);
     else this.#queue.push(what);
   }
 
-  /** Whoever waits for an event waits no longer. */
-  wake(): void {
+  /** Ends the wait for an event, as if its time were over. */
+  fireTimer(): void {
     this.#deliver?.({ tag: 'woke' });
   }
 
@@ -41,7 +41,7 @@ export class Stream {
       };
       if (untilMs === undefined) return;
       const millis = Math.max(0, Number(untilMs) - performance.now());
-      timer = setTimeout(() => this.wake(), Math.min(millis, LONGEST_MS));
+      timer = setTimeout(() => this.fireTimer(), Math.min(millis, MAX_TIMER_MS));
     });
   }
 }

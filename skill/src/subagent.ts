@@ -8,9 +8,10 @@
 import { randomUUID } from 'node:crypto';
 
 import type { ListFilter, Receipt, SessionPage, SessionRow, SpawnOptions } from './contract.ts';
+import { Refused } from './openclaw_mapping.ts';
 import { type Sessions, type Surroundings, cancelTask, endOf, onStart, rowsOf } from './sessions.ts';
 import { type Spoken, message } from './transcript.ts';
-import { type Fields, Refused, fields, text } from './words.ts';
+import { type Fields, fields, text } from './values.ts';
 
 /** Well below the time after which OpenClaw takes a tool call without a sign of life for stuck. */
 const LOOK_MS = 45_000;

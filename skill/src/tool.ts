@@ -2,15 +2,15 @@
 
 import { readFileSync } from 'node:fs';
 
-import { type Calling, type Environment, begin } from './calling.ts';
 import { asForecast, present, readConfig, withModels } from './config.ts';
-import { look } from './look.ts';
+import { type Environment, type Invocation, startRun } from './invocation.ts';
 import type { Tool, ToolResult } from './openclaw.ts';
 import { MAX_CHARS, problem, refused } from './replies.ts';
 import { storeOf } from './retention.ts';
 import { choose } from './routes.ts';
+import { runsTool } from './runs_tool.ts';
 import { read } from './slash.ts';
-import { type Fields, fields, own, text, words } from './words.ts';
+import { type Fields, errorText, fields, own, text } from './values.ts';
 
 /** A tool as the build writes it down. */
 export interface Described {
@@ -43,14 +43,14 @@ export function createTool({ behind, ...shown }: Described, environment: Environ
       const { config, problems } = readConfig(present(environment.context, environment.api.pluginConfig));
       if (problems.length > 0) return refused(problems);
       const { timeoutSeconds, max_chars, ...given } = fields(parameters);
-      const patience = number(timeoutSeconds, config.timeoutSeconds) * 1_000;
-      const most = number(max_chars, MAX_CHARS);
+      const timeoutMs = number(timeoutSeconds, config.timeoutSeconds) * 1_000;
+      const maxChars = number(max_chars, MAX_CHARS);
       try {
         const store = storeOf(environment.api, config);
-        const calling = { ...environment, config, store, turn, signal, onUpdate, patience, most };
-        return once(id, await dispatch(behind, given, calling));
+        const invocation = { ...environment, config, store, turn, signal, onUpdate, timeoutMs, maxChars };
+        return once(id, await dispatch(behind, given, invocation));
       } catch (error) {
-        return refused([problem('E_HOST', `the plugin could not do that: ${words(error)}`)]);
+        return refused([problem('E_HOST', `the plugin could not do that: ${errorText(error)}`)]);
       }
     },
   };
@@ -61,27 +61,27 @@ function once(id: string, reply: ToolResult): ToolResult {
   return id.includes(':') ? { ...reply, content: [{ type: 'text', text: 'See details.' }] } : reply;
 }
 
-function dispatch(behind: Described['behind'], given: Fields, calling: Calling): Promise<ToolResult> {
-  if (behind.function) return perform(behind.function, given, calling);
+function dispatch(behind: Described['behind'], given: Fields, invocation: Invocation): Promise<ToolResult> {
+  if (behind.function) return perform(behind.function, given, invocation);
   if (behind.teams) {
     const { team, ...rest } = given;
     const name = own(behind.teams, team);
-    if (name !== undefined) return perform(name, { run: true, ...rest }, calling);
+    if (name !== undefined) return perform(name, { run: true, ...rest }, invocation);
     const names = Object.keys(behind.teams).join(', ');
     const message = `team: got ${JSON.stringify(team)?.slice(0, 66) ?? 'none'}; there are ${names}`;
     return Promise.resolve(refused([problem('E_TEAM', message, '/team', 'name one of them')]));
   }
   if (behind.catalogue) {
     const [all = '', one = ''] = behind.catalogue;
-    return perform('agent_type' in given ? one : all, given, calling);
+    return perform('agent_type' in given ? one : all, given, invocation);
   }
-  if (!behind.call) return look(given, calling);
+  if (!behind.call) return runsTool(given, invocation);
   if (text(given['command']) === undefined)
-    return perform(text(given['function']) ?? '', fields(given['arguments'] ?? {}), calling);
+    return perform(text(given['function']) ?? '', fields(given['arguments'] ?? {}), invocation);
   const line = read(text(given['command']) ?? '');
-  if (line.kind === 'runs') return look(line.parameters, calling);
+  if (line.kind === 'runs') return runsTool(line.parameters, invocation);
   if (line.kind === 'wrong') return Promise.resolve(refused([problem('E_COMMAND', line.message, '/command', line.hint)]));
-  return perform(line.name, line.arguments, calling);
+  return perform(line.name, line.arguments, invocation);
 }
 
 /** Whether a call asks something of the gateway; where it cannot, that is said before anything is done. */
@@ -93,14 +93,14 @@ function asks(name: string, takes: string[], given: Fields): boolean {
 }
 
 /** Calls a function of the component. */
-async function perform(name: string, given: Fields, calling: Calling): Promise<ToolResult> {
+async function perform(name: string, given: Fields, invocation: Invocation): Promise<ToolResult> {
   const takes = TAKES.get(name) ?? [];
-  if ('run_id' in given && takes.includes('report')) return look({ ...given, action: name }, calling);
-  const route = await choose(calling);
+  if ('run_id' in given && takes.includes('report')) return runsTool({ ...given, action: name }, invocation);
+  const route = await choose(invocation);
   if (asks(name, takes, given) && 'problem' in route) return refused([route.problem]);
-  const request = withModels(given, calling.config, takes);
-  const document = JSON.stringify(name === 'forecast_run' ? asForecast(request, calling.config) : request);
-  return begin(name, document, route, calling);
+  const request = withModels(given, invocation.config, takes);
+  const document = JSON.stringify(name === 'forecast_run' ? asForecast(request, invocation.config) : request);
+  return startRun(name, document, route, invocation);
 }
 
 function number(value: unknown, otherwise: number): number {

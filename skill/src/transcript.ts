@@ -4,7 +4,7 @@ import type { Message, SessionEnd, SessionOutcome, Usage } from './contract.ts';
 import { failureOf, remedied } from './failures.ts';
 import { redacted } from './redact.ts';
 import { cut, cutMessage, headOfMessage } from './text.ts';
-import { type Fields, fields, list, text } from './words.ts';
+import { type Fields, fields, list, text } from './values.ts';
 
 type Finish = Message['finish'];
 
@@ -64,7 +64,7 @@ export function sessionEnd(session: string, said: Fields, messages: Spoken[]): S
   const reasons = broken ? [text(said['error']), answers.at(-1)?.error].flatMap((reason) => reason?.trim() || []) : [];
   const spoken = answers.findLast((message) => message.text !== '' && !tellsFailure(message.text, reasons));
   const last = outcome.tag === 'completed' ? answers.at(-1) : spoken;
-  const found = last ? { text: last.text, truncated: last.truncated, finish: last.finish } : told(said);
+  const found = last ? { text: last.text, truncated: last.truncated, finish: last.finish } : reportedCompletion(said);
   return {
     session,
     outcome,
@@ -82,7 +82,7 @@ function tellsFailure(shown: string, reasons: string[]): boolean {
 }
 
 /** `agents_wait` cuts its text; where only that is there, the component fetches the rest by itself. */
-function told(said: Fields): NonNullable<SessionEnd['completion']> {
+function reportedCompletion(said: Fields): NonNullable<SessionEnd['completion']> {
   const { text: shown, truncated } = cut(text(said['result']) ?? '');
   return { text: shown, truncated: truncated || shown.endsWith('…'), finish: finishOf(said['stopReason']) };
 }

@@ -5,8 +5,8 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
-import { call as callFunction } from '../src/functions.ts';
 import type { Component, Event, EventKind } from '../src/contract.ts';
+import { call as callFunction } from '../src/functions.ts';
 
 const TABLE = new URL('../../tests/bad_input/', import.meta.url);
 const COMPONENT = new URL('../dist/component/', import.meta.url);

@@ -5,8 +5,8 @@ import { test } from 'node:test';
 
 import type { FailureKind } from '../src/contract.ts';
 import { failureOf } from '../src/failures.ts';
+import { hostError } from '../src/openclaw_mapping.ts';
 import { waitIn } from '../src/waits.ts';
-import { hostError } from '../src/words.ts';
 
 const WORDS: Partial<Record<FailureKind, string[]>> = {
   'rate-limited': [

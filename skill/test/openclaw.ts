@@ -1,7 +1,7 @@
 /** A gateway for tests: the shapes of OpenClaw's answers, and a way to spoil any of them. */
 
 import { Gateway } from '../src/gateway.ts';
-import { Host, type Options } from '../src/host.ts';
+import { type Options, Host } from '../src/host.ts';
 import type { CoreTool, PluginApi, Runtime, ToolContext } from '../src/openclaw.ts';
 import { type Sessions, type Surroundings, facts } from '../src/sessions.ts';
 

@@ -3,9 +3,9 @@ import { createHash } from 'node:crypto';
 import { readFileSync, readdirSync } from 'node:fs';
 import { test } from 'node:test';
 
+import { hostError } from '../src/openclaw_mapping.ts';
 import { redact, redacted } from '../src/redact.ts';
 import { isRandom, rulesOf } from '../src/secrets.ts';
-import { hostError } from '../src/words.ts';
 
 /** Characters as they are drawn, the same ones at every run; put together here so that no scanner finds them in this file. */
 function drawn(length: number, alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'): string {

@@ -6,7 +6,7 @@ import { after, test } from 'node:test';
 
 import { readConfig } from '../src/config.ts';
 import { Gateway } from '../src/gateway.ts';
-import { type Run, Runs, type Wanted } from '../src/runs.ts';
+import { type Run, type Wanted, Runs } from '../src/runs.ts';
 import { Store } from '../src/store.ts';
 import { FakeOpenClaw } from './openclaw.ts';
 

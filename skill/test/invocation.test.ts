@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { type Calling, wait } from '../src/calling.ts';
-import { fitting, told } from '../src/replies.ts';
+import { type Invocation, waitForRun } from '../src/invocation.ts';
+import { fitting, runReply } from '../src/replies.ts';
 import type { Run } from '../src/runs.ts';
 
 /** A run that goes on until `end` is called, with `count` tasks, of which the first half has ended. */
@@ -32,22 +32,22 @@ function running(count = 0) {
   return { run: run as unknown as Run, end };
 }
 
-const calling = (patience: number) => ({ patience, most: 15_000 }) as Calling;
+const invocation = (timeoutMs: number) => ({ timeoutMs, maxChars: 15_000 }) as Invocation;
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
-for (const [patience, before] of [[80_000, 75_000], [1_000, 500]] as const) {
-  test(`a call that may take ${patience} ms takes no longer, and leaves the turn at ${before}`, async (context) => {
+for (const [timeoutMs, before] of [[80_000, 75_000], [1_000, 500]] as const) {
+  test(`a call that may take ${timeoutMs} ms takes no longer, and leaves the turn at ${before}`, async (context) => {
     context.mock.timers.enable({ apis: ['setTimeout'] });
     const { run } = running();
     let reply: any;
-    void wait(run, calling(patience)).then(({ details }) => (reply = details));
+    void waitForRun(run, invocation(timeoutMs)).then(({ details }) => (reply = details));
     context.mock.timers.tick(before - 1);
     await settled();
     assert.equal(run.turn.over, false);
     context.mock.timers.tick(1);
     await settled();
     assert.deepEqual([run.turn.over, reply], [true, undefined]);
-    context.mock.timers.tick(patience - before);
+    context.mock.timers.tick(timeoutMs - before);
     await settled();
     assert.equal(reply?.state, 'running');
   });
@@ -56,7 +56,7 @@ for (const [patience, before] of [[80_000, 75_000], [1_000, 500]] as const) {
 test('a run that ends in the last seconds of a call is told of', async (context) => {
   context.mock.timers.enable({ apis: ['setTimeout'] });
   const { run, end } = running();
-  const reply = wait(run, calling(80_000));
+  const reply = waitForRun(run, invocation(80_000));
   context.mock.timers.tick(76_000);
   await settled();
   end();
@@ -64,10 +64,10 @@ test('a run that ends in the last seconds of a call is told of', async (context)
 });
 
 test('the tasks of a run that goes on are those that have not ended, and leave room for the hint', async () => {
-  for (const most of [1_000, 15_000]) {
-    const { content, details } = await told(running(400).run, most);
+  for (const maxChars of [1_000, 15_000]) {
+    const { content, details } = await runReply(running(400).run, maxChars);
     const { tasks, hint } = details as any;
-    assert.ok((content[0]?.text.length ?? 0) <= most, `${content[0]?.text.length} characters of ${most}`);
+    assert.ok((content[0]?.text.length ?? 0) <= maxChars, `${content[0]?.text.length} characters of ${maxChars}`);
     assert.match(hint, /"action":"status"/);
     assert.ok(tasks.length > 0 && tasks.length < 200);
     assert.equal(tasks[0].task_id, 'a-task-with-a-name-of-some-length-200');

@@ -1,13 +1,13 @@
 /** Looking after runs in later calls: their status, pages of their results, stopping them, going on with them. */
 
-import { type Calling, begin, wait } from './calling.ts';
+import { type Invocation, startRun, waitForRun } from './invocation.ts';
 import type { ToolResult } from './openclaw.ts';
 import { page } from './page.ts';
-import { ask, fitting, problem, progress, refused, remembered, replied, result, told } from './replies.ts';
+import { ask, documentReply, fitting, problem, progress, refused, result, runReply, storedReply } from './replies.ts';
 import { choose } from './routes.ts';
 import { runs } from './runs.ts';
 import type { RunRecord } from './store.ts';
-import { type Fields, own, text } from './words.ts';
+import { type Fields, own, text } from './values.ts';
 
 /** The functions of the component that read a report, by what callers say. */
 const READERS: Record<string, string> = {
@@ -20,46 +20,46 @@ const READERS: Record<string, string> = {
 
 const ACTIONS = ['list', 'status', 'page', 'explain', 'report', 'cancel', 'resume'];
 
-export async function look({ action, run_id, ...given }: Fields, calling: Calling): Promise<ToolResult> {
-  const owner = calling.context.sessionKey ?? '';
-  if (action === 'list') return everything(owner, calling);
+export async function runsTool({ action, run_id, ...given }: Fields, invocation: Invocation): Promise<ToolResult> {
+  const owner = invocation.context.sessionKey ?? '';
+  if (action === 'list') return everything(owner, invocation);
   const id = text(run_id) ?? '';
   const run = runs.get(id, owner);
-  const stored = calling.store?.record(id);
+  const stored = invocation.store?.record(id);
   // Somebody else's run is one that is not there.
   const record = stored?.owner === owner ? stored : undefined;
   if (!run && !record) {
     const message = id ? `this session has no run ${id}` : 'run_id is missing';
     return refused([problem('E_RUN_UNKNOWN', message, '/run_id', 'list shows all runs of this session')]);
   }
-  const reply = run?.reply ?? (run?.live ? undefined : calling.store?.result(id));
+  const reply = run?.reply ?? (run?.live ? undefined : invocation.store?.result(id));
   const reader = own(READERS, action);
   if (reader) {
-    if (!reply) return run ? told(run, calling.most) : remembered(record!, undefined, calling.most);
+    if (!reply) return run ? runReply(run, invocation.maxChars) : storedReply(record!, undefined, invocation.maxChars);
     const { max_chars: _, ...rest } = given;
-    const wanted = reader === 'explain_task' ? rest : { max_chars: calling.most, ...rest };
-    return replied(await ask(reader, JSON.stringify({ ...wanted, report: JSON.parse(reply.val) })), null, calling.most);
+    const wanted = reader === 'explain_task' ? rest : { max_chars: invocation.maxChars, ...rest };
+    return documentReply(await ask(reader, JSON.stringify({ ...wanted, report: JSON.parse(reply.val) })), null, invocation.maxChars);
   }
   switch (action) {
     case 'status':
-      return run ? wait(run, calling) : remembered(record!, reply, calling.most);
+      return run ? waitForRun(run, invocation) : storedReply(record!, reply, invocation.maxChars);
     case 'report':
-      if (!reply) return run ? told(run, calling.most) : remembered(record!, undefined, calling.most);
-      return report((run?.record ?? record)!, reply.val, calling);
+      if (!reply) return run ? runReply(run, invocation.maxChars) : storedReply(record!, undefined, invocation.maxChars);
+      return report((run?.record ?? record)!, reply.val, invocation);
     case 'cancel':
-      if (!run?.live) return run ? told(run, calling.most) : remembered(record!, reply, calling.most);
+      if (!run?.live) return run ? runReply(run, invocation.maxChars) : storedReply(record!, reply, invocation.maxChars);
       run.stop('cancelled by the session that asked for it');
-      return wait(run, calling);
+      return waitForRun(run, invocation);
     case 'resume':
-      if (run && (run.live || run.reply)) return wait(run, calling);
-      return reply ? remembered(record!, reply, calling.most) : resume(id, calling);
+      if (run && (run.live || run.reply)) return waitForRun(run, invocation);
+      return reply ? storedReply(record!, reply, invocation.maxChars) : resume(id, invocation);
   }
   const message = `there is no action ${text(action)?.slice(0, 64)}; there are ${ACTIONS.join(', ')}`;
   return refused([problem('E_ACTION', message, '/action')]);
 }
 
 /** The whole run as one page for a browser, beside the run's other files. */
-function report({ run_id, function: name }: RunRecord, document: string, { store }: Calling): ToolResult {
+function report({ run_id, function: name }: RunRecord, document: string, { store }: Invocation): ToolResult {
   if (!store) {
     const hint = 'the operator sets retentionDays above 0';
     return refused([problem('E_NOT_KEPT', `nothing of the run ${run_id} is kept, so it has no page`, '/run_id', hint)]);
@@ -68,17 +68,17 @@ function report({ run_id, function: name }: RunRecord, document: string, { store
   return result({ ok: true, state: 'done', run_id, result: { file }, hint: 'open it in a browser' });
 }
 
-async function resume(id: string, calling: Calling): Promise<ToolResult> {
-  const record = calling.store?.record(id);
-  const journal = calling.store?.journal(id);
+async function resume(id: string, invocation: Invocation): Promise<ToolResult> {
+  const record = invocation.store?.record(id);
+  const journal = invocation.store?.journal(id);
   if (!record || !journal)
     return refused([problem('E_NO_JOURNAL', `the run ${id} has no journal`, '/run_id', 'start it anew')]);
-  const route = await choose(calling);
+  const route = await choose(invocation);
   if (route.problem) return refused([route.problem]);
-  return begin(record.function, '{}', route, calling, { record, journal });
+  return startRun(record.function, '{}', route, invocation, { record, journal });
 }
 
-async function everything(owner: string, { store, most }: Calling): Promise<ToolResult> {
+async function everything(owner: string, { store, maxChars }: Invocation): Promise<ToolResult> {
   const live = runs.of(owner).map((run) => ({
     run_id: run.record.run_id,
     function: run.record.function,
@@ -97,5 +97,5 @@ async function everything(owner: string, { store, most }: Calling): Promise<Tool
   }));
   const all = [...live, ...old].sort((left, right) => right.started.localeCompare(left.started));
   const reply = { ok: true, state: 'done', run_id: null, runs: [] };
-  return result({ ...reply, runs: fitting(all.slice(0, 100), most - JSON.stringify(reply).length) });
+  return result({ ...reply, runs: fitting(all.slice(0, 100), maxChars - JSON.stringify(reply).length) });
 }

@@ -3,7 +3,7 @@
 import type { Config } from './config.ts';
 import type { Progress } from './contract.ts';
 import type { CreateTools, PluginApi, ToolContext, ToolResult } from './openclaw.ts';
-import { problem, refused, told } from './replies.ts';
+import { problem, refused, runReply } from './replies.ts';
 import type { Route } from './routes.ts';
 import { type Run, type Wanted, runs } from './runs.ts';
 import type { Store } from './store.ts';
@@ -19,7 +19,7 @@ export interface Environment {
 }
 
 /** One call of a tool. */
-export interface Calling extends Environment {
+export interface Invocation extends Environment {
   config: Config;
   store: Store | undefined;
   /** The turn's own name. */
@@ -27,20 +27,20 @@ export interface Calling extends Environment {
   signal?: AbortSignal;
   onUpdate?: (update: object) => void;
   /** How long the call may take, in milliseconds. */
-  patience: number;
+  timeoutMs: number;
   /** Characters of the reply. */
-  most: number;
+  maxChars: number;
 }
 
 /** Starts a run, new or resumed, and waits for it as long as the call may. */
-export async function begin(
+export async function startRun(
   name: string,
   document: string,
   route: Route,
-  calling: Calling,
+  invocation: Invocation,
   resumed?: Wanted['resumed'],
 ): Promise<ToolResult> {
-  const { config, store, api, context } = calling;
+  const { config, store, api, context } = invocation;
   const run = runs.start({
     function: name,
     arguments: document,
@@ -53,7 +53,7 @@ export async function begin(
     resumed,
   });
   if (typeof run === 'string') return refused([problem('E_TOO_MANY_RUNS', run, '', 'wait for one, or cancel one')]);
-  return wait(run, calling);
+  return waitForRun(run, invocation);
 }
 
 /** At the end of a call's time, spawn calls that are under way may use the turn's authority so long, if it is long enough. */
@@ -65,18 +65,18 @@ const GRACE_MS = 5_000;
  * For the last seconds the run uses nothing of the turn any more, so that spawn calls that do use it have come to their end
  * when the call returns.
  */
-export async function wait(run: Run, { signal, onUpdate, patience, most }: Calling): Promise<ToolResult> {
+export async function waitForRun(run: Run, { signal, onUpdate, timeoutMs, maxChars }: Invocation): Promise<ToolResult> {
   const stop = () => run.stop('the turn was stopped');
   const stopShowing = run.onProgress((progress) => show(progress, onUpdate));
   signal?.addEventListener('abort', stop);
   if (signal?.aborted) stop();
-  const grace = Math.min(GRACE_MS, patience / 2);
-  await endOr(run, patience - grace);
+  const grace = Math.min(GRACE_MS, timeoutMs / 2);
+  await endOr(run, timeoutMs - grace);
   run.leave();
   if (run.live) await endOr(run, grace);
   signal?.removeEventListener('abort', stop);
   stopShowing();
-  return told(run, most);
+  return runReply(run, maxChars);
 }
 
 /** Waits until the run has ended or the time is over. */

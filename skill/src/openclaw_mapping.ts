@@ -1,12 +1,11 @@
-/** OpenClaw's words in those of the contract. Total: whatever comes in, something of the right shape comes out. */
+/** OpenClaw's answers to commands as the contract's types. Total: whatever comes in, something of the right shape comes out. */
 
 import type { HostError, Receipt, SessionRow } from './contract.ts';
 import { refusalOf, remedied } from './failures.ts';
 import { redacted } from './redact.ts';
 import { cutMessage, headOfMessage } from './text.ts';
+import { type Fields, errorText, fields, text } from './values.ts';
 import { waitIn } from './waits.ts';
-
-export type Fields = Record<string, unknown>;
 
 /** An answer of OpenClaw that says why nothing happened. */
 export class Refused extends Error {
@@ -19,7 +18,7 @@ export class Refused extends Error {
 
 /** Why a request did not succeed. An error whose effect is not known leaves the request in doubt. */
 export function hostError(error: unknown): HostError {
-  const said = redacted(headOfMessage(words(error)));
+  const said = redacted(headOfMessage(errorText(error)));
   const message = cutMessage(remedied(said));
   const known = error instanceof Refused ? error.tag : (refusalOf(said) ?? 'in-doubt');
   // OpenClaw marks errors in its tools' arguments like this.
@@ -62,28 +61,4 @@ export function sessionRow(raw: unknown): SessionRow {
     model: text(model),
     usage: undefined,
   };
-}
-
-export function words(error: unknown): string {
-  return text(error) ?? text(fields(error)['message']) ?? 'the host failed without a word';
-}
-
-export function fields(value: unknown): Fields {
-  return typeof value === 'object' && value !== null ? (value as Fields) : {};
-}
-
-/**
- * What a table of this plugin has under a name from outside. Names such as `constructor` stand in every object of JavaScript
- * and are entries of none.
- */
-export function own<T>(table: Record<string, T>, name: unknown): T | undefined {
-  return typeof name === 'string' && Object.hasOwn(table, name) ? table[name] : undefined;
-}
-
-export function list(value: unknown): unknown[] {
-  return Array.isArray(value) ? value : [];
-}
-
-export function text(value: unknown): string | undefined {
-  return typeof value === 'string' ? value : undefined;
 }

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
+import { hostError } from '../src/openclaw_mapping.ts';
 import { message, sessionEnd } from '../src/transcript.ts';
-import { hostError } from '../src/words.ts';
 
 /** What OpenClaw says of a session that failed, as seen on a gateway, and what kind of failure that is. */
 const FAILURES: [string, string][] = [
