@@ -19,6 +19,14 @@ const COMMON = {
   },
 };
 
+/** Taken by every tool that gives back results of tasks. */
+const DETAIL = {
+  detail: {
+    type: 'boolean',
+    description: 'true: results with attempts, usage, cost and all flags. Default: statuses, errors, answers, and the marks that are set.',
+  },
+};
+
 function texts(...names) {
   return Object.fromEntries(names.map((name) => [name, { type: 'string' }]));
 }
@@ -127,7 +135,7 @@ export function tools(sources, functions, results) {
       label: tool.label,
       description: more ? `${own} ${more}` : own,
       behind: { function: tool.function, teams: tool.teams, catalogue: tool.catalogue, call: tool.call },
-      parameters: { ...schema, properties: { ...schema.properties, ...COMMON } },
+      parameters: { ...schema, properties: { ...schema.properties, ...COMMON, ...(tool.catalogue ? {} : DETAIL) } },
       outputSchema: outputSchema(returns, results),
     };
   });

@@ -3,7 +3,7 @@
 import type { Config } from './config.ts';
 import type { Progress } from './contract.ts';
 import type { CreateTools, PluginApi, ToolContext, ToolResult } from './openclaw.ts';
-import { problem, refused, runReply } from './replies.ts';
+import { type Shape, problem, refused, runReply } from './replies.ts';
 import type { Route } from './routes.ts';
 import { type Run, type Wanted, runs } from './runs.ts';
 import type { Store } from './store.ts';
@@ -19,7 +19,7 @@ export interface Environment {
 }
 
 /** One call of a tool. */
-export interface Invocation extends Environment {
+export interface Invocation extends Environment, Shape {
   config: Config;
   store: Store | undefined;
   /** The turn's own name. */
@@ -28,8 +28,6 @@ export interface Invocation extends Environment {
   onUpdate?: (update: object) => void;
   /** How long the call may take, in milliseconds. */
   timeoutMs: number;
-  /** Characters of the reply. */
-  maxChars: number;
 }
 
 /** Starts a run, new or resumed, and waits for it as long as the call may. */
@@ -65,7 +63,8 @@ const GRACE_MS = 5_000;
  * For the last seconds the run uses nothing of the turn any more, so that spawn calls that do use it have come to their end
  * when the call returns.
  */
-export async function waitForRun(run: Run, { signal, onUpdate, timeoutMs, maxChars }: Invocation): Promise<ToolResult> {
+export async function waitForRun(run: Run, invocation: Invocation): Promise<ToolResult> {
+  const { signal, onUpdate, timeoutMs } = invocation;
   const stop = () => run.stop('the turn was stopped');
   const stopShowing = run.onProgress((progress) => show(progress, onUpdate));
   signal?.addEventListener('abort', stop);
@@ -76,7 +75,7 @@ export async function waitForRun(run: Run, { signal, onUpdate, timeoutMs, maxCha
   if (run.live) await endOr(run, grace);
   signal?.removeEventListener('abort', stop);
   stopShowing();
-  return runReply(run, maxChars);
+  return runReply(run, invocation);
 }
 
 /** Waits until the run has ended or the time is over. */

@@ -6,7 +6,7 @@ import type { DocumentReply } from './contract.ts';
 import type { ToolResult } from './openclaw.ts';
 import { type Run, WORKER } from './runs.ts';
 import type { RunRecord } from './store.ts';
-import { type Fields, fields, list } from './values.ts';
+import { type Fields, fields, list, text } from './values.ts';
 
 /** Below the 16,000 characters to which the gateway cuts a live tool result. */
 export const MAX_CHARS = 15_000;
@@ -41,43 +41,65 @@ export function problem(code: string, message: string, path = '', hint?: string)
   return { code, path, message, retryable: false, ...(hint ? { hint } : {}) };
 }
 
-/** The component's reply: a long report as its digest, and everything else as it is. */
-export async function documentReply(reply: DocumentReply, run_id: string | null, maxChars: number): Promise<ToolResult> {
+/** How a reply is to be. */
+export interface Shape {
+  /** Characters of the reply. */
+  maxChars: number;
+  /** With attempts, usage and flags. Otherwise answers, and what is needed to trust them. */
+  detail: boolean;
+  /** For people: Markdown in place of JSON. */
+  isForPeople: boolean;
+}
+
+/** The component's reply. Results of runs come shortened, if not with all details then to their answers. */
+export async function documentReply(reply: DocumentReply, run_id: string | null, shape: Shape): Promise<ToolResult> {
+  const { maxChars, detail, isForPeople } = shape;
   const document = fields(JSON.parse(reply.val));
   if (reply.tag === 'refused') return refused(list(document['errors']));
   const whole = { ok: true, state: 'done', run_id };
-  if (reply.val.length <= maxChars - OWN_CHARS || run_id === null) return result({ ...whole, result: document });
-  const short = await shortened(document, Math.max(LEAST_CHARS, maxChars - OWN_CHARS));
+  const fits = reply.val.length <= maxChars - OWN_CHARS;
+  if (run_id === null || (detail && fits && !isForPeople)) return result({ ...whole, result: document });
+  const max_chars = Math.max(LEAST_CHARS, maxChars - OWN_CHARS);
+  const short = await shortened(reply.val, { max_chars, detail, format: isForPeople ? 'markdown' : 'json' });
+  // What is no result of tasks comes as it is.
   if (!short) return result({ ...whole, result: document });
-  const more = `${NEXT} {"action":"page","run_id":"${run_id}","task_id":"…","offset":0}`;
-  const all = `${NEXT} {"action":"status","run_id":"${run_id}","max_chars":${reply.val.length + OWN_CHARS}}`;
-  const isCut = 'run' in document && !('run' in short);
-  const hint = isCut ? `this is its run alone: read all of it with ${all}` : `shortened: read the rest with ${more}`;
-  return result({ ...whole, result: short, hint });
+  const hint = isForPeople ? undefined : restOf(document, short, run_id, reply.val.length + OWN_CHARS);
+  return result({ ...whole, result: short, ...(hint ? { hint } : {}) });
 }
 
-/** A digest of the report. Of a workflow that of its run, and beside it what came of it, if that leaves enough room. */
-async function shortened(document: Fields, room: number): Promise<Fields | undefined> {
-  const { run, ...outcome } = document;
-  const own = run === undefined ? room : JSON.stringify({ ...outcome, run: {} }).length;
-  const beside = room - own >= LEAST_CHARS;
-  const [report, max_chars] = beside ? [run, room - own] : [document, room];
-  const digest = await ask('result_digest', JSON.stringify({ report, max_chars }));
-  if (digest.tag !== 'answer') return undefined;
-  const short = fields(JSON.parse(digest.val));
-  return beside ? { ...outcome, run: short } : short;
+/** How to read what a shortened result lacks; undefined if it has all answers. */
+function restOf(document: Fields, short: Fields, run_id: string, all: number): string | undefined {
+  if ('run' in document && !('run' in short)) {
+    const status = `${NEXT} {"action":"status","run_id":"${run_id}","detail":true,"max_chars":${all}}`;
+    return `this is its run alone: read all of it with ${status}`;
+  }
+  const isCut = 'note' in short || 'note' in fields(short['run']) || 'output_cut' in short;
+  const page = `${NEXT} {"action":"page","run_id":"${run_id}","task_id":"…","offset":0}`;
+  return isCut ? `shortened: read the rest with ${page}` : undefined;
+}
+
+/** What the component makes of a result; undefined if that is none of tasks. */
+async function shortened(report: string, wanted: object): Promise<Fields | undefined> {
+  const digest = await ask('result_digest', `${JSON.stringify(wanted).slice(0, -1)},"report":${report}}`);
+  return digest.tag === 'answer' ? fields(JSON.parse(digest.val)) : undefined;
+}
+
+/** The same reply with one more thing to know, in front of what it says is next. */
+export function hinted({ details }: ToolResult, hint: string): ToolResult {
+  const next = text(fields(details)['hint']);
+  return result({ ...details, hint: next ? `${hint}; ${next}` : hint });
 }
 
 /** What is known of a run now. */
-export async function runReply(run: Run, maxChars: number): Promise<ToolResult> {
+export async function runReply(run: Run, shape: Shape): Promise<ToolResult> {
   const { run_id } = run.record;
-  if (run.reply) return documentReply(run.reply, run.began ? run_id : null, maxChars);
+  if (run.reply) return documentReply(run.reply, run.began ? run_id : null, shape);
   if (run.broken !== undefined) return broke(run.began ? run_id : null, run.broken);
   const hint = `it goes on; ask with ${NEXT} {"action":"status","run_id":"${run_id}"}, stop it with cancel`;
   const reply = { ok: true, state: 'running', run_id, progress: progress(run), tasks: [] as Fields[], hint };
   const alive = [...run.tasks].filter(([, { status }]) => UNFINISHED.includes(status));
   const rows = alive.map(([task_id, task]) => ({ task_id, ...task }));
-  return result({ ...reply, tasks: fitting(rows, maxChars - JSON.stringify(reply).length) });
+  return result({ ...reply, tasks: fitting(rows, shape.maxChars - JSON.stringify(reply).length) });
 }
 
 /** As many rows, from the first on, as have room. */
@@ -98,8 +120,8 @@ export function progress({ last }: Run): Fields | null {
 }
 
 /** A run that this process knows only from its files. */
-export async function storedReply(record: RunRecord, reply: DocumentReply | undefined, maxChars: number): Promise<ToolResult> {
-  if (reply) return documentReply(reply, record.run_id, maxChars);
+export async function storedReply(record: RunRecord, reply: DocumentReply | undefined, shape: Shape): Promise<ToolResult> {
+  if (reply) return documentReply(reply, record.run_id, shape);
   if (record.state === 'broken')
     return broke(record.run_id, record.broken ?? { code: 'E_HOST', message: 'the run broke; why was not kept' });
   const hint = `a restart cut it off; go on with ${NEXT} {"action":"resume","run_id":"${record.run_id}"}`;

@@ -3,7 +3,7 @@
 import { type Invocation, startRun, waitForRun } from './invocation.ts';
 import type { ToolResult } from './openclaw.ts';
 import { page } from './page.ts';
-import { ask, documentReply, fitting, problem, progress, refused, result, runReply, storedReply } from './replies.ts';
+import { ask, documentReply, fitting, hinted, problem, progress, refused, result, runReply, storedReply } from './replies.ts';
 import { choose } from './routes.ts';
 import { runs } from './runs.ts';
 import type { RunRecord } from './store.ts';
@@ -33,26 +33,28 @@ export async function runsTool({ action, run_id, ...given }: Fields, invocation:
     return refused([problem('E_RUN_UNKNOWN', message, '/run_id', 'list shows all runs of this session')]);
   }
   const reply = run?.reply ?? (run?.live ? undefined : invocation.store?.result(id));
+  /** What is known of it without waiting. */
+  const known = () => (run ? runReply(run, invocation) : storedReply(record!, reply, invocation));
   const reader = own(READERS, action);
   if (reader) {
-    if (!reply) return run ? runReply(run, invocation.maxChars) : storedReply(record!, undefined, invocation.maxChars);
+    if (!reply) return known();
     const { max_chars: _, ...rest } = given;
     const wanted = reader === 'explain_task' ? rest : { max_chars: invocation.maxChars, ...rest };
-    return documentReply(await ask(reader, JSON.stringify({ ...wanted, report: JSON.parse(reply.val) })), null, invocation.maxChars);
+    const read = await ask(reader, JSON.stringify({ ...wanted, report: JSON.parse(reply.val) }));
+    return documentReply(read, null, invocation);
   }
   switch (action) {
     case 'status':
-      return run ? waitForRun(run, invocation) : storedReply(record!, reply, invocation.maxChars);
+      return run ? waitForRun(run, invocation) : known();
     case 'report':
-      if (!reply) return run ? runReply(run, invocation.maxChars) : storedReply(record!, undefined, invocation.maxChars);
-      return report((run?.record ?? record)!, reply.val, invocation);
+      return reply ? report((run?.record ?? record)!, reply.val, invocation) : known();
     case 'cancel':
-      if (!run?.live) return run ? runReply(run, invocation.maxChars) : storedReply(record!, reply, invocation.maxChars);
+      if (!run?.live) return hinted(await known(), 'there was nothing to cancel: the run was not running');
       run.stop('cancelled by the session that asked for it');
       return waitForRun(run, invocation);
     case 'resume':
-      if (run && (run.live || run.reply)) return waitForRun(run, invocation);
-      return reply ? storedReply(record!, reply, invocation.maxChars) : resume(id, invocation);
+      if (run?.live) return hinted(await waitForRun(run, invocation), 'there was nothing to resume: the run was running');
+      return reply ? hinted(await known(), 'there was nothing to resume: the run had ended') : resume(id, invocation);
   }
   const message = `there is no action ${text(action)?.slice(0, 64)}; there are ${ACTIONS.join(', ')}`;
   return refused([problem('E_ACTION', message, '/action')]);

@@ -2,10 +2,29 @@
 
 import { type Fields, fields } from './values.ts';
 
-const HELP =
-  'list | status RUN | page RUN TASK [OFFSET] | explain RUN TASK | report RUN | cancel RUN | resume RUN | FUNCTION {JSON}, for example: review_team {"code": "…", "run": true}';
+/** What the slash command takes, and what each does. */
+const COMMANDS: [string, string][] = [
+  ['list', 'all runs of this session'],
+  ['status RUN', 'waits for the end of a run, and shows its results or how far it is'],
+  ['page RUN TASK [OFFSET]', 'the answer of one task, from that character on'],
+  ['explain RUN TASK', 'what was decided about one task, and why'],
+  ['report RUN', 'writes the whole run as a page for a browser'],
+  ['cancel RUN', 'stops a run and its sessions'],
+  ['resume RUN', 'goes on with a run that a restart of the gateway cut off'],
+  ['FUNCTION {JSON}', 'calls a function, for example: review_team {"code": "…", "run": true}'],
+  ['help', 'this list'],
+];
+
+const HELP = 'see /parallel_agents help';
+
+/** The list of commands, as Markdown. */
+export function help(): string {
+  const rows = COMMANDS.map(([command, meaning]) => `- \`/parallel_agents ${command}\`: ${meaning}`);
+  return ['Runs of parallel agents:', '', ...rows].join('\n');
+}
 
 export type Line =
+  | { kind: 'help' }
   | { kind: 'runs'; parameters: Fields }
   | { kind: 'function'; name: string; arguments: Fields }
   | { kind: 'wrong'; message: string; hint: string };
@@ -15,6 +34,8 @@ export function read(line: string): Line {
   const [, word = '', rest = ''] = /^\s*(\S*)\s*([\s\S]*)$/.exec(line) ?? [];
   const words = rest.split(/\s+/).filter((word) => word);
   switch (word) {
+    case 'help':
+      return { kind: 'help' };
     case '':
     case 'list':
       return { kind: 'runs', parameters: { action: 'list' } };

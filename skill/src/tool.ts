@@ -4,12 +4,13 @@ import { readFileSync } from 'node:fs';
 
 import { asForecast, present, readConfig, withModels } from './config.ts';
 import { type Environment, type Invocation, startRun } from './invocation.ts';
+import { markdown } from './markdown.ts';
 import type { Tool, ToolResult } from './openclaw.ts';
 import { MAX_CHARS, problem, refused } from './replies.ts';
 import { storeOf } from './retention.ts';
 import { choose } from './routes.ts';
 import { runsTool } from './runs_tool.ts';
-import { read } from './slash.ts';
+import { help, read } from './slash.ts';
 import { type Fields, errorText, fields, own, text } from './values.ts';
 
 /** A tool as the build writes it down. */
@@ -42,12 +43,13 @@ export function createTool({ behind, ...shown }: Described, environment: Environ
       const turn = environment.runOf(id);
       const { config, problems } = readConfig(present(environment.context, environment.api.pluginConfig));
       if (problems.length > 0) return refused(problems);
-      const { timeoutSeconds, max_chars, ...given } = fields(parameters);
+      const { timeoutSeconds, max_chars, detail, ...given } = fields(parameters);
       const timeoutMs = number(timeoutSeconds, config.timeoutSeconds) * 1_000;
       const maxChars = number(max_chars, MAX_CHARS);
       try {
         const store = storeOf(environment.api, config);
-        const invocation = { ...environment, config, store, turn, signal, onUpdate, timeoutMs, maxChars };
+        const shape = { maxChars, detail: detail === true, isForPeople: false };
+        const invocation = { ...environment, ...shape, config, store, turn, signal, onUpdate, timeoutMs };
         return once(id, await dispatch(behind, given, invocation));
       } catch (error) {
         return refused([problem('E_HOST', `the plugin could not do that: ${errorText(error)}`)]);
@@ -78,10 +80,20 @@ function dispatch(behind: Described['behind'], given: Fields, invocation: Invoca
   if (!behind.call) return runsTool(given, invocation);
   if (text(given['command']) === undefined)
     return perform(text(given['function']) ?? '', fields(given['arguments'] ?? {}), invocation);
-  const line = read(text(given['command']) ?? '');
-  if (line.kind === 'runs') return runsTool(line.parameters, invocation);
-  if (line.kind === 'wrong') return Promise.resolve(refused([problem('E_COMMAND', line.message, '/command', line.hint)]));
-  return perform(line.name, line.arguments, invocation);
+  return command(text(given['command']) ?? '', { ...invocation, isForPeople: true });
+}
+
+/** A line of the slash command, answered for people. */
+async function command(line: string, invocation: Invocation): Promise<ToolResult> {
+  const asked = read(line);
+  if (asked.kind === 'help') return { content: [{ type: 'text', text: help() }], details: { ok: true, state: 'done', run_id: null } };
+  const reply =
+    asked.kind === 'runs'
+      ? await runsTool(asked.parameters, invocation)
+      : asked.kind === 'wrong'
+        ? refused([problem('E_COMMAND', asked.message, '/command', asked.hint)])
+        : await perform(asked.name, asked.arguments, invocation);
+  return { ...reply, content: [{ type: 'text', text: markdown(fields(reply.details)) }] };
 }
 
 /** Whether a call asks something of the gateway; where it cannot, that is said before anything is done. */

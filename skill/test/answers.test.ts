@@ -41,7 +41,7 @@ for (const [mebibytes, unit] of [[10, 'a'], [14, 'a'], [40, 'The quick brown fox
     const reply = await use(openclaw, 'run', { tasks, max_concurrent: 1, retries: 0, max_chars: 200_000 });
     assert.equal(reply.state, 'done', JSON.stringify(reply).slice(0, 500));
     const [first, ...others] = reply.result.results;
-    assert.equal(first.metadata.truncated, true);
+    assert.equal(first.truncated, true);
     assert.ok(JSON.stringify(first.output).includes(unit), 'what fits is kept');
     assert.deepEqual(others.map((one: any) => one.output), ['a short answer', 'a short answer']);
   });

@@ -101,8 +101,8 @@ test('parameters are those of the component', () => {
   for (const { name, behind, parameters } of TOOLS as any[]) {
     if (!behind.function) continue;
     const own = JSON.parse(functions.find((one) => one.name === behind.function)!.parameters);
-    const { timeoutSeconds, max_chars, ...rest } = parameters.properties;
-    assert.ok(timeoutSeconds && max_chars, name);
+    const { timeoutSeconds, max_chars, detail, ...rest } = parameters.properties;
+    assert.ok(timeoutSeconds && max_chars && detail, name);
     assert.deepEqual(rest, own.properties, name);
     assert.deepEqual(parameters.required, own.required, name);
   }
@@ -121,7 +121,7 @@ for (const [line, wanted] of Object.entries({
 for (const given of ['please', '7', 'null', '"{}"', '[]', 'true']) {
   test(`a line with ${given} for an object is refused with help`, () => {
     const line = read(`run_tasks ${given}`);
-    assert.ok(line.kind === 'wrong' && line.hint.includes('FUNCTION {JSON}'), line.kind);
+    assert.ok(line.kind === 'wrong' && line.hint.includes('/parallel_agents help'), line.kind);
     assert.match(line.message, /no JSON object/);
   });
 }

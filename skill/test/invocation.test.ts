@@ -65,7 +65,7 @@ test('a run that ends in the last seconds of a call is told of', async (context)
 
 test('the tasks of a run that goes on are those that have not ended, and leave room for the hint', async () => {
   for (const maxChars of [1_000, 15_000]) {
-    const { content, details } = await runReply(running(400).run, maxChars);
+    const { content, details } = await runReply(running(400).run, { maxChars, detail: false, isForPeople: false });
     const { tasks, hint } = details as any;
     assert.ok((content[0]?.text.length ?? 0) <= maxChars, `${content[0]?.text.length} characters of ${maxChars}`);
     assert.match(hint, /"action":"status"/);

@@ -99,7 +99,7 @@ test('no request is looser than the operator, whatever stands in it', { timeout:
     };
     const openclaw = new FakeOpenClaw();
     const [tool, given] = request(draw);
-    const reply = await use(openclaw, tool, given, { config });
+    const reply = await use(openclaw, tool, { ...given, detail: true }, { config });
     const place = `seed ${seed}, round ${round}: ${tool} ${JSON.stringify(given)} under ${JSON.stringify(config)}: ${JSON.stringify(reply).slice(0, 800)}`;
     assert.ok(['done', 'refused'].includes(reply.state), place);
     const { length } = openclaw.sessions;
@@ -123,7 +123,7 @@ test('no request is looser than the operator, whatever stands in it', { timeout:
 test('a cap that a request sets to nothing is the operator’s', async () => {
   for (const spawns of [undefined, null, 1_000]) {
     const openclaw = new FakeOpenClaw();
-    const reply = await use(openclaw, 'run', { tasks: many, budget: { spawns } }, { config: { budget: { spawns: 1 } } });
+    const reply = await use(openclaw, 'run', { tasks: many, detail: true, budget: { spawns } }, { config: { budget: { spawns: 1 } } });
     assert.equal(openclaw.sessions.length, 1, JSON.stringify(reply));
     assert.deepEqual(reply.result.budget.spawns, { cap: 1, spent: 1, overshoot: 0 });
   }
@@ -134,7 +134,7 @@ test('prices of a request count for nothing under the operator’s', async () =>
   const free = { '*': { input: 0, output: 0 }, 'sim/dear': { input: 0, output: 0 } };
   const openclaw = new FakeOpenClaw();
   const tasks = [{ ...TASK, model: 'sim/free' }, { ...TASK, model: 'sim/dear' }, TASK];
-  const reply = await use(openclaw, 'run', { tasks, prices: free, budget: { micro_usd: 10 ** 12 } }, { config });
+  const reply = await use(openclaw, 'run', { tasks, detail: true, prices: free, budget: { micro_usd: 10 ** 12 } }, { config });
   const codes = reply.result.results.map((result: any) => result.error?.code ?? result.status);
   assert.deepEqual(codes, ['E_BUDGET_UNENFORCEABLE', 'completed', 'E_BUDGET_UNENFORCEABLE'], JSON.stringify(reply));
   assert.equal(reply.result.budget.micro_usd.cap, 40_000);

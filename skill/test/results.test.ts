@@ -46,11 +46,12 @@ test('what a workflow gives back is what its tool promises', async () => {
 });
 
 test('of a long workflow its run is shortened, and what came of it stands', async () => {
-  const { result, hint } = await use('refine', { ...example('workflow-2-iterative-refinement'), max_chars: 2_200 }, REVIEW);
+  const long = JSON.stringify({ ...JSON.parse(REVIEW), summary: 'It says what it has to. '.repeat(30) });
+  const { result, hint } = await use('refine', { ...example('workflow-2-iterative-refinement'), max_chars: 2_000 }, long);
   assert.match(hint, /^shortened/);
   assert.equal(result.drafts[0].reason, 'target_reached', JSON.stringify(result));
-  assert.equal(result.run.results_left_out, 0);
-  assert.ok(JSON.stringify(result).length <= 2_200);
+  assert.equal(result.run.results[0].output_cut, true, JSON.stringify(result.run));
+  assert.ok(JSON.stringify(result).length <= 2_000);
 });
 
 test('of a workflow that is too long for that, the run alone is shortened', async () => {
@@ -75,4 +76,40 @@ test('what is not as promised is found', () => {
 test('a long report is as promised too', async () => {
   const { result } = await use('run', { tasks: Array(9).fill(TASK), max_chars: 1_000 }, 'word '.repeat(2_000));
   assert.ok(result.results_left_out > 0, JSON.stringify(result));
+});
+
+test('a reply has answers first: of five short reviews metadata is left out, and comes on request', async () => {
+  const five = { tasks: Array(5).fill(TASK) };
+  const review = 'The loop in line 12 reads one element behind the end of the list. '.repeat(11);
+  const brief = await use('run', five, review);
+  const detailed = await use('run', { ...five, detail: true }, review);
+  const size = (value: unknown) => Buffer.byteLength(JSON.stringify(value));
+  const answers = brief.result.results.reduce((sum: number, row: any) => sum + size(row.output), 0);
+  assert.deepEqual(brief.result.results.map((row: any) => row.output), detailed.result.results.map((row: any) => row.output));
+  assert.deepEqual(Object.keys(brief.result), ['status', 'results', 'census']);
+  assert.deepEqual(Object.keys(brief.result.results[0]), ['task_id', 'agent_type', 'status', 'output']);
+  assert.ok(detailed.result.results[0].metadata.attempt_log.length === 1 && detailed.result.usage_complete !== undefined);
+  const [small, large] = [size(brief), size(detailed)];
+  console.log(`five short reviews: ${answers} bytes of answers, in a reply of ${small}, with details ${large}`);
+  assert.ok(small - answers < 900 && large > 2 * small, `${answers}, ${small}, ${large}`);
+});
+
+test('what a reader needs to trust an answer stands in every reply', async () => {
+  const openclaw = new FakeOpenClaw();
+  openclaw.ending = { stopReason: 'length' };
+  openclaw.answer = 'I cannot go on: Error 500';
+  const tool = createTool(described('run'), {
+    api: openclaw.api({ retentionDays: 0 }),
+    context: openclaw.context,
+    outside: (work) => work(),
+    runOf: () => undefined,
+    loadTools: async () => () => openclaw.tools(),
+  });
+  const { details } = await tool.execute('call-1', { tasks: [TASK], retries: 0, accept_truncated: true });
+  const [row] = (details as any).result.results;
+  assert.equal(row.truncated, true, JSON.stringify(row));
+  const refused = await tool.execute('call-2', { tasks: [TASK], retries: 0 });
+  const [failed] = (refused.details as any).result.results;
+  assert.deepEqual([failed.status, failed.error.code], ['failed', 'E_OUTPUT_TRUNCATED']);
+  assert.equal(failed.output, openclaw.answer, 'what arrived is kept');
 });

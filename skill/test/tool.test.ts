@@ -192,7 +192,7 @@ for (const [status, words, code, remedy] of [
 test('the operator’s budget and width are never exceeded', async () => {
   const openclaw = new FakeOpenClaw();
   const config = { maxConcurrent: 1, budget: { spawns: 2 } };
-  const asked = { tasks: [TASK, TASK, TASK], max_concurrent: 3, budget: { spawns: 100 } };
+  const asked = { detail: true, tasks: [TASK, TASK, TASK], max_concurrent: 3, budget: { spawns: 100 } };
   const reply = await use(openclaw, 'run', asked, { config });
   assert.equal(reply.result.budget.spawns.cap, 2, JSON.stringify(reply.result.budget));
   assert.equal(openclaw.sessions.length, 2);

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
 
+import type { ToolResult } from '../src/openclaw.ts';
 import { TOOLS, createTool } from '../src/tool.ts';
 import type { FakeOpenClaw } from './openclaw.ts';
 import { misfits } from './schema.ts';
@@ -33,10 +34,26 @@ export async function use(
   openclaw: FakeOpenClaw,
   name: string,
   parameters: object,
-  { config, state, context, tools = true }: Setup = {},
+  setup: Setup = {},
   signal?: AbortSignal,
   shown: object[] = [],
 ): Promise<any> {
+  return (await reply(openclaw, name, parameters, setup, signal, shown)).details;
+}
+
+/** What a person sees who sends a line of the slash command. */
+export async function say(openclaw: FakeOpenClaw, line: string, setup: Setup = {}): Promise<string> {
+  return (await reply(openclaw, 'call', { command: line }, setup)).content[0]?.text ?? '';
+}
+
+async function reply(
+  openclaw: FakeOpenClaw,
+  name: string,
+  parameters: object,
+  { config, state, context, tools = true }: Setup,
+  signal?: AbortSignal,
+  shown: object[] = [],
+): Promise<ToolResult> {
   const described = TOOLS.find((tool) => tool.name === `parallel_agents_${name}`);
   assert.ok(described, name);
   const api = openclaw.api(config);
@@ -48,9 +65,11 @@ export async function use(
     runOf: () => 'turn',
     loadTools: async () => (tools ? () => openclaw.tools() : undefined),
   });
-  const { content, details } = await tool.execute('call-1', parameters, signal, (update) => shown.push(update));
-  assert.equal(content[0]?.text, JSON.stringify(details));
+  const answer = await tool.execute('call-1', parameters, signal, (update) => shown.push(update));
+  const { content, details } = answer;
+  // A slash command is answered for people, everything else for programs.
+  if (!('command' in parameters)) assert.equal(content[0]?.text, JSON.stringify(details));
   assert.deepEqual(misfits(tool.outputSchema, details), []);
   for (const reserved of ['status', 'error', 'timedOut', 'isError']) assert.ok(!(reserved in details), reserved);
-  return details;
+  return answer;
 }

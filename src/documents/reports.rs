@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use parallel_agents_engine::json::strict::Bounds;
 use parallel_agents_engine::problem::{CallError, Problem, unknown_name};
-use parallel_agents_engine::report::digest::{self, DEFAULT_CHARS};
-use parallel_agents_engine::report::{document, explain};
+use parallel_agents_engine::report::digest::{self, DEFAULT_CHARS, Detail};
+use parallel_agents_engine::report::{document, explain, page, summary};
 use parallel_agents_engine::text;
 
 /// What is wanted of a report.
@@ -27,25 +27,45 @@ pub const BOUNDS: Bounds = Bounds { depth: 80, values: 4_000_000 };
 
 /// Reads a report and what is wanted of it.
 pub(super) fn read(wanted: Wanted, document: &Value) -> Result<String, CallError> {
-    let report = report_of(document)?;
     // In the component a size has 32 bits; a place behind all of them is behind every text as well.
     let size = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
     let number = |name: &str| document.get(name).and_then(Value::as_u64).map(size);
     let max_chars = number("max_chars").unwrap_or(DEFAULT_CHARS);
     let task = document.get("task_id").and_then(Value::as_str).unwrap_or_default();
     match wanted {
-        Wanted::Digest => Ok(document::to_text(&digest::digest(report, max_chars))),
-        Wanted::Page => digest::page(report, task, number("offset").unwrap_or(0), max_chars)
-            .map(|page| document::to_text(&page))
-            .ok_or_else(|| unknown(report, task)),
+        Wanted::Digest => short(document, max_chars),
+        Wanted::Page => {
+            let report = report_of(document)?;
+            page::page(report, task, number("offset").unwrap_or(0), max_chars)
+                .map(|page| document::to_text(&page))
+                .ok_or_else(|| unknown(report, task))
+        }
         Wanted::Story => {
-            let row = digest::row(report, task).ok_or_else(|| unknown(report, task))?;
+            let report = report_of(document)?;
+            let row = page::row(report, task).ok_or_else(|| unknown(report, task))?;
             match explain::lacking(row).as_slice() {
                 [] => Ok(document::to_text(&json!({ "task_id": task, "story": explain::explain(row) }))),
                 names => Err(no_report(format!("the result of {} has no {}", text::quoted(task), names.join(", no ")))),
             }
         }
     }
+}
+
+/// A result in fewer characters, for a program or for people.
+fn short(document: &Value, max_chars: usize) -> Result<String, CallError> {
+    let whole = match document.get("report") {
+        Some(result) if digest::is_task_result(result) => result,
+        _ => {
+            report_of(document)?;
+            document.get("report").unwrap_or(&Value::Null)
+        }
+    };
+    if document.get("format").and_then(Value::as_str) == Some("markdown") {
+        return Ok(document::to_text(&json!({ "text": summary::summary(whole, max_chars) })));
+    }
+    let wants_all = document.get("detail") == Some(&Value::Bool(true));
+    let detail = if wants_all { Detail::All } else { Detail::Answers };
+    Ok(document::to_text(&digest::digest(whole, max_chars, detail)))
 }
 
 /// The report itself, or that of the run in a workflow's result.

@@ -1,61 +1,99 @@
-//! A report that fits into its caller's context, and the rest of it in pages.
+//! A report that fits into its caller's context: answers first, and of the rest what is needed to trust them.
 //!
-//! Nothing is cut silently: every output that is not whole says so and says how long it is, and `page` reads any part of
-//! any of them.
+//! Nothing is cut silently: every output that is not whole says so and says how long it is, and [`page`](super::page) reads any
+//! part of any of them.
 
 use serde_json::{Map, Value, json};
 
-use crate::text;
+use super::page::{chars, fitting, output_text};
 
 /// Characters of a digest or a page when a caller names no number: a live tool result of OpenClaw 2026.9.6 holds 16,000.
 pub const DEFAULT_CHARS: usize = 15_000;
 
-/// Fields of a report that stand in its digest as they are.
-const WHOLE: [&str; 11] = [
-    "status",
-    "census",
-    "wait",
-    "elapsed_seconds",
-    "spawn_calls",
-    "peak_in_flight",
-    "usage",
-    "usage_complete",
-    "cost",
-    "budget",
-    "leaked",
-];
+/// The least room in which the digest of a run stands beside the outcome of its workflow, in characters.
+const LEAST_CHARS: usize = 1_000;
+
+/// What a digest says beside the answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Detail {
+    /// What a reader has to know to trust an answer: statuses, errors, and the marks that are set.
+    Answers,
+    /// Also attempts, usage, cost and budget.
+    All,
+}
+
+/// Fields of a report that only stand in a digest with all details.
+const DETAILS: [&str; 8] =
+    ["elapsed_seconds", "spawn_calls", "peak_in_flight", "usage", "usage_complete", "cost", "budget", "forecast"];
 
 /// What a reader of an output has to know of it; only where it is so.
-const MARKS: [&str; 4] = ["truncated", "redacted", "doubtful", "model_mismatch"];
+pub(super) const MARKS: [&str; 7] =
+    ["truncated", "redacted", "doubtful", "repaired", "corrected", "unwrapped", "model_mismatch"];
 
-/// Characters that the names of an output and of its mark take: `,"output":` and `,"output_cut":true`.
-const OUTPUT_NAMES: usize = 30;
+/// Characters that the names of an output and of its marks take: `,"output":`, `,"output_chars":…` and `,"output_cut":true`.
+const OUTPUT_NAMES: usize = 55;
 
 /// A piece of an output shorter than this says nothing, so there is none, in characters.
 const LEAST_OUTPUT: usize = 30;
 
-/// Room for the sentence about what is missing.
+/// Room for the names of the list of results and the sentence about what is missing.
 const NOTE_CHARS: usize = 300;
 
-/// The report in at most `max_chars` characters: everything but the outputs, and as much of those as fits, the same for
-/// each. If not even the rows fit, the first ones stand and the others are counted.
-pub fn digest(report: &Value, max_chars: usize) -> Value {
-    let rows: Vec<Value> = report.get("results").and_then(Value::as_array).cloned().unwrap_or_default();
-    let mut head = Map::new();
-    for name in WHOLE {
-        if let Some(value) = report.get(name) {
-            head.insert(name.to_owned(), value.clone());
-        }
+/// A result in at most `max_chars` characters: a report, that of a workflow beside its outcome, or the result of one task.
+pub fn digest(document: &Value, max_chars: usize, detail: Detail) -> Value {
+    match document.get("run").filter(|run| has_results(run)) {
+        Some(run) => of_workflow(document, run, max_chars, detail),
+        None if is_task_result(document) => of_task(document, max_chars, detail),
+        None => of_report(document, max_chars, detail),
     }
-    if chars(&Value::Object(head.clone())) * 2 > max_chars {
-        // A long list of leaked sessions must not push the results out.
-        head.shift_remove("leaked");
-        head.shift_remove("budget");
+}
+
+/// Whether a document is a report.
+pub fn has_results(document: &Value) -> bool {
+    document.get("results").is_some_and(Value::is_array)
+}
+
+/// Whether a document is the result of one task.
+pub fn is_task_result(document: &Value) -> bool {
+    ["task_id", "agent_type", "status"].iter().all(|name| document.get(name).is_some_and(Value::is_string))
+}
+
+/// What came of the workflow, as it is, and the digest of its run in the room that this leaves; the latter alone if that is
+/// too little.
+fn of_workflow(document: &Value, run: &Value, max_chars: usize, detail: Detail) -> Value {
+    let fields = document.as_object().into_iter().flatten();
+    let mut outcome: Map<String, Value> =
+        fields.filter(|(name, _)| *name != "run").map(|(name, value)| (name.clone(), value.clone())).collect();
+    outcome.insert("run".to_owned(), json!({}));
+    let mut outcome = Value::Object(outcome);
+    let room = max_chars.saturating_sub(chars(&outcome));
+    if room < LEAST_CHARS {
+        return of_report(run, max_chars, detail);
     }
-    let mut room = max_chars.saturating_sub(chars(&Value::Object(head.clone())) + NOTE_CHARS);
+    if let Some(place) = outcome.get_mut("run") {
+        *place = of_report(run, room, detail);
+    }
+    outcome
+}
+
+fn of_task(row: &Value, max_chars: usize, detail: Detail) -> Value {
+    let bare = bare_row(row, detail);
+    let room = max_chars.saturating_sub(chars(&Value::Object(bare.clone())) + OUTPUT_NAMES);
+    with_outputs(vec![bare], std::slice::from_ref(row), room).into_iter().next().unwrap_or_default()
+}
+
+/// Everything but the outputs, and as much of those as fits, the same for each. If not even the rows fit, the first ones
+/// stand and the others are counted.
+fn of_report(report: &Value, max_chars: usize, detail: Detail) -> Value {
+    let rows = report.get("results").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    let beside = beside(report, max_chars, detail);
+    let mut digest = Map::new();
+    digest.insert("status".to_owned(), report.get("status").cloned().unwrap_or_default());
+    let used = chars(&Value::Object(digest.clone())) + chars(&Value::Object(beside.clone()));
+    let mut room = max_chars.saturating_sub(used + NOTE_CHARS);
     let mut bare: Vec<Map<String, Value>> = Vec::new();
-    for row in &rows {
-        let row = bare_row(row);
+    for row in rows {
+        let row = bare_row(row, detail);
         // Room for the mark has to be there even if none is left for the output itself.
         let size = chars(&Value::Object(row.clone())) + 1 + OUTPUT_NAMES;
         if size > room {
@@ -64,37 +102,77 @@ pub fn digest(report: &Value, max_chars: usize) -> Value {
         room -= size;
         bare.push(row);
     }
-    let shown = bare.len();
-    let results = with_outputs(bare, &rows, room);
+    let left_out = rows.len() - bare.len();
+    let results = with_outputs(bare, rows, room);
     let cut = results.iter().any(|row| row.get("output_cut") == Some(&Value::Bool(true)));
-    head.insert("results".to_owned(), Value::from(results));
-    head.insert("results_left_out".to_owned(), json!(rows.len() - shown));
-    if cut || shown < rows.len() {
-        head.insert("note".to_owned(), json!("result_page reads the rest of an output, by task_id and offset"));
+    digest.insert("results".to_owned(), Value::from(results));
+    if left_out > 0 {
+        digest.insert("results_left_out".to_owned(), json!(left_out));
     }
-    Value::Object(head)
+    digest.extend(beside);
+    if cut || left_out > 0 {
+        digest.insert("note".to_owned(), json!("result_page reads the rest of an output, by task_id and offset"));
+    }
+    Value::Object(digest)
+}
+
+/// What stands behind the results.
+fn beside(report: &Value, max_chars: usize, detail: Detail) -> Map<String, Value> {
+    let mut beside = Map::new();
+    let counts = report.get("census").and_then(Value::as_object).into_iter().flatten();
+    let counts: Map<String, Value> = counts
+        .filter(|(_, count)| detail == Detail::All || count.as_u64() != Some(0))
+        .map(|(name, count)| (name.clone(), count.clone()))
+        .collect();
+    beside.insert("census".to_owned(), Value::Object(counts));
+    let is_all = report.pointer("/wait/mode").and_then(Value::as_str) == Some("all");
+    if let Some(wait) = report.get("wait").filter(|_| detail == Detail::All || !is_all) {
+        beside.insert("wait".to_owned(), wait.clone());
+    }
+    for name in DETAILS.iter().filter(|_| detail == Detail::All) {
+        if let Some(value) = report.get(name) {
+            beside.insert((*name).to_owned(), value.clone());
+        }
+    }
+    let leaked = report.get("leaked").and_then(Value::as_array).map_or(0, Vec::len);
+    if let Some(list) = report.get("leaked").filter(|_| detail == Detail::All || leaked > 0) {
+        beside.insert("leaked".to_owned(), list.clone());
+    }
+    if chars(&Value::Object(beside.clone())) * 2 > max_chars {
+        // A long list must not push the results out.
+        for name in ["leaked", "budget", "forecast", "wait"] {
+            beside.shift_remove(name);
+        }
+        if leaked > 0 {
+            beside.insert("leaked_left_out".to_owned(), json!(leaked));
+        }
+    }
+    beside
 }
 
 /// A row without its output and its log.
-fn bare_row(row: &Value) -> Map<String, Value> {
+fn bare_row(row: &Value, detail: Detail) -> Map<String, Value> {
     let mut bare = Map::new();
     for name in ["task_id", "agent_type", "status"] {
         bare.insert(name.to_owned(), row.get(name).cloned().unwrap_or_default());
     }
     if let Some(error) = row.get("error").filter(|error| !error.is_null()) {
-        bare.insert("error".to_owned(), json!({ "code": error.get("code"), "message": error.get("message") }));
-    }
-    if let Some(attempts) = row.pointer("/metadata/attempts").filter(|attempts| attempts.as_u64() > Some(1)) {
-        bare.insert("attempts".to_owned(), attempts.clone());
+        let is_shown = |name: &str| name != "retryable" || error.get(name) == Some(&Value::Bool(true));
+        let names = ["code", "message", "retryable"].into_iter().filter(|name| is_shown(name));
+        let shown: Map<String, Value> =
+            names.map(|name| (name.to_owned(), error.get(name).cloned().unwrap_or_default())).collect();
+        bare.insert("error".to_owned(), Value::Object(shown));
     }
     for mark in MARKS {
         if row.pointer(&format!("/metadata/{mark}")) == Some(&Value::Bool(true)) {
             bare.insert(mark.to_owned(), Value::Bool(true));
         }
     }
-    let output = output_text(row);
-    if !output.is_empty() {
-        bare.insert("output_chars".to_owned(), json!(output.chars().count()));
+    if detail == Detail::All {
+        for name in ["execution_time", "session_key"] {
+            bare.insert(name.to_owned(), row.get(name).cloned().unwrap_or_default());
+        }
+        bare.insert("attempts".to_owned(), row.pointer("/metadata/attempts").cloned().unwrap_or_default());
     }
     bare
 }
@@ -123,12 +201,13 @@ fn with_outputs(bare: Vec<Map<String, Value>>, rows: &[Value], mut room: usize) 
             *place = Some((value, cut));
         }
     }
-    let filled = bare.into_iter().zip(outputs).map(|(mut row, output)| {
+    let filled = bare.into_iter().zip(outputs).zip(rows).map(|((mut row, output), whole)| {
         let (value, cut) = output.unwrap_or_default();
         if !value.is_null() {
             row.insert("output".to_owned(), value);
         }
         if cut {
+            row.insert("output_chars".to_owned(), json!(output_text(whole).chars().count()));
             row.insert("output_cut".to_owned(), Value::Bool(true));
         }
         Value::Object(row)
@@ -140,65 +219,9 @@ fn whole_size(row: &Value) -> usize {
     row.get("output").map_or(0, chars) + OUTPUT_NAMES
 }
 
-/// The longest beginning of a text that takes at most `room` characters as a JSON string.
-fn fitting(text: &str, room: usize) -> &str {
-    let mut used = 2;
-    let fits = text.chars().take_while(|character| {
-        used += written(*character);
-        used <= room
-    });
-    let bytes = fits.map(char::len_utf8).sum();
-    text::head(text, bytes)
-}
-
-fn written(character: char) -> usize {
-    match character {
-        '"' | '\\' | '\n' | '\r' | '\t' => 2,
-        c if c < ' ' => 6,
-        _ => 1,
-    }
-}
-
-fn chars(value: &Value) -> usize {
-    value.to_string().chars().count()
-}
-
-/// A part of one task's output; None if the report has no such task.
-///
-/// `offset` and `next_offset` count characters of the output, of a JSON output those of its compact text.
-pub fn page(report: &Value, task_id: &str, offset: usize, max_chars: usize) -> Option<Value> {
-    let row = row(report, task_id)?;
-    let output = output_text(row);
-    let total = output.chars().count();
-    let start = output.char_indices().nth(offset).map_or(output.len(), |(at, _)| at);
-    let part = fitting(output.get(start..).unwrap_or_default(), max_chars.saturating_sub(NOTE_CHARS));
-    let next = offset.min(total) + part.chars().count();
-    Some(json!({
-        "task_id": task_id,
-        "status": row.get("status"),
-        "offset": offset.min(total),
-        "next_offset": if next < total { json!(next) } else { Value::Null },
-        "total_chars": total,
-        "text": part,
-    }))
-}
-
-/// One task's row.
-pub fn row<'a>(report: &'a Value, task_id: &str) -> Option<&'a Value> {
-    let results = report.get("results")?.as_array()?;
-    results.iter().find(|row| row.get("task_id").and_then(Value::as_str) == Some(task_id))
-}
-
-fn output_text(row: &Value) -> String {
-    match row.get("output") {
-        None | Some(Value::Null) => String::new(),
-        Some(Value::String(text)) => text.clone(),
-        Some(other) => other.to_string(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::page::page;
     use super::*;
 
     fn report(outputs: Vec<Value>) -> Value {
@@ -215,7 +238,7 @@ mod tests {
 
     #[test]
     fn what_fits_is_whole() {
-        let small = digest(&report(vec![json!({"a": 1}), json!("text")]), DEFAULT_CHARS);
+        let small = digest(&report(vec![json!({"a": 1}), json!("text")]), DEFAULT_CHARS, Detail::Answers);
         assert_eq!(
             (&small["results"][0]["output"], &small["results"][1]["output"]),
             (&json!({"a": 1}), &json!("text"))
@@ -230,7 +253,7 @@ mod tests {
             report["results"][0]["metadata"][mark] = json!(true);
             report["results"][1]["metadata"][mark] = json!(false);
         }
-        let digest = digest(&report, DEFAULT_CHARS);
+        let digest = digest(&report, DEFAULT_CHARS, Detail::Answers);
         for mark in MARKS {
             let marks = [0, 1].map(|row| digest["results"][row].get(mark).is_some());
             assert_eq!(marks, [true, false], "{mark}");
@@ -245,11 +268,11 @@ mod tests {
             outputs[0] = json!("short");
             let report = report(outputs);
             for limit in [1_000, 15_000, 60_000] {
-                let digest = digest(&report, limit);
+                let digest = digest(&report, limit, Detail::Answers);
                 let shown = digest.to_string();
                 assert!(shown.chars().count() <= limit, "{count} x {size}: {} of {limit}", shown.chars().count());
                 let rows = digest["results"].as_array().expect("rows");
-                assert_eq!(rows.len() as u64 + digest["results_left_out"].as_u64().expect("a number"), count as u64);
+                assert_eq!(rows.len() as u64 + digest["results_left_out"].as_u64().unwrap_or_default(), count as u64);
                 assert!(rows.iter().all(|row| row["output_cut"] == true || row["output"].is_string()));
             }
             let id = format!("task-{}", count - 1);
@@ -264,11 +287,62 @@ mod tests {
         }
     }
 
+    /// A report with something in every field.
+    fn whole_report() -> Value {
+        let mut whole = report(vec![json!("an answer"), Value::Null]);
+        whole["census"] = json!({"tasks": 2, "completed": 1, "failed": 1, "skipped": 0});
+        whole["wait"] = json!({"mode": "all", "satisfied": false, "value": null});
+        whole["usage"] = json!({"input_tokens": 7, "output_tokens": 9});
+        whole["results"][1]["status"] = json!("failed");
+        whole["results"][1]["error"] = json!({"code": "E_TIMEOUT", "message": "late", "retryable": true});
+        whole
+    }
+
     #[test]
-    fn places_that_do_not_exist_are_empty_or_none() {
-        let report = report(vec![json!([1, 2])]);
-        assert_eq!(page(&report, "other", 0, 1_000), None);
-        let past = page(&report, "task-0", 99, 1_000).expect("the task");
-        assert_eq!((&past["text"], &past["next_offset"], &past["offset"]), (&json!(""), &Value::Null, &json!(5)));
+    fn answers_come_first_and_details_on_request() {
+        let brief = digest(&whole_report(), DEFAULT_CHARS, Detail::Answers);
+        let shown = r#"{"status":"completed","results":[{"task_id":"task-0","agent_type":"a","status":"completed","output":"an answer"},{"task_id":"task-1","agent_type":"a","status":"failed","error":{"code":"E_TIMEOUT","message":"late","retryable":true}}],"census":{"tasks":2,"completed":1,"failed":1}}"#;
+        assert_eq!(brief.to_string(), shown);
+        let all = digest(&whole_report(), DEFAULT_CHARS, Detail::All);
+        for place in ["/usage/input_tokens", "/wait/satisfied", "/results/0/attempts", "/census/skipped", "/leaked"] {
+            assert!(all.pointer(place).is_some(), "{place}");
+        }
+    }
+
+    #[test]
+    fn what_another_wait_mode_agreed_on_and_what_leaked_stands_in_every_digest() {
+        let mut report = whole_report();
+        report["wait"] = json!({"mode": "quorum", "satisfied": true, "value": 7});
+        report["leaked"] = json!(["agent:main:subagent:0"]);
+        let brief = digest(&report, DEFAULT_CHARS, Detail::Answers);
+        assert_eq!((&brief["wait"]["value"], &brief["leaked"][0]), (&json!(7), &json!("agent:main:subagent:0")));
+        report["leaked"] = json!(vec!["agent:main:subagent:0"; 200]);
+        let short = digest(&report, 1_000, Detail::Answers);
+        assert_eq!((&short["leaked_left_out"], short.get("leaked")), (&json!(200), None));
+        assert_eq!(short["results"].as_array().map(Vec::len), Some(2));
+    }
+
+    #[test]
+    fn of_a_workflow_the_outcome_stands_beside_its_run_where_there_is_room() {
+        let outcome = json!({"status": "completed", "drafts": [{"name": "one", "draft": "word ".repeat(200)}], "run": whole_report()});
+        let short = digest(&outcome, DEFAULT_CHARS, Detail::Answers);
+        assert_eq!(
+            (&short["drafts"], &short["run"]["results"][0]["output"]),
+            (&outcome["drafts"], &json!("an answer"))
+        );
+        let alone = digest(&outcome, 1_500, Detail::Answers);
+        assert!(alone.get("drafts").is_none() && has_results(&alone), "{alone}");
+    }
+
+    #[test]
+    fn the_result_of_one_task_has_a_digest_too() {
+        let mut row = report(vec![json!("word ".repeat(9_000))])["results"][0].take();
+        row["metadata"]["doubtful"] = json!(true);
+        let short = digest(&row, 1_000, Detail::Answers);
+        assert!(short.to_string().len() <= 1_000, "{short}");
+        assert_eq!(
+            (&short["output_cut"], &short["output_chars"], &short["doubtful"]),
+            (&json!(true), &json!(45_000), &json!(true))
+        );
     }
 }

@@ -4,6 +4,8 @@ pub mod digest;
 pub mod document;
 pub mod explain;
 mod money;
+pub mod page;
+pub mod summary;
 
 use crate::canary;
 use crate::ids::SessionKey;

@@ -25,7 +25,7 @@ fn request(tasks: usize) -> Value {
 
 fn completes(gateway: &Gateway) -> Result<()> {
     let mut request = request(3);
-    request["timeoutSeconds"] = json!(120);
+    (request["timeoutSeconds"], request["detail"]) = (json!(120), json!(true));
     let reply = gateway.call_in("fallback", "parallel_agents_run", &request)?;
     let census = reply.pointer("/result/census/completed");
     ensure!(census == Some(&json!(3)), "{reply:#}");

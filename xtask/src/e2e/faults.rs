@@ -51,7 +51,7 @@ fn is_down(gateway: &Gateway) -> Result<()> {
     let task = |mark: &str, tier: &str| json!({ "agent_type": "content_writer_funny", "output_format": "text", "task_description": mark, "tier": tier, "timeout_seconds": 150 });
     let models = json!({ "economy": "sim/economy", "standard": "sim/standard", "premium": "sim/premium" });
     let tasks = [task("[down]", "economy"), task("Write it.", "premium")];
-    let request = json!({ "tasks": tasks, "models": models, "escalate": true, "retries": 0, "timeoutSeconds": 300 });
+    let request = json!({ "tasks": tasks, "models": models, "escalate": true, "retries": 0, "timeoutSeconds": 300, "detail": true });
     let reply = gateway.call_in("down", RUN, &request)?;
     let report = reply.get("result").with_context(|| format!("no result: {reply:#}"))?;
     ensure!(of_results(report, "/status") == ["failed", "completed"], "{report:#}");

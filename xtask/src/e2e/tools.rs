@@ -71,11 +71,13 @@ pub fn from_turns(gateway: &Gateway) -> Result<()> {
 fn slash(gateway: &Gateway) -> Result<()> {
     let limit = Duration::from_secs(120);
     let list = gateway.slash("/parallel_agents list", limit)?;
-    ensure!(list.get("runs") == Some(&json!([])), "another session's runs are listed: {list:#}");
-    // One task: OpenClaw cuts what it shows of a command's answer.
+    ensure!(list == "This session has no runs.", "another session's runs are listed: {list}");
+    let help = gateway.slash("/parallel_agents help", limit)?;
+    ensure!(help.contains("`/parallel_agents status RUN`"), "{help}");
     let task = r#"{"agent_type": "code_reviewer", "task_description": "Look.", "input_data": {"code": "x"}}"#;
     let one = gateway.slash(&format!(r#"/parallel_agents spawn_with_retry {{"task": {task}}}"#), limit)?;
-    ensure!(one.pointer("/result/output").is_some(), "{one:#}");
+    let is_table = one.starts_with("Run `pa-") && one.contains("| code_reviewer | completed |");
+    ensure!(is_table && !one.contains("attempt_log"), "{one}");
     Ok(())
 }
 
@@ -128,7 +130,7 @@ fn finished(tool: &str, arguments: &Value) -> String {
 const COMPLETIONS: &str = r"
 const task = { agent_type: 'code_reviewer', task_description: 'Say something.', output_format: 'text' };
 const down = { ...task, task_description: '[down]' };
-const reply = await parallel_agents_run({ tasks: [task, down], retries: 0, timeoutSeconds: 50 });
+const reply = await parallel_agents_run({ tasks: [task, down], retries: 0, timeoutSeconds: 50, detail: true });
 if (!reply.result) return reply;
 return reply.result.results.map(({ status, session_key, error }) => ({ status, key: session_key.split(':')[0], error }));
 ";

@@ -1,0 +1,66 @@
+/** What people see who use the slash command. */
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { markdown } from '../src/markdown.ts';
+import { read } from '../src/slash.ts';
+import { FakeOpenClaw } from './openclaw.ts';
+import { TASK, directory, say, use } from './use.ts';
+
+test('help lists every command, each of which is understood', async () => {
+  const shown = await say(new FakeOpenClaw(), 'help');
+  const commands = [...shown.matchAll(/^- `\/parallel_agents ([^\s`]+)/gm)].map(([, word]) => word!);
+  assert.ok(commands.length >= 9 && commands.includes('help'), shown);
+  for (const word of commands.filter((word) => word !== 'FUNCTION'))
+    assert.ok(['runs', 'help'].includes(read(`${word} pa-0123456789ab task-1`).kind), word);
+  assert.equal(read('versions {}').kind, 'function');
+});
+
+test('a result is a table with the first line of each answer, and says where the rest is', async () => {
+  const openclaw = new FakeOpenClaw();
+  const state = directory();
+  openclaw.answerOf = ({ key }) => (key.endsWith('0') ? 'It works.\nAnd more.' : '<b>Not | quite</b>');
+  const { run_id } = await use(openclaw, 'run', { tasks: [TASK, TASK] }, { state });
+  const shown = await say(openclaw, `status ${run_id}`, { state });
+  assert.match(shown, new RegExp(`^Run \`${run_id}\`: \\*\\*completed\\*\\*, 2 of 2 tasks completed`));
+  assert.match(shown, /^\| task-1 \| code_reviewer \| completed \| [\d.]+ s \| It works\. \|$/m);
+  assert.match(shown, /\\<b\\>Not \\\| quite/);
+  assert.match(shown, new RegExp(`/parallel_agents page ${run_id} TASK`));
+  assert.doesNotMatch(shown, /metadata|\{/);
+  assert.match(await say(openclaw, `page ${run_id} task-1`, { state }), /^`task-1`, from character 0 of 19; the end:\n\n```\nIt works\.\nAnd more\.\n```$/);
+  assert.match(await say(openclaw, `explain ${run_id} task-1`, { state }), /^```\ntask-1, a task for code_reviewer, is completed\./);
+  assert.match(await say(openclaw, 'list', { state }), new RegExp(`\\| ${run_id} \\| run_tasks`.replace(/_/g, '_')));
+});
+
+test('a run that goes on, one that was cut off, and what is wrong are said in a sentence', async () => {
+  const openclaw = new FakeOpenClaw();
+  openclaw.answer = undefined;
+  const { run_id } = await use(openclaw, 'run', { tasks: [TASK, TASK], timeoutSeconds: 1 });
+  const list = await say(openclaw, 'list');
+  assert.match(list, new RegExp(`${run_id} .* running \\| 0 of 2`));
+  assert.match(await say(openclaw, `cancel ${run_id}`), /\*\*cancelled\*\*, 0 of 2 tasks completed/);
+  assert.match(await say(openclaw, 'status pa-0123456789ff'), /^- \*\*E_RUN_UNKNOWN\*\*: this session has no run/);
+  assert.match(await say(openclaw, 'review_team {"code'), /^- \*\*E_COMMAND\*\*.*help\)$/);
+  const running = { ok: true, state: 'running', run_id, progress: { ended: 1, running: 2, total: 3 }, tasks: [{ task_id: 'a', agent_type: 'b', status: 'running' }] };
+  assert.match(markdown(running), /is \*\*running\*\*: 1 of 3 tasks ended, 2 running\.\n\n\| Task \| Agent \| Status \|\n\|---\|---\|---\|\n\| a \| b \| running \|/);
+  assert.match(markdown({ ok: true, state: 'interrupted', run_id }), /\*\*interrupted\*\*: `\/parallel_agents resume/);
+});
+
+test('no text ends the block of code that it stands in', () => {
+  const shown = markdown({ ok: true, state: 'done', run_id: null, result: { task_id: 'a', offset: 0, next_offset: null, total_chars: 9, text: 'x\n````\ny' } });
+  assert.match(shown, /\n`````\nx\n````\ny\n`````$/);
+});
+
+test('cancel and resume of a run that has ended say that there was nothing to do', async () => {
+  const openclaw = new FakeOpenClaw();
+  const state = directory();
+  const { run_id } = await use(openclaw, 'run', { tasks: [TASK] }, { state });
+  for (const [action, words] of [['cancel', /^there was nothing to cancel/], ['resume', /^there was nothing to resume/]] as const) {
+    const reply = await use(openclaw, 'runs', { action, run_id }, { state });
+    assert.deepEqual([reply.ok, reply.state, reply.result.results[0].status], [true, 'done', 'completed'], action);
+    assert.match(reply.hint, words);
+    assert.match(await say(openclaw, `${action} ${run_id}`, { state }), new RegExp(`^There was nothing to ${action}: .*\\.\n\nRun`));
+  }
+  assert.equal(openclaw.sessions.length, 1);
+});
