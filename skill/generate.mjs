@@ -8,7 +8,7 @@ const COMMON = {
     minimum: 1,
     maximum: 600,
     description:
-      'Seconds after which this call returns in any case (default: the operator decides, 80). What is not done by then goes on; ask for it with parallel_agents_runs.',
+      'Seconds after which this call returns in any case (default: the operator decides, 80). What is not done by then goes on, and the reply says how its end comes to you.',
   },
   max_chars: {
     type: 'integer',

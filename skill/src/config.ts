@@ -14,6 +14,9 @@ export interface Problem {
   hint?: string;
 }
 
+/** How a session hears of the end of a run that no call waits for: not, in its next turn, or in a turn of its own. */
+export type Notify = 'off' | 'next_turn' | 'wake';
+
 export interface Config {
   models?: Record<string, string>;
   allowedModels?: string[];
@@ -24,6 +27,7 @@ export interface Config {
   timeoutSeconds: number;
   retentionDays: number;
   completionsForToolFree: boolean;
+  notify: Notify;
   seed?: number;
 }
 
@@ -86,6 +90,8 @@ function faults(schema: Fields, value: unknown, path: string): Fault[] {
       return fits ? [] : wrong(`a whole number from ${least} to ${most}`);
     }
     case 'string': {
+      const allowed = list(schema['enum']);
+      if (allowed.length > 0) return allowed.includes(value) ? [] : wrong(`one of ${allowed.join(', ')}`);
       const [least, most] = [Number(schema['minLength']), Number(schema['maxLength'])];
       const fits = typeof value === 'string' && value.length >= least && value.length <= most;
       return fits ? [] : wrong(`a text of ${least} to ${most} characters`);

@@ -4,7 +4,9 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 
 import { defineToolPlugin } from 'openclaw/plugin-sdk/tool-plugin';
 
+import { announceKept } from './announce.ts';
 import { MANIFEST, WHERE } from './config.ts';
+import { Notices } from './notices.ts';
 import { type PluginApi, type ToolContext, loadToolFactory as loadTools } from './openclaw.ts';
 import { tidy } from './retention.ts';
 import { TOOLS, createTool } from './tool.ts';
@@ -16,6 +18,7 @@ const MOST_CALLS = 1_000;
 const shared = globalThis as { [key: symbol]: unknown };
 const turns = (shared[Symbol.for('parallel-agents.turns')] ??= new Map()) as Map<string, string>;
 const OUTSIDE = Symbol.for('parallel-agents.outside');
+const NOTICES = Symbol.for('parallel-agents.notices');
 
 type Surrounding = <T>(work: () => T) => T;
 
@@ -24,6 +27,9 @@ const outside: Surrounding = (work) => {
   const snapshot = shared[OUTSIDE] as Surrounding | undefined;
   return snapshot ? snapshot(work) : work();
 };
+
+/** Only a load that services are started in may tell sessions anything, so the others use that one's. */
+const notices = () => shared[NOTICES] as Notices | undefined;
 
 function runOf(callId: string): string | undefined {
   const runId = turns.get(callId);
@@ -43,7 +49,7 @@ const entry = defineToolPlugin({
         factory: ({ api, toolContext: context }: { api: PluginApi; toolContext: ToolContext }) => {
           // A sub-session must not start a run of its own: with all lanes taken, both would wait for ever.
           if (context.sessionKey?.includes(':subagent:')) return null;
-          return createTool({ behind, ...shown }, { api, context, outside, runOf, loadTools });
+          return createTool({ behind, ...shown }, { api, context, outside, runOf, loadTools, notices });
         },
       }),
     ),
@@ -57,13 +63,18 @@ entry.register = (api) => {
   registerReload?.({ noopPrefixes: [WHERE] });
   // A load may happen within a turn, but the first one does not, and services are started by the gateway itself.
   shared[OUTSIDE] ??= AsyncLocalStorage.snapshot();
+  let made: Notices | undefined;
   registerService?.({
     id: 'parallel-agents',
     start: () => {
       shared[OUTSIDE] = AsyncLocalStorage.snapshot();
       tidy(api as PluginApi);
+      if (!Notices.areThere(api as PluginApi)) return;
+      made = new Notices(api as PluginApi, outside);
+      shared[NOTICES] = made;
+      announceKept(api as PluginApi, made);
     },
-    stop: () => {},
+    stop: () => made?.stop(),
   });
   on('before_tool_call', ({ toolCallId, runId }) => {
     // By whatever name it is called: a tool may be reached through another one.

@@ -1,7 +1,9 @@
 /** One call of a tool: it starts a run or finds one, and waits for it as long as it may. */
 
+import { announce } from './announce.ts';
 import type { Config } from './config.ts';
 import type { Progress } from './contract.ts';
+import type { Notices } from './notices.ts';
 import type { CreateTools, PluginApi, ToolContext, ToolResult } from './openclaw.ts';
 import { type Shape, problem, refused, runReply } from './replies.ts';
 import type { Route } from './routes.ts';
@@ -16,6 +18,8 @@ export interface Environment {
   runOf: (callId: string) => string | undefined;
   /** OpenClaw's own tools, if it gives them to plugins. */
   loadTools: () => Promise<CreateTools | undefined>;
+  /** What tells sessions of the ends of runs; undefined where OpenClaw has no way for it. */
+  notices: () => Notices | undefined;
 }
 
 /** One call of a tool. */
@@ -48,6 +52,10 @@ export async function startRun(
     config,
     store,
     warn: (message) => api.logger.warn(message),
+    ended: (run) => {
+      const notices = invocation.notices();
+      if (notices && config.notify !== 'off') announce(run, config, notices);
+    },
     resumed,
   });
   if (typeof run === 'string') return refused([problem('E_TOO_MANY_RUNS', run, '', 'wait for one, or cancel one')]);
@@ -70,11 +78,14 @@ export async function waitForRun(run: Run, invocation: Invocation): Promise<Tool
   signal?.addEventListener('abort', stop);
   if (signal?.aborted) stop();
   const grace = Math.min(GRACE_MS, timeoutMs / 2);
-  await endOr(run, timeoutMs - grace);
-  run.leave();
-  if (run.live) await endOr(run, grace);
+  await run.waited(async () => {
+    await endOr(run, timeoutMs - grace);
+    run.leave();
+    if (run.live) await endOr(run, grace);
+  });
   signal?.removeEventListener('abort', stop);
   stopShowing();
+  run.read();
   return runReply(run, invocation);
 }
 

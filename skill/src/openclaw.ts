@@ -7,12 +7,16 @@ export interface PluginApi {
   registerService?(service: { id: string; start(): void; stop(): void }): void;
   /** What the gateway does when its configuration changes at these places; `noop` is nothing. */
   registerReload?(registration: { noopPrefixes: string[] }): void;
+  /** What a session's next turn is told beside its message, kept by OpenClaw until then. Only in a load that services are started in. */
+  session?: { workflow?: { enqueueNextTurnInjection?(injection: object): Promise<unknown> } };
   runtime: Runtime;
 }
 
 export interface Runtime {
   state?: { resolveStateDir?(env: NodeJS.ProcessEnv): string };
   events?: { onAgentEvent?(listener: (event: unknown) => void): () => void };
+  /** Asks for a turn of a session without a message of anybody's. */
+  system?: { requestHeartbeat?(wake: object): void };
   llm?: { complete?(request: object): Promise<unknown> };
   subagent: {
     getSessionMessages(query: { sessionKey: string; limit: number }): Promise<unknown>;

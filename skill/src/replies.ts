@@ -1,7 +1,7 @@
 /** What the tools give back. `status`, `error` and `timedOut` are words that OpenClaw reads by itself: none is used here. */
 
 import { call } from './call.ts';
-import type { Problem } from './config.ts';
+import type { Notify, Problem } from './config.ts';
 import type { DocumentReply } from './contract.ts';
 import type { ToolResult } from './openclaw.ts';
 import { type Run, WORKER } from './runs.ts';
@@ -18,6 +18,13 @@ const LEAST_CHARS = 1_000;
 const OWN_CHARS = 200;
 
 const NEXT = 'parallel_agents_runs';
+
+/** How the end of a run that goes on comes to its session. */
+const ENDS: Record<Notify, string> = {
+  off: 'ask with ',
+  next_turn: 'you are told of its end in your next turn, so do not ask again and again. To wait for it now: ',
+  wake: 'you are woken with its result when it ends, so do not ask for it: end your turn. To wait for it now: ',
+};
 
 /** What a task may be that has not ended; what has ended is read as a result, when the run has. */
 const UNFINISHED = ['pending', 'running'];
@@ -49,6 +56,8 @@ export interface Shape {
   detail: boolean;
   /** For people: Markdown in place of JSON. */
   isForPeople: boolean;
+  /** How the session hears of the end of a run that goes on. */
+  notify: Notify;
 }
 
 /** The component's reply. Results of runs come shortened, if not with all details then to their answers. */
@@ -95,7 +104,8 @@ export async function runReply(run: Run, shape: Shape): Promise<ToolResult> {
   const { run_id } = run.record;
   if (run.reply) return documentReply(run.reply, run.began ? run_id : null, shape);
   if (run.broken !== undefined) return broke(run.began ? run_id : null, run.broken);
-  const hint = `it goes on; ask with ${NEXT} {"action":"status","run_id":"${run_id}"}, stop it with cancel`;
+  const ask = `${NEXT} {"action":"status","run_id":"${run_id}"}`;
+  const hint = `it goes on; ${ENDS[shape.notify]}${ask}; stop it with cancel`;
   const reply = { ok: true, state: 'running', run_id, progress: progress(run), tasks: [] as Fields[], hint };
   const alive = [...run.tasks].filter(([, { status }]) => UNFINISHED.includes(status));
   const rows = alive.map(([task_id, task]) => ({ task_id, ...task }));

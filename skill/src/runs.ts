@@ -36,6 +36,8 @@ export interface Wanted {
   config: Config;
   store: Store | undefined;
   warn(message: string): void;
+  /** Told once, when the run has ended or broken. */
+  ended(run: Run): void;
   /** Go on with this run, whose journal is here. */
   resumed?: { record: RunRecord; journal: string };
 }
@@ -53,13 +55,19 @@ export class Run {
   last: Progress | undefined;
   readonly tasks = new Map<string, { agent_type: string; status: string }>();
   readonly #listeners = new Set<(progress: Progress) => void>();
+  /** Calls that wait for its end, which need no notice of it. */
+  #calls = 0;
+  #isStopped = false;
+  readonly #store: Store | undefined;
   readonly #host: Host;
 
   constructor(wanted: Wanted) {
     const { resumed, owner, store, config, sessions, around } = wanted;
     const run_id = resumed?.record.run_id ?? `pa-${randomBytes(6).toString('hex')}`;
     const started = resumed?.record.started ?? new Date().toISOString();
-    this.record = { run_id, function: wanted.function, owner, started, state: 'running' };
+    const notice = config.notify === 'off' ? {} : { notice: 'due' as const };
+    this.record = { run_id, function: wanted.function, owner, started, state: 'running', ...notice };
+    this.#store = store;
     this.turn = around.turn;
     const seed = config.seed === undefined ? randomBytes(8).readBigUInt64LE() : BigInt(config.seed);
     const { maxConcurrent } = config;
@@ -87,8 +95,44 @@ export class Run {
     return () => this.#listeners.delete(listener);
   }
 
+  /** Whoever asked for it wanted it stopped. */
+  get isStopped(): boolean {
+    return this.#isStopped;
+  }
+
+  get isWaitedFor(): boolean {
+    return this.#calls > 0;
+  }
+
+  /** Its end was told to the session that asked for it. */
+  get isRead(): boolean {
+    return this.record.notice === 'given';
+  }
+
+  /** Waits with a call of the session, until the run has ended or the call gives up. */
+  async waited<T>(work: () => Promise<T>): Promise<T> {
+    this.#calls += 1;
+    try {
+      return await work();
+    } finally {
+      this.#calls -= 1;
+    }
+  }
+
+  /** From now on nobody needs to tell of its end. */
+  read(): void {
+    if (this.live || this.record.notice !== 'due') return;
+    this.record.notice = 'given';
+    try {
+      if (this.began) this.#store?.note(this.record);
+    } catch {
+      // Then it is told again after a restart of the gateway.
+    }
+  }
+
   /** Asks the component to stop all sessions and to come to an end. */
   stop(reason: string): void {
+    this.#isStopped = true;
     this.#host.stop(reason);
   }
 
@@ -127,6 +171,7 @@ export class Run {
     } catch (error) {
       warn(`the result of ${this.record.run_id} could not be kept: ${errorText(error)}`);
     }
+    wanted.ended(this);
   }
 
   #show(progress: Progress): void {

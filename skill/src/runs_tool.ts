@@ -35,6 +35,9 @@ export async function runsTool({ action, run_id, ...given }: Fields, invocation:
   const reply = run?.reply ?? (run?.live ? undefined : invocation.store?.result(id));
   /** What is known of it without waiting. */
   const known = () => (run ? runReply(run, invocation) : storedReply(record!, reply, invocation));
+  // Whoever reads what became of it needs no notice of that.
+  if (run) run.read();
+  else if (record?.notice === 'due') invocation.store?.note({ ...record, notice: 'given' });
   const reader = own(READERS, action);
   if (reader) {
     if (!reply) return known();

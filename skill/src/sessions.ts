@@ -66,7 +66,7 @@ export function onStart(around: Surroundings, listener: (session: string) => voi
 type Life = (phase: string, session: string, runId: string | undefined) => void;
 
 /** Tells `listener` of every session that begins a run (`start`) or ends one (`end`, `error`). Returns what ends that. */
-export function onLife({ runtime }: Surroundings, listener: Life): () => void {
+export function onLife({ runtime }: Pick<Surroundings, 'runtime'>, listener: Life): () => void {
   const stop = runtime.events?.onAgentEvent?.((event) => {
     const { stream, data, sessionKey, runId } = fields(event);
     const [phase, session] = [text(fields(data)['phase']), text(sessionKey)];

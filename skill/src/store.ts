@@ -30,6 +30,8 @@ export interface RunRecord {
   state: 'running' | 'done' | 'broken';
   /** Why it has no result; only of one that broke. */
   broken?: { code: string; message: string };
+  /** `due`: its session is to be told what became of it. `given`: it was told, or has read it. None: nobody wants that. */
+  notice?: 'due' | 'given';
 }
 
 const ID = /^pa-[0-9a-f]{12}$/;
@@ -50,6 +52,11 @@ export class Store {
   }
 
   begin(record: RunRecord): void {
+    this.note(record);
+  }
+
+  /** What a run is, as it is now. */
+  note(record: RunRecord): void {
     this.#write(record.run_id, 'json', JSON.stringify(record));
   }
 

@@ -48,7 +48,8 @@ export function createTool({ behind, ...shown }: Described, environment: Environ
       const maxChars = number(max_chars, MAX_CHARS);
       try {
         const store = storeOf(environment.api, config);
-        const shape = { maxChars, detail: detail === true, isForPeople: false };
+        const notify = environment.notices() && environment.context.sessionKey ? config.notify : 'off';
+        const shape = { maxChars, detail: detail === true, isForPeople: false, notify } as const;
         const invocation = { ...environment, ...shape, config, store, turn, signal, onUpdate, timeoutMs };
         return once(id, await dispatch(behind, given, invocation));
       } catch (error) {

@@ -24,7 +24,8 @@ async function use(name: string, parameters: object): Promise<any> {
   const api = openclaw.api();
   api.runtime = { ...api.runtime, state: { resolveStateDir: () => state } };
   const environment = { api, context: openclaw.context, outside: <T>(work: () => T) => work(), runOf: () => 'turn' };
-  const tool = createTool(described, { ...environment, loadTools: async () => () => openclaw.tools() });
+  const loadTools = async () => () => openclaw.tools();
+  const tool = createTool(described, { ...environment, loadTools, notices: () => undefined });
   const { details } = await tool.execute('call-1', parameters);
   assert.deepEqual(misfits(tool.outputSchema, details), []);
   return details;

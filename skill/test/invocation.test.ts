@@ -24,6 +24,8 @@ function running(count = 0) {
     onProgress: () => () => {},
     leave: () => void (run.turn.over = true),
     stop: () => {},
+    read: () => {},
+    waited: (work: () => Promise<void>) => work(),
   };
   const end = () => {
     Object.assign(run, { live: false, reply: { tag: 'answer', val: '{}' } });
@@ -32,7 +34,7 @@ function running(count = 0) {
   return { run: run as unknown as Run, end };
 }
 
-const invocation = (timeoutMs: number) => ({ timeoutMs, maxChars: 15_000 }) as Invocation;
+const invocation = (timeoutMs: number) => ({ timeoutMs, maxChars: 15_000, notify: 'off' }) as Invocation;
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
 for (const [timeoutMs, before] of [[80_000, 75_000], [1_000, 500]] as const) {
@@ -65,7 +67,7 @@ test('a run that ends in the last seconds of a call is told of', async (context)
 
 test('the tasks of a run that goes on are those that have not ended, and leave room for the hint', async () => {
   for (const maxChars of [1_000, 15_000]) {
-    const { content, details } = await runReply(running(400).run, { maxChars, detail: false, isForPeople: false });
+    const { content, details } = await runReply(running(400).run, { maxChars, detail: false, isForPeople: false, notify: 'next_turn' });
     const { tasks, hint } = details as any;
     assert.ok((content[0]?.text.length ?? 0) <= maxChars, `${content[0]?.text.length} characters of ${maxChars}`);
     assert.match(hint, /"action":"status"/);

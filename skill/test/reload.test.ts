@@ -18,7 +18,7 @@ test('after another load of the plugin runs are started from its own files, and 
     const described = tool.TOOLS.find((one: any) => one.name === `parallel_agents_${name}`);
     const loadTools = async () => () => openclaw.tools();
     const [api, context] = [openclaw.api({ retentionDays: 0 }), openclaw.context];
-    const made = tool.createTool(described, { api, context, outside: (work: any) => work(), runOf: () => 'turn', loadTools });
+    const made = tool.createTool(described, { api, context, outside: (work: any) => work(), runOf: () => 'turn', loadTools, notices: () => undefined });
     return (await made.execute('call-1', parameters)).details;
   };
   for (const part of ['src', 'dist', 'openclaw.plugin.json'])

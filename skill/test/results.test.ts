@@ -30,6 +30,7 @@ async function use(name: string, parameters: object, answer: string): Promise<an
     outside: (work) => work(),
     runOf: () => undefined,
     loadTools: async () => () => openclaw.tools(),
+    notices: () => undefined,
   });
   const { details } = await tool.execute('call-1', parameters);
   assert.deepEqual(misfits(tool.outputSchema, details), []);
@@ -104,6 +105,7 @@ test('what a reader needs to trust an answer stands in every reply', async () =>
     outside: (work) => work(),
     runOf: () => undefined,
     loadTools: async () => () => openclaw.tools(),
+    notices: () => undefined,
   });
   const { details } = await tool.execute('call-1', { tasks: [TASK], retries: 0, accept_truncated: true });
   const [row] = (details as any).result.results;

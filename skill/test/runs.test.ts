@@ -27,6 +27,7 @@ function wanted(openclaw: FakeOpenClaw, more: Partial<Wanted> = {}): Wanted {
     config: readConfig({}).config,
     store: undefined,
     warn: () => {},
+    ended: () => {},
     ...more,
   };
 }

@@ -207,6 +207,7 @@ test('through tool_call, which shows text and details, nothing stands twice', as
     outside: (work) => work(),
     runOf: () => undefined,
     loadTools: async () => undefined,
+    notices: () => undefined,
   });
   const reply = await tool.execute('tool_search_code:call_1:parallel_agents_catalogue:1', {});
   assert.ok(reply.content[0]!.text.length < 20);

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
 
+import type { Notices } from '../src/notices.ts';
 import type { ToolResult } from '../src/openclaw.ts';
 import { TOOLS, createTool } from '../src/tool.ts';
 import type { FakeOpenClaw } from './openclaw.ts';
@@ -27,6 +28,7 @@ interface Setup {
   state?: string;
   context?: object;
   tools?: boolean;
+  notices?: Notices;
 }
 
 /** Calls a tool as OpenClaw does; the details of its reply, which have to be what its text says. */
@@ -50,7 +52,7 @@ async function reply(
   openclaw: FakeOpenClaw,
   name: string,
   parameters: object,
-  { config, state, context, tools = true }: Setup,
+  { config, state, context, tools = true, notices }: Setup,
   signal?: AbortSignal,
   shown: object[] = [],
 ): Promise<ToolResult> {
@@ -64,6 +66,7 @@ async function reply(
     outside: (work) => work(),
     runOf: () => 'turn',
     loadTools: async () => (tools ? () => openclaw.tools() : undefined),
+    notices: () => notices,
   });
   const answer = await tool.execute('call-1', parameters, signal, (update) => shown.push(update));
   const { content, details } = answer;

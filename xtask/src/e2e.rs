@@ -15,6 +15,8 @@ mod groups;
 #[cfg(unix)]
 mod kills;
 #[cfg(unix)]
+mod notices;
+#[cfg(unix)]
 mod packaging;
 #[cfg(unix)]
 mod parity;

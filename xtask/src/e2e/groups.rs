@@ -9,12 +9,12 @@ use crate::npm::Tools;
 
 use super::bench::{Bench, SEED};
 use super::tracks::{self, Track};
-use super::{caps, fallback, fanout, faults, kills, packaging, parity, restart, tools};
+use super::{caps, fallback, fanout, faults, kills, notices, packaging, parity, restart, tools};
 
 /// Groups of the gateway whose runs draw their chance from the simulator's seed, without which prompts do not repeat.
 const COMPARED: [&str; 2] = ["faults", "parity"];
 /// Groups of the gateway that is used as people use theirs, and whose configuration changes as they go.
-const USED: [&str; 5] = ["turns", "programs", "kills", "fallback", "fan-out"];
+const USED: [&str; 6] = ["turns", "notices", "programs", "kills", "fallback", "fan-out"];
 
 /// The plugin's own tests, and all groups of scenarios or `only` those that are named.
 ///
@@ -59,6 +59,9 @@ fn used(bench: &Bench, kills: u32, wanted: impl Fn(&str) -> bool) -> Result<()> 
             restart::run(gateway)?;
             tools::from_turns(gateway)?;
             caps::run(gateway)?;
+        }
+        if wanted("notices") {
+            notices::run(gateway)?;
         }
         if wanted("programs") {
             tools::from_programs(gateway)?;

@@ -60,14 +60,19 @@ impl Gateway {
         self.send(&session, line)?;
         let begin = Instant::now();
         loop {
-            let history = self.ask("chat.history", &json!({ "sessionKey": key(&session) }))?;
-            let messages = history.get("messages").and_then(Value::as_array).into_iter().flatten();
-            let mut answers = messages.filter(|message| field(message, "role") == "assistant");
-            if let Some(text) = answers.find_map(|answer| answer.pointer("/content/0/text")?.as_str()) {
-                return Ok(text.to_owned());
+            if let Some(text) = self.said(&session)?.into_iter().next() {
+                return Ok(text);
             }
-            ensure!(begin.elapsed() < limit, "no answer to {line}: {history:#}");
+            ensure!(begin.elapsed() < limit, "no answer to {line}");
         }
+    }
+
+    /// What a session's agent has said so far.
+    pub fn said(&self, session: &str) -> Result<Vec<String>> {
+        let history = self.ask("chat.history", &json!({ "sessionKey": key(session) }))?;
+        let messages = history.get("messages").and_then(Value::as_array).into_iter().flatten();
+        let answers = messages.filter(|message| field(message, "role") == "assistant");
+        Ok(answers.filter_map(|answer| answer.pointer("/content/0/text")?.as_str().map(str::to_owned)).collect())
     }
 
     fn send(&self, session: &str, message: &str) -> Result<()> {
@@ -83,13 +88,19 @@ impl Gateway {
     }
 
     fn turn(&self, session: &str, tool: &str, arguments: &Value) -> Result<Value> {
-        let message = json!({ "role": "user", "content": format!("CALL_TOOL {tool} {arguments}") });
+        result(&self.say(session, &format!("CALL_TOOL {tool} {arguments}"))?)
+    }
+
+    /// Runs one turn; what the agent says at its end. If the message asks for no tool, its scripted model names the beginning
+    /// of what it read.
+    pub fn say(&self, session: &str, message: &str) -> Result<String> {
+        let message = json!({ "role": "user", "content": message });
         let request = json!({ "model": "openclaw", "messages": [message] }).to_string();
         let headers = [("Authorization", format!("Bearer {TOKEN}")), ("x-openclaw-session-key", key(session))];
         let answer = http::post(self.address, "/v1/chat/completions", &headers, &request, TURN);
         let answer: Value = serde_json::from_str(&answer.map_err(|error| self.with_log(error))?)
             .context("the agent's turn is no JSON")?;
-        result(answer.pointer("/choices/0/message/content").and_then(Value::as_str).unwrap_or_default())
+        Ok(answer.pointer("/choices/0/message/content").and_then(Value::as_str).unwrap_or_default().to_owned())
     }
 
     /// An error, and what the gateway printed last.
@@ -107,6 +118,11 @@ impl Gateway {
     /// The journal of a run, as far as it is written.
     pub fn journal(&self, run: &str) -> Result<String> {
         fs::read_to_string(self.kept(run, "journal")).context("the plugin kept no journal")
+    }
+
+    /// What the plugin keeps of a run beside its files.
+    pub fn record(&self, run: &str) -> Result<Value> {
+        Ok(serde_json::from_str(&fs::read_to_string(self.kept(run, "json")).context("the plugin kept no record")?)?)
     }
 
     /// The whole result of a run, as the plugin keeps it.
