@@ -39,6 +39,9 @@ export const MANIFEST = JSON.parse(readFileSync(new URL('../openclaw.plugin.json
   configSchema: Fields;
 };
 
+/** Characters of a wrong value that a message shows. */
+const MAX_SHOWN = 66;
+
 /** Where it stands in the gateway's configuration. */
 export const WHERE = `plugins.entries.${MANIFEST.id}.config`;
 
@@ -75,12 +78,19 @@ interface Fault {
 function contradictions({ budget, prices }: Fields): Fault[] {
   // Prices of a request would let it spend what it likes.
   const isBare = fields(budget)['micro_usd'] !== undefined && Object.keys(fields(prices)).length === 0;
-  return isBare ? [{ path: '/budget/micro_usd', message: 'needs prices, of every model that may run or of * for all' }] : [];
+  const message = `got ${shown(fields(budget)['micro_usd'])} without prices, need prices of every model that may run, or of * for all`;
+  return isBare ? [{ path: '/budget/micro_usd', message }] : [];
 }
 
-/** What does not fit the schema; knows the words that the manifest uses. */
+/** A value as a message shows it; one that is not there is nothing. */
+function shown(value: unknown): string {
+  const written = JSON.stringify(value) ?? 'nothing';
+  return written.length > MAX_SHOWN ? `${written.slice(0, MAX_SHOWN)}…` : written;
+}
+
+/** What does not fit the schema: field, value, and what is allowed. Knows the words that the manifest uses. */
 function faults(schema: Fields, value: unknown, path: string): Fault[] {
-  const wrong = (need: string) => [{ path, message: `got ${JSON.stringify(value)}, need ${need}` }];
+  const wrong = (need: string) => [{ path, message: `got ${shown(value)}, need ${need}` }];
   switch (schema['type']) {
     case 'boolean':
       return typeof value === 'boolean' ? [] : wrong('true or false');
@@ -104,14 +114,15 @@ function faults(schema: Fields, value: unknown, path: string): Fault[] {
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return wrong('an object');
   const [known, others] = [fields(schema['properties']), schema['additionalProperties']];
-  const missing = list(schema['required']).filter((name) => !Object.hasOwn(value, String(name)));
+  const missing = list(schema['required']).map(String).filter((name) => !Object.hasOwn(value, name));
+  const lacking = missing.flatMap((name) => faults(fields(known[name]), undefined, `${path}/${name}`));
   const inside = Object.entries(value).flatMap(([name, item]) => {
     const place = `${path}/${name}`;
     const one = own(known, name) ?? (others === false ? undefined : others);
     if (one !== undefined) return faults(fields(one), item, place);
-    return [{ path: place, message: `is not known; there are ${Object.keys(known).join(', ')}` }];
+    return [{ path: place, message: `got ${shown(item)}, but no such field is known; there are ${Object.keys(known).join(', ')}` }];
   });
-  return [...missing.map((name) => ({ path, message: `has no ${name}` })), ...inside];
+  return [...lacking, ...inside];
 }
 
 /**

@@ -25,7 +25,13 @@ function done(result: Fields, run: string | undefined): string[] {
   if (shown !== undefined && 'total_chars' in result) return page(result, shown);
   if (text(result['story']) !== undefined) return fenced(text(result['story'])!);
   if (text(result['file']) !== undefined) return [`The page is in \`${text(result['file'])}\`; open it in a browser.`];
+  if (Array.isArray(result['forgotten'])) return [forgotten(result['forgotten'])];
   return fenced(JSON.stringify(result, undefined, 1), 'json');
+}
+
+function forgotten(ids: unknown[]): string {
+  if (ids.length === 0) return 'There was nothing to forget: this session has no run that has ended.';
+  return `Removed prompts, answers and results of ${ids.map((id) => `\`${id}\``).join(', ')}.`;
 }
 
 function page({ task_id, offset, next_offset, total_chars }: Fields, shown: string): string[] {

@@ -225,6 +225,11 @@ export class Runs {
     return this.#runs.get(id)?.live ?? false;
   }
 
+  /** Removes a run that has ended from memory. */
+  forget(id: string): void {
+    if (!this.isLive(id)) this.#runs.delete(id);
+  }
+
   of(owner: string): Run[] {
     return [...this.#runs.values()].filter((run) => run.record.owner === owner && run.began);
   }

@@ -23,6 +23,7 @@ const ACTIONS = ['list', 'status', 'page', 'explain', 'report', 'cancel', 'resum
 export async function runsTool({ action, run_id, ...given }: Fields, invocation: Invocation): Promise<ToolResult> {
   const owner = invocation.context.sessionKey ?? '';
   if (action === 'list') return everything(owner, invocation);
+  if (action === 'forget' && run_id === 'all') return forget(endedOf(owner, invocation), invocation);
   const id = text(run_id) ?? '';
   const run = runs.get(id, owner);
   const stored = invocation.store?.record(id);
@@ -51,6 +52,9 @@ export async function runsTool({ action, run_id, ...given }: Fields, invocation:
       return run ? waitForRun(run, invocation) : known();
     case 'report':
       return reply ? report((run?.record ?? record)!, reply.val, invocation) : known();
+    case 'forget':
+      if (run?.live) return refused([problem('E_RUN_LIVE', `the run ${id} goes on`, '/run_id', 'cancel it first')]);
+      return forget([id], invocation);
     case 'cancel':
       if (!run?.live) return hinted(await known(), 'there was nothing to cancel: the run was not running');
       run.stop('cancelled by the session that asked for it');
@@ -61,6 +65,22 @@ export async function runsTool({ action, run_id, ...given }: Fields, invocation:
   }
   const message = `there is no action ${text(action)?.slice(0, 64)}; there are ${ACTIONS.join(', ')}`;
   return refused([problem('E_ACTION', message, '/action')]);
+}
+
+/** The runs of a session that have ended, here or before a restart. */
+function endedOf(owner: string, { store }: Invocation): string[] {
+  const own = runs.of(owner).filter((run) => !run.live).map((run) => run.record.run_id);
+  const stored = (store?.list() ?? []).filter((record) => record.owner === owner && !runs.isLive(record.run_id));
+  return [...new Set([...own, ...stored.map(({ run_id }) => run_id)])];
+}
+
+/** Removes what memory and files have of these runs. */
+function forget(ids: string[], { store }: Invocation): ToolResult {
+  for (const id of ids) {
+    runs.forget(id);
+    store?.forget(id);
+  }
+  return result({ ok: true, state: 'done', run_id: null, result: { forgotten: ids } });
 }
 
 /** The whole run as one page for a browser, beside the run's other files. */

@@ -11,6 +11,7 @@ const COMMANDS: [string, string][] = [
   ['report RUN', 'writes the whole run as a page for a browser'],
   ['cancel RUN', 'stops a run and its sessions'],
   ['resume RUN', 'goes on with a run that a restart of the gateway cut off'],
+  ['forget RUN', 'removes all that is kept of a run that has ended: prompts, answers, results; all in place of RUN: of every such run of this session'],
   ['FUNCTION {JSON}', 'calls a function, for example: review_team {"code": "…", "run": true}'],
   ['help', 'this list'],
 ];
@@ -44,7 +45,8 @@ export function read(line: string): Line {
     case 'resume':
     case 'page':
     case 'explain':
-    case 'report': {
+    case 'report':
+    case 'forget': {
       const [run_id, task_id, offset] = words;
       const page = offset === undefined ? {} : { offset: Number(offset) };
       return { kind: 'runs', parameters: { action: word, run_id, task_id, ...page } };

@@ -20,12 +20,14 @@ test('the defaults stand in the manifest', () => {
 for (const [wrong, path] of [
   [7, ''],
   [{ budget: { tokens: 0.5 } }, '/budget/tokens'],
-  [{ prices: { '*': { input: 1 } } }, '/prices/*'],
+  [{ prices: { '*': { input: 1 } } }, '/prices/*/output'],
   [{ models: { best: 'x' } }, '/models/best'],
   [{ budget: { micro_usd: 5 } }, '/budget/micro_usd'],
   [{ budget: { micro_usd: 5 }, prices: {} }, '/budget/micro_usd'],
   [{ budget: { spawns: null } }, '/budget/spawns'],
   [{ completionsForToolFree: 'yes' }, '/completionsForToolFree'],
+  [{ notify: 'always' }, '/notify'],
+  [{ colour: 'x'.repeat(9_000) }, '/colour'],
 ] as [unknown, string][]) {
   test(`the configuration ${JSON.stringify(wrong)} is refused at ${path}`, () => {
     const { problems } = readConfig(wrong);
@@ -34,6 +36,7 @@ for (const [wrong, path] of [
       [path],
     );
     assert.match(problems[0]!.message, /plugins\.entries\.parallel-agents\.config/);
+    assert.match(problems[0]!.message, /got .+(need|there are) .+/, 'field, value, and what is allowed');
   });
 }
 
@@ -125,3 +128,11 @@ for (const given of ['please', '7', 'null', '"{}"', '[]', 'true']) {
     assert.match(line.message, /no JSON object/);
   });
 }
+
+test('a wrong value is shown with what is allowed, and a long one is cut', () => {
+  const message = (wrong: unknown) => readConfig(wrong).problems[0]!.message.split(': ').slice(1).join(': ');
+  assert.equal(message({ notify: 'always' }), 'got "always", need one of off, next_turn, wake');
+  assert.equal(message({ prices: { a: { input: 1 } } }), 'got nothing, need a whole number from 0 to 1000000000000');
+  assert.match(message({ budget: { micro_usd: 5 } }), /^got 5 without prices, need prices of every model/);
+  assert.ok(message({ colour: 'x'.repeat(9_000) }).length < 300);
+});

@@ -1,6 +1,8 @@
 /** What people see who use the slash command. */
 
 import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 
 import { markdown } from '../src/markdown.ts';
@@ -11,7 +13,7 @@ import { TASK, directory, say, use } from './use.ts';
 test('help lists every command, each of which is understood', async () => {
   const shown = await say(new FakeOpenClaw(), 'help');
   const commands = [...shown.matchAll(/^- `\/parallel_agents ([^\s`]+)/gm)].map(([, word]) => word!);
-  assert.ok(commands.length >= 9 && commands.includes('help'), shown);
+  assert.ok(commands.length >= 10 && commands.includes('help'), shown);
   for (const word of commands.filter((word) => word !== 'FUNCTION'))
     assert.ok(['runs', 'help'].includes(read(`${word} pa-0123456789ab task-1`).kind), word);
   assert.equal(read('versions {}').kind, 'function');
@@ -63,4 +65,27 @@ test('cancel and resume of a run that has ended say that there was nothing to do
     assert.match(await say(openclaw, `${action} ${run_id}`, { state }), new RegExp(`^There was nothing to ${action}: .*\\.\n\nRun`));
   }
   assert.equal(openclaw.sessions.length, 1);
+});
+
+test('forget removes what is kept of runs of this session that have ended, and of no other', async () => {
+  const state = directory();
+  const files = () => readdirSync(join(state, 'parallel-agents/runs')).map((file) => file.split('.')[0]!);
+  const openclaw = new FakeOpenClaw();
+  const ran = async (context?: object) => (await use(openclaw, 'run', { tasks: [TASK] }, { state, context })).run_id as string;
+  const [first, second, third] = [await ran(), await ran(), await ran()];
+  const foreign = await ran({ sessionKey: 'agent:main:other' });
+  openclaw.answer = undefined;
+  const { run_id: live } = await use(openclaw, 'run', { tasks: [TASK], timeoutSeconds: 1 }, { state });
+  assert.match(await say(openclaw, `forget ${first}`, { state }), new RegExp(`^Removed prompts, answers and results of \`${first}\``));
+  assert.ok(!files().includes(first) && files().includes(second));
+  assert.match(await say(openclaw, `status ${first}`, { state }), /E_RUN_UNKNOWN/);
+  assert.match(await say(openclaw, `forget ${live}`, { state }), /E_RUN_LIVE.*goes on \(cancel it first\)/);
+  assert.match(await say(openclaw, `forget ${foreign}`, { state }), /E_RUN_UNKNOWN/);
+  const said = await say(openclaw, 'forget all', { state });
+  for (const id of [second, third]) assert.ok(said.includes(id), said);
+  assert.deepEqual([...new Set(files())].sort(), [foreign, live].sort());
+  openclaw.end(openclaw.sessions.at(-1)!);
+  await use(openclaw, 'runs', { action: 'status', run_id: live }, { state });
+  await say(openclaw, 'forget all', { state });
+  assert.match(await say(openclaw, 'forget all', { state }), /^There was nothing to forget/);
 });

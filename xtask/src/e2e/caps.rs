@@ -19,7 +19,17 @@ pub fn run(gateway: &mut Gateway) -> Result<()> {
     };
     step("limit a run to two agents and a call to one second", || limit(gateway, [2, 1]))?;
     step("meet these limits", || are_met(gateway))?;
-    step("lift them again", || limit(gateway, DEFAULTS))
+    step("lift them again", || limit(gateway, DEFAULTS))?;
+    step("refuse a wrong value and go on with the one before", || is_refused(gateway))
+}
+
+/// The gateway names the field, and calls work as before.
+fn is_refused(gateway: &Gateway) -> Result<()> {
+    let said = gateway.refused(&json!({ "maxConcurrent": 0 }))?;
+    ensure!(said.contains("maxConcurrent"), "the field is not named: {said}");
+    let reply = gateway.call_in("refused", "parallel_agents_run", &json!({ "tasks": [plain_task()] }))?;
+    ensure!(reply.pointer("/result/status") == Some(&json!("completed")), "{reply:#}");
+    Ok(())
 }
 
 fn are_met(gateway: &Gateway) -> Result<()> {

@@ -64,7 +64,20 @@ pub fn from_turns(gateway: &Gateway) -> Result<()> {
         ensure!(wanted.is_none_or(|wanted| found == wanted), "{place} is {found}: {reply:#}");
     }
     refusals(gateway)?;
-    step("call from slash commands", || slash(gateway))
+    step("call from slash commands", || slash(gateway))?;
+    step("forget a run", || forgets(gateway))
+}
+
+/// Nothing of the run stays in the state directory.
+fn forgets(gateway: &Gateway) -> Result<()> {
+    let reply = gateway.call_in("forgets", "parallel_agents_run", &json!({ "tasks": [plain_task()] }))?;
+    let run = reply.get("run_id").and_then(Value::as_str).with_context(|| format!("no run: {reply:#}"))?;
+    gateway.kept_result(run)?;
+    let command = json!({ "command": format!("forget {run}") });
+    let reply = gateway.invoke("agent:main:forgets", "parallel_agents_call", &command)?;
+    ensure!(reply.pointer("/result/forgotten/0") == Some(&json!(run)), "{reply:#}");
+    ensure!(gateway.kept_result(run).is_err() && gateway.record(run).is_err(), "{run} is still there");
+    Ok(())
 }
 
 /// Lines of the slash command, in sessions of their own.

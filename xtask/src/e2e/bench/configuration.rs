@@ -13,6 +13,9 @@ use super::gateway::{Gateway, PLUGIN, Surroundings, TOKEN};
 /// What a gateway says when it works by another configuration.
 const APPLIED: [&str; 2] = ["[reload] config hot reload applied", "[reload] config change applied"];
 
+/// What it says of a configuration that it does not take.
+const REFUSED: &str = "config reload skipped (invalid config)";
+
 const RECONFIGURE: Duration = Duration::from_secs(30);
 
 impl Gateway {
@@ -38,6 +41,27 @@ impl Gateway {
         let before = applied(process.out());
         self.surroundings.write_config(&config)?;
         process.wait_until("configured anew", RECONFIGURE, |out| (applied(out) > before).then_some(()))
+    }
+
+    /// Lays these fields over the plugin's configuration, which the running gateway must not take, and takes them away again;
+    /// what it says of them.
+    pub fn refused(&self, plugin: &Value) -> Result<String> {
+        let present = self.surroundings.read_config()?;
+        let mut config = present.clone();
+        merge(&mut config, &json!({ "plugins": { "entries": { PLUGIN: { "config": plugin } } } }));
+        let before = self.refusals().len();
+        self.surroundings.write_config(&config)?;
+        let outcome =
+            self.wait_until("a wrong value is refused", RECONFIGURE, |gateway| gateway.refusals().len() > before);
+        self.surroundings.write_config(&present)?;
+        outcome?;
+        self.refusals().pop().context("the gateway has forgotten what it refused")
+    }
+
+    /// The lines of its log about configurations that it did not take.
+    fn refusals(&self) -> Vec<String> {
+        let log = fs::read_to_string(self.surroundings.place.join("gateway.log")).unwrap_or_default();
+        log.lines().filter(|line| line.contains(REFUSED)).map(str::to_owned).collect()
     }
 }
 

@@ -56,7 +56,7 @@ impl Gateway {
 
     /// Sends a slash command to a session of its own; what the person sees who sent it. No model is asked.
     pub fn slash(&self, line: &str, limit: Duration) -> Result<String> {
-        let session = format!("slash-{}", line.len());
+        let session = format!("slash-{}", line.bytes().map(u64::from).sum::<u64>());
         self.send(&session, line)?;
         let begin = Instant::now();
         loop {
