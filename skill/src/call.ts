@@ -2,7 +2,7 @@
 
 import { Worker } from 'node:worker_threads';
 
-import type { Call, DocumentReply, Progress, Said } from './contract.ts';
+import type { Answered, Call, Progress, Said } from './contract.ts';
 import type { Host } from './host.ts';
 
 /** Node has no other bound on what a call may use; the component's own memory is limited when it is linked. */
@@ -29,13 +29,13 @@ export async function call(
   call: Call,
   host: Pick<Host, 'next' | 'perform' | 'answered'>,
   onProgress: (progress: Progress) => void,
-): Promise<DocumentReply> {
+): Promise<Answered> {
   const thread = new Worker(worker, { workerData: call, execArgv: [], resourceLimits: HEAP });
   let looks: NodeJS.Timeout | undefined;
   let left = START_LOOKS;
   let words = 0;
   try {
-    return await new Promise<DocumentReply>((resolve, reject) => {
+    return await new Promise<Answered>((resolve, reject) => {
       const hear = async (said: Said): Promise<void> => {
         if (said.kind === 'reply') return resolve(said.reply);
         words += 1;

@@ -51,7 +51,12 @@ export interface Call {
   journal?: string;
   /** Go on with what stands in that file instead. */
   resume?: boolean;
+  /** The arguments of `result_digest`, but for the report: what the reply of the call will need of its result. */
+  digest?: string;
 }
+
+/** What a call gave back, and the digest that was asked for, if it could be made. */
+export type Answered = functions.DocumentReply & { digest?: functions.DocumentReply };
 
 /** A request of the component: which import was called, and with what. */
 export type Command = { request: bigint } & (
@@ -68,4 +73,4 @@ export type Said =
   | { kind: 'next'; untilMs: bigint | undefined }
   /** What a session said, without secrets. */
   | { kind: 'answer'; session: string; answer: { text: string; truncated: boolean } }
-  | { kind: 'reply'; reply: functions.DocumentReply };
+  | { kind: 'reply'; reply: Answered };

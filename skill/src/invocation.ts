@@ -5,7 +5,7 @@ import type { Config } from './config.ts';
 import type { Progress } from './contract.ts';
 import type { Notices } from './notices.ts';
 import type { CreateTools, PluginApi, ToolContext, ToolResult } from './openclaw.ts';
-import { type Shape, problem, refused, runReply } from './replies.ts';
+import { type Shape, digestRequest, problem, refused, runReply } from './replies.ts';
 import type { Route } from './routes.ts';
 import { type Run, type Wanted, runs } from './runs.ts';
 import type { Store } from './store.ts';
@@ -51,6 +51,7 @@ export async function startRun(
     sessions: route.sessions,
     config,
     store,
+    digest: digestRequest(invocation),
     warn: (message) => api.logger.warn(message),
     ended: (run) => {
       const notices = invocation.notices();

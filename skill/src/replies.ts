@@ -61,15 +61,19 @@ export interface Shape {
 }
 
 /** The component's reply. Results of runs come shortened, if not with all details then to their answers. */
-export async function documentReply(reply: DocumentReply, run_id: string | null, shape: Shape): Promise<ToolResult> {
+export async function documentReply(
+  reply: DocumentReply,
+  run_id: string | null,
+  shape: Shape,
+  made?: Run['digest'],
+): Promise<ToolResult> {
   const { maxChars, detail, isForPeople } = shape;
   const document = fields(JSON.parse(reply.val));
   if (reply.tag === 'refused') return refused(list(document['errors']));
   const whole = { ok: true, state: 'done', run_id };
   const fits = reply.val.length <= maxChars - OWN_CHARS;
   if (run_id === null || (detail && fits && !isForPeople)) return result({ ...whole, result: document });
-  const max_chars = Math.max(LEAST_CHARS, maxChars - OWN_CHARS);
-  const short = await shortened(reply.val, { max_chars, detail, format: isForPeople ? 'markdown' : 'json' });
+  const short = await shortened(reply.val, digestRequest(shape), made);
   // What is no result of tasks comes as it is.
   if (!short) return result({ ...whole, result: document });
   const hint = isForPeople ? undefined : restOf(document, short, run_id, reply.val.length + OWN_CHARS);
@@ -87,9 +91,16 @@ function restOf(document: Fields, short: Fields, run_id: string, all: number): s
   return isCut ? `shortened: read the rest with ${page}` : undefined;
 }
 
-/** What the component makes of a result; undefined if that is none of tasks. */
-async function shortened(report: string, wanted: object): Promise<Fields | undefined> {
-  const digest = await ask('result_digest', `${JSON.stringify(wanted).slice(0, -1)},"report":${report}}`);
+/** What a reply needs of a result: the arguments of `result_digest`, but for the report. */
+export function digestRequest({ maxChars, detail, isForPeople }: Shape): string {
+  const max_chars = Math.max(LEAST_CHARS, maxChars - OWN_CHARS);
+  return JSON.stringify({ max_chars, detail, format: isForPeople ? 'markdown' : 'json' });
+}
+
+/** What the component makes of a result, unless that was made with it; undefined if it is none of tasks. */
+async function shortened(report: string, wanted: string, made: Run['digest']): Promise<Fields | undefined> {
+  const isMade = made?.wanted === wanted;
+  const digest = isMade ? made.reply : await ask('result_digest', `${wanted.slice(0, -1)},"report":${report}}`);
   return digest.tag === 'answer' ? fields(JSON.parse(digest.val)) : undefined;
 }
 
@@ -102,7 +113,7 @@ export function hinted({ details }: ToolResult, hint: string): ToolResult {
 /** What is known of a run now. */
 export async function runReply(run: Run, shape: Shape): Promise<ToolResult> {
   const { run_id } = run.record;
-  if (run.reply) return documentReply(run.reply, run.began ? run_id : null, shape);
+  if (run.reply) return documentReply(run.reply, run.began ? run_id : null, shape, run.digest);
   if (run.broken !== undefined) return broke(run.began ? run_id : null, run.broken);
   const ask = `${NEXT} {"action":"status","run_id":"${run_id}"}`;
   const hint = `it goes on; ${ENDS[shape.notify]}${ask}; stop it with cancel`;

@@ -35,6 +35,8 @@ export interface Wanted {
   sessions: Sessions;
   config: Config;
   store: Store | undefined;
+  /** What the reply will need of the result. */
+  digest: string;
   warn(message: string): void;
   /** Told once, when the run has ended or broken. */
   ended(run: Run): void;
@@ -50,6 +52,8 @@ export class Run {
   /** It has asked something of the gateway, so there is something to come back to. */
   began = false;
   reply: DocumentReply | undefined;
+  /** The digest that was made with the result, and what it was asked for with. */
+  digest: { wanted: string; reply: DocumentReply } | undefined;
   /** Why it has no reply. */
   broken: { code: string; message: string } | undefined;
   last: Progress | undefined;
@@ -144,11 +148,13 @@ export class Run {
   async #run(wanted: Wanted, journal: string | undefined): Promise<void> {
     const { store, warn, resumed, around } = wanted;
     const stopListening = onStop(around, () => this.stop('the turn was stopped'));
-    const given = { function: wanted.function, arguments: wanted.arguments, journal, resume: resumed !== undefined };
+    const given = { function: wanted.function, arguments: wanted.arguments, journal, resume: resumed !== undefined, digest: wanted.digest };
     let reply: DocumentReply | undefined;
     let broken = { code: '', message: '' };
     try {
-      reply = await call(WORKER, given, this.#host, (progress) => this.#show(progress));
+      const { digest, ...answered } = await call(WORKER, given, this.#host, (progress) => this.#show(progress));
+      reply = answered;
+      if (digest) this.digest = { wanted: wanted.digest, reply: digest };
     } catch (error) {
       const { code, message } =
         error instanceof Broken ? error : { code: 'E_HOST', message: `the plugin failed: ${errorText(error)}` };

@@ -15,7 +15,10 @@ import { call } from './functions.ts';
 const port = parentPort;
 if (!port) throw new Error('this file is started as a worker');
 
-const { function: name, arguments: document, journal, resume } = workerData as Call;
+const { function: name, arguments: document, journal, resume, digest } = workerData as Call;
+
+/** Results of more characters get their digest in a thread of their own, where there is more memory for it. */
+const MOST_DIGESTED = 1_000_000;
 
 const place = new URL('./component/', import.meta.url);
 const { files } = JSON.parse(readFileSync(new URL('./pins.json', import.meta.url), 'utf8')) as {
@@ -45,6 +48,9 @@ function load(path: string): Promise<WebAssembly.Module> {
 
 const say = (said: Said) => port.postMessage(said);
 
+/** Only what spawns has results of tasks. */
+let hasSpawned = false;
+
 /** Passes an event on; what a session said goes back to be kept, now that no secret is in it. */
 function heard(event: Event): Event {
   if (event.what.tag === 'session-ended') {
@@ -56,7 +62,10 @@ function heard(event: Event): Event {
 
 const imports = {
   'parallel-agents:skill/sessions': {
-    sessionsSpawn: (request, options) => say({ kind: 'spawn', request, options }),
+    sessionsSpawn: (request, options) => {
+      hasSpawned = true;
+      say({ kind: 'spawn', request, options });
+    },
     sessionsList: (request, filter) => say({ kind: 'list', request, filter }),
     sessionsHistory: (request, query) => say({ kind: 'history', request, query }),
     sessionsCancel: (request, session) => say({ kind: 'cancel', request, session }),
@@ -98,4 +107,17 @@ async function reply(): Promise<DocumentReply> {
   return journal && resume ? journals.resume(whole(journal)) : call(functions, name, document);
 }
 
-say({ kind: 'reply', reply: await reply() });
+/** The digest of a result, here where the component is compiled already. Never rejects: without it the result stands. */
+async function digestOf(given: DocumentReply): Promise<DocumentReply | undefined> {
+  if (!hasSpawned || digest === undefined || given.tag !== 'answer' || given.val.length > MOST_DIGESTED) return undefined;
+  try {
+    const { functions } = await component.instantiate(load, imports);
+    return await call(functions, 'result_digest', `${digest.slice(0, -1)},"report":${given.val}}`);
+  } catch {
+    return undefined;
+  }
+}
+
+const given = await reply();
+const made = await digestOf(given);
+say({ kind: 'reply', reply: made ? { ...given, digest: made } : given });

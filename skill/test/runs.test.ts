@@ -28,6 +28,7 @@ function wanted(openclaw: FakeOpenClaw, more: Partial<Wanted> = {}): Wanted {
     store: undefined,
     warn: () => {},
     ended: () => {},
+    digest: '{"max_chars":1000}',
     ...more,
   };
 }
@@ -108,4 +109,17 @@ test('one session never takes all places, and one that has none always finds one
   await Promise.all(begun.map((run) => run.done));
   assert.deepEqual(openclaw.live(), []);
   assert.equal(begun.length, 16);
+});
+
+test('the digest that a reply needs is made with the result, and a call without one gives none', async () => {
+  const runs = new Runs();
+  const run = start(runs, wanted(new FakeOpenClaw()));
+  await run.done;
+  assert.equal(run.digest?.wanted, '{"max_chars":1000}');
+  const { results } = JSON.parse(run.digest?.reply.val ?? '{}');
+  assert.deepEqual(results.map(({ output }: { output: string }) => output), ['an answer', 'an answer']);
+  assert.ok(run.reply && !('digest' in run.reply), 'it is not kept with the result');
+  const other = start(runs, wanted(new FakeOpenClaw(), { function: 'versions', arguments: '{}' }));
+  await other.done;
+  assert.equal(other.digest, undefined, 'what spawns nothing has none');
 });
