@@ -15,6 +15,7 @@
 //! | `native`      | calls on the engine's own code                                                       |
 //! | `engine`      | whatever carries calls out, for random runs                                          |
 //! | `explore`     | random runs, held to every invariant                                                |
+//! | `defects`     | seeded defects, each of which random runs have to find                               |
 //! | `call`        | a finished call, and what a request allows it                                        |
 //! | `reply`       | where a reply has its run, and how it ended                                          |
 //! | `paging`      | lists and transcripts in pages                                                      |
@@ -52,6 +53,7 @@ pub mod backend;
 pub mod call;
 pub mod checker;
 pub mod clock;
+pub mod defects;
 pub mod engine;
 pub mod error;
 pub mod explore;

@@ -39,7 +39,8 @@ pub async fn resume<O: Backend>(journal: &str, world: O, clock: &Clock) -> Calle
     enter(world, clock, async |host| documents::journals::resume(journal, host).await).await.noting_leaks()
 }
 
-async fn enter<R, O: Backend>(
+/// Lets a call run on a world until it comes back or nothing can happen any more.
+pub(crate) async fn enter<R, O: Backend>(
     world: O,
     clock: &Clock,
     call: impl AsyncFnOnce(&mut NativeHost<O>) -> R,
@@ -59,7 +60,7 @@ async fn enter<R, O: Backend>(
 }
 
 /// A world as the engine's host.
-struct NativeHost<O> {
+pub(crate) struct NativeHost<O> {
     world: O,
     passing: Passing,
     /// Takes the reason when nothing can happen any more; the call is then given up.

@@ -17,6 +17,10 @@ pub(super) fn offers(report: &Value, called: &Called<DocumentReply>, found: &mut
         if offered.iter().filter(|value| value.is_object()).any(|value| *value != offered[0]) {
             found.add("E1", format!("{} was given one of two answers", result["task_id"]));
         }
+        let whole: Value = serde_json::from_str(said).unwrap_or_default();
+        if whole.is_object() && result["output"].is_object() && result["output"] != whole {
+            found.add("E1", format!("the output of {} is not what its session said", result["task_id"]));
+        }
     }
 }
 
