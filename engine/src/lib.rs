@@ -81,7 +81,6 @@ mod session;
 
 // What all stages share.
 mod arena;
-pub mod canary;
 pub mod host;
 pub mod ids;
 pub mod json;

@@ -10,7 +10,6 @@ use std::sync::LazyLock;
 use serde_json::{Map, Value};
 use siphasher::sip::SipHasher24;
 
-use crate::canary;
 use crate::json::output_schema::OutputSchema;
 use crate::marker;
 use crate::plan::PlannedTask;
@@ -226,9 +225,6 @@ pub fn fill<const N: usize>(template: &str, values: [(&str, &str); N]) -> String
 
 /// A code over the task's id and the number of its session; another one should it stand in the input already.
 fn nonce(nonces: &Nonces, task: &PlannedTask, number: u32, fields: &[Field<'_>]) -> String {
-    if canary::is("nonce-reused") {
-        return nonces.of(&["run"]);
-    }
     let number = number.to_string();
     (0_u32..)
         .map(|attempt| nonces.of(&["input", task.id.as_str(), &number, &attempt.to_string()]))

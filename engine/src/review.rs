@@ -2,7 +2,6 @@
 
 use serde_json::Value;
 
-use crate::canary;
 use crate::score::Score;
 use crate::task::{TaskResult, TaskStatus};
 
@@ -19,8 +18,8 @@ impl Review {
     /// Reads a judge's answer. Only an answer that passed its schema counts, and only the judge's own field for the whole;
     /// the draft's words about itself are in another session's prompt and never looked at.
     pub fn of(result: &TaskResult) -> Option<Self> {
-        let counts = result.status == TaskStatus::Completed || canary::is("clamped-score");
-        Self::read(result.output.as_ref().filter(|_| counts)?)
+        let is_completed = result.status == TaskStatus::Completed;
+        Self::read(result.output.as_ref().filter(|_| is_completed)?)
     }
 
     /// Reads an answer that fits its judge's schema.

@@ -3,8 +3,6 @@
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
-use crate::canary;
-
 /// A score in millionths, so that comparing is exact: 8.5 is 8,500,000.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Score(i64);
@@ -14,8 +12,7 @@ const UNIT: f64 = 1_000_000.0;
 impl Score {
     /// 0 to 10; anything else is no score. Nothing is clamped.
     pub fn read(value: &Value) -> Option<Self> {
-        let clamp = |number: f64| if canary::is("clamped-score") { number.clamp(0.0, 10.0) } else { number };
-        let number = value.as_f64().map(clamp).filter(|number| (0.0..=10.0).contains(number))?;
+        let number = value.as_f64().filter(|number| (0.0..=10.0).contains(number))?;
         Some(Self((number * UNIT).round() as i64))
     }
 

@@ -13,7 +13,6 @@
 //! | `http`         | what all clients of this program have in common                            |
 //! | `scenario`     | what goes wrong without a policy, and what comes of it with one            |
 //! | `economics`    | what the ladder of models is worth                                         |
-//! | `canaries`     | deliberate defects of the engine, and how many seeds it takes to find each |
 //! | `agent_files`  | agent definitions as people have them in files                             |
 //! | `page`         | a report as one page for a browser                                         |
 //! | `telemetry`    | a report as OpenTelemetry spans                                            |
@@ -44,8 +43,6 @@
 
 pub mod agent_files;
 mod bindings;
-#[cfg(feature = "canary-bugs")]
-pub mod canaries;
 pub mod component;
 mod convert;
 pub mod economics;

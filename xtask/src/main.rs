@@ -9,6 +9,7 @@ mod browser;
 mod cache;
 mod ci;
 mod component;
+mod defects;
 mod demo;
 mod e2e;
 mod engines;
@@ -93,8 +94,9 @@ enum Task {
         #[arg(long, value_name = "N")]
         kills: Option<u32>,
     },
-    /// Hunts each deliberate defect of the engine with random runs and prints how many seeds it took to find it.
-    Canaries,
+    /// Looks for each seeded defect with random runs and prints how many it took.
+    #[command(alias = "canaries")]
+    Defects,
     /// Measures the component beside a plain loop, and writes docs/performance.md.
     ///
     /// Takes some minutes on a quiet machine. Nothing is compared with a threshold: the page says what was measured.
@@ -168,7 +170,7 @@ fn main() -> ExitCode {
             npm::PluginTools::ensure().and_then(|tools| engines::run(&tools, runs)).map(|()| ExitCode::SUCCESS)
         }
         Task::E2e { setup_only, only, kills } => e2e::run(setup_only, &only, kills).map(|()| ExitCode::SUCCESS),
-        Task::Canaries => suite::canaries().map(|()| ExitCode::SUCCESS),
+        Task::Defects => defects::run().map(|()| ExitCode::SUCCESS),
         Task::Bench { quick, gateway, json } => {
             if gateway { bench::in_a_gateway(quick, json) } else { bench::run(quick, json) }.map(|()| ExitCode::SUCCESS)
         }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 
-use crate::{component, simulator, suite, workspace};
+use crate::{component, defects, simulator, workspace};
 
 /// The page, and the lines between which its figures stand.
 const PAGE: &str = "docs/reliability.md";
@@ -106,11 +106,11 @@ pub fn page() -> Result<()> {
     let text = fs::read_to_string(&path).with_context(|| format!("cannot read {PAGE}"))?;
     let (before, rest) = text.split_once(BEGIN).context("the page has no place for figures")?;
     let (_, after) = rest.split_once(END).context("the page's figures have no end")?;
-    let figures = figures(&rows, &suite::hunted()?);
+    let figures = figures(&rows, &defects::found()?);
     fs::write(&path, format!("{before}{BEGIN}{figures}{END}{after}")).with_context(|| format!("cannot write {PAGE}"))
 }
 
-fn figures(rows: &[(&str, Value)], canaries: &Value) -> String {
+fn figures(rows: &[(&str, Value)], defects: &Value) -> String {
     let mut text = String::from(
         "\n| what | seeds | runs | host calls | faults | kinds of faults | crashes, resumes | simulated hours | seconds |\n\
          |---|---|---|---|---|---|---|---|---|\n",
@@ -133,18 +133,21 @@ fn figures(rows: &[(&str, Value)], canaries: &Value) -> String {
     text += &format!("\nIn all of them 0: {}.\n", ZEROS.join(", "));
     text += &compared(rows);
     text += &excused(rows);
-    let hunted: Vec<u64> =
-        canaries["canaries"].as_array().into_iter().flatten().filter_map(|canary| canary["seeds"].as_u64()).collect();
-    let mut sorted = hunted.clone();
-    sorted.sort_unstable();
-    text += &format!(
-        "\nDeliberate defects found: {} of {}; seeds it took: {} in the median, {} at the most.\n\n",
-        hunted.len(),
-        canaries["canaries"].as_array().map_or(0, Vec::len),
-        sorted.get(sorted.len() / 2).copied().unwrap_or(0),
-        sorted.last().copied().unwrap_or(0),
-    );
-    text
+    text + &found(defects)
+}
+
+/// How many of the seeded defects were found, and how many seeds it took.
+fn found(defects: &Value) -> String {
+    let all = defects["defects"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let mut seeds: Vec<u64> = all.iter().filter_map(|defect| defect["seeds"].as_u64()).collect();
+    seeds.sort_unstable();
+    format!(
+        "\nSeeded defects found: {} of {}; seeds it took: {} in the median, {} at the most.\n\n",
+        seeds.len(),
+        all.len(),
+        seeds.get(seeds.len() / 2).copied().unwrap_or(0),
+        seeds.last().copied().unwrap_or(0),
+    )
 }
 
 /// What was compared after cuts, and the most that was excused.
@@ -195,13 +198,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn figures_are_rows_and_the_worst_canary() {
+    fn figures_are_rows_and_the_worst_defect() {
         let counters = json!({ "seeds": 2, "runs": 4, "host_calls": 9, "faults": { "a": 3, "b": 4 }, "crash_points": 5,
             "resumes": 6, "simulated_hours": 1.5, "wall_seconds": 0.2, "calm_resumes": 8, "results_before_cuts": 70,
             "results_of_calm_runs": 60, "max_excused_tokens_over_budget": 33,
             "excused": [{ "excuse": "late", "rule": "E2: it was late.", "times": 12 }] });
-        let canaries = json!({ "canaries": [{ "seeds": 9 }, { "seeds": 1 }, { "seeds": 4 }, { "seeds": null }] });
-        let text = figures(&[("twice", counters.clone()), ("again", counters)], &canaries);
+        let defects = json!({ "defects": [{ "seeds": 9 }, { "seeds": 1 }, { "seeds": 4 }, { "seeds": null }] });
+        let text = figures(&[("twice", counters.clone()), ("again", counters)], &defects);
         assert!(text.contains("| twice | 2 | 4 | 9 | 7 | 2 | 5, 6 | 1.5 | 0.2 |"), "{text}");
         assert!(
             text.contains("results of 140 tasks") && text.contains("those of 120 others in 16 calm runs"),

@@ -12,7 +12,6 @@ use serde_json::Value;
 use super::reader::{self, Broken};
 use super::signs::{self, Sign};
 use super::work;
-use crate::canary;
 use crate::json::strict::{self, ANSWER_BOUNDS, JsonError};
 
 /// Bytes of an answer that are searched.
@@ -138,9 +137,6 @@ impl Found {
             self.values = self.citations.drain(..).map(|list| (list, false)).collect();
         }
         let seen = self.values.len() + self.broken_count;
-        if let Some((value, repaired)) = self.values.last().cloned().filter(|_| canary::is("last-object-wins")) {
-            return Ok(Extracted { value, unwrapped: true, repaired });
-        }
         let broken = self.broken.map(|broken| broken.error(text));
         if let Some(error) = self.refused.or(broken) {
             return Err(if seen > 1 { ExtractError::Ambiguous(seen) } else { ExtractError::Invalid(error) });

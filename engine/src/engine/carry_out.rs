@@ -8,7 +8,6 @@ use super::booking;
 use super::session_end::{Over, Settled};
 use super::state::Engine;
 use super::work::Actions;
-use crate::canary;
 use crate::host::HostError;
 use crate::ids::{AttemptIndex, SessionKey};
 use crate::session::{Effect, Ending, Input, Step, StopReason};
@@ -79,7 +78,6 @@ impl Engine {
             }
             (Effect::Search, _) => return self.search(attempt),
             (Effect::Read { offset, tools }, Some(session)) => self.requests.read(attempt, session, offset, tools),
-            (Effect::Cancel, Some(_)) if canary::is("lost-cancel") => {}
             (Effect::Cancel, Some(session)) => self.requests.cancel(attempt, session),
             // A session wants these only once it has a key.
             (Effect::Read { .. } | Effect::Cancel, None) => {}
@@ -117,7 +115,7 @@ impl Engine {
         } else {
             self.scheduler.over(&over.group);
         }
-        if self.run.cleanup == Cleanup::Delete && !canary::is("cleanup-forgotten") {
+        if self.run.cleanup == Cleanup::Delete {
             over.session.clone().into_iter().for_each(|session| self.deletions.add(session));
         }
 

@@ -5,7 +5,6 @@ use super::booking;
 use super::requests::Purpose;
 use super::session_index::Lookup;
 use super::state::Engine;
-use crate::canary;
 use crate::host::{EventKind, HostError, HostFacts, Receipt, Reply, SessionEnd};
 use crate::ids::{AttemptIndex, RequestId, SessionKey, TaskId};
 use crate::policy::model_check;
@@ -51,10 +50,6 @@ impl Engine {
         let now = self.run.now();
         let index = match self.sessions.end(&end.session) {
             Lookup::Open(attempt) => attempt,
-            Lookup::Ended(attempt) if canary::is("late-completion-overwrites") => {
-                self.carry_out(vec![Action::TaskEnded(self.attempts[attempt].task)]);
-                return true;
-            }
             Lookup::Ended(_) | Lookup::Unknown => return false,
         };
         self.scheduler.no_longer_leaked(&end.session);

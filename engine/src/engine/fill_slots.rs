@@ -2,14 +2,13 @@
 
 use super::choice::Target;
 use super::state::Engine;
-use crate::canary;
 use crate::task::{AttemptKind, ErrorCode};
 
 impl Engine {
     /// Starts as many sessions as there is room for.
     pub(super) fn start_sessions(&mut self) {
         let now = self.run.now();
-        while (!self.run.is_stopping() || canary::is("spawn-after-stop")) && self.scheduler.may_start(now) {
+        while !self.run.is_stopping() && self.scheduler.may_start(now) {
             let (mut work, attempts) = self.work_and_attempts();
             let started = work.choose().and_then(|choice| work.start(attempts, choice));
             let Some(actions) = started else { break };

@@ -3,7 +3,6 @@
 use super::task_run::Next;
 use super::tasks::Task;
 use super::work::Work;
-use crate::canary;
 use crate::ids::TaskIndex;
 use crate::policy::followup::{Followup, Standing};
 use crate::policy::retry;
@@ -25,11 +24,7 @@ impl Work<'_> {
         let above = ladder.and_then(|ladder| ladder.above(ran.max(run.reached)?));
         Standing {
             retries: planned.handling.retries.saturating_sub(run.used.retries),
-            run_retries: if canary::is("retry-budget-ignored") {
-                1
-            } else {
-                budget.saturating_sub(self.tasks.retries())
-            },
+            run_retries: budget.saturating_sub(self.tasks.retries()),
             rate_limits: retry::MAX_RATE_LIMITED.saturating_sub(run.used.rate_limited),
             interruptions: retry::MAX_INTERRUPTED.saturating_sub(run.used.interrupted),
             not_ready: retry::MAX_NOT_READY.saturating_sub(run.used.not_ready),

@@ -3,7 +3,6 @@
 use super::action::Action;
 use super::attempts::Attempts;
 use super::work::{Actions, Work};
-use crate::canary;
 use crate::host::HostError;
 use crate::ids::{AttemptIndex, TaskIndex};
 use crate::policy::outcome;
@@ -30,7 +29,6 @@ impl Work<'_> {
         } else {
             self.scheduler.host_is_busy(&group, attempt.reserved);
             let retry_after_ms = match error {
-                HostError::RateLimited { .. } if canary::is("retry-before-retry-after") => None,
                 HostError::RateLimited { retry_after_ms, .. } => {
                     self.scheduler.rate_limited(now, &group, attempt.started_ms, *retry_after_ms);
                     *retry_after_ms

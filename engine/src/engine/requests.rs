@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::canary;
 use crate::host::{Command, HistoryQuery, ListFilter, Progress, SpawnOptions};
 use crate::ids::{AttemptIndex, RequestId, SessionKey};
 use crate::policy::limits::HISTORY_PAGE;
@@ -59,10 +58,7 @@ impl Requests {
         self.open.clear();
     }
 
-    pub(super) fn spawn(&mut self, attempt: AttemptIndex, mut options: Arc<SpawnOptions>) {
-        if canary::is("other-key-when-asked-again") {
-            Arc::make_mut(&mut options).idempotency_key.push_str(&self.spawn_calls.to_string());
-        }
+    pub(super) fn spawn(&mut self, attempt: AttemptIndex, options: Arc<SpawnOptions>) {
         self.spawn_calls += 1;
         self.ask(Purpose::Spawn(attempt), |id| Command::Spawn(id, options));
     }
@@ -91,13 +87,13 @@ impl Requests {
     /// Reports progress; its number is given here.
     pub(super) fn report(&mut self, mut progress: Progress) {
         progress.seq = self.progress;
-        self.progress += 1 + u64::from(canary::is("progress-gap"));
+        self.progress += 1;
         self.commands.push(Command::Progress(progress));
     }
 
     fn ask(&mut self, purpose: Purpose, command: impl FnOnce(RequestId) -> Command) {
         let id = RequestId(self.next);
-        self.next += u64::from(!canary::is("request-number-reused"));
+        self.next += 1;
         self.open.insert(id, purpose);
         self.commands.push(command(id));
     }

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use super::canary_tasks::CanaryTasks;
-use crate::canary;
 use crate::ids::{SessionKey, TaskIndex};
 use crate::plan::{Plan, Rules};
 use crate::policy::ladder::Record;
@@ -130,7 +129,7 @@ impl Scheduler {
 
     /// When the next pause of a task is over.
     pub(super) fn pause_ends_at(&self) -> Option<u64> {
-        self.pausing.first().map(|(at, _)| *at).filter(|_| !canary::is("timer-forgotten"))
+        self.pausing.first().map(|(at, _)| *at)
     }
 
     /// When a ready task may start that the clock alone holds back.
@@ -152,9 +151,7 @@ impl Scheduler {
     /// A session is asked for.
     pub(super) fn started(&mut self, now: u64, group: &Group, reserved: Amount) {
         self.budget.reserve(reserved);
-        if !canary::is("count-at-acknowledgement") {
-            self.slots.take();
-        }
+        self.slots.take();
         self.admission.started(&group.1, now);
         self.breaker.started(group);
     }
@@ -170,9 +167,6 @@ impl Scheduler {
     /// The host accepted a session.
     pub(super) fn accepted(&mut self) {
         self.admission.taken();
-        if canary::is("count-at-acknowledgement") {
-            self.slots.take();
-        }
     }
 
     /// The host had no room for a session.
@@ -199,16 +193,13 @@ impl Scheduler {
     /// A session is over and is not alive any more.
     pub(super) fn over(&mut self, group: &Group) {
         self.slots.give_back();
-        if canary::is("double-settle") {
-            self.slots.give_back();
-        }
         self.admission.over(&group.1);
     }
 
     /// A session is over, and may be alive. `session`: by which a person can find it.
     pub(super) fn leaked(&mut self, group: &Group, session: Option<SessionKey>) {
         self.slots.lose();
-        self.leaked.extend(session.filter(|_| !canary::is("leaked-session-not-named")));
+        self.leaked.extend(session);
         self.admission.over(&group.1);
     }
 

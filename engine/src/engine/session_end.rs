@@ -3,7 +3,6 @@
 use super::action::Action;
 use super::task_run::Kept;
 use super::work::{Actions, Work};
-use crate::canary;
 use crate::ids::{SessionKey, TaskIndex};
 use crate::policy::followup::{self, Followup};
 use crate::schedule::Group;
@@ -107,8 +106,7 @@ impl Work<'_> {
         } else {
             self.end_task(task, TaskStatus::Completed, None)
         };
-        let twins = twins.into_iter().filter(|_| !canary::is("hedge-loser-not-cancelled"));
-        actions.extend(twins.map(|twin| Action::Input(twin, Input::Stop(StopReason::HedgeLost))));
+        actions.extend(twins.into_iter().map(|twin| Action::Input(twin, Input::Stop(StopReason::HedgeLost))));
         actions
     }
 

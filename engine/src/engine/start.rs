@@ -10,7 +10,6 @@ use super::judge::judge_task;
 use super::run::Run;
 use super::task_run::TaskRun;
 use super::work::{Actions, Work};
-use crate::canary;
 use crate::host::SpawnOptions;
 use crate::ids::TaskIndex;
 use crate::plan::{PlannedTask, Rules};
@@ -151,7 +150,6 @@ impl Work<'_> {
 /// What a session may take: its whole prompt read, and the rest written, at the dearer of both prices.
 fn reservation(rules: &Rules, target: &Target, prompt_bytes: usize) -> Amount {
     let (prompt, rest) = rules.caps.tokens_for(prompt_bytes);
-    let rest = if canary::is("budget-reserved-too-low") { rest / 2 } else { rest };
     let usage = Usage { input_tokens: prompt, output_tokens: rest };
     let price = rules.prices.of(target.model.as_deref());
     Amount {

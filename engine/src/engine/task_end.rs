@@ -3,7 +3,6 @@
 use super::action::Action;
 use super::tasks::Task;
 use super::work::{Actions, Work};
-use crate::canary;
 use crate::ids::TaskIndex;
 use crate::prompt;
 use crate::session::{Input, StopReason};
@@ -74,7 +73,7 @@ impl Work<'_> {
         for dependant in self.scheduler.dependants_of(task) {
             if completed {
                 self.satisfied(dependant);
-            } else if !canary::is("skipped-dependants-forgotten") {
+            } else {
                 actions.push(Action::DependencyFailed { task: dependant, dependency: task, waited: true });
             }
         }
@@ -120,7 +119,6 @@ impl Work<'_> {
     pub(super) fn stop_task(&mut self, task: TaskIndex, reason: &StopReason) -> Actions {
         let run = &mut self.tasks[task].run;
         match run.status {
-            TaskStatus::Pending if canary::is("spawn-after-stop") => Vec::new(),
             TaskStatus::Pending => {
                 let (status, error) = reason.verdict();
                 self.end_without_session(task, status, error)

@@ -5,7 +5,6 @@ use std::ops::{Index, IndexMut};
 
 use super::task_run::TaskRun;
 use crate::arena::Arena;
-use crate::canary;
 use crate::ids::{SessionKey, TaskId, TaskIndex};
 use crate::plan::PlannedTask;
 use crate::task::{TaskResult, TaskStatus};
@@ -109,9 +108,6 @@ impl Tasks {
         // Room for all results at once, as a list that grows holds twice of what it has while it moves.
         let mut results = Vec::with_capacity(self.all.len());
         results.extend(self.all.iter_mut().filter_map(|task| task.run.take_result(deleted)));
-        if canary::is("wrong-order-of-results") {
-            results.reverse();
-        }
         (results, self.all.take().into_iter().map(|task| task.planned).collect())
     }
 }

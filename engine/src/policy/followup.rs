@@ -1,6 +1,5 @@
 //! What follows a session whose answer does not count: nothing, the same again, a correction, a better model.
 
-use crate::canary;
 use crate::task::{Cause, ErrorCode, Tier};
 
 /// What is left to a task.
@@ -50,7 +49,6 @@ pub enum Followup {
 /// Decides. A better model is asked for only on evidence; what passes is waited for.
 pub fn after(code: ErrorCode, standing: &Standing) -> Followup {
     match code.cause() {
-        Cause::Final | Cause::Refusal if canary::is("retry-on-forbidden") => Followup::Retry,
         Cause::Passing if standing.retries > 0 && standing.run_retries > 0 => Followup::Retry,
         Cause::RateLimited if standing.rate_limits > 0 => Followup::WaitOut,
         Cause::NotReady if standing.not_ready > 0 => Followup::WaitReady,

@@ -1,7 +1,6 @@
 //! How long to wait before the same thing is tried again.
 
 use super::chance;
-use crate::canary;
 
 /// The first pause may be as long as this when a request names no other, in milliseconds.
 pub const DEFAULT_BASE_MS: u64 = 1_000;
@@ -48,8 +47,7 @@ impl Backoff {
     /// Architecture Blog 2015), and never shorter than the host asks for.
     pub fn pause_ms(&self, seed: u64, task: &str, number: u32, retry_after_ms: Option<u64>) -> u64 {
         let doubled = self.base_ms.saturating_mul(1_u64 << number.saturating_sub(1).min(30));
-        let bound = if canary::is("no-jitter-bound") { doubled * 1_000 } else { doubled.min(self.max_ms) };
-        let drawn = chance::draw(seed, task, u64::from(number), bound);
+        let drawn = chance::draw(seed, task, u64::from(number), doubled.min(self.max_ms));
         match retry_after_ms {
             // Everybody who was refused comes back at the named time; the draw spreads them out behind it.
             Some(asked) => asked.saturating_add(drawn),

@@ -7,7 +7,6 @@ mod money;
 pub mod page;
 pub mod summary;
 
-use crate::canary;
 use crate::ids::SessionKey;
 use crate::plan::{PlannedTask, Rules};
 use crate::policy::wait::Enough;
@@ -54,7 +53,6 @@ pub fn assemble(mut results: Vec<TaskResult>, totals: Totals, tasks: &[PlannedTa
     for record in sessions {
         all += 1;
         reported.extend(record.usage);
-        reported.extend(record.usage.filter(|_| canary::is("usage-counted-twice")));
     }
     let usage_complete = reported.len() == all;
     let mode = rules.wait.mode;

@@ -5,7 +5,6 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use crate::canary;
 use crate::ids::AgentType;
 use crate::policy::ladder::Record;
 use crate::task::{Cause, TaskError};
@@ -70,8 +69,7 @@ impl Breaker {
 
     /// Whether this group gets a session now.
     pub fn verdict(&self, group: &Group, now: u64) -> Verdict {
-        let off = self.off || canary::is("breaker-never-opens");
-        let Some(circuit) = self.circuits.get(group).filter(|_| !off) else { return Verdict::Closed };
+        let Some(circuit) = self.circuits.get(group).filter(|_| !self.off) else { return Verdict::Closed };
         match (&circuit.dead, circuit.open_until) {
             (Some(why), _) => Verdict::Dead(why.clone()),
             (None, Some(until)) if now < until => Verdict::Open(Some(until)),

@@ -4,7 +4,6 @@ use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use crate::arena::Arena;
-use crate::canary;
 use crate::ids::TaskIndex;
 use crate::plan::Plan;
 
@@ -53,7 +52,6 @@ impl Ready {
     }
 
     fn wait(&mut self, task: TaskIndex, dependencies: &[TaskIndex]) {
-        let dependencies = if canary::is("dependency-ignored") { &[] } else { dependencies };
         self.tasks[task].missing = Some(dependencies.len());
         for dependency in dependencies {
             if *dependency < self.tasks.next_index() {
@@ -74,7 +72,7 @@ impl Ready {
 
     /// The tasks that may start, in the order in which they should.
     pub fn in_order(&self) -> impl Iterator<Item = TaskIndex> {
-        canary::unordered(self.ready.iter().map(|(_, task)| *task))
+        self.ready.iter().map(|(_, task)| *task)
     }
 
     /// Takes a task that starts now.

@@ -5,8 +5,6 @@
 //! call, good or bad, the world comes back with no session left alive.
 
 mod cache;
-#[cfg(feature = "canary-bugs")]
-mod canary;
 mod find;
 mod guest;
 mod limits;
@@ -42,8 +40,6 @@ pub struct ComponentHost {
     engine: Engine,
     template: ParallelAgentsPre<GuestState>,
     limits: GuestLimits,
-    #[cfg(feature = "canary-bugs")]
-    kept: canary::Kept,
 }
 
 impl ComponentHost {
@@ -59,26 +55,14 @@ impl ComponentHost {
     /// Loads a component from memory. Its machine code is taken from the cache, if there is one, or kept there.
     pub async fn from_bytes(bytes: &[u8], cache: Option<&CodeCache>) -> Result<Self, SimError> {
         let (engine, template) = loading::prepare(bytes, cache)?;
-        let host = Self {
-            engine,
-            template,
-            limits: GuestLimits::default(),
-            #[cfg(feature = "canary-bugs")]
-            kept: canary::Kept::default(),
-        };
+        let host = Self { engine, template, limits: GuestLimits::default() };
         host.check_version().await?;
         Ok(host)
     }
 
     /// The same component with other limits, without compiling it again.
     pub fn with_limits(&self, limits: GuestLimits) -> Self {
-        Self {
-            engine: self.engine.clone(),
-            template: self.template.clone(),
-            limits,
-            #[cfg(feature = "canary-bugs")]
-            kept: canary::Kept::default(),
-        }
+        Self { engine: self.engine.clone(), template: self.template.clone(), limits }
     }
 
     /// Calls a function with a JSON object.
@@ -140,10 +124,6 @@ impl ComponentHost {
     ) -> Called<R, O> {
         let passing = clock.begin(world.now_ms());
         let state = GuestState::new(Box::new(world), passing, &self.limits);
-        #[cfg(feature = "canary-bugs")]
-        if parallel_agents_engine::canary::is("reused-instance") {
-            return self.enter_again(state, call).await;
-        }
         let mut store = self.store(state);
         let result = match self.instance(&mut store).await {
             Ok(guest) => call(&mut store, &guest).await,

@@ -44,14 +44,20 @@ Example:
     )]
     Compare(CompareArguments),
 
-    /// Hunt each deliberate defect of the engine and say how many seeds it took to find it
-    #[cfg(feature = "canary-bugs")]
-    #[command(after_help = "\
-Only in builds with the feature `canary-bugs`. Exit code 1: a defect was not found.
+    /// Look for each seeded defect with random runs and say how many it took
+    #[command(
+        alias = "canaries",
+        after_help = "\
+Example:
+  parallel-agents dev defects --json",
+        after_long_help = "\
+A seeded defect is a mistake that an engine could have, played by changing what passes between the engine and its host.
+The engine is the one in this program. Exit code 1: a defect was not found.
 
 Example:
-  parallel-agents dev canaries --json")]
-    Canaries {
+  parallel-agents dev defects --json"
+    )]
+    Defects {
         /// Print exactly one JSON document
         #[arg(long)]
         json: bool,

@@ -2,9 +2,8 @@
 
 mod agents;
 mod call;
-#[cfg(feature = "canary-bugs")]
-mod canaries;
 mod compare;
+mod defects;
 mod doctor;
 mod economics;
 mod explain;
@@ -44,8 +43,7 @@ fn dev_wants_json(command: &DevCommand) -> bool {
     match command {
         DevCommand::Explore(arguments) => arguments.guest.json,
         DevCommand::Compare(arguments) => arguments.json,
-        #[cfg(feature = "canary-bugs")]
-        DevCommand::Canaries { json } => *json,
+        DevCommand::Defects { json } => *json,
         DevCommand::Scenarios(command) => scenarios::guest(command).json,
         DevCommand::Economics(arguments) => arguments.guest.json,
         DevCommand::Replay(arguments) => arguments.guest.json,
@@ -77,8 +75,7 @@ async fn carry_out_dev(ui: &Ui, command: DevCommand) -> Result<Finish, Failure> 
     match command {
         DevCommand::Explore(arguments) => explore::carry_out(ui, arguments).await,
         DevCommand::Compare(arguments) => compare::carry_out(ui, arguments).await,
-        #[cfg(feature = "canary-bugs")]
-        DevCommand::Canaries { .. } => canaries::carry_out(ui).await,
+        DevCommand::Defects { .. } => defects::carry_out(ui),
         DevCommand::Scenarios(command) => scenarios::carry_out(ui, command).await,
         DevCommand::Economics(arguments) => economics::carry_out(ui, arguments).await,
         DevCommand::Replay(arguments) => replay::carry_out(ui, arguments).await,

@@ -1,30 +1,27 @@
-//! `canaries`: the deliberate defects, and how many seeds it takes to find each.
+//! `defects`: the seeded defects, and how many random runs it takes to find each.
 
 use std::thread;
 
-use host_sim::canaries::{Hunted, MOST_SEEDS, hunt};
+use gateway_sim::defects::{Hunted, MOST_SEEDS, hunt};
 use serde_json::json;
 
-use crate::args::ComponentArguments;
-use crate::component;
 use crate::outcome::{Failure, Finish};
 use crate::table::Layout;
 use crate::text::{count, thousands};
 use crate::ui::{Tone, Ui};
 
-pub async fn carry_out(ui: &Ui) -> Result<Finish, Failure> {
-    let component = component::load(ui, &ComponentArguments::default()).await?;
+pub fn carry_out(ui: &Ui) -> Result<Finish, Failure> {
     let threads = thread::available_parallelism().map_or(1, Into::into);
-    let hunted = hunt(&component, threads)?;
+    let hunted = hunt(threads)?;
     if ui.is_json() {
         let rows: Vec<_> = hunted
             .iter()
             .map(|one| {
-                json!({ "name": one.canary.name, "breaks": one.canary.breaks, "promise": one.canary.promise,
+                json!({ "name": one.defect.name, "imitates": one.defect.imitates, "invariant": one.defect.invariant,
                         "seeds": one.seeds, "found": one.found })
             })
             .collect();
-        ui.print(&format!("{:#}\n", json!({ "most_seeds": MOST_SEEDS, "canaries": rows })))?;
+        ui.print(&format!("{:#}\n", json!({ "most_seeds": MOST_SEEDS, "defects": rows })))?;
     } else {
         ui.print(&text(ui, &hunted))?;
     }
@@ -33,10 +30,10 @@ pub async fn carry_out(ui: &Ui) -> Result<Finish, Failure> {
 }
 
 fn text(ui: &Ui, hunted: &[Hunted]) -> String {
-    let mut table = Layout::new(ui, &["DEFECT", "PROMISE", "SEEDS", "WHAT IT DOES"]);
+    let mut table = Layout::new(ui, &["DEFECT", "INVARIANT", "SEEDS", "WHAT IT IMITATES"]);
     for one in hunted {
         let seeds = one.seeds.map_or_else(|| "not found".to_owned(), thousands);
-        let row = [one.canary.name.to_owned(), one.canary.promise.to_owned(), seeds, one.canary.breaks.to_owned()];
+        let row = [one.defect.name.to_owned(), one.defect.invariant.to_owned(), seeds, one.defect.imitates.to_owned()];
         table.row(row.into(), None);
     }
     let mut seeds: Vec<u64> = hunted.iter().filter_map(|one| one.seeds).collect();
