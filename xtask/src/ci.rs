@@ -5,8 +5,7 @@ use std::time::Instant;
 
 use anyhow::Result;
 
-use crate::cache::Cache;
-use crate::{component, process, suite, toolchain, workspace};
+use crate::{cargo_tools, component, process, suite, toolchain, workspace};
 
 const CARGO_DENY_VERSION: &str = "0.20.2";
 
@@ -72,13 +71,7 @@ fn component_lints() -> Result<()> {
 }
 
 fn dependencies() -> Result<()> {
-    let recipe = format!("cargo-deny@{CARGO_DENY_VERSION}");
-    let place = Cache::open()?.ensure(&format!("cargo-deny-{CARGO_DENY_VERSION}"), &recipe, |directory| {
-        let mut install = workspace::cargo();
-        install.args(["install", "--quiet", "--locked", "--root"]).arg(directory).arg(&recipe).current_dir(directory);
-        process::run(&mut install, "")
-    })?;
-    let mut command = Command::new(place.join("bin/cargo-deny"));
+    let mut command = Command::new(cargo_tools::ensure("cargo-deny", CARGO_DENY_VERSION)?);
     command.args(["--locked", "--workspace", "check", "--hide-inclusion-graph", "licenses", "bans", "sources"]);
     process::run(command.current_dir(workspace::root()), "")
 }

@@ -1,12 +1,11 @@
 //! Fuzzing: the targets under `fuzz/`, with cargo-fuzz and a nightly compiler.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use anyhow::{Result, bail};
 
-use crate::cache::Cache;
-use crate::{process, workspace};
+use crate::{cargo_tools, process, workspace};
 
 const CARGO_FUZZ_VERSION: &str = "0.13.2";
 
@@ -35,7 +34,7 @@ pub fn run(target: Option<&str>, seconds: u32, keep: bool) -> Result<()> {
         Some(name) => bail!("there is no target `{name}`. The targets are {}", TARGETS.join(", ")),
     };
     check_toolchain()?;
-    let cargo_fuzz = cargo_fuzz()?;
+    let cargo_fuzz = cargo_tools::ensure("cargo-fuzz", CARGO_FUZZ_VERSION)?;
     for target in targets {
         let found = workspace::root().join("target/fuzz").join(target);
         let corpus = workspace::root().join("fuzz/corpus").join(target);
@@ -69,16 +68,6 @@ fn check_toolchain() -> Result<()> {
         "fuzzing needs a nightly compiler. Run `rustup toolchain install {TOOLCHAIN} --profile minimal`. The inputs that \
          are kept run on any: `cargo test -p parallel-agents-fuzz`"
     );
-}
-
-fn cargo_fuzz() -> Result<PathBuf> {
-    let recipe = format!("cargo-fuzz@{CARGO_FUZZ_VERSION}");
-    let place = Cache::open()?.ensure(&format!("cargo-fuzz-{CARGO_FUZZ_VERSION}"), &recipe, |directory| {
-        let mut install = workspace::cargo();
-        install.args(["install", "--quiet", "--locked", "--root"]).arg(directory).arg(&recipe).current_dir(directory);
-        process::run(&mut install, "")
-    })?;
-    Ok(place.join("bin/cargo-fuzz"))
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@
 mod bench;
 mod browser;
 mod cache;
+mod cargo_tools;
 mod ci;
 mod component;
 mod defects;
@@ -15,6 +16,7 @@ mod e2e;
 mod engines;
 mod fuzz;
 mod kills;
+mod mutants;
 mod npm;
 mod package;
 mod process;
@@ -125,6 +127,11 @@ enum Task {
         #[arg(long)]
         keep: bool,
     },
+    /// Changes the engine and the workflows in one place at a time and says which changes no test notices.
+    ///
+    /// All of them take hours. Installs cargo-mutants into $PARALLEL_AGENTS_CACHE or ~/.cache/parallel-agents if it is missing;
+    /// .cargo/mutants.toml says what is changed. Exit code 1: a change was not noticed; target/mutants.out has them all.
+    Mutants(mutants::Choice),
     /// Explores new seeds until the time is over and appends the figures of each block to a file.
     ///
     /// Exit code 1: a promise was broken; the seed and the command that repeats the run were printed.
@@ -176,6 +183,7 @@ fn main() -> ExitCode {
         }
         Task::Package => npm::PluginTools::ensure().and_then(|tools| package::run(&tools)).map(|_| ExitCode::SUCCESS),
         Task::Fuzz { target, seconds, keep } => fuzz::run(target.as_deref(), seconds, keep).map(|()| ExitCode::SUCCESS),
+        Task::Mutants(choice) => mutants::run(&choice).map(|()| ExitCode::SUCCESS),
         Task::Soak { minutes, results } => proof::soak(minutes, &results),
         Task::Kills { times, seed, wasm } => kills::run(times, seed, wasm).map(|()| ExitCode::SUCCESS),
         Task::Proof => proof::page().map(|()| ExitCode::SUCCESS),
