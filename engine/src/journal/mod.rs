@@ -18,11 +18,12 @@
 mod digest;
 mod journaled;
 mod lines;
-
 mod recorder;
 mod recovery;
 mod replay;
 mod resumed;
+#[cfg(test)]
+mod tests;
 mod version;
 
 pub use journaled::Journaled;
