@@ -2,7 +2,7 @@
 
 use parallel_agents_engine::task::{Census, CostReport, RunStatus, TaskStatus};
 
-use crate::args::{BackendKind, ClockKind, Simulation};
+use crate::args::{BackendKind, ClockKind};
 use crate::report::Report;
 use crate::text::{count, dollars, duration, sentences, shown, thousands, wrapped};
 use crate::ui::{Tone, Ui};
@@ -22,10 +22,10 @@ pub fn not_completed(ui: &Ui, report: &Report) -> String {
 }
 
 /// The run in a few sentences.
-pub fn totals(ui: &Ui, report: &Report, simulation: &Simulation) -> String {
+pub fn totals(ui: &Ui, report: &Report, kind: BackendKind, clock: ClockKind) -> String {
     let lines = |texts: &[&str]| sentences(texts.iter().copied(), ui.width());
-    let is_scripted = simulation.backend.server.kind() == BackendKind::Script;
-    let is_simulated = is_scripted && simulation.course.clock == ClockKind::Virtual;
+    let is_scripted = kind == BackendKind::Script;
+    let is_simulated = is_scripted && clock == ClockKind::Virtual;
     let ran = format!(
         "{}{}, at most {} at once.",
         duration(report.elapsed_seconds),
@@ -130,30 +130,24 @@ fn census(census: Census) -> String {
 
 #[cfg(test)]
 mod tests {
-    use clap::Parser;
     use serde_json::json;
 
     use super::*;
-    use crate::args::{Arguments, Command};
 
-    /// What is said of a run of five tasks that was started with these options.
-    fn told(width: usize, options: &[&str]) -> String {
-        let words = [&["parallel-agents", "run", "-"], options].concat();
-        let Ok(Arguments { command: Command::Run(arguments) }) = Arguments::try_parse_from(words) else {
-            panic!("{options:?} are no options of run")
-        };
+    /// What is said of a simulated run of five tasks.
+    fn told(width: usize, clock: ClockKind) -> String {
         let report = json!({
             "status": "completed", "results": [], "elapsed_seconds": 22.6, "peak_in_flight": 5, "leaked": [],
             "census": {"tasks": 5, "completed": 5, "failed": 0, "timeout": 0, "cancelled": 0, "skipped": 0},
             "usage": {"input_tokens": 5_057, "output_tokens": 792}, "usage_complete": true,
             "cost": {"micro_usd": null, "complete": true, "all_premium_micro_usd": null, "saved_micro_usd": null},
         });
-        totals(&Ui::plain(width), &Report::read(&report).expect("a report"), &arguments.simulation)
+        totals(&Ui::plain(width), &Report::read(&report).expect("a report"), BackendKind::Script, clock)
     }
 
     #[test]
     fn totals_break_between_sentences_first() {
-        insta::assert_snapshot!([120, 80, 40].map(|width| format!("{width}:{}", told(width, &[]))).join("\n"));
+        insta::assert_snapshot!([120, 80, 40].map(|width| format!("{width}:{}", told(width, ClockKind::Virtual))).join("\n"));
     }
 
     /// What is said of a run with two tasks, one of which has this result.
@@ -165,11 +159,8 @@ mod tests {
             "census": {"tasks": 2, "completed": completed, "failed": 2 - completed, "timeout": 0, "cancelled": 0, "skipped": 0},
             "cost": {"micro_usd": null, "complete": true, "all_premium_micro_usd": null, "saved_micro_usd": null},
         });
-        let words = ["parallel-agents", "run", "-"];
-        let Ok(Arguments { command: Command::Run(arguments) }) = Arguments::try_parse_from(words) else {
-            panic!("they are options of run")
-        };
-        totals(&Ui::plain(200), &Report::read(&report).expect("a report"), &arguments.simulation)
+        let report = Report::read(&report).expect("a report");
+        totals(&Ui::plain(200), &report, BackendKind::Script, ClockKind::Virtual)
     }
 
     #[test]
@@ -193,8 +184,8 @@ mod tests {
 
     #[test]
     fn time_that_passed_is_not_called_simulated() {
-        assert!(told(80, &[]).contains("22.6 s of simulated time"));
-        let real = told(80, &["--clock", "real"]);
+        assert!(told(80, ClockKind::Virtual).contains("22.6 s of simulated time"));
+        let real = told(80, ClockKind::Real);
         assert!(real.contains("22.6 s, at most") && real.contains("The answers are scripted"), "{real}");
     }
 }

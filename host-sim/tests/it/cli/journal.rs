@@ -95,6 +95,9 @@ fn what_is_watched_and_written_of_a_call_is_so_of_its_second_half() {
     let written: serde_json::Value =
         serde_json::from_str(&fs::read_to_string(&report).expect("a report")).expect("JSON");
     assert_eq!((&written["results"], &written["simulation"]["engine"]), (&told.json()["results"], &"native".into()));
+    let kept = file("half.journal", &half);
+    let table = native(&["resume", &kept], "");
+    assert!(table.out.starts_with("TASK ") && table.out.contains("Completed. 3 tasks"), "{}", table.out);
 }
 
 #[test]

@@ -30,7 +30,8 @@ pub async fn carry_out(ui: &Ui, mut arguments: ReviewArguments) -> Result<Finish
     consent::settle(ui, &engine, &mut arguments.simulation, "run_tasks", &request).await?;
     let (mut reply, report) = run::run(ui, &engine, &arguments.simulation, request, arguments.max_concurrent).await?;
     let Some(report) = report else { return show(ui, reply).await };
-    if arguments.simulation.backend.server.kind() == BackendKind::Script && !ui.is_json() {
+    let kind = arguments.simulation.backend.server.kind();
+    if kind == BackendKind::Script && !ui.is_json() {
         reply.rest.note(next_steps(&arguments.file));
     }
     let findings = Findings::of(&report);
@@ -38,7 +39,7 @@ pub async fn carry_out(ui: &Ui, mut arguments: ReviewArguments) -> Result<Finish
         table::tasks(ui, &report),
         findings.text(ui),
         summary::not_completed(ui, &report),
-        summary::totals(ui, &report, &arguments.simulation),
+        summary::totals(ui, &report, kind, arguments.simulation.course.clock),
     ];
     // A run may be content with fewer; a review that somebody did not give is none.
     let finish = if findings.is_whole() { report.finish() } else { Finish::Incomplete };

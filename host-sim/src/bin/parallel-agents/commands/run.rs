@@ -2,7 +2,7 @@
 
 use super::call::show;
 use crate::afterwards::Reply;
-use crate::args::{RunArguments, Simulation};
+use crate::args::{BackendKind, ClockKind, RunArguments, Simulation};
 use crate::outcome::{Failure, Finish};
 use crate::report::Report;
 use crate::simulation::Engine;
@@ -19,12 +19,15 @@ pub async fn carry_out(ui: &Ui, mut arguments: RunArguments) -> Result<Finish, F
     consent::settle(ui, &engine, &mut arguments.simulation, "run_tasks", &request).await?;
     let (reply, report) = run(ui, &engine, &arguments.simulation, request, arguments.max_concurrent).await?;
     let Some(report) = report else { return show(ui, reply).await };
-    let text = [
-        table::tasks(ui, &report),
-        summary::not_completed(ui, &report),
-        summary::totals(ui, &report, &arguments.simulation),
-    ];
-    reply.deliver(ui, text.concat(), report.finish()).await
+    let Simulation { backend, course, .. } = &arguments.simulation;
+    let text = readable(ui, &report, backend.server.kind(), course.clock);
+    reply.deliver(ui, text, report.finish()).await
+}
+
+/// A report as people read it.
+pub fn readable(ui: &Ui, report: &Report, kind: BackendKind, clock: ClockKind) -> String {
+    let totals = summary::totals(ui, report, kind, clock);
+    [table::tasks(ui, report), summary::not_completed(ui, report), totals].concat()
 }
 
 /// Runs a request, with progress for whoever looks. Without a report the reply is none that can be read.
