@@ -8,7 +8,6 @@ use parallel_agents_engine::task::Usage;
 use serde_json::Value;
 
 use super::defect::{Defect, Tamper};
-use super::host::swallow;
 use super::wire::Wire;
 
 const fn of(
@@ -28,12 +27,12 @@ pub(super) const DEFECTS: &[Defect] = &[
     }),
     of("spawn-after-stop", "I4", "what waits is started although the run was stopped", |what, _| {
         if matches!(what, EventKind::StopRequested { task: None, .. }) {
-            swallow(what);
+            *what = EventKind::Woke;
         }
     }),
     of("spawn-after-stop-of-task", "I4", "a task that was stopped is started", |what, _| {
         if matches!(what, EventKind::StopRequested { task: Some(_), .. }) {
-            swallow(what);
+            *what = EventKind::Woke;
         }
     }),
     of("usage-counted-half", "I5", "half of what sessions used is booked", |what, _| {

@@ -1,6 +1,6 @@
 //! The host of an engine with somebody in between.
 
-use parallel_agents_engine::host::{Command, Event, EventKind, Host};
+use parallel_agents_engine::host::{Command, Event, Host};
 use parallel_agents_engine::problem::CallError;
 
 use super::defect::Tamper;
@@ -70,9 +70,4 @@ impl<H: Host> Host for TamperedHost<H> {
     fn append(&mut self, lines: &str) -> Result<(), String> {
         self.host.append(lines)
     }
-}
-
-/// Whether this is something that a defect may swallow: the engine is then told only that time has passed.
-pub(super) fn swallow(what: &mut EventKind) {
-    *what = EventKind::Woke;
 }

@@ -35,11 +35,9 @@ pub(super) const DEFECTS: &[Defect] = &[
     }),
     of("attempt-forgotten", "E1", "a session is missing in the log of its task", |reply| {
         for result in results(reply) {
-            result["metadata"]["attempt_log"].as_array_mut().map(|log| {
-                if log.len() > 1 {
-                    drop(log.remove(0))
-                }
-            });
+            if let Some(log) = result["metadata"]["attempt_log"].as_array_mut().filter(|log| log.len() > 1) {
+                log.remove(0);
+            }
         }
     }),
     of("census-wrong", "E1", "the census counts a task too few", |reply| {
