@@ -1,12 +1,14 @@
 //! A call that goes on, with hosts and results that are odd.
 
+use std::collections::BTreeSet;
+
 use futures::executor::block_on;
 
 use super::recovery::Recovery;
 use super::replay::Open;
 use super::*;
 use crate::host::{Command, Event, EventKind, Host, HostError, HostFacts};
-use crate::ids::RequestId;
+use crate::ids::{RequestId, SessionKey};
 use crate::problem::CallError;
 
 fn facts() -> HostFacts {
@@ -66,6 +68,21 @@ fn a_list_is_asked_for_three_times_if_the_host_is_busy_and_once_if_it_says_no() 
         assert!(block_on(Recovery::begin(&mut host, open)).is_ok(), "{error:?}");
         assert!(host.asked.iter().all(|command| matches!(command, Command::List(..))), "{:?}", host.asked);
         assert_eq!((host.asked.len(), host.now_ms), (lists, waited_ms), "{error:?}");
+    }
+}
+
+#[test]
+fn a_session_is_over_if_it_was_alive_and_the_host_does_not_know_it() {
+    let unknown = || HostError::NotFound("no such session".to_owned());
+    let no = HostError::Forbidden("no".to_owned());
+    for (error, is_live, is_over) in [(unknown(), true, true), (unknown(), false, false), (no, true, false)] {
+        let sessions: BTreeSet<SessionKey> = [SessionKey::new("a")].into();
+        let live = if is_live { sessions.clone() } else { BTreeSet::new() };
+        let mut host = Refusing::with(error.clone());
+        let open = Open { seed: Some(1), facts: Some(facts()), sessions, live, ..Open::default() };
+        let Ok(mut recovery) = block_on(Recovery::begin(&mut host, open)) else { panic!("{error:?}") };
+        let event = block_on(recovery.next_event(Some(60_000))).expect("an event");
+        assert_eq!(matches!(event.what, EventKind::SessionEnded(_)), is_over, "{error:?}, alive: {is_live}");
     }
 }
 
