@@ -147,7 +147,9 @@ mod tests {
 
     #[test]
     fn totals_break_between_sentences_first() {
-        insta::assert_snapshot!([120, 80, 40].map(|width| format!("{width}:{}", told(width, ClockKind::Virtual))).join("\n"));
+        insta::assert_snapshot!(
+            [120, 80, 40].map(|width| format!("{width}:{}", told(width, ClockKind::Virtual))).join("\n")
+        );
     }
 
     /// What is said of a run with two tasks, one of which has this result.
