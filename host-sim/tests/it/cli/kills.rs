@@ -185,7 +185,7 @@ fn kill_one(host: &Host, nth: u32, draws: &mut ChaCha8Rng, whole: Duration, tall
             return;
         }
     }
-    let (code, out, err) = Life::start(&["resume", &journal, "--json", "--trace", &trace], host).finish();
+    let (code, out, err) = Life::start(&["resume", &journal, "--trace", &trace], host).finish();
     let report: Value = serde_json::from_str(&out).unwrap_or_else(|error| panic!("{error}: {code:?} {out} {err}"));
     assert_eq!(code, Some(0), "kill {nth}: {err}\n{}", report["results"]);
     let results = report["results"].as_array().expect("results");

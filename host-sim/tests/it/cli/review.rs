@@ -8,7 +8,8 @@ const CODE: &str = "def average(reviews, cache={}):\n    total = eval(reviews[0]
 fn findings_of_all_reviewers_come_most_severe_first() {
     let code = file("shop.py", CODE);
     let ran = sim(&["review", &code, "--backend", "script"]);
-    assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert!(ran.err.starts_with("Next:\n") && ran.err.contains(&format!(" review {code} ")), "{}", ran.err);
     for reviewer in ["code", "security", "performance", "accessibility"] {
         assert!(ran.out.contains(&format!("{reviewer}_reviewer")), "{reviewer} is missing in\n{}", ran.out);
     }
