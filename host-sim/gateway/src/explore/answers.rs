@@ -18,7 +18,9 @@ pub(super) fn offers(report: &Value, called: &Called<DocumentReply>, found: &mut
             found.add("E1", format!("{} was given one of two answers", result["task_id"]));
         }
         let whole: Value = serde_json::from_str(said).unwrap_or_default();
-        if whole.is_object() && result["output"].is_object() && result["output"] != whole {
+        // A host that takes secrets out of what it shows says so, and then the engine never saw the whole.
+        let is_redacted = result["metadata"]["redacted"] == true;
+        if whole.is_object() && result["output"].is_object() && result["output"] != whole && !is_redacted {
             found.add("E1", format!("the output of {} is not what its session said", result["task_id"]));
         }
     }
