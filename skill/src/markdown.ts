@@ -11,7 +11,7 @@ export function markdown(reply: Fields): string {
   const lines = reply['ok'] === true ? [] : errors(list(reply['errors']));
   if (Array.isArray(reply['runs'])) lines.push(...runsTable(reply['runs'].map(fields)));
   else if (state === 'running') lines.push(...progress(reply));
-  else if (state === 'interrupted') lines.push(`Run \`${run}\` is **interrupted**: \`${COMMAND} resume ${run}\` goes on with it.`);
+  else if (state === 'interrupted') lines.push(`Run \`${run}\` is **interrupted**: \`${COMMAND} resume ${run}\` continues it.`);
   else if (state === 'done') lines.push(...done(fields(result), run));
   // What is next stands in the lines above, in the words of the slash command; what was in vain does not.
   const vain = /^there was nothing to .*?(?=;|$)/.exec(text(hint) ?? '')?.[0];

@@ -97,7 +97,7 @@ async function resume(id: string, invocation: Invocation): Promise<ToolResult> {
   const record = invocation.store?.record(id);
   const journal = invocation.store?.journal(id);
   if (!record || !journal)
-    return refused([problem('E_NO_JOURNAL', `the run ${id} has no journal`, '/run_id', 'start it anew')]);
+    return refused([problem('E_NO_JOURNAL', `the run ${id} has no journal`, '/run_id', 'start it again')]);
   const route = await choose(invocation);
   if (route.problem) return refused([route.problem]);
   return startRun(record.function, '{}', route, invocation, { record, journal });

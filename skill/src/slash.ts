@@ -10,7 +10,7 @@ const COMMANDS: [string, string][] = [
   ['explain RUN TASK', 'what was decided about one task, and why'],
   ['report RUN', 'writes the whole run as a page for a browser'],
   ['cancel RUN', 'stops a run and its sessions'],
-  ['resume RUN', 'goes on with a run that a restart of the gateway cut off'],
+  ['resume RUN', 'continues a run that a restart of the gateway cut off'],
   ['forget RUN', 'removes all that is kept of a run that has ended: prompts, answers, results; all in place of RUN: of every such run of this session'],
   ['FUNCTION {JSON}', 'calls a function, for example: review_team {"code": "…", "run": true}'],
   ['help', 'this list'],
