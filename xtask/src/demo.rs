@@ -31,7 +31,7 @@ pub fn run(file: Option<PathBuf>) -> Result<ExitCode> {
     eprintln!("1 of 3: the component, Rust compiled to WebAssembly");
     component::build()?;
     eprintln!("2 of 3: the program that runs it; the first time this compiles wasmtime and takes some minutes");
-    let program = simulator::build()?;
+    let program = simulator::build_for_one_run()?;
     eprintln!("3 of 3: five reviewers read {}\n", workspace::shown(&file));
     let mut review = Command::new(&program);
     review.arg("review").arg(workspace::shown(&file)).args(["--backend", "script", "--report", PAGE, "--open"]);

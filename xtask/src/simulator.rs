@@ -1,6 +1,7 @@
 //! The simulator's program.
 
 use std::path::PathBuf;
+use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context as _, Result};
@@ -8,6 +9,7 @@ use serde_json::Value;
 
 use crate::{process, workspace};
 
+const PACKAGE: &str = "parallel-agents-host-sim";
 const PROGRAM: &str = "parallel-agents";
 
 /// Whether the tests of the workspace are built, and the program with them.
@@ -19,7 +21,7 @@ pub fn built_with_tests() {
     BUILT_WITH_TESTS.store(true, Ordering::Relaxed);
 }
 
-/// Builds the program and returns its path, as cargo reports it.
+/// Builds the program for many runs, optimized as tests are, and returns its path, as cargo reports it.
 ///
 /// # Errors
 /// If it does not compile.
@@ -28,8 +30,22 @@ pub fn build() -> Result<PathBuf> {
     if BUILT_WITH_TESTS.load(Ordering::Relaxed) {
         command.args(["test", "--workspace", "--no-run", "--test", "it"]);
     } else {
-        command.args(["build", "--package", "parallel-agents-host-sim", "--bin", PROGRAM]);
+        command.args(["build", "--profile", "test", "--package", PACKAGE, "--bin", PROGRAM]);
     }
+    built(command)
+}
+
+/// Builds the program for a first look, in the least time.
+///
+/// # Errors
+/// If it does not compile.
+pub fn build_for_one_run() -> Result<PathBuf> {
+    let mut command = workspace::cargo();
+    command.args(["build", "--package", PACKAGE, "--bin", PROGRAM]);
+    built(command)
+}
+
+fn built(mut command: Command) -> Result<PathBuf> {
     let messages = process::read(command.arg("--message-format=json-render-diagnostics"), "")?;
     messages.lines().rev().find_map(program_in).context("cargo reported no program")
 }
