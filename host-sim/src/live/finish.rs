@@ -113,69 +113,71 @@ impl Finish {
 mod tests {
     use super::*;
 
+    /// What servers say, by what it means.
+    const WORDS: &[(Finish, &[&str])] = &[
+        (
+            Finish::Whole,
+            &["stop", "STOP", "eos", "eos_token", "end_turn", "stop_sequence", "COMPLETE", "FINISH_REASON_STOP"],
+        ),
+        (Finish::ToolCall, &["tool_calls", "function_call", "tool_use", "TOOL_CALL"]),
+        (
+            Finish::Length,
+            &[
+                "length",
+                "max_tokens",
+                "MAX_TOKENS",
+                "model_length",
+                "max_output_tokens",
+                "ERROR_LIMIT",
+                "token_limit",
+                "model_context_window_exceeded",
+                "truncated",
+            ],
+        ),
+        (
+            Finish::Filtered,
+            &[
+                "content_filter",
+                "content-filter",
+                "SAFETY",
+                "RECITATION",
+                "BLOCKLIST",
+                "PROHIBITED_CONTENT",
+                "SPII",
+                "IMAGE_SAFETY",
+                "ERROR_TOXIC",
+                "sensitive",
+                "refusal",
+                "guardrail_intervened",
+            ],
+        ),
+        (
+            Finish::Broken,
+            &[
+                "error",
+                "abort",
+                "ABORTED",
+                "cancelled",
+                "canceled",
+                "network_error",
+                "insufficient_system_resource",
+                "timeout",
+                "MALFORMED_FUNCTION_CALL",
+                "UNEXPECTED_TOOL_CALL",
+                "unload",
+                "load",
+                "failed",
+            ],
+        ),
+        (Finish::Unknown, &["other", "OTHER", "repetition", "language", "xyz"]),
+        (Finish::Whole, &[" stop\n"]),
+    ];
+
     #[test]
     fn the_words_of_all_servers_are_known() {
-        let rows: [(Finish, &[&str]); 7] = [
-            (
-                Finish::Whole,
-                &["stop", "STOP", "eos", "eos_token", "end_turn", "stop_sequence", "COMPLETE", "FINISH_REASON_STOP"],
-            ),
-            (Finish::ToolCall, &["tool_calls", "function_call", "tool_use", "TOOL_CALL"]),
-            (
-                Finish::Length,
-                &[
-                    "length",
-                    "max_tokens",
-                    "MAX_TOKENS",
-                    "model_length",
-                    "max_output_tokens",
-                    "ERROR_LIMIT",
-                    "token_limit",
-                    "model_context_window_exceeded",
-                    "truncated",
-                ],
-            ),
-            (
-                Finish::Filtered,
-                &[
-                    "content_filter",
-                    "content-filter",
-                    "SAFETY",
-                    "RECITATION",
-                    "BLOCKLIST",
-                    "PROHIBITED_CONTENT",
-                    "SPII",
-                    "IMAGE_SAFETY",
-                    "ERROR_TOXIC",
-                    "sensitive",
-                    "refusal",
-                    "guardrail_intervened",
-                ],
-            ),
-            (
-                Finish::Broken,
-                &[
-                    "error",
-                    "abort",
-                    "ABORTED",
-                    "cancelled",
-                    "canceled",
-                    "network_error",
-                    "insufficient_system_resource",
-                    "timeout",
-                    "MALFORMED_FUNCTION_CALL",
-                    "UNEXPECTED_TOOL_CALL",
-                    "unload",
-                    "load",
-                    "failed",
-                ],
-            ),
-            (Finish::Unknown, &["other", "OTHER", "repetition", "language", "xyz"]),
-            (Finish::Whole, &[" stop\n"]),
-        ];
-        for (finish, words) in rows {
-            for word in words {
-                assert_eq!(Finish::of(word), Some(finish), "{word}");
+        for (finish, words) in WORDS {
+            for word in *words {
+                assert_eq!(Finish::of(word), Some(*finish), "{word}");
             }
         }
         for nothing in ["", " ", "null", "None", "FINISH_REASON_UNSPECIFIED"] {

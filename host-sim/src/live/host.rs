@@ -66,11 +66,11 @@ impl SessionHost for Live {
     }
 
     fn now_ms(&self) -> u64 {
-        self.start_ms.saturating_add(millis(self.began.elapsed()))
+        self.opened.ms.saturating_add(millis(self.opened.at.elapsed()))
     }
 
     fn opened_ms(&self) -> u64 {
-        self.start_ms
+        self.opened.ms
     }
 
     fn ask_to_stop(&mut self, _now_ms: u64, reason: String) {

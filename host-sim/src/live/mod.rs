@@ -67,13 +67,19 @@ enum Word {
     Ended(Ended),
 }
 
+/// When a host opened, by the clock that runs and on its own.
+#[derive(Clone, Copy, Debug)]
+struct Opened {
+    at: Instant,
+    ms: u64,
+}
+
 /// A host whose sessions are completions on a server. Needs a Tokio runtime, and a clock of real time.
 pub struct Live {
     server: ModelServer,
     options: LiveOptions,
     bell: Bell,
-    began: Instant,
-    start_ms: u64,
+    opened: Opened,
     /// Stands in the names of all sessions: a call that goes on must not meet those of the host that is gone.
     life: u64,
     journal: Option<JournalSink>,
@@ -99,8 +105,7 @@ impl Live {
             server,
             options,
             bell,
-            began: Instant::now(),
-            start_ms,
+            opened: Opened { at: Instant::now(), ms: start_ms },
             life: rand::rng().next_u64(),
             journal: None,
             next_seq: 0,

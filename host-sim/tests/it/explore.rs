@@ -39,24 +39,27 @@ fn assert_kept(tally: &Tally) {
             format!("seed {} {}: {}\n  again: {again}", failed_run.seed, failed_run.perturbation, what.join("; "))
         })
         .collect();
-    assert!(shown.is_empty(), "{} of {} runs:\n{}", tally.failed_runs.len(), tally.runs, shown.join("\n"));
-    assert_eq!((tally.lost, tally.duplicated, tally.unexpected, tally.orphans), (0, 0, 0, 0));
-    assert_eq!((tally.determinism_mismatches, tally.duplicate_spawns), (0, 0));
-    assert_eq!((tally.max_in_flight_over_cap, tally.max_over_budget), (0, Spending::default()));
+    assert!(shown.is_empty(), "{} of {} runs:\n{}", tally.failed_runs.len(), tally.calls.runs, shown.join("\n"));
+    assert_eq!(
+        (tally.census.lost, tally.census.duplicated, tally.census.unexpected, tally.census.orphans),
+        (0, 0, 0, 0)
+    );
+    assert_eq!((tally.determinism_mismatches, tally.census.duplicate_spawns), (0, 0));
+    assert_eq!((tally.over.in_flight, tally.over.budget), (0, Spending::default()));
 }
 
 #[tokio::test]
 async fn two_thousand_seeds_are_the_same_twice_in_every_byte_and_in_fuel() {
     let tally = on_the_component(options(&[Perturbation::Again])).await.explore(0..2_000, threads(), || {});
     assert_kept(&tally);
-    assert_eq!((tally.seeds, tally.runs), (2_000, 4_000));
+    assert_eq!((tally.seeds, tally.calls.runs), (2_000, 4_000));
 }
 
 #[tokio::test]
 async fn twenty_thousand_random_runs_of_the_component_keep_every_promise() {
     let tally = on_the_component(options(&[])).await.explore(2_000..22_000, threads(), || {});
     assert_kept(&tally);
-    assert_eq!(tally.runs, 20_000);
+    assert_eq!(tally.calls.runs, 20_000);
     // Almost everything that can go wrong did, the rarest of it some times.
     assert!(tally.faults.len() >= 60, "{:?}", tally.faults);
 }
@@ -67,7 +70,12 @@ async fn wherever_a_run_is_cancelled_or_dropped_nothing_is_left() {
         .await
         .explore(0..240, threads(), || {});
     assert_kept(&tally);
-    assert!(tally.cancels >= 5_000 && tally.traps >= 5_000, "{} {}", tally.cancels, tally.traps);
+    assert!(
+        tally.copies.cancels >= 5_000 && tally.copies.traps >= 5_000,
+        "{} {}",
+        tally.copies.cancels,
+        tally.copies.traps
+    );
 }
 
 #[tokio::test]
@@ -95,8 +103,9 @@ async fn runs_that_once_broke_a_promise_are_run_for_ever() {
 fn wherever_a_run_is_cut_off_it_goes_on_and_keeps_every_promise() {
     let tally = on_the_engine(options(&[Perturbation::Crash(Places::Every)])).explore(0..150, threads(), || {});
     assert_kept(&tally);
-    assert!(tally.resumes >= 20_000, "{}", tally.resumes);
-    let (calm, before, others) = (tally.calm_resumes, tally.results_before_cuts, tally.results_of_calm_runs);
+    assert!(tally.copies.resumes >= 20_000, "{}", tally.copies.resumes);
+    let (calm, before, others) =
+        (tally.copies.calm_resumes, tally.copies.results_before_cuts, tally.copies.results_of_calm_runs);
     assert!(calm >= 1_000 && before >= 20_000 && others >= 500, "{calm} {before} {others}");
 }
 
@@ -105,6 +114,11 @@ fn many_runs_are_cut_off_and_cancelled_at_some_places() {
     let perturbations = [Perturbation::Crash(Places::Sampled), Perturbation::Cancel(Places::Sampled)];
     let tally = on_the_engine(options(&perturbations)).explore(22_000..22_300, threads(), || {});
     assert_kept(&tally);
-    assert!(tally.resumes >= 4_000 && tally.cancels >= 1_800, "{} {}", tally.resumes, tally.cancels);
-    assert!(tally.calm_runs >= 20, "{}", tally.calm_runs);
+    assert!(
+        tally.copies.resumes >= 4_000 && tally.copies.cancels >= 1_800,
+        "{} {}",
+        tally.copies.resumes,
+        tally.copies.cancels
+    );
+    assert!(tally.copies.calm_runs >= 20, "{}", tally.copies.calm_runs);
 }

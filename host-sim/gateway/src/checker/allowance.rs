@@ -40,16 +40,8 @@ pub struct Allowance {
     pub strict_model: bool,
     /// What sessions are to be spawned with. None: anything.
     pub cleanup: Option<Cleanup>,
-    /// Sessions of the whole call.
-    pub spawns: Option<u64>,
-    /// Tokens of the whole call.
-    pub tokens: Option<u64>,
-    /// Millionths of a dollar of the whole call, at `prices`.
-    pub micro_usd: Option<u64>,
-    /// Tokens that are reserved for one session beyond its prompt.
-    pub session_tokens: u64,
-    /// By model; `*` for all others.
-    pub prices: BTreeMap<String, Price>,
+    /// What the whole call may use.
+    pub caps: Caps,
     /// Retries of all tasks together.
     pub retry_budget: Option<u32>,
     /// Tasks that may have two sessions alive.
@@ -62,6 +54,21 @@ pub struct Allowance {
     pub longest_pause_ms: Option<u64>,
     /// By task id. None: only what holds for every task is checked.
     pub tasks: Option<BTreeMap<String, TaskAllowance>>,
+}
+
+/// What a whole call may use, and how that is counted.
+#[derive(Clone, Debug, Default)]
+pub struct Caps {
+    /// Sessions.
+    pub spawns: Option<u64>,
+    /// Tokens, read and written.
+    pub tokens: Option<u64>,
+    /// Millionths of a dollar, at `prices`.
+    pub micro_usd: Option<u64>,
+    /// Tokens that are reserved for one session beyond its prompt.
+    pub session_tokens: u64,
+    /// By model; `*` for all others.
+    pub prices: BTreeMap<String, Price>,
 }
 
 /// What one task may do.
@@ -115,15 +122,15 @@ impl Allowance {
     /// The price of a model; nothing if the request names none.
     pub fn price(&self, model: Option<&str>) -> Price {
         let named = model.and_then(|model| {
-            let by_bare_name = || self.prices.iter().find(|(name, _)| same_model(name, model));
-            self.prices.get(model).or_else(|| by_bare_name().map(|(_, price)| price))
+            let by_bare_name = || self.caps.prices.iter().find(|(name, _)| same_model(name, model));
+            self.caps.prices.get(model).or_else(|| by_bare_name().map(|(_, price)| price))
         });
-        named.or_else(|| self.prices.get("*")).copied().unwrap_or_default()
+        named.or_else(|| self.caps.prices.get("*")).copied().unwrap_or_default()
     }
 
     /// Tokens that a session with this prompt may take before it counts as using more than was reserved.
     pub fn reserve(&self, prompt: &str) -> Usage {
-        Usage { input_tokens: (prompt.len() as u64).div_ceil(BYTES_PER_TOKEN), output_tokens: self.session_tokens }
+        Usage { input_tokens: (prompt.len() as u64).div_ceil(BYTES_PER_TOKEN), output_tokens: self.caps.session_tokens }
     }
 }
 
@@ -142,7 +149,7 @@ mod tests {
         let allowed = Allowance::of_run("run_tasks", r#"{"tasks": [{"agent_type": "x"}, {"agent_type": "y"}]}"#, None)
             .expect("read");
         assert_eq!((allowed.max_live, allowed.last_spawn_ms), (Some(5), Some(1_800_000)));
-        assert_eq!((allowed.retry_budget, allowed.hedges, allowed.spawns), (Some(2), 0, None));
+        assert_eq!((allowed.retry_budget, allowed.hedges, allowed.caps.spawns), (Some(2), 0, None));
         let first = TaskAllowance { agent_type: "x".into(), retries: 1, second_chances: 2, ..TaskAllowance::default() };
         assert_eq!(allowed.tasks.expect("tasks").get("task-1"), Some(&first));
     }
@@ -154,7 +161,7 @@ mod tests {
             {"agent_type": "x", "task_id": "a", "retries": 0, "tier": "standard", "idempotent": true},
             {"agent_type": "x", "task_id": "b", "model": "m", "on_dependency_failure": "run", "dependencies": ["a"]}]}"#;
         let allowed = Allowance::of_run("run_tasks", text, Some(4)).expect("read");
-        assert_eq!((allowed.max_live, allowed.last_spawn_ms, allowed.spawns), (Some(4), Some(60_000), Some(4)));
+        assert_eq!((allowed.max_live, allowed.last_spawn_ms, allowed.caps.spawns), (Some(4), Some(60_000), Some(4)));
         assert_eq!(allowed.hedges, 0, "a twentieth of two");
         let tasks = allowed.tasks.expect("tasks");
         assert_eq!((tasks["a"].retries, tasks["a"].second_chances, tasks["a"].hedged), (0, 2, true));

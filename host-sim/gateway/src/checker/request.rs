@@ -7,7 +7,7 @@ use parallel_agents_engine::task::Cleanup;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::allowance::{Allowance, Price, TaskAllowance};
+use super::allowance::{Allowance, Caps, Price, TaskAllowance};
 
 /// Sessions alive at once where a request names no number, as `schemas/shared/session_rules.json` says. Not taken from the engine: this is
 /// the host's own account. So are all defaults here.
@@ -215,11 +215,13 @@ impl Request {
             ladder,
             strict_model: self.strict_model == Some(true),
             cleanup: Some(self.cleanup.unwrap_or_default()),
-            spawns: budget.spawns,
-            tokens: budget.tokens,
-            micro_usd: budget.micro_usd,
-            session_tokens: budget.session_tokens.unwrap_or(DEFAULT_SESSION_TOKENS),
-            prices: self.prices.clone().unwrap_or_default(),
+            caps: Caps {
+                spawns: budget.spawns,
+                tokens: budget.tokens,
+                micro_usd: budget.micro_usd,
+                session_tokens: budget.session_tokens.unwrap_or(DEFAULT_SESSION_TOKENS),
+                prices: self.prices.clone().unwrap_or_default(),
+            },
             has_breaker: self.breaker != Some(false),
             judge_agent: self.judge.as_ref().map(|judge| judge["agent"].as_str().unwrap_or(DEFAULT_JUDGE).to_owned()),
             longest_pause_ms: Some(self.longest_pause_ms()),

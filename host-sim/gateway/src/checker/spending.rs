@@ -77,7 +77,7 @@ impl Checker {
     /// The caps on tokens and money; without one, as much as there is.
     fn caps(&self) -> Spending {
         let cap = |cap: Option<u64>| cap.unwrap_or(u64::MAX);
-        Spending { tokens: cap(self.allowed.tokens), micro_usd: cap(self.allowed.micro_usd) }
+        Spending { tokens: cap(self.allowed.caps.tokens), micro_usd: cap(self.allowed.caps.micro_usd) }
     }
 
     /// Spending above the budget.
@@ -124,7 +124,7 @@ impl Checker {
 
     /// Holds a spawn call, which is entered already, to what is left.
     pub(super) fn check_budget(&mut self, label: &str) {
-        let caps = [self.allowed.spawns, self.allowed.tokens, self.allowed.micro_usd];
+        let caps = [self.allowed.caps.spawns, self.allowed.caps.tokens, self.allowed.caps.micro_usd];
         let kinds =
             [(Invariant::Sessions, "sessions"), (Invariant::Budget, "tokens"), (Invariant::Budget, "micro-dollars")];
         if caps.iter().all(Option::is_none) {

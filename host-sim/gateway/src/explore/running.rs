@@ -67,7 +67,7 @@ impl Explorer<'_> {
         let case = self.case(seed).cut(cut);
         let called = self.call(&case, self.simulation(&case, seed)).await;
         tally.seeds += 1;
-        tally.calm_runs += u64::from(calm::is_calm(&case));
+        tally.copies.calm_runs += u64::from(calm::is_calm(&case));
         tally.count(&called);
         let plain = Plain { seed, case, called };
         // First, since what is not the same twice says nothing about anything else.

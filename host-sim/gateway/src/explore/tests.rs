@@ -33,8 +33,11 @@ async fn a_tally_counts_what_struck() {
     for seed in 0..200 {
         explorer.run(seed, &mut tally).await;
     }
-    assert_eq!((tally.runs, tally.outcomes.values().sum::<u64>()), (200, 200));
-    assert!(tally.sessions > 200 && tally.host_calls > tally.sessions && tally.simulated_ms > 0, "{tally:?}");
+    assert_eq!((tally.calls.runs, tally.outcomes.values().sum::<u64>()), (200, 200));
+    assert!(
+        tally.calls.sessions > 200 && tally.calls.host_calls > tally.calls.sessions && tally.calls.simulated_ms > 0,
+        "{tally:?}"
+    );
     assert!(tally.faults.len() > 18, "{:?}", tally.faults);
     assert!(tally.outcomes.len() > 3, "{:?}", tally.outcomes);
 }
@@ -89,8 +92,8 @@ async fn results_are_compared_after_cuts() {
     for seed in calm.into_iter().take(3).chain(others.into_iter().take(3)) {
         explorer.run(seed, &mut tally).await;
     }
-    assert_eq!(tally.calm_runs, 3);
-    assert!(tally.results_before_cuts > 30 && tally.results_of_calm_runs > 9, "{tally:?}");
+    assert_eq!(tally.copies.calm_runs, 3);
+    assert!(tally.copies.results_before_cuts > 30 && tally.copies.results_of_calm_runs > 9, "{tally:?}");
     assert_eq!(tally.failed_runs, []);
 }
 

@@ -42,15 +42,21 @@ pub struct Board {
     lanes: BTreeMap<SessionKey, Lane>,
     /// Spawn calls, which number the lanes.
     asked_for: u64,
-    /// Sessions that came of them.
+    used: Used,
+    /// The call was asked to stop, and ends what runs.
+    is_stopping: bool,
+    lines: Vec<String>,
+}
+
+/// What a call has used so far.
+#[derive(Debug, Default)]
+struct Used {
+    /// Sessions that came of spawn calls.
     sessions: u64,
     tokens: u64,
     micro_usd: u64,
     /// Sessions that answered, and how long they took together.
     answered: (u64, u64),
-    /// The call was asked to stop, and ends what runs.
-    is_stopping: bool,
-    lines: Vec<String>,
 }
 
 /// The part of a terminal that a picture may fill.
@@ -159,20 +165,20 @@ impl Board {
     /// What was used so far, beside what may be.
     fn spent(&self) -> String {
         let of = |cap: Option<String>| cap.map(|cap| format!(" of {cap}")).unwrap_or_default();
-        let allowed = &self.allowed;
+        let caps = &self.allowed.caps;
         let mut parts = vec![
-            format!("{}{} sessions", self.sessions, of(allowed.spawns.map(|cap| cap.to_string()))),
-            format!("{}{} tokens", thousands(self.tokens), of(allowed.tokens.map(thousands))),
+            format!("{}{} sessions", self.used.sessions, of(caps.spawns.map(|cap| cap.to_string()))),
+            format!("{}{} tokens", thousands(self.used.tokens), of(caps.tokens.map(thousands))),
         ];
-        if !allowed.prices.is_empty() {
-            parts.push(format!("{}{}", money(self.micro_usd), of(allowed.micro_usd.map(money))));
+        if !caps.prices.is_empty() {
+            parts.push(format!("{}{}", money(self.used.micro_usd), of(caps.micro_usd.map(money))));
         }
         parts.join(", ")
     }
 
     /// How long sessions that answered took on average. None: none did so far.
     fn mean_ms(&self) -> Option<u64> {
-        let (count, took) = self.answered;
+        let (count, took) = self.used.answered;
         took.checked_div(count)
     }
 
@@ -253,7 +259,7 @@ impl Observer for Board {
                     if !self.lanes.contains_key(&receipt.session_key) {
                         let lane = Lane { started_ms: event.at_ms, is_queued: self.reports_starts, model, ..lane };
                         self.lanes.insert(receipt.session_key.clone(), lane);
-                        self.sessions += 1;
+                        self.used.sessions += 1;
                     }
                 }
             }
@@ -265,14 +271,15 @@ impl Observer for Board {
             EventKind::SessionEnded(end) => {
                 let lane = self.lanes.remove(&end.session);
                 if let (Some(lane), Some(_)) = (&lane, &end.completion) {
-                    self.answered.0 += 1;
-                    self.answered.1 += event.at_ms.saturating_sub(lane.started_ms);
+                    self.used.answered.0 += 1;
+                    self.used.answered.1 += event.at_ms.saturating_sub(lane.started_ms);
                 }
                 if let Some(usage) = end.usage {
                     let model = end.model.clone().or(lane.and_then(|lane| lane.model));
                     let tokens = usage.total();
-                    self.tokens = self.tokens.saturating_add(tokens);
-                    self.micro_usd = self.micro_usd.saturating_add(self.allowed.price(model.as_deref()).of(usage));
+                    self.used.tokens = self.used.tokens.saturating_add(tokens);
+                    self.used.micro_usd =
+                        self.used.micro_usd.saturating_add(self.allowed.price(model.as_deref()).of(usage));
                 }
             }
             EventKind::StopRequested { task, reason } => {

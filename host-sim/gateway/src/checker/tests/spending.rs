@@ -55,7 +55,7 @@ fn both_figures_are_told_for_tokens_and_for_money() {
     let excuses = checker.excuses();
     assert_eq!((excuses.times(Excuse::BeyondReservation), excuses.times(Excuse::ModelUnnamed)), (2, 0));
     // Two sessions that take no more than is reserved for each, beyond a budget for one.
-    checker.allowed.tokens = Some(100);
+    checker.allowed.caps.tokens = Some(100);
     assert_eq!(checker.overspend().unexcused.tokens, 1);
     assert_eq!(checker.overspend().excused.tokens, 299);
 }

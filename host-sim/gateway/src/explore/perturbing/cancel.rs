@@ -52,7 +52,7 @@ async fn at(explorer: &Explorer<'_>, plain: &Plain, event: u64, task: Option<Tas
         Some(_) => {}
     }
     tally.count(&called);
-    tally.cancels += 1;
+    tally.copies.cancels += 1;
     tally.enter(&called);
     tally.note(plain.seed, &format!("{what} cancelled at event {event}"), found);
 }

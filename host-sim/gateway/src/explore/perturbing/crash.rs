@@ -47,7 +47,7 @@ async fn at(
     if !cut.backend.host().is_cut_off() {
         return;
     }
-    tally.crash_points += 1;
+    tally.copies.crash_points += 1;
     let simulation = cut.backend.revived(restart);
     let journal = simulation.host().journal().to_owned();
     let is_empty = matches!(journal::read(&journal), Err(problem) if problem.code == "E_JOURNAL_EMPTY");
@@ -56,7 +56,7 @@ async fn at(
         return;
     }
     let resumed = explorer.resume(&journal, simulation).await;
-    tally.resumes += 1;
+    tally.copies.resumes += 1;
     let mut found = check::check(&plain.case, &resumed, &mut tally.excuses);
     let duplicates = resumed.backend.checker().duplicate_sessions();
     if duplicates > 0 {
@@ -65,7 +65,7 @@ async fn at(
     let ended: BTreeSet<String> = resumed.backend.checker().ended_before_cut().map(|task| task.to_string()).collect();
     let reports = [whole, &resumed].map(|called| run_of(called).unwrap_or_default());
     found.extend(compare(&plain.case, restart, &ended, &reports, tally));
-    tally.calm_resumes += u64::from(calm::is_calm(&plain.case));
+    tally.copies.calm_resumes += u64::from(calm::is_calm(&plain.case));
     tally.count(&resumed);
     tally.enter(&resumed);
     let place = format!("cut off at host call {} ({:?}, {restart:?})", point.call, point.moment);
@@ -93,10 +93,10 @@ fn compare(
     for (task, whole) in whole {
         let resumed = resumed.get(&task);
         if ended.contains(&task) {
-            tally.results_before_cuts += 1;
+            tally.copies.results_before_cuts += 1;
             found.extend(differs(&task, &whole.all, resumed.map(|result| &result.all)));
         } else if is_calm && !has_hung && restart == Restart::Caller {
-            tally.results_of_calm_runs += 1;
+            tally.copies.results_of_calm_runs += 1;
             found.extend(differs(&task, &whole.outcome, resumed.map(|result| &result.outcome)));
         }
         let is_given_up = is_calm && resumed.is_some_and(|result| result.is_given_up);

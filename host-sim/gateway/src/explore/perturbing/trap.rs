@@ -22,8 +22,8 @@ pub(super) async fn at_places(explorer: &Explorer<'_>, plain: &Plain, places: Pl
             found.push(Finding::new("E2", format!("{alive} sessions are alive after the host's sweep")));
         }
         tally.count(&called);
-        tally.traps += 1;
-        tally.orphans += alive as u64;
+        tally.copies.traps += 1;
+        tally.census.orphans += alive as u64;
         tally.note(plain.seed, &format!("dropped at event {event}"), found);
     }
 }

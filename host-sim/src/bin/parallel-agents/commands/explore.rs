@@ -92,22 +92,23 @@ fn numbers(ui: &Ui, tally: &Tally, wall_seconds: f64) -> String {
     let faults: Vec<String> = tally.faults.iter().map(|(name, times)| format!("{name} {times}")).collect();
     let mut text = format!(
         "{} runs ({}): {} host calls, {} sessions, {:.1} h of simulated time in {wall_seconds:.1} s.\n",
-        thousands(tally.runs),
+        thousands(tally.calls.runs),
         runs.join(", "),
-        thousands(tally.host_calls),
-        thousands(tally.sessions),
+        thousands(tally.calls.host_calls),
+        thousands(tally.calls.sessions),
         tally.simulated_hours(),
     );
     text.push_str(&format!("Faults: {}.\n", if faults.is_empty() { "none".to_owned() } else { faults.join(", ") }));
-    if tally.cancels + tally.traps + tally.crash_points > 0 {
+    if tally.copies.cancels + tally.copies.traps + tally.copies.crash_points > 0 {
         let [cancels, traps, crashes, resumes] =
-            [tally.cancels, tally.traps, tally.crash_points, tally.resumes].map(thousands);
+            [tally.copies.cancels, tally.copies.traps, tally.copies.crash_points, tally.copies.resumes].map(thousands);
         let cut_off = format!("cut off {crashes} times, of which {resumes} went on");
         text.push_str(&format!("Cancelled {cancels} times, dropped {traps} times, {cut_off}.\n"));
     }
-    if tally.resumes > 0 {
+    if tally.copies.resumes > 0 {
         let [ended, others, calm] =
-            [tally.results_before_cuts, tally.results_of_calm_runs, tally.calm_resumes].map(thousands);
+            [tally.copies.results_before_cuts, tally.copies.results_of_calm_runs, tally.copies.calm_resumes]
+                .map(thousands);
         text.push_str(&format!(
             "Results compared after a cut: {ended} that had come before it, {others} others of {calm} calm runs.\n"
         ));
@@ -124,9 +125,9 @@ fn numbers(ui: &Ui, tally: &Tally, wall_seconds: f64) -> String {
     ));
     text.push_str(&format!(
         "Orphans {}, sessions above a cap {}, seeds that were not the same twice {}.\n",
-        tally.orphans, tally.max_in_flight_over_cap, tally.determinism_mismatches,
+        tally.census.orphans, tally.over.in_flight, tally.determinism_mismatches,
     ));
-    let (over, excused) = (tally.max_over_budget, tally.max_excused_over_budget);
+    let (over, excused) = (tally.over.budget, tally.over.excused_budget);
     text.push_str(&format!(
         "Most above a budget: {} micro-dollars, {} tokens; excused, {} micro-dollars, {} tokens.\n",
         over.micro_usd, over.tokens, excused.micro_usd, excused.tokens,
