@@ -1,4 +1,4 @@
-// Builds dist/: the component as JavaScript, the plugin's own code, and what OpenClaw is told of the tools.
+// Builds dist/: the component as JavaScript, the plugin's own code, and what OpenClaw and registries are told of it.
 // Usage: node build.mjs <component.wasm> <jco.js> <tsc> <directory of @types>; `cargo xtask package` calls it.
 
 import { execFileSync } from 'node:child_process';
@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-import { manifest, tools } from './generate.mjs';
+import { manifest, packageJson, tools } from './generate.mjs';
 
 const [component, jco, tsc, types] = process.argv.slice(2);
 const here = fileURLToPath(new URL('.', import.meta.url));
@@ -53,4 +53,8 @@ write(
   'tools.json',
   tools(sources, functions, (file) => read(`../schemas/results/${file}`)),
 );
-write('openclaw.plugin.json', manifest(read('openclaw.plugin.json'), sources));
+// One version for the whole project.
+const version = /^\[workspace\.package\]\nversion = "([^"]+)"/m.exec(readFileSync(`${here}../Cargo.toml`, 'utf8'))[1];
+const described = manifest(read('openclaw.plugin.json'), sources, version);
+write('openclaw.plugin.json', described);
+write('package.json', packageJson(read('package.json'), read('publish.json'), described));

@@ -142,11 +142,49 @@ export function tools(sources, functions, results) {
 }
 
 /**
- * The manifest with the names of the tools, and what each does to the world: `sideEffecting` spawns, stops or writes
- * something, `replaySafe` may be called again by a turn that broke off.
+ * The manifest with the names of the tools, the labels of the configuration's form, and what each tool does to the world:
+ * `sideEffecting` spawns, stops or writes something, `replaySafe` may be called again by a turn that broke off. The profile
+ * `coding` is for work in files with sub-agents, which is what these tools add to.
  */
-export function manifest(source, tools) {
+export function manifest(source, tools, version) {
   const names = tools.map(({ name }) => name);
-  const toolMetadata = Object.fromEntries(tools.map(({ name, metadata }) => [name, metadata]));
-  return { ...source, contracts: { ...source.contracts, tools: names }, toolMetadata };
+  const toolMetadata = Object.fromEntries(tools.map(({ name, metadata }) => [name, { ...metadata, profiles: ['coding'] }]));
+  const made = Object.fromEntries(hints(source.configSchema, []));
+  const own = Object.entries(source.uiHints).map(([place, hint]) => [place, { ...made[place], ...hint }]);
+  const uiHints = { ...made, ...Object.fromEntries(own) };
+  return { ...source, version, uiHints, contracts: { ...source.contracts, tools: names }, toolMetadata };
+}
+
+/**
+ * What OpenClaw's form calls the fields of a configuration: the titles and descriptions of its schema. A title is the label;
+ * `sensitive: false`, because OpenClaw takes a field with `token` in its name for a secret and hides it.
+ */
+function hints(schema, path) {
+  const below = Object.entries(schema.properties ?? {});
+  if (typeof schema.additionalProperties === 'object') below.push(['*', schema.additionalProperties]);
+  if (schema.type === 'array') below.push(['*', schema.items]);
+  return below.flatMap(([name, one]) => {
+    const place = [...path, name];
+    const hint = { label: one.title, help: one.description, sensitive: false };
+    const own = one.title === undefined ? [] : [[place.join('.'), hint]];
+    return [...own, ...hints(one, place)];
+  });
+}
+
+/** The package as it is published: what publish.json says of names and places beside what is fixed. */
+export function packageJson(source, names, { description, version }) {
+  const { package: name, author, keywords, repository } = names;
+  const install = { ...source.openclaw.install, npmSpec: name, clawhubSpec: `clawhub:${name}` };
+  return {
+    name,
+    version,
+    description,
+    keywords,
+    author,
+    homepage: `${repository}#readme`,
+    bugs: { url: `${repository}/issues` },
+    repository: { type: 'git', url: `git+${repository}.git`, directory: 'skill' },
+    ...source,
+    openclaw: { ...source.openclaw, install },
+  };
 }

@@ -7,8 +7,9 @@ import { defineToolPlugin } from 'openclaw/plugin-sdk/tool-plugin';
 import { announceKept } from './announce.ts';
 import { MANIFEST, WHERE } from './config.ts';
 import { Notices } from './notices.ts';
-import { type PluginApi, type ToolContext, loadToolFactory as loadTools } from './openclaw.ts';
+import { type PluginApi, type ToolContext, loadSkillLists, loadToolFactory as loadTools } from './openclaw.ts';
 import { tidy } from './retention.ts';
+import { shadow, warnOfShadow } from './shadow.ts';
 import { TOOLS, createTool } from './tool.ts';
 
 /** Calls whose turn is remembered; one that never reaches a tool is forgotten in time. */
@@ -49,7 +50,9 @@ const entry = defineToolPlugin({
         factory: ({ api, toolContext: context }: { api: PluginApi; toolContext: ToolContext }) => {
           // A sub-session must not start a run of its own: with all lanes taken, both would wait for ever.
           if (context.sessionKey?.includes(':subagent:')) return null;
-          return createTool({ behind, ...shown }, { api, context, outside, runOf, loadTools, notices });
+          const { workspaceDir, agentId } = context;
+          const shadowed = async () => shadow(await loadSkillLists(), { workspaceDir, agentId, cfg: context.getRuntimeConfig?.() });
+          return createTool({ behind, ...shown }, { api, context, outside, runOf, loadTools, notices, shadow: shadowed });
         },
       }),
     ),
@@ -69,6 +72,7 @@ entry.register = (api) => {
     start: () => {
       shared[OUTSIDE] = AsyncLocalStorage.snapshot();
       tidy(api as PluginApi);
+      void loadSkillLists().then((lists) => warnOfShadow(api as PluginApi, lists));
       if (!Notices.areThere(api as PluginApi)) return;
       made = new Notices(api as PluginApi, outside);
       shared[NOTICES] = made;

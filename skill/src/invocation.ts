@@ -20,6 +20,8 @@ export interface Environment {
   loadTools: () => Promise<CreateTools | undefined>;
   /** What tells sessions of the ends of runs; undefined where OpenClaw has no way for it. */
   notices: () => Notices | undefined;
+  /** What there is to say of a skill that hides the plugin's own; undefined if none does. */
+  shadow?: () => Promise<string | undefined>;
 }
 
 /** One call of a tool. */

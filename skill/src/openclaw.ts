@@ -2,6 +2,8 @@
 
 export interface PluginApi {
   pluginConfig?: Record<string, unknown>;
+  /** The gateway's own, as it was when the plugin was loaded. */
+  config?: unknown;
   logger: { warn(message: string): void };
   on(hook: 'before_tool_call', handler: (event: { toolCallId?: string; runId?: string }) => void): void;
   registerService?(service: { id: string; start(): void; stop(): void }): void;
@@ -71,13 +73,35 @@ export interface CoreTool {
 
 export type CreateTools = (options: object) => CoreTool[];
 
-/** A variable, since the module exists only inside a gateway. */
+/** A skill that a person can call, which is the one that agents read under its name. */
+export interface SkillCommand {
+  skillName: string;
+  skillFile?: string;
+}
+
+/** What skills there are, as OpenClaw has sorted out those of one name. */
+export interface SkillLists {
+  listSkillCommandsForAgents(query: { cfg: unknown }): SkillCommand[];
+  listSkillCommandsForWorkspace(query: { workspaceDir: string; agentId?: string; cfg: unknown }): SkillCommand[];
+}
+
+/** Variables, since the modules exist only inside a gateway. */
 const HARNESS: string = 'openclaw/plugin-sdk/agent-harness';
+const SKILLS: string = 'openclaw/plugin-sdk/skill-commands-runtime';
 
 /** The factory of the tools that the calling session itself has. None where this OpenClaw gives plugins no such thing. */
 export async function loadToolFactory(): Promise<CreateTools | undefined> {
   try {
     return ((await import(HARNESS)) as { createOpenClawCodingTools?: CreateTools }).createOpenClawCodingTools;
+  } catch {
+    return undefined;
+  }
+}
+
+/** None where this OpenClaw tells plugins nothing of skills. */
+export async function loadSkillLists(): Promise<SkillLists | undefined> {
+  try {
+    return (await import(SKILLS)) as SkillLists;
   } catch {
     return undefined;
   }

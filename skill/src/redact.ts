@@ -1,5 +1,5 @@
 /**
- * Takes secrets out of texts in one pass. It runs in the worker, and its work grows with the length of the text alone:
+ * Takes secrets out of texts in one pass (why: `secrets.ts`). It runs in the worker, and its work grows with the length of the text alone:
  * every rule begins at a fixed text, reads runs of characters whose ends are remembered, and looks at nothing else
  * beyond a fixed distance. There are no regular expressions over whole texts.
  */

@@ -1,4 +1,11 @@
-/** The secrets that are known: how each begins, and how to tell it from ordinary text. */
+/**
+ * The secrets that are known: how each begins, and how to tell it from ordinary text.
+ *
+ * For reviewers and scanners of this package: these patterns take secrets *out*. Agents read files and logs, and what they
+ * quote would otherwise stand in journals, results and pages on disk, and in the prompts of other agents. A text that has
+ * a match comes back with `[… removed]` in its place; what was found is neither kept nor counted nor sent anywhere, and there
+ * is no network code in the package. docs/publishing.md of the sources says how to see that.
+ */
 
 import { type Scan, CharSet } from './scan.ts';
 

@@ -6,7 +6,7 @@ import { asForecast, present, readConfig, withModels } from './config.ts';
 import { type Environment, type Invocation, startRun } from './invocation.ts';
 import { markdown } from './markdown.ts';
 import type { Tool, ToolResult } from './openclaw.ts';
-import { MAX_CHARS, problem, refused } from './replies.ts';
+import { MAX_CHARS, hinted, problem, refused } from './replies.ts';
 import { storeOf } from './retention.ts';
 import { choose } from './routes.ts';
 import { runsTool } from './runs_tool.ts';
@@ -75,13 +75,19 @@ function dispatch(behind: Described['behind'], given: Fields, invocation: Invoca
     return Promise.resolve(refused([problem('E_TEAM', message, '/team', 'name one of them')]));
   }
   if (behind.catalogue) {
-    const [all = '', one = ''] = behind.catalogue;
-    return perform('agent_type' in given ? one : all, given, invocation);
+    return catalogue(behind.catalogue, given, invocation);
   }
   if (!behind.call) return runsTool(given, invocation);
   if (text(given['command']) === undefined)
     return perform(text(given['function']) ?? '', fields(given['arguments'] ?? {}), invocation);
   return command(text(given['command']) ?? '', { ...invocation, isForPeople: true });
+}
+
+/** The first thing that is called, so here an agent hears that it has read another skill than this plugin's. */
+async function catalogue([all = '', one = '']: string[], given: Fields, invocation: Invocation): Promise<ToolResult> {
+  const reply = await perform('agent_type' in given ? one : all, given, invocation);
+  const shadow = await invocation.shadow?.();
+  return shadow === undefined ? reply : hinted(reply, shadow);
 }
 
 /** A line of the slash command, answered for people. */

@@ -90,11 +90,11 @@ test('the tools have one name and one description everywhere', () => {
   for (const [name] of skill.matchAll(/parallel_agents_[a-z_]+/g)) assert.ok(names.includes(name), `SKILL.md: ${name}`);
 });
 
-test('OpenClaw is told which tools may be called again', () => {
+test('OpenClaw is told which tools may be called again, and that those who write code have them', () => {
   const { toolMetadata } = JSON.parse(text('../dist/openclaw.plugin.json'));
   const expected = TOOLS.map(({ name }) => [
     name,
-    name === 'parallel_agents_catalogue' ? { replaySafe: true } : { sideEffecting: true },
+    { ...(name === 'parallel_agents_catalogue' ? { replaySafe: true } : { sideEffecting: true }), profiles: ['coding'] },
   ]);
   assert.deepEqual(toolMetadata, Object.fromEntries(expected));
 });

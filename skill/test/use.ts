@@ -29,6 +29,7 @@ interface Setup {
   context?: object;
   tools?: boolean;
   notices?: Notices;
+  shadow?: string;
 }
 
 /** Calls a tool as OpenClaw does; the details of its reply, which have to be what its text says. */
@@ -52,7 +53,7 @@ async function reply(
   openclaw: FakeOpenClaw,
   name: string,
   parameters: object,
-  { config, state, context, tools = true, notices }: Setup,
+  { config, state, context, tools = true, notices, shadow }: Setup,
   signal?: AbortSignal,
   shown: object[] = [],
 ): Promise<ToolResult> {
@@ -67,6 +68,7 @@ async function reply(
     runOf: () => 'turn',
     loadTools: async () => (tools ? () => openclaw.tools() : undefined),
     notices: () => notices,
+    shadow: async () => shadow,
   });
   const answer = await tool.execute('call-1', parameters, signal, (update) => shown.push(update));
   const { content, details } = answer;

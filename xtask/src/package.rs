@@ -10,9 +10,11 @@ use crate::npm::PluginTools;
 use crate::{component, process, workspace};
 
 /// What goes into the package, and where each file comes from. A directory is taken whole.
-const FILES: [(&str, &str); 9] = [
-    ("package.json", "skill/package.json"),
+const FILES: [(&str, &str); 11] = [
+    ("package.json", "skill/dist/package.json"),
     ("openclaw.plugin.json", "skill/dist/openclaw.plugin.json"),
+    ("assets/icon.png", "skill/assets/icon.png"),
+    ("assets/activity.svg", "skill/assets/activity.svg"),
     ("dist", "skill/dist"),
     ("skills/parallel-agents/SKILL.md", "SKILL.md"),
     ("USAGE-GUIDE.md", "skill/USAGE-GUIDE.md"),
@@ -22,8 +24,8 @@ const FILES: [(&str, &str); 9] = [
     ("LICENSE-MIT", "LICENSE-MIT"),
 ];
 
-/// In `dist`, but not needed to run: the types of the component.
-const LEFT_OUT: [&str; 2] = ["openclaw.plugin.json", "interfaces"];
+/// In `dist`, but not needed there to run: what has its own place above, and the types of the component.
+const LEFT_OUT: [&str; 3] = ["package.json", "openclaw.plugin.json", "interfaces"];
 
 /// Builds the component and the plugin, and packs them; the path of the archive.
 ///
