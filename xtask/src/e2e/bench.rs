@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::npm::Tools;
-use crate::{package, simulator, workspace};
+use crate::{package, publish, simulator, workspace};
 
 use super::tracks;
 
@@ -71,6 +71,14 @@ impl Bench {
             command.args(["--test", "test/*.test.ts"]).current_dir(package::directory());
             Started::start("plugin-tests", &mut command, self.place.path())?.finish(PLUGIN_TESTS).map(drop)
         })
+    }
+
+    /// Has ClawHub's command line look at the package.
+    ///
+    /// # Errors
+    /// What ClawHub would refuse.
+    pub fn check_package(&self) -> Result<()> {
+        step("check the package as ClawHub does", || publish::check(&self.tools.plugin.node, &self.archive))
     }
 
     /// A directory for the files of one group of scenarios.

@@ -9,12 +9,12 @@ use crate::npm::Tools;
 
 use super::bench::{Bench, SEED};
 use super::tracks::{self, Track};
-use super::{caps, fallback, fanout, faults, kills, notices, packaging, parity, restart, tools};
+use super::{caps, fallback, fanout, faults, kills, notices, packaging, parity, publishing, restart, tools};
 
 /// Groups of the gateway whose runs draw their chance from the simulator's seed, without which prompts do not repeat.
 const COMPARED: [&str; 2] = ["faults", "parity"];
 /// Groups of the gateway that is used as people use theirs, and whose configuration changes as they go.
-const USED: [&str; 6] = ["turns", "notices", "programs", "kills", "fallback", "fan-out"];
+const USED: [&str; 7] = ["turns", "notices", "programs", "kills", "publishing", "fallback", "fan-out"];
 
 /// The plugin's own tests, and all groups of scenarios or `only` those that are named.
 ///
@@ -30,7 +30,8 @@ pub fn run(tools: Tools, only: &[String], kills: u32) -> Result<()> {
     }
     let wanted = |name: &str| only.is_empty() || only.iter().any(|one| one == name);
     let bench = Bench::prepare(tools)?;
-    let mut tracks: Vec<Track<'_>> = vec![("tests", Box::new(|| bench.test_plugin()))];
+    let mut tracks: Vec<Track<'_>> =
+        vec![("tests", Box::new(|| bench.test_plugin().and_then(|()| bench.check_package())))];
     if COMPARED.into_iter().any(wanted) {
         tracks.push(("parity", Box::new(|| compared(&bench, wanted))));
     }
@@ -68,6 +69,9 @@ fn used(bench: &Bench, kills: u32, wanted: impl Fn(&str) -> bool) -> Result<()> 
         }
         if wanted("kills") {
             kills::run(gateway, kills)?;
+        }
+        if wanted("publishing") {
+            publishing::run(gateway, &bench.archive)?;
         }
         if wanted("fallback") {
             fallback::run(gateway)?;

@@ -128,6 +128,11 @@ impl Gateway {
         load::of_group(self.process.as_ref().context("no gateway runs")?.id())
     }
 
+    /// The directory of all that this gateway has: its state, its workspace, its configuration.
+    pub fn place(&self) -> &Path {
+        &self.surroundings.place
+    }
+
     /// Where the plugin lies, as OpenClaw has installed it.
     pub fn installed(&self) -> String {
         self.surroundings.place.join("state/extensions").join(PLUGIN).display().to_string()

@@ -25,6 +25,12 @@ pub fn get(address: SocketAddr, path: &str) -> Result<String> {
     ask(address, &format!("GET {path} HTTP/1.0\r\nHost: {address}\r\n\r\n"), LIMIT)
 }
 
+/// The same, by somebody who says who he is.
+pub fn get_as(address: SocketAddr, path: &str, token: &str) -> Result<String> {
+    let request = format!("GET {path} HTTP/1.0\r\nHost: {address}\r\nAuthorization: Bearer {token}\r\n\r\n");
+    ask(address, &request, LIMIT)
+}
+
 /// The body of the answer to a POST request with a JSON document, which has to come within `limit`.
 pub fn post(
     address: SocketAddr,

@@ -81,10 +81,15 @@ impl Gateway {
     }
 
     /// One question of the gateway's own protocol.
-    fn ask(&self, method: &str, parameters: &Value) -> Result<Value> {
+    pub fn ask(&self, method: &str, parameters: &Value) -> Result<Value> {
         let parameters = parameters.to_string();
         let call = ["gateway", "call", method, "--json", "--timeout", "60000", "--params", &parameters];
         serde_json::from_str(&self.command(&call)?).with_context(|| format!("the answer to {method} is no JSON"))
+    }
+
+    /// What the gateway serves at a path to whoever has its token.
+    pub fn served(&self, path: &str) -> Result<String> {
+        http::get_as(self.address, path, TOKEN)
     }
 
     fn turn(&self, session: &str, tool: &str, arguments: &Value) -> Result<Value> {
