@@ -155,18 +155,14 @@ export function manifest(source, tools, version) {
   return { ...source, version, uiHints, contracts: { ...source.contracts, tools: names }, toolMetadata };
 }
 
-/**
- * What OpenClaw's form calls the fields of a configuration: the titles and descriptions of its schema. A title is the label;
- * `sensitive: false`, because OpenClaw takes a field with `token` in its name for a secret and hides it.
- */
+/** What OpenClaw's form says of the fields of a configuration: the titles and descriptions of its schema. */
 function hints(schema, path) {
   const below = Object.entries(schema.properties ?? {});
   if (typeof schema.additionalProperties === 'object') below.push(['*', schema.additionalProperties]);
   if (schema.type === 'array') below.push(['*', schema.items]);
   return below.flatMap(([name, one]) => {
     const place = [...path, name];
-    const hint = { label: one.title, help: one.description, sensitive: false };
-    const own = one.title === undefined ? [] : [[place.join('.'), hint]];
+    const own = one.title === undefined ? [] : [[place.join('.'), { label: one.title, help: one.description }]];
     return [...own, ...hints(one, place)];
   });
 }

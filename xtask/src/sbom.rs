@@ -24,6 +24,8 @@ type Crate = (String, String);
 /// If cargo does not list the crates as expected.
 pub fn of_the_component() -> Result<Value> {
     let mut tree = workspace::cargo();
+    // With this setting cargo lists the whole workspace.
+    tree.env_remove("CARGO_RESOLVER_FEATURE_UNIFICATION");
     tree.args(["tree", "--locked", "--package", ROOT, "--target", toolchain::WASM_TARGET, "--no-dedupe"]);
     tree.args(["--edges", "normal,no-proc-macro", "--prefix", "none", "--format", "{p}|{l}"]);
     let lock = fs::read_to_string(workspace::root().join("Cargo.lock")).context("cannot read Cargo.lock")?;

@@ -4,7 +4,6 @@
 use std::fs;
 use std::path::Path;
 use std::process::Command;
-use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
@@ -17,8 +16,8 @@ const RUN: &str = "parallel_agents_run";
 const RUNS: &str = "parallel_agents_runs";
 const CONFIG: &str = "plugins.entries.parallel-agents.config";
 
-/// A run of a few seconds, or the start of a watcher.
-const SOON: Duration = Duration::from_secs(60);
+/// One after the other: long enough for an installation, which takes ten seconds.
+const TASKS: usize = 20;
 
 /// Looks at all of it in a gateway that runs, and ends with the plugin installed a second time.
 ///
@@ -53,10 +52,10 @@ fn has_a_form(gateway: &Gateway) -> Result<()> {
 
 /// The gateway checks a picture before it serves it.
 fn has_icons(gateway: &Gateway) -> Result<()> {
-    for icon in ["plugin-icon", "plugin-activity-icon"] {
-        let served = gateway.served(&format!("/__openclaw__/{icon}/parallel-agents"))?;
-        ensure!(served.starts_with("\u{fffd}PNG"), "the gateway serves no picture as {icon}");
-    }
+    let icon = gateway.served("/__openclaw__/plugin-icon/parallel-agents")?;
+    ensure!(icon.starts_with("\u{fffd}PNG"), "the gateway serves no picture as the icon");
+    let drawing = gateway.served("/__openclaw__/plugin-activity-icon/parallel-agents")?;
+    ensure!(drawing.contains("<svg"), "the gateway serves no drawing beside tool calls: {drawing}");
     Ok(())
 }
 
@@ -89,6 +88,8 @@ fn is_hidden(gateway: &Gateway) -> Result<()> {
         Ok(reply.get("hint").and_then(Value::as_str).map(str::to_owned))
     };
     ensure!(hint("seen")?.is_none(), "something hides the skill: {:?}", hint("seen")?);
+    // A gateway refuses turns in a workspace that has become empty.
+    fs::write(gateway.place().join("workspace/NOTES.md"), "Nothing.\n")?;
     let place = gateway.place().join("workspace/skills/parallel-agents");
     fs::create_dir_all(&place)?;
     fs::write(place.join("SKILL.md"), "---\nname: parallel-agents\ndescription: Another one.\n---\n\nAsk somebody.\n")?;
@@ -99,23 +100,30 @@ fn is_hidden(gateway: &Gateway) -> Result<()> {
     Ok(())
 }
 
-/// A run that its call has left goes on or can be resumed when another copy of the plugin takes over.
+/// While a run goes on the gateway keeps the copy of the plugin that runs it, and says how to take the new one afterwards.
 fn is_replaced(gateway: &mut Gateway, archive: &Path) -> Result<()> {
-    let request = json!({ "tasks": vec![plain_task(); 12], "max_concurrent": 1, "timeoutSeconds": 1 });
+    let request = json!({ "tasks": vec![plain_task(); TASKS], "max_concurrent": 1, "timeoutSeconds": 1 });
     let begun = gateway.call_in("replaced", RUN, &request)?;
     let run = begun.get("run_id").and_then(Value::as_str).with_context(|| format!("no run: {begun:#}"))?.to_owned();
-    gateway.wait_until("the second session is there", SOON, |gateway| {
-        gateway.receipts(&run).is_some_and(|receipts| receipts.len() >= 2)
-    })?;
-    gateway.install(archive)?;
-    let status = json!({ "action": "status", "run_id": run, "timeoutSeconds": 60 });
-    let mut reply = gateway.call_in("replaced", RUNS, &status)?;
-    eprintln!("after the installation: {reply:#}");
-    if reply.get("state") == Some(&json!("interrupted")) {
-        let resume = json!({ "action": "resume", "run_id": run, "timeoutSeconds": 120 });
-        reply = gateway.call_in("replaced", RUNS, &resume)?;
-    }
+    let refused = gateway.install(archive).err().context("the plugin was replaced under a run that goes on")?;
+    let said = format!("{refused:#}");
+    ensure!(said.contains("still has active retained work"), "{said}");
+    ensure!(said.contains("installation is saved") && said.contains("openclaw plugins reload"), "{said}");
+
+    let status = |seconds: u32| json!({ "action": "status", "run_id": run, "timeoutSeconds": seconds });
+    let reply = gateway.call_in("replaced", RUNS, &status(180))?;
     let report = reply.get("result").with_context(|| format!("no result: {reply:#}"))?;
-    ensure!(of_results(report, "/status") == ["completed"; 12], "{report:#}");
+    ensure!(of_results(report, "/status") == ["completed"; TASKS], "{report:#}");
+
+    let said = gateway.command(&["plugins", "reload", "parallel-agents"])?;
+    ensure!(said.contains("Reloaded plugin"), "{said}");
+    let reply = gateway.call_in("replaced", RUNS, &status(1))?;
+    ensure!(reply.get("state") == Some(&json!("done")), "the new copy does not know the run: {reply:#}");
+    // And the new copy's own runs outlast their calls.
+    let request = json!({ "tasks": vec![plain_task(); 2], "max_concurrent": 1, "timeoutSeconds": 1 });
+    let next = gateway.call_in("replaced", RUN, &request)?;
+    let next = json!({ "action": "status", "run_id": next["run_id"], "timeoutSeconds": 60 });
+    let reply = gateway.call_in("replaced", RUNS, &next)?;
+    ensure!(reply.pointer("/result/status") == Some(&json!("completed")), "{reply:#}");
     gateway.check_idle()
 }
