@@ -85,6 +85,7 @@ pub mod host;
 pub mod ids;
 pub mod json;
 pub mod marker;
+pub mod placeholders;
 pub mod problem;
 pub mod score;
 pub mod task;
