@@ -1,10 +1,12 @@
 //! The entry points: one strict reader of JSON for every function, so that each host refuses the same things with the same
 //! bytes.
 
+mod approval;
 mod catalogue;
 mod functions;
 pub mod journals;
 pub mod reports;
+mod saved;
 mod schemas;
 mod spawning;
 mod workflows;
@@ -161,6 +163,8 @@ fn read(function: Function, arguments: &str) -> Result<Read, CallError> {
             let document = checked(&request_schema, document)?;
             described(document.get("function").and_then(Value::as_str).unwrap_or_default()).map(Read::Done)
         }
+        Function::CheckApproval => approval::check(&checked(&request_schema, document)?).map(Read::Done),
+        Function::FillRequest => saved::fill(&checked(&request_schema, document)?).map(Read::Done),
         Function::Versions => checked(&request_schema, document).map(|_| Read::Done(catalogue::versions())),
     }
 }

@@ -45,6 +45,8 @@ functions! {
     spawn_parallel_with_retry: SpawnParallelWithRetry,
     collect_results: CollectResults,
     forecast_run: ForecastRun,
+    check_approval: CheckApproval,
+    fill_request: FillRequest,
     result_digest: ResultDigest,
     result_page: ResultPage,
     explain_task: ExplainTask,

@@ -57,6 +57,8 @@ functions![
     SpawnParallelWithRetry, "spawn_parallel_with_retry": "Runs tasks in parallel and tries each again for reasons that pass.",
     CollectResults, "collect_results": "Reads the answers of sessions that were spawned elsewhere, and waits for them if asked to.",
     ForecastRun, "forecast_run": "Says how many sessions a run may need and what they may cost, without spawning any.",
+    CheckApproval, "check_approval": "Says what a call of any function may need and cost, and whether somebody has to agree to it first; spawns nothing.",
+    FillRequest, "fill_request": "Checks a saved request and lists its parameters; with values, gives the call that it becomes.",
     ResultDigest, "result_digest": "Shortens a result so that it fits into a conversation, or makes a table of it for people; nothing is cut silently.",
     ResultPage, "result_page": "Reads a part of one task's output from a report.",
     ExplainTask, "explain_task": "Tells the story of one task from a report: why it waited, climbed or failed.",

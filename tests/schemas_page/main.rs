@@ -63,6 +63,8 @@ fn returns(function: Function) -> &'static [&'static str] {
         Function::SpawnWithRetry | Function::SpawnWithModelHierarchy => &["task_result"],
         Function::CollectResults => &["collected"],
         Function::ForecastRun => &["forecast"],
+        Function::CheckApproval => &["approval"],
+        Function::FillRequest => &["filled"],
         Function::ResultDigest => &["digest"],
         Function::ResultPage => &["output_page"],
         Function::ExplainTask => &["story"],

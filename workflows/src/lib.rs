@@ -25,10 +25,12 @@
 
 pub mod agent_spec;
 pub mod create;
+mod extent;
 pub mod improve;
 pub mod join;
 pub mod orchestrate;
 pub mod outcome;
+pub mod outlook;
 pub mod registry;
 pub mod request;
 pub mod spec;

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::agent_spec::{self, check_name as check_draft_name, plain};
 use super::create::{Later, Made, belongs_to_a_draft, field, stand_in};
+use super::extent::Extent;
 use super::improve::{DEFINITION_KIND, Origin, Settings, Wanted};
 use super::join::{Checks, Rules};
 use super::registry::Entry;
@@ -127,11 +128,6 @@ fn orchestration_of(request: OrchestrationSpec, checks: Checks, problems: &mut V
     let max_replans = request.max_replans.unwrap_or(DEFAULT_REPLANS);
     let max_new_agents = request.max_new_agents.unwrap_or(DEFAULT_NEW_AGENTS);
     let (orchestrator, improvement) = (orchestrator?, improvement?);
-    // Two tries for each plan and one report; the plans' tasks; the making of agents; what is refined.
-    let sessions = u64::from(2 * (1 + max_replans) + 1)
-        + u64::from(max_tasks * (1 + max_replans))
-        + (u64::from(max_new_agents) + orchestrate::MAX_REFINED as u64) * improvement.sessions_for_one();
-    too_many(sessions, "fewer tasks, replans, new agents, rounds or judges", problems);
     let others = all.iter().filter(|agent| agent.name != orchestrator.name);
     let settings = orchestrate::Settings {
         goal: request.goal,
@@ -144,6 +140,7 @@ fn orchestration_of(request: OrchestrationSpec, checks: Checks, problems: &mut V
         improvement,
         common,
     };
+    too_many(Extent::of_goal(&settings).most, "fewer tasks, replans, new agents, rounds or judges", problems);
     Some((settings, registry))
 }
 
@@ -194,7 +191,7 @@ fn refinement_of(request: RefinementSpec, checks: Checks, problems: &mut Vec<Pro
         drafts.map(|(index, draft)| given(draft, &format!("/drafts/{index}"), problems)).collect();
     agent_spec::check_unique(wanted.iter().map(|draft| draft.name.as_str()), "/drafts", problems);
     let settings = settings?;
-    too_many(wanted.len() as u64 * settings.sessions_for_one(), "fewer drafts, rounds or judges", problems);
+    too_many(Extent::of_drafts(&settings, &wanted, None).most, "fewer drafts, rounds or judges", problems);
     Some(Improvement { settings, wanted, registry: Vec::new(), later: None })
 }
 
@@ -208,8 +205,7 @@ fn creation_of(request: CreationSpec, checks: Checks, problems: &mut Vec<Problem
     let rules = Rules { common, agents: request.common.agents, checks };
     let later = request.tasks.map(|tasks| later(tasks, rules, &wanted, &registry, problems));
     let settings = settings?;
-    let tasks = later.as_ref().map_or(0, |later| later.tasks.len());
-    let sessions = wanted.len() as u64 * settings.sessions_for_one() + tasks as u64;
+    let sessions = Extent::of_drafts(&settings, &wanted, later.as_ref()).most;
     too_many(sessions, "fewer agent types, rounds, judges or tasks", problems);
     Some(Improvement { settings, wanted, registry, later })
 }

@@ -11,6 +11,6 @@ mod validate;
 pub use forecast::forecast;
 pub use names::check_name;
 pub use planned::{DEFAULT_START_TIMEOUT_SECONDS, Handling, Judge, Plan, PlannedTask, Reference, Retries, Rules};
-pub use rules::{check_prices, check_task_timeout, rules};
+pub use rules::{check_prices, check_task_timeout, models, rules};
 pub use shape::check_document;
 pub use validate::plan;

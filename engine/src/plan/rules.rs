@@ -138,7 +138,8 @@ pub fn check_budget(rules: &Rules, tasks: &[PlannedTask], problems: &mut Vec<Pro
     }
 }
 
-fn unpriced_models(rules: &Rules, models: impl IntoIterator<Item = Option<String>>) -> Vec<String> {
+/// The models that tasks may run under which name these, without repetition; None is the host's own choice.
+pub fn models(rules: &Rules, models: impl IntoIterator<Item = Option<String>>) -> Vec<Option<String>> {
     let mut names: Vec<Option<String>> = Vec::new();
     for model in models {
         match (model, &rules.ladder) {
@@ -148,6 +149,10 @@ fn unpriced_models(rules: &Rules, models: impl IntoIterator<Item = Option<String
     }
     names.sort();
     names.dedup();
-    let unpriced = names.into_iter().filter(|model| rules.prices.of(model.as_deref()).is_none());
+    names
+}
+
+fn unpriced_models(rules: &Rules, named: impl IntoIterator<Item = Option<String>>) -> Vec<String> {
+    let unpriced = models(rules, named).into_iter().filter(|model| rules.prices.of(model.as_deref()).is_none());
     unpriced.map(|model| model.unwrap_or_else(|| "the host's own choice of a model".to_owned())).take(4).collect()
 }

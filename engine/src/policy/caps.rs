@@ -54,7 +54,7 @@ impl Caps {
 }
 
 /// The smaller one of two caps; one that is not there is none.
-fn smaller<T: Ord>(own: Option<T>, most: Option<T>) -> Option<T> {
+pub(super) fn smaller<T: Ord>(own: Option<T>, most: Option<T>) -> Option<T> {
     own.into_iter().chain(most).min()
 }
 

@@ -1,5 +1,6 @@
 //! Decisions, one file each. A policy reads and returns; only the engine changes state.
 
+pub mod approval;
 pub mod caps;
 pub mod chance;
 pub mod followup;

@@ -184,6 +184,25 @@ pub struct BudgetSpec {
     pub session_tokens: Option<u64>,
 }
 
+/// From what on somebody has to agree before a run begins. What it could take at the most is what counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+#[schemars(deny_unknown_fields)]
+pub struct ApprovalSpec {
+    /// Ask about a run that could cost more micro-dollars, or of which nobody knows what it costs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0, max = 9_007_199_254_740_992_u64), extend("x-code" = "E_APPROVAL_RANGE"))]
+    pub above_micro_usd: Option<u64>,
+    /// Ask about a run that could need more sessions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0, max = 100_000), extend("x-code" = "E_APPROVAL_RANGE"))]
+    pub above_sessions: Option<u32>,
+    /// Ask about every run; false by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-code" = "E_TYPE"))]
+    pub always: Option<bool>,
+}
+
 /// What a model costs, in micro-dollars per 1,000 tokens.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
@@ -243,6 +262,11 @@ pub struct RuleSpec {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("x-code" = "E_BUDGET_RANGE"))]
     pub budget: Option<BudgetSpec>,
+    /// When somebody has to agree before anything is spawned, in hosts that ask. The operator's own thresholds hold as well:
+    /// the smaller one counts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-code" = "E_APPROVAL_RANGE"))]
+    pub approval: Option<ApprovalSpec>,
     /// What models cost, by name, or under * for every other: {"input", "output"} in micro-dollars per 1,000 tokens.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(extend("x-code" = "E_PRICE"))]

@@ -43,6 +43,8 @@ functions! {
     spawn_parallel_with_retry,
     collect_results,
     forecast_run,
+    check_approval,
+    fill_request,
     result_digest,
     result_page,
     explain_task,

@@ -68,6 +68,11 @@ impl Settings {
     pub fn sessions_for_one(&self) -> u64 {
         u64::from(self.max_rounds * (self.judges + 2) + 2)
     }
+
+    /// Sessions for one draft that is good enough at once: its judges, and whoever makes it.
+    pub fn sessions_at_best(&self, wanted: &Wanted) -> u64 {
+        u64::from(self.judges) + u64::from(matches!(wanted.origin, Origin::Specified(_)))
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
