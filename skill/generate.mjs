@@ -94,7 +94,7 @@ function parameters(tool, schemaOf, names) {
     return { type: 'object', additionalProperties: false, properties };
   }
   const { properties, ...rest } = structuredClone(tool.parameters);
-  if (tool.call) properties.function.enum = names;
+  if (tool.call || tool.saved) properties.function.enum = names;
   return { ...rest, properties };
 }
 
@@ -134,7 +134,7 @@ export function tools(sources, functions, results) {
       name: tool.name,
       label: tool.label,
       description: more ? `${own} ${more}` : own,
-      behind: { function: tool.function, teams: tool.teams, catalogue: tool.catalogue, call: tool.call },
+      behind: { function: tool.function, teams: tool.teams, catalogue: tool.catalogue, call: tool.call, saved: tool.saved },
       parameters: { ...schema, properties: { ...schema.properties, ...COMMON, ...(tool.catalogue ? {} : DETAIL) } },
       outputSchema: outputSchema(returns, results),
     };

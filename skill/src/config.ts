@@ -24,6 +24,7 @@ export interface Config {
   maxConcurrent: number;
   budget?: Record<string, number>;
   prices?: Record<string, unknown>;
+  approval?: { above_micro_usd?: number; above_sessions?: number; always?: boolean; seconds?: number };
   timeoutSeconds: number;
   retentionDays: number;
   completionsForToolFree: boolean;
@@ -75,11 +76,15 @@ interface Fault {
 }
 
 /** What the schema alone cannot tell. */
-function contradictions({ budget, prices }: Fields): Fault[] {
+function contradictions({ budget, approval, prices }: Fields): Fault[] {
   // Prices of a request would let it spend what it likes.
-  const isBare = fields(budget)['micro_usd'] !== undefined && Object.keys(fields(prices)).length === 0;
-  const message = `got ${shown(fields(budget)['micro_usd'])} without prices, need prices of every model that may run, or of * for all`;
-  return isBare ? [{ path: '/budget/micro_usd', message }] : [];
+  if (Object.keys(fields(prices)).length > 0) return [];
+  const amounts = [
+    { path: '/budget/micro_usd', amount: fields(budget)['micro_usd'] },
+    { path: '/approval/above_micro_usd', amount: fields(approval)['above_micro_usd'] },
+  ];
+  const needs = 'without prices, need prices of every model that may run, or of * for all';
+  return amounts.flatMap(({ path, amount }) => (amount === undefined ? [] : [{ path, message: `got ${shown(amount)} ${needs}` }]));
 }
 
 /** A value as a message shows it; one that is not there is nothing. */

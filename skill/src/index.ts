@@ -5,9 +5,10 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { defineToolPlugin } from 'openclaw/plugin-sdk/tool-plugin';
 
 import { announceKept } from './announce.ts';
+import { beforeCall } from './before_call.ts';
 import { MANIFEST, WHERE } from './config.ts';
 import { Notices } from './notices.ts';
-import { type PluginApi, type ToolContext, loadSkillLists, loadToolFactory as loadTools } from './openclaw.ts';
+import { type PluginApi, type ToolCallEvent, type ToolContext, loadSkillLists, loadToolFactory as loadTools } from './openclaw.ts';
 import { tidy } from './retention.ts';
 import { shadow, warnOfShadow } from './shadow.ts';
 import { TOOLS, createTool } from './tool.ts';
@@ -36,6 +37,16 @@ function runOf(callId: string): string | undefined {
   const runId = turns.get(callId);
   turns.delete(callId);
   return runId;
+}
+
+/** By whatever name it is called: a tool may be reached through another one. */
+function remember({ toolCallId, runId }: ToolCallEvent): void {
+  if (!toolCallId || !runId) return;
+  turns.set(toolCallId, runId);
+  for (const oldest of turns.keys()) {
+    if (turns.size <= MOST_CALLS) break;
+    turns.delete(oldest);
+  }
 }
 
 const entry = defineToolPlugin({
@@ -80,14 +91,9 @@ entry.register = (api) => {
     },
     stop: () => made?.stop(),
   });
-  on('before_tool_call', ({ toolCallId, runId }) => {
-    // By whatever name it is called: a tool may be reached through another one.
-    if (!toolCallId || !runId) return;
-    turns.set(toolCallId, runId);
-    for (const oldest of turns.keys()) {
-      if (turns.size <= MOST_CALLS) break;
-      turns.delete(oldest);
-    }
+  on('before_tool_call', async (event, context) => {
+    remember(event);
+    return beforeCall(api as PluginApi, event, context);
   });
   register.call(entry, api);
 };

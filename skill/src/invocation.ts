@@ -28,6 +28,7 @@ export interface Environment {
 export interface Invocation extends Environment, Shape {
   config: Config;
   store: Store | undefined;
+  callId: string;
   /** The turn's own name. */
   turn: string | undefined;
   signal?: AbortSignal;
@@ -42,7 +43,7 @@ export async function startRun(
   document: string,
   route: Route,
   invocation: Invocation,
-  resumed?: Wanted['resumed'],
+  { agreed, resumed }: Pick<Wanted, 'agreed' | 'resumed'> = {},
 ): Promise<ToolResult> {
   const { config, store, api, context } = invocation;
   const run = runs.start({
@@ -59,6 +60,7 @@ export async function startRun(
       const notices = invocation.notices();
       if (notices && config.notify !== 'off') announce(run, config, notices);
     },
+    agreed,
     resumed,
   });
   if (typeof run === 'string') return refused([problem('E_TOO_MANY_RUNS', run, '', 'wait for one, or cancel one')]);

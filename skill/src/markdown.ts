@@ -25,6 +25,9 @@ function done(result: Fields, run: string | undefined): string[] {
   if (shown !== undefined && 'total_chars' in result) return page(result, shown);
   if (text(result['story']) !== undefined) return fenced(text(result['story'])!);
   if (text(result['file']) !== undefined) return [`The page is in \`${text(result['file'])}\`; open it in a browser.`];
+  if (Array.isArray(result['requests'])) return savedTable(result['requests'].map(fields));
+  if (text(result['place']) !== undefined) return [kept(result)];
+  if (text(result['deleted']) !== undefined) return [`Removed the saved request \`${result['deleted']}\`.`];
   if (Array.isArray(result['forgotten'])) return [forgotten(result['forgotten'])];
   return fenced(JSON.stringify(result, undefined, 1), 'json');
 }
@@ -32,6 +35,23 @@ function done(result: Fields, run: string | undefined): string[] {
 function forgotten(ids: unknown[]): string {
   if (ids.length === 0) return 'There was nothing to forget: this session has no run that has ended.';
   return `Removed prompts, answers and results of ${ids.map((id) => `\`${id}\``).join(', ')}.`;
+}
+
+function savedTable(requests: Fields[]): string[] {
+  if (requests.length === 0) return ['There are no saved requests in this workspace.'];
+  const rows = requests.map(({ name, description, function: called, parameters, wrong }) => [
+    name,
+    called,
+    list(parameters).join(', '),
+    wrong ?? description,
+  ]);
+  return rowsOf(['Name', 'Function', 'Parameters', 'What it is for'], rows);
+}
+
+function kept({ saved, place, replaced, parameters }: Fields): string {
+  const values = list(parameters).map((parameter) => ` ${text(fields(parameter)['name'])}=…`);
+  const where = `in \`${place}\`${replaced === true ? ', in place of the one before' : ''}`;
+  return `Saved ${where}. \`${COMMAND} run ${saved}${values.join('')}\` runs it.`;
 }
 
 function page({ task_id, offset, next_offset, total_chars }: Fields, shown: string): string[] {

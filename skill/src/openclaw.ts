@@ -5,7 +5,7 @@ export interface PluginApi {
   /** The gateway's own, as it was when the plugin was loaded. */
   config?: unknown;
   logger: { warn(message: string): void };
-  on(hook: 'before_tool_call', handler: (event: { toolCallId?: string; runId?: string }) => void): void;
+  on(hook: 'before_tool_call', handler: (event: ToolCallEvent, context?: HookContext) => Promise<BeforeToolCall | void>): void;
   registerService?(service: { id: string; start(): void; stop(): void }): void;
   /** What the gateway does when its configuration changes at these places; `noop` is nothing. */
   registerReload?(registration: { noopPrefixes: string[] }): void;
@@ -14,7 +14,38 @@ export interface PluginApi {
   runtime: Runtime;
 }
 
+/** A call of a tool that is about to be made. */
+export interface ToolCallEvent {
+  toolName?: string;
+  params?: unknown;
+  toolCallId?: string;
+  /** None outside of an agent's turn. */
+  runId?: string;
+}
+
+/** Where a call is made. */
+export interface HookContext {
+  agentId?: string;
+  sessionKey?: string;
+}
+
+/** What is to happen before a call. */
+export interface BeforeToolCall {
+  requireApproval: {
+    title: string;
+    description: string;
+    severity: 'warning';
+    allowedDecisions: ('allow-once' | 'deny')[];
+    timeoutMs: number;
+    /** What the caller is told if nobody answers in time. */
+    timeoutReason: string;
+    onResolution(decision: string): void;
+  };
+}
+
 export interface Runtime {
+  config?: { current?(): unknown };
+  agent?: { resolveAgentWorkspaceDir?(config: unknown, agentId: string): string };
   state?: { resolveStateDir?(env: NodeJS.ProcessEnv): string };
   events?: { onAgentEvent?(listener: (event: unknown) => void): () => void };
   /** Asks for a turn of a session without a message of anybody's. */

@@ -40,6 +40,8 @@ export interface Wanted {
   warn(message: string): void;
   /** Told once, when the run has ended or broken. */
   ended(run: Run): void;
+  /** What somebody agreed to before it began; nobody is asked again when it goes on. */
+  agreed?: string;
   /** Go on with this run, whose journal is here. */
   resumed?: { record: RunRecord; journal: string };
 }
@@ -70,7 +72,9 @@ export class Run {
     const run_id = resumed?.record.run_id ?? `pa-${randomBytes(6).toString('hex')}`;
     const started = resumed?.record.started ?? new Date().toISOString();
     const notice = config.notify === 'off' ? {} : { notice: 'due' as const };
-    this.record = { run_id, function: wanted.function, owner, started, state: 'running', ...notice };
+    const agreed = wanted.agreed === undefined ? undefined : { at: started, to: wanted.agreed };
+    const approved = resumed?.record.approved ?? agreed;
+    this.record = { run_id, function: wanted.function, owner, started, state: 'running', ...notice, ...(approved ? { approved } : {}) };
     this.#store = store;
     this.turn = around.turn;
     const seed = config.seed === undefined ? randomBytes(8).readBigUInt64LE() : BigInt(config.seed);

@@ -100,7 +100,7 @@ async function resume(id: string, invocation: Invocation): Promise<ToolResult> {
     return refused([problem('E_NO_JOURNAL', `the run ${id} has no journal`, '/run_id', 'start it again')]);
   const route = await choose(invocation);
   if (route.problem) return refused([route.problem]);
-  return startRun(record.function, '{}', route, invocation, { record, journal });
+  return startRun(record.function, '{}', route, invocation, { resumed: { record, journal } });
 }
 
 async function everything(owner: string, { store, maxChars }: Invocation): Promise<ToolResult> {

@@ -30,6 +30,8 @@ export interface RunRecord {
   state: 'running' | 'done' | 'broken';
   /** Why it has no result; only of one that broke. */
   broken?: { code: string; message: string };
+  /** What somebody agreed to before it began. */
+  approved?: { at: string; to: string };
   /** `due`: its session is to be told what became of it. `given`: it was told, or has read it. None: nobody wants that. */
   notice?: 'due' | 'given';
 }

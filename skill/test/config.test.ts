@@ -24,6 +24,9 @@ for (const [wrong, path] of [
   [{ models: { best: 'x' } }, '/models/best'],
   [{ budget: { micro_usd: 5 } }, '/budget/micro_usd'],
   [{ budget: { micro_usd: 5 }, prices: {} }, '/budget/micro_usd'],
+  [{ approval: { above_micro_usd: 5 } }, '/approval/above_micro_usd'],
+  [{ approval: { seconds: 601 } }, '/approval/seconds'],
+  [{ approval: { above: 1 } }, '/approval/above'],
   [{ budget: { spawns: null } }, '/budget/spawns'],
   [{ completionsForToolFree: 'yes' }, '/completionsForToolFree'],
   [{ notify: 'always' }, '/notify'],
@@ -112,11 +115,18 @@ test('parameters are those of the component', () => {
 });
 
 for (const [line, wanted] of Object.entries({
-  '': { kind: 'runs', parameters: { action: 'list' } },
-  'status pa-1': { kind: 'runs', parameters: { action: 'status', run_id: 'pa-1', task_id: undefined } },
-  'page pa-1 task-2 30': { kind: 'runs', parameters: { action: 'page', run_id: 'pa-1', task_id: 'task-2', offset: 30 } },
-  ' review_team {"code": "a b"}': { kind: 'function', name: 'review_team', arguments: { code: 'a b' } },
-  versions: { kind: 'function', name: 'versions', arguments: {} },
+  '': { kind: 'runs', given: { action: 'list' } },
+  'status pa-1': { kind: 'runs', given: { action: 'status', run_id: 'pa-1', task_id: undefined } },
+  'page pa-1 task-2 30': { kind: 'runs', given: { action: 'page', run_id: 'pa-1', task_id: 'task-2', offset: 30 } },
+  ' review_team {"code": "a b"}': { kind: 'function', name: 'review_team', given: { code: 'a b' } },
+  versions: { kind: 'function', name: 'versions', given: {} },
+  'run a': { kind: 'saved', given: { action: 'run', name: 'a', values: {} } },
+  "run a x=1  y='b c' z=\"d\\\"e f\" n:=[1,\"g h\"] empty=": {
+    kind: 'saved',
+    given: { action: 'run', name: 'a', values: { x: '1', y: 'b c', z: 'd"e f', n: [1, 'g h'], empty: '' } },
+  },
+  'save a {"function": "versions"}': { kind: 'saved', given: { function: 'versions', action: 'save', name: 'a' } },
+  'yes 0a1b2c3d': { kind: 'yes', code: '0a1b2c3d' },
 })) {
   test(`the line "${line}" is understood`, () => assert.deepEqual(read(line), wanted));
 }
@@ -124,8 +134,8 @@ for (const [line, wanted] of Object.entries({
 for (const given of ['please', '7', 'null', '"{}"', '[]', 'true']) {
   test(`a line with ${given} for an object is refused with help`, () => {
     const line = read(`run_tasks ${given}`);
-    assert.ok(line.kind === 'wrong' && line.hint.includes('/parallel_agents help'), line.kind);
-    assert.match(line.message, /no JSON object/);
+    assert.ok(line.kind === 'wrong' && line.problem.hint?.includes('/parallel_agents help'), line.kind);
+    assert.match(line.problem.message, /no JSON object/);
   });
 }
 

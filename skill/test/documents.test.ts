@@ -23,7 +23,8 @@ async function use(name: string, parameters: object): Promise<any> {
   assert.ok(described, `there is no tool ${name}`);
   const api = openclaw.api();
   api.runtime = { ...api.runtime, state: { resolveStateDir: () => state } };
-  const environment = { api, context: openclaw.context, outside: <T>(work: () => T) => work(), runOf: () => 'turn' };
+  const context = { ...openclaw.context, workspaceDir: state };
+  const environment = { api, context, outside: <T>(work: () => T) => work(), runOf: () => 'turn' };
   const loadTools = async () => () => openclaw.tools();
   const tool = createTool(described, { ...environment, loadTools, notices: () => undefined });
   const { details } = await tool.execute('call-1', parameters);
@@ -52,7 +53,7 @@ function value(text: string): unknown {
 const DOCUMENTS = { 'README.md': '../../README.md', 'USAGE-GUIDE.md': '../USAGE-GUIDE.md', 'SKILL.md': '../../SKILL.md' };
 
 /** What each document holds of them; a call that is written in another way would otherwise be left out unnoticed. */
-const HOLDS = { 'README.md': [2, 0], 'USAGE-GUIDE.md': [3, 7], 'SKILL.md': [0, 0] };
+const HOLDS = { 'README.md': [2, 0], 'USAGE-GUIDE.md': [5, 10], 'SKILL.md': [0, 0] };
 
 for (const [name, file] of Object.entries(DOCUMENTS) as [keyof typeof HOLDS, string][]) {
   const blocks = [...text(file).matchAll(/(?:^ {4}.*\n)+/gm)].map(([block]) => block);

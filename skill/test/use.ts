@@ -30,6 +30,8 @@ interface Setup {
   tools?: boolean;
   notices?: Notices;
   shadow?: string;
+  /** The call's own name. */
+  callId?: string;
 }
 
 /** Calls a tool as OpenClaw does; the details of its reply, which have to be what its text says. */
@@ -53,7 +55,7 @@ async function reply(
   openclaw: FakeOpenClaw,
   name: string,
   parameters: object,
-  { config, state, context, tools = true, notices, shadow }: Setup,
+  { config, state, context, tools = true, notices, shadow, callId = 'call-1' }: Setup,
   signal?: AbortSignal,
   shown: object[] = [],
 ): Promise<ToolResult> {
@@ -70,7 +72,7 @@ async function reply(
     notices: () => notices,
     shadow: async () => shadow,
   });
-  const answer = await tool.execute('call-1', parameters, signal, (update) => shown.push(update));
+  const answer = await tool.execute(callId, parameters, signal, (update) => shown.push(update));
   const { content, details } = answer;
   // A slash command is answered for people, everything else for programs.
   if (!('command' in parameters)) assert.equal(content[0]?.text, JSON.stringify(details));

@@ -49,7 +49,8 @@ pub(super) fn check(document: &Value) -> Result<String, CallError> {
         let problem = Problem::new("E_OPERATOR", "/operator", format!("operator: {error}"));
         CallError::invalid(vec![problem.hint("give approval, budget and prices as a request has them")])
     })?;
-    let arguments = document.get("arguments").cloned().unwrap_or_else(|| json!({}));
+    let arguments = document.get("arguments").filter(|arguments| !arguments.is_null());
+    let arguments = arguments.cloned().unwrap_or_else(|| json!({}));
     let outlook = match read(function, &arguments.to_string()).map_err(below_arguments)? {
         Read::Run(plan) | Read::One(plan) => Some(Outlook::of_plan(*plan)),
         Read::Refine(what) | Read::Create(what) => Some(Outlook::of_improvement(*what)),
@@ -110,4 +111,70 @@ fn question(function: &str, outlook: &Outlook, forecast: &Forecast, reasons: &[R
         "models": models,
         "forecast": forecast,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asked(document: Value) -> Value {
+        serde_json::from_str(&check(&document).expect("a good request")).expect("JSON")
+    }
+
+    fn task(model: Option<&str>) -> Value {
+        json!({ "agent_type": "code_reviewer", "task_description": "Look.", "model": model })
+    }
+
+    #[test]
+    fn what_follows_from_results_is_counted_too() {
+        let forecast = |function: &str, arguments: Value| {
+            let reply = asked(json!({ "function": function, "arguments": arguments }));
+            ["sessions_expected", "sessions_worst"].map(|name| reply["forecast"][name].as_u64().expect("a number"))
+        };
+        let draft = |name: &str| json!({ "name": name, "draft": "A text.", "kind": "text" });
+        let [one, most_of_one] = forecast("run_iterative_refinement", json!({ "drafts": [draft("a")], "judges": 3 }));
+        let [two, most_of_two] =
+            forecast("run_iterative_refinement", json!({ "drafts": [draft("a"), draft("b")], "judges": 3 }));
+        assert_eq!((one, two), (3, 6));
+        assert!(most_of_two > most_of_one && most_of_one > 17, "{most_of_one} {most_of_two}");
+        let wish = json!({ "name": "a", "purpose": "To write." });
+        assert_eq!(forecast("create_agents", json!({ "new_agents": [wish] }))[0], 2);
+        assert_eq!(forecast("orchestrate", json!({ "goal": "Write.", "max_tasks": 4 }))[0], 6);
+        assert_eq!(forecast("orchestrate", json!({ "goal": "Write.", "budget": { "spawns": 9 } }))[1], 9);
+    }
+
+    #[test]
+    fn the_operator_s_budget_and_prices_count() {
+        let ask = |operator: Value, arguments: Value| {
+            asked(json!({ "function": "run_tasks", "arguments": arguments, "operator": operator }))
+        };
+        let free = json!({ "tasks": [task(None)], "prices": { "*": { "input": 0, "output": 0 } } });
+        let threshold = json!({ "above_micro_usd": 0 });
+        assert_eq!(ask(json!({ "approval": threshold }), free.clone())["needed"], false);
+        let prices = json!({ "*": { "input": 5, "output": 9 } });
+        let dear = ask(json!({ "approval": threshold, "prices": prices }), free);
+        assert_eq!((dear["needed"].clone(), dear["forecast"]["micro_usd_worst"].is_u64()), (json!(true), true));
+        let many = json!({ "tasks": [task(None), task(None), task(None)] });
+        let sessions = json!({ "above_sessions": 3 });
+        assert_eq!(ask(json!({ "approval": sessions }), many.clone())["needed"], true);
+        assert_eq!(ask(json!({ "approval": sessions, "budget": { "spawns": 3 } }), many)["needed"], false);
+    }
+
+    #[test]
+    fn a_question_fits_whatever_the_request_names() {
+        let names: Vec<String> = (0..200).map(|number| format!("{}/{number}", "x".repeat(120))).collect();
+        let tasks: Vec<Value> = names.iter().map(|name| task(Some(name))).collect();
+        let reply = asked(json!({ "function": "run_tasks", "arguments": { "tasks": tasks, "approval": {
+            "always": true, "above_sessions": 1, "above_micro_usd": u64::MAX >> 12 } } }));
+        let text = reply["text"].as_str().expect("a text");
+        assert!(text.chars().count() <= MAX_TEXT_CHARS, "{text}");
+        assert!(text.starts_with("run_tasks: 200 sessions expected, "), "{text}");
+        assert!(
+            text.ends_with(
+                "it could need more than 1 sessions, and nobody knows whether it costs more than $4503599627.3704."
+            ),
+            "{text}"
+        );
+        assert_eq!(reply["title"], "Start 200 parallel agents");
+    }
 }

@@ -1,6 +1,8 @@
 //! The end-to-end run: the packaged plugin inside a real OpenClaw gateway.
 
 #[cfg(unix)]
+mod approval;
+#[cfg(unix)]
 pub mod bench;
 #[cfg(unix)]
 mod caps;
@@ -24,6 +26,8 @@ mod parity;
 mod publishing;
 #[cfg(unix)]
 mod restart;
+#[cfg(unix)]
+mod saved;
 #[cfg(unix)]
 mod tools;
 #[cfg(unix)]

@@ -97,6 +97,42 @@ async fn every_example_ends_as_it_should() {
 }
 
 #[tokio::test]
+async fn no_example_takes_more_than_somebody_was_asked_about() {
+    for (file, function, _, spawns) in EXAMPLES {
+        let mut arguments: Value = serde_json::from_str(&read(file)).expect("JSON");
+        if arguments.get("run").is_some() {
+            arguments["run"] = json!(true);
+        }
+        let question =
+            json!({ "function": function, "arguments": arguments, "operator": { "approval": { "always": true } } });
+        let reply = answer(&call("check_approval", &question.to_string()).await, file);
+        assert_eq!(reply["needed"], true, "{file}");
+        let [expected, worst] =
+            ["sessions_expected", "sessions_worst"].map(|name| reply["forecast"][name].as_u64().expect("a number"));
+        assert!(expected <= worst && u64::from(spawns) <= worst, "{file}: {spawns} sessions of {expected} to {worst}");
+    }
+}
+
+/// File, and a value for each parameter that it needs.
+const SAVED: [(&str, &str); 2] = [("nightly-review.json", "code"), ("weekly-plan.json", "topic")];
+
+#[tokio::test]
+async fn every_saved_request_becomes_a_call_that_completes() {
+    let files = std::fs::read_dir(directory().join("saved")).expect("saved requests are there").count();
+    assert_eq!(files, SAVED.len());
+    for (file, parameter) in SAVED {
+        let saved: Value = serde_json::from_str(&read(&format!("saved/{file}"))).expect("JSON");
+        let values = json!({ parameter: "fn half(n: u32) -> u32 { n / {{topic}} }" });
+        let request = json!({ "saved": saved, "values": values });
+        let filled = answer(&call("fill_request", &request.to_string()).await, file);
+        let function = filled["function"].as_str().expect("a function");
+        let run = answer(&call(function, &filled["arguments"].to_string()).await, file);
+        assert_eq!(run["status"], "completed", "{file}");
+        assert_all_completed(&run, 5, file);
+    }
+}
+
+#[tokio::test]
 async fn agents_that_are_made_are_promoted_only_when_they_are_good_enough() {
     // With one round the first versions are judged, fall short, and nobody improves them.
     for (max_rounds, promotion) in [(3, "promoted"), (1, "not_good_enough")] {

@@ -2,7 +2,9 @@
 //!
 //! All that is started here ends with it, whatever happens.
 
+mod approver;
 mod configuration;
+mod cron;
 mod gateway;
 mod http;
 mod load;
@@ -23,6 +25,7 @@ use crate::{package, publish, simulator, workspace};
 
 use super::tracks;
 
+pub use approver::Approver;
 pub use gateway::{CALLER, Gateway};
 pub use model::Models;
 pub use started::Started;

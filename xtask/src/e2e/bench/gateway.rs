@@ -12,6 +12,7 @@ use anyhow::{Context as _, Result, anyhow, bail, ensure};
 use serde_json::{Value, json};
 
 use crate::npm::Tools;
+use crate::workspace;
 
 use super::configuration::{configuration, merge};
 use super::model::{ModelServer, Models};
@@ -138,6 +139,11 @@ impl Gateway {
         self.surroundings.place.join("state/extensions").join(PLUGIN).display().to_string()
     }
 
+    /// The agent's workspace.
+    pub fn workspace(&self) -> PathBuf {
+        self.surroundings.place.join("workspace")
+    }
+
     /// One command of OpenClaw's; what it prints.
     pub fn command(&self, arguments: &[&str]) -> Result<String> {
         let mut command = self.surroundings.openclaw(arguments);
@@ -217,6 +223,13 @@ impl Gateway {
 }
 
 impl Surroundings {
+    /// A script of this repository, to be run by the gateway's Node.
+    pub(super) fn script(&self, path: &str) -> Command {
+        let mut command = Command::new(&self.node);
+        command.arg(workspace::root().join(path));
+        command
+    }
+
     /// OpenClaw with nothing of this user but the search path: no configuration, no keys.
     pub(super) fn openclaw(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(&self.node);

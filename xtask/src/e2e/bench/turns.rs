@@ -46,7 +46,7 @@ impl Gateway {
 
     /// Begins a turn in a session of its own, and does not wait for it.
     pub fn begin(&self, session: &str, tool: &str, arguments: &Value) -> Result<()> {
-        self.send(session, &format!("CALL_TOOL {tool} {arguments}"))
+        self.send(session, &format!("CALL_TOOL {tool} {arguments}"), 0)
     }
 
     /// Stops what a session does, as the button of a chat does it.
@@ -57,10 +57,16 @@ impl Gateway {
     /// Sends a slash command to a session of its own; what the person sees who sent it. No model is asked.
     pub fn slash(&self, line: &str, limit: Duration) -> Result<String> {
         let session = format!("slash-{}", line.bytes().map(u64::from).sum::<u64>());
-        self.send(&session, line)?;
+        self.slash_in(&session, line, limit)
+    }
+
+    /// The same in a session of a name.
+    pub fn slash_in(&self, session: &str, line: &str, limit: Duration) -> Result<String> {
+        let before = self.said(session)?.len();
+        self.send(session, line, before)?;
         let begin = Instant::now();
         loop {
-            if let Some(text) = self.said(&session)?.into_iter().next() {
+            if let Some(text) = self.said(session)?.into_iter().nth(before) {
                 return Ok(text);
             }
             ensure!(begin.elapsed() < limit, "no answer to {line}");
@@ -75,8 +81,10 @@ impl Gateway {
         Ok(answers.filter_map(|answer| answer.pointer("/content/0/text")?.as_str().map(str::to_owned)).collect())
     }
 
-    fn send(&self, session: &str, message: &str) -> Result<()> {
-        let message = json!({ "sessionKey": key(session), "message": message, "idempotencyKey": session });
+    /// The gateway takes no message twice; `number` tells those of one session apart.
+    fn send(&self, session: &str, message: &str, number: usize) -> Result<()> {
+        let own = format!("{session}-{number}");
+        let message = json!({ "sessionKey": key(session), "message": message, "idempotencyKey": own });
         self.ask("chat.send", &message).map(|_| ())
     }
 

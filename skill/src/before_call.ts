@@ -1,0 +1,62 @@
+/** What happens before a call of one of the tools: OpenClaw asks somebody, if the call could take more than is allowed unasked. */
+
+import { type SpawningCall, approvals, patienceMs, questionOf } from './approval.ts';
+import { asked } from './asked.ts';
+import { type Config, present, readConfig } from './config.ts';
+import { asksGateway, documentOf, takes } from './function_call.ts';
+import type { BeforeToolCall, HookContext, PluginApi, ToolCallEvent } from './openclaw.ts';
+import type { SavedRequests } from './saved.ts';
+import { fill, savedOf } from './saved_tool.ts';
+import type { Asked } from './slash.ts';
+import { TOOLS } from './tool.ts';
+import { type Fields, fields } from './values.ts';
+
+/** What OpenClaw is to do before a call. Throws nothing that concerns other tools; where it throws, OpenClaw blocks the call. */
+export async function beforeCall(api: PluginApi, event: ToolCallEvent, context: HookContext = {}): Promise<BeforeToolCall | undefined> {
+  const { toolCallId: id, runId, params } = event;
+  const tool = TOOLS.find(({ name }) => name === event.toolName);
+  if (!tool || !id) return undefined;
+  // A model's calls are made in a turn, and the gateway alone gives out these names.
+  const isLine = runId === undefined && id.startsWith('cmd_');
+  if (isLine) approvals.line(id);
+  const runtimeConfig = api.runtime.config?.current?.();
+  const { config, problems } = readConfig(present({ getRuntimeConfig: () => runtimeConfig }, api.pluginConfig));
+  // With these the tool itself refuses the call.
+  if (problems.length > 0) return undefined;
+  const { timeoutSeconds: _, max_chars: __, detail: ___, ...given } = fields(params);
+  const wanted = asked(tool.behind, given);
+  const call = await spawning(wanted, config, () => savedOf(api, runtimeConfig, context));
+  const question = call && (await questionOf(call, config));
+  if (!call || !question) {
+    if (call) approvals.allow(id, call);
+    return undefined;
+  }
+  // OpenClaw does not ask about a slash command, so the tool does.
+  if (isLine) return undefined;
+  const timeoutMs = patienceMs(config);
+  return {
+    requireApproval: {
+      title: question.title,
+      description: question.text,
+      severity: 'warning',
+      allowedDecisions: ['allow-once', 'deny'],
+      timeoutMs,
+      timeoutReason: `E_APPROVAL_TIMEOUT: nobody agreed to this within ${timeoutMs / 1_000} s, so nothing was run. ${question.text}`,
+      onResolution: (decision) => {
+        if (decision === 'allow-once') approvals.allow(id, call, question.text);
+      },
+    },
+  };
+}
+
+/** The call of the component that may spawn sessions; undefined if there is none. */
+async function spawning(wanted: Asked, config: Config, saved: () => SavedRequests | undefined): Promise<SpawningCall | undefined> {
+  if (wanted.kind === 'function') return callOf(wanted.name, wanted.given, config);
+  if (wanted.kind !== 'saved' || wanted.given['action'] !== 'run') return undefined;
+  const filled = await fill(wanted.given, saved(), takes);
+  return 'refusal' in filled ? undefined : callOf(filled.name, filled.given, config);
+}
+
+function callOf(name: string, given: Fields, config: Config): SpawningCall | undefined {
+  return asksGateway(name, given) ? { name, document: documentOf(name, given, config) } : undefined;
+}
