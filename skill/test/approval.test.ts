@@ -43,24 +43,29 @@ const SPAWNING: [string, object][] = [
 
 for (const [tool, params] of SPAWNING) {
   test(`${tool} ${JSON.stringify(params).slice(0, 60)} runs after a yes and not otherwise`, async () => {
-    for (const answer of ['deny', 'timeout', 'cancelled']) {
-      const { openclaw, question, reply } = await called(tool, params, ASKING, answer);
-      assert.ok(question, tool);
-      assert.deepEqual([reply.state, reply.errors[0].code, reply.run_id], ['refused', 'E_APPROVAL', null], answer);
-      assert.ok(reply.errors[0].hint.length > 20);
-      assert.equal(openclaw.sessions.length, 0, answer);
-    }
-    const { openclaw, callId, question, reply } = await called(tool, { ...params, timeoutSeconds: 60 }, { ...ASKING, prices: PRICES }, 'allow-once');
+    const no = await called(tool, params, ASKING, 'deny');
+    assert.ok(no.question, tool);
+    assert.deepEqual([no.reply.state, no.reply.errors[0].code, no.openclaw.sessions.length], ['refused', 'E_APPROVAL', 0]);
+    const { openclaw, question, reply } = await called(tool, { ...params, timeoutSeconds: 60 }, { ...ASKING, prices: PRICES }, 'allow-once');
     assert.ok(question!.description.length <= 512 && question!.title.length <= 80);
     assert.match(question!.description, /\d+ sessions expected, \d+ at the most\.\nCost: \$\d+\.\d{4} expected, \$\d+\.\d{4} at the most\.\nModels: .*\nAsked because it could need more than 0 sessions\.$/);
     assert.deepEqual(question!.allowedDecisions, ['allow-once', 'deny']);
     assert.equal(reply.state, 'done', JSON.stringify(reply));
-    const { length } = openclaw.sessions;
-    assert.ok(length > 0);
-    const again = await use(openclaw, tool, params, { config: ASKING, callId });
-    assert.deepEqual([again.errors[0].code, openclaw.sessions.length], ['E_APPROVAL', length], 'one yes is for one run');
+    assert.ok(openclaw.sessions.length > 0);
   });
 }
+
+test('only a yes is a yes, and it is for one run', async () => {
+  const params = { tasks: [TASK] };
+  for (const answer of ['timeout', 'cancelled', 'allow-always']) {
+    const { openclaw, reply } = await called('run', params, ASKING, answer);
+    assert.deepEqual([reply.errors[0].code, reply.run_id, openclaw.sessions.length], ['E_APPROVAL', null, 0], answer);
+    assert.ok(reply.errors[0].hint.length > 20);
+  }
+  const { openclaw, callId } = await called('run', params, ASKING, 'allow-once');
+  const again = await use(openclaw, 'run', params, { config: ASKING, callId });
+  assert.deepEqual([again.errors[0].code, openclaw.sessions.length], ['E_APPROVAL', 1]);
+});
 
 test('what spawns nothing is never asked about, nor what is refused anyway', async () => {
   const quiet: [string, object][] = [

@@ -33,6 +33,21 @@ struct Operator {
 }
 
 impl Operator {
+    /// A field that is not known may be a threshold that was to hold, so it is an error.
+    fn read(given: &Value) -> Result<Self, String> {
+        if given.is_null() {
+            return Ok(Self::default());
+        }
+        let operator = Self::deserialize(given).map_err(|error| error.to_string())?;
+        for (name, read) in [("approval", json!(operator.approval)), ("budget", json!(operator.budget))] {
+            let mut fields = given.get(name).and_then(Value::as_object).into_iter().flatten();
+            if let Some((field, _)) = fields.find(|(field, value)| !value.is_null() && read.get(field).is_none()) {
+                return Err(format!("{name} has no field {}", text::quoted(field)));
+            }
+        }
+        Ok(operator)
+    }
+
     fn limits(&self) -> OperatorLimits {
         let BudgetSpec { tokens, micro_usd, spawns, seconds, session_tokens } = self.budget;
         OperatorLimits { tokens, micro_usd, spawns, seconds, session_tokens, prices: self.prices.clone() }
@@ -44,9 +59,8 @@ impl Operator {
 pub(super) fn check(document: &Value) -> Result<String, CallError> {
     let name = document.get("function").and_then(Value::as_str).unwrap_or_default();
     let function = known(name, "/function")?;
-    let operator = document.get("operator").filter(|operator| !operator.is_null());
-    let operator = operator.map_or_else(|| Ok(Operator::default()), Operator::deserialize).map_err(|error| {
-        let problem = Problem::new("E_OPERATOR", "/operator", format!("operator: {error}"));
+    let operator = Operator::read(document.get("operator").unwrap_or(&Value::Null)).map_err(|why| {
+        let problem = Problem::new("E_OPERATOR", "/operator", format!("operator: {why}"));
         CallError::invalid(vec![problem.hint("give approval, budget and prices as a request has them")])
     })?;
     let arguments = document.get("arguments").filter(|arguments| !arguments.is_null());

@@ -62,7 +62,8 @@ impl Gateway {
 
     /// The same in a session of a name.
     pub fn slash_in(&self, session: &str, line: &str, limit: Duration) -> Result<String> {
-        let before = self.said(session)?.len();
+        // A session that has said nothing yet may not be there.
+        let before = self.said(session).map_or(0, |said| said.len());
         self.send(session, line, before)?;
         let begin = Instant::now();
         loop {
