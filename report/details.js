@@ -5,6 +5,8 @@ class Details {
   #box = at('details');
   #onClose;
   #onOpen;
+  /** What of the task is shown, so that it is drawn again only when that changes. */
+  #drawn = '';
 
   constructor(onOpen, onClose) {
     this.#onOpen = onOpen;
@@ -12,7 +14,30 @@ class Details {
     this.#box.addEventListener('keydown', (event) => event.key === 'Escape' && this.close());
   }
 
-  open(task) {
+  open(task, about) {
+    this.#draw(task, about);
+    this.#box.setAttribute('aria-labelledby', 'details-title');
+    this.#box.hidden = false;
+    this.#box.scrollTop = 0;
+    this.#box.focus({ preventScroll: true });
+  }
+
+  /** Takes the task that is open as it is now. Texts that are open stay open. */
+  update(task, about) {
+    if (this.#box.hidden || this.#drawn === drawnOf(task)) return;
+    const { scrollTop } = this.#box;
+    const hadFocus = this.#box.contains(document.activeElement);
+    const places = (box) => [...box.querySelectorAll('details')];
+    const open = places(this.#box).map((one) => one.open);
+    this.#draw(task, about);
+    places(this.#box).forEach((one, place) => (one.open = open[place] ?? false));
+    this.#box.scrollTop = scrollTop;
+    if (hadFocus) this.#box.focus({ preventScroll: true });
+  }
+
+  #draw(task, about) {
+    this.#drawn = drawnOf(task);
+    const isOver = ENDS.includes(task.status);
     const links = (tasks) => tasks.map((other) => make('button', { class: 'link', click: () => this.#onOpen(other) }, `${GLYPHS[other.status]} ${other.id}`));
     this.#box.replaceChildren(
       make('div', { class: 'details-head' },
@@ -23,7 +48,7 @@ class Details {
       ...present(task.error && make('p', { class: 'error' }, make('code', {}, task.error.code), ` ${task.error.message}`, task.error.retryable && ' Running it again may help.')),
       facts(
         ['Started', task.startMs === null ? 'never' : clock(task.startMs)],
-        ['Ended', clock(task.endMs)],
+        isOver && ['Ended', clock(task.endMs)],
         task.model && ['Model', `${task.model}${task.tier ? ` (${task.tier})` : ''}`],
         task.usage && ['Tokens', `${thousands(task.usage.input_tokens)} read, ${thousands(task.usage.output_tokens)} written`],
         task.costMicroUsd !== null && ['Cost', money(task.costMicroUsd)],
@@ -31,15 +56,11 @@ class Details {
       ...task.notes.map((note) => make('p', { class: 'note' }, note)),
       ...present(task.dependencies.length > 0 && make('p', { class: 'links' }, 'After ', ...links(task.dependencies))),
       ...present(task.dependants.length > 0 && make('p', { class: 'links' }, 'Before ', ...links(task.dependants))),
-      ...section('Output', task.output === null ? make('p', { class: 'muted' }, 'Nothing.') : text(readable(task.output), 'Output')),
-      ...section(`Sessions (${task.attempts.length})`, ...(task.attempts.length ? task.attempts.map(session) : [make('p', { class: 'muted' }, 'It never had a session.')])),
+      ...present(task.output !== undefined && section('Output', task.output === null ? make('p', { class: 'muted' }, 'Nothing.') : text(readable(task.output), 'Output'))).flat(),
+      ...section(`Sessions (${task.attempts.length})`, ...(task.attempts.length ? task.attempts.map((attempt) => session(attempt, about)) : [make('p', { class: 'muted' }, 'It never had a session.')])),
       ...present(task.decisions.length > 0 && section('Decisions', make('ol', { class: 'decisions' },
         task.decisions.map(({ at_ms: ms, what }) => make('li', {}, make('time', {}, clock(ms)), make('span', {}, what)))))).flat(),
     );
-    this.#box.setAttribute('aria-labelledby', 'details-title');
-    this.#box.hidden = false;
-    this.#box.scrollTop = 0;
-    this.#box.focus({ preventScroll: true });
   }
 
   close() {
@@ -47,6 +68,11 @@ class Details {
     this.#box.hidden = true;
     this.#onClose();
   }
+}
+
+function drawnOf({ id, status, attempts, output, usage }) {
+  const sessions = attempts.map((one) => [one.key, one.status, one.prompt?.length, one.answer?.length]);
+  return JSON.stringify([id, status, sessions, output === undefined, usage]);
 }
 
 function present(value) {
@@ -57,9 +83,9 @@ function section(title, ...body) {
   return [make('h3', {}, title), ...body];
 }
 
-function session(attempt) {
+function session(attempt, about) {
   const used = tokens(attempt.usage);
-  const about = [
+  const line = [
     [attempt.model, attempt.tier].filter(Boolean).join(' · '),
     `${clock(attempt.startMs)} + ${duration(attempt.endMs - attempt.startMs)}`,
     attempt.runMs > attempt.startMs && `ran after ${duration(attempt.runMs - attempt.startMs)}`,
@@ -68,19 +94,31 @@ function session(attempt) {
   ].filter(Boolean).join(', ');
   return make('article', { class: `session ${attempt.kind}` },
     make('h4', {}, `${attempt.number}. ${KIND_WORDS[attempt.kind] ?? attempt.kind}`, ' ', statusMark(attempt.status)),
-    make('p', { class: 'muted' }, about),
+    make('p', { class: 'muted' }, line),
     attempt.requested && attempt.model !== attempt.requested && make('p', { class: 'note' }, `${attempt.requested} was asked for.`),
     attempt.error && make('p', { class: 'error' }, make('code', {}, attempt.error.code), ` ${attempt.error.message}`),
     folded('Prompt', attempt.prompt, 'The host kept no prompt of this session.'),
     folded(attempt.answerIsCut ? 'Answer (its beginning)' : 'Answer', attempt.answer, 'The host delivered no answer with the end of this session.'),
-    attempt.key && make('p', { class: 'key-line muted' }, attempt.key));
+    attempt.key && make('p', { class: 'key-line muted' }, attempt.key, ' ', openSession(attempt.key, about)));
 }
 
-/** A long text behind a heading; it is put into the page when it is first wanted. */
+/** A long text behind a heading; it is put into the page when it is first wanted, and read then if it is not here. */
 function folded(title, content, nothing) {
   if (content === null || content === '') return make('p', { class: 'muted small' }, nothing);
   const box = make('details', {}, make('summary', {}, title, ' ', make('span', { class: 'muted' }, several(content.length, 'character'))));
-  box.addEventListener('toggle', () => box.open && box.children.length === 1 && box.append(text(content, title)));
+  const fillIn = async () => {
+    if (typeof content === 'string') return text(content, title);
+    try {
+      return text(await content.read(), title);
+    } catch {
+      return make('p', { class: 'muted small' }, 'It could not be read. Close and open it to try again.');
+    }
+  };
+  box.addEventListener('toggle', async () => {
+    if (!box.open || box.querySelector('.text')) return;
+    const body = await fillIn();
+    if (!box.querySelector('.text')) box.replaceChildren(box.firstChild, body);
+  });
   return box;
 }
 

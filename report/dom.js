@@ -2,7 +2,7 @@
 // Elements, and numbers as people read them. Text enters the page as text only: what agents wrote is never markup.
 
 const SVG = 'http://www.w3.org/2000/svg';
-const GLYPHS = { completed: '✓', failed: '✕', timeout: '◷', cancelled: '⊘', skipped: '↷' };
+const GLYPHS = { completed: '✓', failed: '✕', timeout: '◷', cancelled: '⊘', skipped: '↷', running: '▶', pending: '○' };
 const KIND_WORDS = {
   first: 'first session',
   retry: 'retry',
@@ -10,6 +10,7 @@ const KIND_WORDS = {
   climb: 'better model',
   hedge: 'hedge',
   judge: 'judge',
+  again: 'a later session',
 };
 
 /** The element with this id. */
@@ -89,6 +90,14 @@ function tokens(usage) {
 /** A status as a coloured word with a sign, so that colour is never all there is. */
 function statusMark(status, word = status) {
   return make('span', { class: `status ${status}` }, make('span', { class: 'glyph', 'aria-hidden': 'true' }, GLYPHS[status] ?? '•'), word);
+}
+
+/** Puts children in place of those that an element has, if they differ: what is the same stays, with its focus and selection. */
+function refill(element, ...children) {
+  const next = make('div', {}, ...children);
+  const present = [...element.childNodes];
+  if (present.length === next.childNodes.length && present.every((child, index) => child.isEqualNode(next.childNodes[index]))) return;
+  element.replaceChildren(...next.childNodes);
 }
 
 /** A text of an agent: as it is, or indented if it is JSON. */

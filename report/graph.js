@@ -7,43 +7,60 @@ const SWEEPS = 8;
 
 class Graph {
   #onOpen;
+  /** By the ids of their tasks. */
   #nodes = new Map();
   #edges = [];
   #svg = null;
   #width = 0;
   #scale = 1;
   #order = [];
+  #drawn = '';
+  #marked = null;
 
-  constructor(run, onOpen) {
+  constructor(onOpen) {
     this.#onOpen = onOpen;
+  }
+
+  /** Takes the run as it is now; it is drawn again only if a task or a dependency has changed. */
+  update(run) {
+    const drawn = JSON.stringify([run.isLive, run.tasks.map(({ id, status, dependencyIds }) => [id, status, dependencyIds])]);
+    if (drawn === this.#drawn) return;
+    this.#drawn = drawn;
+    this.#nodes.clear();
+    [this.#edges, this.#order, this.#svg] = [[], [], null];
     const linked = run.tasks.filter(({ dependencies, dependants }) => dependencies.length + dependants.length > 0);
     const alone = run.tasks.length - linked.length;
     if (linked.length === 0) {
-      at('graph').append(make('p', { class: 'nothing' }, 'No task of this run depends on another.'));
+      const why = run.isLive ? 'Dependencies are drawn when the run has ended.' : 'No task of this run depends on another.';
+      at('graph').replaceChildren(make('p', { class: 'nothing' }, why));
       return;
     }
     const about = [`${several(linked.length, 'task')} with dependencies`];
     if (run.chain.length > 1) about.push(`the chain that ends last is drawn thick: ${several(run.chain.length, 'task')}, ${duration(run.chain[run.chain.length - 1].endMs)}`);
     if (alone > 0) about.push(`${several(alone, 'task')} without any ${alone === 1 ? 'is' : 'are'} not shown`);
     this.#draw(linked, new Set(run.chain));
-    at('graph').append(make('p', { class: 'graph-words' }, `${about.join('; ')}.`), make('div', { class: 'canvas' }, this.#svg));
+    at('graph').replaceChildren(make('p', { class: 'graph-words' }, `${about.join('; ')}.`), make('div', { class: 'canvas' }, this.#svg));
+    if (!at('graph').hidden) this.resize();
+    this.mark(this.#marked);
   }
 
-  /** Marks a task and all that it depends on or that depends on it. */
-  mark(task) {
+  /** Marks a task, by its id, and all that it depends on or that depends on it; null: none. */
+  mark(id) {
+    this.#marked = id;
+    const task = this.#order.find((one) => one.id === id);
     const near = task ? new Set([...reach(task, 'dependencies'), ...reach(task, 'dependants')]) : null;
     this.#svg?.classList.toggle('chosen', Boolean(near));
-    for (const [other, node] of this.#nodes) {
-      node.classList.toggle('near', Boolean(near?.has(other)));
-      node.classList.toggle('open', other === task);
+    for (const other of this.#order) {
+      this.#nodes.get(other.id).classList.toggle('near', Boolean(near?.has(other)));
+      this.#nodes.get(other.id).classList.toggle('open', other === task);
     }
-    this.#nodes.get(task)?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+    if (task) this.#nodes.get(id).scrollIntoView({ block: 'nearest', inline: 'nearest' });
     for (const { from, to, path } of this.#edges) path.classList.toggle('near', Boolean(near?.has(from) && near.has(to)));
   }
 
   /** Moves the focus to a task, or to the tab if the task is not drawn. */
-  focus(task) {
-    (this.#nodes.get(task) ?? at('tab-graph')).focus();
+  focus(id) {
+    (this.#nodes.get(id) ?? at('tab-graph')).focus();
   }
 
   /** Draws it `factor` times as large; without one so that it fits. */
@@ -71,7 +88,7 @@ class Graph {
       }
     }
     this.#order = columns.flat();
-    for (const task of this.#order) this.#nodes.set(task, this.#node(task, places.get(task)));
+    for (const task of this.#order) this.#nodes.set(task.id, this.#node(task, places.get(task)));
     [...this.#nodes.values()][0].setAttribute('tabindex', '0');
     const ends = this.#edges.filter(({ path }) => path.classList.contains('chain')).map(({ path }) => path);
     const others = this.#edges.filter(({ path }) => !path.classList.contains('chain')).map(({ path }) => path);
@@ -92,7 +109,7 @@ class Graph {
   }
 
   #key(event) {
-    const task = this.#order.find((task) => this.#nodes.get(task) === event.target);
+    const task = this.#order.find(({ id }) => this.#nodes.get(id) === event.target);
     if (!task) return;
     if (event.key === 'Enter' || event.key === ' ') {
       event.preventDefault();
@@ -104,8 +121,8 @@ class Graph {
     if (!to) return;
     event.preventDefault();
     for (const node of this.#nodes.values()) node.setAttribute('tabindex', '-1');
-    this.#nodes.get(to).setAttribute('tabindex', '0');
-    this.#nodes.get(to).focus();
+    this.#nodes.get(to.id).setAttribute('tabindex', '0');
+    this.#nodes.get(to.id).focus();
   }
 }
 

@@ -1,13 +1,16 @@
 'use strict';
 // What the views show, worked out from the document that the host embedded. Touches nothing of the page.
 //
-// The document: {"format": 1, "function": name, "report": the component's own, "sessions": what the host saw of each}.
-// Times are milliseconds since the start of the run.
+// The document: {"format": 1, "function": name, "report": the component's own, "sessions": what the host saw of each}. Of a run
+// without a report it has "live" in place of it, see live.js. Times are milliseconds since the start of the run.
 
-const STATUSES = ['completed', 'failed', 'timeout', 'cancelled', 'skipped'];
+/** How a task can have ended, and then what it can be before that. */
+const ENDS = ['completed', 'failed', 'timeout', 'cancelled', 'skipped'];
+const STATUSES = [...ENDS, 'running', 'pending'];
 
 /** Reads the document; a reply of another shape gives a run without tasks. */
 function readRun(document) {
+  if (document?.live) return readLive(document);
   const reply = document?.report ?? null;
   const report = findReport(reply) ?? {};
   const isWorkflow = report === reply?.run;
@@ -34,6 +37,9 @@ function readRun(document) {
     elapsedMs,
     endMs: Math.max(1, elapsedMs, lastMs),
     chain: longestChain(tasks),
+    isLive: false,
+    total: tasks.length,
+    about: document?.about ?? null,
   };
 }
 
@@ -102,7 +108,7 @@ function readTask(result, index, sessions) {
     index,
     id: String(result.task_id),
     agent: String(result.agent_type ?? ''),
-    status: STATUSES.includes(result.status) ? result.status : 'failed',
+    status: ENDS.includes(result.status) ? result.status : 'failed',
     error: result.error ?? null,
     output: result.output ?? null,
     dependencyIds: about.dependencies ?? [],

@@ -21,10 +21,10 @@ const PROMOTIONS = {
 };
 
 function showOutcome(run) {
-  const { reply, problems, tasks, isWorkflow } = run;
-  const body = problems.length > 0 ? refusal(problems) : isWorkflow ? workflow(reply) : tasks.length === 0 ? withoutRun(run) : [];
+  const { reply, problems, tasks, isWorkflow, isLive } = run;
+  const body = problems.length > 0 ? refusal(problems) : isWorkflow ? workflow(reply) : tasks.length === 0 && !isLive ? withoutRun(run) : [];
   at('outcome').hidden = body.length === 0;
-  at('outcome').append(...body);
+  refill(at('outcome'), ...body);
 }
 
 function refusal(problems) {

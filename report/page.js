@@ -9,96 +9,112 @@ const ORDERS = {
   sessions: (task) => -task.attempts.length,
 };
 
+/** While a run is in one of these states, so many milliseconds after each look the next one follows. */
+const LOOK_MS = { running: 1_000, interrupted: 5_000, broken: 5_000 };
+
 function start() {
-  const run = readRun(JSON.parse(at('document').textContent));
+  const embedded = JSON.parse(at('document').textContent);
   showTheme();
-  showHead(run);
-  showOutcome(run);
-  if (run.tasks.length > 0) showTasks(run);
-  else for (const name of ['skip', 'summary', 'overview', 'work']) at(name).hidden = true;
+  showTips();
+  const page = new Page();
+  if (!embedded?.feed) return page.show(readRun(embedded));
+  follow(embedded.feed, (document_) => {
+    const run = readRun(document_);
+    page.show(run);
+    return run.isLive ? (LOOK_MS[run.status] ?? null) : null;
+  });
 }
 
-function showTasks(run) {
-  const wanted = { words: '', statuses: new Set(), codes: new Set() };
-  let opened = null;
+/** The views, and what is filtered and open in them. They are made once and take each state of the run. */
+class Page {
+  #run = null;
+  #wanted = { words: '', statuses: new Set(), codes: new Set() };
+  #opened = null;
+  #details = new Details((task) => this.#open(task), () => this.#closed());
+  #timeline = new Timeline((task) => this.#open(task));
+  #graph = new Graph((task) => this.#open(task));
+  #overview = new Overview((from, to) => this.#timeline.look(from, to));
+  #filters = new Filters(this.#wanted, () => this.#refresh());
 
-  const open = (task) => {
-    opened = task;
+  constructor() {
+    this.#timeline.onMove = (from, to) => this.#overview.frame(from, to);
+    showTabs(() => this.#graph.resize());
+    this.#listen();
+  }
+
+  /** Shows a run as it is now. */
+  show(run) {
+    this.#run = run;
+    showAbout(run.about);
+    showHead(run);
+    showOutcome(run);
+    for (const name of ['skip', 'summary', 'overview', 'work']) at(name).hidden = run.tasks.length === 0;
+    if (run.tasks.length === 0) return;
+    showSummary(run);
+    this.#overview.update(run);
+    this.#timeline.update(run);
+    this.#graph.update(run);
+    showLegend(run);
+    this.#filters.update(run);
+    this.#refresh();
+    const opened = run.tasks.find(({ id }) => id === this.#opened);
+    if (opened) this.#details.update(opened, run.about);
+  }
+
+  #open(task) {
+    this.#opened = task.id;
     // First, since it takes room from the views.
-    details.open(task);
-    timeline.mark(task);
-    graph.mark(task);
-  };
-  const details = new Details(open, () => {
-    const task = opened;
-    opened = null;
-    timeline.mark(null);
-    graph.mark(null);
-    (at('graph').hidden ? timeline : graph).focus(task);
-  });
-  const timeline = new Timeline(run, open);
-  const graph = new Graph(run, open);
+    this.#details.open(task, this.#run.about);
+    this.#timeline.mark(task.id);
+    this.#graph.mark(task.id);
+  }
 
-  const refresh = () => {
+  #closed() {
+    const task = this.#opened;
+    this.#opened = null;
+    this.#timeline.mark(null);
+    this.#graph.mark(null);
+    (at('graph').hidden ? this.#timeline : this.#graph).focus(task);
+  }
+
+  #refresh() {
     const order = ORDERS[at('order').value];
-    const words = wanted.words.toLowerCase().split(/\s+/).filter(Boolean);
+    const { statuses, codes } = this.#wanted;
+    const words = this.#wanted.words.toLowerCase().split(/\s+/).filter(Boolean);
     const isAmong = (chosen, value) => chosen.size === 0 || chosen.has(value);
-    const fits = (task) => isAmong(wanted.statuses, task.status) && isAmong(wanted.codes, task.error?.code) && words.every((word) => haystack(task).includes(word));
-    timeline.show(run.tasks.filter(fits).sort((one, other) => order(one) - order(other) || one.index - other.index));
-  };
-  const search = (words) => {
-    at('search').value = wanted.words = words;
-    refresh();
-  };
+    const fits = (task) => isAmong(statuses, task.status) && isAmong(codes, task.error?.code) && words.every((word) => haystack(task).includes(word));
+    this.#timeline.show(this.#run.tasks.filter(fits).sort((one, other) => order(one) - order(other) || one.index - other.index));
+  }
 
-  showSummary(run);
-  timeline.onMove = showOverview(run, (from, to) => timeline.look(from, to));
-  showLegend(run);
-  showFilters(run, wanted, refresh);
-  showTabs(() => graph.resize());
-  showTips();
-  refresh();
+  #search(words) {
+    at('search').value = this.#wanted.words = words;
+    this.#refresh();
+  }
 
-  at('search').addEventListener('input', () => search(at('search').value));
-  at('order').addEventListener('change', refresh);
-  at('clear').addEventListener('click', () => {
-    wanted.statuses.clear();
-    wanted.codes.clear();
-    document.querySelectorAll('#filters button').forEach((button) => button.setAttribute('aria-pressed', 'false'));
-    search('');
-    at('search').focus();
-  });
-  at('zoom-in').addEventListener('click', () => timeline.zoom(0.5));
-  at('zoom-out').addEventListener('click', () => timeline.zoom(2));
-  at('zoom-reset').addEventListener('click', () => timeline.reset());
-  at('graph-in').addEventListener('click', () => graph.resize(1.25));
-  at('graph-out').addEventListener('click', () => graph.resize(0.8));
-  at('graph-fit').addEventListener('click', () => graph.resize());
-  at('rows').addEventListener('keydown', (event) => event.key === 'Escape' && details.close());
+  #listen() {
+    const [timeline, graph] = [this.#timeline, this.#graph];
+    const on = (id, event, act) => at(id).addEventListener(event, act);
+    on('search', 'input', () => this.#search(at('search').value));
+    on('order', 'change', () => this.#refresh());
+    on('clear', 'click', () => {
+      this.#filters.clear();
+      this.#search('');
+      at('search').focus();
+    });
+    on('zoom-in', 'click', () => timeline.zoom(0.5));
+    on('zoom-out', 'click', () => timeline.zoom(2));
+    on('zoom-reset', 'click', () => timeline.reset());
+    on('graph-in', 'click', () => graph.resize(1.25));
+    on('graph-out', 'click', () => graph.resize(0.8));
+    on('graph-fit', 'click', () => graph.resize());
+    on('rows', 'keydown', (event) => event.key === 'Escape' && this.#details.close());
+  }
 }
 
 /** What a task is found by. */
 function haystack(task) {
   const seen = [task.id, task.agent, task.status, task.error?.code, task.model, ...task.attempts.flatMap(({ kind, model, error }) => [kind, model, error?.code])];
   return seen.filter(Boolean).join(' ').toLowerCase();
-}
-
-function showFilters(run, wanted, refresh) {
-  const counts = count(run.tasks, ({ status }) => status);
-  const present = STATUSES.filter((status) => counts.has(status));
-  const codes = [...count(run.tasks.filter(({ error }) => error), ({ error }) => error.code)].sort((one, other) => other[1] - one[1]);
-  if (present.length < 2 && codes.length === 0) return;
-  const chip = (kind, chosen, value, title, mark, times) => {
-    const button = make('button', { class: kind, title, 'aria-pressed': 'false', click: () => {
-      if (!chosen.delete(value)) chosen.add(value);
-      button.setAttribute('aria-pressed', String(chosen.has(value)));
-      refresh();
-    } }, mark, make('span', { class: 'number' }, thousands(times)));
-    return button;
-  };
-  at('filters').append(
-    ...present.map((status) => chip('chip', wanted.statuses, status, null, statusMark(status), counts.get(status))),
-    ...codes.slice(0, 8).map(([code, times]) => chip('chip code', wanted.codes, code, `Show the tasks with ${code}`, code, times)));
 }
 
 function showTabs(onGraph) {

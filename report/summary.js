@@ -3,17 +3,18 @@
 
 function showHead(run) {
   const { tasks, problems } = run;
-  const verdict = problems.length > 0 ? 'refused' : tasks.length > 0 || run.reply?.status ? run.status : 'without a run';
+  const verdict = problems.length > 0 ? 'refused' : run.isLive || tasks.length > 0 || run.reply?.status ? run.status : 'without a run';
   document.title = `${run.name}: ${verdict}`;
   at('title').textContent = run.name;
   at('verdict').setAttribute('class', `verdict ${verdict}`);
   at('verdict').textContent = verdict;
-  if (tasks.length === 0) return;
-  at('subtitle').textContent = `${several(tasks.length, 'task')}, ${several(run.attempts.length, 'session')}, ${duration(run.elapsedMs)}`;
+  const sessions = several(run.attempts.length, 'session');
+  if (run.isLive) at('subtitle').textContent = `${thousands(run.ended)} of ${several(run.total, 'task')} ended, ${sessions}, ${duration(run.elapsedMs)}`;
+  else if (tasks.length > 0) at('subtitle').textContent = `${several(tasks.length, 'task')}, ${sessions}, ${duration(run.elapsedMs)}`;
 }
 
 function showSummary(run) {
-  at('summary').append(...[census(run), time(run), sessionsCard(run), cost(run), budget(run)].filter(Boolean));
+  refill(at('summary'), ...[census(run), time(run), sessionsCard(run), cost(run), budget(run)].filter(Boolean));
 }
 
 function card(title, big, ...body) {
@@ -24,21 +25,22 @@ function facts(...pairs) {
   return make('dl', { class: 'facts' }, pairs.filter(Boolean).map(([name, value]) => make('div', {}, make('dt', {}, name), make('dd', {}, value))));
 }
 
-function census({ report, tasks, isWorkflow }) {
+function census({ report, total: all, isWorkflow }) {
   const counts = report.census ?? {};
-  const total = Math.max(1, tasks.length);
+  const total = Math.max(1, all);
   const present = STATUSES.filter((status) => counts[status] > 0);
   const bar = make('div', { class: 'share', 'aria-hidden': 'true' },
     present.map((status) => make('span', { class: `part ${status}`, '--part': `${(100 * counts[status]) / total}%` })));
   const words = make('ul', { class: 'census' }, present.map((status) => make('li', {}, statusMark(status, `${counts[status]} ${status}`))));
-  return card(isWorkflow ? 'Steps completed' : 'Completed', `${counts.completed ?? 0} of ${tasks.length}`, bar, words);
+  return card(isWorkflow ? 'Steps completed' : 'Completed', `${counts.completed ?? 0} of ${all}`, bar, words);
 }
 
-function time({ elapsedMs, attempts, tasks, peak, chain }) {
+function time({ elapsedMs, attempts, tasks, peak, chain, leftMs }) {
   const worked = attempts.reduce((sum, { startMs, endMs }) => sum + endMs - startMs, 0);
   const isWorthIt = elapsedMs > 0 && worked > elapsedMs && tasks.some(({ status }) => status === 'completed');
   const gain = isWorthIt ? `${(worked / elapsedMs).toFixed(1)} times` : null;
   return card('Time', duration(elapsedMs), facts(
+    leftMs && ['Left, about', duration(leftMs)],
     ['All sessions together', duration(worked)],
     gain && ['Faster than one by one', gain],
     ['At once, at most', String(peak)],
@@ -96,42 +98,53 @@ function budget({ report }) {
 }
 
 /** The chart of live sessions, over which a part of the run can be chosen. */
-function showOverview(run, onRange) {
-  const points = run.live;
-  const top = Math.max(1, run.peak);
-  const again = points.some((point) => point.again > 0) && make('span', {}, ', ', make('span', { class: 'swatch retry', 'aria-hidden': 'true' }),
-    'of them not the first of their task: retries, corrections, better models and the like');
-  at('overview-words').append(...[`at most ${run.peak}`, again, '. Drag over the chart to look closer; a double click shows all.'].filter(Boolean));
-  const path = (value) => {
-    const steps = points.map((point, place) => {
-      const until = points[place + 1]?.atMs ?? run.endMs;
-      const height = 100 - (96 * value(point)) / top;
-      return `${(1000 * point.atMs) / run.endMs},${height} ${(1000 * until) / run.endMs},${height}`;
-    });
-    return `M0,100 L${steps.join(' ')} 1000,100 Z`;
-  };
-  const chart = draw('svg', { viewBox: '0 0 1000 100', preserveAspectRatio: 'none', role: 'img', 'aria-label': `Sessions alive over ${duration(run.endMs)}, at most ${run.peak} at once` },
-    draw('path', { class: 'area', d: path(({ live }) => live) }),
-    draw('path', { class: 'area again', d: path(({ again }) => again) }));
-  const frame = make('div', { class: 'window', 'aria-hidden': 'true' });
-  const box = at('overview-chart');
-  const marks = ticks(0, run.endMs, Math.min(10, Math.max(2, Math.floor(box.clientWidth / 60))), run.endMs);
-  const ruler = make('div', { class: 'ruler', 'aria-hidden': 'true' }, marks.map(({ ms, words }) =>
-    make('span', { '--at': `${(100 * ms) / run.endMs}%` }, ms > run.endMs * 0.97 ? '' : words)));
-  box.append(chart, frame, ruler);
-  chooseRange(box, run, frame, onRange);
-  return (from, to) => {
-    frame.style.setProperty('--left', `${(100 * from) / run.endMs}%`);
-    frame.style.setProperty('--right', `${100 - (100 * to) / run.endMs}%`);
-    frame.classList.toggle('whole', from <= 0 && to >= run.endMs);
-  };
+class Overview {
+  #run = { endMs: 1 };
+  #window = make('div', { class: 'window whole', 'aria-hidden': 'true' });
+  #chart = make('div', {});
+  #ruler = make('div', { class: 'ruler', 'aria-hidden': 'true' });
+
+  constructor(onRange) {
+    at('overview-chart').append(this.#chart, this.#window, this.#ruler);
+    chooseRange(at('overview-chart'), () => this.#run.endMs, onRange);
+  }
+
+  update(run) {
+    this.#run = run;
+    const points = run.live;
+    const top = Math.max(1, run.peak);
+    const again = points.some((point) => point.again > 0) && make('span', {}, ', ', make('span', { class: 'swatch retry', 'aria-hidden': 'true' }),
+      'of them not the first of their task: retries, corrections, better models and the like');
+    refill(at('overview-words'), ...[`at most ${run.peak}`, again, '. Drag over the chart to look closer; a double click shows all.'].filter(Boolean));
+    const path = (value) => {
+      const steps = points.map((point, place) => {
+        const until = points[place + 1]?.atMs ?? run.endMs;
+        const height = 100 - (96 * value(point)) / top;
+        return `${(1000 * point.atMs) / run.endMs},${height} ${(1000 * until) / run.endMs},${height}`;
+      });
+      return `M0,100 L${steps.join(' ')} 1000,100 Z`;
+    };
+    refill(this.#chart, draw('svg', { viewBox: '0 0 1000 100', preserveAspectRatio: 'none', role: 'img', 'aria-label': `Sessions alive over ${duration(run.endMs)}, at most ${run.peak} at once` },
+      draw('path', { class: 'area', d: path(({ live }) => live) }),
+      draw('path', { class: 'area again', d: path(({ again }) => again) })));
+    const marks = ticks(0, run.endMs, Math.min(10, Math.max(2, Math.floor(at('overview-chart').clientWidth / 60))), run.endMs);
+    refill(this.#ruler, marks.map(({ ms, words }) => make('span', { '--at': `${(100 * ms) / run.endMs}%` }, ms > run.endMs * 0.97 ? '' : words)));
+  }
+
+  /** Shows which part of the run the timeline has. */
+  frame(from, to) {
+    const { endMs } = this.#run;
+    this.#window.style.setProperty('--left', `${(100 * from) / endMs}%`);
+    this.#window.style.setProperty('--right', `${100 - (100 * to) / endMs}%`);
+    this.#window.classList.toggle('whole', from <= 0 && to >= endMs);
+  }
 }
 
-function chooseRange(box, run, frame, onRange) {
+function chooseRange(box, endMs, onRange) {
   let began = null;
   const place = (event) => {
     const { left, width } = box.getBoundingClientRect();
-    return (Math.min(Math.max(event.clientX - left, 0), width) / width) * run.endMs;
+    return (Math.min(Math.max(event.clientX - left, 0), width) / width) * endMs();
   };
   box.addEventListener('pointerdown', (event) => {
     if (event.button !== 0) return;
@@ -141,10 +154,10 @@ function chooseRange(box, run, frame, onRange) {
   box.addEventListener('pointermove', (event) => {
     if (began === null) return;
     const now = place(event);
-    if (Math.abs(now - began) > run.endMs / 200) onRange(Math.min(began, now), Math.max(began, now));
+    if (Math.abs(now - began) > endMs() / 200) onRange(Math.min(began, now), Math.max(began, now));
   });
   for (const name of ['pointerup', 'pointercancel']) box.addEventListener(name, () => (began = null));
-  box.addEventListener('dblclick', () => onRange(0, run.endMs));
+  box.addEventListener('dblclick', () => onRange(0, endMs()));
 }
 
 /** Round places between two times of a run that long, about `wanted` of them, in words that tell each from the next. */

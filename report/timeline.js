@@ -5,20 +5,20 @@
 const NARROWEST_MS = 20;
 
 class Timeline {
-  #run;
+  #run = { tasks: [], endMs: 1 };
   #onOpen;
   #onMove = () => {};
   #from = 0;
-  #to;
+  #to = 1;
+  /** Ids, in the order in which they are shown. */
   #shown = [];
+  /** Of each task by its id: its place in the list, its row, itself, and what was drawn of it. */
   #rows = new Map();
+  /** The id of the task that the keyboard is at. */
   #current = null;
 
-  constructor(run, onOpen) {
-    this.#run = run;
+  constructor(onOpen) {
     this.#onOpen = onOpen;
-    this.#to = run.endMs;
-    for (const task of run.tasks) this.#rows.set(task, this.#row(task));
     this.#listen();
     new ResizeObserver(() => this.#axis()).observe(at('axis'));
   }
@@ -26,17 +26,38 @@ class Timeline {
   /** Has `move(from, to)` called whenever another part of the run is shown. */
   set onMove(move) {
     this.#onMove = move;
-    this.look(this.#from, this.#to);
+  }
+
+  /** Takes the run as it is now: rows stay, and only what has changed in them is drawn. Who sees all of it goes on to. */
+  update(run) {
+    const wasWhole = this.#from <= 0 && this.#to >= this.#run.endMs;
+    this.#run = run;
+    const ids = new Set(run.tasks.map(({ id }) => id));
+    for (const id of [...this.#rows.keys()]) if (!ids.has(id)) this.#rows.delete(id);
+    for (const task of run.tasks) this.#draw(task);
+    if (wasWhole) this.look(0, run.endMs);
+    else this.look(this.#from, this.#to);
   }
 
   /** Shows these tasks, in this order. */
   show(tasks) {
-    this.#shown = tasks;
-    at('rows').replaceChildren(...tasks.map((task) => this.#rows.get(task)));
+    this.#shown = tasks.map(({ id }) => id);
+    const list = at('rows');
+    const focused = list.contains(document.activeElement) ? document.activeElement : null;
+    const wanted = new Set(this.#shown.map((id) => this.#rows.get(id).item));
+    for (const item of [...list.children]) if (!wanted.has(item)) item.remove();
+    // What stands where it belongs is not moved.
+    let next = list.firstElementChild;
+    for (const item of wanted) {
+      if (item === next) next = next.nextElementSibling;
+      else list.insertBefore(item, next);
+    }
+    if (focused && focused !== document.activeElement && list.contains(focused)) focused.focus({ preventScroll: true });
     at('nothing').hidden = tasks.length > 0;
     const all = this.#run.tasks.length;
-    at('count').textContent = tasks.length === all ? several(all, 'task') : `${tasks.length} of ${several(all, 'task')}`;
-    if (!tasks.includes(this.#current)) this.#current = tasks[0] ?? null;
+    const text = tasks.length === all ? several(all, 'task') : `${tasks.length} of ${several(all, 'task')}`;
+    if (at('count').textContent !== text) at('count').textContent = text;
+    if (!this.#shown.includes(this.#current)) this.#current = this.#shown[0] ?? null;
     this.#rove();
   }
 
@@ -69,32 +90,42 @@ class Timeline {
     this.look(0, this.#run.endMs);
   }
 
-  /** Marks a task as the one that is open; null: none is. */
-  mark(task) {
-    for (const [other, row] of this.#rows) row.firstChild.classList.toggle('open', other === task);
-    if (task) this.#current = task;
+  /** Marks a task, by its id, as the one that is open; null: none is. */
+  mark(id) {
+    for (const [other, { row }] of this.#rows) row.classList.toggle('open', other === id);
+    if (id !== null) this.#current = id;
     this.#rove();
   }
 
   /** Moves the focus to a task. */
-  focus(task) {
-    this.#current = this.#shown.includes(task) ? task : (this.#shown[0] ?? null);
+  focus(id) {
+    this.#current = this.#shown.includes(id) ? id : (this.#shown[0] ?? null);
     this.#rove();
-    (this.#rows.get(this.#current)?.firstChild ?? at('search')).focus();
+    (this.#rows.get(this.#current)?.row ?? at('search')).focus();
   }
 
-  #row(task) {
+  #draw(task) {
+    const { status, error, startMs, endMs, readyMs, attempts } = task;
+    const drawn = JSON.stringify([status, error?.code, startMs, endMs, readyMs, attempts.map((one) => [one.kind, one.status, one.startMs, one.runMs, one.endMs, one.model])]);
+    const known = this.#rows.get(task.id);
+    if (known) known.task = task;
+    if (known?.drawn === drawn) return;
     const lane = make('span', { class: 'lane', 'aria-hidden': 'true' }, lanePieces(task));
     const name = make('span', { class: 'name' },
-      make('span', { class: `glyph ${task.status}`, 'aria-hidden': 'true' }, GLYPHS[task.status]),
+      make('span', { class: `glyph ${status}`, 'aria-hidden': 'true' }, GLYPHS[status]),
       make('span', { class: 'id' }, task.id), ' ', make('span', { class: 'agent' }, task.agent), make('span', { class: 'unseen' }, `: ${howItWent(task)}`));
-    const row = make('button', { class: 'row', tabindex: '-1', click: () => this.#onOpen(task) }, name, lane);
-    return make('li', {}, row);
+    if (known) {
+      known.drawn = drawn;
+      known.row.replaceChildren(name, lane);
+      return;
+    }
+    const row = make('button', { class: 'row', tabindex: '-1', click: () => this.#onOpen(this.#rows.get(task.id).task) }, name, lane);
+    this.#rows.set(task.id, { item: make('li', { 'data-task': task.id }, row), row, task, drawn });
   }
 
   /** One row can be reached with Tab, the others from there with the arrows. */
   #rove() {
-    for (const [task, row] of this.#rows) row.firstChild.tabIndex = task === this.#current ? 0 : -1;
+    for (const [id, { row }] of this.#rows) row.tabIndex = id === this.#current ? 0 : -1;
   }
 
   #axis() {
@@ -111,8 +142,7 @@ class Timeline {
     rows.addEventListener('keydown', (event) => this.#key(event));
     rows.addEventListener('wheel', (event) => this.#wheel(event), { passive: false });
     rows.addEventListener('focusin', (event) => {
-      const row = event.target.closest('li');
-      this.#current = this.#run.tasks.find((task) => this.#rows.get(task) === row) ?? this.#current;
+      this.#current = event.target.closest('li')?.dataset.task ?? this.#current;
       this.#rove();
     });
     this.#drag(rows);
@@ -130,14 +160,14 @@ class Timeline {
 
   /** Around the task that has the focus, so that it stays in sight. */
   #zoomOnTask(factor) {
-    const { startMs, endMs } = this.#current;
+    const { startMs, endMs } = this.#rows.get(this.#current).task;
     const place = (((startMs ?? endMs) + endMs) / 2 - this.#from) / (this.#to - this.#from);
     this.zoom(factor, Math.min(Math.max(place, 0), 1));
   }
 
   /** Shows the task that has the focus as large as it gets. */
   #fit() {
-    const { startMs, endMs } = this.#current;
+    const { startMs, endMs } = this.#rows.get(this.#current).task;
     const edge = Math.max(NARROWEST_MS, (endMs - (startMs ?? endMs)) * 0.1);
     this.look((startMs ?? endMs) - edge, endMs + edge);
   }
@@ -194,6 +224,7 @@ function lanePieces(task) {
     else pieces[pieces.length - 1].classList.add(attempt.kind, attempt.status);
   }
   piece('wait queued', until, task.endMs, `ends at ${clock(task.endMs)}`);
+  if (!ENDS.includes(task.status)) return pieces;
   pieces.push(make('span', { class: `end ${task.status}`, '--a': task.endMs, 'data-tip': `${task.status} at ${clock(task.endMs)}${task.error ? `\n${task.error.code}: ${task.error.message}` : ''}` }, GLYPHS[task.status]));
   return pieces;
 }
@@ -212,7 +243,7 @@ function tipOf(attempt) {
 
 /** A row in words, for those who hear it. */
 function howItWent(task) {
-  const times = task.startMs === null ? 'never started' : `from ${clock(task.startMs)} to ${clock(task.endMs)}`;
+  const times = task.startMs === null ? 'never started' : ENDS.includes(task.status) ? `from ${clock(task.startMs)} to ${clock(task.endMs)}` : `since ${clock(task.startMs)}`;
   const error = task.error ? `, ${task.error.code}` : '';
   return `${task.status}${error}, ${several(task.attempts.length, 'session')}, ${times}`;
 }
@@ -223,7 +254,7 @@ function showLegend(run) {
   const lines = [run.isWorkflow && ['later', 'not asked for yet, as far as the report tells'], ['blocked', 'waits for other tasks'], ['queued', 'waits for a place'], ['pause', 'pause'], ['starting', 'not running yet']].filter(Boolean).map(([name, words]) =>
     make('span', {}, make('span', { class: `key ${name}`, 'aria-hidden': 'true' }), words));
   const hatch = make('span', {}, make('span', { class: 'key hatch', 'aria-hidden': 'true' }), 'did not succeed');
-  at('legend').append(...keys, hatch, ...lines);
+  refill(at('legend'), ...keys, hatch, ...lines);
 }
 
 /** Words beside the pointer. */

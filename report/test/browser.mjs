@@ -37,15 +37,20 @@ export function embedded(file) {
 }
 
 /** Opens a page; whatever it asks of a network or complains about is kept. */
-export async function open(file, options = {}) {
+export function open(file, options = {}) {
+  return visit(pathToFileURL(file).href, (url) => url.startsWith('file:') || url === 'data:,', options);
+}
+
+/** The same for an address: `isExpected` says what may be asked of a network. */
+export async function visit(address, isExpected, options = {}) {
   const context = await browser.newContext({ viewport: SIZE, ...options });
-  context.setDefaultTimeout(15_000);
+  context.setDefaultTimeout(Number(process.env.PATIENCE ?? 15_000));
   const page = await context.newPage();
   const wrong = [];
   page.on('pageerror', (error) => wrong.push(String(error)));
   page.on('console', (message) => wrong.push(message.text()));
-  page.on('request', (asked) => asked.url().startsWith('file:') || asked.url() === 'data:,' || wrong.push(asked.url()));
-  await page.goto(pathToFileURL(file).href);
+  page.on('request', (asked) => isExpected(asked.url()) || wrong.push(asked.url()));
+  await page.goto(address);
   return { page, wrong, close: () => context.close() };
 }
 
@@ -54,6 +59,7 @@ export const scale = (page) => page.locator('#timeline').evaluate((element) => N
 
 /** Findings that keep somebody from using the page. */
 export async function serious(page) {
+  // In a page that runs no script but its own, the browser's own door is the only way in.
   await page.evaluate(AXE);
   const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ['violations'] }));
   return violations

@@ -46,7 +46,12 @@ pub fn build(tools: &PluginTools, component: &Path) -> Result<()> {
     let mut command = Command::new(&tools.node);
     command.arg("build.mjs").args([component, &tools.jco, &tools.tsc, &tools.types]).current_dir(directory());
     process::run(&mut command, "")?;
-    fs::write(directory().join("dist/report.html"), parallel_agents_page::template()).context("cannot write the page")
+    let pages =
+        [("report.html", parallel_agents_page::template()), ("runs.html", parallel_agents_page::list_template())];
+    for (name, page) in pages {
+        fs::write(directory().join("dist").join(name), page).with_context(|| format!("cannot write {name}"))?;
+    }
+    Ok(())
 }
 
 /// Puts the package together in `target/plugin` and packs it.

@@ -10,6 +10,7 @@
 //! | `checker`     | the host's own account of a call, held to the invariants                             |
 //! | `trace`       | everything that was said, as text that can be compared                               |
 //! | `session_log` | what was seen of each session, for reports                                           |
+//! | `task_log`    | where each task stands while a call lasts                                            |
 //! | `recording`   | a call as it went, to be played again under other rules                              |
 //! | `clock`       | virtual time, which jumps, and real time, which passes                               |
 //! | `native`      | calls on the engine's own code                                                       |
@@ -71,6 +72,7 @@ pub mod script;
 mod secret;
 pub mod session_log;
 pub mod simulation;
+pub mod task_log;
 pub mod trace;
 pub mod truth;
 

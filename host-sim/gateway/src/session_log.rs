@@ -4,8 +4,9 @@
 
 use std::collections::BTreeMap;
 
-use parallel_agents_engine::host::{Command, EventKind, MessageRole, Reply, SessionEnd, SpawnOptions};
+use parallel_agents_engine::host::{Command, EventKind, MessageRole, Reply, SessionEnd, SessionOutcome, SpawnOptions};
 use parallel_agents_engine::ids::{RequestId, SessionKey};
+use parallel_agents_engine::task::Usage;
 use serde::Serialize;
 
 use crate::host::Delivery;
@@ -28,6 +29,10 @@ pub struct SessionRecord {
     pub started_ms: Option<u64>,
     /// None: its end was never told.
     pub ended_ms: Option<u64>,
+    /// How it ended, in the words of a report.
+    pub outcome: Option<&'static str>,
+    /// None: the host did not say.
+    pub usage: Option<Usage>,
     /// The longest that was told of its answer.
     pub answer: Option<String>,
     /// Something of the answer is missing.
@@ -70,6 +75,8 @@ impl SessionLog {
             asked_ms: self.since(at_ms),
             started_ms: None,
             ended_ms: None,
+            outcome: None,
+            usage: None,
             answer: None,
             answer_is_cut: false,
         });
@@ -103,6 +110,8 @@ impl SessionLog {
         let ended_ms = self.since(at_ms);
         let Some(record) = self.record(&end.session) else { return };
         record.ended_ms.get_or_insert(ended_ms);
+        record.outcome.get_or_insert(in_words(&end.outcome));
+        record.usage = record.usage.or(end.usage);
         if let Some(completion) = &end.completion {
             record.hear(&completion.text, completion.truncated);
         }
@@ -116,6 +125,16 @@ impl SessionRecord {
             self.answer = Some(text.to_owned());
             self.answer_is_cut = is_cut;
         }
+    }
+}
+
+fn in_words(outcome: &SessionOutcome) -> &'static str {
+    match outcome {
+        SessionOutcome::Completed => "completed",
+        SessionOutcome::Failed { .. } => "failed",
+        SessionOutcome::TimedOut => "timeout",
+        SessionOutcome::Cancelled => "cancelled",
+        SessionOutcome::Interrupted => "interrupted",
     }
 }
 
@@ -180,6 +199,7 @@ mod tests {
             );
             assert!(record.session_key.is_some() && Some(record.asked_ms) <= record.started_ms);
             assert!(record.started_ms < record.ended_ms);
+            assert!(record.outcome == Some("completed") && record.usage.is_some_and(|usage| usage.output_tokens > 0));
         }
         // The second one waits in the queue of the gateway for the end of the first.
         let mut times: Vec<_> = log.records().iter().map(|record| (record.started_ms, record.ended_ms)).collect();

@@ -16,6 +16,8 @@ mod help;
 mod journal;
 #[cfg(unix)]
 mod kills;
+#[cfg(unix)]
+mod live_page;
 mod openai;
 mod openai_journal;
 #[cfg(unix)]

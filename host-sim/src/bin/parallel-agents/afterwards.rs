@@ -9,7 +9,9 @@ use host_sim::{page, telemetry};
 use opentelemetry_sdk::trace::SpanData;
 use serde_json::Value;
 
+use crate::live_page::LivePage;
 use crate::outcome::{Failure, Finish};
+use crate::signals::Interrupt;
 use crate::ui::Ui;
 use crate::{desktop, output};
 
@@ -50,6 +52,8 @@ pub struct Afterwards {
     to_open: Option<PathBuf>,
     /// What whoever reads the result should know.
     notes: Vec<String>,
+    /// A page that stays until somebody wants to go.
+    page: Option<(LivePage, Interrupt)>,
 }
 
 impl Afterwards {
@@ -83,6 +87,16 @@ impl Afterwards {
         self.notes.push(line.into());
     }
 
+    /// Keeps a page when all else is done.
+    pub fn stay(&mut self, page: LivePage, interrupt: Interrupt) {
+        self.page = Some((page, interrupt));
+    }
+
+    /// Keeps no page after all.
+    pub fn leave(&mut self) {
+        self.page = None;
+    }
+
     /// Tries everything and tells what did not work. Whether all of it did; spans that do not arrive change nothing.
     pub async fn finish(self, ui: &Ui) -> bool {
         let mut done = true;
@@ -106,6 +120,9 @@ impl Afterwards {
             && let Err(error) = telemetry::export(self.spans).await
         {
             ui.note(&format!("warning: the spans of the run could not be sent: {error}"));
+        }
+        if let Some((page, interrupt)) = self.page {
+            page.stay(interrupt).await;
         }
         done
     }

@@ -14,6 +14,7 @@ mod findings;
 mod hints;
 mod input;
 mod journal;
+mod live_page;
 mod outcome;
 mod output;
 mod own_agents;

@@ -4,6 +4,7 @@
 use std::process;
 
 use gateway_sim::clock::StopSwitch;
+use tokio::sync::watch;
 
 /// What a signal means.
 #[derive(Clone, Copy)]
@@ -16,19 +17,40 @@ struct Kind {
 
 const INTERRUPT: Kind = Kind { reason: "interrupted at the keyboard", exit_code: 130 };
 
-/// A switch that the first signal throws. Needs a Tokio runtime.
-pub fn stop_on_signal() -> StopSwitch {
+/// The signals of one call.
+pub struct Interrupt {
+    stop: StopSwitch,
+    first: watch::Receiver<bool>,
+}
+
+impl Interrupt {
+    /// A switch that the first signal throws.
+    pub fn switch(&self) -> StopSwitch {
+        self.stop.clone()
+    }
+
+    /// Waits for the first signal, which may have come already.
+    pub async fn heard(&mut self) {
+        // Its sender lives as long as signals are listened to.
+        let _ = self.first.wait_for(|is_heard| *is_heard).await;
+    }
+}
+
+/// Listens from now on. Needs a Tokio runtime.
+pub fn stop_on_signal() -> Interrupt {
     let stop = StopSwitch::new();
+    let (heard, first) = watch::channel(false);
     let switch = stop.clone();
     // Heard from now on, and not only once the task runs.
     let mut signals = of_the_system::Signals::new();
     tokio::spawn(async move {
-        let first = signals.next().await;
-        switch.throw(first.reason);
+        let kind = signals.next().await;
+        switch.throw(kind.reason);
+        heard.send_replace(true);
         let second = signals.next().await;
         process::exit(second.exit_code);
     });
-    stop
+    Interrupt { stop, first }
 }
 
 #[cfg(unix)]

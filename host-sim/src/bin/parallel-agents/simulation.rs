@@ -25,10 +25,11 @@ use crate::board::Board;
 use crate::component;
 use crate::hints;
 use crate::journal::Journal;
+use crate::live_page::LivePage;
 use crate::outcome::Failure;
 use crate::output;
 use crate::request;
-use crate::signals::stop_on_signal;
+use crate::signals::{Interrupt, stop_on_signal};
 use crate::ui::Ui;
 use crate::view::View;
 
@@ -72,13 +73,19 @@ impl Engine {
         let view = View::new(ui, course.progress, is_real(kind, course), Board::new(function, arguments));
         let recorder = Arc::new(Mutex::new(Recorder::default()));
         let noted = Noted::new();
+        let page = served(ui, course, function, kind, &noted).await?;
         let mut backend = backend.by(view.board()).by(noted.watcher());
+        if let Some(page) = &page {
+            backend = backend.by(page.watcher());
+        }
         if simulation.backend.record.is_some() {
             backend = backend.by(recorder.clone());
         }
-        let called = self.enter(function, arguments, backend, &clock.with_stop(stop_on_signal())).await;
+        let interrupt = stop_on_signal();
+        let called = self.enter(function, arguments, backend, &clock.with_stop(interrupt.switch())).await;
         view.close();
-        let mut call = Call { ui, course, function, seed, kind, noted: &noted, rest: Afterwards::default() };
+        let page = page.map(|page| (page, interrupt));
+        let mut call = Call { ui, course, function, seed, kind, noted: &noted, page, rest: Afterwards::default() };
         if let Some(path) = &simulation.backend.record {
             // Of a reply that is no JSON the rest of the recording is still worth something.
             let document = called.result.as_ref().ok().and_then(|reply| read(document_text(reply)).ok());
@@ -118,15 +125,21 @@ impl Engine {
         let Stage { backend, clock, seed, kind, journal } = Stage::reset(ui, arguments, &past, journal).await?;
         let view = View::new(ui, course.progress, is_real(kind, course), Board::new(&past.function, &past.arguments));
         let noted = Noted::new();
-        let backend = backend.by(view.board()).by(noted.watcher());
-        let clock = clock.with_stop(stop_on_signal());
+        let page = served(ui, course, &past.function, kind, &noted).await?;
+        let mut backend = backend.by(view.board()).by(noted.watcher());
+        if let Some(page) = &page {
+            backend = backend.by(page.watcher());
+        }
+        let interrupt = stop_on_signal();
+        let clock = clock.with_stop(interrupt.switch());
         let called = match self {
             Self::Wasm(host) => host.resume(text, backend, &clock).await,
             Self::Native => native::resume(text, backend, &clock).await,
         };
         view.close();
         let function = &past.function;
-        let call = Call { ui, course, function, seed, kind, noted: &noted, rest: Afterwards::default() };
+        let page = page.map(|page| (page, interrupt));
+        let call = Call { ui, course, function, seed, kind, noted: &noted, page, rest: Afterwards::default() };
         let reply = call.finish(self.name(), called).await;
         // Until here nobody else may write it.
         drop(journal);
@@ -185,6 +198,7 @@ struct Call<'a> {
     seed: u64,
     kind: BackendKind,
     noted: &'a Noted,
+    page: Option<(LivePage, Interrupt)>,
     rest: Afterwards,
 }
 
@@ -212,6 +226,10 @@ impl Call<'_> {
                 }
             }
             self.rest.spans(self.noted.spans(self.function, &document, self.kind.provider()));
+            if let Some((page, interrupt)) = self.page.take() {
+                page.done(&document);
+                self.rest.stay(page, interrupt);
+            }
             match reply {
                 // Nobody has paid for a simulated reply that the simulator's own account contradicts.
                 DocumentReply::Answer(_) if self.kind == BackendKind::Script => match self.rest.contradiction() {
@@ -224,11 +242,27 @@ impl Call<'_> {
         match outcome {
             Ok(reply) => Ok(Reply { rest: self.rest, ..reply }),
             Err(failure) => {
+                // Whoever is told of a failure does not wait for a page.
+                self.rest.leave();
                 self.rest.finish(self.ui).await;
                 Err(failure)
             }
         }
     }
+}
+
+/// The page that the options ask for, with its address on standard error.
+async fn served(
+    ui: &Ui,
+    course: &Course,
+    function: &str,
+    kind: BackendKind,
+    noted: &Noted,
+) -> Result<Option<LivePage>, Failure> {
+    let Some(port) = course.serve else { return Ok(None) };
+    let page = LivePage::serve(port, function, is_real(kind, course), noted.watcher()).await?;
+    ui.note(&format!("page: {}\n  it stays until Ctrl-C", page.url()));
+    Ok(Some(page))
 }
 
 /// Whether a call takes real time.

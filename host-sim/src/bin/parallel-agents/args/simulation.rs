@@ -82,6 +82,14 @@ pub struct Course {
     /// Open the file of --report, where there is a desktop
     #[arg(long, requires = "report")]
     pub open: bool,
+
+    /// Show the run in a browser while it lasts; the page stays until Ctrl-C
+    ///
+    /// On this machine only, at an address that stands on standard error: at a free port, or with --serve=8080 at that one. The
+    /// result is printed when the run has ended, and the exit code is that of the run. Ctrl-C during the run stops the run, and
+    /// takes the page with it.
+    #[arg(long, value_name = "PORT", num_args = 0..=1, require_equals = true, default_missing_value = "0")]
+    pub serve: Option<u16>,
 }
 
 /// Which agents and which gateway are simulated.
