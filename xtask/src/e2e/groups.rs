@@ -78,7 +78,7 @@ fn used(bench: &Bench, kills: u32, wanted: impl Fn(&str) -> bool) -> Result<()> 
             kills::run(gateway, kills)?;
         }
         if wanted("publishing") {
-            publishing::run(gateway, &bench.archive)?;
+            publishing::run(gateway)?;
         }
         if wanted("fallback") {
             fallback::run(gateway)?;

@@ -1,8 +1,7 @@
-//! What the published package brings besides its tools: a form, icons, a place in backups, a profile; a skill that another one
-//! may hide; and its own replacement while it works.
+//! What the published package brings besides its tools: a form, icons, a place in backups, a profile; and a skill that another
+//! one may hide.
 
 use std::fs;
-use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context as _, Result, ensure};
@@ -10,28 +9,23 @@ use serde_json::{Value, json};
 
 use crate::process;
 
-use super::bench::{Gateway, json_file, of_results, plain_task, step};
+use super::bench::{Gateway, json_file, plain_task, step};
 
 const RUN: &str = "parallel_agents_run";
-const RUNS: &str = "parallel_agents_runs";
 const CONFIG: &str = "plugins.entries.parallel-agents.config";
 
-/// One after the other: long enough for an installation, which takes ten seconds.
-const TASKS: usize = 20;
-
-/// Looks at all of it in a gateway that runs, and ends with the plugin installed a second time.
+/// Looks at all of it in a gateway that runs.
 ///
 /// # Errors
 /// The first that is not as it should be.
-pub fn run(gateway: &mut Gateway, archive: &Path) -> Result<()> {
+pub fn run(gateway: &mut Gateway) -> Result<()> {
     step("see the form, the icons and the backup", || {
         has_a_form(gateway)?;
         has_icons(gateway)?;
         is_in_backups(gateway)
     })?;
     step("work in the profile for coding", || works_in_a_profile(gateway))?;
-    step("say which skill hides the plugin's own", || is_hidden(gateway))?;
-    step("install the plugin again during a run", || is_replaced(gateway, archive))
+    step("say which skill hides the plugin's own", || is_hidden(gateway))
 }
 
 /// Every field of the configuration has a label and a description, in a section, and none is hidden as a secret.
@@ -98,32 +92,4 @@ fn is_hidden(gateway: &Gateway) -> Result<()> {
     fs::remove_dir_all(&place)?;
     ensure!(hint("seen-again")?.is_none(), "the other skill is gone, and still named");
     Ok(())
-}
-
-/// While a run goes on the gateway keeps the copy of the plugin that runs it, and says how to take the new one afterwards.
-fn is_replaced(gateway: &mut Gateway, archive: &Path) -> Result<()> {
-    let request = json!({ "tasks": vec![plain_task(); TASKS], "max_concurrent": 1, "timeoutSeconds": 1 });
-    let begun = gateway.call_in("replaced", RUN, &request)?;
-    let run = begun.get("run_id").and_then(Value::as_str).with_context(|| format!("no run: {begun:#}"))?.to_owned();
-    let refused = gateway.install(archive).err().context("the plugin was replaced under a run that goes on")?;
-    let said = format!("{refused:#}");
-    ensure!(said.contains("still has active retained work"), "{said}");
-    ensure!(said.contains("installation is saved") && said.contains("openclaw plugins reload"), "{said}");
-
-    let status = |seconds: u32| json!({ "action": "status", "run_id": run, "timeoutSeconds": seconds });
-    let reply = gateway.call_in("replaced", RUNS, &status(180))?;
-    let report = reply.get("result").with_context(|| format!("no result: {reply:#}"))?;
-    ensure!(of_results(report, "/status") == ["completed"; TASKS], "{report:#}");
-
-    let said = gateway.command(&["plugins", "reload", "parallel-agents"])?;
-    ensure!(said.contains("Reloaded plugin"), "{said}");
-    let reply = gateway.call_in("replaced", RUNS, &status(1))?;
-    ensure!(reply.get("state") == Some(&json!("done")), "the new copy does not know the run: {reply:#}");
-    // And the new copy's own runs outlast their calls.
-    let request = json!({ "tasks": vec![plain_task(); 2], "max_concurrent": 1, "timeoutSeconds": 1 });
-    let next = gateway.call_in("replaced", RUN, &request)?;
-    let next = json!({ "action": "status", "run_id": next["run_id"], "timeoutSeconds": 60 });
-    let reply = gateway.call_in("replaced", RUNS, &next)?;
-    ensure!(reply.pointer("/result/status") == Some(&json!("completed")), "{reply:#}");
-    gateway.check_idle()
 }
