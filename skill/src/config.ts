@@ -29,6 +29,7 @@ export interface Config {
   retentionDays: number;
   completionsForToolFree: boolean;
   notify: Notify;
+  progressCard: boolean;
   seed?: number;
 }
 

@@ -10,6 +10,7 @@ import type {
   HistoryPage,
   HistoryQuery,
   HostFacts,
+  Progress,
   Receipt,
   Reply,
   SpawnOptions,
@@ -40,6 +41,8 @@ interface Child {
 
 /** What a run may be given beside its gateway. */
 export interface Options extends Keepers {
+  /** How long the run had lasted when it was cut off, in milliseconds; 0 if it was not. */
+  fromMs?: number;
   /** Why the operator does not allow a session; undefined if he does. */
   forbidden?(options: SpawnOptions): string | undefined;
 }
@@ -85,6 +88,16 @@ export class Host {
   perform(command: Command): void {
     this.#records.began();
     void this.#answer(command);
+  }
+
+  /** Where a task stands. */
+  heard(progress: Progress): void {
+    this.#records.heard(progress, this.#sinceOpened());
+  }
+
+  /** Milliseconds since the call began. */
+  get nowMs(): number {
+    return this.#sinceOpened();
   }
 
   /** What a session said, as it may be kept. */
@@ -205,7 +218,7 @@ export class Host {
   }
 
   #sinceOpened(): number {
-    return Math.max(0, Math.round(performance.now() - this.#openedMs));
+    return (this.#options.fromMs ?? 0) + Math.max(0, Math.round(performance.now() - this.#openedMs));
   }
 
   #child(session: string): Child {
@@ -251,7 +264,7 @@ export class Host {
     // No session outlives the gateway's process, whatever the next one says of it.
     if (child.earlier && end.outcome.tag === 'failed' && end.outcome.val.kind === 'other')
       end.outcome = { tag: 'interrupted' };
-    this.#records.ended(session, this.#sinceOpened());
+    this.#records.ended(end, this.#sinceOpened());
     this.#stream.push({ tag: 'session-ended', val: end });
   }
 

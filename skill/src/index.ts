@@ -9,6 +9,8 @@ import { beforeCall } from './before_call.ts';
 import { MANIFEST, WHERE } from './config.ts';
 import { Notices } from './notices.ts';
 import { type PluginApi, type ToolCallEvent, type ToolContext, loadSkillLists, loadToolFactory as loadTools } from './openclaw.ts';
+import { notePort, registerPages } from './page_route.ts';
+import { noteCard } from './progress.ts';
 import { tidy } from './retention.ts';
 import { shadow, warnOfShadow } from './shadow.ts';
 import { TOOLS, createTool } from './tool.ts';
@@ -75,6 +77,8 @@ entry.register = (api) => {
   // It is read at every call. For anything else the gateway would load the plugin anew, and a run that goes on after its
   // turn does so in the surroundings of the first load, which OpenClaw then no longer answers.
   registerReload?.({ noopPrefixes: [WHERE] });
+  registerPages(api as PluginApi);
+  on('gateway_start', ({ port }) => notePort(port));
   // A load may happen within a turn, but the first one does not, and services are started by the gateway itself.
   shared[OUTSIDE] ??= AsyncLocalStorage.snapshot();
   let made: Notices | undefined;
@@ -92,6 +96,7 @@ entry.register = (api) => {
     stop: () => made?.stop(),
   });
   on('before_tool_call', async (event, context) => {
+    noteCard(event.toolName, event.toolCallId, context?.sessionKey);
     remember(event);
     return beforeCall(api as PluginApi, event, context);
   });

@@ -2,9 +2,9 @@
 
 import { announce } from './announce.ts';
 import type { Config } from './config.ts';
-import type { Progress } from './contract.ts';
 import type { Notices } from './notices.ts';
 import type { CreateTools, PluginApi, ToolContext, ToolResult } from './openclaw.ts';
+import { keepCard, showLine } from './progress.ts';
 import { type Shape, digestRequest, problem, refused, runReply } from './replies.ts';
 import type { Route } from './routes.ts';
 import { type Run, type Wanted, runs } from './runs.ts';
@@ -64,6 +64,7 @@ export async function startRun(
     resumed,
   });
   if (typeof run === 'string') return refused([problem('E_TOO_MANY_RUNS', run, '', 'wait for one, or cancel one')]);
+  keepCard(run, invocation);
   return waitForRun(run, invocation);
 }
 
@@ -79,7 +80,7 @@ const GRACE_MS = 5_000;
 export async function waitForRun(run: Run, invocation: Invocation): Promise<ToolResult> {
   const { signal, onUpdate, timeoutMs } = invocation;
   const stop = () => run.stop('the turn was stopped');
-  const stopShowing = run.onProgress((progress) => show(progress, onUpdate));
+  const stopShowing = showLine(run, onUpdate);
   signal?.addEventListener('abort', stop);
   if (signal?.aborted) stop();
   const grace = Math.min(GRACE_MS, timeoutMs / 2);
@@ -100,14 +101,4 @@ async function endOr(run: Run, millis: number): Promise<void> {
   const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, millis)));
   await Promise.race([run.done, late]);
   clearTimeout(timer);
-}
-
-function show({ task, status, ended, total }: Progress, onUpdate?: (update: object) => void): void {
-  const line = `${task}: ${status} (${ended} of ${total} done)`;
-  const progress = { text: line, visibility: 'channel', privacy: 'public' };
-  try {
-    onUpdate?.({ content: [{ type: 'text', text: line }], details: {}, progress });
-  } catch {
-    // Progress is for display only.
-  }
 }

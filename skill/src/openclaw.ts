@@ -1,16 +1,27 @@
 /** The part of OpenClaw that this plugin uses. What comes back is `unknown` until somebody has looked at it. */
 
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+import { fields } from './values.ts';
+
 export interface PluginApi {
   pluginConfig?: Record<string, unknown>;
   /** The gateway's own, as it was when the plugin was loaded. */
   config?: unknown;
   logger: { warn(message: string): void };
   on(hook: 'before_tool_call', handler: (event: ToolCallEvent, context?: HookContext) => Promise<BeforeToolCall | void>): void;
+  on(hook: 'gateway_start', handler: (event: { port?: number }) => void): void;
+  /** Something that the gateway answers over HTTP. `gateway`: only to whom it would answer itself. */
+  registerHttpRoute?(route: Route): void;
   registerService?(service: { id: string; start(): void; stop(): void }): void;
   /** What the gateway does when its configuration changes at these places; `noop` is nothing. */
   registerReload?(registration: { noopPrefixes: string[] }): void;
   /** What a session's next turn is told beside its message, kept by OpenClaw until then. Only in a load that services are started in. */
-  session?: { workflow?: { enqueueNextTurnInjection?(injection: object): Promise<unknown> } };
+  session?: {
+    workflow?: { enqueueNextTurnInjection?(injection: object): Promise<unknown> };
+    /** What the Control UI shows of this plugin. */
+    controls?: { registerControlUiDescriptor?(descriptor: object): void };
+  };
   runtime: Runtime;
 }
 
@@ -41,6 +52,14 @@ export interface BeforeToolCall {
     timeoutReason: string;
     onResolution(decision: string): void;
   };
+}
+
+export interface Route {
+  path: string;
+  auth: 'gateway' | 'plugin';
+  match: 'exact' | 'prefix';
+  gatewayRuntimeScopeSurface?: 'trusted-operator';
+  handler(request: IncomingMessage, response: ServerResponse): Promise<boolean>;
 }
 
 export interface Runtime {
@@ -133,6 +152,18 @@ export async function loadToolFactory(): Promise<CreateTools | undefined> {
 export async function loadSkillLists(): Promise<SkillLists | undefined> {
   try {
     return (await import(SKILLS)) as SkillLists;
+  } catch {
+    return undefined;
+  }
+}
+
+const ROUTES: string = 'openclaw/plugin-sdk/plugin-runtime';
+
+/** Who is being answered over HTTP, as the gateway knows it. None where this OpenClaw gives plugins no such thing. */
+export async function caller(): Promise<unknown> {
+  try {
+    const { getPluginRuntimeGatewayRequestScope: scope } = (await import(ROUTES)) as { getPluginRuntimeGatewayRequestScope?(): unknown };
+    return fields(scope?.())['client'];
   } catch {
     return undefined;
   }

@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 
-import type { SpawnOptions } from './contract.ts';
+import type { Progress, SessionEnd, SpawnOptions, Usage } from './contract.ts';
 
 /** What the host saw of one session; times are milliseconds since the call began. The page reads these names. */
 export interface SessionRecord {
@@ -13,6 +13,9 @@ export interface SessionRecord {
   asked_ms: number;
   started_ms: number | null;
   ended_ms: number | null;
+  /** How it ended, in the words of a report. */
+  outcome: string | null;
+  usage: { input_tokens: number; output_tokens: number } | null;
   answer: string | null;
   answer_is_cut: boolean;
 }
@@ -24,6 +27,8 @@ const NOTHING = {
   asked_ms: 0,
   started_ms: null,
   ended_ms: null,
+  outcome: null,
+  usage: null,
   answer: null,
   answer_is_cut: false,
 };
@@ -35,6 +40,8 @@ export type Seen = Partial<SessionRecord> & Pick<SessionRecord, 'label'>;
 export class SessionLog {
   readonly #records = new Map<string, SessionRecord>();
   readonly #keep: (seen: Seen) => void;
+  /** How often something new was learned. */
+  changes = 0;
 
   /** `known` is what was kept of the same run before. */
   constructor(known: Seen[] = [], keep: (seen: Seen) => void = () => {}) {
@@ -44,6 +51,22 @@ export class SessionLog {
 
   get records(): SessionRecord[] {
     return [...this.#records.values()];
+  }
+
+  /** Tokens that sessions have said they used. */
+  get tokens(): number {
+    return this.records.reduce((sum, { usage }) => sum + (usage ? usage.input_tokens + usage.output_tokens : 0), 0);
+  }
+
+  /** How long sessions took that answered, on average in milliseconds; undefined if none did. */
+  get usualMs(): number | undefined {
+    const took = this.records.flatMap(({ outcome, asked_ms, ended_ms }) => (outcome === 'completed' && ended_ms !== null ? [ended_ms - asked_ms] : []));
+    return took.length > 0 ? took.reduce((sum, ms) => sum + ms, 0) / took.length : undefined;
+  }
+
+  /** The time of the last thing that is known. */
+  get lastMs(): number {
+    return Math.max(0, ...this.records.map(({ asked_ms, started_ms, ended_ms }) => Math.max(asked_ms, started_ms ?? 0, ended_ms ?? 0)));
   }
 
   /** A spawn call; the same label again is the same session. */
@@ -58,14 +81,17 @@ export class SessionLog {
 
   started(sessionKey: string, atMs: number): void {
     const record = this.#of(sessionKey);
-    if (record) record.started_ms ??= atMs;
+    if (!record) return;
+    record.started_ms ??= atMs;
+    this.changes += 1;
   }
 
-  ended(sessionKey: string, atMs: number): void {
-    const record = this.#of(sessionKey);
+  ended({ session, outcome, usage }: Pick<SessionEnd, 'session' | 'outcome' | 'usage'>, atMs: number): void {
+    const record = this.#of(session);
     if (!record || record.ended_ms !== null) return;
     const { label, started_ms } = record;
-    this.#note({ label, started_ms, ended_ms: atMs });
+    const how = outcome.tag === 'timed-out' ? 'timeout' : outcome.tag;
+    this.#note({ label, started_ms, ended_ms: atMs, outcome: how, usage: usage ? counted(usage) : null });
   }
 
   /** What it said, after it has ended and without secrets. */
@@ -80,6 +106,7 @@ export class SessionLog {
   }
 
   #learn(seen: Seen): void {
+    this.changes += 1;
     this.#records.set(seen.label, { ...NOTHING, ...this.#records.get(seen.label), ...seen });
   }
 
@@ -88,14 +115,81 @@ export class SessionLog {
   }
 }
 
+function counted({ inputTokens, outputTokens }: Usage): SessionRecord['usage'] {
+  return { input_tokens: Number(inputTokens), output_tokens: Number(outputTokens) };
+}
+
+/** Where one task stands; `at_ms` says since when, in milliseconds since the call began. */
+export interface TaskRecord {
+  task_id: string;
+  agent_type: string;
+  status: string;
+  at_ms: number;
+  /** Of the run at that time. */
+  ended: number;
+  running: number;
+  total: number;
+}
+
+/** Keeps the last that was heard of every task of one run, and says it to whoever keeps it beyond this process. */
+export class TaskLog {
+  readonly #records = new Map<string, TaskRecord>();
+  readonly #keep: (record: TaskRecord) => void;
+  #last: TaskRecord | undefined;
+  changes = 0;
+
+  constructor(known: TaskRecord[] = [], keep: (record: TaskRecord) => void = () => {}) {
+    for (const record of known) this.#learn(record);
+    this.#keep = keep;
+  }
+
+  /** In the order in which they were first heard of. */
+  get records(): TaskRecord[] {
+    return [...this.#records.values()];
+  }
+
+  /** What was heard last; undefined if nothing was. */
+  get last(): TaskRecord | undefined {
+    return this.#last;
+  }
+
+  heard({ task, agentType, status, ended, running, total }: Progress, atMs: number): void {
+    const record = { task_id: task, agent_type: agentType, status, at_ms: atMs, ended, running, total };
+    this.#learn(record);
+    this.#keep(record);
+  }
+
+  /** How many tasks are in which status. */
+  get counts(): Record<string, number> {
+    const counts: Record<string, number> = {};
+    for (const { status } of this.#records.values()) counts[status] = (counts[status] ?? 0) + 1;
+    return counts;
+  }
+
+  #learn(record: TaskRecord): void {
+    this.#records.set(record.task_id, record);
+    this.#last = record;
+    this.changes += 1;
+  }
+}
+
 /**
  * The page of a call, for a file that ends in .html. `report` is the component's document, word for word; the template is
  * put beside the plugin's code when that is built.
  */
 export function page(name: string, report: string, sessions: SessionRecord[]): string {
-  const document = `{"format":1,"function":${JSON.stringify(name)},"report":${report},"sessions":${JSON.stringify(sessions)}}`;
+  return withDocument('report.html', document(name, report, sessions));
+}
+
+/** What that page shows. */
+export function document(name: string, report: string, sessions: SessionRecord[], more = ''): string {
+  return `{"format":1,"function":${JSON.stringify(name)},"report":${report},"sessions":${JSON.stringify(sessions)}${more}}`;
+}
+
+/** A template of the build with a document in its place. */
+export function withDocument(file: string, document: string): string {
   // A document that holds no `<` cannot end its element, whatever an agent wrote.
   const text = document.replaceAll('<', '\\u003c');
-  const template = readFileSync(new URL('../dist/report.html', import.meta.url), 'utf8');
+  const template = readFileSync(new URL(`../dist/${file}`, import.meta.url), 'utf8');
   return template.replace('null</script>', () => `${text}</script>`);
 }

@@ -4,8 +4,8 @@
  * A run goes on when nothing more of it can be kept, so nothing here throws: what fails is warned about once.
  */
 
-import type { Receipt, SpawnOptions } from './contract.ts';
-import { SessionLog } from './page.ts';
+import type { Progress, Receipt, SessionEnd, SpawnOptions } from './contract.ts';
+import { SessionLog, type TaskLog } from './page.ts';
 import { errorText } from './values.ts';
 
 /** The receipts of a run by their idempotency keys, as far as they are kept beyond this process. */
@@ -20,6 +20,8 @@ export interface Keepers {
   receipts?: Receipts;
   /** Told of every session. */
   log?: SessionLog;
+  /** Told where every task stands. */
+  tasks?: TaskLog;
   /** Called once, before the first request is carried out. */
   began?(): void;
   /** Told of what goes wrong beside the run. */
@@ -62,8 +64,12 @@ export class Records {
     this.#try(() => this.#log.started(session, atMs));
   }
 
-  ended(session: string, atMs: number): void {
-    this.#try(() => this.#log.ended(session, atMs));
+  ended(end: SessionEnd, atMs: number): void {
+    this.#try(() => this.#log.ended(end, atMs));
+  }
+
+  heard(progress: Progress, atMs: number): void {
+    this.#try(() => this.#keepers.tasks?.heard(progress, atMs));
   }
 
   answered(session: string, answer: { text: string; truncated: boolean }): void {

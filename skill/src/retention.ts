@@ -29,6 +29,12 @@ export function storeOf(api: PluginApi, { retentionDays }: Config, now = Date.no
   return retentionDays > 0 ? store : undefined;
 }
 
+/** The same for who only reads, and so removes nothing. */
+export function readableStore(api: PluginApi): Store | undefined {
+  const directory = api.runtime.state?.resolveStateDir?.(process.env);
+  return directory ? new Store(directory) : undefined;
+}
+
 /** Removes what is too old when the gateway starts, whether or not anybody calls a tool. Throws nothing. */
 export function tidy(api: PluginApi): void {
   const { config, problems } = readConfig(api.pluginConfig);

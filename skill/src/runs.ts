@@ -10,6 +10,7 @@ import { Broken, call } from './call.ts';
 import { type Config, forbidden, limitsOf } from './config.ts';
 import type { DocumentReply, Progress } from './contract.ts';
 import { Host } from './host.ts';
+import { SessionLog, TaskLog } from './page.ts';
 import { type Sessions, type Surroundings, facts, onStop } from './sessions.ts';
 import type { RunRecord, Store } from './store.ts';
 import { errorText } from './values.ts';
@@ -66,6 +67,10 @@ export class Run {
   #isStopped = false;
   readonly #store: Store | undefined;
   readonly #host: Host;
+  /** For its page while it lasts; afterwards that is made of what is kept. */
+  #seen: { sessions: SessionLog; tasks: TaskLog } | undefined;
+  /** What its sessions used, once it has ended. */
+  #tokens = 0;
 
   constructor(wanted: Wanted) {
     const { resumed, owner, store, config, sessions, around } = wanted;
@@ -80,9 +85,13 @@ export class Run {
     const seed = config.seed === undefined ? randomBytes(8).readBigUInt64LE() : BigInt(config.seed);
     const { maxConcurrent } = config;
     const wishes = { seed, maxConcurrent, keepsJournal: store !== undefined, limits: limitsOf(config) };
+    const seen = { sessions: store?.log(run_id) ?? new SessionLog(), tasks: store?.tasks(run_id) ?? new TaskLog() };
+    this.#seen = seen;
     this.#host = new Host(sessions, facts(around, wishes), {
       receipts: store?.receipts(run_id),
-      log: store?.log(run_id),
+      log: seen.sessions,
+      tasks: seen.tasks,
+      fromMs: Math.max(seen.sessions.lastMs, seen.tasks.last?.at_ms ?? 0),
       forbidden: (asked) => forbidden(config, asked),
       began: () => {
         this.began = true;
@@ -95,6 +104,22 @@ export class Run {
 
   get live(): boolean {
     return this.reply === undefined && this.broken === undefined;
+  }
+
+  /** What is known of it while it lasts; undefined afterwards. */
+  get seen(): { sessions: SessionLog; tasks: TaskLog; nowMs: number } | undefined {
+    return this.#seen && { ...this.#seen, nowMs: this.#host.nowMs };
+  }
+
+  /** Tasks that ended without success, tokens used, and about how long it takes yet, if that can be told. */
+  get standing(): { bad: number; tokens: number; leftMs: number | undefined } {
+    const { sessions, tasks } = this.#seen ?? {};
+    const { ended = 0, running = 0, total = 0 } = this.last ?? {};
+    const counts = tasks?.counts ?? this.record.counts ?? {};
+    const bad = ended - (counts['completed'] ?? 0);
+    const usual = sessions?.usualMs;
+    const leftMs = usual !== undefined && ended < total ? (usual * (total - ended)) / Math.max(1, running) : undefined;
+    return { bad, tokens: sessions?.tokens ?? this.#tokens, leftMs };
   }
 
   /** Tells `listener` of every step from now on, beside all others that want to hear of them. Returns what ends that. */
@@ -174,6 +199,9 @@ export class Run {
     }
     // Only now is it over: whoever goes on with a run that broke must not meet what is left of it.
     this.record.state = reply ? 'done' : 'broken';
+    this.record.counts = this.#seen?.tasks.counts;
+    this.#tokens = this.#seen?.sessions.tokens ?? 0;
+    this.#seen = undefined;
     this.reply = reply;
     if (!reply) this.broken = this.record.broken = broken;
     try {
@@ -186,6 +214,7 @@ export class Run {
 
   #show(progress: Progress): void {
     this.last = progress;
+    this.#host.heard(progress);
     this.tasks.set(progress.task, { agent_type: progress.agentType, status: progress.status });
     for (const listener of this.#listeners) listener(progress);
   }
@@ -238,6 +267,11 @@ export class Runs {
   /** Removes a run that has ended from memory. */
   forget(id: string): void {
     if (!this.isLive(id)) this.#runs.delete(id);
+  }
+
+  /** Those of everybody; only for who may see them all. */
+  all(): Run[] {
+    return [...this.#runs.values()].filter((run) => run.began);
   }
 
   of(owner: string): Run[] {

@@ -1,9 +1,11 @@
 /** Looking after runs in later calls: their status, pages of their results, stopping them, going on with them. */
 
 import { type Invocation, startRun, waitForRun } from './invocation.ts';
+import type { DocumentReply } from './contract.ts';
 import type { ToolResult } from './openclaw.ts';
 import { page } from './page.ts';
 import { ask, documentReply, fitting, hinted, problem, progress, refused, result, runReply, storedReply } from './replies.ts';
+import { tabLink } from './page_route.ts';
 import { choose } from './routes.ts';
 import { runs } from './runs.ts';
 import type { RunRecord } from './store.ts';
@@ -51,7 +53,7 @@ export async function runsTool({ action, run_id, ...given }: Fields, invocation:
     case 'status':
       return run ? waitForRun(run, invocation) : known();
     case 'report':
-      return reply ? report((run?.record ?? record)!, reply.val, invocation) : known();
+      return reply || tabLink(invocation.context.getRuntimeConfig?.()) ? report((run?.record ?? record)!, reply, invocation) : known();
     case 'forget':
       if (run?.live) return refused([problem('E_RUN_LIVE', `the run ${id} goes on`, '/run_id', 'cancel it first')]);
       return forget([id], invocation);
@@ -83,13 +85,19 @@ function forget(ids: string[], { store }: Invocation): ToolResult {
   return result({ ok: true, state: 'done', run_id: null, result: { forgotten: ids } });
 }
 
-/** The whole run as one page for a browser, beside the run's other files. */
-function report({ run_id, function: name }: RunRecord, document: string, { store }: Invocation): ToolResult {
-  if (!store) {
+/** Where a person can look at the run: the tab of the Control UI or, without one, a page beside the run's other files. */
+function report({ run_id, function: name, state }: RunRecord, reply: DocumentReply | undefined, invocation: Invocation): ToolResult {
+  const { store } = invocation;
+  const link = tabLink(invocation.context.getRuntimeConfig?.());
+  if (link) {
+    const hint = `${run_id} is in the list there; on another machine the gateway has another address`;
+    return result({ ok: true, state: reply ? 'done' : state, run_id, result: { link }, hint });
+  }
+  if (!store || !reply) {
     const hint = 'the operator sets retentionDays above 0';
     return refused([problem('E_NOT_KEPT', `nothing of the run ${run_id} is kept, so it has no page`, '/run_id', hint)]);
   }
-  const file = store.page(run_id, page(name, document, store.log(run_id).records));
+  const file = store.page(run_id, page(name, reply.val, store.log(run_id).records));
   return result({ ok: true, state: 'done', run_id, result: { file }, hint: 'open it in a browser' });
 }
 

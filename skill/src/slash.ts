@@ -26,7 +26,7 @@ const COMMANDS: [string, string][] = [
   ['status RUN', 'waits for the end of a run, and shows its results or how far it is'],
   ['page RUN TASK [OFFSET]', 'the answer of one task, from that character on'],
   ['explain RUN TASK', 'what was decided about one task, and why'],
-  ['report RUN', 'writes the whole run as a page for a browser'],
+  ['report RUN', 'where to look at a run in a browser, also while it goes on'],
   ['cancel RUN', 'stops a run and its sessions'],
   ['resume RUN', 'continues a run that a restart of the gateway cut off'],
   ['forget RUN', 'removes all that is kept of a run that has ended: prompts, answers, results; all in place of RUN: of every such run of this session'],

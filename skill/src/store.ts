@@ -1,7 +1,7 @@
 /**
  * What is kept of runs beyond the process, in the gateway's state directory: for each a record of what it is, the journal
- * that the component writes, the receipts of its sessions, what they were asked and said, its result, and its page once
- * somebody wanted it. Files only their owner may read.
+ * that the component writes, the receipts of its sessions, what they were asked and said, where its tasks stood, its result,
+ * and its page once somebody wanted it. Files only their owner may read.
  */
 
 import {
@@ -18,7 +18,7 @@ import {
 import { join } from 'node:path';
 
 import type { DocumentReply, Receipt } from './contract.ts';
-import { type Seen, SessionLog } from './page.ts';
+import { type Seen, SessionLog, TaskLog, type TaskRecord } from './page.ts';
 import type { Receipts } from './records.ts';
 
 export interface RunRecord {
@@ -34,10 +34,12 @@ export interface RunRecord {
   approved?: { at: string; to: string };
   /** `due`: its session is to be told what became of it. `given`: it was told, or has read it. None: nobody wants that. */
   notice?: 'due' | 'given';
+  /** How many tasks are in which status; only of one that has ended. */
+  counts?: Record<string, number>;
 }
 
 const ID = /^pa-[0-9a-f]{12}$/;
-const KINDS = ['json', 'journal', 'sessions', 'seen', 'result', 'html'] as const;
+const KINDS = ['json', 'journal', 'sessions', 'seen', 'tasks', 'result', 'html'] as const;
 const DAY_MS = 86_400_000;
 
 export class Store {
@@ -96,6 +98,11 @@ export class Store {
   /** What the sessions of a run were asked and said, as far as it is known. */
   log(id: string): SessionLog {
     return new SessionLog(this.#lines(id, 'seen') as Seen[], (seen) => this.#append(id, 'seen', seen));
+  }
+
+  /** Where the tasks of a run stood last. */
+  tasks(id: string): TaskLog {
+    return new TaskLog(this.#lines(id, 'tasks') as TaskRecord[], (record) => this.#append(id, 'tasks', record));
   }
 
   /** Writes the page of a run; its file. */

@@ -15,12 +15,13 @@ test('a run comes back with its result, and its files are its owner’s alone', 
     reply.result.results.map((result: any) => result.output),
     ['an answer', 'an answer'],
   );
-  assert.equal(shown.length, 4);
+  const [line] = shown.slice(-1) as { progress: { text: string } }[];
+  assert.match(line?.progress.text ?? '', /^2 of 2 tasks ended/, 'what is shown is how far it is, and no list of tasks');
   const runs = join(state, 'parallel-agents/runs');
   const files = readdirSync(runs);
   assert.deepEqual(
     files.map((file) => file.split('.')[1]).sort(),
-    ['journal', 'json', 'result', 'seen', 'sessions'],
+    ['journal', 'json', 'result', 'seen', 'sessions', 'tasks'],
   );
   for (const file of files) assert.equal(statSync(join(runs, file)).mode & 0o777, 0o600, file);
   assert.equal(statSync(runs).mode & 0o777, 0o700);

@@ -13,8 +13,9 @@ test('the page holds the report and the sessions, and nothing can leave its plac
   log.asked(options, 9);
   log.accepted('critic one', 's');
   log.started('s', 10);
-  log.ended('s', 20);
-  log.ended('s', 30);
+  const end = { session: 's', outcome: { tag: 'timed-out' }, usage: { inputTokens: 3n, outputTokens: 4n } } as const;
+  log.ended(end, 20);
+  log.ended(end, 30);
   log.answered('s', { text: '<!-- an answer', truncated: false });
   log.answered('s', { text: 'told again', truncated: true });
   assert.deepEqual(new SessionLog(kept).records, log.records, 'what was kept tells the same');
@@ -31,6 +32,8 @@ test('the page holds the report and the sessions, and nothing can leave its plac
     asked_ms: 5,
     started_ms: 10,
     ended_ms: 20,
+    outcome: 'timeout',
+    usage: { input_tokens: 3, output_tokens: 4 },
     answer: '<!-- an answer',
     answer_is_cut: false,
   });

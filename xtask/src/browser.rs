@@ -12,7 +12,7 @@ use crate::{component, package, process, simulator, workspace};
 const BROWSERS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
 /// Where the tests leave their pictures.
-const PICTURES: &str = "target/report-pictures";
+pub const PICTURES: &str = "target/report-pictures";
 
 const INSTALL: &str =
     "Install Chromium, for example with `apt-get install chromium`, or leave this step out with --skip-browser.";
@@ -37,7 +37,10 @@ pub fn run() -> Result<()> {
 }
 
 /// The program of a browser; on Debian a missing one is installed if this user may do so.
-fn browser() -> Result<PathBuf> {
+///
+/// # Errors
+/// If there is none and none can be installed.
+pub fn browser() -> Result<PathBuf> {
     if let Some(found) = find() {
         return Ok(found);
     }

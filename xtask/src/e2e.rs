@@ -21,6 +21,8 @@ mod notices;
 #[cfg(unix)]
 mod packaging;
 #[cfg(unix)]
+mod pages;
+#[cfg(unix)]
 mod parity;
 #[cfg(unix)]
 mod publishing;

@@ -26,7 +26,7 @@ use crate::{package, publish, simulator, workspace};
 use super::tracks;
 
 pub use approver::Approver;
-pub use gateway::{CALLER, Gateway};
+pub use gateway::{CALLER, Gateway, TOKEN};
 pub use model::Models;
 pub use started::Started;
 

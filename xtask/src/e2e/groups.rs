@@ -9,13 +9,16 @@ use crate::npm::Tools;
 
 use super::bench::{Bench, SEED};
 use super::tracks::{self, Track};
-use super::{approval, caps, fallback, fanout, faults, kills, notices, packaging, parity, publishing, restart, saved, tools};
+use super::{
+    approval, caps, fallback, fanout, faults, kills, notices, packaging, pages, parity, publishing, restart, saved,
+    tools,
+};
 
 /// Groups of the gateway whose runs draw their chance from the simulator's seed, without which prompts do not repeat.
 const COMPARED: [&str; 2] = ["faults", "parity"];
 /// Groups of the gateway that is used as people use theirs, and whose configuration changes as they go.
-const USED: [&str; 9] =
-    ["turns", "notices", "saved", "approval", "programs", "kills", "publishing", "fallback", "fan-out"];
+const USED: [&str; 10] =
+    ["turns", "notices", "pages", "saved", "approval", "programs", "kills", "publishing", "fallback", "fan-out"];
 
 /// The plugin's own tests, and all groups of scenarios or `only` those that are named.
 ///
@@ -64,6 +67,9 @@ fn used(bench: &Bench, kills: u32, wanted: impl Fn(&str) -> bool) -> Result<()> 
         }
         if wanted("notices") {
             notices::run(gateway)?;
+        }
+        if wanted("pages") {
+            pages::run(bench, gateway)?;
         }
         if wanted("saved") {
             saved::run(gateway)?;

@@ -22,7 +22,13 @@ pub fn is_open(address: SocketAddr) -> bool {
 
 /// The body of the answer to a GET request.
 pub fn get(address: SocketAddr, path: &str) -> Result<String> {
-    ask(address, &format!("GET {path} HTTP/1.0\r\nHost: {address}\r\n\r\n"), LIMIT)
+    get_with(address, path, &[])
+}
+
+/// The same with headers.
+pub fn get_with(address: SocketAddr, path: &str, headers: &[(&str, String)]) -> Result<String> {
+    let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    ask(address, &format!("GET {path} HTTP/1.0\r\nHost: {address}\r\n{headers}\r\n"), LIMIT)
 }
 
 /// The same, by somebody who says who he is.

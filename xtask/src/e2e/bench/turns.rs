@@ -117,6 +117,28 @@ impl Gateway {
         Ok(answer.pointer("/choices/0/message/content").and_then(Value::as_str).unwrap_or_default().to_owned())
     }
 
+    /// The progress card of a session; null if it has none.
+    pub fn card(&self, session: &str) -> Result<Value> {
+        let answer = self.ask("progressCard.get", &json!({ "sessionKey": key(session) }))?;
+        answer.get("card").cloned().context("no word of a card")
+    }
+
+    /// A page of the plugin, asked for with the operator's token or without.
+    pub fn page(&self, path: &str, token: Option<&str>) -> Result<String> {
+        let token = token.map(|token| ("Authorization", format!("Bearer {token}")));
+        http::get_with(self.address, path, token.as_slice())
+    }
+
+    /// Where its Control UI is.
+    pub fn origin(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// An address of the Control UI as somebody opens it who has the token.
+    pub fn with_token(&self, address: &str) -> String {
+        format!("{address}#token={TOKEN}")
+    }
+
     /// An error, and what the gateway printed last.
     pub(super) fn with_log(&self, error: anyhow::Error) -> anyhow::Error {
         let log = self.process.as_ref().map(Started::tail).unwrap_or_default();
