@@ -84,7 +84,7 @@ async fn engine_and_component_do_the_same_however_many_threads_there_are() {
     let wasm = on_the_component(options(&perturbations)).await.explore(0..40, 2, || {});
     let native = on_the_engine(options(&perturbations)).explore(0..40, 3, || {});
     assert_eq!(wasm.counters(0.0), native.counters(0.0));
-    assert_eq!((wasm.sessions, wasm.outcomes), (native.sessions, native.outcomes));
+    assert_eq!((wasm.calls.sessions, wasm.outcomes), (native.calls.sessions, native.outcomes));
 }
 
 #[tokio::test]
