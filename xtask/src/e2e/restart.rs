@@ -1,13 +1,11 @@
 //! Runs that outlive the call that asked for them, and the gateway that they run in.
 
-use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
 
-use super::bench::{CALLER, Gateway, of_results, plain_task, step};
+use super::bench::{CALLER, Gateway, TOKEN, of_results, plain_task, step};
 
 const RUNS: &str = "parallel_agents_runs";
 
@@ -47,15 +45,16 @@ fn goes_on(gateway: &Gateway) -> Result<()> {
     gateway.check_sessions(CALLER, &gateway.kept_result(&run)?)
 }
 
-/// A file beside the others of the run, with all that its sessions were asked and said, for its owner alone.
+/// The page of the run, with all that its sessions were asked and said, for those whom the gateway lets in.
 fn has_page(gateway: &Gateway, run: &str) -> Result<()> {
     let reply = gateway.call(RUNS, &json!({ "action": "report", "run_id": run }))?;
-    let file = reply.pointer("/result/file").and_then(Value::as_str).with_context(|| format!("no file: {reply:#}"))?;
-    let mode = fs::metadata(file)?.permissions().mode() & 0o777;
-    ensure!(mode == 0o600, "{file} has the mode {mode:o}");
-    let html = fs::read_to_string(file)?;
-    let document = html.split("id=\"document\">").nth(1).and_then(|rest| rest.split("</script>").next());
-    let document: Value = serde_json::from_str(document.context("the page holds no document")?)?;
+    ensure!(reply.pointer("/result/link").is_some_and(Value::is_string), "no link: {reply:#}");
+    let html = gateway.page(&format!("/plugins/parallel-agents/runs?run={run}"), Some(TOKEN))?;
+    let own = html.split("id=\"document\">").nth(1).and_then(|rest| rest.split("</script>").next());
+    let own: Value = serde_json::from_str(own.context("the page holds no document")?)?;
+    let feed = own.pointer("/feed/url").and_then(Value::as_str).context("the page does not know whom to ask")?;
+    let answer: Value = serde_json::from_str(&gateway.page(&format!("/plugins/parallel-agents/{feed}"), None)?)?;
+    let document = answer.get("document").context("the feed has no document")?;
     let report = document.get("report").context("the document has no report")?;
     ensure!(*report == gateway.kept_result(run)?, "the page shows another report: {report:#}");
     let sessions = document.get("sessions").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
