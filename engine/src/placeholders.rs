@@ -22,6 +22,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
+use crate::json::schema;
 use crate::problem::{Problem, unknown_name};
 use crate::text;
 
@@ -46,7 +47,7 @@ pub struct Place<'a> {
 pub fn names(document: &Value, at: &str) -> Result<BTreeMap<String, String>, Vec<Problem>> {
     let mut found = BTreeMap::new();
     let mut problems = Vec::new();
-    visit(document, &mut at.to_owned(), &mut |text, path| match pieces(text) {
+    visit(document, at, &mut |text, path| match pieces(text) {
         Ok(pieces) => {
             for piece in pieces {
                 if let Piece::Name(name) = piece {
@@ -181,25 +182,13 @@ pub fn is_name(name: &str) -> bool {
 }
 
 /// Goes through all strings of a document, each with its pointer; `path` is that of the document.
-fn visit<'a>(document: &'a Value, path: &mut String, look: &mut impl FnMut(&'a str, &str)) {
-    let before = path.len();
+fn visit<'a>(document: &'a Value, path: &str, look: &mut impl FnMut(&'a str, &str)) {
     match document {
         Value::String(text) => look(text, path),
         Value::Array(items) => {
-            for (index, item) in items.iter().enumerate() {
-                path.push_str(&format!("/{index}"));
-                visit(item, path, look);
-                path.truncate(before);
-            }
+            items.iter().enumerate().for_each(|(index, item)| visit(item, &format!("{path}/{index}"), look));
         }
-        Value::Object(fields) => {
-            for (name, field) in fields {
-                path.push('/');
-                path.push_str(&name.replace('~', "~0").replace('/', "~1"));
-                visit(field, path, look);
-                path.truncate(before);
-            }
-        }
+        Value::Object(fields) => fields.iter().for_each(|(name, field)| visit(field, &schema::join(path, name), look)),
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }

@@ -20,6 +20,7 @@ pub mod extract_json;
 pub mod extract_reading;
 pub mod host_reply;
 mod hosts;
+mod instance;
 pub mod journal;
 mod plausible;
 pub mod render;

@@ -16,6 +16,7 @@ use parallel_agents_engine::task::Usage;
 use serde_json::{Value, json};
 
 use crate::hosts::{Manners, Sequence, facts};
+use crate::instance::instance;
 
 /// Sessions alive at once when a request names no number.
 const DEFAULT_CAP: u64 = 5;
@@ -305,44 +306,8 @@ impl<'a> Plausible<'a> {
     fn answer_to(&mut self, prompt: &str) -> Result<String> {
         let schema = prompt.rsplit_once("```json\n").and_then(|(_, rest)| rest.split_once("\n```"));
         Ok(match schema.and_then(|(text, _)| serde_json::from_str(text).ok()) {
-            Some(schema) => self.instance(&schema)?.to_string(),
+            Some(schema) => instance(&mut self.source, &schema)?.to_string(),
             None => "A few words.".to_owned(),
-        })
-    }
-
-    fn instance(&mut self, schema: &Value) -> Result<Value> {
-        if let Some(options) = schema["enum"].as_array().filter(|options| !options.is_empty()) {
-            let index = if self.source.is_empty() { 0 } else { self.source.choose_index(options.len())? };
-            return Ok(options[index].clone());
-        }
-        if let Some(option) = schema["anyOf"].as_array().and_then(|options| options.first()) {
-            return self.instance(option);
-        }
-        let kind = schema["type"].as_str().or_else(|| schema["type"][0].as_str()).unwrap_or("object");
-        let least = |name: &str| usize::try_from(schema[name].as_u64().unwrap_or(1)).unwrap_or(1).max(1);
-        Ok(match kind {
-            "object" => {
-                let mut fields = serde_json::Map::new();
-                for name in schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str) {
-                    fields.insert(name.to_owned(), self.instance(&schema["properties"][name])?);
-                }
-                Value::Object(fields)
-            }
-            "array" => {
-                json!((0..least("minItems")).map(|_| self.instance(&schema["items"])).collect::<Result<Vec<_>>>()?)
-            }
-            "string" => json!("word ".repeat(least("minLength").div_ceil(5))),
-            "boolean" => json!(true),
-            "null" => Value::Null,
-            _ => {
-                let most = schema["maximum"].as_u64().unwrap_or(9);
-                let low = schema["minimum"].as_u64().unwrap_or(0);
-                json!(if self.source.is_empty() {
-                    most.saturating_sub(1).max(low)
-                } else {
-                    self.source.int_in_range(low..=most.max(low))?
-                })
-            }
         })
     }
 }

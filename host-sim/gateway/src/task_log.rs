@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::host::Delivery;
 use crate::observer::Observer;
 
-/// One task.
+/// The last that was told of one task.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct TaskRecord {
     /// Its id in the request.

@@ -8,6 +8,7 @@
 mod address;
 mod asking;
 mod client;
+mod error_form;
 mod failure;
 mod finish;
 mod host;

@@ -1,7 +1,8 @@
 //! Spawns of which the host does not say whether they took effect.
 
-use super::faults::{CANCELLED, one};
+use super::faults::one;
 use super::puppet::{Open, Puppet, receipt};
+use super::stopping::CANCELLED;
 use crate::host::{HostError, Reply, SessionState};
 use crate::ids::SessionKey;
 use crate::task::{RunStatus, TaskStatus};

@@ -11,5 +11,6 @@ mod order;
 mod puppet;
 mod restarts;
 mod retries;
+mod stopping;
 mod tiers;
 mod waits;

@@ -19,7 +19,7 @@ impl Place<'_> {
     }
 }
 
-/// Appends one step to a JSON pointer.
+/// A JSON pointer, and one step further: a field of that name, with `~` and `/` escaped.
 pub fn join(path: &str, step: &str) -> String {
     format!("{path}/{}", step.replace('~', "~0").replace('/', "~1"))
 }

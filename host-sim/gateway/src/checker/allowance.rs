@@ -59,11 +59,11 @@ pub struct Allowance {
 /// What a whole call may use, and how that is counted.
 #[derive(Clone, Debug, Default)]
 pub struct Caps {
-    /// Sessions.
+    /// Sessions that may be spawned, all tasks and tries together. None: any number.
     pub spawns: Option<u64>,
-    /// Tokens, read and written.
+    /// Tokens, read and written. None: any number.
     pub tokens: Option<u64>,
-    /// Millionths of a dollar, at `prices`.
+    /// Millionths of a dollar, at `prices`. None: any amount.
     pub micro_usd: Option<u64>,
     /// Tokens that are reserved for one session beyond its prompt.
     pub session_tokens: u64,

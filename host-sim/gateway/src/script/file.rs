@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use parallel_agents_engine::json::schema::join;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -168,12 +169,7 @@ pub(super) fn read<T: DeserializeOwned + Default>(document: Value) -> (T, Vec<Sc
 }
 
 fn pointer(path: &[String]) -> String {
-    path.iter().map(|name| format!("/{}", escape(name))).collect()
-}
-
-/// One member of a JSON pointer.
-pub(super) fn escape(name: &str) -> String {
-    name.replace('~', "~0").replace('/', "~1")
+    path.iter().fold(String::new(), |path, name| join(&path, name))
 }
 
 fn name(segment: &Segment) -> Option<String> {

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::script::file::{ModelEntry, escape};
+use parallel_agents_engine::json::schema::join;
+
+use crate::script::file::ModelEntry;
 use crate::script::latency::LONGEST_MS;
 use crate::script::model::{Model, Models, ProviderLimit};
 use crate::script::problems::Problems;
@@ -31,7 +33,7 @@ pub(super) fn models(
     let aliases: Vec<String> =
         entries.iter().filter(|(_, entry)| entry.applied_as.is_some()).map(|(name, _)| name.clone()).collect();
     for (name, entry) in &entries {
-        let path = format!("/models/{}", escape(name));
+        let path = join("/models", name);
         if let Some(target) = &entry.applied_as {
             if !entries.contains_key(target) || aliases.contains(target) {
                 problems.add(format!("{path}/applied_as"), "must name a model of this script that is no alias itself");
