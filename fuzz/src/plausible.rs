@@ -13,7 +13,7 @@ use parallel_agents_engine::host::{
 use parallel_agents_engine::ids::{RequestId, SessionKey, TaskId};
 use parallel_agents_engine::problem::CallError;
 use parallel_agents_engine::task::Usage;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::hosts::{Manners, Sequence, facts};
 use crate::instance::instance;

@@ -7,18 +7,40 @@ use serde_json::json;
 
 use crate::npm::Tools;
 
-use super::bench::{Bench, SEED};
+use super::bench::{Bench, Gateway, SEED};
 use super::tracks::{self, Track};
 use super::{
     approval, caps, fallback, fanout, faults, kills, notices, packaging, pages, parity, publishing, restart, saved,
     tools,
 };
 
+/// A group of scenarios by its name. It has a gateway that others use before and after it, and may need the number of kills.
+type Group = (&'static str, fn(&mut Gateway, &Bench, u32) -> Result<()>);
+
 /// Groups of the gateway whose runs draw their chance from the simulator's seed, without which prompts do not repeat.
-const COMPARED: [&str; 2] = ["faults", "parity"];
+const COMPARED: [Group; 2] =
+    [("faults", |gateway, _, _| faults::run(gateway)), ("parity", |gateway, bench, _| parity::run(bench, gateway))];
+
 /// Groups of the gateway that is used as people use theirs, and whose configuration changes as they go.
-const USED: [&str; 10] =
-    ["turns", "notices", "pages", "saved", "approval", "programs", "kills", "publishing", "fallback", "fan-out"];
+const USED: [Group; 11] = [
+    ("turns", |gateway, _, _| {
+        restart::run(gateway)?;
+        tools::from_turns(gateway)?;
+        caps::run(gateway)
+    }),
+    ("notices", |gateway, _, _| notices::run(gateway)),
+    ("pages", |gateway, bench, _| pages::run(bench, gateway)),
+    ("saved", |gateway, _, _| saved::run(gateway)),
+    ("approval", |gateway, _, _| approval::run(gateway)),
+    ("programs", |gateway, _, _| tools::from_programs(gateway)),
+    ("kills", |gateway, _, kills| kills::run(gateway, kills)),
+    ("publishing", |gateway, _, _| publishing::run(gateway)),
+    ("fallback", |gateway, _, _| fallback::run(gateway)),
+    // Every session that a gateway remembers makes the next ones slower.
+    ("fan-out", |gateway, _, _| fanout::run(gateway)),
+    // It takes the plugin away.
+    ("packaging", |gateway, bench, _| packaging::run(gateway, &bench.archive)),
+];
 
 /// The plugin's own tests, and all groups of scenarios or `only` those that are named.
 ///
@@ -29,70 +51,35 @@ const USED: [&str; 10] =
 /// If there is no such group, or of each track the first thing that is not as it should be.
 pub fn run(tools: Tools, only: &[String], kills: u32) -> Result<()> {
     let begin = Instant::now();
-    if let Some(name) = only.iter().find(|name| ![&COMPARED[..], &USED].concat().contains(&name.as_str())) {
-        bail!("there is no group {name}; there are {}", [&COMPARED[..], &USED].concat().join(", "));
+    let names: Vec<&str> = COMPARED.iter().chain(&USED).map(|(name, _)| *name).collect();
+    if let Some(name) = only.iter().find(|name| !names.contains(&name.as_str())) {
+        bail!("there is no group {name}; there are {}", names.join(", "));
     }
-    let wanted = |name: &str| only.is_empty() || only.iter().any(|one| one == name);
+    let wanted = |groups: &[Group]| -> Vec<Group> {
+        groups.iter().filter(|(name, _)| only.is_empty() || only.iter().any(|one| one == name)).copied().collect()
+    };
+    let (compared, used) = (wanted(&COMPARED), wanted(&USED));
     let bench = Bench::prepare(tools)?;
+    let seeded = json!({ "seed": SEED.parse::<u64>()? });
     let mut tracks: Vec<Track<'_>> =
         vec![("tests", Box::new(|| bench.test_plugin().and_then(|()| bench.check_package())))];
-    if COMPARED.into_iter().any(wanted) {
-        tracks.push(("parity", Box::new(|| compared(&bench, wanted))));
+    let in_turn = |gateway: &mut Gateway, groups: &[Group]| -> Result<()> {
+        groups.iter().try_for_each(|(_, group)| group(gateway, &bench, kills))
+    };
+    if !compared.is_empty() {
+        tracks.push((
+            "parity",
+            Box::new(|| bench.gateway("parity", &json!({}), &seeded, |gateway| in_turn(gateway, &compared))),
+        ));
     }
-    if USED.into_iter().any(wanted) {
-        tracks.push(("turns", Box::new(|| used(&bench, kills, wanted))));
+    if !used.is_empty() {
+        tracks.push((
+            "turns",
+            Box::new(|| bench.gateway("turns", &fanout::limits(), &json!({}), |gateway| in_turn(gateway, &used))),
+        ));
     }
     tracks::run(tracks)?;
     let what = if only.is_empty() { "All of it".to_owned() } else { only.join(" and ") };
     eprintln!("{what} holds in a real gateway. {} s", begin.elapsed().as_secs());
     Ok(())
-}
-
-fn compared(bench: &Bench, wanted: impl Fn(&str) -> bool) -> Result<()> {
-    let seeded = json!({ "seed": SEED.parse::<u64>()? });
-    bench.gateway("parity", &json!({}), &seeded, |gateway| {
-        if wanted("faults") {
-            faults::run(gateway)?;
-        }
-        if wanted("parity") { parity::run(bench, gateway) } else { Ok(()) }
-    })
-}
-
-fn used(bench: &Bench, kills: u32, wanted: impl Fn(&str) -> bool) -> Result<()> {
-    bench.gateway("turns", &fanout::limits(), &json!({}), |gateway| {
-        if wanted("turns") {
-            restart::run(gateway)?;
-            tools::from_turns(gateway)?;
-            caps::run(gateway)?;
-        }
-        if wanted("notices") {
-            notices::run(gateway)?;
-        }
-        if wanted("pages") {
-            pages::run(bench, gateway)?;
-        }
-        if wanted("saved") {
-            saved::run(gateway)?;
-        }
-        if wanted("approval") {
-            approval::run(gateway)?;
-        }
-        if wanted("programs") {
-            tools::from_programs(gateway)?;
-        }
-        if wanted("kills") {
-            kills::run(gateway, kills)?;
-        }
-        if wanted("publishing") {
-            publishing::run(gateway)?;
-        }
-        if wanted("fallback") {
-            fallback::run(gateway)?;
-        }
-        // Every session that a gateway remembers makes the next ones slower.
-        if wanted("fan-out") {
-            fanout::run(gateway)?;
-        }
-        if wanted("turns") { packaging::run(gateway, &bench.archive) } else { Ok(()) }
-    })
 }

@@ -1,12 +1,12 @@
 //! A host that refuses, loses, repeats and comes late.
 
-use super::puppet::{Open, Puppet, receipt, say};
+use super::puppet::{Puppet, receipt, say};
 use crate::host::{
     Completion, EventKind, FailureKind, FinishReason, HistoryPage, HostError, Message, MessageRole, Reply,
     SessionOutcome, SessionState,
 };
 use crate::ids::{RequestId, SessionKey};
-use crate::task::{Cleanup, RunStatus, TaskStatus};
+use crate::task::{RunStatus, TaskStatus};
 use crate::testing::plan_of;
 
 /// One task that gets one session.
