@@ -62,11 +62,16 @@ class Paced {
     this.#timer ??= setTimeout(() => this.now(), this.#ms).unref();
   }
 
+  /** Leaves undone what is due. */
+  drop(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
   /** Does what is due, if anything is. */
   now(): void {
     if (this.#timer === undefined) return;
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.drop();
     this.#work();
   }
 }
@@ -93,7 +98,7 @@ export function keepCard(run: Run, { api, config, context, outside, loadTools }:
   const { owner } = run.record;
   if (!config.progressCard || !owner) return;
   let writes = Promise.resolve();
-  let isThere = false;
+  let hasBegun = false;
   let tool: Promise<CoreTool | undefined> | undefined;
   const find = async (): Promise<CoreTool | undefined> => {
     const { agentId, sessionKey, sessionId, agentDir, workspaceDir, senderIsOwner, activeModel } = context;
@@ -108,18 +113,21 @@ export function keepCard(run: Run, { api, config, context, outside, loadTools }:
     try {
       const card = await (tool ??= find());
       if (!card || kept.has(owner)) return;
-      isThere = true;
       await outside(() => card.execute(`${OWN}${randomUUID()}`, { markdown: cardOf(owner, run) }));
     } catch (error) {
       api.logger.warn(`the progress card of ${owner} could not be written: ${errorText(error)}`);
       kept.add(owner);
     }
   };
-  const paced = new Paced(CARD_MS, () => (writes = writes.then(write)));
+  const paced = new Paced(CARD_MS, () => {
+    hasBegun = true;
+    writes = writes.then(write);
+  });
   const stop = run.onProgress(() => paced.due());
   void run.done.then(() => {
     stop();
-    if (!isThere) return;
+    // A run that has ended before the first card has none.
+    if (!hasBegun) return paced.drop();
     paced.due();
     paced.now();
   });
