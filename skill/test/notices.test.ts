@@ -8,7 +8,7 @@ import { Notices } from '../src/notices.ts';
 import type { PluginApi } from '../src/openclaw.ts';
 import { Store } from '../src/store.ts';
 import { FakeOpenClaw } from './openclaw.ts';
-import { TASK, directory, use } from './use.ts';
+import { TASK, directory, until, use } from './use.ts';
 
 const OWNER = 'agent:main:main';
 
@@ -31,15 +31,12 @@ function telling(openclaw: FakeOpenClaw, config: Record<string, unknown> = {}, s
 const turn = (openclaw: FakeOpenClaw, phase: string, runId = 'turn-2') =>
   openclaw.tell({ stream: 'lifecycle', data: { phase }, sessionKey: OWNER, runId });
 
-async function until(true_: () => boolean): Promise<void> {
-  while (!true_()) await new Promise((resolve) => setImmediate(resolve));
-}
-
 /** A run of two tasks whose call has returned, and a way to end it. */
 async function left(openclaw: FakeOpenClaw, setup: object) {
   openclaw.answer = undefined;
   const reply = await use(openclaw, 'run', { tasks: [TASK, TASK], timeoutSeconds: 1 }, setup);
   assert.equal(reply.state, 'running', JSON.stringify(reply));
+  await until(() => openclaw.live().length === 2);
   const end = () => {
     openclaw.answer = '| All [is](x) well.\nMore.';
     openclaw.sessions.filter(({ status }) => status === 'running').forEach((session) => openclaw.end(session));

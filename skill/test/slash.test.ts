@@ -8,7 +8,7 @@ import { test } from 'node:test';
 import { markdown } from '../src/markdown.ts';
 import { read } from '../src/slash.ts';
 import { FakeOpenClaw } from './openclaw.ts';
-import { TASK, directory, say, use } from './use.ts';
+import { TASK, directory, say, until, use } from './use.ts';
 
 test('help lists every command, each of which is understood', async () => {
   const shown = await say(new FakeOpenClaw(), 'help');
@@ -39,6 +39,7 @@ test('a run that goes on, one that was cut off, and what is wrong are said in a 
   const openclaw = new FakeOpenClaw();
   openclaw.answer = undefined;
   const { run_id } = await use(openclaw, 'run', { tasks: [TASK, TASK], timeoutSeconds: 1 });
+  await until(() => openclaw.live().length === 2);
   const list = await say(openclaw, 'list');
   assert.match(list, new RegExp(`${run_id} .* running \\| 0 of 2`));
   assert.match(await say(openclaw, `cancel ${run_id}`), /\*\*cancelled\*\*, 0 of 2 tasks completed/);
@@ -76,6 +77,7 @@ test('forget removes what is kept of runs of this session that have ended, and o
   const foreign = await ran({ sessionKey: 'agent:main:other' });
   openclaw.answer = undefined;
   const { run_id: live } = await use(openclaw, 'run', { tasks: [TASK], timeoutSeconds: 1 }, { state });
+  await until(() => openclaw.live().length === 1);
   assert.match(await say(openclaw, `forget ${first}`, { state }), new RegExp(`^Removed prompts, answers and results of \`${first}\``));
   assert.ok(!files().includes(first) && files().includes(second));
   assert.match(await say(openclaw, `status ${first}`, { state }), /E_RUN_UNKNOWN/);
@@ -84,8 +86,10 @@ test('forget removes what is kept of runs of this session that have ended, and o
   const said = await say(openclaw, 'forget all', { state });
   for (const id of [second, third]) assert.ok(said.includes(id), said);
   assert.deepEqual([...new Set(files())].sort(), [foreign, live].sort());
+  // With an answer: a session that ends without one is followed by another, and the call would wait for that.
+  openclaw.answer = 'It works.';
   openclaw.end(openclaw.sessions.at(-1)!);
-  await use(openclaw, 'runs', { action: 'status', run_id: live }, { state });
+  assert.equal((await use(openclaw, 'runs', { action: 'status', run_id: live }, { state })).state, 'done');
   await say(openclaw, 'forget all', { state });
   assert.match(await say(openclaw, 'forget all', { state }), /^There was nothing to forget/);
 });

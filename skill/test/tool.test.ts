@@ -6,11 +6,7 @@ import { test } from 'node:test';
 import { Store } from '../src/store.ts';
 import { TOOLS, createTool } from '../src/tool.ts';
 import { FakeOpenClaw } from './openclaw.ts';
-import { TASK, directory, use } from './use.ts';
-
-async function until(true_: () => boolean): Promise<void> {
-  while (!true_()) await new Promise((resolve) => setImmediate(resolve));
-}
+import { TASK, directory, until, use } from './use.ts';
 
 test('what the operator changes counts from the next call on', async () => {
   const openclaw = new FakeOpenClaw();

@@ -23,6 +23,11 @@ export function directory(): string {
   return directory;
 }
 
+/** Waits for what comes sooner or later, however slow the machine is. */
+export async function until(true_: () => boolean): Promise<void> {
+  while (!true_()) await new Promise((resolve) => setImmediate(resolve));
+}
+
 interface Setup {
   config?: Record<string, unknown>;
   state?: string;
