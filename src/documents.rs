@@ -28,6 +28,7 @@ use parallel_agents_engine::report::document;
 use parallel_agents_engine::task::OutputFormat;
 use parallel_agents_engine::workflow::AsPlanned;
 use parallel_agents_workflows::join::Checks;
+use parallel_agents_workflows::map::{Mapping, mapping};
 use parallel_agents_workflows::request::{self, Goal, Improvement};
 use parallel_agents_workflows::teams::{self, Kind};
 
@@ -81,6 +82,7 @@ async fn answer<H: Host>(function: Function, arguments: &str, host: &mut Journal
         Read::Collect(mut what) => {
             driver::drive(&mut *what, host).await.map(|sessions| document::to_text(&json!({ "sessions": sessions })))
         }
+        Read::Map(what) => workflows::map(*what, host).await.map(|done| document::to_text(&done)),
         Read::Refine(what) => workflows::refine(*what, host).await.map(|done| document::to_text(&done)),
         Read::Create(what) => workflows::create(*what, host).await.map(|done| document::to_text(&done)),
         Read::Reach(goal) => workflows::reach(*goal, host).await.map(|done| document::to_text(&done)),
@@ -96,13 +98,7 @@ async fn one(plan: plan::Plan, host: &mut impl Host) -> Result<String, CallError
 
 /// The request schema of `run_tasks`.
 pub fn run_schema() -> Value {
-    let mut schema = schema_of(Function::RunTasks);
-    if cfg!(feature = "bench-limits") {
-        for (place, limit) in [("/properties/tasks", "maxItems"), ("/properties/max_concurrent", "maximum")] {
-            schema.pointer_mut(place).and_then(Value::as_object_mut).map(|rules| rules.shift_remove(limit));
-        }
-    }
-    schema
+    schema_of(Function::RunTasks)
 }
 
 /// What workflows check lists of tasks with.
@@ -115,6 +111,7 @@ enum Read {
     Run(Box<plan::Plan>),
     One(Box<plan::Plan>),
     Collect(Box<Collect>),
+    Map(Box<Mapping>),
     Refine(Box<Improvement>),
     Create(Box<Improvement>),
     Reach(Box<Goal>),
@@ -127,10 +124,8 @@ fn read(function: Function, arguments: &str) -> Result<Read, CallError> {
     match function {
         // What is left of a request that does not fit is looked at as well, so that all problems are told at once.
         Function::RunTasks => plan::plan(&run_schema(), BUILT_IN, document).map(|plan| Read::Run(Box::new(plan))),
-        Function::ForecastRun => {
-            let forecast = plan::plan(&request_schema, BUILT_IN, document)?.forecast();
-            Ok(Read::Done(document::to_text(&forecast)))
-        }
+        Function::MapTasks => mapping(&request_schema, BUILT_IN, document).map(|what| Read::Map(Box::new(what))),
+        Function::ForecastRun => forecast(document).map(Read::Done),
         Function::RunIterativeRefinement => {
             let what = request::refinement(&request_schema, checks(), document);
             what.map(|what| Read::Refine(Box::new(what)))
@@ -167,6 +162,16 @@ fn read(function: Function, arguments: &str) -> Result<Read, CallError> {
         Function::FillRequest => saved::fill(&checked(&request_schema, document)?).map(Read::Done),
         Function::Versions => checked(&request_schema, document).map(|_| Read::Done(catalogue::versions())),
     }
+}
+
+/// The forecast of a run, or of one over many items.
+fn forecast(document: Value) -> Result<String, CallError> {
+    let is_wide = document.get("items").is_some() || document.get("steps").is_some();
+    let plan = match is_wide {
+        true => mapping(&schema_of(Function::MapTasks), BUILT_IN, document)?.plan,
+        false => plan::plan(&run_schema(), BUILT_IN, document)?,
+    };
+    Ok(document::to_text(&plan.forecast()))
 }
 
 /// A document that fits its schema.

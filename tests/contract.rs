@@ -16,8 +16,8 @@ const IMPORTS: [&str; 4] = ["events", "journal", "sessions", "types"];
 /// All that can be called.
 const EXPORTS: [&str; 3] = ["about", "functions", "journals"];
 
-/// 64 MiB in pages of 64 KiB. Under Node there is no other limit.
-const MAX_MEMORY_PAGES: u64 = 1024;
+/// 512 MiB in pages of 64 KiB. Under Node there is no other limit.
+const MAX_MEMORY_PAGES: u64 = 8192;
 
 /// Names of record fields and variant cases that say everything; all others need words.
 const SELF_EXPLAINING: [&str; 18] = [

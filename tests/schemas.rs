@@ -10,8 +10,8 @@ use std::{env, fs};
 
 use parallel_agents_engine::task::{RunSpec, TaskSpec};
 use parallel_agents_workflows::spec::{
-    AgentSpec, ContentTeamSpec, CreationSpec, DevelopmentTeamSpec, ImprovementSpec, MetaWorkflowSpec,
-    OrchestrationSpec, RefinementSpec, ReviewTeamSpec, TeamSpec,
+    AgentSpec, ContentTeamSpec, CreationSpec, DevelopmentTeamSpec, ForecastSpec, ImprovementSpec, MapSpec,
+    MetaWorkflowSpec, OrchestrationSpec, RefinementSpec, ReviewTeamSpec, TeamSpec,
 };
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, SchemaGenerator};
@@ -42,6 +42,8 @@ fn schemas_are_those_of_the_types() {
 fn generated() -> Vec<(&'static str, Value)> {
     let mut all = of_runs();
     all.extend([
+        ("map_tasks.json", request::<MapSpec>()),
+        ("forecast_run.json", request::<ForecastSpec>()),
         ("run_iterative_refinement.json", request::<RefinementSpec>()),
         ("create_agents.json", request::<CreationSpec>()),
         ("orchestrate.json", request::<OrchestrationSpec>()),

@@ -29,9 +29,6 @@ pub struct Wanted {
     /// The component as it is handed out.
     #[arg(long)]
     component: PathBuf,
-    /// The same without limits on requests.
-    #[arg(long)]
-    unlimited: PathBuf,
     /// Node, for the start there.
     #[arg(long, requires = "jco")]
     node: Option<PathBuf>,
@@ -97,9 +94,9 @@ impl CellMeasures {
 
 /// Measures all cells, prints the tables, and writes the files that are wanted.
 pub fn run(wanted: &Wanted) -> Result<()> {
-    let directory = wanted.unlimited.parent().context("the component has no directory")?;
-    let machine_code = directory.join("unlimited.cwasm");
-    start::in_wasmtime(&wanted.unlimited, &machine_code)?;
+    let directory = wanted.component.parent().context("the component has no directory")?;
+    let machine_code = directory.join("bench.cwasm");
+    start::in_wasmtime(&wanted.component, &machine_code)?;
     let mut machine = Machine::this();
     if let Some(node) = &wanted.node {
         machine.versions.push(start::node_version(node)?);

@@ -164,6 +164,8 @@ impl events::Host for Gateway {
             self.told.progress.push(progress);
         }
     }
+
+    fn report_item(&mut self, _: events::ItemResult) {}
 }
 
 impl<T: Send> events::HostWithStore<T> for HasSelf<Gateway> {

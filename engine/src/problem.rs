@@ -1,5 +1,7 @@
 //! What is wrong with a request: every problem at once, each with its place, what was there and what is allowed.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use crate::text;
@@ -54,6 +56,12 @@ impl Problem {
         self.hint = Some(hint.into());
         self
     }
+}
+
+/// Whether a place of a request, or one around it, is among these.
+pub fn is_within(places: &BTreeSet<String>, path: &str) -> bool {
+    let ends = path.match_indices('/').map(|(at, _)| at).chain([path.len()]);
+    ends.filter_map(|end| path.get(..end)).any(|place| places.contains(place))
 }
 
 /// A name that is not known, with the nearest ones that are.

@@ -64,5 +64,13 @@ pub fn plan_of(count: usize, edges: &[(usize, usize)]) -> Plan {
             ..planned(json!({}))
         })
         .collect();
-    Plan { tasks, max_concurrent: 5, deadline_seconds: 1_800, cleanup: Cleanup::Keep, rules: Rules::default() }
+    Plan {
+        tasks,
+        max_concurrent: 5,
+        deadline_seconds: 1_800,
+        cleanup: Cleanup::Keep,
+        rules: Rules::default(),
+        foreseen: None,
+        hands_over: false,
+    }
 }

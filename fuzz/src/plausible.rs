@@ -223,7 +223,9 @@ impl<'a> Plausible<'a> {
                 }
                 None => Err(HostError::NotFound("no such session".to_owned())),
             },
-            Command::Watch(..) | Command::Progress(_) => Err(HostError::Unsupported("not here".to_owned())),
+            Command::Watch(..) | Command::Progress(_) | Command::Item(_) => {
+                Err(HostError::Unsupported("not here".to_owned()))
+            }
         })
     }
 

@@ -73,6 +73,11 @@ pub fn progress(progress: &host::Progress) -> we::Progress<'_> {
     }
 }
 
+/// What became of an item.
+pub fn item_result(item: &host::ItemResult) -> we::ItemResult<'_> {
+    we::ItemResult { item: item.item, document: &item.document }
+}
+
 fn operator_limits(limits: we::OperatorLimits) -> host::OperatorLimits {
     let prices = limits.prices.into_iter().map(|price| {
         let we::Price { model, input, output } = price;
@@ -85,6 +90,7 @@ fn operator_limits(limits: we::OperatorLimits) -> host::OperatorLimits {
         seconds: limits.seconds,
         session_tokens: limits.session_tokens,
         prices: prices.collect(),
+        tasks: limits.tasks,
     }
 }
 

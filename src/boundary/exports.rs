@@ -37,6 +37,7 @@ macro_rules! functions {
 
 functions! {
     run_tasks: RunTasks,
+    map_tasks: MapTasks,
     run_iterative_refinement: RunIterativeRefinement,
     create_agents: CreateAgents,
     orchestrate: Orchestrate,

@@ -18,6 +18,7 @@ impl Host for Imports {
             Command::Watch(request, session) => sessions::sessions_watch(request.0, session.as_str()),
             Command::Delete(request, session) => sessions::sessions_delete(request.0, session.as_str()),
             Command::Progress(progress) => events::report_progress(convert::progress(&progress)),
+            Command::Item(item) => events::report_item(convert::item_result(&item)),
         }
     }
 

@@ -50,7 +50,8 @@ impl Operator {
 
     fn limits(&self) -> OperatorLimits {
         let BudgetSpec { tokens, micro_usd, spawns, seconds, session_tokens } = self.budget;
-        OperatorLimits { tokens, micro_usd, spawns, seconds, session_tokens, prices: self.prices.clone() }
+        let prices = self.prices.clone();
+        OperatorLimits { tokens, micro_usd, spawns, seconds, session_tokens, prices, tasks: None }
     }
 }
 
@@ -67,6 +68,7 @@ pub(super) fn check(document: &Value) -> Result<String, CallError> {
     let arguments = arguments.cloned().unwrap_or_else(|| json!({}));
     let outlook = match read(function, &arguments.to_string()).map_err(below_arguments)? {
         Read::Run(plan) | Read::One(plan) => Some(Outlook::of_plan(*plan)),
+        Read::Map(what) => Some(Outlook::of_mapping(*what)),
         Read::Refine(what) | Read::Create(what) => Some(Outlook::of_improvement(*what)),
         Read::Reach(goal) => Some(Outlook::of_goal(*goal)),
         Read::Collect(_) | Read::Done(_) => None,
@@ -94,9 +96,8 @@ fn below_arguments(error: CallError) -> CallError {
 /// digits and a few marks.
 fn question(function: &str, outlook: &Outlook, forecast: &Forecast, reasons: &[Reason]) -> Value {
     let plan = &outlook.plan;
-    let named = plan.tasks.iter().map(|task| task.model.clone());
     let models: Vec<String> =
-        plan::models(&plan.rules, named).into_iter().map(|model| model.unwrap_or_default()).collect();
+        plan::models(&plan.rules, outlook.models_named()).into_iter().map(|model| model.unwrap_or_default()).collect();
     let shown: Vec<&str> =
         models.iter().map(|model| if model.is_empty() { "the gateway's own" } else { model }).collect();
     let cost = match (forecast.micro_usd_expected, forecast.micro_usd_worst) {
@@ -155,6 +156,22 @@ mod tests {
         assert_eq!(forecast("create_agents", json!({ "new_agents": [wish] }))[0], 2);
         assert_eq!(forecast("orchestrate", json!({ "goal": "Write.", "max_tasks": 4 }))[0], 6);
         assert_eq!(forecast("orchestrate", json!({ "goal": "Write.", "budget": { "spawns": 9 } }))[1], 9);
+    }
+
+    #[test]
+    fn a_run_over_many_items_counts_them_and_what_is_made_of_their_answers() {
+        let items: Vec<Value> = (0..300).map(|number| json!({ "name": number })).collect();
+        let step = json!({ "agent_type": "code_reviewer", "task_description": "Look at {{name}}.", "model": "a/one" });
+        let mut arguments = json!({ "items": items, "steps": [step], "approval": { "above_sessions": 300 } });
+        let ask = |arguments: &Value| asked(json!({ "function": "map_tasks", "arguments": arguments }));
+        let alone = ask(&arguments);
+        assert_eq!((alone["forecast"]["sessions_expected"].as_u64(), &alone["models"]), (Some(300), &json!(["a/one"])));
+        let task = json!({ "agent_type": "code_reviewer", "task_description": "Sum up.", "model": "b/two" });
+        arguments["reduce"] = json!({ "task": task, "group_size": 5 });
+        let reduced = ask(&arguments);
+        assert_eq!((&reduced["needed"], &reduced["models"]), (&json!(true), &json!(["a/one", "b/two"])));
+        // 60 groups of five answers, 12 of theirs, 3, and the last one.
+        assert_eq!(reduced["forecast"]["sessions_expected"].as_u64(), Some(376));
     }
 
     #[test]

@@ -49,6 +49,7 @@ macro_rules! functions {
 
 functions![
     RunTasks, "run_tasks": "Runs tasks in parallel, each in a session of its own, and returns one checked result per task.",
+    MapTasks, "map_tasks": "Does the same with each of up to 10,000 items: one template of one or more tasks, an answer for each item, and one made of all if asked for.",
     RunIterativeRefinement, "run_iterative_refinement": "Judges drafts and improves them until they reach a score, or until going on does not help.",
     CreateAgents, "create_agents": "Makes new agent types, has each judged and improved, returns a registry of those that passed, and runs tasks with them.",
     Orchestrate, "orchestrate": "Reaches a goal: an agent plans tasks and new agents, they are made and run, and an agent compiles the report.",

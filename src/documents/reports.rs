@@ -19,8 +19,8 @@ pub(super) enum Wanted {
     Story,
 }
 
-/// Bytes of a request that carries a report: 200 answers of 64 KiB and what is known about them.
-pub const MAX_BYTES: usize = 24 * 1024 * 1024;
+/// Bytes of a request that carries a report: 1,000 answers of 64 KiB and what is known about them, or 10,000 without.
+pub const MAX_BYTES: usize = 96 * 1024 * 1024;
 
 /// As deep as outputs may be, and a few levels of the report's own.
 pub const BOUNDS: Bounds = Bounds { depth: 80, values: 4_000_000 };

@@ -50,7 +50,7 @@ fn request(helper: Helper, document: Value) -> Value {
     let tasks = fields.get("tasks").and_then(Value::as_array).map_or(0, Vec::len) as u64;
     fields.entry("retries").or_insert_with(|| json!(retries));
     // Whoever names the retries of a task wants them, also for a few tasks only.
-    fields.entry("retry_budget").or_insert_with(|| json!((retries * tasks).min(1_000)));
+    fields.entry("retry_budget").or_insert_with(|| json!((retries * tasks).min(10_000)));
     if helper.escalates {
         fields.entry("escalate").or_insert(Value::Bool(true));
     }

@@ -5,9 +5,17 @@ use parallel_agents_engine::host::Host;
 use parallel_agents_engine::problem::CallError;
 use parallel_agents_workflows::create::Create;
 use parallel_agents_workflows::improve::Improve;
+use parallel_agents_workflows::map::{MapItems, Mapped, Mapping};
 use parallel_agents_workflows::orchestrate::Orchestrate;
 use parallel_agents_workflows::outcome::{Creation, Orchestration, Refinement};
 use parallel_agents_workflows::request::{Goal, Improvement};
+
+/// Does the same with each item.
+pub(super) async fn map(what: Mapping, host: &mut impl Host) -> Result<Mapped, CallError> {
+    let (mut items, plan) = MapItems::new(what);
+    let run = driver::run(plan, &mut items, host).await?;
+    Ok(items.outcome(run))
+}
 
 /// Judges and improves.
 pub(super) async fn refine(what: Improvement, host: &mut impl Host) -> Result<Refinement, CallError> {

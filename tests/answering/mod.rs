@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use parallel_agents_engine::host::{
-    Command, Completion, Event, EventKind, FinishReason, Host, HostFacts, Receipt, Reply, SessionEnd, SessionOutcome,
-    SpawnOptions,
+    Command, Completion, Event, EventKind, FinishReason, Host, HostFacts, ItemResult, Receipt, Reply, SessionEnd,
+    SessionOutcome, SpawnOptions,
 };
 use parallel_agents_engine::ids::SessionKey;
 use parallel_agents_engine::problem::CallError;
@@ -17,6 +17,8 @@ pub struct Answering<F> {
     seq: u64,
     /// The prompts of all sessions.
     pub prompts: Vec<SpawnOptions>,
+    /// What was told of items.
+    pub items: Vec<ItemResult>,
 }
 
 impl<F: FnMut(&str, &str) -> String> Answering<F> {
@@ -30,12 +32,21 @@ impl<F: FnMut(&str, &str) -> String> Answering<F> {
             keeps_journal: false,
             limits: None,
         };
-        Self { answer, events: VecDeque::from([EventKind::Opened(facts)]), seq: 0, prompts: Vec::new() }
+        Self {
+            answer,
+            events: VecDeque::from([EventKind::Opened(facts)]),
+            seq: 0,
+            prompts: Vec::new(),
+            items: Vec::new(),
+        }
     }
 }
 
 impl<F: FnMut(&str, &str) -> String> Host for Answering<F> {
     fn perform(&mut self, command: Command) {
+        if let Command::Item(item) = &command {
+            self.items.push(item.clone());
+        }
         let Command::Spawn(request, options) = command else { return };
         let session_key = SessionKey::new(format!("s{}", self.prompts.len()));
         let id = options.label.split(' ').nth(1).expect("a task id").to_owned();

@@ -122,7 +122,7 @@ fn everything_at_once_and_readable() {
 
 #[test]
 fn no_graph_is_too_wide_without_a_word() {
-    let wide: Vec<Value> = (0..200)
+    let wide: Vec<Value> = (0..2_000)
         .map(|n| {
             let on: Vec<String> = (0..n.min(16)).map(|on| format!("t{on}")).collect();
             json!({"agent_type": "code_reviewer", "task_description": "x", "task_id": format!("t{n}"), "dependencies": on})

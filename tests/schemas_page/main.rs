@@ -34,7 +34,7 @@ The component's functions: what each takes, gives back and refuses. This page is
 The plugin calls a function with the tool `parallel_agents_call`, the command line with `parallel-agents call FUNCTION FILE`. Tools and
 commands for single functions take the same arguments. `describe_function` gives a function's arguments as JSON Schema.
 
-- A request is a JSON object of at most 1 MiB; one with a report has at most 24 MiB.
+- A request is a JSON object of at most 16 MiB; one with a report has at most 96 MiB.
 - An optional field may be `null`, which is the same as leaving it out, unless it is a list or marked *not null*.
 - A refused request lists all of its problems, and nothing has run. The tables name the codes of each field; [errors.md](errors.md)
   explains them. Every function can also answer with ";
@@ -57,6 +57,7 @@ Parts of results that several functions have in common. `null` and a missing fie
 fn returns(function: Function) -> &'static [&'static str] {
     match function {
         Function::RunTasks | Function::SpawnParallelWithRetry => &["report"],
+        Function::MapTasks => &["mapped"],
         Function::RunIterativeRefinement => &["refinement"],
         Function::CreateAgents => &["creation"],
         Function::Orchestrate => &["orchestration"],

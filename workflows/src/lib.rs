@@ -28,6 +28,7 @@ pub mod create;
 mod extent;
 pub mod improve;
 pub mod join;
+pub mod map;
 pub mod orchestrate;
 pub mod outcome;
 pub mod outlook;
@@ -75,6 +76,8 @@ impl Common {
             deadline_seconds: self.deadline_seconds,
             cleanup: self.cleanup,
             rules: self.rules.clone(),
+            foreseen: None,
+            hands_over: false,
         }
     }
 

@@ -56,7 +56,7 @@ pub struct MadeOutcome {
 pub struct Refinement {
     pub status: Status,
     pub drafts: Vec<DraftOutcome>,
-    #[serde(serialize_with = "run")]
+    #[serde(serialize_with = "document::serialize_report")]
     pub run: RunReport,
 }
 
@@ -67,7 +67,7 @@ pub struct Creation {
     pub status: Status,
     pub created: Vec<MadeOutcome>,
     pub registry: Vec<Entry>,
-    #[serde(serialize_with = "run")]
+    #[serde(serialize_with = "document::serialize_report")]
     pub run: RunReport,
 }
 
@@ -87,7 +87,7 @@ pub struct Orchestration {
     pub created: Vec<MadeOutcome>,
     pub registry: Vec<Entry>,
     pub refined: Vec<DraftOutcome>,
-    #[serde(serialize_with = "run")]
+    #[serde(serialize_with = "document::serialize_report")]
     pub run: RunReport,
 }
 
@@ -181,10 +181,6 @@ fn status(improve: &Improve) -> Status {
         0 => Status::Failed,
         _ => Status::Partial,
     }
-}
-
-fn run<S: Serializer>(report: &RunReport, serializer: S) -> Result<S::Ok, S::Error> {
-    document::report_value(report).serialize(serializer)
 }
 
 fn promotion<S: Serializer>(promotion: &Option<Promotion>, serializer: S) -> Result<S::Ok, S::Error> {

@@ -5,6 +5,7 @@ use parallel_agents_engine::task::Forecast;
 
 use crate::extent::Extent;
 use crate::improve::Improve;
+use crate::map::Mapping;
 use crate::orchestrate::Orchestrate;
 use crate::request::{Goal, Improvement};
 
@@ -21,6 +22,11 @@ impl Outlook {
     pub fn of_plan(plan: Plan) -> Self {
         let tasks = plan.tasks.len() as u64;
         Self { plan, extent: Extent { expected: tasks, most: tasks } }
+    }
+
+    /// Of a run over many items. What is made of their answers is in its plan, as foreseen.
+    pub fn of_mapping(what: Mapping) -> Self {
+        Self::of_plan(what.plan)
     }
 
     /// Of a refinement, or of the making of agents.
@@ -41,7 +47,7 @@ impl Outlook {
 
     /// What it may cost, under the rules that its plan has now.
     pub fn forecast(&self) -> Forecast {
-        let of = |tasks: u64| forecast(self.tasks(tasks), &self.plan.rules);
+        let of = |tasks: u64| forecast(self.tasks(tasks), self.plan.foreseen.as_ref(), &self.plan.rules);
         let (expected, most) = (of(self.extent.expected), of(self.extent.most));
         Forecast {
             sessions_expected: expected.sessions_expected,
@@ -49,6 +55,12 @@ impl Outlook {
             micro_usd_expected: expected.micro_usd_expected,
             ..most
         }
+    }
+
+    /// The models that tasks name, of those too that are foreseen; None is the run's own choice.
+    pub fn models_named(&self) -> impl Iterator<Item = Option<String>> {
+        let foreseen = self.plan.foreseen.iter().map(|foreseen| foreseen.worst.model.clone());
+        self.plan.tasks.iter().map(|task| task.model.clone()).chain(foreseen)
     }
 
     /// So many tasks, as those that there are.

@@ -20,7 +20,6 @@ const PAGE: &str = "docs/performance.md";
 /// If something cannot be built or installed, or a measurement fails.
 pub fn run(quick: bool, json: Option<PathBuf>) -> Result<()> {
     let shipped = component::build()?;
-    let unlimited = component::build_without_limits()?;
     let mut bench = workspace::cargo();
     bench.args(["build", "--release", "--package", "parallel-agents-bench"]).env(component::EMBED_VARIABLE, &shipped);
     process::run(&mut bench, "")?;
@@ -31,7 +30,7 @@ pub fn run(quick: bool, json: Option<PathBuf>) -> Result<()> {
     }
     process::run(workspace::cargo().args(["bench", "--quiet", "--package", "parallel-agents"]), "")?;
     let mut command = Command::new(workspace::root().join("target/release/parallel-agents-bench"));
-    command.arg("all").arg("--criterion").arg(hot).arg("--component").arg(shipped).arg("--unlimited").arg(unlimited);
+    command.arg("all").arg("--criterion").arg(hot).arg("--component").arg(shipped);
     let tools = npm::PluginTools::ensure()?;
     command.arg("--node").arg(tools.node).arg("--jco").arg(tools.jco);
     // A copy of the sources without its history is measured as well.

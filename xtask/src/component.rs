@@ -54,23 +54,6 @@ pub fn build_hostile() -> Result<PathBuf> {
     finish(&module, workspace::hostile_component())
 }
 
-/// Builds a component that takes runs of any size and may use all the memory there is, for benchmarks.
-///
-/// # Errors
-/// As [`build`].
-pub fn build_without_limits() -> Result<PathBuf> {
-    toolchain::ensure_wasm_target()?;
-    let directory = workspace::root().join("target/bench");
-    let mut command = linked("parallel-agents")?;
-    // A directory of its own: the two would replace each other, and each be compiled again and again.
-    command.args(["--features", "bench-limits", "--target-dir"]).arg(&directory);
-    // The last one counts.
-    command
-        .arg("--config")
-        .arg(format!("target.{}.rustflags=[\"-Clink-arg=--max-memory=4294967296\"]", toolchain::WASM_TARGET));
-    finish(&compile(command, "parallel_agents")?, directory.join("parallel_agents.wasm"))
-}
-
 /// Makes a component of a module.
 fn finish(module: &Path, path: PathBuf) -> Result<PathBuf> {
     let bytes = fs::read(module).with_context(|| format!("cannot read the module {}", module.display()))?;

@@ -6,14 +6,20 @@ use crate::text;
 
 /// Bytes of one answer that a result keeps: the whole, or this much of its two ends.
 pub const MAX_KEPT_BYTES: usize = 64 * 1024;
-const KEPT_HEAD: usize = 48 * 1024;
-const KEPT_TAIL: usize = 16 * 1024;
 
-/// The text, or its two ends with a line between them that says what is missing.
+/// Bytes that are kept of all answers of a run that are in its report: those of 1,000 tasks, each as long as may be.
+const MAX_KEPT_IN_ALL: usize = 64 * 1024 * 1024;
+
+/// Bytes that are kept of each answer of a run with so many tasks.
+pub fn share(tasks: usize) -> usize {
+    (MAX_KEPT_IN_ALL / tasks.max(1)).min(MAX_KEPT_BYTES)
+}
+
+/// The text, or if it has more than `most` bytes its two ends with a line between them that says what is missing.
 ///
 /// Counted as it will stand in the report, where a control character takes six bytes: two hundred answers of nothing but
 /// those would otherwise not fit into the component's memory.
-pub(super) fn keep(text: &str) -> (Value, bool) {
+pub(super) fn keep(text: &str, most: usize) -> (Value, bool) {
     let written = |character: char| match character {
         '"' | '\\' | '\n' | '\r' | '\t' => 2,
         c if c < ' ' => 6,
@@ -27,11 +33,11 @@ pub(super) fn keep(text: &str) -> (Value, bool) {
         });
         fitting.map(char::len_utf8).sum()
     };
-    if fits(&mut text.chars(), MAX_KEPT_BYTES) == text.len() {
+    if fits(&mut text.chars(), most) == text.len() {
         return (Value::from(text), false);
     }
-    let head = text::head(text, fits(&mut text.chars(), KEPT_HEAD));
-    let tail = text::tail(text, fits(&mut text.chars().rev(), KEPT_TAIL));
+    let head = text::head(text, fits(&mut text.chars(), most / 4 * 3));
+    let tail = text::tail(text, fits(&mut text.chars().rev(), most / 4));
     let left_out = text.len().saturating_sub(head.len() + tail.len());
     (Value::from(format!("{head}\n[… {left_out} bytes left out …]\n{tail}")), true)
 }

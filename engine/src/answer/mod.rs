@@ -21,7 +21,7 @@ use crate::text;
 
 use error_text::ErrorText;
 use extract::{ExtractError, Surroundings};
-pub use keeping::MAX_KEPT_BYTES;
+pub use keeping::{MAX_KEPT_BYTES, share};
 
 /// Answers that mean "nothing to say" in OpenClaw.
 const SILENT_REPLIES: [&str; 2] = ["NO_REPLY", "ANNOUNCE_SKIP"];
@@ -67,12 +67,22 @@ pub struct Expected<'a> {
     pub accept_truncated: bool,
     /// An answer that may be an error message is a success all the same.
     pub accept_error_text: bool,
+    /// Bytes that are kept of it. JSON with more does not pass.
+    pub most_bytes: usize,
 }
 
 impl Expected<'_> {
     /// An answer of this form, under no other rules.
     pub fn of(format: OutputFormat) -> Self {
-        Self { format, schema: None, max_chars: None, alone: false, accept_truncated: false, accept_error_text: true }
+        Self {
+            format,
+            schema: None,
+            max_chars: None,
+            alone: false,
+            accept_truncated: false,
+            accept_error_text: true,
+            most_bytes: MAX_KEPT_BYTES,
+        }
     }
 }
 
@@ -94,8 +104,8 @@ pub struct Judged {
 }
 
 impl Judged {
-    fn kept(raw: &RawAnswer, text: &str, error: Option<TaskError>) -> Self {
-        let (output, cut) = keeping::keep(text);
+    fn kept(raw: &RawAnswer, text: &str, error: Option<TaskError>, most: usize) -> Self {
+        let (output, cut) = keeping::keep(text, most);
         let unwrapped = text.len() < raw.text.len();
         Self { output: Some(output), error, truncated: raw.is_cut() || cut, unwrapped, ..Self::default() }
     }
@@ -103,7 +113,10 @@ impl Judged {
 
 /// Checks an answer against what was asked for. Whatever arrived is kept, also when it fails.
 pub fn judge(raw: &RawAnswer, expected: &Expected<'_>) -> Judged {
-    let refuse = |code: ErrorCode, message: String| Judged::kept(raw, &raw.text, Some(TaskError::new(code, message)));
+    let most = expected.most_bytes;
+    let refuse = |code: ErrorCode, message: String| {
+        Judged::kept(raw, &raw.text, Some(TaskError::new(code, message)), expected.most_bytes)
+    };
     if raw.is_empty() {
         return Judged { error: Some(nothing_said(raw.finish)), truncated: raw.is_cut(), ..Judged::default() };
     }
@@ -113,11 +126,11 @@ pub fn judge(raw: &RawAnswer, expected: &Expected<'_>) -> Judged {
             FinishReason::Length => nothing_said(raw.finish),
             _ => TaskError::new(ErrorCode::EmptyOutput, "the agent thought aloud and then ended without an answer"),
         };
-        return Judged::kept(raw, &raw.text, Some(why));
+        return Judged::kept(raw, &raw.text, Some(why), most);
     }
     let error_text = error_text::of(said);
     if let Some(ErrorText::Certain(why)) = error_text {
-        return Judged::kept(raw, &raw.text, Some(why));
+        return Judged::kept(raw, &raw.text, Some(why), most);
     }
     if refusal::is_refusal(said) {
         return refuse(ErrorCode::Refused, format!("the agent declined: {}", text::quoted(said.trim())));
@@ -126,15 +139,17 @@ pub fn judge(raw: &RawAnswer, expected: &Expected<'_>) -> Judged {
     let allowed =
         expected.accept_truncated && expected.format != OutputFormat::Json && raw.finish != FinishReason::Filtered;
     if let Some(why) = cut(raw).filter(|_| !allowed) {
-        return Judged::kept(raw, &raw.text, Some(why));
+        return Judged::kept(raw, &raw.text, Some(why), most);
     }
     let judged = match expected.format {
         OutputFormat::Json => judge_json(raw, said, expected),
         OutputFormat::Code => match code::of(said) {
-            Ok(code) => Judged::kept(raw, code, too_long(code, expected.max_chars)),
+            Ok(code) => Judged::kept(raw, code, too_long(code, expected.max_chars), most),
             Err(why) => refuse(ErrorCode::OutputInvalid, why.message()),
         },
-        OutputFormat::Markdown | OutputFormat::Text => Judged::kept(raw, said, too_long(said, expected.max_chars)),
+        OutputFormat::Markdown | OutputFormat::Text => {
+            Judged::kept(raw, said, too_long(said, expected.max_chars), most)
+        }
     };
     let doubtful = error_text.is_some() && judged.error.is_none();
     if doubtful && !expected.accept_error_text {
@@ -186,12 +201,14 @@ fn answer_in(text: &str, format: OutputFormat) -> &str {
 }
 
 /// Keeps what a session said that did not end by itself; nothing is checked.
-pub fn keep_only(raw: &RawAnswer) -> Judged {
-    Judged::kept(raw, &raw.text, None)
+pub fn keep_only(raw: &RawAnswer, most: usize) -> Judged {
+    Judged::kept(raw, &raw.text, None, most)
 }
 
 fn judge_json(raw: &RawAnswer, said: &str, expected: &Expected<'_>) -> Judged {
-    let refuse = |code: ErrorCode, message: String| Judged::kept(raw, &raw.text, Some(TaskError::new(code, message)));
+    let refuse = |code: ErrorCode, message: String| {
+        Judged::kept(raw, &raw.text, Some(TaskError::new(code, message)), expected.most_bytes)
+    };
     let around = if expected.alone { Surroundings::Nothing } else { Surroundings::Prose };
     let extracted = match extract::extract(said, around) {
         Ok(extracted) => extracted,
@@ -206,8 +223,8 @@ fn judge_json(raw: &RawAnswer, said: &str, expected: &Expected<'_>) -> Judged {
         }
     };
     let bytes = json::length(&extracted.value);
-    if bytes > MAX_KEPT_BYTES {
-        let message = format!("the answer has {bytes} bytes; a JSON answer may have {MAX_KEPT_BYTES}");
+    if bytes > expected.most_bytes {
+        let message = format!("the answer has {bytes} bytes; a JSON answer may have {}", expected.most_bytes);
         return refuse(ErrorCode::OutputTooLarge, message);
     }
     let violations = expected.schema.map(|schema| schema::check(schema, &extracted.value)).unwrap_or_default();

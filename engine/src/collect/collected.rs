@@ -112,7 +112,7 @@ fn answered(mut collected: Collected, state: SessionState, page: &HistoryPage, f
     let expected = Expected { accept_truncated: true, ..Expected::of(format) };
     let judged = match (&raw, state) {
         (Some(raw), SessionState::Completed | SessionState::Unknown) => answer::judge(raw, &expected),
-        (Some(raw), _) => answer::keep_only(raw),
+        (Some(raw), _) => answer::keep_only(raw, answer::MAX_KEPT_BYTES),
         (None, _) => answer::judge(&RawAnswer::default(), &expected),
     };
     collected.output = judged.output;

@@ -12,14 +12,14 @@ use crate::session::Ending;
 use crate::task::{AttemptKind, ErrorCode, TaskError, TaskStatus, Tier};
 
 /// Checks the answer, then the model, then the proof; the first that does not count is the error.
-pub(super) fn check(rules: &Rules, task: &Task, over: &Over, ending: &mut Ending) -> Kept {
+pub(super) fn check(rules: &Rules, most_bytes: usize, task: &Task, over: &Over, ending: &mut Ending) -> Kept {
     let mut kept = Kept::of(ending.answer.as_ref());
     let judges = over.kind == AttemptKind::Judge;
     let judging = judges.then(|| judge_task(rules, task)).flatten();
     let planned = judging.as_ref().unwrap_or(&task.planned);
     let judged = ending.answer.as_ref().map(|raw| match ending.status {
-        TaskStatus::Completed => answer::judge(raw, &expected(rules, planned)),
-        _ => answer::keep_only(raw),
+        TaskStatus::Completed => answer::judge(raw, &Expected { most_bytes, ..expected(rules, planned) }),
+        _ => answer::keep_only(raw, most_bytes),
     });
     kept.error = ending.error.take();
     if let Some(judged) = judged {
@@ -62,12 +62,12 @@ pub(super) fn tier_that_ran(rules: &Rules, over: &Over, applied: Option<&str>) -
 /// What the answer of a task has to be.
 fn expected<'a>(rules: &Rules, planned: &'a PlannedTask) -> Expected<'a> {
     Expected {
-        format: planned.output_format,
         schema: planned.output_schema.as_ref().map(OutputSchema::value),
         alone: planned.handling.answers_alone,
         max_chars: planned.handling.max_output_chars,
         accept_truncated: planned.handling.accept_truncated,
         accept_error_text: rules.accept_error_text,
+        ..Expected::of(planned.output_format)
     }
 }
 

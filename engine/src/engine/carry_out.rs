@@ -36,7 +36,7 @@ impl Engine {
             Action::TaskEnded(task) => self.work().task_ended(task),
             Action::CheckCanaryTasks(task) => self.work().check_canary_tasks(task),
             Action::CheckEnough if self.run.is_stopping() => Vec::new(),
-            Action::CheckEnough => match self.run.has_enough(self.tasks.results()) {
+            Action::CheckEnough => match self.run.has_enough(self.tasks.awaited_results()) {
                 true => vec![Action::StopAll(StopReason::Enough)],
                 false => Vec::new(),
             },
@@ -119,7 +119,7 @@ impl Engine {
             over.session.clone().into_iter().for_each(|session| self.deletions.add(session));
         }
 
-        let kept = check(&self.run.rules, &self.tasks[over.task], &over, &mut ending);
+        let kept = check(&self.run.rules, self.run.kept_bytes(), &self.tasks[over.task], &over, &mut ending);
         let (error, retry_after_ms, leaked) = (kept.error.clone(), ending.retry_after_ms, ending.leaked);
         let failed = error.is_some() && ending.status == TaskStatus::Completed;
         let status = if failed { TaskStatus::Failed } else { ending.status };

@@ -6,7 +6,8 @@ use crate::ids::TaskIndex;
 use crate::schedule::{Group, Verdict};
 use crate::task::{AttemptKind, Tier};
 
-/// Ready tasks that are looked at for one that may start; a request has no more.
+/// Ready tasks that are looked at for one that may start. In a run with more, what holds so many of them back mostly holds back the
+/// rest as well, and to look at all of them after each event would cost the square of their number.
 const MAX_LOOKAHEAD: usize = 200;
 
 /// The model of a task's next session.

@@ -8,6 +8,7 @@ use super::state::Engine;
 use crate::host::{EventKind, HostError, HostFacts, Receipt, Reply, SessionEnd};
 use crate::ids::{AttemptIndex, RequestId, SessionKey, TaskId};
 use crate::policy::model_check;
+use crate::problem::Problem;
 use crate::session::{Input, StopReason};
 use crate::task::ErrorCode;
 
@@ -23,10 +24,17 @@ impl Engine {
         }
     }
 
-    /// The first event.
-    pub(super) fn opened(&mut self, facts: &HostFacts) {
+    /// The first event. An error: the operator allows no such run.
+    pub(super) fn opened(&mut self, facts: &HostFacts) -> Result<(), Problem> {
+        let most = facts.limits.as_ref().and_then(|limits| limits.tasks);
+        if let Some(most) = most.filter(|most| self.tasks.len() > *most as usize) {
+            let message = format!("{} tasks, and the operator of this host allows {most} in a run", self.tasks.len());
+            let problem = Problem::new("E_TASK_COUNT", "", message).got(self.tasks.len()).limit(format!("1..={most}"));
+            return Err(problem.hint("split the run, or ask the operator for more"));
+        }
         self.run.open(facts, self.tasks.planned());
         self.scheduler.open(self.run.concurrent_on(facts), &self.run.rules, facts.seed);
+        Ok(())
     }
 
     /// Another host goes on with the run, or the operator has changed the limits.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::host::{Command, HistoryQuery, ListFilter, Progress, SpawnOptions};
+use crate::host::{Command, HistoryQuery, ItemResult, ListFilter, Progress, SpawnOptions};
 use crate::ids::{AttemptIndex, RequestId, SessionKey};
 use crate::policy::limits::HISTORY_PAGE;
 
@@ -89,6 +89,11 @@ impl Requests {
         progress.seq = self.progress;
         self.progress += 1;
         self.commands.push(Command::Progress(progress));
+    }
+
+    /// Hands over what became of an item.
+    pub(super) fn hand_over(&mut self, item: ItemResult) {
+        self.commands.push(Command::Item(item));
     }
 
     fn ask(&mut self, purpose: Purpose, command: impl FnOnce(RequestId) -> Command) {

@@ -2,7 +2,7 @@
 
 use super::clock::Clock;
 use crate::host::HostFacts;
-use crate::plan::{PlannedTask, Rules};
+use crate::plan::{Foreseen, Plan, PlannedTask, Rules};
 use crate::policy::wait::{self, Enough};
 use crate::prompt::Nonces;
 use crate::session::StopReason;
@@ -15,6 +15,9 @@ pub(super) struct Run {
     pub(super) cleanup: Cleanup,
     pub(super) nonces: Nonces,
     pub(super) clock: Clock,
+    /// Bytes that are kept of each answer.
+    kept_bytes: usize,
+    foreseen: Option<Foreseen>,
     forecast: Forecast,
     max_concurrent: u32,
     /// The seed, once the host has supplied it with the first event.
@@ -25,14 +28,17 @@ pub(super) struct Run {
 }
 
 impl Run {
-    pub(super) fn new(rules: Rules, cleanup: Cleanup, clock: Clock, max_concurrent: u32) -> Self {
+    /// A run of a plan whose tasks are kept elsewhere.
+    pub(super) fn new(plan: Plan, kept_bytes: usize) -> Self {
         Self {
-            rules,
-            cleanup,
+            kept_bytes,
+            rules: plan.rules,
+            cleanup: plan.cleanup,
             nonces: Nonces::new(0),
-            clock,
+            clock: Clock::new(plan.deadline_seconds),
+            foreseen: plan.foreseen,
             forecast: Forecast::default(),
-            max_concurrent,
+            max_concurrent: plan.max_concurrent,
             seed: None,
             reports_starts: false,
             stop: None,
@@ -47,7 +53,7 @@ impl Run {
     /// Takes over what the host says with the first event.
     pub(super) fn open<'a>(&mut self, facts: &HostFacts, tasks: impl ExactSizeIterator<Item = &'a PlannedTask>) {
         self.confine(facts);
-        self.forecast = crate::plan::forecast(tasks, &self.rules);
+        self.forecast = crate::plan::forecast(tasks, self.foreseen.take().as_ref(), &self.rules);
         self.nonces = Nonces::new(facts.seed);
         self.seed = Some(facts.seed);
         self.reports_starts = facts.reports_starts;
@@ -76,6 +82,10 @@ impl Run {
 
     pub(super) fn reports_starts(&self) -> bool {
         self.reports_starts
+    }
+
+    pub(super) fn kept_bytes(&self) -> usize {
+        self.kept_bytes
     }
 
     pub(super) fn forecast(&self) -> Forecast {

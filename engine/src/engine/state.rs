@@ -1,7 +1,6 @@
 //! All parts of a run.
 
 use super::attempts::Attempts;
-use super::clock::Clock;
 use super::deletions::Deletions;
 use super::hedges::Hedges;
 use super::reconciling::Reconciling;
@@ -35,11 +34,12 @@ pub struct Engine {
 
 impl Engine {
     /// A run that begins with its first event.
-    pub fn new(plan: Plan) -> Self {
+    pub fn new(mut plan: Plan) -> Self {
         let scheduler = Scheduler::new(&plan);
-        let Plan { tasks, max_concurrent, deadline_seconds, cleanup, rules } = plan;
+        let kept_bytes = plan.kept_bytes();
+        let tasks = std::mem::take(&mut plan.tasks);
         Self {
-            run: Run::new(rules, cleanup, Clock::new(deadline_seconds), max_concurrent),
+            run: Run::new(plan, kept_bytes),
             attempts: Attempts::with_capacity(tasks.len()),
             tasks: Tasks::new(tasks),
             sessions: SessionIndex::default(),

@@ -16,7 +16,13 @@ impl Engine {
         }
         let is_new = self.advance(&event);
         match (self.run.is_open(), event.what) {
-            (false, EventKind::Opened(facts)) => self.opened(&facts),
+            (false, EventKind::Opened(facts)) => {
+                if let Err(problem) = self.opened(&facts) {
+                    self.over = true;
+                    self.finished = Some(Err(CallError::invalid(vec![problem])));
+                    return Vec::new();
+                }
+            }
             (false, _) => {
                 let message = "the first event has to be `opened`".to_owned();
                 self.over = true;
@@ -60,6 +66,10 @@ impl Engine {
             let Some(result) = self.tasks[task].run.result() else { continue };
             for planned in workflow.ended(result, self.tasks.next_index()) {
                 self.add(planned);
+            }
+            if let Some(item) = workflow.take_final() {
+                self.requests.hand_over(item.result);
+                item.tasks.for_each(|task| self.tasks.let_go(TaskIndex(task)));
             }
             // What was added may end at once, which is told in the next round.
             self.start_sessions();

@@ -250,6 +250,13 @@ impl TaskRun {
         self.result.as_deref()
     }
 
+    /// Takes the answer out of that record; how long it was stays there.
+    pub fn let_go_of_output(&mut self) {
+        if let Some(result) = &mut self.result {
+            result.output = None;
+        }
+    }
+
     /// Takes that record, with what is known about its session at the very end.
     pub fn take_result(&mut self, deleted: &BTreeSet<SessionKey>) -> Option<TaskResult> {
         let mut result = *self.result.take()?;

@@ -3,6 +3,8 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::ops::{Index, IndexMut};
 
+use serde_json::Map;
+
 use super::task_run::TaskRun;
 use crate::arena::Arena;
 use crate::ids::{SessionKey, TaskId, TaskIndex};
@@ -63,8 +65,19 @@ impl Tasks {
         self.all.iter().map(|task| &task.planned)
     }
 
-    pub(super) fn results(&self) -> impl Iterator<Item = &TaskResult> {
-        self.all.iter().filter_map(|task| task.run.result())
+    /// Those that a run can wait for.
+    pub(super) fn awaited_results(&self) -> impl Iterator<Item = &TaskResult> {
+        let awaited = self.all.iter().filter(|task| !task.planned.handling.is_interim);
+        awaited.filter_map(|task| task.run.result())
+    }
+
+    /// Lets go of what a task that has ended was given and has answered: nobody reads it again.
+    pub(super) fn let_go(&mut self, task: TaskIndex) {
+        let Task { planned, run } = &mut self.all[task];
+        planned.description = String::new();
+        planned.input = Map::new();
+        planned.input_from = Vec::new();
+        run.let_go_of_output();
     }
 
     /// Whether a task has its result. One that is still to be added has none.

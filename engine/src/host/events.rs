@@ -41,6 +41,8 @@ pub struct OperatorLimits {
     pub session_tokens: Option<u64>,
     /// They replace those of the request.
     pub prices: BTreeMap<String, Price>,
+    /// Tasks of one request; one with more is refused.
+    pub tasks: Option<u32>,
 }
 
 /// What kind of failure the host reports.
@@ -142,6 +144,15 @@ pub struct Event {
     pub at_ms: u64,
     /// What the host reports.
     pub what: EventKind,
+}
+
+/// What became of one item of a run over many items.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ItemResult {
+    /// Its place in the request, counted from 1.
+    pub item: u32,
+    /// A JSON object without line breaks.
+    pub document: String,
 }
 
 /// How far a run is; for display only.

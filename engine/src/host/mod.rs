@@ -17,7 +17,8 @@ use crate::problem::CallError;
 
 pub use bounds::{MAX_TEXT_BYTES, bounded};
 pub use events::{
-    Completion, Event, EventKind, FailureKind, HostFacts, OperatorLimits, Progress, SessionEnd, SessionOutcome,
+    Completion, Event, EventKind, FailureKind, HostFacts, ItemResult, OperatorLimits, Progress, SessionEnd,
+    SessionOutcome,
 };
 pub use sessions::{
     AnswerForm, FinishReason, HistoryPage, HistoryQuery, HostError, ListFilter, Message, MessageRole, Receipt, Reply,
@@ -41,6 +42,8 @@ pub enum Command {
     Delete(RequestId, SessionKey),
     /// Show that the status of a task has changed.
     Progress(Progress),
+    /// Hand over what became of an item, which is kept nowhere else.
+    Item(ItemResult),
 }
 
 impl Command {
@@ -53,7 +56,7 @@ impl Command {
             | Self::Cancel(request, _)
             | Self::Watch(request, _)
             | Self::Delete(request, _) => Some(*request),
-            Self::Progress(_) => None,
+            Self::Progress(_) | Self::Item(_) => None,
         }
     }
 }

@@ -125,6 +125,7 @@ impl Display for Words<'_> {
             Command::Watch(request, session) => ("watch", request.0, session.as_str()),
             Command::Delete(request, session) => ("delete", request.0, session.as_str()),
             Command::Progress(progress) => ("progress", progress.seq, progress.task.as_str()),
+            Command::Item(item) => ("item", item.item.into(), ""),
         };
         let between = if what.is_empty() { "" } else { " " };
         write!(f, "{verb} {number}{between}{what}")

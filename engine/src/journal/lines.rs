@@ -11,8 +11,8 @@ use crate::host::{Command, Event};
 use crate::problem::Problem;
 use crate::text;
 
-/// Bytes of a journal that are read; the component has 64 MiB for it and all that comes of it.
-const MAX_BYTES: usize = 24 * 1024 * 1024;
+/// Bytes of a journal that are read; the component has 512 MiB for it and all that comes of it.
+const MAX_BYTES: usize = 128 * 1024 * 1024;
 
 /// About how many bytes the first line has, and the sums of the first two.
 const HEAD_BYTES: usize = 256;

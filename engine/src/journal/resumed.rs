@@ -51,7 +51,13 @@ impl<H: Host> Resumed<H> {
 impl<H: Host> Host for Resumed<H> {
     fn perform(&mut self, command: Command) {
         match &mut self.phase {
-            Phase::Past(replay, _) => replay.perform(command),
+            Phase::Past(replay, host) => {
+                // The host may have been cut off before it kept this, and nobody else has it.
+                if let Command::Item(item) = &command {
+                    host.perform(Command::Item(item.clone()));
+                }
+                replay.perform(command);
+            }
             Phase::Present(recorder) => recorder.perform(command),
             Phase::Between => {}
         }

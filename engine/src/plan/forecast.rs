@@ -1,6 +1,6 @@
 //! What a run may cost, before its first session.
 
-use super::planned::{Plan, PlannedTask, Rules};
+use super::planned::{Foreseen, Plan, PlannedTask, Rules};
 use crate::policy::price::{self, Prices};
 use crate::policy::retry;
 use crate::task::{Forecast, Price, Tier, Usage};
@@ -8,21 +8,26 @@ use crate::task::{Forecast, Price, Tier, Usage};
 /// Of the tokens reserved for a session beyond its prompt, the share that is expected to be used: a quarter.
 const EXPECTED_SHARE: u64 = 4;
 
-/// The forecast of a run with these tasks. Expected: every task passes at its first try. Worst: every task uses everything that its rules
-/// allow it; the caps of the budget bound both.
-pub fn forecast<'a>(tasks: impl ExactSizeIterator<Item = &'a PlannedTask>, rules: &Rules) -> Forecast {
-    let count = tasks.len();
+/// The forecast of a run with these tasks, and with those that a workflow will add. Expected: every task passes at its first try.
+/// Worst: every task uses everything that its rules allow it; the caps of the budget bound both.
+pub fn forecast<'a>(
+    tasks: impl ExactSizeIterator<Item = &'a PlannedTask>,
+    foreseen: Option<&Foreseen>,
+    rules: &Rules,
+) -> Forecast {
+    let mut count = tasks.len();
     let mut sum = Forecast { micro_usd_expected: Some(0), micro_usd_worst: Some(0), ..Forecast::default() };
     let mut retries = 0_u32;
     for task in tasks {
-        let each = of_task(task, rules);
+        plus(&mut sum, &of_task(task, rules), 1, 1);
         retries = retries.saturating_add(task.handling.retries);
-        sum.sessions_expected = sum.sessions_expected.saturating_add(each.sessions_expected);
-        sum.sessions_worst = sum.sessions_worst.saturating_add(each.sessions_worst);
-        sum.tokens_expected = sum.tokens_expected.saturating_add(each.tokens_expected);
-        sum.tokens_worst = sum.tokens_worst.saturating_add(each.tokens_worst);
-        sum.micro_usd_expected = add(sum.micro_usd_expected, each.micro_usd_expected);
-        sum.micro_usd_worst = add(sum.micro_usd_worst, each.micro_usd_worst);
+    }
+    if let Some(Foreseen { expected, worst, count_expected, count_worst }) = foreseen {
+        let worst_case = of_task(worst, rules);
+        plus(&mut sum, &of_task(expected, rules), *count_expected, 0);
+        plus(&mut sum, &worst_case, 0, *count_worst);
+        retries = retries.saturating_add(worst.handling.retries.saturating_mul(*count_worst));
+        count = count.saturating_add(*count_worst as usize);
     }
     let run_retries = rules.retries.budget.unwrap_or_else(|| retry::default_budget(count));
     let spare = retries.saturating_sub(run_retries);
@@ -42,8 +47,19 @@ pub fn forecast<'a>(tasks: impl ExactSizeIterator<Item = &'a PlannedTask>, rules
 impl Plan {
     /// What it may cost.
     pub fn forecast(&self) -> Forecast {
-        forecast(self.tasks.iter(), &self.rules)
+        forecast(self.tasks.iter(), self.foreseen.as_ref(), &self.rules)
     }
+}
+
+/// Adds so many tasks of one kind to the expected and to the worst case.
+fn plus(sum: &mut Forecast, each: &Forecast, expected: u32, worst: u32) {
+    let times = |amount: Option<u64>, count: u32| amount.map(|amount| amount.saturating_mul(count.into()));
+    sum.sessions_expected = sum.sessions_expected.saturating_add(each.sessions_expected.saturating_mul(expected));
+    sum.sessions_worst = sum.sessions_worst.saturating_add(each.sessions_worst.saturating_mul(worst));
+    sum.tokens_expected = sum.tokens_expected.saturating_add(each.tokens_expected.saturating_mul(expected.into()));
+    sum.tokens_worst = sum.tokens_worst.saturating_add(each.tokens_worst.saturating_mul(worst.into()));
+    sum.micro_usd_expected = add(sum.micro_usd_expected, times(each.micro_usd_expected, expected));
+    sum.micro_usd_worst = add(sum.micro_usd_worst, times(each.micro_usd_worst, worst));
 }
 
 fn of_task(task: &PlannedTask, rules: &Rules) -> Forecast {

@@ -7,7 +7,7 @@ use crate::problem::{Problem, unknown_name};
 use crate::text;
 
 /// Dependencies in a whole request.
-const MAX_EDGES: usize = 2_000;
+const MAX_EDGES: usize = 20_000;
 /// Tasks on the longest chain.
 const MAX_DEPTH: usize = 50;
 /// Ids of a cycle that a message prints.

@@ -6,11 +6,15 @@ mod names;
 mod planned;
 mod rules;
 mod shape;
+mod texts;
 mod validate;
 
 pub use forecast::forecast;
 pub use names::check_name;
-pub use planned::{DEFAULT_START_TIMEOUT_SECONDS, Handling, Judge, Plan, PlannedTask, Reference, Retries, Rules};
+pub use planned::{
+    DEFAULT_START_TIMEOUT_SECONDS, Foreseen, Handling, Judge, Plan, PlannedTask, Reference, Retries, Rules,
+};
 pub use rules::{check_prices, check_task_timeout, models, rules};
 pub use shape::check_document;
-pub use validate::plan;
+pub use texts::{check_description, check_input, check_total};
+pub use validate::{of_spec, plan};

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use crate::agents::AgentDefinition;
+use crate::answer;
 use crate::host::{AnswerForm, OperatorLimits};
 use crate::ids::{TaskId, TaskIndex};
 use crate::json;
@@ -75,6 +76,8 @@ pub struct Handling {
     pub accept_truncated: bool,
     /// Its JSON has to be the whole answer, with nothing beside it.
     pub answers_alone: bool,
+    /// It is a step on the way to another task's answer, and nothing that a run waits for.
+    pub is_interim: bool,
 }
 
 /// Seconds that an accepted session may wait while nothing of the run moves, when a request names no number.
@@ -94,6 +97,7 @@ impl Handling {
             max_output_chars: None,
             accept_truncated: false,
             answers_alone: false,
+            is_interim: false,
         }
     }
 }
@@ -156,6 +160,30 @@ pub struct Plan {
     pub cleanup: Cleanup,
     /// Everything else that holds for the whole run.
     pub rules: Rules,
+    /// Tasks that a workflow will add, for the forecast.
+    pub foreseen: Option<Foreseen>,
+    /// The workflow hands answers over while the run lasts, so that the report has none of them.
+    pub hands_over: bool,
+}
+
+impl Plan {
+    /// Bytes that are kept of each answer.
+    pub fn kept_bytes(&self) -> usize {
+        if self.hands_over { answer::MAX_KEPT_BYTES } else { answer::share(self.tasks.len()) }
+    }
+}
+
+/// Tasks of one kind that are added to a run later.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Foreseen {
+    /// One of them, with an input as large as expected.
+    pub expected: PlannedTask,
+    /// One of them with the largest input.
+    pub worst: PlannedTask,
+    /// How many, if every task before them answers as expected.
+    pub count_expected: u32,
+    /// How many at the most.
+    pub count_worst: u32,
 }
 
 /// The rules of a run.

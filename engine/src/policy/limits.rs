@@ -3,6 +3,9 @@
 /// Sessions alive at once when the request names no number: the specification's.
 pub const DEFAULT_MAX_CONCURRENT: u32 = 5;
 
+/// Tasks of a run. `task::RunSpec` has the same number for the schema.
+pub const MAX_TASKS: usize = 10_000;
+
 /// Seconds for a whole run when the request names none.
 pub const DEFAULT_DEADLINE_SECONDS: u32 = 1_800;
 
@@ -12,11 +15,11 @@ pub const MAX_DESCRIPTION_BYTES: usize = 64 * 1024;
 /// Bytes of one task's input as compact JSON. Larger than a description, because it is where source files go.
 pub const MAX_INPUT_BYTES: usize = 128 * 1024;
 
-/// Bytes of all descriptions and inputs of a run.
-pub const MAX_TEXT_BYTES: usize = if cfg!(feature = "bench-limits") { usize::MAX } else { 768 * 1024 };
+/// Bytes of all descriptions and inputs of a run: those of 10,000 tasks with more than a kilobyte each.
+pub const MAX_TEXT_BYTES: usize = 12 * 1024 * 1024;
 
 /// Bytes of a request document.
-pub const MAX_REQUEST_BYTES: usize = if cfg!(feature = "bench-limits") { usize::MAX } else { 1024 * 1024 };
+pub const MAX_REQUEST_BYTES: usize = 16 * 1024 * 1024;
 
 /// Characters of a model's, an agent's or a thinking level's name.
 pub const MAX_NAME_CHARS: usize = 128;

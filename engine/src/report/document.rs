@@ -1,6 +1,6 @@
 //! The report as the JSON document that people and models read, under the specification's names.
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use crate::problem::{CallError, Problem};
@@ -59,8 +59,8 @@ pub fn report(report: &RunReport) -> String {
 }
 
 /// The same as a part of another document.
-pub fn report_value(report: &RunReport) -> Value {
-    serde_json::to_value(document(report)).unwrap_or_default()
+pub fn serialize_report<S: Serializer>(report: &RunReport, serializer: S) -> Result<S::Ok, S::Error> {
+    document(report).serialize(serializer)
 }
 
 /// The record of one task.
@@ -125,6 +125,6 @@ pub fn to_text(document: &impl Serialize) -> String {
 }
 
 /// Milliseconds as a number of seconds: 1500 is 1.5, 2000 is 2.
-fn seconds(millis: u64) -> Value {
+pub fn seconds(millis: u64) -> Value {
     if millis.is_multiple_of(1_000) { Value::from(millis / 1_000) } else { Value::from(millis as f64 / 1_000.0) }
 }

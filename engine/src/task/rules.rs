@@ -85,7 +85,7 @@ pub struct WaitSpec {
     pub mode: WaitMode,
     /// How many completed tasks are enough; for first and quorum.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 1, max = 200), extend("x-code" = "E_WAIT"))]
+    #[schemars(range(min = 1, max = 10_000), extend("x-code" = "E_WAIT"))]
     pub count: Option<u32>,
     /// JSON pointer to the value that tasks have to agree on; for quorum.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -172,7 +172,7 @@ pub struct BudgetSpec {
     pub micro_usd: Option<u64>,
     /// Sessions that may be asked for, of all tasks together.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 1, max = 1_000), extend("x-code" = "E_BUDGET_RANGE"))]
+    #[schemars(range(min = 1, max = 100_000), extend("x-code" = "E_BUDGET_RANGE"))]
     pub spawns: Option<u32>,
     /// Nothing new is started after this long; what runs may end.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -234,7 +234,7 @@ pub struct RuleSpec {
     pub backoff: Option<BackoffSpec>,
     /// Retries of all tasks together; a tenth of the tasks by default, but 2 at least.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 0, max = 1_000), extend("x-code" = "E_RETRY_RANGE"))]
+    #[schemars(range(min = 0, max = 10_000), extend("x-code" = "E_RETRY_RANGE"))]
     pub retry_budget: Option<u32>,
     /// Sessions per task that only put the form of a JSON answer right; 1 by default.
     #[serde(skip_serializing_if = "Option::is_none")]

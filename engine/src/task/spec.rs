@@ -215,17 +215,17 @@ pub enum AgentSource {
 #[serde(default)]
 #[schemars(deny_unknown_fields, extend("required" = ["tasks"], "x-code" = "E_REQUEST_TYPE"))]
 pub struct RunSpec {
-    /// The tasks; results come back in this order.
-    #[schemars(length(min = 1, max = 200), extend("x-code" = "E_TASK_COUNT", "items" = {"x-ref": "task"}))]
+    /// The tasks; results come back in this order. The host's operator may allow fewer.
+    #[schemars(length(min = 1, max = 10_000), extend("x-code" = "E_TASK_COUNT", "items" = {"x-ref": "task"}))]
     pub tasks: Vec<TaskSpec>,
     /// Agent types of your own for this call: texts of definition files, or the same as objects. They extend the catalogue or
     /// replace a type of it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 20), extend("x-code" = "E_AGENT_COUNT"))]
     pub agents: Vec<AgentSource>,
-    /// Sessions alive at once; 5 by default.
+    /// Sessions alive at once; 5 by default. The host and its operator may allow fewer.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 1, max = 50), extend("x-code" = "E_CONCURRENCY"))]
+    #[schemars(range(min = 1, max = 1_000), extend("x-code" = "E_CONCURRENCY"))]
     pub max_concurrent: Option<u32>,
     /// Whatever still runs after this long is cancelled; 1800 by default.
     #[serde(skip_serializing_if = "Option::is_none")]

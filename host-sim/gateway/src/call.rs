@@ -44,7 +44,7 @@ fn cause_of(error: SimError, checker: &Checker) -> SimError {
 }
 
 /// Functions that spawn what they find fit, all of them with a `max_concurrent`.
-const WORKFLOWS: [&str; 3] = ["run_iterative_refinement", "create_agents", "orchestrate"];
+const WORKFLOWS: [&str; 4] = ["map_tasks", "run_iterative_refinement", "create_agents", "orchestrate"];
 
 /// Functions that run the tasks of their arguments.
 const RUNS: [&str; 4] = ["run_tasks", "spawn_with_retry", "spawn_with_model_hierarchy", "spawn_parallel_with_retry"];

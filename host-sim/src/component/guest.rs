@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use parallel_agents_engine::host::Command;
+use parallel_agents_engine::host::{Command, ItemResult};
 use parallel_agents_engine::ids::{RequestId, SessionKey};
 use wasmtime::StoreLimits;
 use wasmtime::component::{Accessor, HasSelf};
@@ -122,6 +122,10 @@ impl journal::Host for GuestState {
 impl events::Host for GuestState {
     fn report_progress(&mut self, progress: events::Progress) -> wasmtime::Result<()> {
         self.perform(Command::Progress(convert::progress(progress)))
+    }
+
+    fn report_item(&mut self, item: events::ItemResult) -> wasmtime::Result<()> {
+        self.perform(Command::Item(ItemResult { item: item.item, document: item.document }))
     }
 }
 

@@ -75,7 +75,8 @@ impl ComponentHost {
     ) -> Called<DocumentReply, O> {
         hold_to_request(&mut world, function, arguments);
         let (function, arguments) = (function.to_owned(), arguments.to_owned());
-        self.enter(world, clock, async |store, guest| guest.call(store, &function, arguments).await)
+        let fuel = self.limits.fuel_for(&arguments);
+        self.enter(world, clock, fuel, async |store, guest| guest.call(store, &function, arguments).await)
             .await
             .noting_leaks()
     }
@@ -83,7 +84,7 @@ impl ComponentHost {
     /// Goes on with a call that was cut off. The world has to be that call's.
     pub async fn resume<O: Backend>(&self, journal: &str, world: O, clock: &Clock) -> Called<DocumentReply, O> {
         let journal = journal.to_owned();
-        self.enter(world, clock, async |store, guest| {
+        self.enter(world, clock, self.limits.fuel_for(&journal), async |store, guest| {
             let resume = guest.exports.parallel_agents_skill_journals().func_resume();
             let (reply,) = resume.call_async(store, (journal,)).await?;
             Ok(convert::document_reply(reply))
@@ -94,7 +95,7 @@ impl ComponentHost {
 
     /// Goes through a journal without any host.
     pub async fn replay(&self, journal: &str) -> Result<DocumentReply, SimError> {
-        let (mut store, guest) = self.instantiate(self.idle_state()).await?;
+        let (mut store, guest) = self.instantiate(self.idle_state(), self.limits.fuel_for(journal)).await?;
         let replay = guest.exports.parallel_agents_skill_journals().func_replay();
         let replayed = replay.call_async(&mut store, (journal.to_owned(),)).await;
         let (reply,) = replayed.map_err(|error| self.broke_off(&error))?;
@@ -103,7 +104,7 @@ impl ComponentHost {
 
     /// The functions that [`Self::call`] knows.
     pub async fn functions(&self) -> Result<Vec<FunctionInfo>, SimError> {
-        let (mut store, guest) = self.instantiate(self.idle_state()).await?;
+        let (mut store, guest) = self.instantiate(self.idle_state(), self.limits.fuel).await?;
         let list = guest.exports.parallel_agents_skill_functions().func_list_functions();
         let listed = list.call_async(&mut store, ()).await;
         let (listed,) = listed.map_err(|error| self.broke_off(&error))?;
@@ -120,33 +121,30 @@ impl ComponentHost {
         &self,
         world: O,
         clock: &Clock,
+        fuel: u64,
         call: impl AsyncFnOnce(&mut Store<GuestState>, &Guest) -> wasmtime::Result<R>,
     ) -> Called<R, O> {
         let passing = clock.begin(world.now_ms());
         let state = GuestState::new(Box::new(world), passing, &self.limits);
-        let mut store = self.store(state);
+        let mut store = self.store(state, fuel);
         let result = match self.instance(&mut store).await {
             Ok(guest) => call(&mut store, &guest).await,
             Err(error) => Err(error),
         };
         let result = result.map_err(|error| self.broke_off(&error));
-        let fuel_used = self.fuel_used(&store);
+        let fuel_used = store.get_fuel().ok().map(|left| fuel.saturating_sub(left));
         closed(result, fuel_used, store.into_data().outside)
     }
 
-    fn fuel_used(&self, store: &Store<GuestState>) -> Option<u64> {
-        store.get_fuel().ok().map(|left| self.limits.fuel.saturating_sub(left))
-    }
-
     async fn check_version(&self) -> Result<(), SimError> {
-        let (mut store, guest) = self.instantiate(self.idle_state()).await?;
+        let (mut store, guest) = self.instantiate(self.idle_state(), self.limits.fuel).await?;
         let versions = guest.exports.parallel_agents_skill_about().func_versions();
         let (info,) = versions.call_async(&mut store, ()).await.map_err(|error| self.broke_off(&error))?;
         loading::check_version(&info.contract)
     }
 
-    async fn instantiate(&self, state: GuestState) -> Result<(Store<GuestState>, Guest), SimError> {
-        let mut store = self.store(state);
+    async fn instantiate(&self, state: GuestState, fuel: u64) -> Result<(Store<GuestState>, Guest), SimError> {
+        let mut store = self.store(state, fuel);
         let guest = self.instance(&mut store).await.map_err(|error| self.broke_off(&error))?;
         Ok((store, guest))
     }
@@ -163,12 +161,12 @@ impl ComponentHost {
         GuestState::new(Box::new(world), Clock::virtual_time().begin(0), &self.limits)
     }
 
-    fn store(&self, state: GuestState) -> Store<GuestState> {
+    fn store(&self, state: GuestState, fuel: u64) -> Store<GuestState> {
         let mut store = Store::new(&self.engine, state);
         store.limiter(|state| &mut state.limiter);
         store.set_hostcall_fuel(self.limits.hostcall_bytes);
         // Fails only if the engine does not meter fuel, which `loading` switches on.
-        if let Err(error) = store.set_fuel(self.limits.fuel) {
+        if let Err(error) = store.set_fuel(fuel) {
             debug_assert!(false, "fuel is metered: {error}");
         }
         store

@@ -10,10 +10,10 @@ pub(crate) fn event(event: host::Event) -> events::Event {
 }
 
 fn operator_limits(limits: host::OperatorLimits) -> events::OperatorLimits {
-    let host::OperatorLimits { tokens, micro_usd, spawns, seconds, session_tokens, prices } = limits;
+    let host::OperatorLimits { tokens, micro_usd, spawns, seconds, session_tokens, prices, tasks } = limits;
     let prices =
         prices.into_iter().map(|(model, price)| events::Price { model, input: price.input, output: price.output });
-    events::OperatorLimits { tokens, micro_usd, spawns, seconds, session_tokens, prices: prices.collect() }
+    events::OperatorLimits { tokens, micro_usd, spawns, seconds, session_tokens, prices: prices.collect(), tasks }
 }
 
 fn event_kind(what: host::EventKind) -> events::EventKind {

@@ -36,7 +36,7 @@ impl Live {
             Command::Cancel(request, key) => (request, self.cancel(&key)),
             Command::Watch(request, key) => (request, self.watch(&key)),
             Command::Delete(request, key) => (request, self.delete(&key)),
-            Command::Progress(_) => return,
+            Command::Progress(_) | Command::Item(_) => return,
         };
         // The answer comes before what the request brought about.
         self.untold.insert(told_before, EventKind::Answered { request, outcome });

@@ -66,7 +66,7 @@ async fn a_call_without_fuel_is_stopped_and_its_sessions_with_it() {
     // The fractions reach from the reading of the request to the last answers.
     let mut swept = 0;
     for percent in [5, 40, 60, 80, 95, 99] {
-        let limits = GuestLimits { fuel: fuel * percent / 100, ..GuestLimits::default() };
+        let limits = GuestLimits { fuel: fuel * percent / 100, fuel_for_byte: 0, ..GuestLimits::default() };
         let host = component().await.with_limits(limits);
         let called = host.call("run_tasks", &request, world(), &Clock::virtual_time()).await;
         assert!(matches!(called.result, Err(SimError::OutOfFuel { .. })), "{percent} %: {:?}", called.result);

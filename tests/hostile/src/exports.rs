@@ -35,6 +35,7 @@ macro_rules! functions {
 }
 
 functions! {
+    map_tasks,
     run_iterative_refinement,
     create_agents,
     orchestrate,

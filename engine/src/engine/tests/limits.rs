@@ -306,3 +306,20 @@ fn a_request_cannot_name_prices_of_its_own_under_the_operators() {
     let puppet = Puppet::with(plan, allowing(OperatorLimits { prices: BTreeMap::new(), ..dear }));
     assert_eq!((puppet.spawns, puppet.verdicts()), (0, vec![(TaskStatus::Failed, Some("E_BUDGET_UNENFORCEABLE"))]));
 }
+
+#[test]
+fn a_run_with_more_tasks_than_the_operator_allows_is_refused_before_anything_is_asked_for() {
+    for (allowed, refused) in [(8, true), (9, false)] {
+        let limits = OperatorLimits { tasks: Some(allowed), ..OperatorLimits::default() };
+        let mut engine = crate::engine::Engine::new(plan_of(9, &[]));
+        let opened = Event { seq: 0, at_ms: 5_000, what: EventKind::Opened(allowing(limits)) };
+        let commands = engine.step(opened, &mut crate::workflow::AsPlanned);
+        match engine.finished() {
+            Some(Err(crate::problem::CallError::InvalidRequest(problems))) => {
+                assert!(refused && commands.is_empty(), "{commands:?}");
+                assert_eq!((problems[0].code.as_str(), problems[0].limit.as_deref()), ("E_TASK_COUNT", Some("1..=8")));
+            }
+            other => assert!(!refused && other.is_none() && !commands.is_empty(), "{other:?}"),
+        }
+    }
+}

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::engine::Engine;
 use crate::host::{
-    Command, Completion, Event, EventKind, FailureKind, FinishReason, HistoryPage, HostError, HostFacts, Message,
-    MessageRole, Receipt, Reply, SessionEnd, SessionOutcome, SessionPage, SessionRow, SessionState,
+    Command, Completion, Event, EventKind, FailureKind, FinishReason, HistoryPage, HostError, HostFacts, ItemResult,
+    Message, MessageRole, Receipt, Reply, SessionEnd, SessionOutcome, SessionPage, SessionRow, SessionState,
 };
 use crate::ids::{RequestId, SessionKey};
 use crate::plan::Plan;
@@ -40,6 +40,8 @@ pub struct Puppet {
     pub prompts: Vec<String>,
     /// Their models and labels.
     pub asked: Vec<(Option<String>, String)>,
+    /// What was handed over of items.
+    pub items: Vec<ItemResult>,
     pub report: Option<RunReport>,
 }
 
@@ -105,6 +107,7 @@ impl Puppet {
             spawns: 0,
             prompts: Vec::new(),
             asked: Vec::new(),
+            items: Vec::new(),
             report: None,
         };
         puppet.happens(EventKind::Opened(facts));
@@ -132,6 +135,7 @@ impl Puppet {
                 Command::Watch(id, session) => drop(self.open.insert(id, Open::Watch(session))),
                 Command::Delete(id, session) => drop(self.open.insert(id, Open::Delete(session))),
                 Command::List(id, _) => self.lists.push(id),
+                Command::Item(item) => self.items.push(item),
                 Command::Progress(progress) => {
                     assert_eq!(progress.seq, self.told.len() as u64, "progress has no gaps");
                     self.told.push((progress.task.to_string(), progress.status));

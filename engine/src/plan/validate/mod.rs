@@ -11,11 +11,12 @@ use checker::{Checker, Defaults, Place};
 
 use super::planned::{Plan, Reference};
 use super::shape::check_document;
+use super::texts::{check_input, check_total};
 use super::{graph, rules};
 use crate::agents::{BuiltIn, Catalogue};
 use crate::ids::TaskIndex;
-use crate::policy::limits::{DEFAULT_DEADLINE_SECONDS, DEFAULT_MAX_CONCURRENT, MAX_TEXT_BYTES};
-use crate::problem::{CallError, Problem};
+use crate::policy::limits::{DEFAULT_DEADLINE_SECONDS, DEFAULT_MAX_CONCURRENT};
+use crate::problem::{CallError, Problem, is_within};
 use crate::task::{InputSource, RunSpec, TaskSpec};
 
 /// Names that OpenClaw gives a meaning of their own.
@@ -26,7 +27,7 @@ pub fn plan(request_schema: &Value, built_in: BuiltIn, mut document: Value) -> R
     // What does not fit is taken out.
     let mut problems = check_document(request_schema, &mut document);
     match serde_json::from_value(document) {
-        Ok(spec) => plan_spec(spec, built_in, problems),
+        Ok(spec) => of_spec(spec, built_in, problems).map_err(CallError::invalid),
         Err(error) => {
             // Only a schema that says less than the type can lead here.
             problems.push(Problem::new("E_REQUEST_TYPE", "", format!("the request cannot be read: {error}")));
@@ -35,9 +36,9 @@ pub fn plan(request_schema: &Value, built_in: BuiltIn, mut document: Value) -> R
     }
 }
 
-/// `problems`: what was found already.
-pub(super) fn plan_spec(spec: RunSpec, built_in: BuiltIn, mut problems: Vec<Problem>) -> Result<Plan, CallError> {
-    let covered: Vec<String> = problems.iter().map(|problem| problem.path.clone()).collect();
+/// The same for a request whose shape has been checked; `problems` is what that found.
+pub fn of_spec(spec: RunSpec, built_in: BuiltIn, mut problems: Vec<Problem>) -> Result<Plan, Vec<Problem>> {
+    let covered: BTreeSet<String> = problems.iter().map(|problem| problem.path.clone()).collect();
     let (catalogue, faults) = match Catalogue::with(built_in, &spec.agents) {
         Ok(catalogue) => (catalogue, Vec::new()),
         Err(faults) => (Catalogue::new(built_in), faults),
@@ -45,12 +46,10 @@ pub(super) fn plan_spec(spec: RunSpec, built_in: BuiltIn, mut problems: Vec<Prob
     let mut checker = Checker { problems: faults, catalogue, last_schema: None };
     let planned = checker.run(spec);
     // A place that already has a problem gets no second one that only follows from it.
-    problems.extend(checker.problems.into_iter().filter(|problem| {
-        !covered.iter().any(|path| problem.path == *path || problem.path.starts_with(&format!("{path}/")))
-    }));
+    problems.extend(checker.problems.into_iter().filter(|problem| !is_within(&covered, &problem.path)));
     match planned {
         Some(plan) if problems.is_empty() => Ok(plan),
-        _ => Err(CallError::invalid(problems)),
+        _ => Err(problems),
     }
 }
 
@@ -74,20 +73,20 @@ impl Checker {
         let dependencies: Vec<Vec<String>> = spec.tasks.iter().map(|task| task.dependencies.clone()).collect();
         self.references(&ids, &spec.tasks);
         let edges = graph::resolve(&ids, &dependencies).map_err(|problems| self.problems.extend(problems)).ok();
-        let references: Vec<Vec<Reference>> = spec.tasks.iter().map(|task| references_of(task, &ids)).collect();
+        let places: BTreeMap<&str, usize> = ids.iter().enumerate().rev().map(|(at, id)| (id.as_str(), at)).collect();
+        let references: Vec<Vec<Reference>> = spec.tasks.iter().map(|task| references_of(task, &places)).collect();
         let mut total_bytes = 0;
         let mut tasks = Vec::with_capacity(spec.tasks.len());
         for (index, (task, id)) in spec.tasks.into_iter().zip(ids).enumerate() {
             let place = Place(index);
-            total_bytes += task.task_description.len() + self.input_bytes(&task, place);
+            total_bytes += task.task_description.len();
+            if let Some(input) = &task.input_data {
+                total_bytes += check_input(input, format_args!("{place}/input_data"), &mut self.problems);
+            }
             let planned = self.task(task, id, place, &defaults);
             tasks.extend(planned);
         }
-        if total_bytes > MAX_TEXT_BYTES {
-            let message = format!("tasks: {total_bytes} bytes of text in all, need at most {MAX_TEXT_BYTES}");
-            let problem = Problem::new("E_TASK_TOO_LARGE", "/tasks", message).got(total_bytes);
-            self.problems.push(problem.limit(format!("1..={MAX_TEXT_BYTES} bytes")).hint("split the run"));
-        }
+        check_total(total_bytes, "/tasks", &mut self.problems);
         let rules = rules::rules(spec.rules, &mut self.catalogue, &mut self.problems);
         rules::check_budget(&rules, &tasks, &mut self.problems);
         for ((task, edges), references) in tasks.iter_mut().zip(edges?).zip(references) {
@@ -100,6 +99,8 @@ impl Checker {
             deadline_seconds: deadline,
             cleanup: spec.cleanup.unwrap_or_default(),
             rules,
+            foreseen: None,
+            hands_over: false,
         })
     }
 
@@ -173,9 +174,9 @@ impl Checker {
 }
 
 /// The references of a task that can be resolved; the others have been told.
-fn references_of(task: &TaskSpec, ids: &[String]) -> Vec<Reference> {
+fn references_of(task: &TaskSpec, places: &BTreeMap<&str, usize>) -> Vec<Reference> {
     let resolve = |source: &InputSource| {
-        let index = ids.iter().position(|id| *id == source.task)?;
+        let index = *places.get(source.task.as_str())?;
         Some(Reference { field: source.field.clone(), task: TaskIndex(index), pointer: source.pointer.clone() })
     };
     task.input_from.iter().filter_map(resolve).collect()

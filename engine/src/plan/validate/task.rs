@@ -9,31 +9,15 @@ use super::checker::{Checker, Defaults, Place};
 use crate::agents::AgentDefinition;
 use crate::ids::TaskId;
 use crate::json::output_schema::OutputSchema;
-use crate::json::{self, schema};
-use crate::marker;
+use crate::json::schema;
 use crate::plan::names::check_name;
 use crate::plan::planned::{Handling, PlannedTask};
 use crate::plan::rules;
-use crate::policy::limits::{MAX_DESCRIPTION_BYTES, MAX_INPUT_BYTES};
+use crate::plan::texts::check_description;
 use crate::problem::Problem;
 use crate::task::{OutputFormat, Proof, TaskSpec};
 
 impl Checker {
-    pub(super) fn input_bytes(&mut self, task: &TaskSpec, place: Place) -> usize {
-        let Some(input) = &task.input_data else { return 0 };
-        let bytes = json::length(input);
-        let path = || format!("{place}/input_data");
-        if bytes > MAX_INPUT_BYTES {
-            let message = format!("input_data: got {bytes} bytes, need at most {MAX_INPUT_BYTES}");
-            let problem = Problem::new("E_INPUT_TOO_LARGE", path(), message).got(bytes);
-            self.problems.push(problem.limit(format!("0..={MAX_INPUT_BYTES} bytes")));
-        }
-        if holds_nul(input) {
-            self.problems.push(Problem::new("E_TASK_CHARS", path(), "input_data: a text holds the character U+0000"));
-        }
-        bytes
-    }
-
     pub(super) fn task(
         &mut self,
         mut task: TaskSpec,
@@ -42,7 +26,7 @@ impl Checker {
         defaults: &Defaults,
     ) -> Option<PlannedTask> {
         let deadline = defaults.deadline;
-        self.description(&task.task_description, format_args!("{place}/task_description"));
+        check_description(&task.task_description, format_args!("{place}/task_description"), &mut self.problems);
         self.name("E_MODEL_FORMAT", format_args!("{place}/model"), task.model.as_deref());
         self.name("E_THINKING_FORMAT", format_args!("{place}/thinking"), task.thinking.as_deref());
         self.name("E_AGENT_FORMAT", format_args!("{place}/agent_id"), task.agent_id.as_deref());
@@ -117,6 +101,7 @@ impl Checker {
             max_output_chars: task.max_output_chars,
             accept_truncated: task.accept_truncated.or(defaults.accept_truncated).unwrap_or(own.accept_truncated),
             answers_alone: own.answers_alone,
+            is_interim: false,
         }
     }
 
@@ -133,27 +118,6 @@ impl Checker {
             self.problems.push(problem.hint("ask for `fields` only, or for another agent type"));
         }
         Proof { min_tool_calls: proof.min_tool_calls.max(agent.min_tool_calls), ..proof.clone() }
-    }
-
-    fn description(&mut self, text: &str, path: impl Display) {
-        if text.trim().is_empty() {
-            self.problems.push(
-                Problem::new("E_TASK_EMPTY", path.to_string(), "task_description: is blank")
-                    .got(text)
-                    .hint("say what to do"),
-            );
-        } else if text.len() > MAX_DESCRIPTION_BYTES {
-            let message = format!("task_description: got {} bytes, need at most {MAX_DESCRIPTION_BYTES}", text.len());
-            let problem = Problem::new("E_TASK_TOO_LARGE", path.to_string(), message).got(text.len());
-            let hint = "long material belongs into input_data";
-            self.problems.push(problem.limit(format!("1..={MAX_DESCRIPTION_BYTES} bytes")).hint(hint));
-        } else if text.contains('\0') || marker::holds_marker(text) {
-            let message = "task_description: holds U+0000 or a line that looks like a marker of the prompt";
-            self.problems.push(
-                Problem::new("E_TASK_CHARS", path.to_string(), message)
-                    .hint("material to work on belongs into input_data"),
-            );
-        }
     }
 
     pub(super) fn name(&mut self, code: &str, path: impl Display, name: Option<&str>) {
@@ -191,14 +155,5 @@ impl Checker {
             self.problems.push(problem.limit(schema::KEYWORDS.join(", ")));
         }
         OutputSchema::default()
-    }
-}
-
-fn holds_nul(value: &Value) -> bool {
-    match value {
-        Value::String(text) => text.contains('\0'),
-        Value::Array(items) => items.iter().any(holds_nul),
-        Value::Object(fields) => fields.iter().any(|(name, field)| name.contains('\0') || holds_nul(field)),
-        Value::Null | Value::Bool(_) | Value::Number(_) => false,
     }
 }

@@ -67,13 +67,38 @@ fn of_workflow(document: &Value, run: &Value, max_chars: usize, detail: Detail) 
     outcome.insert("run".to_owned(), json!({}));
     let mut outcome = Value::Object(outcome);
     let room = max_chars.saturating_sub(chars(&outcome));
+    let of_run = |room| match document.get("items").is_some_and(Value::is_object) {
+        true => of_wide_run(run, room, detail),
+        false => of_report(run, room, detail),
+    };
     if room < LEAST_CHARS {
-        return of_report(run, max_chars, detail);
+        return of_run(max_chars);
     }
     if let Some(place) = outcome.get_mut("run") {
-        *place = of_report(run, room, detail);
+        *place = of_run(room);
     }
     outcome
+}
+
+/// That of a run over many items, whose answers are elsewhere: of its tasks only those that say why an item has none, and what
+/// made one answer of all.
+fn of_wide_run(run: &Value, max_chars: usize, detail: Detail) -> Value {
+    let rows = run.get("results").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    let is_telling = |row: &&Value| {
+        row.get("status").and_then(Value::as_str) != Some("completed")
+            || row.get("output").is_some_and(|output| !output.is_null())
+    };
+    // A row takes more than a character.
+    let telling: Vec<Value> = rows.iter().filter(is_telling).take(max_chars).cloned().collect();
+    let others = run.as_object().into_iter().flatten().filter(|(name, _)| *name != "results");
+    let mut short: Map<String, Value> = others.map(|(name, value)| (name.clone(), value.clone())).collect();
+    short.insert("results".to_owned(), Value::from(telling));
+    let mut digest = of_report(&Value::Object(short), max_chars, detail);
+    let shown = digest.get("results").and_then(Value::as_array).map_or(0, Vec::len);
+    if let Some(fields) = digest.as_object_mut().filter(|_| shown < rows.len()) {
+        fields.insert("results_left_out".to_owned(), json!(rows.len() - shown));
+    }
+    digest
 }
 
 fn of_task(row: &Value, max_chars: usize, detail: Detail) -> Value {

@@ -118,3 +118,30 @@ fn the_result_of_one_task_has_a_digest_too() {
         (&json!(true), &json!(45_000), &json!(true))
     );
 }
+
+/// Of thousands of tasks only those are worth a line that say why an item has no answer.
+#[test]
+fn a_run_over_many_items_is_shown_by_what_went_wrong() {
+    let mut run = report(vec![Value::Null; 5_000]);
+    for failed in [17, 4_000] {
+        run["results"][failed]["status"] = json!("failed");
+        run["results"][failed]["error"] = json!({"code": "E_REFUSED", "message": "no", "retryable": true});
+    }
+    run["results"][4_999]["output"] = json!("made of all");
+    let whole =
+        json!({"status": "partial", "items": {"items": 4_999, "completed": 4_997}, "reduced": null, "run": run});
+    for limit in [1_000, 15_000] {
+        let digest = digest(&whole, limit, Detail::Answers);
+        assert!(digest.to_string().chars().count() <= limit, "{digest}");
+        let run = digest.get("run").unwrap_or(&digest);
+        let ids: Vec<&str> =
+            run["results"].as_array().expect("rows").iter().filter_map(|row| row["task_id"].as_str()).collect();
+        assert_eq!(ids, ["task-17", "task-4000", "task-4999"], "{limit}");
+        assert_eq!(run["results_left_out"], json!(4_997));
+    }
+    let roomy = digest(&whole, 15_000, Detail::Answers);
+    assert_eq!(
+        (&roomy["items"]["completed"], &roomy["run"]["results"][2]["output"]),
+        (&json!(4_997), &json!("made of all"))
+    );
+}

@@ -52,6 +52,8 @@ pub struct Allowance {
     pub judge_agent: Option<String>,
     /// Milliseconds that a task may pause before it is tried again, what the host wishes aside.
     pub longest_pause_ms: Option<u64>,
+    /// Items of a run over many. None: it has none.
+    pub items: Option<u32>,
     /// By task id. None: only what holds for every task is checked.
     pub tasks: Option<BTreeMap<String, TaskAllowance>>,
 }

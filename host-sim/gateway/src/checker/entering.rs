@@ -17,6 +17,9 @@ impl Checker {
         if self.ending.returned {
             self.note(Invariant::CallOrder, "a command came after the call had returned".to_owned());
         }
+        if let Command::Item(item) = command {
+            return self.item_told(item);
+        }
         self.was_of_use();
         self.check_arguments(command);
         // Whoever catches up tells what was told before, lists and watches.
@@ -49,6 +52,7 @@ impl Checker {
                 self.ask(*request, "delete", Some(key));
                 self.check_cleanup(key);
             }
+            Command::Item(_) => {}
             Command::Progress(progress) => {
                 for (invariant, what) in self.progress.enter(progress, self.time.told_ms(), self.allowed.max_live) {
                     self.note(invariant, what);

@@ -44,6 +44,7 @@ mod entries;
 mod excuse;
 mod finished;
 mod invariant;
+mod items;
 mod known_time;
 mod leftovers;
 mod money;

@@ -49,6 +49,7 @@ impl Checker {
                     self.note(Invariant::Refusal, what);
                 }
             }
+            DocumentReply::Answer(_) if self.allowed.items.is_some() => self.check_items(),
             DocumentReply::Answer(text) if self.allowed.order.is_some() => match serde_json::from_str(text) {
                 Ok(report) => self.check_report(&report),
                 Err(error) => self.note(Invariant::Results, format!("the report cannot be read: {error}")),

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use parallel_agents_engine::json::number;
 use parallel_agents_engine::task::Cleanup;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use super::allowance::{Allowance, Caps, Price, TaskAllowance};
@@ -36,6 +37,10 @@ const FREE_BLANKS: u32 = 1;
 #[serde(default)]
 struct Request {
     tasks: Option<Vec<Task>>,
+    /// Those of each item, and what makes one answer of all.
+    steps: Option<Vec<Task>>,
+    reduce: Option<Reduce>,
+    items: Option<Vec<IgnoredAny>>,
     task: Option<Task>,
     max_retries: Option<u32>,
     max_concurrent: Option<u32>,
@@ -87,6 +92,12 @@ struct Task {
     on_dependency_failure: Option<String>,
     timeout_seconds: Option<u32>,
     input_from: Option<Vec<Source>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Reduce {
+    task: Task,
 }
 
 /// Where a field of a task's input comes from.
@@ -155,8 +166,11 @@ impl Allowance {
     /// What a call of another function may do that spawns sessions. Which tasks it has is found out in the course of it.
     pub fn of_workflow(arguments: &str, width: Option<u32>) -> Option<Self> {
         let mut request = Request::read(arguments)?;
-        let tasks = request.tasks.take().unwrap_or_default();
-        Some(request.of_any_run(&tasks, width))
+        let mut tasks = request.tasks.take().unwrap_or_default();
+        tasks.extend(request.steps.take().unwrap_or_default());
+        tasks.extend(request.reduce.take().map(|reduce| reduce.task));
+        let items = request.items.as_ref().map(|items| u32::try_from(items.len()).unwrap_or(u32::MAX));
+        Some(Self { items, ..request.of_any_run(&tasks, width) })
     }
 
     /// The cap of a run that names so many sessions, on a host that runs so many.

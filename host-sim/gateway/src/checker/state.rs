@@ -10,6 +10,7 @@ use super::account::{Account, Asked, Tasks};
 use super::allowance::Allowance;
 use super::excuse::{Excuse, Excuses};
 use super::invariant::{Invariant, Violation};
+use super::items::Items;
 use super::known_time::KnownTime;
 use super::outcomes::Tries;
 use crate::script::Fault;
@@ -181,6 +182,7 @@ pub struct Checker {
     pub(super) waits: Waits,
     pub(super) cooldowns: Cooldowns,
     pub(super) progress: Tasks,
+    pub(super) items: Items,
     pub(super) tries: BTreeMap<String, Tries>,
     /// The best tier that was asked for so far, by agent type and task.
     pub(super) tiers: BTreeMap<String, usize>,

@@ -14,12 +14,12 @@ use crate::script::Fault;
 use crate::truth::Truth;
 
 impl SessionHost for Gateway {
-    /// Takes effect at once for progress, otherwise when the request reaches the gateway.
+    /// Takes effect at once for what is only told, otherwise when the request reaches the gateway.
     fn perform(&mut self, command: Command) -> bool {
         if self.calls.next() != Fate::Done || self.traps() {
             return false;
         }
-        if !matches!(command, Command::Progress(_)) {
+        if command.request().is_some() {
             let late_ms = self.late_by(&command);
             let takes_ms = latency_ms(self.profile(), &command).saturating_add(late_ms);
             self.enter_after(takes_ms, Due::Request(command));

@@ -27,7 +27,7 @@ pub(super) fn latency_ms(profile: &HostProfile, command: &Command) -> u64 {
         Command::Watch(..) => profile.answer_latency_ms,
         Command::Cancel(..) => profile.cancel_latency_ms,
         Command::Delete(..) => profile.delete_latency_ms,
-        Command::Progress(_) => 0,
+        Command::Progress(_) | Command::Item(_) => 0,
     }
 }
 
@@ -42,7 +42,7 @@ impl Gateway {
             Command::Cancel(request, key) => (request, self.cancel(&key)),
             Command::Watch(request, key) => (request, self.watch(&key)),
             Command::Delete(request, key) => (request, self.delete(&key)),
-            Command::Progress(_) => return,
+            Command::Progress(_) | Command::Item(_) => return,
         };
         // The answer comes before what the request brought about.
         let what = EventKind::Answered { request, outcome };

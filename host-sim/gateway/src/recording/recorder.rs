@@ -144,7 +144,7 @@ impl Observer for Recorder {
             Command::List(request, _) => (request, Kind::Read, None),
             Command::Cancel(request, _) => (request, Kind::Cancel, None),
             Command::Delete(request, _) => (request, Kind::Delete, None),
-            Command::Watch(..) | Command::Progress(_) => return,
+            Command::Watch(..) | Command::Progress(_) | Command::Item(_) => return,
         };
         self.asked.insert(*request, Asked { at_ms: since, kind, subject });
     }

@@ -213,6 +213,13 @@ impl Script {
         self
     }
 
+    /// The same script on a gateway that was set up for as many sessions as OpenClaw allows at once, and more in all.
+    #[must_use]
+    pub fn with_room(mut self) -> Self {
+        (self.host.max_concurrent, self.host.max_children, self.host.max_total) = (1_000, 1_000, 100_000);
+        self
+    }
+
     /// The same script with other faults.
     #[must_use]
     pub fn with_faults(self, faults: FaultProfile) -> Self {

@@ -16,6 +16,7 @@ pub(super) fn words(command: &Command, start_ms: u64) -> String {
         Command::Watch(request, key) => format!("watch {request} session={key}"),
         Command::Delete(request, key) => format!("delete {request} session={key}"),
         Command::Progress(report) => progress(report, start_ms),
+        Command::Item(item) => format!("item {} document={}", item.item, Long(&item.document)),
     }
 }
 

@@ -1,0 +1,255 @@
+//! One template over many items, on a host whose sessions answer at once.
+
+mod answering;
+
+use answering::Answering;
+use futures::executor::block_on;
+use parallel_agents::documents::{self, DocumentReply};
+use parallel_agents_engine::host::SpawnOptions;
+use serde_json::{Value, json};
+
+/// What came of a request: the reply, what was told of the items, and what sessions were asked for.
+struct Done {
+    reply: Value,
+    items: Vec<Value>,
+    prompts: Vec<SpawnOptions>,
+}
+
+fn map(request: &Value, answer: impl FnMut(&str, &str) -> String) -> Done {
+    let mut host = Answering::new(answer);
+    let reply = block_on(documents::call_named("map_tasks", &request.to_string(), &mut host));
+    let DocumentReply::Answer(text) = reply else { panic!("refused: {reply:?}") };
+    let items = host.items.iter().map(|item| {
+        let document: Value = serde_json::from_str(&item.document).expect("JSON");
+        assert_eq!(document["item"], json!(item.item));
+        assert!(!item.document.contains('\n'), "one line");
+        document
+    });
+    Done { reply: serde_json::from_str(&text).expect("JSON"), items: items.collect(), prompts: host.prompts }
+}
+
+fn refused(function: &str, request: &Value) -> Vec<(String, String)> {
+    let reply =
+        block_on(documents::call_named(function, &request.to_string(), &mut Answering::new(|_, _| String::new())));
+    let DocumentReply::Refused(text) = reply else { panic!("accepted: {reply:?}") };
+    let refusal: Value = serde_json::from_str(&text).expect("JSON");
+    let text = |value: &Value| value.as_str().expect("a text").to_owned();
+    refusal["errors"].as_array().expect("a list").iter().map(|one| (text(&one["code"]), text(&one["path"]))).collect()
+}
+
+/// One step that works with text.
+fn step(id: &str, description: &str, on: Option<&str>) -> Value {
+    let mut step = json!({"task_id": id, "agent_type": "code_reviewer", "task_description": description,
+        "output_format": "text"});
+    if let Some(on) = on {
+        step["dependencies"] = json!([on]);
+        step["input_from"] = json!([{"field": "before", "task": on}]);
+    }
+    step
+}
+
+/// Draft, review, refine, over items with a title and a text.
+fn chain(items: usize) -> Value {
+    let item = |number: usize| json!({"title": format!("T{number}"), "text": {"words": [number]}});
+    let mut draft = step("draft", "Write about {{title}}.", None);
+    draft["input_data"] = json!({"text": "{{text}}", "note": "{{title}} of {{item_number}}"});
+    json!({
+        "items": (1..=items).map(item).collect::<Vec<_>>(),
+        "steps": [draft, step("review", "Review it.", Some("draft")), step("refine", "Refine {{title}}.", Some("review"))],
+        "max_concurrent": 7,
+    })
+}
+
+#[test]
+fn every_item_goes_through_all_steps_and_is_told_once() {
+    let done = map(&chain(12), |id, _| format!("answer of {id}"));
+    assert_eq!((&done.reply["status"], &done.reply["items"]["completed"]), (&json!("completed"), &json!(12)));
+    assert_eq!(done.prompts.len(), 36);
+    let mut told: Vec<(i64, &str)> = done
+        .items
+        .iter()
+        .map(|item| (item["item"].as_i64().expect("a number"), item["output"].as_str().expect("a text")))
+        .collect();
+    told.sort_unstable();
+    let expected: Vec<(i64, String)> = (1..=12).map(|n| (n, format!("answer of item-{n}-refine"))).collect();
+    assert_eq!(told, expected.iter().map(|(n, text)| (*n, text.as_str())).collect::<Vec<_>>());
+    assert!(done.items.iter().all(|item| item["attempts"] == 3 && item["error"].is_null()));
+    let of = |label: &str| done.prompts.iter().find(|prompt| prompt.label.contains(label)).expect("it was spawned");
+    let draft = &of(" item-3-draft ").task;
+    assert!(draft.contains("Write about T3.") && draft.contains("T3 of 3"), "{draft}");
+    assert!(draft.contains("\"words\": [\n    3\n  ]"), "the field keeps its type: {draft}");
+    assert!(of(" item-3-review ").task.contains("answer of item-3-draft") && of(" item-3-review ").tool_free);
+    assert!(of(" item-3-refine ").task.contains("Refine T3.") && !of(" item-3-refine ").task.contains("item-4"));
+}
+
+#[test]
+fn the_reply_has_no_answers_of_items_and_says_how_long_they_were() {
+    let done = map(&chain(2), |_, _| "twelve bytes".to_owned());
+    let results = done.reply["run"]["results"].as_array().expect("results");
+    assert_eq!(results.len(), 6);
+    let ids: Vec<&str> = results.iter().filter_map(|row| row["task_id"].as_str()).collect();
+    assert_eq!(ids[..4], ["item-1-draft", "item-1-review", "item-1-refine", "item-2-draft"]);
+    for row in results {
+        assert_eq!((&row["output"], &row["metadata"]["output_bytes"]), (&Value::Null, &json!(12)), "{row}");
+        assert_eq!(row["status"], "completed");
+    }
+    assert_eq!(results[1]["metadata"]["dependencies"], json!(["item-1-draft"]));
+}
+
+#[test]
+fn one_step_needs_no_name_and_items_need_no_fields() {
+    let request = json!({"items": ["tides", 7], "steps": [{"agent_type": "content_writer_funny", "output_format": "text",
+        "task_description": "On {{item}}"}]});
+    let done = map(&request, |id, _| id.to_owned());
+    let answers: Vec<&Value> = done.items.iter().map(|item| &item["output"]).collect();
+    assert_eq!(answers, [&json!("item-1"), &json!("item-2")]);
+    assert!(done.prompts[1].task.contains("On 7"));
+}
+
+#[test]
+fn an_item_fails_with_the_step_that_kept_it_from_its_answer() {
+    let mut request = chain(3);
+    request["retries"] = json!(0);
+    let done = map(&request, |id, _| if id == "item-2-review" { String::new() } else { "text".to_owned() });
+    let second = done.items.iter().find(|item| item["item"] == 2).expect("it was told");
+    assert_eq!((&second["status"], &second["task_id"]), (&json!("failed"), &json!("item-2-review")));
+    assert_eq!((&second["error"]["code"], &second["output"]), (&json!("E_HISTORY_UNAVAILABLE"), &Value::Null));
+    assert_eq!(
+        done.reply["items"],
+        json!({"items": 3, "completed": 2, "failed": 1, "timeout": 0, "cancelled": 0,
+        "skipped": 0})
+    );
+    assert_eq!((&done.reply["status"], &done.reply["run"]["census"]["skipped"]), (&json!("partial"), &json!(1)));
+}
+
+#[test]
+fn answers_are_reduced_in_groups_and_their_answers_again() {
+    let mut request = json!({"items": (1..=50).collect::<Vec<_>>(),
+        "steps": [step("only", "On {{item}}", None)], "retries": 0});
+    request["reduce"] = json!({"group_size": 6, "task": {"agent_type": "documentation_writer", "output_format": "text",
+        "task_description": "Sum them up.", "input_data": {"style": "short"}}});
+    let done = map(&request, |id, _| if id == "item-8-only" { String::new() } else { format!("<{id}>") });
+    // 9 groups of items, 2 of those, 1 of these.
+    let reducers: Vec<&SpawnOptions> = done.prompts.iter().filter(|prompt| prompt.label.contains(" reduce-")).collect();
+    let ids: Vec<&str> = reducers.iter().filter_map(|prompt| prompt.label.split(' ').nth(1)).collect();
+    assert_eq!(ids.len(), 12, "{ids:?}");
+    assert_eq!(ids[9..], ["reduce-2-1", "reduce-2-2", "reduce-3-1"]);
+    assert!(reducers.iter().all(|prompt| prompt.tool_free && prompt.task.contains("Sum them up.")));
+    let group = |id: &str| &reducers.iter().find(|one| one.label.contains(&format!(" {id} "))).expect("a group").task;
+    let of_items: Vec<bool> = (1..=50)
+        .map(|n| reducers[..9].iter().filter(|one| one.task.contains(&format!("<item-{n}-only>"))).count() == 1)
+        .collect();
+    let missing: Vec<usize> = of_items.iter().enumerate().filter(|(_, there)| !**there).map(|(n, _)| n + 1).collect();
+    assert_eq!(missing, [8], "every answer is in exactly one group");
+    assert!(group("reduce-3-1").contains("<reduce-2-1>") && group("reduce-3-1").contains("<reduce-2-2>"));
+    let reduced = &done.reply["reduced"];
+    assert_eq!((&reduced["status"], &reduced["output"]), (&json!("completed"), &json!("<reduce-3-1>")));
+    assert_eq!((&reduced["task_id"], &reduced["items"]), (&json!("reduce-3-1"), &json!(49)));
+    assert_eq!(done.reply["status"], "partial", "item 8 has no answer");
+}
+
+#[test]
+fn answers_that_do_not_fit_into_one_prompt_make_smaller_groups() {
+    let mut request = json!({"items": [1, 2, 3, 4, 5], "steps": [step("only", "On {{item}}", None)]});
+    request["reduce"] = json!({"task": {"agent_type": "documentation_writer", "output_format": "text",
+        "task_description": "Sum them up."}});
+    let done = map(&request, |id, _| if id.starts_with("item") { "x".repeat(60_000) } else { "short".to_owned() });
+    let longest = done.prompts.iter().map(|prompt| prompt.task.len()).max().expect("prompts");
+    assert!(longest < 140_000, "{longest}");
+    let ids: Vec<&str> = done.prompts.iter().filter_map(|one| one.label.split(' ').nth(1)).skip(5).collect();
+    assert_eq!(ids, ["reduce-1-1", "reduce-1-2", "reduce-1-3", "reduce-2-1"]);
+    assert!(done.prompts[5].task.contains("[cut]"), "an answer of 60,000 bytes is shown in part");
+    assert_eq!(done.reply["status"], "completed");
+}
+
+#[test]
+fn without_an_answer_there_is_nothing_to_reduce() {
+    let mut request = json!({"items": [1, 2], "steps": [step("only", "On {{item}}", None)], "retries": 0});
+    request["reduce"] = json!({"task": {"agent_type": "documentation_writer", "task_description": "Sum them up."}});
+    let done = map(&request, |_, _| String::new());
+    assert_eq!((&done.reply["reduced"]["status"], &done.reply["status"]), (&json!("skipped"), &json!("failed")));
+    assert!(done.prompts.iter().all(|prompt| !prompt.label.contains("reduce")));
+}
+
+#[test]
+fn a_run_waits_for_items_and_not_for_their_first_steps() {
+    let mut request = chain(20);
+    request["wait"] = json!({"mode": "first", "count": 3});
+    let done = map(&request, |id, _| id.to_owned());
+    assert_eq!(done.reply["status"], "completed");
+    assert!(done.reply["items"]["completed"].as_i64().is_some_and(|count| count >= 3), "{}", done.reply["items"]);
+    assert_eq!(done.items.len(), 20, "those that were not needed are told as well");
+    assert!(done.items.iter().any(|item| item["error"]["code"] == "E_NOT_NEEDED"));
+}
+
+#[test]
+fn canary_tasks_and_the_budget_hold_for_all_items_together() {
+    let mut request = chain(30);
+    request["canary"] = json!(2);
+    request["steps"][0]["output_format"] = json!("json");
+    let done = map(&request, |_, _| "no JSON".to_owned());
+    let codes: Vec<&str> = done.items.iter().filter_map(|item| item["error"]["code"].as_str()).collect();
+    assert_eq!(codes.iter().filter(|code| **code == "E_CANARY_FAILED").count(), 28, "{codes:?}");
+
+    let mut request = chain(30);
+    request["budget"] = json!({"spawns": 10});
+    let done = map(&request, |id, _| id.to_owned());
+    assert_eq!((done.prompts.len(), &done.reply["status"]), (10, &json!("budget")));
+    assert_eq!(done.items.len(), 30);
+}
+
+#[test]
+fn a_forecast_knows_items_steps_and_groups() {
+    let forecast = |request: &Value| -> Value {
+        let reply = block_on(documents::call_named(
+            "forecast_run",
+            &request.to_string(),
+            &mut Answering::new(|_, _| String::new()),
+        ));
+        let DocumentReply::Answer(text) = reply else { panic!("refused: {reply:?}") };
+        serde_json::from_str(&text).expect("JSON")
+    };
+    let mut request = chain(100);
+    assert_eq!(forecast(&request)["sessions_expected"], json!(300));
+    request["reduce"] =
+        json!({"group_size": 10, "task": {"agent_type": "documentation_writer", "task_description": "Sum up."}});
+    let with = forecast(&request);
+    assert!(with["sessions_expected"].as_u64().is_some_and(|count| (311..=420).contains(&count)), "{with}");
+    request["budget"] = json!({"tokens": 5_000_000});
+    assert_eq!(forecast(&request)["tokens_worst"], json!(5_000_000));
+    request["reduce"] = json!({"group_size": 10, "task": {"agent_type": "documentation_writer",
+        "task_description": "Sum up.", "max_output_chars": 400}});
+    request["budget"] = Value::Null;
+    let small = forecast(&request);
+    assert!(small["sessions_worst"].as_u64() < with["sessions_worst"].as_u64(), "{small}");
+    // The run itself says the same beforehand.
+    let done = map(&request, |id, _| id.to_owned());
+    assert_eq!(done.reply["run"]["forecast"], small);
+    let both = json!({"tasks": [], "items": ["a"], "steps": request["steps"]});
+    assert!(refused("forecast_run", &both).contains(&("E_UNKNOWN_FIELD".to_owned(), "/tasks".to_owned())));
+}
+
+#[test]
+fn everything_that_is_wrong_with_template_and_items_is_told_at_once() {
+    let request = json!({
+        "items": [{"a": "x"}, {"b": "x"}, null],
+        "steps": [
+            {"agent_type": "nobody", "task_description": "{{a}}"},
+            {"agent_type": "code_reviewer", "task_description": "{{zzz}}", "dependencies": ["step-9"]},
+        ],
+        "reduce": {"task": {"agent_type": "code_reviewer", "task_description": ""}},
+        "max_concurrent": 0,
+    });
+    let told = refused("map_tasks", &request);
+    for expected in [
+        ("E_PARAMETER_MISSING", "/items/1"),
+        ("E_ITEM", "/items/2"),
+        ("E_AGENT_UNKNOWN", "/steps/0/agent_type"),
+        ("E_PARAMETER_MISSING", "/steps/1/task_description"),
+        ("E_DEP_UNKNOWN", "/steps/1/dependencies/0"),
+        ("E_TASK_EMPTY", "/reduce/task/task_description"),
+        ("E_CONCURRENCY", "/max_concurrent"),
+    ] {
+        assert!(told.iter().any(|(code, path)| (code.as_str(), path.as_str()) == expected), "{expected:?}: {told:?}");
+    }
+}

@@ -1,0 +1,273 @@
+//! One answer made of those of all items, in groups, and of the groups' answers, until one is left.
+//!
+//! | level     | its groups                                                              | complete when              |
+//! |-----------|-------------------------------------------------------------------------|----------------------------|
+//! | the first | items that stand together in the request, `group_size` at a time; begun as soon as those have ended | every item has ended |
+//! | the next  | the answers of the level before, in order                               | every answer is there      |
+//!
+//! A group whose answers do not fit into one prompt becomes several. Two answers always fit, so that each level is shorter than the one
+//! before. Answers that are missing are left out and counted.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+use parallel_agents_engine::ids::TaskId;
+use parallel_agents_engine::json;
+use parallel_agents_engine::plan::{Foreseen, PlannedTask, Rules};
+use parallel_agents_engine::policy::limits::MAX_INPUT_BYTES;
+use parallel_agents_engine::task::{TaskError, TaskResult, TaskStatus};
+use parallel_agents_engine::text;
+
+use super::Reduced;
+
+/// Bytes of one answer that are shown; of a longer one its beginning.
+const PART_BYTES: usize = 56 * 1024;
+
+/// Bytes of the input that the caller gives to every group.
+pub(super) const MAX_OWN_BYTES: usize = 12 * 1024;
+
+/// Bytes of all answers of a group: those of two that are as long as may be fit.
+const ROOM: usize = MAX_INPUT_BYTES - MAX_OWN_BYTES - 2 * 1024;
+
+/// Bytes that an answer takes besides its text: where it comes from.
+const BESIDE: usize = 64;
+
+/// The field of the input with the answers.
+pub(super) const RESULTS: &str = "results";
+
+/// The field that says how many items have none.
+pub(super) const MISSING: &str = "items_without_answer";
+
+/// Tokens of an answer are counted with so many bytes, and a quarter of what is reserved is expected.
+const BYTES_PER_TOKEN: u64 = 3;
+const EXPECTED_SHARE: u64 = 4;
+
+/// The making of one answer.
+#[derive(Debug)]
+pub(super) struct Reduction {
+    task: PlannedTask,
+    group_size: usize,
+    /// Groups of items, as long as they are not complete.
+    windows: BTreeMap<usize, Window>,
+    items: usize,
+    level: u32,
+    /// Tasks of this level so far, and those of them that have not ended.
+    begun: u32,
+    running: BTreeMap<String, Part>,
+    /// What this level has made.
+    made: Vec<Part>,
+    outcome: Option<Reduced>,
+}
+
+/// A group of items.
+#[derive(Debug)]
+struct Window {
+    /// Items that have not ended.
+    left: usize,
+    parts: Vec<Part>,
+    missing: u32,
+}
+
+/// An answer, and the items that it is made of.
+#[derive(Debug)]
+struct Part {
+    first: usize,
+    last: usize,
+    /// Items among these without an answer.
+    missing: u32,
+    output: Value,
+}
+
+impl Reduction {
+    /// Of so many items.
+    pub(super) fn new(task: PlannedTask, group_size: usize, items: usize) -> Self {
+        let window = |first: usize| Window { left: group_size.min(items - first), parts: Vec::new(), missing: 0 };
+        let windows = (0..items).step_by(group_size).map(|first| (first / group_size, window(first))).collect();
+        let (running, made) = (BTreeMap::new(), Vec::new());
+        Self { task, group_size, windows, items, level: 1, begun: 0, running, made, outcome: None }
+    }
+
+    /// An item is final.
+    pub(super) fn item_ended(&mut self, index: usize, output: Option<Value>) -> Vec<PlannedTask> {
+        let place = index / self.group_size;
+        let Some(window) = self.windows.get_mut(&place) else { return Vec::new() };
+        match output {
+            Some(output) => window.parts.push(Part { first: index, last: index, missing: 0, output }),
+            None => window.missing += 1,
+        }
+        window.left = window.left.saturating_sub(1);
+        if window.left > 0 {
+            return Vec::new();
+        }
+        let Some(Window { mut parts, missing, .. }) = self.windows.remove(&place) else { return Vec::new() };
+        parts.sort_by_key(|part| part.first);
+        if let Some(first) = parts.first_mut() {
+            first.missing += missing;
+        }
+        let tasks = self.begin(parts);
+        if tasks.is_empty() { self.next_level(None) } else { tasks }
+    }
+
+    /// A task of a group has ended.
+    pub(super) fn task_ended(&mut self, result: &TaskResult) -> Vec<PlannedTask> {
+        let id = result.task_id.as_str();
+        let Some(group) = self.running.remove(id) else { return Vec::new() };
+        let output = result.output.clone().filter(|_| result.status == TaskStatus::Completed);
+        if let Some(output) = output {
+            self.made.push(Part { output, ..group });
+        }
+        self.next_level(Some(result))
+    }
+
+    /// What came of it. Of a run that was stopped early it may be nothing.
+    pub(super) fn outcome(self) -> Reduced {
+        let none = Reduced { status: TaskStatus::Skipped, output: None, error: None, task_id: None, items: 0 };
+        self.outcome.unwrap_or(none)
+    }
+
+    /// Goes on once everything of this level is there. `last`: what ended last.
+    fn next_level(&mut self, last: Option<&TaskResult>) -> Vec<PlannedTask> {
+        if !self.windows.is_empty() || !self.running.is_empty() || self.outcome.is_some() {
+            return Vec::new();
+        }
+        let mut parts = std::mem::take(&mut self.made);
+        parts.sort_by_key(|part| part.first);
+        if parts.len() <= 1 {
+            self.outcome = Some(self.concluded(parts.pop(), last));
+            return Vec::new();
+        }
+        self.level += 1;
+        self.begun = 0;
+        self.begin(parts)
+    }
+
+    fn concluded(&self, part: Option<Part>, last: Option<&TaskResult>) -> Reduced {
+        let task_id = last.map(|result| result.task_id.as_str().to_owned());
+        match part {
+            Some(part) => {
+                let missing = (self.items - (part.last + 1 - part.first)).saturating_add(part.missing as usize);
+                let items = u32::try_from(self.items.saturating_sub(missing)).unwrap_or(u32::MAX);
+                Reduced { status: TaskStatus::Completed, output: Some(part.output), error: None, task_id, items }
+            }
+            None => {
+                let error: Option<TaskError> = last.and_then(|result| result.error.clone());
+                let status = last.map_or(TaskStatus::Skipped, |result| result.status);
+                Reduced { status, output: None, error, task_id, items: 0 }
+            }
+        }
+    }
+
+    /// The tasks of parts that stand together.
+    fn begin(&mut self, parts: Vec<Part>) -> Vec<PlannedTask> {
+        let mut tasks = Vec::new();
+        for group in self.groups(parts) {
+            match <[Part; 1]>::try_from(group) {
+                // It is one already.
+                Ok([alone]) if self.level > 1 => self.made.push(alone),
+                Ok(alone) => tasks.push(self.task(alone.into())),
+                Err(group) => tasks.push(self.task(group)),
+            }
+        }
+        tasks
+    }
+
+    /// Groups that have room for their answers, each as large as it may be.
+    fn groups(&self, parts: Vec<Part>) -> Vec<Vec<Part>> {
+        let mut groups: Vec<Vec<Part>> = Vec::new();
+        let mut used = 0;
+        for mut part in parts {
+            part.output = bounded(part.output);
+            let bytes = json::length(&part.output) + BESIDE;
+            match groups.last_mut().filter(|group| group.len() < self.group_size && used + bytes <= ROOM) {
+                Some(group) => {
+                    used += bytes;
+                    group.push(part);
+                }
+                None => {
+                    used = bytes;
+                    groups.push(vec![part]);
+                }
+            }
+        }
+        groups
+    }
+
+    fn task(&mut self, group: Vec<Part>) -> PlannedTask {
+        self.begun += 1;
+        let id = format!("reduce-{}-{}", self.level, self.begun);
+        let first = group.iter().map(|part| part.first).min().unwrap_or_default();
+        let last = group.iter().map(|part| part.last).max().unwrap_or_default();
+        let missing = group.iter().map(|part| part.missing).sum();
+        let of_items = self.level == 1;
+        let results: Vec<Value> = group.into_iter().map(|part| part.shown(of_items)).collect();
+        let mut task = PlannedTask { id: TaskId::new(&id), ..self.task.clone() };
+        task.input.insert(RESULTS.to_owned(), Value::from(results));
+        task.input.insert(MISSING.to_owned(), Value::from(missing));
+        self.running.insert(id, Part { first, last, missing, output: Value::Null });
+        task
+    }
+}
+
+impl Part {
+    /// As a group's task is given it.
+    fn shown(self, is_item: bool) -> Value {
+        if is_item {
+            return json!({ "item": self.first + 1, "output": self.output });
+        }
+        json!({ "first_item": self.first + 1, "last_item": self.last + 1, "output": self.output })
+    }
+}
+
+/// An answer that fits; of one that does not, its beginning as a text.
+fn bounded(output: Value) -> Value {
+    if json::length(&output) <= PART_BYTES {
+        return output;
+    }
+    let text = match output {
+        Value::String(text) => text,
+        other => json::text(&other),
+    };
+    // Written as JSON a character takes at most six bytes for each of its own.
+    let mut kept = text::head(&text, PART_BYTES);
+    while json::length(&Value::from(kept)) > PART_BYTES - BESIDE {
+        kept = text::head(kept, kept.len() * 3 / 4);
+    }
+    Value::from(format!("{kept} [cut]"))
+}
+
+/// The tasks that the answers of so many items will lead to.
+pub(super) fn foreseen(task: &PlannedTask, group_size: usize, items: usize, rules: &Rules) -> Foreseen {
+    let (_, tokens) = rules.caps.tokens_for(0);
+    let longest = match task.handling.max_output_chars {
+        Some(chars) => (chars as usize).saturating_mul(4),
+        None => usize::try_from(tokens.saturating_mul(BYTES_PER_TOKEN)).unwrap_or(usize::MAX),
+    };
+    let expected = usize::try_from(tokens.saturating_mul(BYTES_PER_TOKEN) / EXPECTED_SHARE).unwrap_or(usize::MAX);
+    let of = |answer: usize| {
+        let bytes = answer.min(PART_BYTES).saturating_add(BESIDE);
+        let in_group = (ROOM / bytes).clamp(2, group_size);
+        let mut filled = task.clone();
+        filled.input.insert(RESULTS.to_owned(), Value::from("x".repeat(in_group.saturating_mul(bytes).min(ROOM))));
+        (filled, tasks_of(items, in_group))
+    };
+    let ((expected, count_expected), (worst, count_worst)) = (of(expected), of(longest));
+    Foreseen { expected, worst, count_expected, count_worst }
+}
+
+/// How many groups there are on all levels.
+fn tasks_of(items: usize, in_group: usize) -> u32 {
+    let (mut all, mut left) = (0_usize, items);
+    loop {
+        left = left.div_ceil(in_group.max(2));
+        all += left;
+        if left <= 1 {
+            return u32::try_from(all).unwrap_or(u32::MAX);
+        }
+    }
+}
+
+/// What a reduction's own input may not name.
+pub(super) fn names_taken(input: &Map<String, Value>) -> Option<&'static str> {
+    [RESULTS, MISSING].into_iter().find(|name| input.contains_key(*name))
+}
