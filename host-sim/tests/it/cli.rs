@@ -34,6 +34,8 @@ mod spans;
 #[cfg(unix)]
 mod tutorial;
 mod what_if;
+#[cfg(unix)]
+mod wide;
 
 use std::io::Write;
 use std::path::PathBuf;

@@ -4,11 +4,13 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
+use gateway_sim::observed::AnyBackend;
 use gateway_sim::session_log::SessionLog;
 use host_sim::{page, telemetry};
 use opentelemetry_sdk::trace::SpanData;
 use serde_json::Value;
 
+use crate::args::Course;
 use crate::live_page::LivePage;
 use crate::outcome::{Failure, Finish};
 use crate::signals::Interrupt;
@@ -140,8 +142,14 @@ impl Noted {
         Self { sessions: Arc::default(), began: SystemTime::now() }
     }
 
-    /// What has to watch the call.
-    pub fn watcher(&self) -> Arc<Mutex<SessionLog>> {
+    /// Has the call watched, if anybody wants to know what each session was told and said.
+    pub fn watching(&self, backend: AnyBackend, course: &Course) -> AnyBackend {
+        let is_wanted = course.report.is_some() || course.serve.is_some();
+        if is_wanted { backend.by(self.sessions.clone()) } else { backend }
+    }
+
+    /// What each session was told and said so far.
+    pub fn sessions(&self) -> Arc<Mutex<SessionLog>> {
         self.sessions.clone()
     }
 

@@ -12,6 +12,7 @@ mod agents;
 mod backend;
 mod brief;
 mod dev;
+mod map;
 mod simulation;
 mod trials;
 mod users;
@@ -19,6 +20,7 @@ mod users;
 pub use agents::{AGENT_FILES, AgentsCommand, OwnAgents};
 pub use backend::{BackendArguments, BackendKind, ServerArguments, WhatIfArguments};
 pub use dev::{DevCommand, ReplayArguments, ServeModelArguments};
+pub use map::MapArguments;
 pub use simulation::{
     Cast, ClockKind, ComponentArguments, Course, EngineKind, Guest, ProgressKind, ResumeArguments, Simulation,
 };
@@ -103,6 +105,25 @@ Examples:
   parallel-agents run request.json --backend openai --base-url http://127.0.0.1:8080/v1"
     )]
     Run(RunArguments),
+
+    /// Do the same with each of many items: files, rows of a table, lines
+    #[command(
+        after_help = "\
+Example:
+  parallel-agents map template.jsonc --items items.csv --output results.jsonl",
+        after_long_help = "\
+A template has `steps`: one task, or several that depend on each other, in whose texts {{field}} stands for a field of the item;
+perhaps `reduce`, one answer made of all; and the rules of a run. `describe_function` has it as a schema.
+Each line of the output has the item's number, status, answer or error, cost and fields, and is there as soon as the item is final.
+After a crash go on with: resume JOURNAL --output FILE. No line is then missing or double.
+
+Examples:
+  parallel-agents map template.jsonc --items items.csv --output results.jsonl
+  parallel-agents map template.json --items docs --pattern '**/*.md' --output results.csv
+  parallel-agents map template.json --items - --output results.jsonl --backend openai < items.jsonl
+  tail -f results.jsonl | jq -c '[.item, .status]'"
+    )]
+    Map(MapArguments),
 
     /// Go on with a run that was cut off, from its journal
     #[command(

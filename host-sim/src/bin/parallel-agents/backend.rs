@@ -1,7 +1,7 @@
 //! Sets up what answers the component, by the options of a call.
 
 use std::env;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
 use gateway_sim::clock::Clock;
@@ -71,15 +71,23 @@ impl Past {
 
 impl Stage {
     /// A stage for one call.
-    pub async fn set(ui: &Ui, simulation: &Simulation, function: &str, arguments: &str) -> Result<Self, Failure> {
+    ///
+    /// `output`: where the lines of a run over many items go.
+    pub async fn set(
+        ui: &Ui,
+        simulation: &Simulation,
+        function: &str,
+        arguments: &str,
+        output: Option<PathBuf>,
+    ) -> Result<Self, Failure> {
         let server = &simulation.backend.server;
         check_address(server)?;
         let asked = || simulation.journal.as_deref().map(Journal::create).transpose();
         match server.kind() {
             BackendKind::Script => {
                 let seed = simulation.cast.seed();
-                let gateway =
-                    simulation::Simulation::new(script(&simulation.cast)?, seed, SimulationOptions::default());
+                let script = script_for(&simulation.cast, function)?;
+                let gateway = simulation::Simulation::new(script, seed, SimulationOptions::default());
                 of_gateway(ui, gateway, clock(simulation.course.clock), seed, asked()?)
             }
             BackendKind::Openai => {
@@ -90,6 +98,9 @@ impl Stage {
                     }
                     asked => asked,
                 };
+                if let Some(journal) = &journal {
+                    ui.note(&going_on(journal.path(), server, output.as_deref()));
+                }
                 live.stage(ui, &simulation.cast, server, journal, None)
             }
         }
@@ -105,10 +116,15 @@ impl Stage {
                 // The checker knows nothing of what the call did before, so it cannot hold it to anything.
                 let options =
                     SimulationOptions { stops_at_violation: false, life: past.lines, ..SimulationOptions::default() };
-                let gateway = simulation::Simulation::new(script(cast)?, cast.seed(), options);
+                let script = script_for(cast, &past.function)?;
+                let gateway = simulation::Simulation::new(script, cast.seed(), options);
                 of_gateway(ui, gateway, clock(course.clock), cast.seed(), Some(journal))
             }
-            BackendKind::Openai => Asked::of(ui, server).await?.stage(ui, cast, server, Some(journal), past.last_ms),
+            BackendKind::Openai => {
+                let live = Asked::of(ui, server).await?;
+                ui.note(&going_on(journal.path(), server, arguments.output.as_deref()));
+                live.stage(ui, cast, server, Some(journal), past.last_ms)
+            }
         }
     }
 }
@@ -215,7 +231,6 @@ impl Asked {
         let mut live = Live::new(self.server, live, clock.bell());
         if let Some(journal) = &journal {
             live.keep_journal(journal.sink(ui).map_err(|error| unusable(journal, error))?);
-            ui.note(&going_on(journal.path(), options));
         }
         let backend = Observed::of(live).boxed();
         Ok(Stage { backend, clock, seed, kind: BackendKind::Openai, journal })
@@ -223,14 +238,25 @@ impl Asked {
 }
 
 /// Where the journal is, and the command that goes on from it: in lines that fit into a terminal and can be copied.
-fn going_on(journal: &Path, options: &ServerArguments) -> String {
+fn going_on(journal: &Path, options: &ServerArguments, output: Option<&Path>) -> String {
     let path = shown(&journal.to_string_lossy());
     let base_url = shell_word(options.base_url.as_deref().unwrap_or_default());
     let mut command = format!("parallel-agents resume \\\n    {} \\\n    --base-url {base_url}", shell_word(&path));
     if let Some(model) = &options.model {
         command.push_str(&format!(" --model {}", shell_word(model)));
     }
+    if let Some(output) = output {
+        command.push_str(&format!(" \\\n    --output {}", shell_word(&shown(&output.to_string_lossy()))));
+    }
     format!("journal: {path}\n  if the run is cut off: {command}")
+}
+
+/// The same for a call of a function. A gateway on which nobody has set anything has no room for a run over many items.
+fn script_for(cast: &Cast, function: &str) -> Result<Script, Failure> {
+    match &cast.script {
+        None if function == "map_tasks" => Ok(Script::bundled().with_room()),
+        _ => script(cast),
+    }
 }
 
 /// The script that the options name, or the bundled one.

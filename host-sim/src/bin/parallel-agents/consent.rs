@@ -59,7 +59,7 @@ fn only_model(found: &Tried) -> Result<String, Failure> {
 
 /// What the engine expects of a run. None: it is a workflow, whose length nobody knows.
 async fn forecast(engine: &Engine, function: &str, arguments: &str) -> Result<Option<Forecast>, Failure> {
-    if function != "run_tasks" {
+    if !["run_tasks", "map_tasks"].contains(&function) {
         return Ok(None);
     }
     // What is no JSON is left to the component, which refuses it in its own words.

@@ -6,16 +6,20 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 use parallel_agents::documents;
+use parallel_agents_engine::policy::limits::MAX_REQUEST_BYTES;
 
 use crate::comments::without_comments;
 use crate::fault::Fault;
 use crate::outcome::Failure;
 
 /// No document is read beyond this. The component's own limit is lower and its refusal says more.
-const MAX_DOCUMENT_BYTES: u64 = 4 << 20;
+const MAX_DOCUMENT_BYTES: u64 = MAX_REQUEST_BYTES as u64 + (4 << 20);
 
 /// No recording is read beyond this: 200 tasks with some sessions each, and answers of some length.
 const MAX_RECORDING_BYTES: u64 = 256 << 20;
+
+/// No items are read beyond this: quotes and names of columns take less in a table than in a request.
+const MAX_ITEMS_BYTES: u64 = MAX_DOCUMENT_BYTES;
 
 /// 200 answers of 64 KiB, as the component takes them back.
 const MAX_REPORT_BYTES: u64 = documents::reports::MAX_BYTES as u64;
@@ -25,6 +29,11 @@ pub fn document(path: &Path) -> Result<String, Failure> {
     let text = text(path, MAX_DOCUMENT_BYTES).map_err(|error| Failure::file(path, error))?;
     let has_comments = path.extension().is_some_and(|extension| extension == "jsonc");
     Ok(if has_comments { without_comments(&text) } else { text })
+}
+
+/// Reads the items of a run as text.
+pub fn items(path: &Path) -> Result<String, Failure> {
+    text(path, MAX_ITEMS_BYTES).map_err(|error| Failure::file(path, error))
 }
 
 /// Reads a recording.

@@ -1,6 +1,6 @@
 //! The report of a run, as far as people are shown it.
 
-use parallel_agents_engine::task::{Census, CostReport, RunStatus, TaskStatus, Usage};
+use parallel_agents_engine::task::{BudgetReport, Census, CostReport, RunStatus, TaskStatus, Usage};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::Value;
@@ -18,6 +18,8 @@ pub struct Report {
     pub usage: Option<Usage>,
     pub usage_complete: bool,
     pub cost: CostReport,
+    #[serde(default)]
+    pub budget: BudgetReport,
     pub leaked: Vec<String>,
 }
 

@@ -1,5 +1,6 @@
 //! Runs one call as the options say, and notes what is to be made of it.
 
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::anyhow;
@@ -29,6 +30,7 @@ use crate::live_page::LivePage;
 use crate::outcome::Failure;
 use crate::output;
 use crate::request;
+use crate::results::Results;
 use crate::signals::{Interrupt, stop_on_signal};
 use crate::ui::Ui;
 use crate::view::View;
@@ -66,17 +68,33 @@ impl Engine {
         function: &str,
         arguments: &str,
     ) -> Result<Reply, Failure> {
+        self.call_telling(ui, simulation, function, arguments, None).await
+    }
+
+    /// The same, with what becomes of items written down as it is told.
+    pub async fn call_telling(
+        &self,
+        ui: &Ui,
+        simulation: &Simulation,
+        function: &str,
+        arguments: &str,
+        results: Option<Arc<Mutex<Results>>>,
+    ) -> Result<Reply, Failure> {
         let arguments = &with_options(arguments, simulation);
         let course = &simulation.course;
         output::check([&course.trace, &course.report, &simulation.backend.record])?;
-        let Stage { backend, clock, seed, kind, journal } = Stage::set(ui, simulation, function, arguments).await?;
+        let Stage { backend, clock, seed, kind, journal } =
+            Stage::set(ui, simulation, function, arguments, output_of(results.as_ref())).await?;
         let view = View::new(ui, course.progress, is_real(kind, course), Board::new(function, arguments));
         let recorder = Arc::new(Mutex::new(Recorder::default()));
         let noted = Noted::new();
         let page = served(ui, course, function, kind, &noted).await?;
-        let mut backend = backend.by(view.board()).by(noted.watcher());
+        let mut backend = noted.watching(backend.by(view.board()), course);
         if let Some(page) = &page {
             backend = backend.by(page.watcher());
+        }
+        if let Some(results) = results {
+            backend = backend.by(results);
         }
         if simulation.backend.record.is_some() {
             backend = backend.by(recorder.clone());
@@ -118,6 +136,7 @@ impl Engine {
         arguments: &ResumeArguments,
         text: &str,
         journal: Journal,
+        results: Option<Arc<Mutex<Results>>>,
     ) -> Result<Reply, Failure> {
         let course = &arguments.course;
         output::check([&course.trace, &course.report])?;
@@ -126,9 +145,12 @@ impl Engine {
         let view = View::new(ui, course.progress, is_real(kind, course), Board::new(&past.function, &past.arguments));
         let noted = Noted::new();
         let page = served(ui, course, &past.function, kind, &noted).await?;
-        let mut backend = backend.by(view.board()).by(noted.watcher());
+        let mut backend = noted.watching(backend.by(view.board()), course);
         if let Some(page) = &page {
             backend = backend.by(page.watcher());
+        }
+        if let Some(results) = results {
+            backend = backend.by(results);
         }
         let interrupt = stop_on_signal();
         let clock = clock.with_stop(interrupt.switch());
@@ -260,9 +282,14 @@ async fn served(
     noted: &Noted,
 ) -> Result<Option<LivePage>, Failure> {
     let Some(port) = course.serve else { return Ok(None) };
-    let page = LivePage::serve(port, function, is_real(kind, course), noted.watcher()).await?;
+    let page = LivePage::serve(port, function, is_real(kind, course), noted.sessions()).await?;
     ui.note(&format!("page: {}\n  it stays until Ctrl-C", page.url()));
     Ok(Some(page))
+}
+
+/// Where the lines of a wide run go.
+fn output_of(results: Option<&Arc<Mutex<Results>>>) -> Option<PathBuf> {
+    results.map(|results| results.lock().unwrap_or_else(PoisonError::into_inner).output().to_owned())
 }
 
 /// Whether a call takes real time.

@@ -104,7 +104,7 @@ fn the_commands_of_the_readme_work() {
         assert_eq!(ran.code, 0, "{line}\n{}\n{}", ran.out, ran.err);
         count += 1;
     }
-    assert_eq!(count, 6, "commands");
+    assert_eq!(count, 7, "commands");
 }
 
 /// Exploring is shown with as many seeds as take minutes; whether the command works is seen with one.

@@ -14,6 +14,7 @@ fn help_names_its_topics_and_every_command_has_examples() {
     }
     for command in [
         &["run"][..],
+        &["map"],
         &["call"],
         &["agents", "list"],
         &["agents", "show"],

@@ -6,9 +6,10 @@ use clap::{Arg, Command};
 use super::hide_old;
 
 /// Options that are left out, by their ids: what few people need, or none but developers.
-const RARE: [&str; 23] = [
+const RARE: [&str; 24] = [
     "clock",
     "component",
+    "delimiter",
     "engine",
     "host_cap",
     "keep_tasks",

@@ -43,6 +43,10 @@ pub struct ResumeArguments {
     #[arg(value_name = "FILE")]
     pub journal_file: PathBuf,
 
+    /// The results of a run over many items, as `map` was told
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+
     #[command(flatten)]
     pub cast: Cast,
 

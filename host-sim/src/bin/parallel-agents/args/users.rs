@@ -12,7 +12,7 @@ pub struct RunArguments {
     #[arg(value_name = "REQUEST.json")]
     pub request: PathBuf,
 
-    /// Sessions alive at once, 1 to 50; in place of what the request says
+    /// Sessions alive at once, 1 to 1000; in place of what the request says
     #[arg(long, value_name = "N")]
     pub max_concurrent: Option<u32>,
 
@@ -108,7 +108,7 @@ pub struct ReviewArguments {
     /// The file to review: text in UTF-8, at most 96 KiB
     pub file: PathBuf,
 
-    /// Sessions alive at once, 1 to 50; 5 unless said otherwise
+    /// Sessions alive at once, 1 to 1000; 5 unless said otherwise
     #[arg(long, value_name = "N")]
     pub max_concurrent: Option<u32>,
 

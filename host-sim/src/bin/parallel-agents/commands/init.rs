@@ -1,4 +1,4 @@
-//! `init`: a request and an agent file to begin with.
+//! `init`: a request, an agent file, and a template with items to begin with.
 
 use std::fs::{self, File};
 use std::io::{self, Write as _};
@@ -12,11 +12,15 @@ use crate::ui::Ui;
 
 const REQUEST: &str = "request.jsonc";
 const AGENTS: &str = "agents";
+const TEMPLATE: &str = "template.jsonc";
+const ITEMS: &str = "items.csv";
 
 /// What is written, and below which name.
-const FILES: [(&str, &str); 2] = [
+const FILES: [(&str, &str); 4] = [
     (REQUEST, include_str!("../init/request.jsonc")),
     ("agents/tide_reader.md", include_str!("../init/tide_reader.md")),
+    (TEMPLATE, include_str!("../init/template.jsonc")),
+    (ITEMS, include_str!("../init/items.csv")),
 ];
 
 pub fn carry_out(ui: &Ui, arguments: &InitArguments) -> Result<Finish, Failure> {
@@ -38,8 +42,11 @@ pub fn carry_out(ui: &Ui, arguments: &InitArguments) -> Result<Finish, Failure> 
     }
     let word = |name: &str| shell_word(&directory.join(name).to_string_lossy());
     let run = format!("parallel-agents run {} --agents {}", word(REQUEST), word(AGENTS));
-    ui.print(&format!("{run}\n{run} --backend openai\n"))?;
+    let output = word("results.jsonl");
+    let map = format!("parallel-agents map {} --items {} --output {output}", word(TEMPLATE), word(ITEMS));
+    ui.print(&format!("{run}\n{run} --backend openai\n{map}\n"))?;
     ui.note("The first command runs it with scripted answers, the second one on a model server (`help models`).");
+    ui.note("The third one does the same with each row of a table.");
     Ok(Finish::Complete)
 }
 

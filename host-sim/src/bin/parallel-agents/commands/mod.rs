@@ -10,6 +10,7 @@ mod explain;
 mod explore;
 mod help;
 mod init;
+mod map;
 mod registry;
 mod replay;
 mod resume;
@@ -27,6 +28,7 @@ use crate::ui::Ui;
 pub fn wants_json(command: &Command) -> bool {
     match command {
         Command::Run(arguments) => arguments.simulation.guest.json,
+        Command::Map(arguments) => arguments.simulation.guest.json,
         Command::Call(arguments) => arguments.simulation.guest.json,
         Command::Agents(command) => agents::guest(command).json,
         Command::Registry(command) => registry::guest(command).json,
@@ -57,6 +59,7 @@ pub async fn carry_out(ui: &Ui, command: Command) -> Result<Finish, Failure> {
     match command {
         Command::Init(arguments) => init::carry_out(ui, &arguments),
         Command::Run(arguments) => run::carry_out(ui, arguments).await,
+        Command::Map(arguments) => map::carry_out(ui, arguments).await,
         Command::Call(arguments) => call::carry_out(ui, arguments).await,
         Command::Agents(command) => agents::carry_out(ui, command).await,
         Command::Registry(command) => registry::carry_out(ui, command).await,

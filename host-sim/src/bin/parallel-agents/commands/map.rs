@@ -1,0 +1,63 @@
+//! `map`: the same steps with each of many items.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde_json::Value;
+
+use crate::afterwards::Reply;
+use crate::args::{BackendKind, ClockKind, MapArguments};
+use crate::outcome::{Failure, Finish};
+use crate::results::Results;
+use crate::simulation::Engine;
+use crate::ui::Ui;
+use crate::wide::Wide;
+use crate::{consent, input, items, own_agents, request};
+
+/// The function of the component.
+pub const FUNCTION: &str = "map_tasks";
+
+pub async fn carry_out(ui: &Ui, mut arguments: MapArguments) -> Result<Finish, Failure> {
+    let mut document = input::document(&arguments.template)?;
+    if let Some(items) = items::read(&arguments)? {
+        document = request::with_field(&document, "items", &Value::Array(items));
+    }
+    if let Some(directory) = &arguments.own_agents.directory {
+        document = own_agents::add(ui, directory, FUNCTION, document)?;
+    }
+    document = request::with_task_timeout(document, arguments.task_timeout);
+    if let Some(cap) = arguments.max_concurrent {
+        document = request::with_max_concurrent(&document, cap);
+    }
+    let engine = Engine::load(ui, &arguments.simulation.guest).await?;
+    consent::settle(ui, &engine, &mut arguments.simulation, FUNCTION, &document).await?;
+    let results = Arc::new(Mutex::new(Results::create(&arguments.output, &document)?));
+    let called = engine.call_telling(ui, &arguments.simulation, FUNCTION, &document, Some(results.clone())).await;
+    let (kind, clock) = (arguments.simulation.backend.server.kind(), arguments.simulation.course.clock);
+    deliver(ui, called, &results, kind, clock).await
+}
+
+/// Ends the file of results and shows what came of the run.
+pub async fn deliver(
+    ui: &Ui,
+    called: Result<Reply, Failure>,
+    results: &Arc<Mutex<Results>>,
+    kind: BackendKind,
+    clock: ClockKind,
+) -> Result<Finish, Failure> {
+    let mut results = results.lock().unwrap_or_else(PoisonError::into_inner);
+    let closed = results.close();
+    let mut reply = called?;
+    let wide = Wide::read(&reply.document)?;
+    let said = match closed {
+        Ok(said) => said,
+        Err(failure) => {
+            reply.rest.contradicted(failure);
+            format!("{} is not complete", results.path().display())
+        }
+    };
+    let text = wide.readable(ui, results.ends(), &said, kind, clock);
+    let finish = wide.run.finish();
+    // Nothing else is needed of it, and it may be waited for.
+    drop(results);
+    reply.deliver(ui, text, finish).await
+}
