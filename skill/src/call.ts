@@ -2,17 +2,17 @@
 
 import { Worker } from 'node:worker_threads';
 
-import type { Answered, Call, Progress, Said } from './contract.ts';
+import type { Answered, Call, ItemResult, Progress, Said } from './contract.ts';
 import type { Host } from './host.ts';
 
 /** Node has no other bound on what a call may use; the component's own memory is limited when it is linked. */
-const HEAP = { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 16 };
+const HEAP = { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 16 };
 /** Loading and compiling the component may take this many looks, one a second. */
 const START_LOOKS = 60;
 /** Between an event and the wait for the next one there is only the component's own computing, whatever it asks for. */
 const SILENT_LOOKS = 5;
-/** What may be asked for between two events; a run of 200 tasks that is stopped asks for less than a thousand things. */
-const MOST_WORDS = 10_000;
+/** What may be asked for between two events; a run of 10,000 tasks that is stopped asks for less than fifty thousand things. */
+const MOST_WORDS = 200_000;
 
 /** The component did not come to an end by itself. The codes are those of the simulator. */
 export class Broken extends Error {
@@ -29,6 +29,7 @@ export async function call(
   call: Call,
   host: Pick<Host, 'next' | 'perform' | 'answered'>,
   onProgress: (progress: Progress) => void,
+  onItem: (item: ItemResult) => void = () => {},
 ): Promise<Answered> {
   const thread = new Worker(worker, { workerData: call, execArgv: [], resourceLimits: HEAP });
   let looks: NodeJS.Timeout | undefined;
@@ -41,6 +42,7 @@ export async function call(
         words += 1;
         if (words > MOST_WORDS) throw new Broken('E_GUEST_STUCK', 'the component asked without end and was stopped');
         if (said.kind === 'progress') return onProgress(said.progress);
+        if (said.kind === 'item') return onItem(said.item);
         if (said.kind === 'answer') return host.answered(said.session, said.answer);
         if (said.kind !== 'next') return host.perform(said);
         // Now it waits, and silence is right.

@@ -22,6 +22,7 @@ export interface Config {
   allowedModels?: string[];
   allowedAgents?: string[];
   maxConcurrent: number;
+  maxTasks: number;
   budget?: Record<string, number>;
   prices?: Record<string, unknown>;
   approval?: { above_micro_usd?: number; above_sessions?: number; always?: boolean; seconds?: number };
@@ -135,13 +136,12 @@ function faults(schema: Fields, value: unknown, path: string): Fault[] {
  * What the operator allows one run at the most. It is no part of the request, where something could stand in its way: the
  * component is told it as a fact of its host, and holds every run to it, also one that goes on after a restart.
  */
-export function limitsOf({ budget = {}, prices = {} }: Config): HostFacts['limits'] {
+export function limitsOf({ budget = {}, prices = {}, maxTasks }: Config): HostFacts['limits'] {
   const large = (name: string) => (budget[name] === undefined ? undefined : BigInt(budget[name]));
   const table = Object.entries(prices).map(([model, price]) => {
     const { input, output } = fields(price);
     return { model, input: BigInt(Number(input)), output: BigInt(Number(output)) };
   });
-  if (Object.keys(budget).length === 0 && table.length === 0) return undefined;
   return {
     tokens: large('tokens'),
     microUsd: large('micro_usd'),
@@ -149,6 +149,7 @@ export function limitsOf({ budget = {}, prices = {} }: Config): HostFacts['limit
     seconds: budget['seconds'],
     sessionTokens: large('session_tokens'),
     prices: table,
+    tasks: maxTasks,
   };
 }
 

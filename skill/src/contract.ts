@@ -11,6 +11,7 @@ export type {
   FailureKind,
   EventKind,
   HostFacts,
+  ItemResult,
   Progress,
   SessionEnd,
   SessionOutcome,
@@ -70,6 +71,8 @@ export type Command = { request: bigint } & (
 export type Said =
   | Command
   | { kind: 'progress'; progress: events.Progress }
+  /** What became of an item, which is kept nowhere else. */
+  | { kind: 'item'; item: events.ItemResult }
   | { kind: 'next'; untilMs: bigint | undefined }
   /** What a session said, without secrets. */
   | { kind: 'answer'; session: string; answer: { text: string; truncated: boolean } }

@@ -2,6 +2,7 @@
 
 import { announce } from './announce.ts';
 import type { Config } from './config.ts';
+import { MAP } from './items.ts';
 import type { Notices } from './notices.ts';
 import type { CreateTools, PluginApi, ToolContext, ToolResult } from './openclaw.ts';
 import { keepCard, showLine } from './progress.ts';
@@ -46,6 +47,10 @@ export async function startRun(
   { agreed, resumed }: Pick<Wanted, 'agreed' | 'resumed'> = {},
 ): Promise<ToolResult> {
   const { config, store, api, context } = invocation;
+  if (name === MAP && !store && !context.workspaceDir) {
+    const why = 'nothing of runs is kept here and the session has no workspace, so the answers of items would be lost';
+    return refused([problem('E_NOT_KEPT', why, '', 'the operator sets retentionDays above 0')]);
+  }
   const run = runs.start({
     function: name,
     arguments: document,

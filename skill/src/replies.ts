@@ -110,10 +110,17 @@ export function hinted({ details }: ToolResult, hint: string): ToolResult {
   return result({ ...details, hint: next ? `${hint}; ${next}` : hint });
 }
 
+/** The reply of a run over many items, with where the answers are. */
+function withItems({ items, run_id }: RunRecord, reply: ToolResult): ToolResult {
+  if (!items) return reply;
+  const page = `${NEXT} {"action":"page","run_id":"${run_id}","task_id":"item-1","offset":0}`;
+  return hinted(reply, `each item's answer is a line of ${items}; or read it with ${page}`);
+}
+
 /** What is known of a run now. */
 export async function runReply(run: Run, shape: Shape): Promise<ToolResult> {
   const { run_id } = run.record;
-  if (run.reply) return documentReply(run.reply, run.began ? run_id : null, shape, run.digest);
+  if (run.reply) return withItems(run.record, await documentReply(run.reply, run.began ? run_id : null, shape, run.digest));
   if (run.broken !== undefined) return broke(run.began ? run_id : null, run.broken);
   const ask = `${NEXT} {"action":"status","run_id":"${run_id}"}`;
   const hint = `it goes on; ${ENDS[shape.notify]}${ask}; stop it with cancel`;
@@ -142,7 +149,7 @@ export function progress({ last }: Run): Fields | null {
 
 /** A run that this process knows only from its files. */
 export async function storedReply(record: RunRecord, reply: DocumentReply | undefined, shape: Shape): Promise<ToolResult> {
-  if (reply) return documentReply(reply, record.run_id, shape);
+  if (reply) return withItems(record, await documentReply(reply, record.run_id, shape));
   if (record.state === 'broken')
     return broke(record.run_id, record.broken ?? { code: 'E_HOST', message: 'the run broke; why was not kept' });
   const hint = `a restart cut it off; go on with ${NEXT} {"action":"resume","run_id":"${record.run_id}"}`;

@@ -8,8 +8,9 @@ import { randomBytes } from 'node:crypto';
 
 import { Broken, call } from './call.ts';
 import { type Config, forbidden, limitsOf } from './config.ts';
-import type { DocumentReply, Progress } from './contract.ts';
+import type { DocumentReply, ItemResult, Progress } from './contract.ts';
 import { Host } from './host.ts';
+import { Items, copyTo, placeIn } from './items.ts';
 import { SessionLog, TaskLog } from './page.ts';
 import { type Sessions, type Surroundings, facts, onStop } from './sessions.ts';
 import type { RunRecord, Store } from './store.ts';
@@ -71,6 +72,9 @@ export class Run {
   #seen: { sessions: SessionLog; tasks: TaskLog } | undefined;
   /** What its sessions used, once it has ended. */
   #tokens = 0;
+  /** The session's own directory, if it has one. */
+  readonly #workspace: string | undefined;
+  #items: Items | undefined;
 
   constructor(wanted: Wanted) {
     const { resumed, owner, store, config, sessions, around } = wanted;
@@ -82,6 +86,7 @@ export class Run {
     this.record = { run_id, function: wanted.function, owner, started, state: 'running', ...notice, ...(approved ? { approved } : {}) };
     this.#store = store;
     this.turn = around.turn;
+    this.#workspace = around.context.workspaceDir;
     const seed = config.seed === undefined ? randomBytes(8).readBigUInt64LE() : BigInt(config.seed);
     const { maxConcurrent } = config;
     const wishes = { seed, maxConcurrent, keepsJournal: store !== undefined, limits: limitsOf(config) };
@@ -181,7 +186,13 @@ export class Run {
     let reply: DocumentReply | undefined;
     let broken = { code: '', message: '' };
     try {
-      const { digest, ...answered } = await call(WORKER, given, this.#host, (progress) => this.#show(progress));
+      const { digest, ...answered } = await call(
+        WORKER,
+        given,
+        this.#host,
+        (progress) => this.#show(progress),
+        (item) => this.#keep(item),
+      );
       reply = answered;
       if (digest) this.digest = { wanted: wanted.digest, reply: digest };
     } catch (error) {
@@ -197,6 +208,7 @@ export class Run {
       // A report names them by itself, as `leaked`.
       broken.message += `; ${sessions}`;
     }
+    this.#hand(warn);
     // Only now is it over: whoever goes on with a run that broke must not meet what is left of it.
     this.record.state = reply ? 'done' : 'broken';
     this.record.counts = this.#seen?.tasks.counts;
@@ -210,6 +222,32 @@ export class Run {
       warn(`the result of ${this.record.run_id} could not be kept: ${errorText(error)}`);
     }
     wanted.ended(this);
+  }
+
+  /** Where the lines of its items are, while they are written. */
+  get items(): string | undefined {
+    const own = this.#workspace && placeIn(this.#workspace, this.record.run_id);
+    return this.#store?.items(this.record.run_id) ?? own;
+  }
+
+  #keep(item: ItemResult): void {
+    try {
+      this.#items ??= new Items(this.items ?? '');
+      this.#items.keep(item);
+    } catch (error) {
+      // Answers that nobody keeps are not worth paying for.
+      if (!this.#isStopped) this.stop(`what became of items cannot be kept: ${errorText(error)}`);
+    }
+  }
+
+  /** Puts the lines where the session can read them without this plugin. */
+  #hand(warn: (message: string) => void): void {
+    if (!this.#items || !this.#workspace) return;
+    try {
+      this.record.items = copyTo(this.#workspace, this.record.run_id, this.#items.file);
+    } catch (error) {
+      warn(`${this.record.run_id}: its items could not be copied to the workspace: ${errorText(error)}`);
+    }
   }
 
   #show(progress: Progress): void {

@@ -1,7 +1,8 @@
 /** Looking after runs in later calls: their status, pages of their results, stopping them, going on with them. */
 
-import { type Invocation, startRun, waitForRun } from './invocation.ts';
 import type { DocumentReply } from './contract.ts';
+import { type Invocation, startRun, waitForRun } from './invocation.ts';
+import { reportOf } from './items.ts';
 import type { ToolResult } from './openclaw.ts';
 import { page } from './page.ts';
 import { ask, documentReply, fitting, hinted, problem, progress, refused, result, runReply, storedReply } from './replies.ts';
@@ -46,7 +47,10 @@ export async function runsTool({ action, run_id, ...given }: Fields, invocation:
     if (!reply) return known();
     const { max_chars: _, ...rest } = given;
     const wanted = reader === 'explain_task' ? rest : { max_chars: invocation.maxChars, ...rest };
-    const read = await ask(reader, JSON.stringify({ ...wanted, report: JSON.parse(reply.val) }));
+    // The answers of items are in no report.
+    const lines = reader === 'result_page' ? (run?.items ?? invocation.store?.items(id)) : undefined;
+    const own = lines && reportOf(lines, text(given['task_id']) ?? '');
+    const read = await ask(reader, JSON.stringify({ ...wanted, report: own ?? JSON.parse(reply.val) }));
     return documentReply(read, null, invocation);
   }
   switch (action) {

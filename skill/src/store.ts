@@ -1,7 +1,7 @@
 /**
  * What is kept of runs beyond the process, in the gateway's state directory: for each a record of what it is, the journal
- * that the component writes, the receipts of its sessions, what they were asked and said, where its tasks stood, its result,
- * and its page once somebody wanted it. Files only their owner may read.
+ * that the component writes, the receipts of its sessions, what they were asked and said, where its tasks stood, what became of its
+ * items, its result, and its page once somebody wanted it. Files only their owner may read.
  */
 
 import {
@@ -36,10 +36,12 @@ export interface RunRecord {
   notice?: 'due' | 'given';
   /** How many tasks are in which status; only of one that has ended. */
   counts?: Record<string, number>;
+  /** Where its session finds what became of its items; only of a run over many that has ended. */
+  items?: string;
 }
 
 const ID = /^pa-[0-9a-f]{12}$/;
-const KINDS = ['json', 'journal', 'sessions', 'seen', 'tasks', 'result', 'html'] as const;
+const KINDS = ['json', 'journal', 'sessions', 'seen', 'tasks', 'items', 'result', 'html'] as const;
 const DAY_MS = 86_400_000;
 
 export class Store {
@@ -103,6 +105,11 @@ export class Store {
   /** Where the tasks of a run stood last. */
   tasks(id: string): TaskLog {
     return new TaskLog(this.#lines(id, 'tasks') as TaskRecord[], (record) => this.#append(id, 'tasks', record));
+  }
+
+  /** Where what becomes of the items of a run is written down. */
+  items(id: string): string {
+    return this.#file(id, 'items');
   }
 
   /** Writes the page of a run; its file. */

@@ -79,6 +79,7 @@ const imports = {
         say({ kind: 'next', untilMs });
       }),
     reportProgress: (progress) => say({ kind: 'progress', progress }),
+    reportItem: (item) => say({ kind: 'item', item }),
   },
   'parallel-agents:skill/journal': {
     append: (lines) => {

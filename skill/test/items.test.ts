@@ -1,0 +1,38 @@
+/** What is kept of the items of a run over many. */
+
+import assert from 'node:assert/strict';
+import { appendFileSync, mkdtempSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+
+import { Items, copyTo, reportOf } from '../src/items.ts';
+
+const line = (item: number, output: unknown) => ({ item, document: JSON.stringify({ item, status: 'completed', output }) });
+
+test('each item has one line, also after a crash in the middle of one', () => {
+  const place = mkdtempSync(join(tmpdir(), 'items-'));
+  const file = join(place, 'runs', 'pa-0123456789ab.items');
+  const items = new Items(file);
+  items.keep(line(2, 'B'));
+  items.keep(line(1, { a: 1 }));
+  items.keep(line(2, 'B'));
+  appendFileSync(file, '{"item":3,"sta');
+  const again = new Items(file);
+  for (const one of [line(2, 'B'), line(1, { a: 1 }), line(3, 'C')]) again.keep(one);
+  const told = readFileSync(file, 'utf8').trimEnd().split('\n');
+  assert.deepEqual(told.map((text) => JSON.parse(text).item), [2, 1, 3]);
+
+  const copy = copyTo(join(place, 'workspace'), 'pa-0123456789ab', file);
+  assert.equal(readFileSync(copy ?? '', 'utf8'), readFileSync(file, 'utf8'));
+  assert.equal(copyTo(join(place, 'workspace'), 'pa-ffffffffffff', join(place, 'none')), undefined);
+});
+
+test('an answer is found by any task of its item', () => {
+  const file = join(mkdtempSync(join(tmpdir(), 'items-')), 'x.items');
+  new Items(file).keep(line(17, 'text'));
+  for (const task of ['item-17', 'item-17-polish'])
+    assert.deepEqual(reportOf(file, task), { results: [{ task_id: task, status: 'completed', output: 'text' }] });
+  for (const task of ['item-1', 'item-171', 'reduce-1-1', 'task-17', '']) assert.equal(reportOf(file, task), undefined);
+  assert.equal(reportOf(join(tmpdir(), 'no such file'), 'item-17'), undefined);
+});
