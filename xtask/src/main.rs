@@ -165,6 +165,24 @@ enum Task {
         #[arg(long)]
         wasm: bool,
     },
+    /// Runs a table of items through the program, on a simulated gateway with faults, then once more while it is killed (`kill -9`) at
+    /// random moments, and prints what came of the items, the time and the memory.
+    ///
+    /// Exit code 1: an item was lost, told twice or done again, or more was spent than allowed; the seed was printed.
+    Wide {
+        /// Items, each with two tasks.
+        #[arg(long, default_value_t = 5_000)]
+        items: u32,
+        /// How often the second run is killed.
+        #[arg(long, default_value_t = 10)]
+        kills: u32,
+        /// The moments come from it; without it they are new ones.
+        #[arg(long)]
+        seed: Option<u32>,
+        /// Runs the same engine compiled into the program, instead of the component.
+        #[arg(long)]
+        native: bool,
+    },
     /// Runs what the tests of reliability run, and writes the figures into docs/reliability.md.
     Proof,
     /// Runs everything that has to pass before a change lands: format, lints, licences, tests.
@@ -196,6 +214,9 @@ fn main() -> ExitCode {
         Task::Mutants(choice) => mutants::run(&choice).map(|()| ExitCode::SUCCESS),
         Task::Soak { minutes, results } => proof::soak(minutes, &results),
         Task::Kills { times, seed, wasm } => kills::run(times, seed, wasm).map(|()| ExitCode::SUCCESS),
+        Task::Wide { items, kills, seed, native } => {
+            kills::wide(items, kills, seed, native).map(|()| ExitCode::SUCCESS)
+        }
         Task::Proof => proof::page().map(|()| ExitCode::SUCCESS),
         Task::Ci => ci::run().map(|()| ExitCode::SUCCESS),
     };
