@@ -39,6 +39,8 @@ export type Seen = Partial<SessionRecord> & Pick<SessionRecord, 'label'>;
 /** Keeps a record of every session of one run, and says what is new in it to whoever keeps it beyond this process. */
 export class SessionLog {
   readonly #records = new Map<string, SessionRecord>();
+  /** Labels by the keys of their sessions: a run may have thousands, and each event names one. */
+  readonly #labels = new Map<string, string>();
   readonly #keep: (seen: Seen) => void;
   /** How often something new was learned. */
   changes = 0;
@@ -108,10 +110,12 @@ export class SessionLog {
   #learn(seen: Seen): void {
     this.changes += 1;
     this.#records.set(seen.label, { ...NOTHING, ...this.#records.get(seen.label), ...seen });
+    const { session_key: key, label } = seen;
+    if (key && !this.#labels.has(key)) this.#labels.set(key, label);
   }
 
   #of(sessionKey: string): SessionRecord | undefined {
-    return this.records.find((record) => record.session_key === sessionKey);
+    return this.#records.get(this.#labels.get(sessionKey) ?? '');
   }
 }
 

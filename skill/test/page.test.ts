@@ -39,3 +39,28 @@ test('the page holds the report and the sessions, and nothing can leave its plac
   });
   assert.ok(!html.includes('src='));
 });
+
+test('an event looks at its own session only, however many there are', () => {
+  const log = new SessionLog();
+  for (let number = 0; number < 100; number += 1) {
+    log.asked({ ...options, label: `critic ${number}` }, 1);
+    log.accepted(`critic ${number}`, `s${number}`);
+  }
+  log.accepted('critic 7', 's3');
+  let scans = 0;
+  const { values } = Map.prototype;
+  Map.prototype.values = function (this: Map<unknown, unknown>) {
+    scans += 1;
+    return values.call(this);
+  } as typeof values;
+  try {
+    for (const session of ['s3', 's99', 'unknown']) log.started(session, 5);
+    log.ended({ session: 's99', outcome: { tag: 'completed' }, usage: undefined }, 9);
+    log.answered('s99', { text: 'fine', truncated: false });
+  } finally {
+    Map.prototype.values = values;
+  }
+  assert.equal(scans, 0);
+  const heard = log.records.filter(({ started_ms }) => started_ms !== null).map(({ label, answer }) => [label, answer]);
+  assert.deepEqual(heard, [['critic 3', null], ['critic 99', 'fine']], 'a session belongs to whom it was given first');
+});
