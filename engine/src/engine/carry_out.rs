@@ -36,10 +36,12 @@ impl Engine {
             Action::TaskEnded(task) => self.work().task_ended(task),
             Action::CheckCanaryTasks(task) => self.work().check_canary_tasks(task),
             Action::CheckEnough if self.run.is_stopping() => Vec::new(),
-            Action::CheckEnough => match self.run.has_enough(self.tasks.awaited_results()) {
-                true => vec![Action::StopAll(StopReason::Enough)],
-                false => Vec::new(),
-            },
+            Action::CheckEnough => {
+                match self.run.has_enough(self.tasks.awaited_completed(), self.tasks.awaited_results()) {
+                    true => vec![Action::StopAll(StopReason::Enough)],
+                    false => Vec::new(),
+                }
+            }
             Action::TellDependants(task) => self.work().tell_dependants(task),
             Action::DependencyFailed { task, dependency, waited } => {
                 self.work().dependency_failed(task, dependency, waited)

@@ -128,8 +128,8 @@ impl Run {
     }
 
     /// Whether the results so far are enough to stop the rest.
-    pub(super) fn has_enough<'a>(&mut self, results: impl Iterator<Item = &'a TaskResult>) -> bool {
-        self.enough = wait::enough(&self.rules.wait, results);
+    pub(super) fn has_enough<'a>(&mut self, completed: usize, results: impl Iterator<Item = &'a TaskResult>) -> bool {
+        self.enough = wait::enough(&self.rules.wait, completed, results);
         self.enough.is_some()
     }
 

@@ -23,6 +23,8 @@ pub(super) struct Task {
 pub(super) struct Tasks {
     all: Arena<TaskIndex, Task>,
     ended: u32,
+    /// Of those that a run can wait for, how many are completed.
+    awaited_completed: usize,
     /// Tasks whose end the workflow has not seen.
     just_ended: VecDeque<TaskIndex>,
     /// Retries of all tasks together.
@@ -35,7 +37,7 @@ impl Tasks {
         for planned in planned {
             all.push(Task { planned, run: TaskRun::default() });
         }
-        Self { all, ended: 0, just_ended: VecDeque::new(), retries: 0 }
+        Self { all, ended: 0, awaited_completed: 0, just_ended: VecDeque::new(), retries: 0 }
     }
 
     /// Adds a task that can be ready from now on.
@@ -71,6 +73,11 @@ impl Tasks {
         awaited.filter_map(|task| task.run.result())
     }
 
+    /// How many of these are completed.
+    pub(super) fn awaited_completed(&self) -> usize {
+        self.awaited_completed
+    }
+
     /// Lets go of what a task that has ended was given and has answered: nobody reads it again.
     pub(super) fn let_go(&mut self, task: TaskIndex) {
         let Task { planned, run } = &mut self.all[task];
@@ -100,6 +107,8 @@ impl Tasks {
     /// Notes that a task has its result.
     pub(super) fn count_end(&mut self, task: TaskIndex) {
         self.ended += 1;
+        let Task { planned, run } = &self.all[task];
+        self.awaited_completed += usize::from(run.status == TaskStatus::Completed && !planned.handling.is_interim);
         self.just_ended.push_back(task);
     }
 

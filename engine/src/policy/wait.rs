@@ -31,16 +31,17 @@ pub struct Enough {
 }
 
 /// Whether the results so far are enough to stop the rest. `all` and `until` never say so before everything has ended.
-pub fn enough<'a>(wait: &Wait, results: impl Iterator<Item = &'a TaskResult>) -> Option<Enough> {
-    let mut completed = results.filter(|result| result.status == TaskStatus::Completed);
+/// `completed`: how many of them are; only a quorum looks at each.
+pub fn enough<'a>(wait: &Wait, completed: usize, results: impl Iterator<Item = &'a TaskResult>) -> Option<Enough> {
     match wait.mode {
         WaitMode::All | WaitMode::Until => None,
-        WaitMode::Any => completed.next().map(|_| Enough { value: None }),
-        WaitMode::First => (completed.count() >= wait.count).then_some(Enough { value: None }),
+        WaitMode::Any => (completed > 0).then_some(Enough { value: None }),
+        WaitMode::First => (completed >= wait.count).then_some(Enough { value: None }),
         WaitMode::Quorum => {
             // Values are few and small: counting pairs needs no order on JSON values.
             let mut votes: Vec<(&Value, usize)> = Vec::new();
-            for value in completed.filter_map(|result| result.output.as_ref()?.pointer(&wait.pointer)) {
+            let passed = results.filter(|result| result.status == TaskStatus::Completed);
+            for value in passed.filter_map(|result| result.output.as_ref()?.pointer(&wait.pointer)) {
                 match votes.iter_mut().find(|(known, _)| *known == value) {
                     Some((_, count)) => *count += 1,
                     None => votes.push((value, 1)),
