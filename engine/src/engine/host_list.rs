@@ -2,7 +2,7 @@
 
 use super::action::Action;
 use super::booking;
-use super::reconciling::{end_of, goes_on, page_filter};
+use super::reconciling::{end_of, goes_on, has_long_list};
 use super::session_index::Lookup;
 use super::state::Engine;
 use super::work::Actions;
@@ -24,14 +24,23 @@ impl Engine {
             return vec![Action::Input(attempt, not_found())];
         }
         if self.reconciling.wants_look() {
-            self.look();
+            self.look_for_searched();
         }
         Vec::new()
     }
 
     fn look(&mut self) {
-        let look = self.reconciling.begin_look();
-        self.requests.list(look, 0, page_filter(self.run.nonces.short(), 0));
+        let look = self.reconciling.begin_look(self.run.nonces.short());
+        self.requests.list(look, 0, self.reconciling.page_filter(0));
+    }
+
+    /// Looks for all sessions that are searched for, if the list is short, and else for one.
+    fn look_for_searched(&mut self) {
+        let searched = self.reconciling.next_search().filter(|_| has_long_list(self.attempts.next_index().0));
+        let options = searched.and_then(|attempt| self.attempts[attempt].options.as_ref());
+        let Some(label) = options.map(|options| options.label.clone()) else { return self.look() };
+        let look = self.reconciling.begin_search(&label);
+        self.requests.list(look, 0, self.reconciling.page_filter(0));
     }
 
     /// Takes in a page of the list.
@@ -48,7 +57,7 @@ impl Engine {
         };
         let goes_on = is_present && goes_on(page, &rows, has_more);
         if goes_on {
-            self.requests.list(look, page + 1, page_filter(self.run.nonces.short(), page + 1));
+            self.requests.list(look, page + 1, self.reconciling.page_filter(page + 1));
         }
         for row in rows {
             match self.sessions.look_up(&row.session_key) {
@@ -82,7 +91,7 @@ impl Engine {
         }
         // Those whose time is up meanwhile need no look.
         if self.reconciling.keep(|attempt| self.attempts.is_live(attempt)) {
-            self.look();
+            self.look_for_searched();
         }
     }
 

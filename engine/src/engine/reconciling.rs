@@ -10,11 +10,11 @@ use crate::host::{FailureKind, ListFilter, SessionEnd, SessionOutcome, SessionRo
 use crate::ids::{AttemptIndex, SessionKey};
 use crate::policy::limits::QUIET_MS;
 
-/// Rows of one page; a run has fewer sessions alive.
+/// Rows of one page.
 const PAGE: u32 = 200;
 
-/// Pages of one look.
-const MAX_PAGES: u32 = 20;
+/// Pages of one look: 10,000 sessions.
+const MAX_PAGES: u32 = 50;
 
 /// A look without news makes the next one come later, up to this many times.
 const MAX_DOUBLINGS: u32 = 3;
@@ -37,6 +37,8 @@ pub(super) struct Reconciling {
     look: u32,
     /// Its answer is owed.
     is_looking: bool,
+    /// What the labels that it lists contain.
+    text: String,
     /// What it searches for.
     searches: Vec<Search>,
     /// Searches that came too late for it.
@@ -92,12 +94,35 @@ impl Reconciling {
         !self.is_looking && !self.waiting.is_empty()
     }
 
-    /// Begins a look, and returns its number. One whose answer is still owed is given up for it.
-    pub(super) fn begin_look(&mut self) -> u32 {
+    /// The session that is searched for next.
+    pub(super) fn next_search(&self) -> Option<AttemptIndex> {
+        self.waiting.first().map(|(attempt, _)| *attempt)
+    }
+
+    /// Begins a look at the sessions whose labels have this code, and returns its number. It serves all searches. One whose answer
+    /// is still owed is given up for it.
+    pub(super) fn begin_look(&mut self, code: &str) -> u32 {
+        let all = self.waiting.len();
+        self.begin(code, all)
+    }
+
+    /// Begins a look for the one session that is searched for next, by its label.
+    pub(super) fn begin_search(&mut self, label: &str) -> u32 {
+        self.begin(label, 1)
+    }
+
+    fn begin(&mut self, text: &str, searches: usize) -> u32 {
         self.look += 1;
         self.is_looking = true;
-        self.searches.append(&mut self.waiting);
+        text.clone_into(&mut self.text);
+        self.searches.extend(self.waiting.drain(..searches.min(self.waiting.len())));
         self.look
+    }
+
+    /// What a page of the present look is asked for with.
+    pub(super) fn page_filter(&self, page: u32) -> ListFilter {
+        let search = Some(self.text.clone());
+        ListFilter { search, spawned_by: None, offset: page.saturating_mul(PAGE), limit: PAGE }
     }
 
     /// Whether a page belongs to the look that is under way.
@@ -122,9 +147,10 @@ impl Reconciling {
     }
 }
 
-/// A page of the list of those sessions whose labels have this code.
-pub(super) fn page_filter(code: &str, page: u32) -> ListFilter {
-    ListFilter { search: Some(code.to_owned()), spawned_by: None, offset: page.saturating_mul(PAGE), limit: PAGE }
+/// Whether a run with so many sessions is searched for one of them by its label: its list takes several pages, and each of
+/// them stands in the journal.
+pub(super) fn has_long_list(sessions: usize) -> bool {
+    sessions > PAGE as usize
 }
 
 /// Whether another page follows this one.

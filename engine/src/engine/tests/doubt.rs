@@ -5,6 +5,7 @@ use super::puppet::{Open, Puppet, receipt};
 use super::stopping::CANCELLED;
 use crate::host::{HostError, Reply, SessionState};
 use crate::ids::SessionKey;
+use crate::plan::Plan;
 use crate::task::{RunStatus, TaskStatus};
 use crate::testing::plan_of;
 
@@ -65,6 +66,29 @@ fn a_session_in_doubt_is_found_by_its_label_and_taken_over() {
     puppet.ends("a", "fine");
     assert_eq!((puppet.verdicts(), puppet.spawns), (vec![(TaskStatus::Completed, None)], 2));
     assert!(puppet.done().leaked.is_empty());
+}
+
+#[test]
+fn a_run_with_a_long_list_searches_for_one_label_at_a_time() {
+    const SESSIONS: u32 = 202;
+    let mut puppet = Puppet::open(Plan { max_concurrent: SESSIONS, ..plan_of(SESSIONS as usize, &[]) });
+    for _ in 0..2 {
+        puppet.answer_oldest(Err(HostError::InDoubt("no answer".to_owned())));
+    }
+    (3..=SESSIONS).for_each(|number| puppet.accept(&number.to_string()));
+    for _ in 0..2 {
+        puppet.answer_oldest(Err(HostError::Forbidden("no".to_owned())));
+    }
+    let labels = [1, 2].map(|number| format!("probe task-{number} [5b9a0256]"));
+    puppet.lists(&[]);
+    puppet.lists(&[("2", &labels[1], SessionState::Running)]);
+    puppet.lists(&[("1", &labels[0], SessionState::Running)]);
+    assert_eq!(puppet.searched, [&*labels[0], &labels[1], &labels[0]], "the first one was left out once");
+    for key in ["2", "1"] {
+        puppet.answer_oldest(watched(key));
+    }
+    (1..=SESSIONS).for_each(|number| puppet.ends(&number.to_string(), "fine"));
+    assert_eq!((puppet.done().census.completed, puppet.spawns), (SESSIONS, SESSIONS + 2));
 }
 
 #[test]

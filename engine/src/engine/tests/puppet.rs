@@ -32,6 +32,8 @@ pub struct Puppet {
     pub open: BTreeMap<RequestId, Open>,
     /// Unanswered list requests. Waking refuses them, as a host that cannot list.
     pub lists: Vec<RequestId>,
+    /// What lists were searched for.
+    pub searched: Vec<String>,
     /// The statuses that were told, in order.
     pub told: Vec<(String, TaskStatus)>,
     /// Spawn commands seen.
@@ -103,6 +105,7 @@ impl Puppet {
             seq: 0,
             open: BTreeMap::new(),
             lists: Vec::new(),
+            searched: Vec::new(),
             told: Vec::new(),
             spawns: 0,
             prompts: Vec::new(),
@@ -134,7 +137,10 @@ impl Puppet {
                 Command::Cancel(id, session) => drop(self.open.insert(id, Open::Cancel(session))),
                 Command::Watch(id, session) => drop(self.open.insert(id, Open::Watch(session))),
                 Command::Delete(id, session) => drop(self.open.insert(id, Open::Delete(session))),
-                Command::List(id, _) => self.lists.push(id),
+                Command::List(id, filter) => {
+                    self.lists.push(id);
+                    self.searched.extend(filter.search);
+                }
                 Command::Item(item) => self.items.push(item),
                 Command::Progress(progress) => {
                     assert_eq!(progress.seq, self.told.len() as u64, "progress has no gaps");
