@@ -90,9 +90,11 @@ impl Open {
                     |asked: &Command| matches!(asked, Command::History(_, query) if query.session_key == *session);
                 self.requests.retain(|_, asked| !is_of_it(asked));
             }
-            match command.request() {
-                Some(request) => drop(self.requests.insert(request, command)),
-                None => self.progress.push(command),
+            match (command.request(), &command) {
+                (Some(request), _) => drop(self.requests.insert(request, command)),
+                (None, Command::Progress(_)) => self.progress.push(command),
+                // Items are handed over as the journal is gone through.
+                (None, _) => {}
             }
         }
     }

@@ -26,19 +26,42 @@ fn request() -> String {
     json!({ "tasks": tasks, "max_concurrent": 2, "retries": 2, "cleanup": "delete" }).to_string()
 }
 
+/// Two steps for each of three items, and one answer made of all.
+fn wide_request() -> String {
+    let step = |id: &str, words: &str, after: &[&str]| {
+        json!({ "task_id": id, "agent_type": "code_reviewer", "task_description": words, "dependencies": after,
+            "idempotent": true })
+    };
+    let steps = [step("look", "Look at {{item}}.", &[]), step("again", "Look again.", &["look"])];
+    let reduce = json!({ "task": { "agent_type": "code_reviewer", "task_description": "Sum up.", "idempotent": true } });
+    let rules = json!({ "items": ["a", "b", "c"], "steps": steps, "reduce": reduce, "max_concurrent": 2, "retries": 2 });
+    rules.to_string()
+}
+
 /// What every task came to. After a restart of the gateway another session may have answered, in other words.
 fn outcomes(reply: &DocumentReply, restart: Restart) -> Value {
     let DocumentReply::Answer(text) = reply else { panic!("{reply:?}") };
     let report: Value = serde_json::from_str(text).expect("a report");
-    let results = report["results"].as_array().expect("results").iter();
+    let run = report.get("run").unwrap_or(&report);
+    let results = run["results"].as_array().expect("results").iter();
     let said = |result: &Value| (restart == Restart::Caller).then(|| result["output"].clone());
     results.map(|result| json!([result["task_id"], result["status"], said(result)])).collect()
 }
 
 #[tokio::test]
 async fn wherever_a_call_is_cut_off_it_ends_as_if_it_had_not_been() {
+    cut_everywhere("run_tasks", &request()).await;
+}
+
+/// The checker holds each life of the call to telling every item once, and to telling what it told before.
+#[tokio::test]
+async fn wherever_a_run_over_many_items_is_cut_off_every_item_is_told_again_and_once() {
+    cut_everywhere("map_tasks", &wide_request()).await;
+}
+
+async fn cut_everywhere(function: &str, request: &str) {
     let clock = Clock::virtual_time();
-    let whole = native::call("run_tasks", &request(), world(), &clock).await;
+    let whole = native::call(function, request, world(), &clock).await;
     let calls = whole.backend.host().host_calls();
     assert!(calls > 20, "{calls}");
     for restart in [Restart::Caller, Restart::Gateway] {
@@ -47,7 +70,7 @@ async fn wherever_a_call_is_cut_off_it_ends_as_if_it_had_not_been() {
             for moment in [Moment::Before, Moment::Within, Moment::After] {
                 let mut world = world();
                 world.host_mut().crash_at(CrashPoint { call, moment });
-                let cut = native::call("run_tasks", &request(), world, &clock).await;
+                let cut = native::call(function, request, world, &clock).await;
                 if !cut.backend.host().is_cut_off() {
                     continue;
                 }
