@@ -18,4 +18,5 @@ mod requests;
 mod requests_of;
 mod runs;
 mod scenarios;
+mod wide;
 mod workflows;
