@@ -55,6 +55,7 @@ pub mod call;
 pub mod checker;
 pub mod clock;
 pub mod defects;
+mod effort;
 pub mod engine;
 pub mod error;
 pub mod explore;

@@ -8,6 +8,7 @@ use parallel_agents_engine::task::{Cleanup, TaskStatus, Usage};
 
 use super::invariant::Invariant;
 use super::money::Spending;
+use crate::effort;
 
 /// One request and what became of it.
 #[derive(Clone, Debug)]
@@ -140,6 +141,8 @@ pub(super) struct Tasks {
     /// The call goes on after it was cut off.
     is_resumed: bool,
     status: BTreeMap<TaskId, TaskStatus>,
+    /// How many of these are final.
+    ended: usize,
 }
 
 impl Tasks {
@@ -173,9 +176,9 @@ impl Tasks {
             }
             _ => {}
         }
-        let status = self.status.entry(task.clone()).or_insert(now);
-        if !status.is_final() {
-            *status = now;
+        if before.is_none_or(|before| !before.is_final()) {
+            self.ended += usize::from(now.is_final());
+            self.status.insert(task.clone(), now);
         }
         if progress.ended as usize != self.ended() || progress.ended > progress.total {
             let what = format!("progress {} counts {} ends, there were {}", progress.seq, progress.ended, self.ended());
@@ -195,12 +198,13 @@ impl Tasks {
 
     /// How many tasks have a final report.
     pub(super) fn ended(&self) -> usize {
-        self.finals().count()
+        self.ended
     }
 
     /// Tasks with a final report.
     pub(super) fn finals(&self) -> impl Iterator<Item = &TaskId> {
-        self.status.iter().filter(|(_, status)| status.is_final()).map(|(task, _)| task)
+        let all = self.status.iter().inspect(|_| effort::look());
+        all.filter(|(_, status)| status.is_final()).map(|(task, _)| task)
     }
 
     /// The last status that was reported of a task.

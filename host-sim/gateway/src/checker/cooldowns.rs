@@ -6,6 +6,7 @@ use parallel_agents_engine::ids::{RequestId, SessionKey};
 use super::excuse::Excuse;
 use super::invariant::Invariant;
 use super::state::Checker;
+use crate::effort;
 use crate::label::{agent_of, id_of};
 
 /// A circuit is open for no longer than this, in milliseconds: 30 seconds, doubled three times.
@@ -83,15 +84,21 @@ impl Checker {
     /// The call waits for the next event, until a time. With nothing alive and nothing asked, that is a pause.
     pub(super) fn idles(&mut self, until_ms: Option<u64>) {
         let (Some(pause_ms), Some(until_ms)) = (self.allowed.longest_pause_ms, until_ms) else { return };
-        let is_idle = self.accounts.live.is_empty() && self.accounts.requests.values().all(|asked| asked.answers > 0);
         let most = pause_ms
             .saturating_add(self.cooldowns.longest_wish_ms)
             .saturating_add(LONGEST_CIRCUIT_MS)
             .saturating_add(SPARE_MS);
         let pause = until_ms.saturating_sub(self.time.told_ms());
-        if self.heard.events > 0 && pause > most && is_idle && self.is_time_in_doubt() {
+        if self.heard.events == 0 || pause <= most || !self.accounts.live.is_empty() {
+            return;
+        }
+        // Only now, as this looks at all of them.
+        if !self.accounts.requests.values().inspect(|_| effort::look()).all(|asked| asked.answers > 0) {
+            return;
+        }
+        if self.is_time_in_doubt() {
             self.excuse(Excuse::ClockJumped);
-        } else if self.heard.events > 0 && pause > most && is_idle {
+        } else {
             self.note(Invariant::Pauses, format!("the call does nothing for {pause} ms while nothing is alive"));
         }
     }

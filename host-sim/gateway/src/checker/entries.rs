@@ -68,6 +68,7 @@ impl Checker {
         let Some(asked) = self.accounts.requests.get(&request) else { return };
         self.accounts.keys.insert(asked.key.clone(), Some(key.clone()));
         let Some(spawn) = asked.spawn.clone() else { return };
+        self.accounts.taken.add(spawn.reserved);
         self.accounts.sessions.insert(key.clone(), Account::new(spawn));
         self.accounts.live.insert(Live::Session(key.clone()));
     }
@@ -89,6 +90,7 @@ impl Checker {
     /// Enters the end of a session, at the moment in which the host knows it.
     pub(super) fn session_over(&mut self, key: &SessionKey, over: &SessionOver) {
         self.accounts.live.remove(&Live::Session(key.clone()));
+        let Some(before) = self.accounts.sessions.get(key).map(|account| self.taken_by(account)) else { return };
         let Some(account) = self.accounts.sessions.get_mut(key) else { return };
         account.state = over.state;
         account.gained_ms = self.time.gained_ms();
@@ -96,6 +98,9 @@ impl Checker {
         account.model = Some(over.model.clone());
         account.cost_micro_usd = if over.usage.is_some() { over.cost_micro_usd } else { 0 };
         let was_stopped = account.asked.cleanup_tries > 0;
+        let now = self.accounts.sessions.get(key).map(|account| self.taken_by(account)).unwrap_or_default();
+        self.accounts.taken.take_away(before);
+        self.accounts.taken.add(now);
         let Some((label, asked_model)) = self.holder_of(key) else { return };
         // A session that was stopped because another model ran is evidence, not a breakdown.
         let is_swapped = asked_model.as_deref().is_some_and(|asked| !same_model(asked, &over.model));

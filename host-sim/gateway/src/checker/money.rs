@@ -34,6 +34,30 @@ impl Spending {
     }
 }
 
+/// A sum from which can be taken away what was added: wider than what it is held against, it never ends at the largest number.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Sum {
+    tokens: u128,
+    micro_usd: u128,
+}
+
+impl Sum {
+    pub(super) fn add(&mut self, one: Spending) {
+        self.tokens += u128::from(one.tokens);
+        self.micro_usd += u128::from(one.micro_usd);
+    }
+
+    pub(super) fn take_away(&mut self, one: Spending) {
+        self.tokens = self.tokens.saturating_sub(one.tokens.into());
+        self.micro_usd = self.micro_usd.saturating_sub(one.micro_usd.into());
+    }
+
+    pub(super) fn total(self) -> Spending {
+        let most = |amount: u128| u64::try_from(amount).unwrap_or(u64::MAX);
+        Spending { tokens: most(self.tokens), micro_usd: most(self.micro_usd) }
+    }
+}
+
 /// Spending above a budget.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Overspend {

@@ -87,6 +87,9 @@ impl Checker {
             Live::Session(key) => self.accounts.sessions.get(key).and_then(|account| self.why_hidden(account)),
             Live::Spawning(_) => None,
         };
+        if self.cuts.resumes == 0 {
+            return (count(self.accounts.live.len()), None);
+        }
         let hidden: Vec<Excuse> = self.accounts.live.iter().filter_map(why).collect();
         (count(self.accounts.live.len() - hidden.len()), hidden.first().copied())
     }

@@ -10,8 +10,9 @@ use parallel_agents_engine::task::Usage;
 use super::account::Account;
 use super::excuse::Excuse;
 use super::invariant::Invariant;
-use super::money::{Overspend, Spending};
+use super::money::{Overspend, Spending, Sum};
 use super::state::{Checker, Live};
+use crate::effort;
 
 /// What a call can know of the spending of its sessions. Each knows less than the one before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -62,7 +63,8 @@ impl Checker {
 
     /// The sessions that count.
     fn counted(&self, view: View) -> impl Iterator<Item = &Account> {
-        self.accounts.sessions.values().filter(move |account| view == View::Host || self.why_hidden(account).is_none())
+        let all = self.accounts.sessions.values().inspect(|_| effort::look());
+        all.filter(move |account| view == View::Host || self.why_hidden(account).is_none())
     }
 
     /// What all sessions really used.
@@ -105,13 +107,30 @@ impl Checker {
         accounts.into_iter().filter(|of| of(excused) > 0).map(why).collect()
     }
 
+    /// What a session takes of the budget now.
+    pub(super) fn taken_by(&self, account: &Account) -> Spending {
+        self.taken_in(account, View::Host)
+    }
+
+    fn taken_in(&self, account: &Account, view: View) -> Spending {
+        if account.is_live() { account.reserved } else { self.used(account, view) }
+    }
+
+    /// The same of all, one by one.
+    pub(super) fn taken_by_all(&self) -> Sum {
+        let mut sum = Sum::default();
+        self.counted(View::Host).for_each(|account| sum.add(self.taken_by(account)));
+        sum
+    }
+
     /// What is used or reserved now.
     fn taken(&self, view: View) -> Taken {
-        let mut taken = Spending::default();
-        let mut sessions = 0;
-        for account in self.counted(view) {
-            taken = taken.plus(if account.is_live() { account.reserved } else { self.used(account, view) });
-            sessions += 1;
+        let mut taken = self.accounts.taken.total();
+        let mut sessions = self.accounts.sessions.len() as u64;
+        if view != View::Host {
+            (taken, sessions) = self.counted(view).fold((Spending::default(), 0), |(sum, count), account| {
+                (sum.plus(self.taken_in(account, view)), count + 1)
+            });
         }
         for live in &self.accounts.live {
             let Live::Spawning(request) = live else { continue };
@@ -131,6 +150,9 @@ impl Checker {
             return;
         }
         let really = self.taken(View::Host);
+        if !caps.iter().zip(really).any(|(cap, taken)| cap.is_some_and(|cap| taken > cap)) {
+            return;
+        }
         let known = View::EXCUSES.map(|(view, excuse)| (self.taken(view), excuse));
         for (at, ((invariant, unit), cap)) in kinds.into_iter().zip(caps).enumerate() {
             let Some(cap) = cap.filter(|cap| really[at] > *cap) else { continue };

@@ -12,6 +12,7 @@ use super::excuse::{Excuse, Excuses};
 use super::invariant::{Invariant, Violation};
 use super::items::Items;
 use super::known_time::KnownTime;
+use super::money::Sum;
 use super::outcomes::Tries;
 use crate::script::Fault;
 
@@ -104,6 +105,8 @@ pub(super) struct Accounts {
     /// The sessions that receipts named, each with the label and the model of the attempt that was given it first.
     pub(super) holders: BTreeMap<SessionKey, (String, Option<String>)>,
     pub(super) live: BTreeSet<Live>,
+    /// What all sessions take of the budget, so that no spawn call has to look at each.
+    pub(super) taken: Sum,
     pub(super) peak_live: u32,
     pub(super) spawn_calls: u32,
     /// When the last session was asked for, as the call can know it.
@@ -199,6 +202,8 @@ impl Checker {
     /// Holds the call to this from now on.
     pub fn hold_to(&mut self, allowed: Allowance) {
         self.allowed = allowed;
+        // It may have other prices.
+        self.accounts.taken = self.taken_by_all();
     }
 
     /// What the call is held to.

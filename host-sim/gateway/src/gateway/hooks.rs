@@ -100,7 +100,7 @@ impl Gateway {
         let Some(session) = self.sessions.get(key) else { return };
         let limit = self.script.provider_limit(&session.model);
         let model = session.model.clone();
-        let running = self.sessions.iter().filter(|other| other.is_running() && other.model == model).count();
+        let running = self.sessions.running_under(&model);
         let is_too_often = limit.starts_per_ms.is_some_and(|(most, per_ms)| {
             self.sessions.started_within(&model, self.time.now_ms(), per_ms) >= most as usize
         });

@@ -28,8 +28,7 @@ impl Gateway {
     /// A session with a place begins to run.
     fn start(&mut self, key: &SessionKey) {
         self.ask_provider(key);
-        let Some(session) = self.sessions.get_mut(key) else { return };
-        session.state = SessionState::Running;
+        let Some(session) = self.sessions.move_to(key, SessionState::Running) else { return };
         if let Some(fault) = session.scripted.fault {
             self.truths.fault(fault);
         }
@@ -127,8 +126,7 @@ impl Gateway {
     }
 
     fn end(&mut self, key: &SessionKey, state: SessionState) {
-        let Some(session) = self.sessions.get_mut(key) else { return };
-        session.state = state;
+        let Some(session) = self.sessions.move_to(key, state) else { return };
         self.event_queue.forget(key);
         let Some(outcome) = session.outcome() else { return };
         let over = SessionOver {
@@ -140,7 +138,8 @@ impl Gateway {
         };
         self.truths.note(Truth::Over(key.clone(), over));
         let (plan, is_watched) = (session.fault_plan.end, session.is_watched);
-        self.end_children(key);
+        // It takes those that it spawned with it.
+        self.sessions.remove_children_of(key);
         if let Some(end) = self.end_of(key).filter(|_| is_watched) {
             if end.completion.as_ref().is_some_and(|completion| completion.truncated) {
                 self.truths.fault(Fault::TextCut);
@@ -164,13 +163,6 @@ impl Gateway {
             session.fault_plan = FaultPlan::default();
             self.sessions.insert(session);
             self.truths.fault(Fault::Grandchildren);
-        }
-    }
-
-    /// A session takes those that it spawned with it.
-    fn end_children(&mut self, key: &SessionKey) {
-        for child in self.sessions.children_of(key) {
-            self.sessions.remove(&child);
         }
     }
 

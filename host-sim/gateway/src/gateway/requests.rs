@@ -127,8 +127,7 @@ impl Gateway {
             return Err(HostError::Exhausted(words));
         }
         let cap = if profile.queue { profile.max_children } else { profile.max_children.min(profile.max_concurrent) };
-        let own = self.sessions.iter().filter(|session| session.parent.is_none());
-        let live = own.filter(|session| session.is_live()).count();
+        let live = self.sessions.own_live();
         if live >= cap as usize && !self.ignores_cap(&options.idempotency_key, nth) {
             self.truths.fault(Fault::AtCapacity);
             let words = format!("sessions_spawn has reached max active children for this session ({live}/{cap})");
@@ -143,9 +142,7 @@ impl Gateway {
             let parent = session.parent.as_ref().map_or(Self::CALLER, SessionKey::as_str);
             wanted.is_none_or(|wanted| wanted == parent)
         };
-        let mut sessions: Vec<&Session> = self.sessions.iter().filter(is_child).collect();
-        sessions.sort_by_key(|session| session.number);
-        let mut page = paging::rows(sessions.into_iter().map(Session::row), filter)?;
+        let mut page = paging::rows(self.sessions.in_order().filter(is_child).map(Session::row), filter)?;
         page.sessions = page.sessions.into_iter().map(|row| self.shown(row)).collect();
         Ok(self.listed(page))
     }

@@ -46,6 +46,23 @@ fn what_the_host_kept_to_itself_is_excused_by_name() {
 }
 
 #[test]
+fn the_sum_of_what_is_taken_is_that_of_all_sessions() {
+    let check = |checker: &Checker| assert_eq!(checker.accounts.taken, checker.taken_by_all());
+    let mut checker = spent(|checker| {
+        check(checker);
+        ends(checker, "m/dear", USAGE, true);
+        check(checker);
+        // Nothing that happens once more counts once more.
+        ends(checker, "m", USAGE, true);
+    });
+    check(&checker);
+    assert_eq!(checker.accounts.taken.total(), checker.spent());
+    checker.hold_to(Allowance::of_cap(1));
+    check(&checker);
+    assert_eq!(checker.accounts.taken.total().tokens, 150);
+}
+
+#[test]
 fn both_figures_are_told_for_tokens_and_for_money() {
     let mut checker = spent(|checker| ends(checker, "m/dear", Usage { input_tokens: 0, output_tokens: 400 }, true));
     let over = checker.overspend();
