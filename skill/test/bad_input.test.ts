@@ -117,6 +117,7 @@ async function call(name: string, request: string) {
         return { seq: seq++, atMs: now, what } satisfies Event;
       },
       reportProgress: () => void (calls += 1),
+      reportItem: () => void (calls += 1),
     },
     'parallel-agents:skill/journal': { append: () => void (calls += 1) },
   });
