@@ -33,8 +33,10 @@ fn wide_request() -> String {
             "idempotent": true })
     };
     let steps = [step("look", "Look at {{item}}.", &[]), step("again", "Look again.", &["look"])];
-    let reduce = json!({ "task": { "agent_type": "code_reviewer", "task_description": "Sum up.", "idempotent": true } });
-    let rules = json!({ "items": ["a", "b", "c"], "steps": steps, "reduce": reduce, "max_concurrent": 2, "retries": 2 });
+    let reduce =
+        json!({ "task": { "agent_type": "code_reviewer", "task_description": "Sum up.", "idempotent": true } });
+    let rules =
+        json!({ "items": ["a", "b", "c"], "steps": steps, "reduce": reduce, "max_concurrent": 2, "retries": 2 });
     rules.to_string()
 }
 
