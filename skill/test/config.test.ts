@@ -53,8 +53,10 @@ test('the operator’s limits are facts of the host, and his models stand in for
     seconds: undefined,
     sessionTokens: undefined,
     prices: [{ model: 'a', input: 1n, output: 2n }],
+    tasks: 200,
   });
-  assert.equal(limitsOf(readConfig({}).config), undefined);
+  const { tasks, prices: none, ...caps } = limitsOf(readConfig({ maxTasks: 7 }).config) ?? {};
+  assert.deepEqual([tasks, none, Object.values(caps).filter((cap) => cap !== undefined)], [7, [], []]);
   assert.deepEqual(withModels({ models: { economy: 'b' } }, config, ['models']), { models: { economy: 'b' } });
   assert.deepEqual(withModels({}, config, ['models']), { models: { economy: 'a' } });
   assert.deepEqual(withModels({ budget: null }, config, []), { budget: null }, 'nothing else of a request is touched');
