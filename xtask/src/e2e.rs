@@ -10,10 +10,13 @@ mod caps;
 mod fallback;
 #[cfg(unix)]
 pub mod fanout;
+
 #[cfg(unix)]
 mod faults;
 #[cfg(unix)]
 mod groups;
+#[cfg(unix)]
+mod items;
 #[cfg(unix)]
 mod kills;
 #[cfg(unix)]

@@ -92,7 +92,7 @@ enum Task {
         /// Only installs the tools: Node, OpenClaw, jco and TypeScript, into $PARALLEL_AGENTS_CACHE or ~/.cache/parallel-agents.
         #[arg(long)]
         setup_only: bool,
-        /// Only this group of scenarios: faults, parity, programs, turns, notices, kills, publishing, fan-out or fallback; may be given again.
+        /// Only this group of scenarios; may be given again. A name that is none is answered with all of them.
         #[arg(long, value_name = "GROUP")]
         only: Vec<String>,
         /// How often the group `kills` kills the gateway, each time in a run of its own. 2 if nothing is said.

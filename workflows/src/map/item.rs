@@ -40,7 +40,7 @@ struct Spent {
 pub(super) struct ItemDocument {
     item: u32,
     pub(super) status: TaskStatus,
-    output: Option<Value>,
+    pub(super) output: Option<Value>,
     error: Option<TaskError>,
     task_id: String,
     attempts: u32,
@@ -72,8 +72,8 @@ impl Item {
         self.left == 0
     }
 
-    /// The line of an item that is final, and its answer. Nothing of it is kept here.
-    pub(super) fn close(&mut self, number: u32) -> (ItemDocument, Option<Value>) {
+    /// The line of an item that is final. Nothing of it is kept here.
+    pub(super) fn close(&mut self, item: u32) -> ItemDocument {
         let Spent { attempts, usage, cost_micro_usd, time } = std::mem::take(&mut self.spent);
         let failure = self.failure.take();
         let (status, output, error, task_id) = match (self.answer.take(), failure) {
@@ -83,9 +83,7 @@ impl Item {
             (None, None) => (TaskStatus::Failed, None, None, String::new()),
         };
         let seconds = document::seconds(time.map_or(0, |(from, to)| to.saturating_sub(from)));
-        let answer = output.clone();
-        let item = number;
-        (ItemDocument { item, status, output, error, task_id, attempts, usage, cost_micro_usd, seconds }, answer)
+        ItemDocument { item, status, output, error, task_id, attempts, usage, cost_micro_usd, seconds }
     }
 }
 

@@ -105,14 +105,14 @@ impl MapItems {
             return Vec::new();
         }
         let number = u32::try_from(index + 1).unwrap_or(u32::MAX);
-        let (document, output) = item.close(number);
+        let document = item.close(number);
         self.census.count(document.status);
         let first = index * self.steps.len();
         self.told = Some(FinalItem {
             result: ItemResult { item: number, document: document::to_text(&document) },
             tasks: first..first + self.steps.len(),
         });
-        self.reduction.as_mut().map(|reduction| reduction.item_ended(index, output)).unwrap_or_default()
+        self.reduction.as_mut().map(|reduction| reduction.item_ended(index, document.output)).unwrap_or_default()
     }
 }
 

@@ -10,7 +10,7 @@ use crate::npm::Tools;
 use super::bench::{Bench, Gateway, SEED};
 use super::tracks::{self, Track};
 use super::{
-    approval, caps, fallback, fanout, faults, kills, notices, packaging, pages, parity, publishing, restart, saved,
+    approval, caps, fallback, fanout, faults, items, kills, notices, packaging, pages, parity, publishing, restart, saved,
     tools,
 };
 
@@ -22,7 +22,7 @@ const COMPARED: [Group; 2] =
     [("faults", |gateway, _, _| faults::run(gateway)), ("parity", |gateway, bench, _| parity::run(bench, gateway))];
 
 /// Groups of the gateway that is used as people use theirs, and whose configuration changes as they go.
-const USED: [Group; 11] = [
+const USED: [Group; 12] = [
     ("turns", |gateway, _, _| {
         restart::run(gateway)?;
         tools::from_turns(gateway)?;
@@ -38,6 +38,7 @@ const USED: [Group; 11] = [
     ("fallback", |gateway, _, _| fallback::run(gateway)),
     // Every session that a gateway remembers makes the next ones slower.
     ("fan-out", |gateway, _, _| fanout::run(gateway)),
+    ("items", |gateway, _, _| items::run(gateway)),
     // It takes the plugin away.
     ("packaging", |gateway, bench, _| packaging::run(gateway, &bench.archive)),
 ];

@@ -12,7 +12,7 @@ use rand::{RngExt as _, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde_json::{Value, json};
 
-use super::{command, file, native, path};
+use super::{command, file, native, openai, path};
 
 /// How many items the run that is killed has, and how often it is killed.
 const ITEMS: &str = "PARALLEL_AGENTS_WIDE_ITEMS";
@@ -125,6 +125,30 @@ fn items_without_an_answer_are_counted_by_their_error_and_the_run_is_not_complet
     assert!(ran.out.contains("0 of 3 items are completed."), "{}", ran.out);
     assert!(ran.out.contains("E_MODEL_REJECTED: "), "{}", ran.out);
     assert_eq!(lines(&output).len(), 3, "each has its line");
+}
+
+#[test]
+fn a_thousand_items_get_through_a_server_that_refuses() {
+    const ITEMS: u64 = 1_000;
+    // A tenth of all requests, and whatever is more than 64 at once.
+    let script = openai::one_model("wide-server.toml", "max_concurrent = 64\n[wire]\nrate_limited = 100\n");
+    let server = openai::Server::start(&script);
+    let step = json!({"agent_type": "content_writer_funny", "task_description": "On {{item}}"});
+    let backoff = json!({"base_ms": 10, "max_ms": 100});
+    let request = json!({"steps": [step], "max_concurrent": 100, "retries": 8, "retry_budget": 10_000, "backoff": backoff});
+    let template = file("wide-server.json", request.to_string());
+    let (output, journal) = (fresh("wide-server.jsonl"), fresh("wide-server.journal"));
+    let rows: String = (1..=ITEMS).map(|row| format!("\"topic {row}\"\n")).collect();
+    let to = ["--backend", "openai", "--base-url", &server.base, "--journal", &journal, "--json"];
+    let ran = native(&[&["map", &template, "--items", "-", "--output", &output][..], &to].concat(), rows);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let reply = ran.json();
+    assert_eq!(reply["items"]["completed"], ITEMS, "{}", reply["items"]);
+    assert_eq!(told(&output), (1..=ITEMS).collect());
+    let found = lines(&output);
+    let attempts: u64 = found.iter().map(|line| line["attempts"].as_u64().expect("a number")).sum();
+    assert!(attempts > ITEMS, "nothing was refused");
+    assert!(found.iter().all(|line| line["status"] == "completed" && !line["output"].is_null()));
 }
 
 /// Two steps with a few faults, and one answer of all.
