@@ -10,8 +10,8 @@ use crate::npm::Tools;
 use super::bench::{Bench, Gateway, SEED};
 use super::tracks::{self, Track};
 use super::{
-    approval, caps, fallback, fanout, faults, items, kills, notices, packaging, pages, parity, publishing, restart, saved,
-    tools,
+    approval, caps, fallback, fanout, faults, items, kills, notices, packaging, pages, parity, publishing, restart,
+    saved, tools,
 };
 
 /// A group of scenarios by its name. It has a gateway that others use before and after it, and may need the number of kills.

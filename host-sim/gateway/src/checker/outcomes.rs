@@ -33,6 +33,8 @@ pub(super) enum Became {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Tries {
     pub(super) last: Option<Became>,
+    /// The label of the last one, judges left out.
+    pub(super) last_label: String,
     pub(super) refusals: u32,
     pub(super) limited: u32,
     pub(super) cut_off: u32,

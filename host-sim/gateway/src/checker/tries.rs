@@ -42,6 +42,7 @@ impl Checker {
             tries.judges += 1;
         } else {
             tries.own += 1;
+            tries.last_label.clone_from(&options.label);
             match last {
                 None | Some(Became::NoRoom) => {}
                 Some(_) if live_for_task > 0 => tries.hedges += 1,
@@ -121,11 +122,12 @@ impl Checker {
     }
 
     /// Enters an end that is told: a session that is said to have answered did so for the call, whatever the host knows
-    /// better.
+    /// better. A call that goes on is told the ends of earlier sessions once more; they say nothing about the last one.
     pub(super) fn answer_told(&mut self, end: &SessionEnd) {
         let Some(account) = self.accounts.sessions.get(&end.session) else { return };
         let Some(tries) = self.tries.get_mut(id_of(&account.label)) else { return };
-        if end.outcome == SessionOutcome::Completed && tries.last.is_some_and(outcomes::is_over) {
+        let is_last = account.label == tries.last_label;
+        if is_last && end.outcome == SessionOutcome::Completed && tries.last.is_some_and(outcomes::is_over) {
             tries.last = Some(Became::Answered);
         }
     }

@@ -8,10 +8,11 @@ use std::process::Command;
 use super::{Ran, ran};
 
 /// Commands that need more than this machine has: a model server, or something that only they would make.
-const ELSEWHERE: [&str; 7] = [
+const ELSEWHERE: [&str; 8] = [
     "--backend openai",
     "what-if run.jsonl",
     "cargo install",
+    "cargo xtask wide",
     "review src/lib.rs  ",
     "agents doctor",
     "agents init",

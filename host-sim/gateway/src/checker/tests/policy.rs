@@ -50,6 +50,36 @@ fn a_session_that_is_said_to_have_answered_did_so_for_the_call() {
 }
 
 #[test]
+fn the_end_of_an_earlier_session_that_is_told_again_is_not_that_of_the_last_one() {
+    let mut checker = held(r#""retries": 0, "corrections": 0"#);
+    attempt(&mut checker, 1, &SessionOutcome::Completed, None);
+    // A restart cut the second one off, which costs nothing; then a call that goes on is told of the first one again.
+    attempt(&mut checker, 2, &SessionOutcome::Interrupted, None);
+    let outcome = SessionOutcome::Completed;
+    let end = SessionEnd { session: key("s1"), outcome, completion: None, usage: None, model: None };
+    checker.event(&Event { seq: 0, at_ms: 0, what: EventKind::SessionEnded(end) }, false);
+    attempt(&mut checker, 3, &SessionOutcome::Completed, None);
+    assert_eq!(broken(&checker), []);
+}
+
+#[test]
+fn two_refusals_in_a_row_are_the_last_of_their_kind_unless_a_judge_may_have_had_them() {
+    let refused = SessionOutcome::Failed {
+        kind: FailureKind::Authentication,
+        message: "HTTP 401".into(),
+        retry_after_ms: None,
+    };
+    for (more, is_broken) in [("", true), (r#", "judge": {"agent": "y"}"#, true), (r#", "judge": {"agent": "x"}"#, false)] {
+        let mut checker = held(&format!(r#""retries": 5{more}"#));
+        for request in 1..=3 {
+            attempt(&mut checker, request, &refused, None);
+            let is_found = broken(&checker).contains(&Invariant::Breaker);
+            assert_eq!(is_found, is_broken && request == 3, "{more}, session {request}");
+        }
+    }
+}
+
+#[test]
 fn a_request_that_found_no_room_is_no_attempt() {
     let mut checker = held(r#""retries": 0, "corrections": 0"#);
     for request in 1..=3 {
