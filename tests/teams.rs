@@ -122,7 +122,7 @@ fn bad_wishes_are_refused_with_their_places() {
         ("create_agents", json!({"new_agents": [wish("code_reviewer")]}), "E_AGENT_EXISTS", "/new_agents/0/name"),
         (
             "custom_agent",
-            json!({"name": "a", "purpose": "b", "max_concurrent": 51}),
+            json!({"name": "a", "purpose": "b", "max_concurrent": 1001}),
             "E_CONCURRENCY",
             "/max_concurrent",
         ),

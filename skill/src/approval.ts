@@ -55,8 +55,8 @@ export async function questionOf({ name, document }: SpawningCall, config: Confi
   const given = fields(JSON.parse(document));
   if (!config.approval && !given['approval']) return undefined;
   const { seconds: _, ...approval } = config.approval ?? {};
-  const { budget, prices } = config;
-  const operator = { approval, ...(budget ? { budget } : {}), ...(prices ? { prices } : {}) };
+  const { budget, prices, maxTasks: tasks } = config;
+  const operator = { approval, tasks, ...(budget ? { budget } : {}), ...(prices ? { prices } : {}) };
   const reply = await ask('check_approval', JSON.stringify({ function: name, arguments: given, operator }));
   const answer = fields(JSON.parse(reply.val));
   if (reply.tag === 'answer')

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::functions::known;
 use super::{Read, read};
 use parallel_agents_engine::host::OperatorLimits;
-use parallel_agents_engine::plan;
+use parallel_agents_engine::plan::{self, Plan};
 use parallel_agents_engine::policy::approval::{self, Reason};
 use parallel_agents_engine::problem::{CallError, Problem};
 use parallel_agents_engine::report::document;
@@ -30,6 +30,7 @@ struct Operator {
     approval: ApprovalSpec,
     budget: BudgetSpec,
     prices: BTreeMap<String, Price>,
+    tasks: Option<u32>,
 }
 
 impl Operator {
@@ -51,7 +52,7 @@ impl Operator {
     fn limits(&self) -> OperatorLimits {
         let BudgetSpec { tokens, micro_usd, spawns, seconds, session_tokens } = self.budget;
         let prices = self.prices.clone();
-        OperatorLimits { tokens, micro_usd, spawns, seconds, session_tokens, prices, tasks: None }
+        OperatorLimits { tokens, micro_usd, spawns, seconds, session_tokens, prices, tasks: self.tasks }
     }
 }
 
@@ -62,24 +63,38 @@ pub(super) fn check(document: &Value) -> Result<String, CallError> {
     let function = known(name, "/function")?;
     let operator = Operator::read(document.get("operator").unwrap_or(&Value::Null)).map_err(|why| {
         let problem = Problem::new("E_OPERATOR", "/operator", format!("operator: {why}"));
-        CallError::invalid(vec![problem.hint("give approval, budget and prices as a request has them")])
+        CallError::invalid(vec![
+            problem.hint("give approval, budget and prices as a request has them, and a number of tasks"),
+        ])
     })?;
     let arguments = document.get("arguments").filter(|arguments| !arguments.is_null());
     let arguments = arguments.cloned().unwrap_or_else(|| json!({}));
+    let limits = operator.limits();
     let outlook = match read(function, &arguments.to_string()).map_err(below_arguments)? {
-        Read::Run(plan) | Read::One(plan) => Some(Outlook::of_plan(*plan)),
-        Read::Map(what) => Some(Outlook::of_mapping(*what)),
+        Read::Run(plan) | Read::One(plan) => Some(Outlook::of_plan(allowed(*plan, &limits)?)),
+        Read::Map(mut what) => {
+            what.plan = allowed(what.plan, &limits)?;
+            Some(Outlook::of_mapping(*what))
+        }
         Read::Refine(what) | Read::Create(what) => Some(Outlook::of_improvement(*what)),
         Read::Reach(goal) => Some(Outlook::of_goal(*goal)),
         Read::Collect(_) | Read::Done(_) => None,
     };
     let Some(mut outlook) = outlook else { return Ok(document::to_text(&json!({ "needed": false }))) };
-    outlook.plan.rules.confine(&operator.limits());
+    outlook.plan.rules.confine(&limits);
     // It has been checked with everything else.
     let own = arguments.get("approval").and_then(|own| ApprovalSpec::deserialize(own).ok()).unwrap_or_default();
     let forecast = outlook.forecast();
     let reasons = approval::reasons(approval::stricter(operator.approval, own), &forecast);
     Ok(document::to_text(&question(name, &outlook, &forecast, &reasons)))
+}
+
+/// A plan that the operator allows. Nobody is asked about one that the call itself is refused for.
+fn allowed(plan: Plan, limits: &OperatorLimits) -> Result<Plan, CallError> {
+    match limits.refuse(plan.tasks.len()) {
+        Some(problem) => Err(below_arguments(CallError::invalid(vec![problem]))),
+        None => Ok(plan),
+    }
 }
 
 fn below_arguments(error: CallError) -> CallError {
@@ -172,6 +187,24 @@ mod tests {
         assert_eq!((&reduced["needed"], &reduced["models"]), (&json!(true), &json!(["a/one", "b/two"])));
         // 60 groups of five answers, 12 of theirs, 3, and the last one.
         assert_eq!(reduced["forecast"]["sessions_expected"].as_u64(), Some(376));
+    }
+
+    #[test]
+    fn nobody_is_asked_about_more_tasks_than_the_operator_allows() {
+        let call = |tasks: u32, more: &str| {
+            let arguments = match more {
+                "map_tasks" => json!({ "items": vec!["a"; tasks as usize], "steps": [
+                    { "agent_type": "code_reviewer", "task_description": "Look at {{item}}." }] }),
+                _ => json!({ "tasks": vec![task(None); tasks as usize] }),
+            };
+            check(&json!({ "function": more, "arguments": arguments, "operator": { "tasks": 3 } }))
+        };
+        for function in ["run_tasks", "map_tasks"] {
+            assert!(call(3, function).is_ok(), "{function}");
+            let Err(CallError::InvalidRequest(problems)) = call(4, function) else { panic!("{function}") };
+            let [problem] = &problems[..] else { panic!("{problems:?}") };
+            assert_eq!((problem.code.as_str(), problem.path.as_str()), ("E_TASK_COUNT", "/arguments"));
+        }
     }
 
     #[test]

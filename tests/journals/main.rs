@@ -190,7 +190,7 @@ fn what_is_no_journal_is_refused() {
     {
         assert_eq!(refused(foreign), "E_JOURNAL_FOREIGN", "{foreign:?}");
     }
-    assert_eq!(refused(&" ".repeat(25 * 1024 * 1024)), "E_JOURNAL_TOO_LARGE");
+    assert_eq!(refused(&" ".repeat(129 * 1024 * 1024)), "E_JOURNAL_TOO_LARGE");
 }
 
 #[test]

@@ -35,7 +35,6 @@ pub fn wide(items: u32, kills: u32, seed: Option<u32>, native: bool) -> Result<(
     component::build()?;
     let seed = seed.unwrap_or_else(|| u32::try_from(now() % 1_000_000).unwrap_or_default());
     let mut tests = test(WIDE_TEST);
-    tests.arg("--release");
     tests.env("PARALLEL_AGENTS_WIDE_ITEMS", items.to_string()).env("PARALLEL_AGENTS_WIDE_KILLS", kills.to_string());
     tests.env("PARALLEL_AGENTS_KILL_SEED", seed.to_string());
     tests.env("PARALLEL_AGENTS_KILL_ENGINE", if native { "native" } else { "wasm" });

@@ -26,11 +26,8 @@ impl Engine {
 
     /// The first event. An error: the operator allows no such run.
     pub(super) fn opened(&mut self, facts: &HostFacts) -> Result<(), Problem> {
-        let most = facts.limits.as_ref().and_then(|limits| limits.tasks);
-        if let Some(most) = most.filter(|most| self.tasks.len() > *most as usize) {
-            let message = format!("{} tasks, and the operator of this host allows {most} in a run", self.tasks.len());
-            let problem = Problem::new("E_TASK_COUNT", "", message).got(self.tasks.len()).limit(format!("1..={most}"));
-            return Err(problem.hint("split the run, or ask the operator for more"));
+        if let Some(problem) = facts.limits.as_ref().and_then(|limits| limits.refuse(self.tasks.len())) {
+            return Err(problem);
         }
         self.run.open(facts, self.tasks.planned());
         self.scheduler.open(self.run.concurrent_on(facts), &self.run.rules, facts.seed);

@@ -1,5 +1,8 @@
 //! Numbers that bound a run. Ranges that a caller can set stand in `schemas/`, where they are checked.
 
+use crate::host::OperatorLimits;
+use crate::problem::Problem;
+
 /// Sessions alive at once when the request names no number: the specification's.
 pub const DEFAULT_MAX_CONCURRENT: u32 = 5;
 
@@ -76,3 +79,13 @@ pub const DEFAULT_REPLANS: u32 = 1;
 
 /// Agent types that a plan may have made when the request names no number.
 pub const DEFAULT_NEW_AGENTS: u32 = 10;
+
+impl OperatorLimits {
+    /// What is wrong with a request of so many tasks, if these are more than the operator allows.
+    pub fn refuse(&self, tasks: usize) -> Option<Problem> {
+        let most = self.tasks.filter(|most| tasks > *most as usize)?;
+        let message = format!("{tasks} tasks, and the operator of this host allows {most} in a run");
+        let problem = Problem::new("E_TASK_COUNT", "", message).got(tasks).limit(format!("1..={most}"));
+        Some(problem.hint("split the run, or ask the operator for more"))
+    }
+}

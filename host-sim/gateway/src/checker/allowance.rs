@@ -157,6 +157,17 @@ mod tests {
     }
 
     #[test]
+    fn judges_say_nothing_about_their_kind_so_no_breaker_is_checked_beside_them() {
+        for (function, what) in [("run_tasks", r#""tasks": []"#), ("create_agents", r#""new_agents": []"#)] {
+            let has_breaker = |more: &str| {
+                let text = format!("{{{what}{more}}}");
+                Allowance::of_run(function, &text, None).expect("read").has_breaker
+            };
+            assert!(has_breaker("") && !has_breaker(r#", "judge": {"agent": "x"}"#), "{function}");
+        }
+    }
+
+    #[test]
     fn what_a_task_says_comes_before_what_the_run_says() {
         let text = r#"{"max_concurrent": 9, "retries": 3, "corrections": 0, "hedge": true, "escalate": true,
             "budget": {"seconds": 60, "spawns": 4}, "deadline_seconds": 90, "tasks": [

@@ -74,9 +74,8 @@ impl Checker {
         }
         let group = (agent_of(label).to_owned(), options.model.clone().unwrap_or_default());
         let refusals = self.cooldowns.refusals.get(&group).map_or(0, |(_, times)| *times);
-        // Judges and twins say nothing about their kind, so the rule is only held where a session can be neither.
-        let may_judge = self.allowed.judge_agent.as_deref() == Some(agent_of(label));
-        if self.allowed.has_breaker && self.allowed.hedges == 0 && !may_judge && refusals >= REFUSALS {
+        // Judges and twins say nothing about their kind, so the rule is only held against runs without any.
+        if self.allowed.has_breaker && self.allowed.hedges == 0 && refusals >= REFUSALS {
             let what = format!("{label} was spawned after {refusals} sessions like it in a row were refused");
             self.note(Invariant::Breaker, what);
         }

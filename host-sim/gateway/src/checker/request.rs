@@ -236,7 +236,7 @@ impl Request {
                 session_tokens: budget.session_tokens.unwrap_or(DEFAULT_SESSION_TOKENS),
                 prices: self.prices.clone().unwrap_or_default(),
             },
-            has_breaker: self.breaker != Some(false),
+            has_breaker: self.breaker != Some(false) && self.judge.is_none(),
             judge_agent: self.judge.as_ref().map(|judge| judge["agent"].as_str().unwrap_or(DEFAULT_JUDGE).to_owned()),
             longest_pause_ms: Some(self.longest_pause_ms()),
             ..Allowance::of_cap(cap(self.max_concurrent, width))

@@ -63,23 +63,6 @@ fn the_end_of_an_earlier_session_that_is_told_again_is_not_that_of_the_last_one(
 }
 
 #[test]
-fn two_refusals_in_a_row_are_the_last_of_their_kind_unless_a_judge_may_have_had_them() {
-    let refused = SessionOutcome::Failed {
-        kind: FailureKind::Authentication,
-        message: "HTTP 401".into(),
-        retry_after_ms: None,
-    };
-    for (more, is_broken) in [("", true), (r#", "judge": {"agent": "y"}"#, true), (r#", "judge": {"agent": "x"}"#, false)] {
-        let mut checker = held(&format!(r#""retries": 5{more}"#));
-        for request in 1..=3 {
-            attempt(&mut checker, request, &refused, None);
-            let is_found = broken(&checker).contains(&Invariant::Breaker);
-            assert_eq!(is_found, is_broken && request == 3, "{more}, session {request}");
-        }
-    }
-}
-
-#[test]
 fn a_request_that_found_no_room_is_no_attempt() {
     let mut checker = held(r#""retries": 0, "corrections": 0"#);
     for request in 1..=3 {
