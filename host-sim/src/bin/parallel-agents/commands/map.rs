@@ -44,6 +44,18 @@ pub async fn deliver(
     kind: BackendKind,
     clock: ClockKind,
 ) -> Result<Finish, Failure> {
+    let (reply, text, finish) = close(ui, called, results, kind, clock)?;
+    reply.deliver(ui, text, finish).await
+}
+
+/// What is shown at the end. The results are locked for no longer than this.
+fn close(
+    ui: &Ui,
+    called: Result<Reply, Failure>,
+    results: &Mutex<Results>,
+    kind: BackendKind,
+    clock: ClockKind,
+) -> Result<(Reply, String, Finish), Failure> {
     let mut results = results.lock().unwrap_or_else(PoisonError::into_inner);
     let closed = results.close();
     let mut reply = called?;
@@ -56,8 +68,5 @@ pub async fn deliver(
         }
     };
     let text = wide.readable(ui, results.ends(), &said, kind, clock);
-    let finish = wide.run.finish();
-    // Nothing else is needed of it, and it may be waited for.
-    drop(results);
-    reply.deliver(ui, text, finish).await
+    Ok((reply, text, wide.run.finish()))
 }
