@@ -11,6 +11,7 @@
 //! | `trace`       | everything that was said, as text that can be compared                               |
 //! | `session_log` | what was seen of each session, for reports                                           |
 //! | `task_log`    | where each task stands while a call lasts                                            |
+//! | `changes`     | what is new in these two since somebody looked                                       |
 //! | `recording`   | a call as it went, to be played again under other rules                              |
 //! | `clock`       | virtual time, which jumps, and real time, which passes                               |
 //! | `native`      | calls on the engine's own code                                                       |
@@ -52,6 +53,7 @@
 
 pub mod backend;
 pub mod call;
+pub mod changes;
 pub mod checker;
 pub mod clock;
 pub mod defects;

@@ -9,6 +9,7 @@ use parallel_agents_engine::ids::{RequestId, SessionKey};
 use parallel_agents_engine::task::Usage;
 use serde::Serialize;
 
+use crate::changes::{Changed, Changes};
 use crate::host::Delivery;
 use crate::observer::Observer;
 
@@ -49,6 +50,7 @@ pub struct SessionLog {
     spawns: BTreeMap<RequestId, usize>,
     readings: BTreeMap<RequestId, SessionKey>,
     by_session: BTreeMap<SessionKey, usize>,
+    changes: Changes,
 }
 
 impl SessionLog {
@@ -57,7 +59,17 @@ impl SessionLog {
         &self.records
     }
 
-    fn since(&self, at_ms: u64) -> u64 {
+    /// How often something was seen.
+    pub fn changes(&self) -> u64 {
+        self.changes.count()
+    }
+
+    /// What was seen after so many changes, of at most so many sessions.
+    pub fn since(&self, change: u64, most: usize) -> Changed<'_, SessionRecord> {
+        self.changes.since(change, most, &self.records)
+    }
+
+    fn passed(&self, at_ms: u64) -> u64 {
         at_ms.saturating_sub(self.opened_ms)
     }
 
@@ -71,13 +83,17 @@ impl SessionLog {
             label: options.label.clone(),
             prompt: options.task.clone(),
             model: options.model.clone(),
-            asked_ms: self.since(at_ms),
+            asked_ms: self.passed(at_ms),
             ..SessionRecord::default()
         });
+        self.changes.note(place);
     }
 
+    /// The record of a session that something was seen of.
     fn record(&mut self, session: &SessionKey) -> Option<&mut SessionRecord> {
-        self.by_session.get(session).and_then(|place| self.records.get_mut(*place))
+        let place = *self.by_session.get(session)?;
+        self.changes.note(place);
+        self.records.get_mut(place)
     }
 
     fn answered(&mut self, request: RequestId, reply: &Reply) {
@@ -85,6 +101,7 @@ impl SessionLog {
             Reply::Spawned(receipt) => {
                 let Some(place) = self.spawns.get(&request).copied() else { return };
                 self.by_session.insert(receipt.session_key.clone(), place);
+                self.changes.note(place);
                 if let Some(record) = self.records.get_mut(place) {
                     record.session_key = Some(receipt.session_key.to_string());
                 }
@@ -101,7 +118,7 @@ impl SessionLog {
     }
 
     fn ended(&mut self, at_ms: u64, end: &SessionEnd) {
-        let ended_ms = self.since(at_ms);
+        let ended_ms = self.passed(at_ms);
         let Some(record) = self.record(&end.session) else { return };
         record.ended_ms.get_or_insert(ended_ms);
         record.outcome.get_or_insert(in_words(&end.outcome));
@@ -148,7 +165,7 @@ impl Observer for SessionLog {
             EventKind::Opened(_) => self.opened_ms = event.at_ms,
             EventKind::Answered { request, outcome: Ok(reply) } => self.answered(*request, reply),
             EventKind::SessionStarted(session) => {
-                let started_ms = self.since(event.at_ms);
+                let started_ms = self.passed(event.at_ms);
                 if let Some(record) = self.record(session) {
                     record.started_ms.get_or_insert(started_ms);
                 }
@@ -185,6 +202,8 @@ mod tests {
         assert!(called.result.is_ok());
         let log = log.lock().expect("nobody panicked");
         assert_eq!(log.records().len(), 2);
+        assert_eq!(log.since(0, 9).records.len(), 2, "each is told once, however often it has changed");
+        assert!(log.changes() > 2 && log.since(log.changes(), 9).records.is_empty());
         for record in log.records() {
             assert!(record.prompt.contains("Say it.") && record.label.contains("content_writer_funny"));
             assert_eq!(

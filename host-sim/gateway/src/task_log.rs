@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use parallel_agents_engine::host::{Command, EventKind, Progress};
 use serde::Serialize;
 
+use crate::changes::{Changed, Changes};
 use crate::host::Delivery;
 use crate::observer::Observer;
 
@@ -28,6 +29,7 @@ pub struct TaskLog {
     now_ms: u64,
     records: Vec<TaskRecord>,
     places: BTreeMap<String, usize>,
+    changes: Changes,
     /// Ended, running and all tasks of the run so far.
     counts: (u32, u32, u32),
 }
@@ -36,6 +38,16 @@ impl TaskLog {
     /// The tasks in the order in which they were first told of.
     pub fn records(&self) -> &[TaskRecord] {
         &self.records
+    }
+
+    /// How often something was told.
+    pub fn changes(&self) -> u64 {
+        self.changes.count()
+    }
+
+    /// What was told after so many changes, of at most so many tasks.
+    pub fn since(&self, change: u64, most: usize) -> Changed<'_, TaskRecord> {
+        self.changes.since(change, most, &self.records)
     }
 
     /// Tasks that have ended, that run, and all of them so far.
@@ -58,6 +70,7 @@ impl TaskLog {
             at_ms: at_ms.saturating_sub(self.opened_ms),
         };
         let place = *self.places.entry(record.task_id.clone()).or_insert(self.records.len());
+        self.changes.note(place);
         match self.records.get_mut(place) {
             Some(known) => *known = record,
             None => self.records.push(record),
@@ -105,6 +118,10 @@ mod tests {
         let seen: Vec<_> = log.records().iter().map(|record| (record.task_id.as_str(), record.status)).collect();
         assert_eq!(seen, [("one", "completed"), ("two", "completed")]);
         assert_eq!(log.counts(), (2, 0, 2));
+        // Each was pending or running before it ended, and is told once.
+        let told: Vec<_> = log.since(0, 9).records.iter().map(|(_, record)| record.status).collect();
+        assert_eq!(told, ["completed", "completed"]);
+        assert!(log.changes() > 2 && log.since(log.changes(), 9).records.is_empty());
         let [one, two] = log.records() else { panic!("two tasks") };
         assert!(0 < one.at_ms && one.at_ms < two.at_ms && two.at_ms <= log.now_ms(), "{:?}", log.records());
     }
