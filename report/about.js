@@ -1,7 +1,7 @@
 'use strict';
 // What the host adds to a run: its name, the session that asked for it, and the commands by which it is stopped or continued.
 //
-// The document's "about": {"run_id", "session", "opens_sessions", "back", "commands": [[what it does, the command]]}, all optional.
+// The document's "about": {"run_id", "session", "opens_sessions", "back", "items", "commands": [[what it does, the command]]}, all optional.
 
 function showAbout(about) {
   at('about').hidden = !about;
@@ -12,6 +12,7 @@ function showAbout(about) {
     about.run_id && make('span', {}, 'Run ', make('code', {}, about.run_id)),
     about.session && make('span', {}, 'asked for by ', make('code', {}, about.session)),
     about.session && openSession(about.session, about),
+    about.items && make('span', {}, 'Answers of items are in ', make('code', {}, about.items)),
     commands,
   ];
   const drawn = JSON.stringify(about);

@@ -1,6 +1,9 @@
 'use strict';
 // One task in full: how it ended, what was decided, each session with its prompt and its answer.
 
+/** Tasks that are named before or after one. */
+const MOST_LINKS = 40;
+
 class Details {
   #box = at('details');
   #onClose;
@@ -38,7 +41,8 @@ class Details {
   #draw(task, about) {
     this.#drawn = drawnOf(task);
     const isOver = ENDS.includes(task.status);
-    const links = (tasks) => tasks.map((other) => make('button', { class: 'link', click: () => this.#onOpen(other) }, `${GLYPHS[other.status]} ${other.id}`));
+    const link = (other) => make('button', { class: 'link', click: () => this.#onOpen(other) }, `${GLYPHS[other.status]} ${other.id}`);
+    const links = (tasks) => [...tasks.slice(0, MOST_LINKS).map(link), tasks.length > MOST_LINKS && make('span', {}, `and ${thousands(tasks.length - MOST_LINKS)} more`)];
     this.#box.replaceChildren(
       make('div', { class: 'details-head' },
         make('h2', { id: 'details-title' }, task.id),
@@ -56,7 +60,7 @@ class Details {
       ...task.notes.map((note) => make('p', { class: 'note' }, note)),
       ...present(task.dependencies.length > 0 && make('p', { class: 'links' }, 'After ', ...links(task.dependencies))),
       ...present(task.dependants.length > 0 && make('p', { class: 'links' }, 'Before ', ...links(task.dependants))),
-      ...present(task.output !== undefined && section('Output', task.output === null ? make('p', { class: 'muted' }, 'Nothing.') : text(readable(task.output), 'Output'))).flat(),
+      ...present(task.output !== undefined && section('Output', ...output(task))).flat(),
       ...section(`Sessions (${task.attempts.length})`, ...(task.attempts.length ? task.attempts.map((attempt) => session(attempt, about)) : [make('p', { class: 'muted' }, 'It never had a session.')])),
       ...present(task.decisions.length > 0 && section('Decisions', make('ol', { class: 'decisions' },
         task.decisions.map(({ at_ms: ms, what }) => make('li', {}, make('time', {}, clock(ms)), make('span', {}, what)))))).flat(),
@@ -68,6 +72,17 @@ class Details {
     this.#box.hidden = true;
     this.#onClose();
   }
+}
+
+/** What a task gave. A report of a run over items has not their answers: then what its session said is shown, where that is known. */
+function output({ output: given, outputBytes, item, attempts }) {
+  if (given !== null) return [text(readable(given), 'Output')];
+  if (outputBytes === 0) return [make('p', { class: 'muted' }, 'Nothing.')];
+  const said = attempts.findLast(({ status, answer }) => status === 'completed' && answer);
+  const size = several(outputBytes, 'byte');
+  if (!said) return [make('p', { class: 'muted' }, `${size}, which are not in this page${item === null ? '.' : `: they are in the line of item ${item} among the results of the run.`}`)];
+  const note = make('p', { class: 'muted small' }, `The report has no outputs of items. This is what the session said; ${size} of it are the output.`);
+  return [note, typeof said.answer === 'string' ? text(said.answer, 'Output') : folded('Output', said.answer, '')];
 }
 
 function drawnOf({ id, status, attempts, output, usage }) {
@@ -111,7 +126,7 @@ function folded(title, content, nothing) {
     try {
       return text(await content.read(), title);
     } catch {
-      return make('p', { class: 'muted small' }, 'It could not be read. Close and open it to try again.');
+      return make('p', { class: 'muted small' }, 'It could not be read. Close and open it to try again, or load the page again.');
     }
   };
   box.addEventListener('toggle', async () => {

@@ -83,6 +83,15 @@ function several(number, one, many = `${one}s`) {
   return `${thousands(number)} ${number === 1 ? one : many}`;
 }
 
+/** Names that a sentence has of a long list. */
+const MOST_NAMES = 8;
+
+/** The first names of a list, and how many more there are. */
+function someOf(names) {
+  const more = names.length - MOST_NAMES;
+  return more > 1 ? `${names.slice(0, MOST_NAMES).join(', ')} and ${thousands(more)} more` : names.join(', ');
+}
+
 function tokens(usage) {
   return usage ? (usage.input_tokens ?? 0) + (usage.output_tokens ?? 0) : null;
 }

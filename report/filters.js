@@ -8,6 +8,7 @@ class Filters {
   #wanted;
   #onChange;
   #chips = new Map();
+  #shownKind = null;
 
   constructor(wanted, onChange) {
     this.#wanted = wanted;
@@ -16,11 +17,13 @@ class Filters {
 
   /** Takes the run as it is now. A button that stays keeps its place and its focus, and only its number changes. */
   update({ tasks }) {
+    const { kind } = this.#wanted;
     const statuses = count(tasks, ({ status }) => status);
     const present = STATUSES.filter((status) => statuses.has(status));
     const codes = [...count(tasks.filter(({ error }) => error), ({ error }) => error.code)].sort((one, other) => other[1] - one[1]).slice(0, MOST_CODES);
     const { statuses: chosen, codes: chosenCodes } = this.#wanted;
-    const wanted = present.length < 2 && codes.length === 0 ? [] : [
+    const wanted = present.length < 2 && codes.length === 0 && kind === null ? [] : [
+      ...(kind === null ? [] : [this.#kindChip(kind)]),
       ...present.map((status) => this.#chip('chip', chosen, status, null, () => statusMark(status), statuses.get(status))),
       ...codes.map(([code, times]) => this.#chip('chip code', chosenCodes, code, `Show the tasks with ${code}`, () => code, times)),
     ];
@@ -31,7 +34,26 @@ class Filters {
   clear() {
     this.#wanted.statuses.clear();
     this.#wanted.codes.clear();
+    this.#forget();
     for (const { button } of this.#chips.values()) button.setAttribute('aria-pressed', 'false');
+  }
+
+  /** The tasks that a node of the summary stands for: a click shows all others again. */
+  #kindChip(kind) {
+    if (this.#shownKind?.kind === kind) return this.#shownKind.button;
+    const button = make('button', { class: 'chip', title: `Show all tasks, not only ${kind.name}`, click: () => {
+      this.#forget();
+      button.remove();
+      this.#onChange();
+      at('search').focus();
+    } }, `only ${kind.name}`, make('span', { 'aria-hidden': 'true' }, '×'));
+    this.#shownKind = { kind, button };
+    return button;
+  }
+
+  #forget() {
+    this.#shownKind?.button.remove();
+    this.#shownKind = this.#wanted.kind = null;
   }
 
   #chip(kind, chosen, value, title, mark, times) {

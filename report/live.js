@@ -1,7 +1,7 @@
 'use strict';
 // A run that has no report: it goes on, or was cut off. What is known of it is what the host heard.
 //
-// The document's "live": {"state": "running", "interrupted" or "broken", "now_ms", "ended", "running", "total",
+// The document's "live", as feed.js puts it together: {"state": "running", "interrupted" or "broken", "now_ms", "ended", "running", "total",
 // "tasks": [{"task_id", "agent_type", "status", "at_ms"}]}. Its sessions have no texts, only how long these are.
 
 /** What the views show of it, in the form of a run that has ended. */
@@ -9,10 +9,11 @@ function readLive({ function: name, live, sessions, about = null }) {
   const byTask = new Map();
   for (const session of sessions ?? []) {
     const [, label, number] = /^(.*?)(?: #(\d+))?$/s.exec(bare(session.label));
-    byTask.set(label, [...(byTask.get(label) ?? []), readSession(session, Number(number ?? 1), live)]);
+    if (!byTask.has(label)) byTask.set(label, []);
+    byTask.get(label).push(readSession(session, Number(number ?? 1), live));
   }
   const tasks = live.tasks.map((seen, index) => readSeen(seen, index, byTask.get(`${seen.agent_type} ${seen.task_id}`) ?? [], live));
-  link(tasks, false);
+  link(tasks, () => false);
   const attempts = [...byTask.values()].flat();
   const steps = liveOverTime(attempts);
   const census = Object.fromEntries(count(tasks, ({ status }) => status));
@@ -28,7 +29,7 @@ function readLive({ function: name, live, sessions, about = null }) {
     tasks,
     attempts,
     live: steps,
-    peak: Math.max(...steps.map((point) => point.live)),
+    peak: peakOf(steps),
     elapsedMs: live.now_ms,
     endMs: Math.max(1, live.now_ms),
     chain: [],
@@ -60,6 +61,7 @@ function readSession(session, number, live) {
     prompt: textLater(session.label, 'prompt', session.prompt_chars),
     answer: textLater(session.label, 'answer', session.answer_chars),
     answerIsCut: session.answer_is_cut,
+    label: session.label,
   };
 }
 
@@ -69,11 +71,13 @@ function readSeen({ task_id: id, agent_type: agent, status, at_ms: atMs }, index
   return {
     index,
     id: String(id),
+    item: itemOf(String(id)),
     agent: String(agent),
     status: STATUSES.includes(status) ? status : 'pending',
     error: null,
     // It is told with the report.
     output: undefined,
+    outputBytes: 0,
     dependencyIds: [],
     dependencies: [],
     dependants: [],
@@ -104,55 +108,4 @@ function leftOf(attempts, rest) {
   const alive = attempts.filter(({ status }) => status === 'running').length;
   if (took.length === 0 || rest <= 0) return null;
   return (took.reduce((all, ms) => all + ms, 0) / took.length) * (rest / Math.max(1, alive));
-}
-
-/** Where further documents come from. None: the page shows what is in it. */
-let feed = null;
-
-/** A text that is read when somebody wants to see it; null if there is none. */
-function textLater(label, part, length) {
-  if (!length || !feed) return null;
-  const read = async () => {
-    const answer = await fetch(`${feed.texts}&session=${encodeURIComponent(label)}&part=${part}`, ASKING);
-    if (!answer.ok) throw new Error(`${answer.status}`);
-    return answer.text();
-  };
-  return { length, read };
-}
-
-/** A feed has a key of its own, and is asked for without cookies. */
-const ASKING = { cache: 'no-store', credentials: 'omit' };
-/** The longest pause between two questions. */
-const SLOW_MS = 5_000;
-/** A page that is older than this and whose key is not taken is loaded again, which gives it another. */
-const OLD_MS = 60_000;
-
-/** Asks a feed for further documents for as long as there may be any, and shows each. `show` says after how many ms to ask again. */
-function follow(wanted, show) {
-  feed = wanted;
-  const began = performance.now();
-  let revision = '';
-  let document_ = null;
-  let failures = 0;
-  const later = (ms) => setTimeout(() => (document.hidden ? document.addEventListener('visibilitychange', ask, { once: true }) : ask()), ms);
-  const ask = async () => {
-    try {
-      const answer = await fetch(`${feed.url}&rev=${encodeURIComponent(revision)}`, ASKING);
-      if (answer.status === 401 && performance.now() - began > OLD_MS) return location.reload();
-      if (!answer.ok) throw new Error(`${answer.status}`);
-      const next = await answer.json();
-      if (next.document) [document_, revision] = [next.document, next.revision];
-      else if (document_?.live) document_.live.now_ms = next.now_ms;
-      failures = 0;
-      at('notice').hidden = true;
-      const pause = show(document_);
-      if (pause !== null) later(pause);
-    } catch {
-      failures += 1;
-      at('notice').hidden = false;
-      at('notice').textContent = 'What is shown here may be old: there is no connection. Trying again.';
-      later(Math.min(SLOW_MS, 500 * 2 ** failures));
-    }
-  };
-  ask();
 }

@@ -14,12 +14,13 @@ function readRun(document) {
   const reply = document?.report ?? null;
   const report = findReport(reply) ?? {};
   const isWorkflow = report === reply?.run;
-  const sessions = sessionsOf(document?.sessions ?? []);
+  const sessions = sessionsOf(document?.sessions ?? [], document?.heads ?? []);
   const tasks = (report.results ?? []).map((result, index) => readTask(result, index, sessions));
-  link(tasks, isWorkflow);
+  // A run over items asks for all of their tasks at once, and later for those that make one answer of all.
+  link(tasks, ({ item }) => isWorkflow && !(reply.items && item !== null));
   const attempts = tasks.flatMap(({ attempts }) => attempts);
   const live = liveOverTime(attempts);
-  const lastMs = Math.max(0, ...tasks.map(({ endMs }) => endMs));
+  const lastMs = tasks.reduce((last, { endMs }) => Math.max(last, endMs), 0);
   const elapsedMs = report.elapsed_seconds === undefined ? lastMs : Math.round(report.elapsed_seconds * 1000);
   return {
     name: document?.function ?? 'run_tasks',
@@ -33,7 +34,7 @@ function readRun(document) {
     attempts,
     live,
     // The report counts from the spawn call, also calls that brought no session.
-    peak: Math.max(report.peak_in_flight ?? 0, ...live.map((point) => point.live)),
+    peak: Math.max(report.peak_in_flight ?? 0, peakOf(live)),
     elapsedMs,
     endMs: Math.max(1, elapsedMs, lastMs),
     chain: longestChain(tasks),
@@ -61,8 +62,11 @@ function problemsOf(reply) {
   return Array.isArray(reply?.errors) ? reply.errors : [reply?.error].filter((error) => error?.code);
 }
 
-/** Gives each task those that it depends on and that depend on it, and the times until which it waits for what. */
-function link(tasks, isWorkflow) {
+/**
+ * Gives each task those that it depends on and that depend on it, and the times until which it waits for what. `isLater` says which
+ * tasks a workflow asked for as it went.
+ */
+function link(tasks, isLater) {
   const byId = new Map(tasks.map((task) => [task.id, task]));
   for (const task of tasks) {
     task.dependencies = task.dependencyIds.map((id) => byId.get(id)).filter(Boolean);
@@ -72,16 +76,25 @@ function link(tasks, isWorkflow) {
   for (const task of tasks) {
     // A workflow asks for its steps as it goes, and its report does not say when: at the latest when they start, or
     // when something starts that they depend on.
-    task.askedMs = isWorkflow ? Math.min(began(task), ...task.dependencies.map(began)) : 0;
+    task.askedMs = isLater(task) ? Math.min(began(task), ...task.dependencies.map(began)) : 0;
     task.readyMs = Math.min(began(task), Math.max(task.askedMs, ...task.dependencies.map(({ endMs }) => endMs)));
-    if (isWorkflow && task.dependencies.length === 0) task.readyMs = began(task);
+    if (isLater(task) && task.dependencies.length === 0) task.readyMs = began(task);
   }
 }
 
-/** The host's records by session key, and by label for spawns that brought no session. */
-function sessionsOf(records) {
+/**
+ * The host's records by session key, and by label for spawns that brought no session. A prompt may lack its head, which many have;
+ * in the page of a feed, texts are read one by one.
+ */
+function sessionsOf(records, heads) {
   const known = new Map();
   for (const record of records) {
+    if (record.prompt_chars !== undefined) {
+      record.prompt = textLater(record.label, 'prompt', record.prompt_chars);
+      record.answer = textLater(record.label, 'answer', record.answer_chars);
+    }
+    record.asked = record.prompt;
+    if (record.head !== undefined) record.prompt = heads[record.head] + record.prompt;
     for (const name of [record.session_key, record.label && bare(record.label)]) {
       if (name && !known.has(name)) known.set(name, record);
     }
@@ -107,10 +120,12 @@ function readTask(result, index, sessions) {
   return {
     index,
     id: String(result.task_id),
+    item: itemOf(String(result.task_id)),
     agent: String(result.agent_type ?? ''),
     status: ENDS.includes(result.status) ? result.status : 'failed',
     error: result.error ?? null,
     output: result.output ?? null,
+    outputBytes: about.output_bytes ?? 0,
     dependencyIds: about.dependencies ?? [],
     dependencies: [],
     dependants: [],
@@ -138,6 +153,7 @@ function readAttempt(record, session) {
     tier: record.tier ?? null,
     requested: record.model_requested ?? null,
     model: record.model_applied ?? record.model_requested ?? null,
+    label: session?.label ?? null,
     status: record.status,
     error: record.error ?? null,
     usage: record.usage ?? null,
@@ -150,6 +166,8 @@ function readAttempt(record, session) {
     prompt: session?.prompt ?? null,
     answer: session?.answer ?? null,
     answerIsCut: session?.answer_is_cut ?? false,
+    /** What its prompt says of this task alone. */
+    asked: session?.asked ?? null,
   };
 }
 
@@ -200,14 +218,34 @@ function liveOverTime(attempts) {
   return points;
 }
 
-/** The depth of each task: 0 without dependencies, else one more than the deepest of them. */
+function peakOf(points) {
+  return points.reduce((most, { live }) => Math.max(most, live), 0);
+}
+
+/** Points of which a picture has so many at most; each stands for the most that were alive until the next. */
+function thinned(points, most, endMs) {
+  if (points.length <= most) return points;
+  const thin = [];
+  let [last, slot] = [null, -1];
+  for (const point of points) {
+    const own = Math.floor((point.atMs / endMs) * most);
+    if (own !== slot) thin.push((last = { ...point }));
+    else [last.live, last.again] = [Math.max(last.live, point.live), Math.max(last.again, point.again)];
+    slot = own;
+  }
+  return thin;
+}
+
+/** The depth of each task among these: 0 without dependencies, else one more than the deepest of them. */
 function depths(tasks) {
   const known = new Map();
-  const waiting = new Map(tasks.map((task) => [task, task.dependencies.length]));
-  const ready = tasks.filter((task) => task.dependencies.length === 0);
+  const among = new Set(tasks);
+  const inside = (others) => others.filter((other) => among.has(other));
+  const waiting = new Map(tasks.map((task) => [task, inside(task.dependencies).length]));
+  const ready = tasks.filter((task) => waiting.get(task) === 0);
   for (const task of ready) {
-    known.set(task, Math.max(0, ...task.dependencies.map((dependency) => (known.get(dependency) ?? 0) + 1)));
-    for (const dependant of task.dependants) {
+    known.set(task, task.dependencies.reduce((deepest, dependency) => Math.max(deepest, (known.get(dependency) ?? -1) + 1), 0));
+    for (const dependant of inside(task.dependants)) {
       waiting.set(dependant, waiting.get(dependant) - 1);
       if (waiting.get(dependant) === 0) ready.push(dependant);
     }

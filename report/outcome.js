@@ -48,6 +48,7 @@ function workflow(reply) {
   return [
     make('h2', {}, 'What came of it'),
     reply.reason && make('p', {}, `${capital(REASONS[reply.reason] ?? String(reply.reason))} `, make('code', { class: 'muted' }, reply.reason)),
+    reply.items && items(reply),
     ...listed('What was wrong with the last plan', reply.problems),
     reply.report && [make('h3', {}, 'Report'), text(reply.report, 'Report')],
     ...listed('Gaps, by the report itself', reply.gaps),
@@ -55,6 +56,17 @@ function workflow(reply) {
     made.length > 0 && make('div', { class: 'drafts' }, made.map(draft)),
     ...[['Claims', reply.claims], ['Plan', reply.plan], ['Replacement plans', reply.replacements], ['Registry', reply.registry]].map(([title, value]) => whole(title, value)),
   ].flat().filter(Boolean);
+}
+
+/** A run over items: how many have an answer, and the one answer of all. */
+function items({ items: { items: all, completed, ...others }, reduced }) {
+  const rest = Object.entries(others).filter(([, times]) => times > 0).map(([status, times]) => `${thousands(times)} ${status}`);
+  const words = `${thousands(completed)} of ${several(all, 'item')} ${all === 1 ? 'is' : 'are'} completed${rest.length > 0 ? `; ${rest.join(', ')}` : ''}.`;
+  return [
+    make('p', {}, words),
+    reduced && make('h3', {}, `One answer of ${several(reduced.items ?? 0, 'item')}`),
+    reduced && (isThere(reduced.output) ? text(readable(reduced.output), 'One answer of all') : make('p', {}, statusMark(reduced.status), reduced.error && ` ${reduced.error.message}`)),
+  ];
 }
 
 /** One draft or agent type: how good its best version is, that version, and what is still wrong with it. */

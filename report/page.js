@@ -9,6 +9,9 @@ const ORDERS = {
   sessions: (task) => -task.attempts.length,
 };
 
+/** So long after the last letter, whoever has the texts is asked to search them. */
+const FIND_PAUSE_MS = 250;
+
 /** While a run is in one of these states, so many milliseconds after each look the next one follows. */
 const LOOK_MS = { running: 1_000, interrupted: 5_000, broken: 5_000 };
 
@@ -28,17 +31,23 @@ function start() {
 /** The views, and what is filtered and open in them. They are made once and take each state of the run. */
 class Page {
   #run = null;
-  #wanted = { words: '', statuses: new Set(), codes: new Set() };
+  #wanted = { words: '', statuses: new Set(), codes: new Set(), kind: null };
+  /** Labels of sessions that were found by their texts, and when they are asked for. */
+  #found = new Set();
+  #asking;
+  /** Keys of the groups whose tasks are shown. */
+  #unfolded = new Set();
   #opened = null;
   #details = new Details((task) => this.#open(task), () => this.#closed());
-  #timeline = new Timeline((task) => this.#open(task));
-  #graph = new Graph((task) => this.#open(task));
+  #timeline = new Timeline((entry) => (entry.task ? this.#open(entry.task) : this.#fold(entry.key)));
+  #graph = new Graph((task) => this.#open(task), (kind) => this.#only(kind));
   #overview = new Overview((from, to) => this.#timeline.look(from, to));
   #filters = new Filters(this.#wanted, () => this.#refresh());
+  #choose;
 
   constructor() {
     this.#timeline.onMove = (from, to) => this.#overview.frame(from, to);
-    showTabs(() => this.#graph.resize());
+    this.#choose = showTabs(() => this.#graph.resize());
     this.#listen();
   }
 
@@ -56,6 +65,7 @@ class Page {
     this.#graph.update(run);
     showLegend(run);
     this.#filters.update(run);
+    showGroupings(run);
     this.#refresh();
     const opened = run.tasks.find(({ id }) => id === this.#opened);
     if (opened) this.#details.update(opened, run.about);
@@ -79,16 +89,51 @@ class Page {
 
   #refresh() {
     const order = ORDERS[at('order').value];
-    const { statuses, codes } = this.#wanted;
-    const words = this.#wanted.words.toLowerCase().split(/\s+/).filter(Boolean);
+    const { statuses, codes, kind, words } = this.#wanted;
     const isAmong = (chosen, value) => chosen.size === 0 || chosen.has(value);
-    const fits = (task) => isAmong(statuses, task.status) && isAmong(codes, task.error?.code) && words.every((word) => haystack(task).includes(word));
-    this.#timeline.show(this.#run.tasks.filter(fits).sort((one, other) => order(one) - order(other) || one.index - other.index));
+    const isFound = finder(wordsOf(words), this.#found);
+    const fits = (task) => isAmong(statuses, task.status) && isAmong(codes, task.error?.code) && (kind === null || kind.ids.has(task.id)) && isFound(task);
+    const shown = this.#run.tasks.filter(fits).sort((one, other) => order(one) - order(other) || one.index - other.index);
+    this.#timeline.show(entriesOf(shown, at('grouping').value, this.#unfolded), shown.length);
+    at('fold-all').hidden = at('grouping').value === '';
   }
 
+  #fold(key) {
+    if (!this.#unfolded.delete(key)) this.#unfolded.add(key);
+    this.#refresh();
+  }
+
+  /** Folds all groups, or shows the tasks of all if none is unfolded. */
+  #foldAll() {
+    const keys = groupsOf(this.#run.tasks, at('grouping').value).map(({ value }) => groupKey(value));
+    this.#unfolded = new Set(keys.some((key) => this.#unfolded.has(key)) ? [] : keys);
+    this.#refresh();
+  }
+
+  /** Shows those tasks in time that one node of the summary stands for. */
+  #only(kind) {
+    this.#wanted.kind = kind;
+    this.#filters.update(this.#run);
+    this.#refresh();
+    this.#choose(at('tab-timeline'));
+    at('tab-timeline').focus();
+  }
+
+  /** Shows what is found in the page at once, and what is found in texts that are not in it a little later. */
   #search(words) {
     at('search').value = this.#wanted.words = words;
+    this.#found = new Set();
     this.#refresh();
+    clearTimeout(this.#asking);
+    const wanted = wordsOf(words);
+    if (wanted.length === 0) return;
+    this.#asking = setTimeout(async () => {
+      // Without a connection the feed says so.
+      const found = await findLater(wanted).catch(() => null);
+      if (!found || this.#wanted.words !== words) return;
+      this.#found = found;
+      this.#refresh();
+    }, FIND_PAUSE_MS);
   }
 
   #listen() {
@@ -96,6 +141,8 @@ class Page {
     const on = (id, event, act) => at(id).addEventListener(event, act);
     on('search', 'input', () => this.#search(at('search').value));
     on('order', 'change', () => this.#refresh());
+    on('grouping', 'change', () => this.#refresh());
+    on('fold-all', 'click', () => this.#foldAll());
     on('clear', 'click', () => {
       this.#filters.clear();
       this.#search('');
@@ -103,6 +150,7 @@ class Page {
     });
     on('zoom-in', 'click', () => timeline.zoom(0.5));
     on('zoom-out', 'click', () => timeline.zoom(2));
+    on('zoom-rows', 'click', () => timeline.fitRows());
     on('zoom-reset', 'click', () => timeline.reset());
     on('graph-in', 'click', () => graph.resize(1.25));
     on('graph-out', 'click', () => graph.resize(0.8));
@@ -111,12 +159,15 @@ class Page {
   }
 }
 
-/** What a task is found by. */
-function haystack(task) {
-  const seen = [task.id, task.agent, task.status, task.error?.code, task.model, ...task.attempts.flatMap(({ kind, model, error }) => [kind, model, error?.code])];
-  return seen.filter(Boolean).join(' ').toLowerCase();
+/** Offers the ways to group that tell tasks of the run apart. */
+function showGroupings({ tasks }) {
+  for (const option of at('grouping').options) {
+    const of = GROUPINGS[option.value]?.of;
+    option.hidden = option.disabled = Boolean(of) && !option.selected && tasks.every((task) => of(task) === of(tasks[0]));
+  }
 }
 
+/** The two views, of which one is seen. Returns what chooses one by its tab. */
 function showTabs(onGraph) {
   const tabs = [at('tab-timeline'), at('tab-graph')];
   const choose = (tab) => {
@@ -139,6 +190,7 @@ function showTabs(onGraph) {
       other.focus();
     });
   }
+  return choose;
 }
 
 /** The theme that was chosen is remembered where the browser allows it. */

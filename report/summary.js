@@ -31,8 +31,8 @@ function census({ report, total: all, isWorkflow }) {
   const present = STATUSES.filter((status) => counts[status] > 0);
   const bar = make('div', { class: 'share', 'aria-hidden': 'true' },
     present.map((status) => make('span', { class: `part ${status}`, '--part': `${(100 * counts[status]) / total}%` })));
-  const words = make('ul', { class: 'census' }, present.map((status) => make('li', {}, statusMark(status, `${counts[status]} ${status}`))));
-  return card(isWorkflow ? 'Steps completed' : 'Completed', `${counts.completed ?? 0} of ${all}`, bar, words);
+  const words = make('ul', { class: 'census' }, present.map((status) => make('li', {}, statusMark(status, `${thousands(counts[status])} ${status}`))));
+  return card(isWorkflow ? 'Steps completed' : 'Completed', `${thousands(counts.completed ?? 0)} of ${thousands(all)}`, bar, words);
 }
 
 function time({ elapsedMs, attempts, tasks, peak, chain, leftMs }) {
@@ -97,6 +97,9 @@ function budget({ report }) {
   return rows.length > 0 ? card('Budget', null, ...rows, reserved) : null;
 }
 
+/** Steps that the chart has: more are not told apart on a screen. */
+const MOST_POINTS = 1_000;
+
 /** The chart of live sessions, over which a part of the run can be chosen. */
 class Overview {
   #run = { endMs: 1 };
@@ -111,11 +114,11 @@ class Overview {
 
   update(run) {
     this.#run = run;
-    const points = run.live;
+    const points = thinned(run.live, MOST_POINTS, run.endMs);
     const top = Math.max(1, run.peak);
     const again = points.some((point) => point.again > 0) && make('span', {}, ', ', make('span', { class: 'swatch retry', 'aria-hidden': 'true' }),
       'of them not the first of their task: retries, corrections, better models and the like');
-    refill(at('overview-words'), ...[`at most ${run.peak}`, again, '. Drag over the chart to look closer; a double click shows all.'].filter(Boolean));
+    refill(at('overview-words'), ...[`at most ${thousands(run.peak)}`, again, '. Drag over the chart to look closer; a double click shows all.'].filter(Boolean));
     const path = (value) => {
       const steps = points.map((point, place) => {
         const until = points[place + 1]?.atMs ?? run.endMs;

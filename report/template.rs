@@ -11,13 +11,21 @@ use sha2::{Digest as _, Sha256};
 const STYLE: &str = include_str!("page.css");
 
 /// What both pages use.
-const SHARED: [&str; 3] = [include_str!("dom.js"), include_str!("live.js"), include_str!("about.js")];
+const SHARED: [&str; 3] = [include_str!("dom.js"), include_str!("feed.js"), include_str!("about.js")];
 
-const RUN: [&str; 8] = [
+const RUN: [&str; 16] = [
     include_str!("model.js"),
+    include_str!("live.js"),
     include_str!("outcome.js"),
+    include_str!("groups.js"),
+    include_str!("search.js"),
+    include_str!("rows.js"),
     include_str!("summary.js"),
+    include_str!("bars.js"),
+    include_str!("tips.js"),
     include_str!("timeline.js"),
+    include_str!("columns.js"),
+    include_str!("kinds.js"),
     include_str!("graph.js"),
     include_str!("details.js"),
     include_str!("filters.js"),

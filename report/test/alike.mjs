@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
-import { SHOTS, embedded, open, rows, serious } from './browser.mjs';
+import { SHOTS, embedded, open, rows, serious, sessionsOf } from './browser.mjs';
 
 /** Tests of the page in a file, which need not exist before the first of them runs. `host`: who wrote it. */
 export function alike(file, host) {
@@ -19,7 +19,7 @@ export function alike(file, host) {
     assert.match(await page.locator('#summary').innerText(), new RegExp(`${census.completed} of ${results.length}`));
     const sessions = results.flatMap(({ metadata }) => metadata.attempt_log);
     const shown = await page.locator('#rows .bar:not(.starting)').count();
-    const unstarted = await page.locator('#rows .bar.starting.failed, #rows .bar.starting.timeout, #rows .bar.starting.cancelled').count();
+    const unstarted = await page.locator('#rows .bar.starting:is(.completed, .failed, .timeout, .cancelled)').count();
     assert.equal(shown + unstarted, sessions.length, 'every session has its bar');
     for (const kind of ['first', 'retry', 'correction', 'climb', 'hedge', 'judge']) {
       const wanted = sessions.filter((session) => session.kind === kind).length;
@@ -34,7 +34,9 @@ export function alike(file, host) {
 
   test('a click shows the prompt, the sessions, the answer and the decisions of a task', async () => {
     const { page, wrong, close } = await open(file);
-    const { report, sessions } = embedded(file);
+    const { report, ...document } = embedded(file);
+    const sessions = sessionsOf(document);
+    assert.ok(document.heads.length < document.sessions.length, 'what prompts have in common is told once');
     const count = ({ metadata }) => metadata.attempt_log.length;
     const [result] = report.results.filter(({ status }) => status === 'completed').sort((one, other) => count(other) - count(one));
     assert.ok(count(result) > 1, 'it took more than one session');

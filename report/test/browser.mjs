@@ -36,6 +36,11 @@ export function embedded(file) {
   return JSON.parse(readFileSync(file, 'utf8').split('id="document">')[1].split('</script>')[0]);
 }
 
+/** The sessions of a document, with their whole prompts. */
+export function sessionsOf({ heads, sessions }) {
+  return sessions.map(({ head, prompt, ...rest }) => ({ ...rest, prompt: head === undefined ? prompt : heads[head] + prompt }));
+}
+
 /** Opens a page; whatever it asks of a network or complains about is kept. */
 export function open(file, options = {}) {
   return visit(pathToFileURL(file).href, (url) => url.startsWith('file:') || url === 'data:,', options);
@@ -44,14 +49,25 @@ export function open(file, options = {}) {
 /** The same for an address: `isExpected` says what may be asked of a network. */
 export async function visit(address, isExpected, options = {}) {
   const context = await browser.newContext({ viewport: SIZE, ...options });
-  context.setDefaultTimeout(Number(process.env.PATIENCE ?? 15_000));
+  context.setDefaultTimeout(Number(process.env.PATIENCE ?? 60_000));
   const page = await context.newPage();
+  const busy = await busyWith(context, page);
   const wrong = [];
   page.on('pageerror', (error) => wrong.push(String(error)));
   page.on('console', (message) => wrong.push(message.text()));
   page.on('request', (asked) => isExpected(asked.url()) || wrong.push(asked.url()));
   await page.goto(address);
-  return { page, wrong, close: () => context.close() };
+  return { page, wrong, busy, close: () => context.close() };
+}
+
+/** How many milliseconds of a processor a page has taken so far, not counting what waited for one: other programs change that little. */
+async function busyWith(context, page) {
+  const session = await context.newCDPSession(page);
+  await session.send('Performance.enable', { timeDomain: 'threadTicks' });
+  return async () => {
+    const { metrics } = await session.send('Performance.getMetrics');
+    return Math.round(1_000 * metrics.find(({ name }) => name === 'TaskDuration').value);
+  };
 }
 
 export const rows = (page) => page.locator('#rows .row');

@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 
+import { type Changed, Changes } from './changes.ts';
 import type { Progress, SessionEnd, SpawnOptions, Usage } from './contract.ts';
 
 /** What the host saw of one session; times are milliseconds since the call began. The page reads these names. */
@@ -38,12 +39,10 @@ export type Seen = Partial<SessionRecord> & Pick<SessionRecord, 'label'>;
 
 /** Keeps a record of every session of one run, and says what is new in it to whoever keeps it beyond this process. */
 export class SessionLog {
-  readonly #records = new Map<string, SessionRecord>();
+  readonly #records = new Changes<SessionRecord>();
   /** Labels by the keys of their sessions: a run may have thousands, and each event names one. */
   readonly #labels = new Map<string, string>();
   readonly #keep: (seen: Seen) => void;
-  /** How often something new was learned. */
-  changes = 0;
 
   /** `known` is what was kept of the same run before. */
   constructor(known: Seen[] = [], keep: (seen: Seen) => void = () => {}) {
@@ -52,7 +51,22 @@ export class SessionLog {
   }
 
   get records(): SessionRecord[] {
-    return [...this.#records.values()];
+    return this.#records.all;
+  }
+
+  /** How often something new was learned. */
+  get changes(): number {
+    return this.#records.count;
+  }
+
+  /** What was learned after so many changes, of at most so many sessions. */
+  since(change: number, most: number): Changed<SessionRecord> {
+    return this.#records.since(change, most);
+  }
+
+  /** The session with this label. */
+  of(label: string): SessionRecord | undefined {
+    return this.#records.get(label);
   }
 
   /** Tokens that sessions have said they used. */
@@ -68,7 +82,8 @@ export class SessionLog {
 
   /** The time of the last thing that is known. */
   get lastMs(): number {
-    return Math.max(0, ...this.records.map(({ asked_ms, started_ms, ended_ms }) => Math.max(asked_ms, started_ms ?? 0, ended_ms ?? 0)));
+    const last = ({ asked_ms, started_ms, ended_ms }: SessionRecord) => Math.max(asked_ms, started_ms ?? 0, ended_ms ?? 0);
+    return this.records.reduce((latest, record) => Math.max(latest, last(record)), 0);
   }
 
   /** A spawn call; the same label again is the same session. */
@@ -84,8 +99,7 @@ export class SessionLog {
   started(sessionKey: string, atMs: number): void {
     const record = this.#of(sessionKey);
     if (!record) return;
-    record.started_ms ??= atMs;
-    this.changes += 1;
+    this.#records.set(record.label, { ...record, started_ms: record.started_ms ?? atMs });
   }
 
   ended({ session, outcome, usage }: Pick<SessionEnd, 'session' | 'outcome' | 'usage'>, atMs: number): void {
@@ -108,7 +122,6 @@ export class SessionLog {
   }
 
   #learn(seen: Seen): void {
-    this.changes += 1;
     this.#records.set(seen.label, { ...NOTHING, ...this.#records.get(seen.label), ...seen });
     const { session_key: key, label } = seen;
     if (key && !this.#labels.has(key)) this.#labels.set(key, label);
@@ -137,10 +150,9 @@ export interface TaskRecord {
 
 /** Keeps the last that was heard of every task of one run, and says it to whoever keeps it beyond this process. */
 export class TaskLog {
-  readonly #records = new Map<string, TaskRecord>();
+  readonly #records = new Changes<TaskRecord>();
   readonly #keep: (record: TaskRecord) => void;
   #last: TaskRecord | undefined;
-  changes = 0;
 
   constructor(known: TaskRecord[] = [], keep: (record: TaskRecord) => void = () => {}) {
     for (const record of known) this.#learn(record);
@@ -149,7 +161,17 @@ export class TaskLog {
 
   /** In the order in which they were first heard of. */
   get records(): TaskRecord[] {
-    return [...this.#records.values()];
+    return this.#records.all;
+  }
+
+  /** How often something was heard. */
+  get changes(): number {
+    return this.#records.count;
+  }
+
+  /** What was heard after so many changes, of at most so many tasks. */
+  since(change: number, most: number): Changed<TaskRecord> {
+    return this.#records.since(change, most);
   }
 
   /** What was heard last; undefined if nothing was. */
@@ -166,14 +188,13 @@ export class TaskLog {
   /** How many tasks are in which status. */
   get counts(): Record<string, number> {
     const counts: Record<string, number> = {};
-    for (const { status } of this.#records.values()) counts[status] = (counts[status] ?? 0) + 1;
+    for (const { status } of this.#records.all) counts[status] = (counts[status] ?? 0) + 1;
     return counts;
   }
 
   #learn(record: TaskRecord): void {
     this.#records.set(record.task_id, record);
     this.#last = record;
-    this.changes += 1;
   }
 }
 
@@ -186,8 +207,26 @@ export function page(name: string, report: string, sessions: SessionRecord[]): s
 }
 
 /** What that page shows. */
-export function document(name: string, report: string, sessions: SessionRecord[], more = ''): string {
-  return `{"format":1,"function":${JSON.stringify(name)},"report":${report},"sessions":${JSON.stringify(sessions)}${more}}`;
+function document(name: string, report: string, sessions: SessionRecord[]): string {
+  const heads = new Map<string, number>();
+  const short = sessions.map((record) => withoutHead(record, heads));
+  return `{"format":1,"function":${JSON.stringify(name)},"report":${report},"heads":${JSON.stringify([...heads.keys()])},"sessions":${JSON.stringify(short)}}`;
+}
+
+/** Where a prompt gets to its own task. What stands above it is the same for all tasks of an agent type, and is told once. */
+const OWN_TASK = '\n# Task\n';
+
+/** What a prompt says of its task alone. */
+export function ownPart(prompt: string): string {
+  return prompt.slice(prompt.indexOf(OWN_TASK) + 1);
+}
+
+function withoutHead(record: SessionRecord, heads: Map<string, number>): object {
+  const end = record.prompt.indexOf(OWN_TASK) + 1;
+  if (end === 0) return record;
+  const text = record.prompt.slice(0, end);
+  if (!heads.has(text)) heads.set(text, heads.size);
+  return { ...record, head: heads.get(text), prompt: ownPart(record.prompt) };
 }
 
 /** A template of the build with a document in its place. */

@@ -9,7 +9,7 @@ import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
 import { MANIFEST } from './config.ts';
-import { type Shown, listDocument, runDocument, textOf } from './live_page.ts';
+import { listDocument, runDocument, sessionsWith, textOf } from './live_page.ts';
 import { type PluginApi, caller } from './openclaw.ts';
 import { withDocument } from './page.ts';
 import { errorText, fields, list, text } from './values.ts';
@@ -22,6 +22,9 @@ const FEED = `/plugins/${MANIFEST.id}/feed`;
 
 /** How long a page may ask with its key; then it loads itself again, and the gateway decides anew. */
 const KEY_MS = 15 * 60_000;
+
+/** Words of one search; more are not looked at. */
+const MOST_WORDS = 16;
 
 /** OpenClaw's own, where its configuration names none. */
 const DEFAULT_PORT = 18789;
@@ -101,8 +104,9 @@ async function showPage(url: URL, request: IncomingMessage, response: ServerResp
   const run = url.searchParams.get('run');
   const key = newKey(Date.now());
   const asked = run === null ? `of=list&key=${key}` : `of=run&run=${encodeURIComponent(run)}&key=${key}`;
-  const texts = `feed?of=text&run=${encodeURIComponent(run ?? '')}&key=${key}`;
-  const page = withDocument(run === null ? 'runs.html' : 'report.html', JSON.stringify({ format: 1, feed: { url: `feed?${asked}`, texts } }));
+  const of = (what: string) => `feed?of=${what}&run=${encodeURIComponent(run ?? '')}&key=${key}`;
+  const feed = { url: `feed?${asked}`, texts: of('text'), find: of('find') };
+  const page = withDocument(run === null ? 'runs.html' : 'report.html', JSON.stringify({ format: 1, feed }));
   response.setHeader('content-security-policy', `${policyOf(page)}; frame-ancestors 'self'`);
   send(response, 200, 'text/html; charset=utf-8', request.method === 'HEAD' ? '' : page);
 }
@@ -130,20 +134,15 @@ function feed(api: PluginApi, { searchParams: asked }: URL, request: IncomingMes
     const words = textOf(api, asked.get('run') ?? '', asked.get('session') ?? '', asked.get('part') ?? '');
     return words === null ? refuse(response, 404, 'There is no such text.') : send(response, 200, 'text/plain; charset=utf-8', words);
   }
-  const shown = of === 'list' ? listDocument(api) : runDocument(api, asked.get('run') ?? '');
+  if (of === 'find') {
+    const words = asked.getAll('word').slice(0, MOST_WORDS);
+    return send(response, 200, 'application/json', JSON.stringify({ sessions: sessionsWith(api, asked.get('run') ?? '', words) }));
+  }
+  const seen = asked.get('rev');
+  const shown = of === 'list' ? listDocument(api, seen) : runDocument(api, asked.get('run') ?? '', seen);
   if (!shown) return refuse(response, 404, 'There is no such run.');
-  send(response, 200, 'application/json', next(shown, asked.get('rev')));
-}
-
-/** What a page has not seen yet. */
-function next({ revision, document, nowMs }: Shown, seen: string | null): string {
-  const name = shortened(revision);
-  return seen === name ? JSON.stringify({ now_ms: nowMs }) : `{"revision":"${name}","document":${document}}`;
-}
-
-/** The name of a state of a document, however long that is. */
-function shortened(text: string): string {
-  return createHmac('sha256', secret).update(`revision ${text}`).digest('base64url').slice(0, 22);
+  const { revision, news, nowMs } = shown;
+  send(response, 200, 'application/json', `{"now_ms":${nowMs}${news === undefined ? '' : `,"revision":${JSON.stringify(revision)},${news}`}}`);
 }
 
 /** A key for one page, which says until when it is one. */

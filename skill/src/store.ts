@@ -102,6 +102,12 @@ export class Store {
     return new SessionLog(this.#lines(id, 'seen') as Seen[], (seen) => this.#append(id, 'seen', seen));
   }
 
+  /** Changes whenever something is added to what is known of a run's sessions and tasks. */
+  seenStamp(id: string): string {
+    const size = (kind: 'seen' | 'tasks') => (existsSync(this.#file(id, kind)) ? statSync(this.#file(id, kind)).size : 0);
+    return `${size('seen')}-${size('tasks')}`;
+  }
+
   /** Where the tasks of a run stood last. */
   tasks(id: string): TaskLog {
     return new TaskLog(this.#lines(id, 'tasks') as TaskRecord[], (record) => this.#append(id, 'tasks', record));

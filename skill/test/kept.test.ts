@@ -42,7 +42,7 @@ test('a run is shown as a page, with what its sessions were asked and said', asy
   const [session, ...others] = document.sessions;
   assert.deepEqual(others, []);
   assert.equal(session.session_key, document.report.results[0].session_key);
-  assert.equal(session.prompt, openclaw.sessions[0]?.prompt);
+  assert.equal(document.heads[session.head] + session.prompt, openclaw.sessions[0]?.prompt);
   assert.equal(session.answer, 'an answer');
   assert.ok(session.asked_ms <= session.started_ms && session.started_ms <= session.ended_ms, JSON.stringify(session));
   const unkept = await use(openclaw, 'runs', { action: 'report', run_id }, { state, config: { retentionDays: 0 } });

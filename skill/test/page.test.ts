@@ -40,6 +40,15 @@ test('the page holds the report and the sessions, and nothing can leave its plac
   assert.ok(!html.includes('src='));
 });
 
+test('what prompts have in common is told once', () => {
+  const log = new SessionLog();
+  const prompts = ['A role.\n\n# Task\n\nOne.', 'A role.\n\n# Task\n\nTwo.', 'Another.\n# Task\nThree.', 'No task.'];
+  prompts.forEach((task, number) => log.asked({ ...options, task, label: `critic ${number}` }, 1));
+  const { heads, sessions } = JSON.parse(page('run_tasks', 'null', log.records).split('id="document">')[1]?.split('</script>')[0] ?? '');
+  assert.deepEqual(heads, ['A role.\n\n', 'Another.\n']);
+  assert.deepEqual(sessions.map((session: any) => (heads[session.head] ?? '') + session.prompt), prompts);
+});
+
 test('an event looks at its own session only, however many there are', () => {
   const log = new SessionLog();
   for (let number = 0; number < 100; number += 1) {

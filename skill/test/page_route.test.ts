@@ -7,6 +7,8 @@ import { after, test } from 'node:test';
 
 import type { PluginApi, Route } from '../src/openclaw.ts';
 import { isKey, maySee, newKey, notePort, registerPages } from '../src/page_route.ts';
+import type { Progress, SpawnOptions } from '../src/contract.ts';
+import { Store } from '../src/store.ts';
 import { FakeOpenClaw } from './openclaw.ts';
 import { TASK, directory, use } from './use.ts';
 
@@ -68,9 +70,10 @@ test('a run goes on under the eyes of whoever looks, and its end is told in full
 
   const run = await page(`?run=${run_id}`);
   const first = await run.next();
-  const { live, sessions, about } = first.document;
-  assert.deepEqual([live.state, live.total, live.ended], ['running', 2, 0]);
-  assert.deepEqual(live.tasks.map((task: any) => task.status), ['running', 'running']);
+  const { live, about } = first.document;
+  const sessions = first.sessions.map(([, session]: any) => session);
+  assert.deepEqual([live.state, live.total, live.ended, first.goes_on, first.more], ['running', 2, 0, false, false]);
+  assert.deepEqual(first.tasks.map(([place, task]: any) => [place, task.status]), [[0, 'running'], [1, 'running']]);
   assert.ok(sessions.length === 2 && sessions.every((session: any) => session.prompt_chars > 100 && !('prompt' in session)));
   assert.deepEqual([about.run_id, about.session], [run_id, 'agent:main:main']);
   const again = await run.next(first.revision);
@@ -78,14 +81,53 @@ test('a run goes on under the eyes of whoever looks, and its end is told in full
   const prompt = await (await get(`${run.feed.texts}&session=${encodeURIComponent(sessions[0].label)}&part=prompt`)).text();
   assert.equal(prompt, openclaw.sessions[0]?.prompt);
   assert.equal((await get(`${run.feed.texts}&session=no&part=prompt`)).status, 404);
+  const find = async (...words: string[]) => JSON.parse(await (await get(`${run.feed.find}${words.map((word) => `&word=${encodeURIComponent(word)}`).join('')}`)).text()).sessions;
+  assert.deepEqual(await find('TASK-2', 'say something'), [sessions[1].label]);
+  assert.deepEqual(await find('senior engineer'), [], 'what all tasks of an agent type read is not searched');
 
   openclaw.answer = 'an answer';
   for (const session of openclaw.sessions) openclaw.end(session);
   assert.equal((await use(openclaw, 'runs', { action: 'status', run_id }, { state })).state, 'done');
   const { document } = await run.next(first.revision);
   assert.deepEqual(document.report.results.map(({ output }: any) => output), ['an answer', 'an answer']);
-  assert.equal(document.sessions[0].prompt, prompt);
+  // Not even the last document has the texts of sessions.
+  assert.ok(document.sessions.every((session: any) => session.prompt_chars === prompt.length && !('prompt' in session)));
+  assert.equal(await (await get(`${run.feed.texts}&session=${encodeURIComponent(sessions[0].label)}&part=prompt`)).text(), prompt);
+  assert.ok(!('document' in (await run.next('ended'))));
+  assert.equal((await find('an answer')).length, 2);
   assert.deepEqual((await (await page('')).next()).document.runs[0].counts, { completed: 2 });
+});
+
+test('a page of a large run is told of it in bounded parts, and then of what has changed', async () => {
+  const [state, id, total] = [directory(), 'pa-0123456789ab', 2_500];
+  const store = new Store(state);
+  store.place(id);
+  store.begin({ run_id: id, function: 'run_tasks', owner: 'agent:main:main', started: new Date(0).toISOString(), state: 'running' });
+  const [log, tasks] = [store.log(id), store.tasks(id)];
+  const heard = (number: number, status: string) =>
+    tasks.heard({ task: `task-${number}`, agentType: 'code_reviewer', status, ended: 0, running: 1, total } as Progress, number);
+  for (let number = 0; number < total; number += 1) {
+    log.asked({ label: `code_reviewer task-${number}`, task: 'Review it. '.repeat(300) } as SpawnOptions, number);
+    heard(number, 'running');
+  }
+  const { page } = await served(new FakeOpenClaw(), state);
+  const { feed, next } = await page(`?run=${id}`);
+  const parts = [];
+  for (let revision = ''; ; revision = parts.at(-1).revision) {
+    parts.push(await next(revision));
+    assert.ok(JSON.stringify(parts.at(-1)).length < 512 * 1024);
+    if (!parts.at(-1).more) break;
+  }
+  assert.deepEqual(parts.map(({ tasks, goes_on }) => [tasks.length, goes_on]), [[1_000, false], [1_000, true], [500, true]]);
+  assert.equal(parts[0].document.live.state, 'interrupted');
+  const places = parts.flatMap(({ sessions }) => sessions.map(([place]: any) => place));
+  assert.deepEqual(places, Array.from({ length: total }, (_, place) => place), 'every session is told once');
+  assert.ok(!('document' in (await next(parts.at(-1).revision))), 'nobody goes on with it');
+  // What is kept has changed: another process went on with it.
+  heard(7, 'completed');
+  const again = await next(parts.at(-1).revision);
+  assert.deepEqual([again.goes_on, again.tasks.length], [false, 1_000]);
+  assert.ok(feed.url.includes(id));
 });
 
 test('a page runs its own script alone, and no other site may frame it', async () => {

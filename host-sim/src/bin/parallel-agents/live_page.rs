@@ -29,6 +29,12 @@ use crate::fault::Fault;
 use crate::outcome::Failure;
 use crate::signals::Interrupt;
 
+/// Words of one search; more are not looked at.
+const MOST_WORDS: usize = 16;
+
+/// The revision of a call that came back.
+const ENDED: &str = "ended";
+
 /// The page of one run, served until this is dropped.
 pub struct LivePage {
     url: String,
@@ -49,8 +55,6 @@ struct Shown {
 /// A watcher of the tasks that also knows when it heard of them.
 pub struct Watched {
     tasks: TaskLog,
-    /// Everything that happened so far; a page that has seen as much has seen all.
-    revision: u64,
     /// When the last thing happened, if time passes by the real clock.
     heard: Option<Instant>,
     is_real: bool,
@@ -74,7 +78,7 @@ impl LivePage {
         let address = listener.local_addr().with_context(fault).map_err(broken)?;
         let key = format!("{:016x}{:016x}", rand::rng().next_u64(), rand::rng().next_u64());
         let url = format!("http://{address}/{key}/");
-        let watched = Watched { tasks: TaskLog::default(), revision: 0, heard: None, is_real };
+        let watched = Watched { tasks: TaskLog::default(), heard: None, is_real };
         let watched = Arc::new(Mutex::new(watched));
         let shown = Arc::new(Shown { key, function: function.to_owned(), watched, sessions, done: Mutex::new(None) });
         let router = router(shown.clone());
@@ -99,7 +103,6 @@ impl LivePage {
     pub fn done(&self, report: &Value) {
         let document = page::document(&self.shown.function, report, locked(&self.shown.sessions).records());
         *locked(&self.shown.done) = Some(document);
-        locked(&self.shown.watched).revision += 1;
     }
 
     /// Stays until somebody wants the program to end. If somebody did so during the run already, it does not stay.
@@ -116,7 +119,6 @@ impl Drop for LivePage {
 
 impl Watched {
     fn heard(&mut self) {
-        self.revision += 1;
         self.heard = self.is_real.then(Instant::now);
     }
 
@@ -129,7 +131,6 @@ impl Watched {
 impl Observer for Watched {
     fn command(&mut self, at_ms: u64, command: &Command) {
         self.tasks.command(at_ms, command);
-        self.revision += 1;
     }
 
     fn event(&mut self, delivery: &Delivery) {
@@ -147,6 +148,7 @@ fn router(shown: Arc<Shown>) -> Router {
         .route("/{key}/", get(whole))
         .route("/{key}/data", get(data))
         .route("/{key}/text", get(text))
+        .route("/{key}/find", get(find))
         .with_state(shown)
 }
 
@@ -157,7 +159,7 @@ async fn whole((key, shown, headers, _): Asked) -> Response {
         return refusal;
     }
     let template = parallel_agents_page::template();
-    let feed = json!({ "format": 1, "feed": { "url": "data?", "texts": "text?" } });
+    let feed = json!({ "format": 1, "feed": { "url": "data?", "texts": "text?", "find": "find?" } });
     let policy = format!("{}; frame-ancestors 'none'", parallel_agents_page::policy(&template));
     let page = parallel_agents_page::with_document(&template, &feed.to_string());
     answer("text/html; charset=utf-8", page, &[(header::CONTENT_SECURITY_POLICY.as_str(), &policy)])
@@ -167,17 +169,15 @@ async fn data((key, shown, headers, query): Asked) -> Response {
     if let Some(refusal) = refusal(&key, &shown, &headers) {
         return refusal;
     }
+    let seen = field(&query, "rev");
     let watched = locked(&shown.watched);
-    let (now_ms, revision) = (watched.now_ms(), watched.revision.to_string());
-    let next = if field(&query, "rev").as_deref() == Some(&revision) {
-        json!({ "now_ms": now_ms })
-    } else if let Some(document) = &*locked(&shown.done) {
-        json!({ "revision": revision, "document": document })
-    } else {
-        let sessions = locked(&shown.sessions);
-        let document = page::live_document(&shown.function, &watched.tasks, sessions.records(), now_ms);
-        json!({ "revision": revision, "document": document })
+    let now_ms = watched.now_ms();
+    let news = match &*locked(&shown.done) {
+        Some(_) if seen.as_deref() == Some(ENDED) => None,
+        Some(document) => Some(json!({ "now_ms": now_ms, "revision": ENDED, "document": document })),
+        None => page::news(&shown.function, &watched.tasks, &locked(&shown.sessions), now_ms, seen.as_deref()),
     };
+    let next = news.unwrap_or_else(|| json!({ "now_ms": now_ms }));
     answer("application/json", next.to_string(), &[])
 }
 
@@ -199,6 +199,15 @@ async fn text((key, shown, headers, query): Asked) -> Response {
     }
 }
 
+async fn find((key, shown, headers, query): Asked) -> Response {
+    if let Some(refusal) = refusal(&key, &shown, &headers) {
+        return refusal;
+    }
+    let words: Vec<String> = fields(&query, "word").into_iter().take(MOST_WORDS).collect();
+    let found = json!({ "sessions": page::sessions_with(locked(&shown.sessions).records(), &words) });
+    answer("application/json", found.to_string(), &[])
+}
+
 /// Why somebody is told nothing.
 fn refusal(key: &str, shown: &Shown, headers: &HeaderMap) -> Option<Response> {
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
@@ -210,9 +219,16 @@ fn refusal(key: &str, shown: &Shown, headers: &HeaderMap) -> Option<Response> {
 }
 
 /// A field of a query.
-fn field(RawQuery(query): &RawQuery, name: &str) -> Option<String> {
-    let url = Url::parse(&format!("http://localhost/?{}", query.as_deref().unwrap_or_default())).ok()?;
-    url.query_pairs().find(|(field, _)| field == name).map(|(_, value)| value.into_owned())
+fn field(query: &RawQuery, name: &str) -> Option<String> {
+    fields(query, name).into_iter().next()
+}
+
+/// All fields of this name.
+fn fields(RawQuery(query): &RawQuery, name: &str) -> Vec<String> {
+    let Ok(url) = Url::parse(&format!("http://localhost/?{}", query.as_deref().unwrap_or_default())) else {
+        return Vec::new();
+    };
+    url.query_pairs().filter(|(field, _)| field == name).map(|(_, value)| value.into_owned()).collect()
 }
 
 fn answer(kind: &str, body: String, more: &[(&str, &str)]) -> Response {

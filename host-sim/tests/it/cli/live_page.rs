@@ -96,7 +96,8 @@ fn a_page_shows_a_run_while_it_lasts_and_stays_until_an_interrupt() {
     let document = &ended["document"];
     assert_eq!(document["report"]["status"], "completed");
     assert_eq!(document["sessions"].as_array().map(Vec::len), Some(3));
-    assert!(document["sessions"][0]["prompt"].as_str().is_some_and(|prompt| !prompt.is_empty()));
+    let session = &document["sessions"][0];
+    assert!(session["answer_chars"].as_u64() > Some(0) && session.get("answer").is_none(), "{session}");
     let again = served.data(ended["revision"].as_str().expect("a revision"));
     assert!(again.get("document").is_none() && again["now_ms"].is_u64(), "nothing is new");
     let (code, report, told) = served.interrupt();
@@ -109,14 +110,22 @@ fn an_interrupt_stops_the_run_and_takes_the_page_with_it() {
     let next = served.wait_for(|document| document["live"]["running"].as_u64() > Some(0));
     let document = &next["document"];
     assert_eq!(document["live"]["state"], "running");
-    assert_eq!(document["live"]["tasks"].as_array().map(Vec::len), Some(3));
-    let session = &document["sessions"][0];
+    let session = &next["sessions"][0][1];
     assert!(session["prompt_chars"].as_u64() > Some(0) && session.get("prompt").is_none(), "{session}");
     let label = session["label"].as_str().expect("a label").replace(' ', "%20").replace('[', "%5B").replace(']', "%5D");
     let (status, prompt) = served.get(&format!("text?&session={label}&part=prompt"));
     assert_eq!(status, 200, "{label}");
     assert!(prompt.contains("text/plain"));
     assert_eq!(served.get("text?&session=no&part=prompt").0, 404);
+    let (_, found) = served.get("find?&word=CODE_REVIEWER&word=task");
+    assert!(found.contains(session["label"].as_str().expect("a label")), "{found}");
+    assert!(served.get("find?&word=no-such-word").1.ends_with(r#"{"sessions":[]}"#));
+    // A page that was told nothing is told everything, and one that was told everything only of the time.
+    let all = served.data("");
+    assert_eq!((&all["goes_on"], &all["more"]), (&json!(false), &json!(false)));
+    assert_eq!(all["tasks"].as_array().map(Vec::len), Some(3));
+    let nothing = served.data(all["revision"].as_str().expect("a revision"));
+    assert!(nothing.get("tasks").is_none() && nothing["now_ms"].is_u64(), "{nothing}");
     let (code, report, told) = served.interrupt();
     assert_eq!((code, &report["status"]), (Some(1), &json!("cancelled")), "{told}");
 }

@@ -1,0 +1,90 @@
+'use strict';
+// Where a page of a host gets what it shows: it asks again and again, and is told what has changed.
+//
+// An answer: {"now_ms"}, and if there is news "revision", which the next question names, and "document". Of a run that goes on, the
+// document has neither tasks nor sessions. They are beside it, as far as they have changed: [[place, record]]. "goes_on": false if
+// what was told before is of no use any more, "more": true if not all was told at once.
+
+/** Where further documents come from. None: the page shows what is in it. */
+let feed = null;
+
+/** A text that is read when somebody wants to see it; null if there is none. */
+function textLater(label, part, length) {
+  if (!length || !feed) return null;
+  const read = async () => {
+    const answer = await fetch(`${feed.texts}&session=${encodeURIComponent(label)}&part=${part}`, ASKING);
+    if (!answer.ok) throw new Error(`${answer.status}`);
+    return answer.text();
+  };
+  return { length, read };
+}
+
+/**
+ * The labels of the sessions in whose texts all of these words are, by whoever has the texts; null where they are all in the page.
+ * A key that is not taken any more finds nothing: then the page has to be loaded again.
+ */
+async function findLater(words) {
+  if (!feed) return null;
+  const answer = await fetch(`${feed.find}${words.map((word) => `&word=${encodeURIComponent(word)}`).join('')}`, ASKING);
+  return answer.ok ? new Set((await answer.json()).sessions) : null;
+}
+
+/** A feed has a key of its own, and is asked for without cookies. */
+const ASKING = { cache: 'no-store', credentials: 'omit' };
+/** The longest pause between two questions. */
+const SLOW_MS = 5_000;
+/** A page that is older than this and whose key is not taken is loaded again, which gives it another. */
+const OLD_MS = 60_000;
+
+/** What was told so far. */
+class Seen {
+  revision = '';
+  document = null;
+  #tasks = [];
+  #sessions = [];
+
+  /** Takes an answer. Whether it was the last of those that belong together. */
+  take({ revision, document, goes_on: goesOn, more, tasks, sessions, now_ms: nowMs }) {
+    if (!document) {
+      if (this.document?.live) this.document.live.now_ms = nowMs;
+      return true;
+    }
+    [this.revision, this.document] = [revision, document];
+    if (!document.live) return true;
+    if (!goesOn) [this.#tasks, this.#sessions] = [[], []];
+    for (const [place, task] of tasks) this.#tasks[place] = task;
+    for (const [place, session] of sessions) this.#sessions[place] = session;
+    if (more) return false;
+    document.live.tasks = this.#tasks.filter(Boolean);
+    document.sessions = this.#sessions.filter(Boolean);
+    return true;
+  }
+}
+
+/** Asks a feed for further documents for as long as there may be any, and shows each. `show` says after how many ms to ask again. */
+function follow(wanted, show) {
+  feed = wanted;
+  const began = performance.now();
+  const seen = new Seen();
+  let failures = 0;
+  const later = (ms) => setTimeout(() => (document.hidden ? document.addEventListener('visibilitychange', ask, { once: true }) : ask()), ms);
+  const ask = async () => {
+    try {
+      const answer = await fetch(`${feed.url}&rev=${encodeURIComponent(seen.revision)}`, ASKING);
+      if (answer.status === 401 && performance.now() - began > OLD_MS) return location.reload();
+      if (!answer.ok) throw new Error(`${answer.status}`);
+      const isAll = seen.take(await answer.json());
+      failures = 0;
+      at('notice').hidden = true;
+      if (!isAll) return ask();
+      const pause = show(seen.document);
+      if (pause !== null) later(pause);
+    } catch {
+      failures += 1;
+      at('notice').hidden = false;
+      at('notice').textContent = 'What is shown here may be old: there is no connection. Trying again.';
+      later(Math.min(SLOW_MS, 500 * 2 ** failures));
+    }
+  };
+  ask();
+}
