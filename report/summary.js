@@ -43,7 +43,7 @@ function time({ elapsedMs, attempts, tasks, peak, chain, leftMs }) {
     leftMs && ['Left, about', duration(leftMs)],
     ['All sessions together', duration(worked)],
     gain && ['Faster than one by one', gain],
-    ['At once, at most', String(peak)],
+    ['At once, at most', thousands(peak)],
     chain.length > 1 && ['Longest chain', several(chain.length, 'task')],
   ));
 }
