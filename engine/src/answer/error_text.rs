@@ -1,10 +1,34 @@
 //! Whether an answer is an error message that a program put in its place.
 
+use std::sync::LazyLock;
+
 use crate::task::{ErrorCode, TaskError};
 use crate::text;
 
 /// A kind and the words that such a text begins with, one pair a line. A data file, so that more can be added.
 const TEXTS: &str = include_str!("../../../schemas/data/error_texts.txt");
+
+/// The list taken apart, since every answer is looked up in it.
+static LIST: LazyLock<List> = LazyLock::new(|| {
+    let lines = TEXTS.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once(' '));
+    let lines: Vec<Line> = lines.map(|(kind, words)| Line { kind, words, document: words.replace(' ', "") }).collect();
+    let longest = lines.iter().map(|line| line.words.len()).max().unwrap_or_default();
+    List { lines, longest }
+});
+
+struct List {
+    lines: Vec<Line>,
+    /// Bytes of the longest beginning.
+    longest: usize,
+}
+
+struct Line {
+    kind: &'static str,
+    /// With what such a text begins.
+    words: &'static str,
+    /// The same where blanks do not count.
+    document: String,
+}
 
 /// A longer text says more than what went wrong.
 const MAX_BYTES: usize = 1_000;
@@ -28,15 +52,10 @@ pub fn of(answer: &str) -> Option<ErrorText> {
         return None;
     }
     let plain = answer.trim_start_matches(|c: char| !c.is_alphanumeric() && !matches!(c, '[' | '{' | '<'));
-    let blank = if plain.starts_with(['{', '<']) { "" } else { " " };
-    let words: Vec<&str> = plain.split_whitespace().collect();
-    let shown = words.join(blank).to_lowercase().replace('\u{2019}', "'");
-    let lines = TEXTS.lines().filter(|line| !line.starts_with('#'));
-    let kind = lines.filter_map(|line| line.split_once(' ')).find_map(|(kind, beginning)| {
-        let beginning = if blank.is_empty() { beginning.replace(' ', "") } else { beginning.to_owned() };
-        shown.starts_with(&beginning).then_some(kind)
-    })?;
-    let code = match kind {
+    let is_document = plain.starts_with(['{', '<']);
+    let shown = beginning(plain, if is_document { "" } else { " " });
+    let fits = |line: &&Line| shown.starts_with(if is_document { &line.document } else { line.words });
+    let code = match LIST.lines.iter().find(fits)?.kind {
         "rate" => ErrorCode::RateLimited,
         "unavailable" => ErrorCode::ModelUnavailable,
         "auth" => ErrorCode::ModelAuthentication,
@@ -46,6 +65,23 @@ pub fn of(answer: &str) -> Option<ErrorText> {
     };
     let message = format!("the answer is an error message: {}", text::quoted(answer));
     Some(ErrorText::Certain(TaskError::new(code, message)))
+}
+
+/// The words of a text in lower case, as many as a line of the list can have, with `blank` between them.
+fn beginning(text: &str, blank: &str) -> String {
+    let (mut taken, mut chars) = (String::new(), 0);
+    for word in text.split_whitespace() {
+        if chars > 0 {
+            taken.push_str(blank);
+        }
+        taken.push_str(word);
+        // In lower case they may have fewer bytes, but not fewer characters.
+        chars += word.chars().count();
+        if chars > LIST.longest {
+            break;
+        }
+    }
+    taken.to_lowercase().replace('\u{2019}', "'")
 }
 
 #[cfg(test)]

@@ -1,7 +1,12 @@
 //! Whether an answer is a polite no.
 
+use std::sync::LazyLock;
+
 /// Beginnings of refusals, one a line, in lower case. A data file, so that languages and habits can be added.
-const BEGINNINGS: &str = include_str!("../../../schemas/data/refusals.txt");
+const TEXTS: &str = include_str!("../../../schemas/data/refusals.txt");
+
+/// The lines of the list.
+static BEGINNINGS: LazyLock<Vec<&str>> = LazyLock::new(|| TEXTS.lines().filter(|line| !line.is_empty()).collect());
 
 /// A refusal is short; a long text that begins like one goes on to do the work.
 const MAX_BYTES: usize = 600;
@@ -14,7 +19,7 @@ pub fn is_refusal(answer: &str) -> bool {
         return false;
     }
     let text = text.to_lowercase().replace('\u{2019}', "'");
-    BEGINNINGS.lines().any(|beginning| !beginning.is_empty() && text.starts_with(beginning))
+    BEGINNINGS.iter().any(|beginning| text.starts_with(beginning))
 }
 
 #[cfg(test)]
