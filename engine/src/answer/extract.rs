@@ -94,6 +94,10 @@ pub fn extract(answer: &str, around: Surroundings) -> Result<Extracted, ExtractE
 
 /// The value that a text is, and whether it was put right. None: the text is something else.
 fn whole_value(text: &str) -> Option<Result<(Value, bool), JsonError>> {
+    // Most answers begin with words, and need no reader that says what is wrong with them.
+    if !text.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '{' | '[' | '"' | '-' | 't' | 'f' | 'n')) {
+        return None;
+    }
     match strict::parse(text, ANSWER_BOUNDS) {
         Ok(value) => return Some(Ok((value, false))),
         Err(JsonError::Syntax { .. }) if !text.starts_with(['{', '[']) => return None,
@@ -141,10 +145,11 @@ impl Found {
         if let Some(error) = self.refused.or(broken) {
             return Err(if seen > 1 { ExtractError::Ambiguous(seen) } else { ExtractError::Invalid(error) });
         }
-        let Some((first, repaired)) = self.values.first().cloned() else { return Err(ExtractError::NoJson) };
+        let mut values = self.values.into_iter();
+        let Some((first, repaired)) = values.next() else { return Err(ExtractError::NoJson) };
         // Beside a list, numbers in brackets are another list; beside an object they are what they are in any prose.
         let lists = self.citations.iter().filter(|list| first.is_array() && **list != first).count();
-        if lists > 0 || self.values.iter().any(|(value, _)| *value != first) {
+        if lists > 0 || values.any(|(value, _)| value != first) {
             return Err(ExtractError::Ambiguous(seen + lists));
         }
         Ok(Extracted { value: first, unwrapped: true, repaired })

@@ -96,7 +96,7 @@ struct Reader<'a> {
     seen: usize,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
     fn value(&mut self) -> Result<(), Fault> {
         let first = self.peek().unwrap_or_default();
         let mut next = self.open(first)?;
@@ -146,7 +146,7 @@ impl Reader<'_> {
         self.at += character.len_utf8();
     }
 
-    fn rest(&self) -> &str {
+    fn rest(&self) -> &'a str {
         self.text.get(self.at..).unwrap_or_default()
     }
 
@@ -216,9 +216,8 @@ impl Reader<'_> {
             if name.is_empty() || name.starts_with('-') || literal(name).is_some() || name == "NaN" {
                 return Err(Fault::Syntax("expected a key"));
             }
-            let quoted = format!("\"{name}\"");
             self.at += name.len();
-            self.out.push_str(&quoted);
+            self.out.extend(["\"", name, "\""]);
             self.changed = true;
             self.rich = true;
         }

@@ -3,9 +3,9 @@
 use super::{Fault, Reader};
 use crate::answer::work;
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
     /// The longest beginning of the rest that holds such characters only.
-    pub(super) fn run(&self, of: impl Fn(char) -> bool) -> &'_ str {
+    pub(super) fn run(&self, of: impl Fn(char) -> bool) -> &'a str {
         let rest = self.rest();
         let length = rest.find(|c: char| !of(c)).unwrap_or(rest.len());
         work::looked_at(length);
@@ -15,6 +15,11 @@ impl Reader<'_> {
     pub(super) fn number(&mut self) -> Result<(), Fault> {
         let written = self.run(|c| c.is_alphanumeric() || matches!(c, '+' | '-' | '.' | '_'));
         let length = written.len();
+        if is_number(written) {
+            self.out.push_str(written);
+            self.at += length;
+            return Ok(());
+        }
         let unsigned = written.strip_prefix('+').unwrap_or(written);
         let (sign, digits) = unsigned.strip_prefix('-').map_or(("", unsigned), |digits| ("-", digits));
         let whole = digits.strip_suffix('.').filter(|whole| !whole.is_empty() && !whole.contains('.'));
@@ -37,6 +42,9 @@ impl Reader<'_> {
         self.skip(opening);
         self.out.push('"');
         loop {
+            let plain = self.run(|c| c >= ' ' && !matches!(c, '\\' | '"' | '\'' | '\u{201c}' | '\u{201d}'));
+            self.out.push_str(plain);
+            self.at += plain.len();
             let Some(character) = self.peek() else { return Err(Fault::Syntax("a text has no end")) };
             match character {
                 '\\' => {
