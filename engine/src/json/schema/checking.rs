@@ -2,9 +2,9 @@
 
 use serde_json::{Map, Value};
 
-use super::keywords::{CODE_KEYWORD, Rule, VALUES_KEYWORD, Violation};
+use super::keywords::{CODE_KEYWORD, Rule, Violation};
 use super::place::Place;
-use super::rules::{Rules, all_differ, out_of, same};
+use super::rules::{Fields, Rules, all_differ, out_of, same};
 use super::words::{allowed_type, bounds, describe, list_values, show};
 
 /// Violations that are listed. Whoever has to mend more starts with these.
@@ -99,7 +99,7 @@ fn check_at(schema: &Value, value: &Value, place: Place<'_>, found: &mut Found) 
             if out_of(rules.fields, fields.len() as u64) {
                 found.push(violation(Rule::Range, format!("{} fields", fields.len()), bounds(keywords) + " fields"));
             }
-            check_object(keywords, fields, place, found);
+            check_object(rules.object, fields, place, found);
         }
         Value::Number(_) | Value::String(_) | Value::Null | Value::Bool(_) => {}
     }
@@ -144,12 +144,11 @@ fn check_alternatives(
     }
 }
 
-fn check_object(keywords: &Map<String, Value>, fields: &Map<String, Value>, place: Place<'_>, found: &mut Found) {
-    let empty = Map::new();
-    let properties = keywords.get("properties").and_then(Value::as_object).unwrap_or(&empty);
-    for name in keywords.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str) {
+fn check_object(rules: Fields<'_>, fields: &Map<String, Value>, place: Place<'_>, found: &mut Found) {
+    let property = |name: &str| rules.properties.and_then(|properties| properties.get(name));
+    for name in rules.required.into_iter().flatten().filter_map(Value::as_str) {
         if !fields.contains_key(name) {
-            let property = properties.get(name);
+            let property = property(name);
             found.push(Violation {
                 path: Place::Field(&place, name).pointer(),
                 rule: Rule::Missing,
@@ -160,10 +159,9 @@ fn check_object(keywords: &Map<String, Value>, fields: &Map<String, Value>, plac
             });
         }
     }
-    let others = keywords.get("additionalProperties");
-    let closed = others.and_then(Value::as_bool) == Some(false);
-    let others = others.filter(|others| others.is_object()).or_else(|| keywords.get(VALUES_KEYWORD));
-    let names = keywords.get("propertyNames").filter(|names| names.is_object());
+    let closed = rules.additional.and_then(Value::as_bool) == Some(false);
+    let others = rules.additional.filter(|others| others.is_object()).or(rules.values);
+    let names = rules.names.filter(|names| names.is_object());
     for (name, field) in fields {
         if found.is_full() {
             return;
@@ -172,14 +170,14 @@ fn check_object(keywords: &Map<String, Value>, fields: &Map<String, Value>, plac
         if let Some(names) = names {
             check_at(names, &Value::from(name.as_str()), here, found);
         }
-        match (properties.get(name), others) {
+        match (property(name), others) {
             (Some(property), _) => check_at(property, field, here, found),
             (None, _) if closed => found.push(Violation {
                 path: here.pointer(),
                 rule: Rule::Unknown,
                 code: None,
                 got: name.clone(),
-                limit: match properties.keys().map(String::as_str).collect::<Vec<_>>().join(", ") {
+                limit: match rules.properties.into_iter().flat_map(Map::keys).cloned().collect::<Vec<_>>().join(", ") {
                     names if names.is_empty() => "no fields".to_owned(),
                     names => names,
                 },

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Number, Value};
 
+use super::keywords::VALUES_KEYWORD;
 use crate::json::number;
 
 pub(super) const TYPES: [&str; 7] = ["object", "array", "string", "number", "integer", "boolean", "null"];
@@ -25,7 +26,19 @@ pub(super) struct Rules<'a> {
     pub(super) items: Option<&'a Value>,
     pub(super) first_items: Option<&'a Vec<Value>>,
     pub(super) unique: bool,
+    pub(super) object: Fields<'a>,
     numbers: Bounds<'a>,
+}
+
+/// Which fields an object has.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Fields<'a> {
+    pub(super) required: Option<&'a Vec<Value>>,
+    pub(super) properties: Option<&'a Map<String, Value>>,
+    /// What fields without a schema of their own are: a schema, or whether there may be any.
+    pub(super) additional: Option<&'a Value>,
+    pub(super) values: Option<&'a Value>,
+    pub(super) names: Option<&'a Value>,
 }
 
 /// What a number has to be.
@@ -67,6 +80,11 @@ impl<'a> Rules<'a> {
                 "items" => rules.items = Some(value),
                 "prefixItems" => rules.first_items = value.as_array(),
                 "uniqueItems" => rules.unique = *value == Value::Bool(true),
+                "required" => rules.object.required = value.as_array(),
+                "properties" => rules.object.properties = value.as_object(),
+                "additionalProperties" => rules.object.additional = Some(value),
+                "propertyNames" => rules.object.names = Some(value),
+                VALUES_KEYWORD => rules.object.values = Some(value),
                 _ => {}
             }
         }
