@@ -65,12 +65,14 @@ impl Attempt {
 pub(super) struct Attempts {
     all: Arena<AttemptIndex, Attempt>,
     live: BTreeSet<AttemptIndex>,
+    /// How many of them run, as far as the host reports that.
+    running: usize,
     alarms: Alarms,
 }
 
 impl Attempts {
     pub(super) fn with_capacity(attempts: usize) -> Self {
-        Self { all: Arena::with_capacity(attempts), live: BTreeSet::new(), alarms: Alarms::default() }
+        Self { all: Arena::with_capacity(attempts), live: BTreeSet::new(), running: 0, alarms: Alarms::default() }
     }
 
     /// The index of the attempt that is added next.
@@ -85,8 +87,8 @@ impl Attempts {
 
     /// Gives a session an input.
     pub(super) fn step(&mut self, now: u64, index: AttemptIndex, input: Input) -> Step {
-        let machine = self.all[index].machine.as_mut();
-        let step = machine.map_or(Step::Ignored, |machine| machine.step(now, input));
+        let step = self.change(index, |machine| machine.as_mut().map(|machine| machine.step(now, input)));
+        let step = step.unwrap_or(Step::Ignored);
         if step != Step::Ignored {
             self.reset_alarm(index);
         }
@@ -95,17 +97,26 @@ impl Attempts {
 
     /// Ends a session at once, whatever the host still owes. None: it has ended.
     pub(super) fn give_up(&mut self, index: AttemptIndex, reason: &StopReason) -> Option<Ending> {
-        self.all[index].machine.as_mut().map(|machine| machine.give_up(reason))
+        self.change(index, |machine| machine.as_mut().map(|machine| machine.give_up(reason)))
     }
 
     /// Notes that a session has ended. Its key and the arguments of its spawn call, if it had them still.
     pub(super) fn close(&mut self, index: AttemptIndex) -> (Option<SessionKey>, Option<Arc<SpawnOptions>>) {
-        let attempt = &mut self.all[index];
-        let session = attempt.machine.take().and_then(|machine| machine.session().cloned());
-        let options = attempt.options.take();
+        let machine = self.change(index, Option::take);
+        let session = machine.and_then(|machine| machine.session().cloned());
+        let options = self.all[index].options.take();
         self.live.remove(&index);
         self.reset_alarm(index);
         (session, options)
+    }
+
+    /// Changes a machine, and counts whether it runs after that.
+    fn change<T>(&mut self, index: AttemptIndex, change: impl FnOnce(&mut Option<Box<Machine>>) -> T) -> T {
+        let attempt = &mut self.all[index];
+        let ran = attempt.is_running();
+        let result = change(&mut attempt.machine);
+        self.running = self.running + usize::from(attempt.is_running()) - usize::from(ran);
+        result
     }
 
     pub(super) fn live(&self) -> impl Iterator<Item = AttemptIndex> {
@@ -126,7 +137,7 @@ impl Attempts {
     }
 
     pub(super) fn any_running(&self) -> bool {
-        self.live.iter().any(|index| self.all[*index].is_running())
+        self.running > 0
     }
 
     /// The next session whose timer fires now.
@@ -143,6 +154,7 @@ impl Attempts {
     /// Gives the memory back: nothing more happens to a session.
     pub(super) fn forget(&mut self) {
         self.all.take();
+        self.running = 0;
     }
 
     fn reset_alarm(&mut self, index: AttemptIndex) {

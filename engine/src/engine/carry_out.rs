@@ -126,7 +126,7 @@ impl Engine {
         let failed = error.is_some() && ending.status == TaskStatus::Completed;
         let status = if failed { TaskStatus::Failed } else { ending.status };
         self.scheduler.learn(now, &over.group, error.as_ref(), over.started_ms, retry_after_ms);
-        if error.is_none() {
+        if error.is_none() && self.run.rules.hedge {
             self.hedges.enter(&over.group.0, now.saturating_sub(over.running_since.unwrap_or(over.started_ms)));
         }
         let tier = tier_that_ran(&self.run.rules, &over, ending.model.as_deref());
