@@ -123,7 +123,7 @@ fn read(function: Function, arguments: &str) -> Result<Read, CallError> {
     let request_schema = schema_of(function);
     match function {
         // What is left of a request that does not fit is looked at as well, so that all problems are told at once.
-        Function::RunTasks => plan::plan(&run_schema(), BUILT_IN, document).map(|plan| Read::Run(Box::new(plan))),
+        Function::RunTasks => plan::plan(&request_schema, BUILT_IN, document).map(|plan| Read::Run(Box::new(plan))),
         Function::MapTasks => mapping(&request_schema, BUILT_IN, document).map(|what| Read::Map(Box::new(what))),
         Function::ForecastRun => forecast(document).map(Read::Done),
         Function::RunIterativeRefinement => {
