@@ -6,7 +6,7 @@
 //! | has none left              |                                         | final: the host is told, its answers are let go of |
 //!
 //! All tasks of all items are in the plan from the beginning, so that budget, forecast, canary tasks, breaker, ladder, wait modes and
-//! priorities hold as for any other run. What is added later are the tasks of [`reduce`].
+//! priorities hold as for any other run. What is added later are the tasks of `reduce`.
 
 mod item;
 mod reduce;
