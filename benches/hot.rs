@@ -2,36 +2,27 @@
 
 #![allow(missing_docs, reason = "criterion's macros make a function without words")]
 
-use std::collections::VecDeque;
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use futures::executor::block_on;
 use parallel_agents::catalogue::BUILT_IN;
 use parallel_agents::documents::{self, Function};
+use parallel_agents_bench_native::{ANSWER, Extent, Instantly, spec};
 use parallel_agents_engine::answer::extract::{self, Surroundings};
 use parallel_agents_engine::engine::Engine;
-use parallel_agents_engine::host::{
-    Command, Completion, Event, EventKind, FinishReason, Host, HostFacts, Receipt, Reply, SessionEnd, SessionOutcome,
-};
-use parallel_agents_engine::ids::SessionKey;
+use parallel_agents_engine::host::{Command, Event, EventKind, Host};
 use parallel_agents_engine::journal::Recorder;
 use parallel_agents_engine::plan::{self, Plan};
 use parallel_agents_engine::problem::CallError;
 use parallel_agents_engine::prompt::{self, Nonces};
-use parallel_agents_engine::task::{OutputFormat, RunSpec, TaskSpec};
 use parallel_agents_engine::workflow::AsPlanned;
-use serde_json::json;
 
 /// Tasks of one run.
 const TASKS: usize = 200;
 
 /// Sessions at once.
-const SLOTS: usize = 50;
-
-/// An answer as models like to give it.
-const ANSWER: &str = "Here is what I found.\n\n```json\n{\"summary\": \"fine\", \"score\": 8.5, \"issues\": [{\"line\": 3, \
-                      \"text\": \"a name says nothing\"}, {\"line\": 9, \"text\": \"an error is dropped\"}]}\n```\n\nThat is all.";
+const SLOTS: u32 = 50;
 
 criterion_group!(hot, prompts, answers, steps, appends, runs);
 criterion_main!(hot);
@@ -71,9 +62,9 @@ fn steps(criterion: &mut Criterion) {
 
 /// An engine with a session in each slot, and the ends of these sessions.
 fn all_slots_taken() -> (Engine, Vec<Event>) {
-    let (mut engine, mut host) = (Engine::new(plan()), Instantly::new(false));
+    let (mut engine, mut host) = (Engine::new(plan()), Instantly::new(Extent::Bare));
     let mut ends = Vec::new();
-    while let Some(what) = host.happened.pop_front() {
+    while let Some(what) = host.happens() {
         let event = host.event(what);
         if matches!(event.what, EventKind::SessionEnded(_)) {
             ends.push(event);
@@ -81,7 +72,7 @@ fn all_slots_taken() -> (Engine, Vec<Event>) {
         }
         engine.step(event, &mut AsPlanned).into_iter().for_each(|command| host.perform(command));
     }
-    assert_eq!(ends.len(), SLOTS, "every slot is taken, and no session has ended");
+    assert_eq!(ends.len(), SLOTS as usize, "every slot is taken, and no session has ended");
     // They come after all that was told.
     ends.iter_mut().for_each(|end| *end = host.event(end.what.clone()));
     (engine, ends)
@@ -89,8 +80,8 @@ fn all_slots_taken() -> (Engine, Vec<Event>) {
 
 /// One line of the journal: an event, and the mark of a command that carries a whole prompt.
 fn appends(criterion: &mut Criterion) {
-    let mut host = Instantly::new(true);
-    let opened = host.happened.pop_front().expect("it begins with that");
+    let mut host = Instantly::new(Extent::Full);
+    let opened = host.happens().expect("it begins with that");
     let spawn = Engine::new(plan()).step(host.event(opened.clone()), &mut AsPlanned).swap_remove(0);
     let mut journal = Recorder::new(Paper(Some(opened)), "run_tasks", "{}".to_owned());
     block_on(journal.next_event(None)).expect("it opens");
@@ -122,11 +113,11 @@ impl Host for Paper {
 fn runs(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("run");
     group.throughput(Throughput::Elements(TASKS as u64));
-    for (name, keeps_journal) in [("steps", false), ("steps and journal", true)] {
+    for (name, extent) in [("steps", Extent::Bare), ("steps and journal", Extent::Full)] {
         group.bench_function(name, |bencher| {
             bencher.iter_batched(
-                || serde_json::to_string(&spec()).expect("a request is JSON"),
-                |request| block_on(documents::call(Function::RunTasks, &request, &mut Instantly::new(keeps_journal))),
+                || serde_json::to_string(&spec(TASKS, SLOTS)).expect("a request is JSON"),
+                |request| block_on(documents::call(Function::RunTasks, &request, &mut Instantly::new(extent))),
                 criterion::BatchSize::SmallInput,
             );
         });
@@ -134,79 +125,7 @@ fn runs(criterion: &mut Criterion) {
     group.finish();
 }
 
-fn spec() -> RunSpec {
-    let task = TaskSpec {
-        agent_type: "code_reviewer".to_owned(),
-        task_description: "Review the function.".to_owned(),
-        input_data: Some(json!({ "code": "fn add(a: i32, b: i32) -> i32 { a - b }" })),
-        output_format: Some(OutputFormat::Json),
-        output_schema: Some(std::sync::Arc::new(json!({ "type": "object", "required": ["summary"] }))),
-        ..TaskSpec::default()
-    };
-    RunSpec { tasks: vec![task; TASKS], max_concurrent: Some(SLOTS as u32), ..RunSpec::default() }
-}
-
 fn plan() -> Plan {
-    let request = serde_json::to_value(spec()).expect("a request is JSON");
+    let request = serde_json::to_value(spec(TASKS, SLOTS)).expect("a request is JSON");
     plan::plan(&documents::run_schema(), BUILT_IN, request).expect("the request is in order")
-}
-
-/// A host whose sessions answer at once.
-struct Instantly {
-    happened: VecDeque<EventKind>,
-    seq: u64,
-    journal: usize,
-}
-
-impl Instantly {
-    fn new(keeps_journal: bool) -> Self {
-        let facts = HostFacts {
-            name: "bench".to_owned(),
-            seed: 7,
-            max_concurrent: None,
-            reports_starts: true,
-            keeps_journal,
-            limits: None,
-        };
-        Self { happened: VecDeque::from([EventKind::Opened(facts)]), seq: 0, journal: 0 }
-    }
-}
-
-impl Instantly {
-    fn event(&mut self, what: EventKind) -> Event {
-        let seq = self.seq;
-        self.seq += 1;
-        Event { seq, at_ms: seq, what }
-    }
-}
-
-impl Host for Instantly {
-    fn perform(&mut self, command: Command) {
-        let Command::Spawn(request, options) = command else { return };
-        let session = SessionKey::new(format!("agent:main:subagent:{request}"));
-        let receipt = Receipt {
-            session_key: session.clone(),
-            run_id: String::new(),
-            applied_model: None,
-            tool_free: options.tool_free,
-        };
-        let completion = Some(Completion { text: ANSWER.to_owned(), truncated: false, finish: FinishReason::Stop });
-        let outcome = SessionOutcome::Completed;
-        let end = SessionEnd { session: session.clone(), outcome, completion, usage: None, model: None };
-        self.happened.extend([
-            EventKind::Answered { request, outcome: Ok(Reply::Spawned(receipt)) },
-            EventKind::SessionStarted(session),
-            EventKind::SessionEnded(end),
-        ]);
-    }
-
-    async fn next_event(&mut self, _: Option<u64>) -> Result<Event, CallError> {
-        let what = self.happened.pop_front().unwrap_or(EventKind::Woke);
-        Ok(self.event(what))
-    }
-
-    fn append(&mut self, lines: &str) -> Result<(), String> {
-        self.journal += lines.len();
-        Ok(())
-    }
 }

@@ -1,5 +1,6 @@
 //! Builds what is measured and what measures, and has it done.
 
+mod count;
 #[cfg(unix)]
 mod gateway;
 
@@ -46,6 +47,14 @@ pub fn run(quick: bool, json: Option<PathBuf>) -> Result<()> {
         command.arg("--json").arg(std::path::absolute(json)?);
     }
     process::run(&mut command, "")
+}
+
+/// Counts instructions of a task, and compares them with what is committed.
+///
+/// # Errors
+/// A task needs more of them, or something does not build or run.
+pub fn count() -> Result<()> {
+    count::run()
 }
 
 /// Measures fan-outs in a real gateway; a quick run leaves the page alone.

@@ -104,8 +104,12 @@ enum Task {
     Defects,
     /// Measures the component beside a plain loop, and writes docs/performance.md.
     ///
-    /// Takes some minutes on a quiet machine. Nothing is compared with a threshold: the page says what was measured.
+    /// Takes some minutes on a quiet machine. No time is compared with a threshold: the page says what was measured.
     Bench {
+        /// Counts instructions of a task with valgrind instead, and fails if they are 5 % more than is committed in
+        /// bench/native/instructions.json. Without valgrind nothing is counted.
+        #[arg(long, conflicts_with_all = ["quick", "gateway", "json"])]
+        count: bool,
         /// One round instead of five, without the cells of 100,000 tasks; the page is left alone.
         #[arg(long)]
         quick: bool,
@@ -203,7 +207,8 @@ fn main() -> ExitCode {
         }
         Task::E2e { setup_only, only, kills } => e2e::run(setup_only, &only, kills).map(|()| ExitCode::SUCCESS),
         Task::Defects => defects::run().map(|()| ExitCode::SUCCESS),
-        Task::Bench { quick, gateway, json } => {
+        Task::Bench { count: true, .. } => bench::count().map(|()| ExitCode::SUCCESS),
+        Task::Bench { quick, gateway, json, .. } => {
             if gateway { bench::in_a_gateway(quick, json) } else { bench::run(quick, json) }.map(|()| ExitCode::SUCCESS)
         }
         Task::Package => npm::PluginTools::ensure()
