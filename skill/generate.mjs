@@ -1,7 +1,7 @@
 // What OpenClaw is told of the tools: tools.json and the component's own functions, put together at build time, so that
 // neither parameters nor descriptions are written a second time.
 
-/** Taken by every tool, and by the plugin alone. */
+/** Taken by every tool that models call, and by the plugin alone. */
 const COMMON = {
   timeoutSeconds: {
     type: 'integer',
@@ -134,8 +134,9 @@ export function tools(sources, functions, results) {
       name: tool.name,
       label: tool.label,
       description: more ? `${own} ${more}` : own,
-      behind: { function: tool.function, teams: tool.teams, catalogue: tool.catalogue, call: tool.call, saved: tool.saved },
-      parameters: { ...schema, properties: { ...schema.properties, ...COMMON, ...(tool.catalogue ? {} : DETAIL) } },
+      behind: { function: tool.function, teams: tool.teams, catalogue: tool.catalogue, call: tool.call, saved: tool.saved, door: tool.door },
+      // What the door is given is read by its own schema, and the caller is no model whose context would be filled.
+      parameters: tool.door ? schema : { ...schema, properties: { ...schema.properties, ...COMMON, ...(tool.catalogue ? {} : DETAIL) } },
       outputSchema: outputSchema(returns, results),
     };
   });

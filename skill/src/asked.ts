@@ -11,6 +11,7 @@ export interface Behind {
   catalogue?: string[];
   call?: boolean;
   saved?: boolean;
+  door?: boolean;
 }
 
 /** What somebody wants who calls a tool with these parameters. */

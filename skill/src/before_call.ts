@@ -15,7 +15,8 @@ import { type Fields, fields } from './values.ts';
 export async function beforeCall(api: PluginApi, event: ToolCallEvent, context: HookContext = {}): Promise<BeforeToolCall | undefined> {
   const { toolCallId: id, runId, params } = event;
   const tool = TOOLS.find(({ name }) => name === event.toolName);
-  if (!tool || !id) return undefined;
+  // The operator has said beforehand that nobody is asked about what comes through the door.
+  if (!tool || !id || tool.behind.door) return undefined;
   // A model's calls are made in a turn, and the gateway alone gives out these names.
   const isLine = runId === undefined && id.startsWith('cmd_');
   if (isLine) approvals.line(id);

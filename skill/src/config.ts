@@ -31,7 +31,19 @@ export interface Config {
   completionsForToolFree: boolean;
   notify: Notify;
   progressCard: boolean;
+  door?: DoorConfig;
   seed?: number;
+}
+
+/** What programs outside of the gateway may do with its sessions. */
+export interface DoorConfig {
+  /** The session to which all of them belong, and the only one that is answered. */
+  session: string;
+  allowedModels?: string[];
+  allowedAgents?: string[];
+  maxLive?: number;
+  /** The operator's word that nobody is to be asked about what comes through the door. */
+  withoutApproval?: boolean;
 }
 
 /** Beside dist/ in the package, beside src/ in the sources. */
@@ -40,10 +52,15 @@ export const MANIFEST = JSON.parse(readFileSync(new URL('../openclaw.plugin.json
   name: string;
   description: string;
   configSchema: Fields;
+  /** The build adds it. */
+  version?: string;
 };
 
 /** Characters of a wrong value that a message shows. */
 const MAX_SHOWN = 66;
+
+/** A session of an agent that is no conversation of its own: not its main one, no sub-agent, none of the scheduler. */
+const DOOR_SESSION = /^agent:[a-z0-9][a-z0-9_-]*:(?!main$|subagent|cron)[a-z0-9][a-z0-9_-]*$/;
 
 /** Where it stands in the gateway's configuration. */
 export const WHERE = `plugins.entries.${MANIFEST.id}.config`;
@@ -72,13 +89,17 @@ export function readConfig(given: unknown): { config: Config; problems: Problem[
   return { config: { ...Object.fromEntries(defaults), ...fields(given) } as Config, problems };
 }
 
-interface Fault {
+export interface Fault {
   path: string;
   message: string;
 }
 
 /** What the schema alone cannot tell. */
-function contradictions({ budget, approval, prices }: Fields): Fault[] {
+function contradictions(config: Fields): Fault[] {
+  return [...withoutPrices(config), ...(config['door'] === undefined ? [] : atDoor(config, fields(config['door'])))];
+}
+
+function withoutPrices({ budget, approval, prices }: Fields): Fault[] {
   // Prices of a request would let it spend what it likes.
   if (Object.keys(fields(prices)).length > 0) return [];
   const amounts = [
@@ -89,14 +110,25 @@ function contradictions({ budget, approval, prices }: Fields): Fault[] {
   return amounts.flatMap(({ path, amount }) => (amount === undefined ? [] : [{ path, message: `got ${shown(amount)} ${needs}` }]));
 }
 
+function atDoor({ approval, retentionDays }: Fields, { session, withoutApproval }: Fields): Fault[] {
+  const wrong: Fault[] = [];
+  const got = (path: string, value: unknown, need: string) => wrong.push({ path, message: `got ${shown(value)}, need ${need}` });
+  if (!DOOR_SESSION.test(String(session)))
+    got('/door/session', session, 'agent:AGENT:NAME in lower-case letters, digits, _ and -, whose NAME is not main, subagent or cron');
+  if (retentionDays === 0) got('/door', 'retentionDays 0', 'at least 1 day, for which the keys of sessions are kept');
+  if (Object.keys(fields(approval)).length > 0 && withoutApproval !== true)
+    got('/door/withoutApproval', withoutApproval, 'true where approval is set: nobody is asked about what comes through the door');
+  return wrong;
+}
+
 /** A value as a message shows it; one that is not there is nothing. */
 function shown(value: unknown): string {
   const written = JSON.stringify(value) ?? 'nothing';
   return written.length > MAX_SHOWN ? `${written.slice(0, MAX_SHOWN)}…` : written;
 }
 
-/** What does not fit the schema: field, value, and what is allowed. Knows the words that the manifest uses. */
-function faults(schema: Fields, value: unknown, path: string): Fault[] {
+/** What does not fit the schema: field, value, and what is allowed. Knows the words that the manifest and the door use. */
+export function faults(schema: Fields, value: unknown, path: string): Fault[] {
   const wrong = (need: string) => [{ path, message: `got ${shown(value)}, need ${need}` }];
   switch (schema['type']) {
     case 'boolean':
@@ -174,11 +206,26 @@ export function asForecast(request: Fields, { budget, prices }: Config): Fields 
   return { ...all, budget: { ...asked, ...Object.fromEntries(caps) } };
 }
 
+/** What somebody wants a session to be. */
+interface Wish {
+  model?: string;
+  agentId?: string;
+}
+
 /** Why a session may not be spawned as asked; undefined if it may. */
-export function forbidden(config: Config, asked: { model?: string; agentId?: string }): string | undefined {
+export function forbidden(config: Config, asked: Wish): string | undefined {
+  return notListed(config, asked, '');
+}
+
+/** The same for one that comes through the door, which has lists of its own beside those of all sessions. */
+export function forbiddenAtDoor(config: Config, asked: Wish): string | undefined {
+  return forbidden(config, asked) ?? notListed(config.door ?? {}, asked, 'door.');
+}
+
+function notListed(lists: Pick<Config, 'allowedModels' | 'allowedAgents'>, asked: Wish, place: string): string | undefined {
   const not = (what: string, name: string, allowed: string[], key: string) =>
-    `the ${what} ${name} is not allowed here (allowed: ${allowed.join(', ') || 'none'}; the operator sets ${WHERE}.${key})`;
-  const { allowedModels: models, allowedAgents: agents } = config;
+    `the ${what} ${name} is not allowed here (allowed: ${allowed.join(', ') || 'none'}; the operator sets ${WHERE}.${place}${key})`;
+  const { allowedModels: models, allowedAgents: agents } = lists;
   const [model, agent] = [text(asked.model), text(asked.agentId)];
   if (model && models && !models.includes(model)) return not('model', model, models, 'allowedModels');
   if (agent && agents && !agents.includes(agent)) return not('agent', agent, agents, 'allowedAgents');

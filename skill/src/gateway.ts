@@ -61,12 +61,12 @@ export class Gateway implements Sessions {
     });
   }
 
-  async spawn(options: SpawnOptions): Promise<Receipt> {
+  async spawn(options: SpawnOptions, groupId = this.#group): Promise<Receipt> {
     const { task, label, taskName, agentId, model, thinking, runTimeoutSeconds, toolFree } = options;
     const asked = { task, label, taskName, agentId, model, thinking, runTimeoutSeconds };
     // Collected sessions announce nothing and are waited for. They are always kept, for the component to delete: the
     // host would delete while the answer is still being read.
-    const fixed = { collect: true, groupId: this.#group, cleanup: 'keep' };
+    const fixed = { collect: true, groupId, cleanup: 'keep' };
     // Who has no tools has no use for what the workspace says of them.
     const lean = toolFree ? { lightContext: true } : {};
     return receipt(await this.#use('sessions_spawn', { ...asked, ...fixed, ...lean }, undefined, toolFree));
@@ -84,6 +84,11 @@ export class Gateway implements Sessions {
     const ends = reported.length > 0 && !signal.aborted ? await this.#ended(reported, MOMENT_SECONDS, signal) : [];
     // A session may be reported as ended and go on, and must not hide the others.
     return ends.length > 0 || signal.aborted ? ends : this.#ended(runIds, 0, signal);
+  }
+
+  /** What the host says of those that have ended by now. */
+  endedBy(runIds: string[], signal: AbortSignal): Promise<Fields[]> {
+    return this.#ended(runIds, 0, signal);
   }
 
   async #ended(ids: string[], timeoutSeconds: number, signal: AbortSignal): Promise<Fields[]> {

@@ -7,6 +7,7 @@ import { defineToolPlugin } from 'openclaw/plugin-sdk/tool-plugin';
 import { announceKept } from './announce.ts';
 import { beforeCall } from './before_call.ts';
 import { MANIFEST, WHERE } from './config.ts';
+import { isDoor } from './door_tool.ts';
 import { Notices } from './notices.ts';
 import { type PluginApi, type ToolCallEvent, type ToolContext, loadSkillLists, loadToolFactory as loadTools } from './openclaw.ts';
 import { notePort, registerPages } from './page_route.ts';
@@ -63,6 +64,8 @@ const entry = defineToolPlugin({
         factory: ({ api, toolContext: context }: { api: PluginApi; toolContext: ToolContext }) => {
           // A sub-session must not start a run of its own: with all lanes taken, both would wait for ever.
           if (context.sessionKey?.includes(':subagent:')) return null;
+          // Nobody else is shown that it is there.
+          if (behind.door && !isDoor(api, context)) return null;
           const { workspaceDir, agentId } = context;
           const shadowed = async () => shadow(await loadSkillLists(), { workspaceDir, agentId, cfg: context.getRuntimeConfig?.() });
           return createTool({ behind, ...shown }, { api, context, outside, runOf, loadTools, notices, shadow: shadowed });

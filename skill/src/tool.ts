@@ -3,6 +3,7 @@
 import { approvals, consentTo } from './approval.ts';
 import { type Behind, asked } from './asked.ts';
 import { present, readConfig } from './config.ts';
+import { doorTool } from './door_tool.ts';
 import { asksGateway, documentOf, made, takes } from './function_call.ts';
 import { type Environment, type Invocation, startRun } from './invocation.ts';
 import { markdown } from './markdown.ts';
@@ -35,6 +36,7 @@ export function createTool({ behind, ...shown }: Described, environment: Environ
       const turn = environment.runOf(id);
       const { config, problems } = readConfig(present(environment.context, environment.api.pluginConfig));
       if (problems.length > 0) return refused(problems);
+      if (behind.door) return doorTool(fields(parameters), shown.parameters, { ...environment, config, turn, signal });
       const { timeoutSeconds, max_chars, detail, ...given } = fields(parameters);
       const timeoutMs = number(timeoutSeconds, config.timeoutSeconds) * 1_000;
       const maxChars = number(max_chars, MAX_CHARS);

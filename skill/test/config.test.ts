@@ -30,6 +30,14 @@ for (const [wrong, path] of [
   [{ budget: { spawns: null } }, '/budget/spawns'],
   [{ completionsForToolFree: 'yes' }, '/completionsForToolFree'],
   [{ notify: 'always' }, '/notify'],
+  [{ door: {} }, '/door/session'],
+  [{ door: { session: 'agent:main:main' } }, '/door/session'],
+  [{ door: { session: 'agent:main:subagent:x' } }, '/door/session'],
+  [{ door: { session: 'Door' } }, '/door/session'],
+  [{ door: { session: 'agent:main:door', maxLive: 0 } }, '/door/maxLive'],
+  [{ door: { session: 'agent:main:door', open: true } }, '/door/open'],
+  [{ door: { session: 'agent:main:door' }, retentionDays: 0 }, '/door'],
+  [{ door: { session: 'agent:main:door' }, approval: { always: true } }, '/door/withoutApproval'],
   [{ colour: 'x'.repeat(9_000) }, '/colour'],
 ] as [unknown, string][]) {
   test(`the configuration ${JSON.stringify(wrong)} is refused at ${path}`, () => {
@@ -42,6 +50,12 @@ for (const [wrong, path] of [
     assert.match(problems[0]!.message, /got .+(need|there are) .+/, 'field, value, and what is allowed');
   });
 }
+
+test('a door needs the operator’s word where somebody would be asked', () => {
+  const door = { session: 'agent:main:door', withoutApproval: true };
+  assert.deepEqual(readConfig({ door, approval: { always: true } }).problems, []);
+  assert.deepEqual(readConfig({ door: { session: 'agent:main:door' }, approval: {} }).problems, []);
+});
 
 test('the operator’s limits are facts of the host, and his models stand in for none', () => {
   const prices = { a: { input: 1, output: 2 } };
@@ -87,9 +101,10 @@ test('the tools have one name and one description everywhere', () => {
   assert.deepEqual(manifest.contracts.tools, names);
   assert.deepEqual(manifest.configSchema, MANIFEST.configSchema);
   const [skill, guide] = [text('../../SKILL.md'), text('../USAGE-GUIDE.md')];
-  for (const { name, description } of TOOLS) {
+  for (const { name, description, behind } of TOOLS) {
     assert.match(name, /^parallel_agents_[a-z]+$/);
-    assert.ok(skill.includes(name), `SKILL.md does not name ${name}`);
+    // Agents read the skill, and the door is for programs.
+    assert.equal(skill.includes(name), !behind.door, `SKILL.md and ${name}`);
     assert.ok(guide.includes(`**${name}**: ${description}`), `USAGE-GUIDE.md does not describe ${name}: ${description}`);
   }
   for (const [name] of skill.matchAll(/parallel_agents_[a-z_]+/g)) assert.ok(names.includes(name), `SKILL.md: ${name}`);

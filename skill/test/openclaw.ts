@@ -9,6 +9,8 @@ interface Session {
   runId: string;
   key: string;
   prompt: string;
+  label?: string;
+  group?: string;
   status: 'running' | 'done' | 'killed' | 'failed';
 }
 
@@ -26,6 +28,8 @@ export class FakeOpenClaw {
   partial: string | undefined;
   /** The start of a session is told before its receipt. */
   hasty = false;
+  /** The session that the others belong to. */
+  owner = 'agent:main:main';
   /** Nobody is told that a session has ended. */
   silent = false;
   #listeners = new Set<(event: unknown) => void>();
@@ -108,10 +112,16 @@ export class FakeOpenClaw {
     });
     return [
       tool('get_goal', () => ({})),
-      tool('sessions_spawn', ({ task }) => this.#spawn(task)),
+      tool('sessions_spawn', ({ task, label, groupId }) => this.#spawn(task, label, groupId)),
       tool('agents_wait', ({ ids, timeoutSeconds }, signal) => this.#wait(ids, timeoutSeconds, signal)),
       tool('sessions_list', () => ({
-        sessions: this.sessions.map(({ key, status }) => ({ key, status, sessionId: `id of ${key}` })),
+        sessions: this.sessions.map(({ key, label, status }) => ({
+          key,
+          label,
+          status,
+          sessionId: `id of ${key}`,
+          parentSessionKey: this.owner,
+        })),
       })),
       tool('subagents', () => ({
         active: this.sessions.map(({ key, runId }) => ({ sessionKey: key, runId, model: 'sim/standard' })),
@@ -122,12 +132,14 @@ export class FakeOpenClaw {
     ];
   }
 
-  async #spawn(prompt: string): Promise<object> {
+  async #spawn(prompt: string, label?: string, group?: string): Promise<object> {
     const number = this.sessions.length;
     const session: Session = {
       runId: `run-${number}`,
       key: `agent:main:subagent:${number}`,
       prompt,
+      label,
+      group,
       status: 'running',
     };
     this.sessions.push(session);

@@ -1,0 +1,83 @@
+/** What the door stands on, and how it comes by it in one call of the tool. */
+
+import type { Config } from './config.ts';
+import { DoorRegistry } from './door_registry.ts';
+import { Gateway } from './gateway.ts';
+import type { Environment } from './invocation.ts';
+import type { CreateTools, PluginApi, ToolContext } from './openclaw.ts';
+import { Refused } from './openclaw_mapping.ts';
+import { fields } from './values.ts';
+
+export interface DoorSetting {
+  gateway: Gateway;
+  registry: DoorRegistry;
+  config: Config;
+  /** The session to which all of its sessions belong. */
+  session: string;
+  /** Sessions that the gateway takes into one group. */
+  group: { all: number; live: number };
+  warn(message: string): void;
+}
+
+/** What OpenClaw takes into one group where its configuration names no numbers. */
+const GROUP = { all: 200, live: 50 };
+
+/** Sessions whose running is remembered; one that nobody waits for is forgotten in time. */
+const MOST_RUNNING = 10_000;
+
+/** How long the session's tools are used before they are made again. */
+const FRESH_MS = 300_000;
+
+/** Making the tools of a session takes OpenClaw 15 to 50 ms, so this load keeps those of the door for a while. */
+let kept: { gateway: Gateway; config: unknown; session: string; madeMs: number; stop: () => void } | undefined;
+
+/** Everything that the door needs; throws what is missing. */
+export async function doorSetting({ api, context, outside, loadTools }: Environment, config: Config): Promise<DoorSetting> {
+  const directory = api.runtime.state?.resolveStateDir?.(process.env);
+  if (!directory) throw new Refused('unsupported', 'this gateway gives plugins no place for what they keep');
+  const registry = DoorRegistry.open(directory, config.retentionDays);
+  const createTools = await loadTools();
+  if (!createTools) throw new Refused('unsupported', 'this gateway gives plugins no session tools');
+  const session = context.sessionKey ?? '';
+  const gateway = gatewayFor(api, context, outside, createTools, registry);
+  const warn = (message: string) => api.logger.warn(message);
+  return { gateway, registry, config, session, group: groupLimits(context.getRuntimeConfig?.()), warn };
+}
+
+function gatewayFor(
+  api: PluginApi,
+  context: ToolContext,
+  outside: Environment['outside'],
+  createTools: CreateTools,
+  registry: DoorRegistry,
+): Gateway {
+  const [config, session] = [context.getRuntimeConfig?.(), context.sessionKey ?? ''];
+  const isFresh = kept && kept.config === config && kept.session === session && performance.now() - kept.madeMs < FRESH_MS;
+  if (kept && isFresh) return kept.gateway;
+  // The call is over before its sessions are, so nothing is done with its authority.
+  const gateway = new Gateway({ runtime: api.runtime, context, outside, turn: { runId: undefined, over: true } }, createTools);
+  const missing = gateway.lacks();
+  if (missing.length > 0) throw new Refused('unsupported', `the door's session has no ${missing.join(' and no ')}`);
+  kept?.stop();
+  const { running, wakes } = registry.shared;
+  const stop = gateway.onStart((started) => {
+    if (!started.includes(':subagent:')) return;
+    running.add(started);
+    for (const oldest of running) {
+      if (running.size <= MOST_RUNNING) break;
+      running.delete(oldest);
+    }
+    for (const wake of [...wakes]) wake();
+  });
+  kept = { gateway, config, session, madeMs: performance.now(), stop };
+  return gateway;
+}
+
+function groupLimits(config: unknown): DoorSetting['group'] {
+  const swarm = fields(fields(fields(config)['tools'])['swarm']);
+  const most = (name: string, otherwise: number) => {
+    const value = Number(swarm[name]);
+    return Number.isSafeInteger(value) && value > 0 ? value : otherwise;
+  };
+  return { all: most('maxTotalPerGroup', GROUP.all), live: most('maxChildrenPerGroup', GROUP.live) };
+}
