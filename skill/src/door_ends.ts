@@ -61,7 +61,11 @@ export class DoorEnds {
     const { gateway, registry, session } = this.#setting;
     if (waited.length === 0) return [];
     const said = await gateway.endedBy(waited.map(([, { runId }]) => runId), signal);
-    const open = waited.filter(([, { runId }]) => !said.some((one) => one['runId'] === runId));
+    const silent = waited.filter(([, { runId }]) => !said.some((one) => one['runId'] === runId));
+    // The gateway tells of a session that it has stopped some seconds later.
+    const isStopped = ([key]: Known) => Boolean(registry.get(key)?.cancelled && registry.get(key)?.ended);
+    for (const [, { runId }] of silent.filter(isStopped)) said.push({ runId, status: 'killed' });
+    const open = silent.filter((one) => !isStopped(one));
     const cutOff = open.filter(([key]) => registry.get(key)?.earlier);
     if (cutOff.length === 0) return said;
     // After a restart the gateway may list as failed what it tells no end of.
@@ -112,7 +116,8 @@ export class DoorEnds {
     const { gateway, registry } = this.#setting;
     const [key, { sessionKey }] = known;
     const messages = await withTimeout(SHORT_TIMEOUT_MS, gateway.messages(sessionKey)).catch(() => []);
-    const end = sessionEnd(sessionKey, said, messages);
+    // Of a session that was stopped the gateway gives a word of its own as the result.
+    const end = sessionEnd(sessionKey, said['status'] === 'killed' ? { ...said, result: undefined } : said, messages);
     // No session outlives the gateway's process, whatever the next one says of it.
     if (registry.get(key)?.earlier && end.outcome.tag === 'failed' && end.outcome.val.kind === 'other') end.outcome = { tag: 'interrupted' };
     if (end.completion) end.completion = { ...end.completion, text: redact(end.completion.text).text };

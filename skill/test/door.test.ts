@@ -149,7 +149,12 @@ test('a live session is cancelled once, and its end says so', async () => {
   const { session_key } = await program.spawn('a');
   for (const _ of [1, 2]) assert.deepEqual(await program.do({ action: 'cancel', key: 'a' }), { key: 'a', cancelled: true, session_key });
   assert.deepEqual(program.openclaw.live(), []);
-  assert.equal((await ends(program, ['a'])).ended[0].outcome, 'cancelled');
+  // Also while the gateway says nothing of it.
+  for (const word of [undefined, { details: { completed: [], pending: ['run-0'] } }]) {
+    program.openclaw.spoil = (call) => (call === 'agents_wait' ? word : undefined);
+    const [{ outcome, completion }] = (await ends(program, ['a'])).ended;
+    assert.deepEqual([outcome, completion.text], ['cancelled', '']);
+  }
   assert.equal((await program.refused(asked('a'))).code, 'E_DOOR_CANCELLED');
 });
 
