@@ -8,6 +8,7 @@
 //! | `foreign`      | the same calls in an engine that is another program                        |
 //! | `engines`      | two engines, compared byte for byte                                        |
 //! | `live`         | real sessions: one chat completion each, on an OpenAI-compatible server    |
+//! | `openclaw`     | real sessions on a real gateway, through the door of its plugin                |
 //! | `model_server` | scripted answers behind an OpenAI-compatible address, for a real gateway   |
 //! | `quirks`       | how model servers differ from the protocol that they all claim to speak    |
 //! | `http`         | what all clients of this program have in common                            |
@@ -52,6 +53,7 @@ pub mod foreign;
 mod http;
 pub mod live;
 pub mod model_server;
+pub mod openclaw;
 pub mod page;
 pub mod quirks;
 pub mod scenario;

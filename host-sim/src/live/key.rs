@@ -39,12 +39,12 @@ impl ApiKey {
     }
 
     /// The value of the header `Authorization`.
-    pub(super) fn header(&self) -> HeaderValue {
+    pub(crate) fn header(&self) -> HeaderValue {
         self.header.clone()
     }
 
     /// The text without the key, and without the beginning of one at its end: a connection can break off within it.
-    pub(super) fn hidden_in(&self, text: String) -> String {
+    pub(crate) fn hidden_in(&self, text: String) -> String {
         if self.secret.len() < SHORTEST_SECRET {
             return text;
         }

@@ -7,6 +7,8 @@ mod anywhere;
 mod compare;
 #[cfg(unix)]
 mod documents;
+mod door;
+mod door_server;
 mod exit_codes;
 mod explain;
 mod explore;

@@ -12,12 +12,14 @@ use gateway_sim::script::{Script, ScriptError};
 use gateway_sim::simulation;
 use gateway_sim::spawns_sessions;
 use host_sim::live::{ApiKey, Live, LiveOptions, ModelServer, ServerError};
+use host_sim::openclaw::OPENCLAW;
 use host_sim::quirks;
 use parallel_agents_engine::host::EventKind;
 use rand::Rng;
 
 use crate::args::{BackendKind, Cast, ClockKind, ResumeArguments, ServerArguments, Simulation};
 use crate::fault::Fault;
+use crate::gateway::Entered;
 use crate::journal::Journal;
 use crate::outcome::Failure;
 use crate::text::{shell_word, shown};
@@ -62,10 +64,13 @@ impl Past {
         }
     }
 
-    /// Whether it was answered by a model server. None: by nobody yet.
+    /// By what it was answered. None: by nobody yet.
     fn kind(&self) -> Option<BackendKind> {
-        let is_live = self.host.as_deref()? == MODEL_SERVER;
-        Some(if is_live { BackendKind::Openai } else { BackendKind::Script })
+        Some(match self.host.as_deref()? {
+            MODEL_SERVER => BackendKind::Openai,
+            OPENCLAW => BackendKind::Openclaw,
+            _ => BackendKind::Script,
+        })
     }
 }
 
@@ -90,8 +95,8 @@ impl Stage {
                 let gateway = simulation::Simulation::new(script, seed, SimulationOptions::default());
                 of_gateway(ui, gateway, clock(simulation.course.clock), seed, asked()?)
             }
-            BackendKind::Openai => {
-                let live = Asked::of(ui, server).await?;
+            kind => {
+                let real = Real::of(ui, server, kind).await?;
                 let journal = match asked()? {
                     None if !simulation.no_journal && spawns_sessions(function, arguments) => {
                         Journal::spare(ui, function)
@@ -101,7 +106,7 @@ impl Stage {
                 if let Some(journal) = &journal {
                     ui.note(&going_on(journal.path(), server, output.as_deref()));
                 }
-                live.stage(ui, &simulation.cast, server, journal, None)
+                real.stage(ui, &simulation.cast, server, journal, None)
             }
         }
     }
@@ -120,10 +125,10 @@ impl Stage {
                 let gateway = simulation::Simulation::new(script, cast.seed(), options);
                 of_gateway(ui, gateway, clock(course.clock), cast.seed(), Some(journal))
             }
-            BackendKind::Openai => {
-                let live = Asked::of(ui, server).await?;
+            kind => {
+                let real = Real::of(ui, server, kind).await?;
                 ui.note(&going_on(journal.path(), server, arguments.output.as_deref()));
-                live.stage(ui, cast, server, Some(journal), past.last_ms)
+                real.stage(ui, cast, server, Some(journal), past.last_ms)
             }
         }
     }
@@ -142,41 +147,54 @@ fn of_gateway(
     Ok(Stage { backend: gateway.boxed(), clock, seed, kind: BackendKind::Script, journal })
 }
 
-fn unusable(journal: &Journal, error: std::io::Error) -> Failure {
+pub fn unusable(journal: &Journal, error: std::io::Error) -> Failure {
     Failure::file(journal.path(), anyhow::Error::from(error).context("cannot write the journal"))
 }
 
-/// A server's address without a server is a mistake.
+/// An address of something that is not asked is a mistake.
 fn check_address(server: &ServerArguments) -> Result<(), Failure> {
-    if server.kind() == BackendKind::Openai {
-        return Ok(());
-    }
-    let given = [
-        ("--base-url", server.base_url.is_some()),
-        ("--model", server.model.is_some()),
-        ("--host-cap", server.host_cap.is_some()),
+    let kind = server.kind();
+    let given: [(&str, bool, &[BackendKind]); 5] = [
+        ("--base-url", server.base_url.is_some(), &[BackendKind::Openai]),
+        ("--gateway", server.gateway.is_some(), &[BackendKind::Openclaw]),
+        ("--door", server.door.is_some(), &[BackendKind::Openclaw]),
+        ("--model", server.model.is_some(), &[BackendKind::Openai, BackendKind::Openclaw]),
+        ("--host-cap", server.host_cap.is_some(), &[BackendKind::Openai, BackendKind::Openclaw]),
     ];
-    if let Some((option, _)) = given.into_iter().find(|(_, is_given)| *is_given) {
-        let message = format!("{option} is for a server, and scripted agents ask none");
-        let fault = Fault::new(option, message).hint("leave it out, or take a server with --backend openai");
-        return Err(Failure::Bad { code: "E_BASE_URL", error: fault.into() });
-    }
-    Ok(())
+    let wrong = given.into_iter().find(|(_, is_given, kinds)| *is_given && !kinds.contains(&kind));
+    let Some((option, _, kinds)) = wrong else { return Ok(()) };
+    let fault = if kinds.contains(&BackendKind::Openai) {
+        let asked = if kind == BackendKind::Script { "scripted agents ask none" } else { "a gateway is asked here" };
+        Fault::new(option, format!("{option} is for a server, and {asked}"))
+            .hint("leave it out, or take a server with --backend openai")
+    } else {
+        Fault::new(option, format!("{option} is for a gateway, and none is asked"))
+            .hint("leave it out, or take a gateway with --backend openclaw")
+    };
+    Err(Failure::Bad { code: "E_BASE_URL", error: fault.into() })
 }
 
 /// A call goes on where it began: real answers and scripted ones in one report would be worth nothing.
 fn check_kind(journal: &Path, server: &ServerArguments, past: &Past) -> Result<(), Failure> {
-    let fault = match (past.kind(), server.kind()) {
-        (Some(BackendKind::Openai), BackendKind::Script) => {
-            let message = format!("{} is the journal of a run on a model server", journal.display());
-            Fault::new("--base-url", message).hint("name the server's address again with --base-url URL")
+    let (Some(was), is) = (past.kind(), server.kind()) else { return Ok(()) };
+    if was == is {
+        return Ok(());
+    }
+    let (option, what, hint) = match was {
+        BackendKind::Openai => (
+            "--base-url",
+            "is the journal of a run on a model server",
+            "name the server's address again with --base-url URL",
+        ),
+        BackendKind::Openclaw => {
+            ("--gateway", "is the journal of a run on a gateway", "name the gateway's address again with --gateway URL")
         }
-        (Some(BackendKind::Script), BackendKind::Openai) => {
-            let message = format!("{} is the journal of a simulated run", journal.display());
-            Fault::new("--base-url", message).hint("leave --base-url out")
+        BackendKind::Script if is == BackendKind::Openclaw => {
+            ("--gateway", "is the journal of a simulated run", "leave --gateway out")
         }
-        _ => return Ok(()),
+        BackendKind::Script => ("--base-url", "is the journal of a simulated run", "leave --base-url out"),
     };
+    let fault = Fault::new(option, format!("{} {what}", journal.display())).hint(hint);
     Err(Failure::Bad { code: "E_BASE_URL", error: fault.into() })
 }
 
@@ -185,6 +203,37 @@ pub fn clock(kind: ClockKind) -> Clock {
     match kind {
         ClockKind::Virtual => Clock::virtual_time(),
         ClockKind::Real => Clock::real_time(),
+    }
+}
+
+/// What runs real sessions, once it was asked what it is.
+enum Real {
+    Server(Asked),
+    Gateway(Entered),
+}
+
+impl Real {
+    async fn of(ui: &Ui, options: &ServerArguments, kind: BackendKind) -> Result<Self, Failure> {
+        Ok(match kind {
+            BackendKind::Openclaw => Self::Gateway(Entered::of(ui, options).await?),
+            BackendKind::Script | BackendKind::Openai => Self::Server(Asked::of(ui, options).await?),
+        })
+    }
+
+    fn stage(
+        self,
+        ui: &Ui,
+        cast: &Cast,
+        options: &ServerArguments,
+        journal: Option<Journal>,
+        start_ms: Option<u64>,
+    ) -> Result<Stage, Failure> {
+        // The codes in prompts come from it, so nobody may be able to tell it beforehand.
+        let seed = cast.seed.unwrap_or_else(|| rand::rng().next_u64());
+        match self {
+            Self::Server(asked) => asked.stage(ui, seed, options, journal, start_ms),
+            Self::Gateway(entered) => entered.stage(ui, seed, options, journal, start_ms),
+        }
     }
 }
 
@@ -219,13 +268,11 @@ impl Asked {
     fn stage(
         self,
         ui: &Ui,
-        cast: &Cast,
+        seed: u64,
         options: &ServerArguments,
         journal: Option<Journal>,
         start_ms: Option<u64>,
     ) -> Result<Stage, Failure> {
-        // The codes in prompts come from it, so nobody may be able to tell it beforehand.
-        let seed = cast.seed.unwrap_or_else(|| rand::rng().next_u64());
         let clock = Clock::real_time();
         let live = LiveOptions { model: self.model, seed, host_cap: options.host_cap, start_ms };
         let mut live = Live::new(self.server, live, clock.bell());
@@ -240,8 +287,15 @@ impl Asked {
 /// Where the journal is, and the command that goes on from it: in lines that fit into a terminal and can be copied.
 fn going_on(journal: &Path, options: &ServerArguments, output: Option<&Path>) -> String {
     let path = shown(&journal.to_string_lossy());
-    let base_url = shell_word(options.base_url.as_deref().unwrap_or_default());
-    let mut command = format!("parallel-agents resume \\\n    {} \\\n    --base-url {base_url}", shell_word(&path));
+    let (option, address) = match &options.gateway {
+        Some(gateway) => ("--gateway", gateway.as_str()),
+        None => ("--base-url", options.base_url.as_deref().unwrap_or_default()),
+    };
+    let (journal, address) = (shell_word(&path), shell_word(address));
+    let mut command = format!("parallel-agents resume \\\n    {journal} \\\n    {option} {address}");
+    if let Some(door) = &options.door {
+        command.push_str(&format!(" --door {}", shell_word(door)));
+    }
     if let Some(model) = &options.model {
         command.push_str(&format!(" --model {}", shell_word(model)));
     }

@@ -25,7 +25,7 @@ pub async fn settle(
     arguments: &str,
 ) -> Result<(), Failure> {
     let server = &mut simulation.backend.server;
-    if server.kind() != BackendKind::Openai || server.base_url.is_some() {
+    if server.kind() != BackendKind::Openai || server.base_url.is_some() || server.gateway.is_some() {
         return Ok(());
     }
     // A request that is refused is told so before anybody is asked for anything.

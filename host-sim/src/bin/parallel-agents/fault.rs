@@ -5,6 +5,7 @@ use std::fmt::Display;
 use gateway_sim::SimError;
 use gateway_sim::script::ScriptError;
 use host_sim::live::{ApiKey, ServerError};
+use host_sim::openclaw::{Door, DoorError};
 use host_sim::scenario::ScenarioError;
 
 /// An error about an argument or a file.
@@ -49,11 +50,30 @@ impl Fault {
         let fault = error.downcast_ref::<Self>().cloned();
         fault
             .or_else(|| error.downcast_ref().map(of_server))
+            .or_else(|| error.downcast_ref().map(of_door))
             .or_else(|| error.downcast_ref().map(of_component))
             .or_else(|| error.downcast_ref().map(of_script))
             .or_else(|| error.downcast_ref().map(of_scenario))
             .unwrap_or_default()
     }
+}
+
+fn of_door(error: &DoorError) -> Fault {
+    let (path, hint) = match error {
+        DoorError::Address(_) => ("--gateway", "name a place alone, such as http://127.0.0.1:18789"),
+        DoorError::Token | DoorError::TokenRefused { .. } => {
+            (Door::TOKEN_VARIABLE, "set it to the gateway's own token (gateway.auth.token there)")
+        }
+        DoorError::NoDoor { .. } => (
+            "--door",
+            "the operator opens one with plugins.entries.parallel-agents.config.door; name its session with --door SESSION",
+        ),
+        DoorError::Version { .. } => ("--gateway", "take the plugin and this program of one release"),
+        DoorError::Unreachable { .. } => ("--gateway", "`openclaw gateway run` starts it"),
+        DoorError::Client(_) | DoorError::Lost { .. } | DoorError::Refused { .. } => ("--gateway", ""),
+    };
+    let fault = Fault::new(path, error);
+    if hint.is_empty() { fault } else { fault.hint(hint) }
 }
 
 fn of_server(error: &ServerError) -> Fault {

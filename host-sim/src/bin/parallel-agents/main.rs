@@ -11,6 +11,7 @@ mod consent;
 mod desktop;
 mod fault;
 mod findings;
+mod gateway;
 mod hints;
 mod input;
 mod items;

@@ -114,7 +114,8 @@ impl Engine {
             });
         }
         let violations = called.backend.checker().violations();
-        if !violations.is_empty() {
+        // What is true of a gateway that does not answer nobody here knows, so that its account is none to hold a call to.
+        if !violations.is_empty() && kind != BackendKind::Openclaw {
             call.rest.contradicted(broken_promises(Some(seed), &violations));
         }
         if let Some(hint) =
@@ -294,7 +295,7 @@ fn output_of(results: Option<&Arc<Mutex<Results>>>) -> Option<PathBuf> {
 
 /// Whether a call takes real time.
 fn is_real(kind: BackendKind, course: &Course) -> bool {
-    kind == BackendKind::Openai || course.clock == ClockKind::Real
+    kind != BackendKind::Script || course.clock == ClockKind::Real
 }
 
 /// The request with what the options say in place of its own rules.

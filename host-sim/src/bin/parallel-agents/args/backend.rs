@@ -28,19 +28,30 @@ pub struct BackendArguments {
     pub record: Option<PathBuf>,
 }
 
-/// Scripted agents, or a model server and what is asked of it.
+/// Scripted agents, a model server or a gateway, and what is asked of it.
 #[derive(Debug, Args)]
 pub struct ServerArguments {
-    /// script: simulated, at no cost; openai: a model server (help models)
+    /// script: at no cost; openai: a model server (help models); openclaw: a gateway
     ///
     /// Scripted agents in a simulated gateway, or real completions on an OpenAI-compatible server, which is what --base-url
-    /// asks for by itself. Without --base-url a server is looked for. A server's key is read from OPENAI_API_KEY.
+    /// asks for by itself, or sessions of an OpenClaw gateway, which is what --gateway asks for. Without --base-url a server
+    /// is looked for. A server's key is read from OPENAI_API_KEY, a gateway's token from OPENCLAW_GATEWAY_TOKEN.
     #[arg(long, value_enum)]
     pub backend: Option<BackendKind>,
 
     /// The server's base address, such as http://127.0.0.1:8080/v1
     #[arg(long, value_name = "URL", conflicts_with_all = ["script", "clock"])]
     pub base_url: Option<String>,
+
+    /// An OpenClaw gateway that has a door, such as http://127.0.0.1:18789
+    ///
+    /// The sessions of the run are spawned there (docs/door.md).
+    #[arg(long, value_name = "URL", conflicts_with_all = ["script", "clock", "base_url"])]
+    pub gateway: Option<String>,
+
+    /// The session that is the gateway's door (agent:main:door)
+    #[arg(long, value_name = "SESSION")]
+    pub door: Option<String>,
 
     /// The server's model; needed if it has more than one
     ///
@@ -60,7 +71,11 @@ pub struct ServerArguments {
 impl ServerArguments {
     /// What runs the sessions.
     pub fn kind(&self) -> BackendKind {
-        let named = if self.base_url.is_some() { BackendKind::Openai } else { BackendKind::Script };
+        let named = match (&self.base_url, &self.gateway) {
+            (Some(_), _) => BackendKind::Openai,
+            (None, Some(_)) => BackendKind::Openclaw,
+            (None, None) => BackendKind::Script,
+        };
         self.backend.unwrap_or(named)
     }
 }
@@ -71,6 +86,8 @@ pub enum BackendKind {
     Script,
     /// Completions on an OpenAI-compatible server
     Openai,
+    /// Sessions of an OpenClaw gateway
+    Openclaw,
 }
 
 impl BackendKind {
@@ -78,7 +95,7 @@ impl BackendKind {
     /// None: the models' names say it.
     pub fn provider(self) -> Option<&'static str> {
         match self {
-            Self::Script => None,
+            Self::Script | Self::Openclaw => None,
             Self::Openai => Some("openai"),
         }
     }

@@ -21,7 +21,7 @@ pub async fn carry_out(ui: &Ui, mut arguments: ReviewArguments) -> Result<Finish
     let team = json!({ "code": code, "file": arguments.file.to_string_lossy() });
     let server = &mut arguments.simulation.backend.server;
     // A script is for scripted agents; else somebody who has a file reviewed wants to read what a model finds.
-    if server.backend.is_none() && arguments.simulation.cast.script.is_none() {
+    if server.backend.is_none() && server.gateway.is_none() && arguments.simulation.cast.script.is_none() {
         server.backend = Some(BackendKind::Openai);
     }
     let engine = Engine::load(ui, &arguments.simulation.guest).await?;

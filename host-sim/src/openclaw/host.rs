@@ -1,0 +1,118 @@
+//! The host as the component meets it: commands in, events out, by the wall clock.
+
+use std::thread;
+use std::time::Duration;
+
+use gateway_sim::host::{Delivery, Next, SessionHost};
+use gateway_sim::truth::Truth;
+use parallel_agents_engine::host::{Command, Event, EventKind, HostFacts};
+
+use super::client::Door;
+use super::{News, OPENCLAW, OpenClaw, millis};
+
+/// How long a wait without limit is before it is looked again; a bell ends it much earlier.
+const LONG_WAIT_MS: u64 = 3_600_000;
+
+/// How long a call that broke off tries to stop what it leaves behind.
+const SWEEP: Duration = Duration::from_secs(10);
+
+impl SessionHost for OpenClaw {
+    fn perform(&mut self, command: Command) -> bool {
+        self.send(command);
+        true
+    }
+
+    fn poll(&mut self, _now_ms: u64, until_ms: Option<u64>) -> Next<Delivery> {
+        if self.next_seq == 0 {
+            let facts = HostFacts {
+                name: OPENCLAW.to_owned(),
+                seed: self.options.seed,
+                max_concurrent: self.width(),
+                reports_starts: self.facts.reports_starts,
+                keeps_journal: self.journal.is_some(),
+                limits: Some(self.facts.limits()),
+            };
+            return Next::Event(self.deliver(EventKind::Opened(facts)));
+        }
+        while let Ok(news) = self.news.try_recv() {
+            match news {
+                News::Answered(answered) => self.answered(answered),
+                News::Waited(waited) => self.waited(waited),
+            }
+        }
+        if let Some(what) = self.untold.pop_front() {
+            return Next::Event(self.deliver(what));
+        }
+        let now_ms = self.now_ms();
+        let is_awaited = self.under_way > 0 || self.sessions.values().any(|session| !session.is_over);
+        match until_ms {
+            Some(until) if until <= now_ms => Next::Event(self.deliver(EventKind::Woke)),
+            Some(until) => Next::SleepUntil(until),
+            None if is_awaited => Next::SleepUntil(now_ms.saturating_add(LONG_WAIT_MS)),
+            None => Next::Stuck("next-event was asked to wait without limit while no answer is due".to_owned()),
+        }
+    }
+
+    fn append(&mut self, lines: &str) -> Result<(), String> {
+        match &mut self.journal {
+            Some(sink) => sink(lines),
+            None => Err("this host keeps no journal".to_owned()),
+        }
+    }
+
+    fn now_ms(&self) -> u64 {
+        let (at, ms) = self.opened;
+        ms.saturating_add(millis(at.elapsed()))
+    }
+
+    fn opened_ms(&self) -> u64 {
+        self.opened.1
+    }
+
+    fn ask_to_stop(&mut self, _now_ms: u64, reason: String) {
+        self.untold.push_back(EventKind::StopRequested { task: None, reason });
+    }
+
+    fn close(&mut self, came_back: bool) {
+        if came_back {
+            self.truths.push(Truth::Returned);
+        }
+        self.watching.abort();
+        let left: Vec<String> =
+            self.sessions.values().filter(|session| !session.is_over).map(|session| session.key.clone()).collect();
+        if !left.is_empty() {
+            sweep(&self.door, left);
+        }
+        self.truths.push(Truth::Swept);
+    }
+
+    fn width(&self) -> Option<u32> {
+        Some(self.options.host_cap.unwrap_or(u32::MAX).min(self.facts.max_concurrent))
+    }
+
+    fn take_truths(&mut self) -> Vec<Truth> {
+        std::mem::take(&mut self.truths)
+    }
+}
+
+impl OpenClaw {
+    fn deliver(&mut self, what: EventKind) -> Delivery {
+        let event = Event { seq: self.next_seq, at_ms: self.now_ms(), what };
+        self.next_seq += 1;
+        Delivery { real_ms: event.at_ms, event, is_extra: false }
+    }
+}
+
+/// Stops sessions of a call that is over, as far as that goes in a moment; whoever closes a host cannot wait in its runtime.
+fn sweep(door: &Door, keys: Vec<String>) {
+    let Ok(door) = door.anew() else { return };
+    let stopping = thread::spawn(move || {
+        let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
+        runtime.block_on(async {
+            let all = futures::future::join_all(keys.iter().map(|key| door.cancel(key)));
+            // What could not be stopped ends at its own time, and a call that goes on finds it.
+            let _ = tokio::time::timeout(SWEEP, all).await;
+        });
+    });
+    let _ = stopping.join();
+}

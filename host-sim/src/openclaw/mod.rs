@@ -1,0 +1,133 @@
+//! Real sessions on a real gateway, from outside of it: through the door of its plugin.
+//!
+//! The sessions are the gateway's. They go on when this program ends, and a call that goes on finds them again; so the keys and
+//! labels of the engine are those of the door, and nothing is kept here beyond the call. What the gateway does not answer is
+//! in doubt, and the engine asks again with the same key.
+
+mod client;
+mod error;
+mod host;
+mod requests;
+#[cfg(test)]
+mod tests;
+mod watching;
+mod wire;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::{Duration, SystemTime};
+
+use gateway_sim::clock::Bell;
+use gateway_sim::host::JournalSink;
+use gateway_sim::truth::Truth;
+use parallel_agents_engine::host::EventKind;
+use parallel_agents_engine::ids::SessionKey;
+use tokio::sync::{mpsc, watch};
+use tokio::task::AbortHandle;
+use tokio::time::Instant;
+
+pub use client::Door;
+pub use error::DoorError;
+pub use wire::{Facts, Listed, Versions, Waited};
+
+use requests::Answered;
+use watching::Wanted;
+
+/// The name of gateways among hosts.
+pub const OPENCLAW: &str = "openclaw-door";
+
+/// What is chosen about a host behind a door.
+#[derive(Clone, Debug)]
+pub struct OpenClawOptions {
+    /// The model of sessions that are spawned without one. None: the gateway's default.
+    pub model: Option<String>,
+    /// All of the component's chance. It has to be drawn afresh for each run unless the same run is wanted again.
+    pub seed: u64,
+    /// Sessions that run at once, if fewer than the gateway runs.
+    pub host_cap: Option<u32>,
+    /// The time at which the host's clock begins, in milliseconds; for a call that goes on the last one of its journal. None:
+    /// that of the system.
+    pub start_ms: Option<u64>,
+}
+
+/// What the tasks of a host tell it.
+#[derive(Debug)]
+enum News {
+    /// A request was answered.
+    Answered(Answered),
+    /// Sessions have begun or ended.
+    Waited(Waited),
+}
+
+/// A session of the gateway, as far as this call knows it.
+#[derive(Debug)]
+struct Session {
+    /// Its name at the door.
+    key: String,
+    /// The model that was asked for, or that the gateway said.
+    model: String,
+    is_started: bool,
+    is_over: bool,
+}
+
+/// A host whose sessions are those of a gateway. Needs a Tokio runtime, and a clock of real time.
+pub struct OpenClaw {
+    door: Door,
+    facts: Facts,
+    options: OpenClawOptions,
+    bell: Bell,
+    opened: (Instant, u64),
+    journal: Option<JournalSink>,
+    next_seq: u64,
+    untold: VecDeque<EventKind>,
+    sessions: BTreeMap<SessionKey, Session>,
+    /// Requests whose answers have not come.
+    under_way: usize,
+    news: mpsc::UnboundedReceiver<News>,
+    inbox: mpsc::UnboundedSender<News>,
+    wanted: watch::Sender<Wanted>,
+    watching: AbortHandle,
+    truths: Vec<Truth>,
+}
+
+impl OpenClaw {
+    /// A host that has been asked for nothing yet. `bell` is that of the clock by which the call will run.
+    pub fn new(door: Door, facts: Facts, options: OpenClawOptions, bell: Bell) -> Self {
+        let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let start_ms = options.start_ms.unwrap_or_else(|| millis(since_epoch));
+        let (inbox, news) = mpsc::unbounded_channel();
+        let (wanted, seen) = watch::channel(Wanted::default());
+        let watching = watching::watch(door.clone(), facts.most_wait_seconds, seen, inbox.clone(), bell.clone());
+        Self {
+            door,
+            facts,
+            options,
+            bell,
+            opened: (Instant::now(), start_ms),
+            journal: None,
+            next_seq: 0,
+            untold: VecDeque::new(),
+            sessions: BTreeMap::new(),
+            under_way: 0,
+            news,
+            inbox,
+            wanted,
+            watching: tokio::spawn(watching).abort_handle(),
+            truths: Vec::new(),
+        }
+    }
+
+    /// Keeps the call's journal: hands each part on before it counts as written.
+    pub fn keep_journal(&mut self, sink: JournalSink) {
+        self.journal = Some(sink);
+    }
+}
+
+impl Drop for OpenClaw {
+    fn drop(&mut self) {
+        self.watching.abort();
+    }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
