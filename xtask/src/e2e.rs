@@ -7,6 +7,8 @@ pub mod bench;
 #[cfg(unix)]
 mod caps;
 #[cfg(unix)]
+mod door;
+#[cfg(unix)]
 mod fallback;
 #[cfg(unix)]
 pub mod fanout;

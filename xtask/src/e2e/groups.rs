@@ -10,8 +10,8 @@ use crate::npm::Tools;
 use super::bench::{Bench, Gateway, SEED};
 use super::tracks::{self, Track};
 use super::{
-    approval, caps, fallback, fanout, faults, items, kills, notices, packaging, pages, parity, publishing, restart,
-    saved, tools,
+    approval, caps, door, fallback, fanout, faults, items, kills, notices, packaging, pages, parity, publishing,
+    restart, saved, tools,
 };
 
 /// A group of scenarios by its name. It has a gateway that others use before and after it, and may need the number of kills.
@@ -22,7 +22,7 @@ const COMPARED: [Group; 2] =
     [("faults", |gateway, _, _| faults::run(gateway)), ("parity", |gateway, bench, _| parity::run(bench, gateway))];
 
 /// Groups of the gateway that is used as people use theirs, and whose configuration changes as they go.
-const USED: [Group; 12] = [
+const USED: [Group; 13] = [
     ("turns", |gateway, _, _| {
         restart::run(gateway)?;
         tools::from_turns(gateway)?;
@@ -34,6 +34,7 @@ const USED: [Group; 12] = [
     ("approval", |gateway, _, _| approval::run(gateway)),
     ("programs", |gateway, _, _| tools::from_programs(gateway)),
     ("kills", |gateway, _, kills| kills::run(gateway, kills)),
+    ("door", |gateway, bench, _| door::run(bench, gateway)),
     ("publishing", |gateway, _, _| publishing::run(gateway)),
     ("fallback", |gateway, _, _| fallback::run(gateway)),
     // Every session that a gateway remembers makes the next ones slower.
