@@ -101,7 +101,7 @@ impl Host for Instantly {
         if is_full {
             self.happened.push_back(EventKind::SessionStarted(session.clone()));
         }
-        let usage = is_full.then(|| Usage { input_tokens: 900, output_tokens: 120, ..Usage::default() });
+        let usage = is_full.then_some(Usage { input_tokens: 900, output_tokens: 120 });
         let completion = Some(Completion { text: ANSWER.to_owned(), truncated: false, finish: FinishReason::Stop });
         let end = SessionEnd { session, outcome: SessionOutcome::Completed, completion, usage, model };
         self.happened.push_back(EventKind::SessionEnded(end));
