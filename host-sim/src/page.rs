@@ -113,6 +113,10 @@ mod tests {
 
     use super::*;
 
+    /// A gateway that takes as many sessions as there are tasks.
+    const GATEWAY: &str = "version = 1\ndefault_model = \"sim/standard\"\n[models.\"sim/standard\"]\n\
+        [host]\nmax_concurrent = 500\nmax_children = 1000\nmax_total = 100_000\n";
+
     /// What a host saw of a run of so many tasks.
     async fn seen(tasks: usize) -> (TaskLog, SessionLog) {
         let task = |number| {
@@ -122,7 +126,8 @@ mod tests {
         let tasks: Vec<Value> = (0..tasks).map(task).collect();
         let request = json!({ "tasks": tasks, "max_concurrent": 500 }).to_string();
         let (tasks, sessions) = (Arc::new(Mutex::new(TaskLog::default())), Arc::new(Mutex::new(SessionLog::default())));
-        let simulation = Simulation::new(Script::bundled(), 1, SimulationOptions::default());
+        let simulation =
+            Simulation::new(Script::from_toml(GATEWAY).expect("a script"), 1, SimulationOptions::default());
         let simulation = simulation.by(tasks.clone()).by(sessions.clone());
         let called = native::call("run_tasks", &request, simulation, &Clock::virtual_time()).await;
         assert!(called.result.is_ok());
