@@ -6,11 +6,13 @@ use clap::{Arg, Command};
 use super::hide_old;
 
 /// Options that are left out, by their ids: what few people need, or none but developers.
-const RARE: [&str; 24] = [
+const RARE: [&str; 26] = [
     "clock",
     "component",
     "delimiter",
+    "door",
     "engine",
+    "gateway",
     "host_cap",
     "keep_tasks",
     "max_concurrent",
