@@ -31,7 +31,7 @@ pub struct BackendArguments {
 /// Scripted agents, a model server or a gateway, and what is asked of it.
 #[derive(Debug, Args)]
 pub struct ServerArguments {
-    /// script: at no cost; openai: a model server (help models); openclaw: a gateway
+    /// script: at no cost; openai: a server; openclaw: a gateway (help models)
     ///
     /// Scripted agents in a simulated gateway, or real completions on an OpenAI-compatible server, which is what --base-url
     /// asks for by itself, or sessions of an OpenClaw gateway, which is what --gateway asks for. Without --base-url a server

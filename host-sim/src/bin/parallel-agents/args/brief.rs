@@ -6,7 +6,7 @@ use clap::{Arg, Command};
 use super::hide_old;
 
 /// Options that are left out, by their ids: what few people need, or none but developers.
-const RARE: [&str; 26] = [
+const RARE: [&str; 27] = [
     "clock",
     "component",
     "delimiter",
@@ -24,6 +24,7 @@ const RARE: [&str; 26] = [
     "open",
     "only_faults",
     "paces",
+    "pattern",
     "progress",
     "record",
     "script",
