@@ -17,11 +17,12 @@ pub const AT_ONCE: [usize; 2] = [20, 50];
 const OPEN: Duration = Duration::from_secs(240);
 const LOOK: Duration = Duration::from_millis(50);
 
-/// A configuration of the gateway that allows fifty sessions at once; untouched it runs eight.
+/// A configuration of the gateway that allows fifty sessions at once, where untouched it runs eight, and more of them in one run than
+/// the 200 that it takes by default.
 pub fn limits() -> Value {
     json!({
         "agents": { "defaults": { "maxConcurrent": 64, "subagents": { "maxConcurrent": 64 } } },
-        "tools": { "swarm": { "maxConcurrent": 64 } },
+        "tools": { "swarm": { "maxConcurrent": 64, "maxTotalPerGroup": 400 } },
     })
 }
 
