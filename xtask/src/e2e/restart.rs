@@ -58,11 +58,17 @@ fn has_page(gateway: &Gateway, run: &str) -> Result<()> {
     let report = document.get("report").context("the document has no report")?;
     ensure!(*report == gateway.kept_result(run)?, "the page shows another report: {report:#}");
     let sessions = document.get("sessions").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    let is_whole = |session: &Value| {
-        let has = |name: &str| session.get(name).and_then(Value::as_str).is_some_and(|text| !text.is_empty());
-        has("session_key") && has("prompt") && has("answer")
-    };
-    ensure!(sessions.len() == 3 && sessions.iter().all(is_whole), "the page lacks something: {sessions:#?}");
+    ensure!(sessions.len() == 3, "the page lacks something: {sessions:#?}");
+    // What they were asked and said is read one by one.
+    let texts = own.pointer("/feed/texts").and_then(Value::as_str).context("the page does not know where texts are")?;
+    for session in sessions {
+        let label = session.get("label").and_then(Value::as_str).context("a session without a label")?;
+        let escaped = label.replace(' ', "%20").replace('[', "%5B").replace(']', "%5D");
+        for part in ["prompt", "answer"] {
+            let path = format!("/plugins/parallel-agents/{texts}&session={escaped}&part={part}");
+            ensure!(!gateway.page(&path, None)?.is_empty(), "the page has no {part} of {label}");
+        }
+    }
     Ok(())
 }
 
