@@ -11,8 +11,8 @@ const HEAP = { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 16 };
 const START_LOOKS = 60;
 /** Between an event and the wait for the next one there is only the component's own computing, whatever it asks for. */
 const SILENT_LOOKS = 5;
-/** What may be asked for between two events; a run of 10,000 tasks that is stopped asks for less than fifty thousand things. */
-const MOST_WORDS = 200_000;
+/** What may be asked for between two events; a run of 10,000 tasks that is stopped asks for less than thirty thousand things. */
+const MOST_WORDS = 30_000;
 
 /** The component did not come to an end by itself. The codes are those of the simulator. */
 export class Broken extends Error {
