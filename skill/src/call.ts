@@ -11,8 +11,10 @@ const HEAP = { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 16 };
 const START_LOOKS = 60;
 /** Between an event and the wait for the next one there is only the component's own computing, whatever it asks for. */
 const SILENT_LOOKS = 5;
-/** What may be asked for between two events; a run of 10,000 tasks that is stopped asks for less than thirty thousand things. */
-const MOST_WORDS = 30_000;
+/** What may be asked for between two events; a run with 1,000 sessions that is stopped asks for some thousand things. */
+const MOST_ASKED = 10_000;
+/** What may be told; a run of 10,000 items that is stopped tells of each task and each item, which takes the host less time. */
+const MOST_TOLD = 30_000;
 
 /** The component did not come to an end by itself. The codes are those of the simulator. */
 export class Broken extends Error {
@@ -34,20 +36,20 @@ export async function call(
   const thread = new Worker(worker, { workerData: call, execArgv: [], resourceLimits: HEAP });
   let looks: NodeJS.Timeout | undefined;
   let left = START_LOOKS;
-  let words = 0;
+  let [asked, told] = [0, 0];
   try {
     return await new Promise<Answered>((resolve, reject) => {
       const hear = async (said: Said): Promise<void> => {
         if (said.kind === 'reply') return resolve(said.reply);
-        words += 1;
-        if (words > MOST_WORDS) throw new Broken('E_GUEST_STUCK', 'the component asked without end and was stopped');
+        const tells = said.kind === 'progress' || said.kind === 'item' || said.kind === 'answer';
+        if (tells ? (told += 1) > MOST_TOLD : (asked += 1) > MOST_ASKED) throw new Broken('E_GUEST_STUCK', 'the component asked without end and was stopped');
         if (said.kind === 'progress') return onProgress(said.progress);
         if (said.kind === 'item') return onItem(said.item);
         if (said.kind === 'answer') return host.answered(said.session, said.answer);
         if (said.kind !== 'next') return host.perform(said);
         // Now it waits, and silence is right.
         left = Infinity;
-        words = 0;
+        [asked, told] = [0, 0];
         const event = await host.next(said.untilMs);
         left = SILENT_LOOKS;
         thread.postMessage(event);
