@@ -3,8 +3,8 @@
 use arbitrary::{Result, Unstructured};
 use serde_json::{Value, json};
 
-/// Something that fits a schema, as far as the schemas of built-in agents go; the first choice and the smallest size when the bytes are
-/// used up.
+/// Something that fits a schema, as far as the schemas of built-in agents go. When the bytes are used up, the first choice and the
+/// smallest size are taken.
 pub fn instance(source: &mut Unstructured<'_>, schema: &Value) -> Result<Value> {
     if let Some(options) = schema["enum"].as_array().filter(|options| !options.is_empty()) {
         let index = if source.is_empty() { 0 } else { source.choose_index(options.len())? };

@@ -56,5 +56,6 @@ pub mod model_server;
 pub mod openclaw;
 pub mod page;
 pub mod quirks;
+mod real_call;
 pub mod scenario;
 pub mod telemetry;

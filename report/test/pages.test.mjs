@@ -1,44 +1,24 @@
 // The plugin's pages of runs in a real browser: the list, and a run while it lasts. Only OpenClaw is a stand-in.
 
 import assert from 'node:assert/strict';
-import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
-import { registerPages } from '../../skill/src/page_route.ts';
 import { FakeOpenClaw } from '../../skill/test/openclaw.ts';
 import { directory, use } from '../../skill/test/use.ts';
 import { SHOTS, serious, visit } from './browser.mjs';
 import { watched } from './live.mjs';
+import { servePages } from './served.mjs';
 
 const TOTAL = 40;
 const EVIL = '<img src=x onerror="window.hacked = 1">';
 const openclaw = new FakeOpenClaw();
 const state = directory();
 let server;
-let base;
 let run;
 
 before(async () => {
-  const routes = [];
-  registerPages(
-    {
-      ...openclaw.api(),
-      runtime: { ...openclaw.runtime, state: { resolveStateDir: () => state } },
-      registerHttpRoute: (route) => routes.push(route),
-      session: { controls: { registerControlUiDescriptor: () => {} } },
-    },
-    async () => ({ connect: { scopes: ['operator.admin'] } }),
-  );
-  server = createServer((request, response) => {
-    const path = new URL(request.url, 'http://localhost').pathname;
-    const route = routes.find((route) => path.startsWith(route.path));
-    if (route) void route.handler(request, response);
-    else response.writeHead(404).end();
-  });
-  server.listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  base = `http://127.0.0.1:${server.address().port}`;
+  server = await servePages(openclaw, state);
   openclaw.answer = undefined;
   const tasks = Array.from({ length: TOTAL }, (_, index) => ({ agent_type: 'code_reviewer', task_id: `task-${index}`, task_description: `Say ${EVIL}.`, output_format: 'text' }));
   const context = { getRuntimeConfig: () => ({ tools: { swarm: { maxConcurrent: 50 } }, agents: { defaults: { subagents: { maxConcurrent: 50 } } } }) };
@@ -48,8 +28,8 @@ before(async () => {
 after(() => server.close());
 
 test('a run is found in the list, watched, and seen to its end', async () => {
-  const own = (url) => url.startsWith(base) || url === 'data:,';
-  const { page, wrong, close } = await visit(`${base}/plugins/parallel-agents/runs`, own);
+  const own = (url) => url.startsWith(server.base) || url === 'data:,';
+  const { page, wrong, close } = await visit(`${server.base}/plugins/parallel-agents/runs`, own);
   const row = page.locator('#rows tr').first();
   await row.waitFor();
   assert.match(await row.innerText(), new RegExp(`${run.run_id}.*running.*of ${TOTAL}.*agent:main:main.*cancel`, 's'));

@@ -1,15 +1,14 @@
 // The plugin's page of a run of 10,000 tasks that goes on: what it is told, and what it draws of that. Only OpenClaw is a stand-in.
 
 import assert from 'node:assert/strict';
-import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
-import { registerPages } from '../../skill/src/page_route.ts';
 import { Store } from '../../skill/src/store.ts';
 import { FakeOpenClaw } from '../../skill/test/openclaw.ts';
 import { directory } from '../../skill/test/use.ts';
 import { SHOTS, rows, serious, visit } from './browser.mjs';
+import { servePages } from './served.mjs';
 
 const TASKS = 10_000;
 const RUN = 'pa-0123456789ab';
@@ -20,7 +19,6 @@ const MOST_OPEN_MS = 1_500;
 const state = directory();
 const store = new Store(state);
 let server;
-let base;
 let tasks;
 /** The sizes of what the feed has answered, in bytes. */
 const answers = [];
@@ -39,36 +37,14 @@ before(async () => {
     log.asked({ label: `code_reviewer item-${number}-draft`, task: `A role.\n# Task\nReview file ${number}.` }, number);
     hear(number, number % 3 === 0 ? 'completed' : 'running', number);
   }
-  const routes = [];
-  const openclaw = new FakeOpenClaw();
-  registerPages(
-    {
-      ...openclaw.api(),
-      runtime: { ...openclaw.runtime, state: { resolveStateDir: () => state } },
-      registerHttpRoute: (route) => routes.push(route),
-      session: { controls: { registerControlUiDescriptor: () => {} } },
-    },
-    async () => ({ connect: { scopes: ['operator.admin'] } }),
-  );
-  server = createServer((request, response) => {
-    const { pathname: path, searchParams } = new URL(request.url, 'http://localhost');
-    const { end } = response;
-    response.end = (text, ...rest) => {
-      if (searchParams.get('of') === 'run') answers.push(Buffer.byteLength(text));
-      return end.call(response, text, ...rest);
-    };
-    const route = routes.find((route) => path.startsWith(route.path));
-    if (route) void route.handler(request, response);
-    else response.writeHead(404).end();
+  server = await servePages(new FakeOpenClaw(), state, ({ searchParams }, text) => {
+    if (searchParams.get('of') === 'run') answers.push(Buffer.byteLength(text));
   });
-  server.listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  base = `http://127.0.0.1:${server.address().port}`;
 });
 after(() => server.close());
 
 test('it is told in parts, and what has changed is all that is drawn', async (context) => {
-  const { page, wrong, busy, close } = await visit(`${base}/plugins/parallel-agents/runs?run=${RUN}`, (url) => url.startsWith(base) || url === 'data:,');
+  const { page, wrong, busy, close } = await visit(`${server.base}/plugins/parallel-agents/runs?run=${RUN}`, (url) => url.startsWith(server.base) || url === 'data:,');
   await rows(page).first().waitFor();
   const cost = await busy();
   context.diagnostic(`${answers.length} answers of at most ${Math.max(...answers)} bytes, shown in ${cost} ms of a processor`);
@@ -85,7 +61,7 @@ test('it is told in parts, and what has changed is all that is drawn', async (co
   assert.equal(await page.locator('#count').innerText(), '1 of 10,000 tasks');
   await page.fill('#search', '');
 
-  // Elements are marked, so that one that was made anew is found out, and changes of the list are counted.
+  // Elements are marked, so that a new one in its place is found out, and changes of the list are counted.
   await page.locator('#rows').evaluate((list) => {
     for (const item of list.children) item.dataset.kept = item.dataset.task;
     window.changes = 0;

@@ -22,7 +22,7 @@ export class Items {
   readonly file: string;
   readonly #told: Set<number>;
 
-  /** Goes on with the file, if it is there, without a last line that was written in part. */
+  /** Continues the file, if it is there, without a last line that was written in part. */
   constructor(file: string) {
     this.file = file;
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });

@@ -1,4 +1,4 @@
-/** Calls of the door as a program makes them, and a gateway that is started anew. */
+/** Calls of the door as a program makes them, and a gateway that restarts. */
 
 import assert from 'node:assert/strict';
 
@@ -72,7 +72,7 @@ export class Program {
     return this.do({ action: 'spawn', key, task: `Do ${key}.`, label: `label ${key}`, ...more });
   }
 
-  /** What a gateway does that is killed and started anew: it forgets all that is in no file. */
+  /** What a gateway that is killed and restarted does: it forgets all that is in no file. */
   restart(): void {
     (globalThis as any)[Symbol.for('parallel-agents.door')].clear();
     this.#runtime = { ...this.#runtime };

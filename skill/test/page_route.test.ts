@@ -122,8 +122,8 @@ test('a page of a large run is told of it in bounded parts, and then of what has
   assert.equal(parts[0].document.live.state, 'interrupted');
   const places = parts.flatMap(({ sessions }) => sessions.map(([place]: any) => place));
   assert.deepEqual(places, Array.from({ length: total }, (_, place) => place), 'every session is told once');
-  assert.ok(!('document' in (await next(parts.at(-1).revision))), 'nobody goes on with it');
-  // What is kept has changed: another process went on with it.
+  assert.ok(!('document' in (await next(parts.at(-1).revision))), 'it is not told twice');
+  // What is kept has changed: another process continued it.
   heard(7, 'completed');
   const again = await next(parts.at(-1).revision);
   assert.deepEqual([again.goes_on, again.tasks.length], [false, 1_000]);

@@ -30,7 +30,7 @@ pub fn run(times: u32, seed: Option<u64>, wasm: bool) -> Result<()> {
 /// Kills a run over so many items so often, and prints what came of it and of the same run without that.
 ///
 /// # Errors
-/// As [`run`].
+/// Something does not build, or an item was lost, told twice or done again.
 pub fn wide(items: u32, kills: u32, seed: Option<u32>, native: bool) -> Result<()> {
     component::build()?;
     let seed = seed.unwrap_or_else(|| u32::try_from(now() % 1_000_000).unwrap_or_default());

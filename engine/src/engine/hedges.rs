@@ -22,8 +22,8 @@ impl Hedges {
         self.started += 1;
     }
 
-    /// A session ended well after so many milliseconds. Only runs with second sessions enter this: it costs the more, the more
-    /// are known.
+    /// A session ended well after so many milliseconds. Only runs with second sessions enter this: the durations are kept in
+    /// order, so each one costs more than the one before.
     pub(super) fn enter(&mut self, agent: &AgentType, took_ms: u64) {
         self.durations.entry(agent.clone()).or_default().enter(took_ms);
     }

@@ -27,21 +27,19 @@ mod told;
 mod usage;
 mod wait;
 
-use std::collections::{BTreeMap, VecDeque};
-use std::time::{Duration, SystemTime};
+use std::collections::BTreeMap;
 
-use parallel_agents_engine::host::{Event, EventKind, Receipt};
+use parallel_agents_engine::host::Receipt;
 use parallel_agents_engine::ids::SessionKey;
 use rand::Rng as _;
 use tokio::sync::mpsc;
-use tokio::time::Instant;
 
 pub use client::{ModelServer, ServerError};
 pub use key::ApiKey;
 
+use crate::real_call::RealCall;
 use gateway_sim::clock::Bell;
-use gateway_sim::host::{Delivery, JournalSink, SessionHost};
-use gateway_sim::truth::Truth;
+use gateway_sim::host::JournalSink;
 use pacing::Pace;
 use session::{Ended, Session};
 
@@ -68,68 +66,45 @@ enum Word {
     Ended(Ended),
 }
 
-/// When a host opened, by the clock that runs and on its own.
-#[derive(Clone, Copy, Debug)]
-struct Opened {
-    at: Instant,
-    ms: u64,
-}
-
 /// A host whose sessions are completions on a server. Needs a Tokio runtime, and a clock of real time.
 pub struct Live {
     server: ModelServer,
     options: LiveOptions,
     bell: Bell,
-    opened: Opened,
+    call: RealCall,
     /// Stands in the names of all sessions: a call that goes on must not meet those of the host that is gone.
     life: u64,
-    journal: Option<JournalSink>,
-    next_seq: u64,
-    untold: VecDeque<EventKind>,
     sessions: BTreeMap<SessionKey, Session>,
     receipts: BTreeMap<String, Receipt>,
     spawned: u64,
     words: mpsc::UnboundedReceiver<(SessionKey, Word)>,
     inbox: mpsc::UnboundedSender<(SessionKey, Word)>,
     pace: Pace,
-    /// What became true and nobody asked for yet.
-    truths: Vec<Truth>,
 }
 
 impl Live {
     /// A host that has been asked for nothing yet. `bell` is that of the clock by which the call will run.
     pub fn new(server: ModelServer, options: LiveOptions, bell: Bell) -> Self {
-        let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        let start_ms = options.start_ms.unwrap_or_else(|| millis(since_epoch));
+        let call = RealCall::new(options.start_ms);
         let (inbox, words) = mpsc::unbounded_channel();
         Self {
             server,
             options,
             bell,
-            opened: Opened { at: Instant::now(), ms: start_ms },
+            call,
             life: rand::rng().next_u64(),
-            journal: None,
-            next_seq: 0,
-            untold: VecDeque::new(),
             sessions: BTreeMap::new(),
             receipts: BTreeMap::new(),
             spawned: 0,
             words,
             inbox,
             pace: Pace::default(),
-            truths: Vec::new(),
         }
     }
 
     /// Keeps the call's journal: hands each part on before it counts as written.
     pub fn keep_journal(&mut self, sink: JournalSink) {
-        self.journal = Some(sink);
-    }
-
-    fn deliver(&mut self, what: EventKind) -> Delivery {
-        let event = Event { seq: self.next_seq, at_ms: self.now_ms(), what };
-        self.next_seq += 1;
-        Delivery { real_ms: event.at_ms, event, is_extra: false }
+        self.call.keep_journal(sink);
     }
 }
 
@@ -140,8 +115,4 @@ impl Drop for Live {
             session.completion.abort();
         }
     }
-}
-
-fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

@@ -107,7 +107,7 @@ impl Live {
         session.is_started = true;
         session.incoming.begin(at);
         self.pace.moved_at_ms = now_ms;
-        self.untold.push_back(EventKind::SessionStarted(key.clone()));
+        self.call.untold.push_back(EventKind::SessionStarted(key.clone()));
     }
 }
 

@@ -26,7 +26,7 @@ impl Live {
     const CALLER: &str = "cli:main";
 
     pub(super) fn answer(&mut self, command: Command) {
-        let told_before = self.untold.len();
+        let told_before = self.call.untold.len();
         let (request, outcome) = match command {
             Command::Spawn(request, options) => {
                 (request, self.spawn(request, Arc::unwrap_or_clone(options)).map(Reply::Spawned))
@@ -39,7 +39,7 @@ impl Live {
             Command::Progress(_) | Command::Item(_) => return,
         };
         // The answer comes before what the request brought about.
-        self.untold.insert(told_before, EventKind::Answered { request, outcome });
+        self.call.untold.insert(told_before, EventKind::Answered { request, outcome });
     }
 
     fn spawn(&mut self, request: RequestId, options: SpawnOptions) -> Result<Receipt, HostError> {
@@ -47,13 +47,13 @@ impl Live {
             Some(receipt) => receipt.clone(),
             None => {
                 if let Err(refusal) = self.admit(&options) {
-                    self.truths.push(Truth::Refused { request, error: refusal.clone() });
+                    self.call.truths.push(Truth::Refused { request, error: refusal.clone() });
                     return Err(refusal);
                 }
                 self.begin(options)
             }
         };
-        self.truths.push(Truth::Accepted { request, session: receipt.session_key.clone() });
+        self.call.truths.push(Truth::Accepted { request, session: receipt.session_key.clone() });
         Ok(receipt)
     }
 
@@ -179,14 +179,14 @@ impl Live {
     fn watch(&mut self, key: &SessionKey) -> Result<Reply, HostError> {
         let session = self.sessions.get(key).ok_or_else(|| no_session(key))?;
         let (receipt, end) = (session.receipt.clone(), session.end());
-        self.untold.extend(end.map(EventKind::SessionEnded));
+        self.call.untold.extend(end.map(EventKind::SessionEnded));
         Ok(Reply::Watched(receipt))
     }
 
     fn delete(&mut self, key: &SessionKey) -> Result<Reply, HostError> {
         self.end(key, Ended::Cancelled);
         if self.sessions.remove(key).is_some() {
-            self.truths.push(Truth::Deleted(key.clone()));
+            self.call.truths.push(Truth::Deleted(key.clone()));
         }
         Ok(Reply::Deleted)
     }
@@ -209,8 +209,8 @@ impl Live {
             // The server names no price; the request's own prices are applied to the usage.
             cost_micro_usd: 0,
         };
-        self.truths.push(Truth::Over(key.clone(), over));
-        self.untold.push_back(EventKind::SessionEnded(end));
+        self.call.truths.push(Truth::Over(key.clone(), over));
+        self.call.untold.push_back(EventKind::SessionEnded(end));
         self.place_is_free(key);
     }
 }

@@ -17,7 +17,7 @@ pub enum DoorError {
     /// The gateway wants a token, or another one.
     #[error("the gateway at {gateway} does not take the token: {reason}")]
     TokenRefused {
-        /// Its address.
+        /// The address at which it was asked.
         gateway: String,
         /// What it said.
         reason: String,
@@ -25,7 +25,7 @@ pub enum DoorError {
     /// The gateway has no door, or not in this session.
     #[error("the gateway at {gateway} has no door in the session {session}: {reason}")]
     NoDoor {
-        /// Its address.
+        /// The address at which it was asked.
         gateway: String,
         /// The session in which it was looked for.
         session: String,
@@ -35,7 +35,7 @@ pub enum DoorError {
     /// The door speaks another protocol.
     #[error("the door of {gateway} speaks protocol {protocol} (plugin {plugin}), and this program protocol {own}")]
     Version {
-        /// Its address.
+        /// The address at which it was asked.
         gateway: String,
         /// What it speaks, as it says itself.
         protocol: String,
@@ -47,7 +47,7 @@ pub enum DoorError {
     /// Nobody was reached, so nothing was done.
     #[error("the gateway at {gateway} cannot be reached: {reason}")]
     Unreachable {
-        /// Its address.
+        /// The address at which it was asked.
         gateway: String,
         /// What went wrong.
         reason: String,
@@ -55,7 +55,7 @@ pub enum DoorError {
     /// The answer did not come, or makes no sense: what was asked for may have been done.
     #[error("the gateway at {gateway} gave no answer that can be used: {reason}")]
     Lost {
-        /// Its address.
+        /// The address at which it was asked.
         gateway: String,
         /// What went wrong.
         reason: String,

@@ -5,13 +5,10 @@ use std::time::Duration;
 
 use gateway_sim::host::{Delivery, Next, SessionHost};
 use gateway_sim::truth::Truth;
-use parallel_agents_engine::host::{Command, Event, EventKind, HostFacts};
+use parallel_agents_engine::host::{Command, EventKind, HostFacts};
 
 use super::client::Door;
-use super::{News, OPENCLAW, OpenClaw, millis};
-
-/// How long a wait without limit is before it is looked again; a bell ends it much earlier.
-const LONG_WAIT_MS: u64 = 3_600_000;
+use super::{News, OPENCLAW, OpenClaw};
 
 /// How long a call that broke off tries to stop what it leaves behind.
 const SWEEP: Duration = Duration::from_secs(10);
@@ -23,16 +20,16 @@ impl SessionHost for OpenClaw {
     }
 
     fn poll(&mut self, _now_ms: u64, until_ms: Option<u64>) -> Next<Delivery> {
-        if self.next_seq == 0 {
+        if self.call.is_new() {
             let facts = HostFacts {
                 name: OPENCLAW.to_owned(),
                 seed: self.options.seed,
                 max_concurrent: self.width(),
                 reports_starts: self.facts.reports_starts,
-                keeps_journal: self.journal.is_some(),
-                limits: Some(self.facts.limits()),
+                keeps_journal: self.call.keeps_journal(),
+                limits: Some(self.facts.limits.clone()),
             };
-            return Next::Event(self.deliver(EventKind::Opened(facts)));
+            return self.call.tell(EventKind::Opened(facts));
         }
         while let Ok(news) = self.news.try_recv() {
             match news {
@@ -40,42 +37,29 @@ impl SessionHost for OpenClaw {
                 News::Waited(waited) => self.waited(waited),
             }
         }
-        if let Some(what) = self.untold.pop_front() {
-            return Next::Event(self.deliver(what));
-        }
-        let now_ms = self.now_ms();
         let is_awaited = self.under_way > 0 || self.sessions.values().any(|session| !session.is_over);
-        match until_ms {
-            Some(until) if until <= now_ms => Next::Event(self.deliver(EventKind::Woke)),
-            Some(until) => Next::SleepUntil(until),
-            None if is_awaited => Next::SleepUntil(now_ms.saturating_add(LONG_WAIT_MS)),
-            None => Next::Stuck("next-event was asked to wait without limit while no answer is due".to_owned()),
-        }
+        self.call.next(until_ms, None, is_awaited)
     }
 
     fn append(&mut self, lines: &str) -> Result<(), String> {
-        match &mut self.journal {
-            Some(sink) => sink(lines),
-            None => Err("this host keeps no journal".to_owned()),
-        }
+        self.call.append(lines)
     }
 
     fn now_ms(&self) -> u64 {
-        let (at, ms) = self.opened;
-        ms.saturating_add(millis(at.elapsed()))
+        self.call.now_ms()
     }
 
     fn opened_ms(&self) -> u64 {
-        self.opened.1
+        self.call.opened_ms()
     }
 
     fn ask_to_stop(&mut self, _now_ms: u64, reason: String) {
-        self.untold.push_back(EventKind::StopRequested { task: None, reason });
+        self.call.ask_to_stop(reason);
     }
 
     fn close(&mut self, came_back: bool) {
         if came_back {
-            self.truths.push(Truth::Returned);
+            self.call.truths.push(Truth::Returned);
         }
         self.watching.abort();
         let left: Vec<String> =
@@ -83,7 +67,7 @@ impl SessionHost for OpenClaw {
         if !left.is_empty() {
             sweep(&self.door, left);
         }
-        self.truths.push(Truth::Swept);
+        self.call.truths.push(Truth::Swept);
     }
 
     fn width(&self) -> Option<u32> {
@@ -91,15 +75,7 @@ impl SessionHost for OpenClaw {
     }
 
     fn take_truths(&mut self) -> Vec<Truth> {
-        std::mem::take(&mut self.truths)
-    }
-}
-
-impl OpenClaw {
-    fn deliver(&mut self, what: EventKind) -> Delivery {
-        let event = Event { seq: self.next_seq, at_ms: self.now_ms(), what };
-        self.next_seq += 1;
-        Delivery { real_ms: event.at_ms, event, is_extra: false }
+        std::mem::take(&mut self.call.truths)
     }
 }
 

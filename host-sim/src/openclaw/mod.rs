@@ -13,22 +13,19 @@ mod tests;
 mod watching;
 mod wire;
 
-use std::collections::{BTreeMap, VecDeque};
-use std::time::{Duration, SystemTime};
+use std::collections::BTreeMap;
 
 use gateway_sim::clock::Bell;
 use gateway_sim::host::JournalSink;
-use gateway_sim::truth::Truth;
-use parallel_agents_engine::host::EventKind;
 use parallel_agents_engine::ids::SessionKey;
 use tokio::sync::{mpsc, watch};
 use tokio::task::AbortHandle;
-use tokio::time::Instant;
 
 pub use client::Door;
 pub use error::DoorError;
 pub use wire::{Facts, Listed, Versions, Waited};
 
+use crate::real_call::RealCall;
 use requests::Answered;
 use watching::Wanted;
 
@@ -75,10 +72,7 @@ pub struct OpenClaw {
     facts: Facts,
     options: OpenClawOptions,
     bell: Bell,
-    opened: (Instant, u64),
-    journal: Option<JournalSink>,
-    next_seq: u64,
-    untold: VecDeque<EventKind>,
+    call: RealCall,
     sessions: BTreeMap<SessionKey, Session>,
     /// Requests whose answers have not come.
     under_way: usize,
@@ -86,14 +80,12 @@ pub struct OpenClaw {
     inbox: mpsc::UnboundedSender<News>,
     wanted: watch::Sender<Wanted>,
     watching: AbortHandle,
-    truths: Vec<Truth>,
 }
 
 impl OpenClaw {
     /// A host that has been asked for nothing yet. `bell` is that of the clock by which the call will run.
     pub fn new(door: Door, facts: Facts, options: OpenClawOptions, bell: Bell) -> Self {
-        let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        let start_ms = options.start_ms.unwrap_or_else(|| millis(since_epoch));
+        let call = RealCall::new(options.start_ms);
         let (inbox, news) = mpsc::unbounded_channel();
         let (wanted, seen) = watch::channel(Wanted::default());
         let watching = watching::watch(door.clone(), facts.most_wait_seconds, seen, inbox.clone(), bell.clone());
@@ -102,23 +94,19 @@ impl OpenClaw {
             facts,
             options,
             bell,
-            opened: (Instant::now(), start_ms),
-            journal: None,
-            next_seq: 0,
-            untold: VecDeque::new(),
+            call,
             sessions: BTreeMap::new(),
             under_way: 0,
             news,
             inbox,
             wanted,
             watching: tokio::spawn(watching).abort_handle(),
-            truths: Vec::new(),
         }
     }
 
     /// Keeps the call's journal: hands each part on before it counts as written.
     pub fn keep_journal(&mut self, sink: JournalSink) {
-        self.journal = Some(sink);
+        self.call.keep_journal(sink);
     }
 }
 
@@ -126,8 +114,4 @@ impl Drop for OpenClaw {
     fn drop(&mut self) {
         self.watching.abort();
     }
-}
-
-fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

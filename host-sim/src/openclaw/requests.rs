@@ -97,7 +97,7 @@ impl OpenClaw {
     {
         match self.sessions.get(&session).map(|known| known.key.clone()) {
             Some(key) => self.ask(request, About::Session(session), move |door| work(door, key)),
-            None => self.untold.push_back(EventKind::Answered { request, outcome: Err(not_found(&session)) }),
+            None => self.call.untold.push_back(EventKind::Answered { request, outcome: Err(not_found(&session)) }),
         }
     }
 
@@ -127,10 +127,10 @@ impl OpenClaw {
         if let (About::Spawn { .. }, Err(error)) = (&about, &outcome) {
             // Of one that is in doubt nobody knows whether it has a session.
             if !matches!(error, HostError::InDoubt(_)) {
-                self.truths.push(Truth::Refused { request, error: error.clone() });
+                self.call.truths.push(Truth::Refused { request, error: error.clone() });
             }
         }
-        self.untold.push_back(EventKind::Answered { request, outcome });
+        self.call.untold.push_back(EventKind::Answered { request, outcome });
         if let Some(end) = stopped {
             self.end(end);
         }
@@ -141,7 +141,7 @@ impl OpenClaw {
         match (got, about) {
             (Got::Receipt(receipt), About::Spawn { key, model }) => {
                 let session = receipt.session_key.clone();
-                self.truths.push(Truth::Accepted { request, session: session.clone() });
+                self.call.truths.push(Truth::Accepted { request, session: session.clone() });
                 self.admit(session, key, receipt.applied_model.clone().or(model));
                 Ok(Reply::Spawned(receipt))
             }
@@ -158,7 +158,7 @@ impl OpenClaw {
             (Got::Stopped(_), _) => Ok(Reply::Cancelled),
             (Got::Reply(reply), About::Session(session)) => {
                 if reply == Reply::Deleted {
-                    self.truths.push(Truth::Deleted(session));
+                    self.call.truths.push(Truth::Deleted(session));
                 }
                 Ok(reply)
             }
@@ -179,7 +179,7 @@ impl OpenClaw {
             let begun = self.sessions.iter_mut().find(|(_, session)| session.key == *key && !session.is_started);
             if let Some((session, known)) = begun.filter(|(_, known)| !known.is_over) {
                 known.is_started = true;
-                self.untold.push_back(EventKind::SessionStarted(session.clone()));
+                self.call.untold.push_back(EventKind::SessionStarted(session.clone()));
             }
         }
         for key in &waited.unknown {
@@ -211,8 +211,8 @@ impl OpenClaw {
             // The gateway names no price; the request's own prices are applied to the usage.
             cost_micro_usd: 0,
         };
-        self.truths.push(Truth::Over(end.session.clone(), over));
-        self.untold.push_back(EventKind::SessionEnded(end));
+        self.call.truths.push(Truth::Over(end.session.clone(), over));
+        self.call.untold.push_back(EventKind::SessionEnded(end));
     }
 
     /// The sessions that are to be waited for from now on.

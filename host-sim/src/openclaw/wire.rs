@@ -1,19 +1,17 @@
 //! What the door's answers look like; `docs/door.md` describes them.
 
-use std::collections::BTreeMap;
-
 use parallel_agents_engine::host::{
     Completion, FailureKind, FinishReason, HistoryPage, Message, MessageRole, OperatorLimits, Receipt, SessionEnd,
     SessionOutcome, SessionPage, SessionRow, SessionState,
 };
 use parallel_agents_engine::ids::SessionKey;
-use parallel_agents_engine::task::{Price, Usage};
+use parallel_agents_engine::task::Usage;
 use serde::Deserialize;
 
 /// What a gateway is and allows.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Facts {
-    /// Who answers.
+    /// Of the parts that answer.
     pub versions: Versions,
     /// Sessions that run at once.
     pub max_concurrent: u32,
@@ -21,7 +19,8 @@ pub struct Facts {
     pub most_wait_seconds: u32,
     /// Whether it tells when a session begins to run.
     pub reports_starts: bool,
-    limits: Limits,
+    /// What the operator of the gateway allows one run.
+    pub limits: OperatorLimits,
 }
 
 /// Versions of a gateway's parts.
@@ -29,25 +28,6 @@ pub struct Facts {
 pub struct Versions {
     /// Of the plugin. None: it was not built.
     pub plugin: Option<String>,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-struct Limits {
-    tokens: Option<u64>,
-    micro_usd: Option<u64>,
-    spawns: Option<u32>,
-    seconds: Option<u32>,
-    session_tokens: Option<u64>,
-    tasks: Option<u32>,
-    prices: BTreeMap<String, Price>,
-}
-
-impl Facts {
-    /// What the operator of the gateway allows one run.
-    pub fn limits(&self) -> OperatorLimits {
-        let Limits { tokens, micro_usd, spawns, seconds, session_tokens, tasks, prices } = self.limits.clone();
-        OperatorLimits { tokens, micro_usd, spawns, seconds, session_tokens, tasks, prices }
-    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -109,13 +89,14 @@ enum Outcome {
 
 #[derive(Debug, Deserialize)]
 struct Failure {
-    kind: Kind,
+    #[serde(with = "Kind")]
+    kind: FailureKind,
     message: String,
     retry_after_ms: Option<u64>,
 }
 
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Deserialize)]
+#[serde(remote = "FailureKind", rename_all = "kebab-case")]
 enum Kind {
     Infrastructure,
     RateLimited,
@@ -130,11 +111,12 @@ enum Kind {
 struct Said {
     text: String,
     truncated: bool,
-    finish: Finish,
+    #[serde(with = "Finish")]
+    finish: FinishReason,
 }
 
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Deserialize)]
+#[serde(remote = "FinishReason", rename_all = "kebab-case")]
 enum Finish {
     Stop,
     Length,
@@ -151,7 +133,7 @@ impl From<Ended> for SessionEnd {
             Outcome::Interrupted => SessionOutcome::Interrupted,
             Outcome::Failed => match ended.failure {
                 Some(Failure { kind, message, retry_after_ms }) => {
-                    SessionOutcome::Failed { kind: kind.into(), message, retry_after_ms }
+                    SessionOutcome::Failed { kind, message, retry_after_ms }
                 }
                 None => SessionOutcome::Failed {
                     kind: FailureKind::Other,
@@ -160,42 +142,14 @@ impl From<Ended> for SessionEnd {
                 },
             },
         };
-        let completion = ended.completion.map(|said| Completion {
-            text: said.text,
-            truncated: said.truncated,
-            finish: said.finish.into(),
-        });
+        let completion =
+            ended.completion.map(|said| Completion { text: said.text, truncated: said.truncated, finish: said.finish });
         Self {
             session: SessionKey::new(ended.session_key),
             outcome,
             completion,
             usage: ended.usage,
             model: ended.model,
-        }
-    }
-}
-
-impl From<Kind> for FailureKind {
-    fn from(kind: Kind) -> Self {
-        match kind {
-            Kind::Infrastructure => Self::Infrastructure,
-            Kind::RateLimited => Self::RateLimited,
-            Kind::NotReady => Self::NotReady,
-            Kind::Authentication => Self::Authentication,
-            Kind::Rejected => Self::Rejected,
-            Kind::ContextOverflow => Self::ContextOverflow,
-            Kind::Other => Self::Other,
-        }
-    }
-}
-
-impl From<Finish> for FinishReason {
-    fn from(finish: Finish) -> Self {
-        match finish {
-            Finish::Stop => Self::Stop,
-            Finish::Length => Self::Length,
-            Finish::Filtered => Self::Filtered,
-            Finish::Unknown => Self::Unknown,
         }
     }
 }
@@ -210,16 +164,18 @@ pub(super) struct Page {
 
 #[derive(Debug, Deserialize)]
 struct Told {
-    role: Role,
+    #[serde(with = "Role")]
+    role: MessageRole,
     text: String,
     truncated: bool,
-    finish: Finish,
+    #[serde(with = "Finish")]
+    finish: FinishReason,
     model: Option<String>,
     usage: Option<Usage>,
 }
 
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Deserialize)]
+#[serde(remote = "MessageRole", rename_all = "kebab-case")]
 enum Role {
     User,
     Assistant,
@@ -230,15 +186,10 @@ enum Role {
 impl From<Page> for HistoryPage {
     fn from(page: Page) -> Self {
         let message = |told: Told| Message {
-            role: match told.role {
-                Role::User => MessageRole::User,
-                Role::Assistant => MessageRole::Assistant,
-                Role::Tool => MessageRole::Tool,
-                Role::System => MessageRole::System,
-            },
+            role: told.role,
             text: told.text,
             truncated: told.truncated,
-            finish: told.finish.into(),
+            finish: told.finish,
             model: told.model,
             usage: told.usage,
         };
@@ -263,12 +214,13 @@ struct Row {
     key: String,
     session_key: String,
     label: Option<String>,
-    state: State,
+    #[serde(with = "State")]
+    state: SessionState,
     model: Option<String>,
 }
 
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Deserialize)]
+#[serde(remote = "SessionState", rename_all = "kebab-case")]
 enum State {
     Queued,
     Running,
@@ -290,15 +242,7 @@ impl Listed {
         let row = |row: Row| SessionRow {
             session_key: SessionKey::new(row.session_key),
             label: row.label,
-            state: match row.state {
-                State::Queued => SessionState::Queued,
-                State::Running => SessionState::Running,
-                State::Completed => SessionState::Completed,
-                State::Failed => SessionState::Failed,
-                State::TimedOut => SessionState::TimedOut,
-                State::Cancelled => SessionState::Cancelled,
-                State::Unknown => SessionState::Unknown,
-            },
+            state: row.state,
             model: row.model,
             usage: None,
         };

@@ -27,7 +27,7 @@ pub use simulation::{
 pub use trials::{CompareArguments, EconomicsArguments, ExploreArguments, ScenariosCommand};
 pub use users::{
     CallArguments, DoctorArguments, ExplainArguments, HelpArguments, InitArguments, RegistryCommand, ReviewArguments,
-    RunArguments,
+    RunArguments, RunRules,
 };
 
 /// The program's name.

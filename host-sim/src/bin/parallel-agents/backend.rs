@@ -1,17 +1,15 @@
 //! Sets up what answers the component, by the options of a call.
 
-use std::env;
 use std::path::{Path, PathBuf};
 
-use anyhow::anyhow;
 use gateway_sim::clock::Clock;
-use gateway_sim::observed::{AnyBackend, Observed};
+use gateway_sim::host::JournalSink;
+use gateway_sim::observed::AnyBackend;
 use gateway_sim::options::SimulationOptions;
 use gateway_sim::recording::MODEL_SERVER;
 use gateway_sim::script::{Script, ScriptError};
 use gateway_sim::simulation;
 use gateway_sim::spawns_sessions;
-use host_sim::live::{ApiKey, Live, LiveOptions, ModelServer, ServerError};
 use host_sim::openclaw::OPENCLAW;
 use host_sim::quirks;
 use parallel_agents_engine::host::EventKind;
@@ -22,6 +20,7 @@ use crate::fault::Fault;
 use crate::gateway::Entered;
 use crate::journal::Journal;
 use crate::outcome::Failure;
+use crate::server::Asked;
 use crate::text::{shell_word, shown};
 use crate::ui::Ui;
 
@@ -141,14 +140,18 @@ fn of_gateway(
     seed: u64,
     journal: Option<Journal>,
 ) -> Result<Stage, Failure> {
-    if let Some(journal) = &journal {
-        gateway.host_mut().keep_journal(journal.sink(ui).map_err(|error| unusable(journal, error))?);
+    if let Some(sink) = sink(ui, journal.as_ref())? {
+        gateway.host_mut().keep_journal(sink);
     }
     Ok(Stage { backend: gateway.boxed(), clock, seed, kind: BackendKind::Script, journal })
 }
 
-pub fn unusable(journal: &Journal, error: std::io::Error) -> Failure {
-    Failure::file(journal.path(), anyhow::Error::from(error).context("cannot write the journal"))
+/// What writes the journal of a call, if it has one.
+pub fn sink(ui: &Ui, journal: Option<&Journal>) -> Result<Option<JournalSink>, Failure> {
+    let unusable = |journal: &Journal, error: std::io::Error| {
+        Failure::file(journal.path(), anyhow::Error::from(error).context("cannot write the journal"))
+    };
+    journal.map(|journal| journal.sink(ui).map_err(|error| unusable(journal, error))).transpose()
 }
 
 /// An address of something that is not asked is a mistake.
@@ -237,53 +240,6 @@ impl Real {
     }
 }
 
-/// A model server that was asked for its models.
-struct Asked {
-    server: ModelServer,
-    model: String,
-}
-
-impl Asked {
-    async fn of(ui: &Ui, options: &ServerArguments) -> Result<Self, Failure> {
-        let Some(base_url) = &options.base_url else {
-            let fault =
-                Fault::new("--base-url", "nobody said which server it is").hint("name its address with --base-url URL");
-            return Err(Failure::Bad { code: "E_BASE_URL", error: fault.into() });
-        };
-        let key = if options.sends_key { env::var_os(ApiKey::VARIABLE) } else { None };
-        let server = ModelServer::new(base_url, ApiKey::new(&key.unwrap_or_default().to_string_lossy())?)?;
-        if server.shows_its_key() {
-            ui.note(&format!("warning: {} goes to this server unencrypted", ApiKey::VARIABLE));
-        }
-        let model = match &options.model {
-            Some(model) => model.clone(),
-            None => server.only_model(|words| ui.note(words)).await?,
-        };
-        if let Some(address) = server.corrected_address() {
-            ui.note(&format!("the server is at {address}"));
-        }
-        Ok(Self { server, model })
-    }
-
-    fn stage(
-        self,
-        ui: &Ui,
-        seed: u64,
-        options: &ServerArguments,
-        journal: Option<Journal>,
-        start_ms: Option<u64>,
-    ) -> Result<Stage, Failure> {
-        let clock = Clock::real_time();
-        let live = LiveOptions { model: self.model, seed, host_cap: options.host_cap, start_ms };
-        let mut live = Live::new(self.server, live, clock.bell());
-        if let Some(journal) = &journal {
-            live.keep_journal(journal.sink(ui).map_err(|error| unusable(journal, error))?);
-        }
-        let backend = Observed::of(live).boxed();
-        Ok(Stage { backend, clock, seed, kind: BackendKind::Openai, journal })
-    }
-}
-
 /// Where the journal is, and the command that goes on from it: in lines that fit into a terminal and can be copied.
 fn going_on(journal: &Path, options: &ServerArguments, output: Option<&Path>) -> String {
     let path = shown(&journal.to_string_lossy());
@@ -329,21 +285,4 @@ pub fn script_at(path: &Path) -> Result<Script, Failure> {
             bad(anyhow::Error::from(error).context(format!("cannot use the script {}", path.display())))
         }
     })
-}
-
-impl From<ServerError> for Failure {
-    fn from(error: ServerError) -> Self {
-        match error {
-            ServerError::Address { .. } | ServerError::Path { .. } => {
-                Self::Bad { code: "E_BASE_URL", error: anyhow!(error) }
-            }
-            ServerError::Key | ServerError::KeyRefused { .. } => Self::Bad { code: "E_API_KEY", error: anyhow!(error) },
-            ServerError::Models { .. } | ServerError::Choice { .. } => {
-                Self::Bad { code: "E_MODEL_NAME", error: anyhow!(error) }
-            }
-            ServerError::Unreachable { .. } | ServerError::Client(_) => {
-                Self::Broken { code: "E_HOST", error: anyhow!(error) }
-            }
-        }
-    }
 }

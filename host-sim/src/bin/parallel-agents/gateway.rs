@@ -8,7 +8,7 @@ use gateway_sim::observed::Observed;
 use host_sim::openclaw::{Door, DoorError, Facts, OpenClaw, OpenClawOptions};
 
 use crate::args::{BackendKind, ServerArguments};
-use crate::backend::{Stage, unusable};
+use crate::backend::{Stage, sink};
 use crate::fault::Fault;
 use crate::journal::Journal;
 use crate::outcome::Failure;
@@ -61,8 +61,8 @@ impl Entered {
         let clock = Clock::real_time();
         let chosen = OpenClawOptions { model: options.model.clone(), seed, host_cap: options.host_cap, start_ms };
         let mut host = OpenClaw::new(self.door, self.facts, chosen, clock.bell());
-        if let Some(journal) = &journal {
-            host.keep_journal(journal.sink(ui).map_err(|error| unusable(journal, error))?);
+        if let Some(sink) = sink(ui, journal.as_ref())? {
+            host.keep_journal(sink);
         }
         Ok(Stage { backend: Observed::of(host).boxed(), clock, seed, kind: BackendKind::Openclaw, journal })
     }

@@ -25,6 +25,7 @@ mod registry_files;
 mod report;
 mod request;
 mod results;
+mod server;
 mod servers;
 mod signals;
 mod simulation;

@@ -8,20 +8,20 @@ use std::ops::Range;
 use serde::de::IgnoredAny;
 use serde_json::{Deserializer, Value};
 
-/// The request with another cap. A text that is not a JSON object comes back as it was, for the component to refuse.
-pub fn with_max_concurrent(request: &str, cap: u32) -> String {
-    with_field(request, "max_concurrent", &Value::from(cap))
-}
+use crate::args::RunRules;
 
-/// The request with another time for each task, if one is given.
-pub fn with_task_timeout(request: String, seconds: Option<u32>) -> String {
-    match seconds {
-        Some(seconds) => with_field(&request, "task_timeout_seconds", &Value::from(seconds)),
-        None => request,
+/// The request with the rules that the command line sets.
+pub fn with_rules(mut request: String, rules: &RunRules) -> String {
+    let RunRules { max_concurrent, task_timeout } = rules;
+    for (name, value) in [("max_concurrent", max_concurrent), ("task_timeout_seconds", task_timeout)] {
+        if let Some(value) = value {
+            request = with_field(&request, name, &Value::from(*value));
+        }
     }
+    request
 }
 
-/// The request with another value of a field; otherwise as [`with_max_concurrent`].
+/// The request with another value of a field. A text that is not a JSON object comes back as it was, for the component to refuse.
 pub fn with_field(request: &str, name: &str, value: &Value) -> String {
     match members(request) {
         Some(members) => replace(request, &members, name, &value.to_string()),
@@ -171,7 +171,7 @@ mod tests {
 
     #[track_caller]
     fn check(request: &str, expected: &str) {
-        assert_eq!(with_max_concurrent(request, 7), expected);
+        assert_eq!(with_field(request, "max_concurrent", &7.into()), expected);
     }
 
     #[test]
@@ -228,9 +228,12 @@ mod tests {
     }
 
     #[test]
-    fn a_time_for_each_task_is_put_in_if_there_is_one() {
-        let with = |seconds| with_task_timeout(r#"{"tasks": []}"#.to_owned(), seconds);
-        assert_eq!(with(Some(600)), r#"{"task_timeout_seconds":600,"tasks": []}"#);
-        assert_eq!(with(None), r#"{"tasks": []}"#);
+    fn rules_are_put_in_if_they_are_given() {
+        let with = |max_concurrent, task_timeout| {
+            with_rules(r#"{"tasks": []}"#.to_owned(), &RunRules { max_concurrent, task_timeout })
+        };
+        assert_eq!(with(Some(7), Some(600)), r#"{"task_timeout_seconds":600,"max_concurrent":7,"tasks": []}"#);
+        assert_eq!(with(None, Some(600)), r#"{"task_timeout_seconds":600,"tasks": []}"#);
+        assert_eq!(with(None, None), r#"{"tasks": []}"#);
     }
 }

@@ -8,6 +8,13 @@ const fn knob(place: Place, always: &'static str, counted: Fault) -> Knob {
     Knob { place, always, counted }
 }
 
+/// A fault of which the script's number says how often of a thousand times it comes: always.
+macro_rules! certain {
+    ($place:expr, $fault:literal, $counted:ident) => {
+        knob($place, concat!("[faults]\n", $fault, " = 1000"), Fault::$counted)
+    };
+}
+
 const fn row(number: u32, what: &'static str, knobs: &'static [Knob]) -> Row {
     Row { number, what, source: Source::Script(knobs) }
 }
@@ -18,7 +25,7 @@ const fn elsewhere(number: u32, what: &'static str, who: &'static str) -> Row {
 
 /// The rows, by number.
 pub const ROWS: [Row; 50] = [
-    row(1, "a spawn is forbidden", &[knob(Spawn, "[faults]\nspawn_forbidden = 1000", Fault::SpawnForbidden)]),
+    row(1, "a spawn is forbidden", &[certain!(Spawn, "spawn_forbidden", SpawnForbidden)]),
     row(
         2,
         "another model runs than the one asked for",
@@ -34,10 +41,7 @@ pub const ROWS: [Row; 50] = [
     row(
         3,
         "a cap on live sessions is reached",
-        &[
-            knob(Spawn, "[host]\nmax_children = 1", Fault::AtCapacity),
-            knob(Spawn, "[faults]\nat_capacity = 1000", Fault::AtCapacity),
-        ],
+        &[knob(Spawn, "[host]\nmax_children = 1", Fault::AtCapacity), certain!(Spawn, "at_capacity", AtCapacity)],
     ),
     row(4, "a cap on all sessions is reached", &[knob(Spawn, "[host]\nmax_total = 1", Fault::Exhausted)]),
     row(
@@ -49,7 +53,7 @@ pub const ROWS: [Row; 50] = [
                 "[faults]\nspawn_rate = { burst = 1, per_ms = 1_000, retry_after_ms = 2_000 }",
                 Fault::SpawnRateLimited,
             ),
-            knob(Spawn, "[faults]\nspawn_rate_limited = 1000", Fault::SpawnRateLimited),
+            certain!(Spawn, "spawn_rate_limited", SpawnRateLimited),
         ],
     ),
     row(
@@ -57,27 +61,16 @@ pub const ROWS: [Row; 50] = [
         "the gateway is away",
         &[
             knob(Spawn, "[faults]\nunavailable = [{ from_ms = 0, to_ms = 5_000 }]", Fault::SpawnUnavailable),
-            knob(Spawn, "[faults]\nspawn_unavailable = 1000", Fault::SpawnUnavailable),
+            certain!(Spawn, "spawn_unavailable", SpawnUnavailable),
         ],
     ),
     row(
         7,
         "the answer to a spawn is lost",
-        &[
-            knob(Spawn, "[faults]\nspawn_lost_after = 1000", Fault::SpawnLostAfter),
-            knob(Spawn, "[faults]\nspawn_lost_before = 1000", Fault::SpawnLostBefore),
-        ],
+        &[certain!(Spawn, "spawn_lost_after", SpawnLostAfter), certain!(Spawn, "spawn_lost_before", SpawnLostBefore)],
     ),
-    row(
-        8,
-        "the answer to a spawn makes no sense",
-        &[knob(Spawn, "[faults]\nreceipt_malformed = 1000", Fault::ReceiptMalformed)],
-    ),
-    row(
-        9,
-        "two spawns are given one session",
-        &[knob(Spawn, "[faults]\nreceipt_repeated = 1000", Fault::ReceiptRepeated)],
-    ),
+    row(8, "the answer to a spawn makes no sense", &[certain!(Spawn, "receipt_malformed", ReceiptMalformed)]),
+    row(9, "two spawns are given one session", &[certain!(Spawn, "receipt_repeated", ReceiptRepeated)]),
     row(
         10,
         "a host accepts late, or more than its cap",
@@ -91,14 +84,14 @@ pub const ROWS: [Row; 50] = [
         "a file is locked under a burst of spawns",
         &[
             knob(Spawn, "[faults]\nspawn_burst = { burst = 1, per_ms = 1_000 }", Fault::SpawnBusy),
-            knob(Spawn, "[faults]\nspawn_busy = 1000", Fault::SpawnBusy),
+            certain!(Spawn, "spawn_busy", SpawnBusy),
         ],
     ),
     row(
         12,
         "a session is accepted and does not start",
         &[
-            knob(Session, "[faults]\nnever_start = 1000", Fault::NeverStart),
+            certain!(Session, "never_start", NeverStart),
             knob(Session, "[faults]\nlate_start = { per_mille = 1000, delay_ms = 30_000 }", Fault::LateStart),
         ],
     ),
@@ -126,34 +119,28 @@ pub const ROWS: [Row; 50] = [
     row(
         15,
         "a session is cut off or killed",
-        &[
-            knob(Session, "[faults]\ninterrupted = 1000", Fault::Interrupted),
-            knob(Session, "[faults]\nkilled = 1000", Fault::Killed),
-        ],
+        &[certain!(Session, "interrupted", Interrupted), certain!(Session, "killed", Killed)],
     ),
     row(
         16,
         "an answer says nothing",
         &[
             knob(Answer, "[[answers]]\nodds = { empty = 1000 }", Fault::EmptyAnswer),
-            knob(Answer, "[faults]\nsilent_reply = 1000", Fault::SilentReply),
+            certain!(Answer, "silent_reply", SilentReply),
         ],
     ),
-    row(17, "an answer promises to go on", &[knob(Answer, "[faults]\nunfinished = 1000", Fault::Unfinished)]),
-    row(18, "a session stands still", &[knob(Session, "[faults]\npaused = 1000", Fault::Paused)]),
+    row(17, "an answer promises to go on", &[certain!(Answer, "unfinished", Unfinished)]),
+    row(18, "a session stands still", &[certain!(Session, "paused", Paused)]),
     row(
         19,
         "a session has sessions of its own",
         &[knob(Session, "[faults]\ngrandchildren = { per_mille = 1000, times = 5 }", Fault::Grandchildren)],
     ),
-    row(20, "a wait ends and nothing has happened", &[knob(Host, "[faults]\nearly_wake = 1000", Fault::EarlyWake)]),
+    row(20, "a wait ends and nothing has happened", &[certain!(Host, "early_wake", EarlyWake)]),
     row(
         21,
         "a session is not known, or not this call's",
-        &[
-            knob(Session, "[faults]\nvanished = 1000", Fault::Vanished),
-            knob(Cleaning, "[faults]\nnot_owner = 1000", Fault::NotOwner),
-        ],
+        &[certain!(Session, "vanished", Vanished), certain!(Cleaning, "not_owner", NotOwner)],
     ),
     row(
         22,
@@ -164,13 +151,13 @@ pub const ROWS: [Row; 50] = [
         23,
         "ends are told twice, late, out of order",
         &[
-            knob(End, "[faults]\nend_twice = 1000", Fault::EndTwice),
+            certain!(End, "end_twice", EndTwice),
             knob(End, "[faults]\nlate_end = { per_mille = 1000, delay_ms = 20_000 }", Fault::LateEnd),
         ],
     ),
-    row(24, "an end is never told", &[knob(End, "[faults]\nend_lost = 1000", Fault::EndLost)]),
-    row(25, "an end of a foreign session is told", &[knob(End, "[faults]\nforeign_end = 1000", Fault::ForeignEnd)]),
-    row(26, "a session ends in two ways", &[knob(End, "[faults]\nend_contradicted = 1000", Fault::EndContradicted)]),
+    row(24, "an end is never told", &[certain!(End, "end_lost", EndLost)]),
+    row(25, "an end of a foreign session is told", &[certain!(End, "foreign_end", ForeignEnd)]),
+    row(26, "a session ends in two ways", &[certain!(End, "end_contradicted", EndContradicted)]),
     row(
         27,
         "a transcript is empty",
@@ -221,7 +208,7 @@ pub const ROWS: [Row; 50] = [
         "the last words of a transcript are not the answer",
         &[
             knob(Reading, "[host]\ncompletion_chars = 0\n[faults]\nafterword = 1000", Fault::Afterword),
-            knob(Answer, "[faults]\nthinking = 1000", Fault::Thinking),
+            certain!(Answer, "thinking", Thinking),
         ],
     ),
     row(
@@ -339,9 +326,9 @@ pub const ROWS: [Row; 50] = [
             Fault::AnswerForgedMarker,
         )],
     ),
-    row(43, "the clock jumps or stands still", &[knob(Host, "[faults]\nclock_jumped = 1000", Fault::ClockJumped)]),
-    row(44, "an import fails", &[knob(Host, "[faults]\nhost_trap = 1000", Fault::HostTrap)]),
-    row(45, "somebody wants the run stopped", &[knob(Caller, "[faults]\nstop_requested = 1000", Fault::StopRequested)]),
+    row(43, "the clock jumps or stands still", &[certain!(Host, "clock_jumped", ClockJumped)]),
+    row(44, "an import fails", &[certain!(Host, "host_trap", HostTrap)]),
+    row(45, "somebody wants the run stopped", &[certain!(Caller, "stop_requested", StopRequested)]),
     row(
         46,
         "a session will not stop, or not be deleted",
@@ -357,5 +344,5 @@ pub const ROWS: [Row; 50] = [
     elsewhere(47, "the component runs out of memory, stack or fuel", "the limits suite, with components made for it"),
     elsewhere(48, "a journal is damaged", "the tests of the journal, which damage every place of one"),
     row(49, "whoever called is gone", &[knob(Caller, "[faults]\ncaller_gone_ms = 3_000", Fault::CallerGone)]),
-    row(50, "a journal line cannot be written", &[knob(Host, "[faults]\njournal_full = 1000", Fault::JournalFull)]),
+    row(50, "a journal line cannot be written", &[certain!(Host, "journal_full", JournalFull)]),
 ];

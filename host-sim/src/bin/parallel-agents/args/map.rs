@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{OwnAgents, Simulation};
+use super::{OwnAgents, RunRules, Simulation};
 
 #[derive(Debug, Args)]
 pub struct MapArguments {
@@ -36,15 +36,8 @@ pub struct MapArguments {
     #[arg(long, value_name = "CHARACTER", requires = "items")]
     pub delimiter: Option<char>,
 
-    /// Sessions alive at once, 1 to 1000; in place of what the template says
-    #[arg(long, value_name = "N")]
-    pub max_concurrent: Option<u32>,
-
-    /// Seconds for each task that names no time itself
-    ///
-    /// 1 to 86400; in place of what the template says.
-    #[arg(long, value_name = "SECONDS")]
-    pub task_timeout: Option<u32>,
+    #[command(flatten)]
+    pub rules: RunRules,
 
     #[command(flatten)]
     pub own_agents: OwnAgents,

@@ -6,21 +6,30 @@ use clap::{Args, Subcommand};
 
 use super::{Guest, OwnAgents, Simulation};
 
+/// Rules of a run that are set without touching its request.
+#[derive(Debug, Args)]
+pub struct RunRules {
+    /// Sessions alive at once, 1 to 1000
+    ///
+    /// In place of what the request says; 5 if it says nothing.
+    #[arg(long, value_name = "N")]
+    pub max_concurrent: Option<u32>,
+
+    /// Seconds for each task that names no time itself, 1 to 86400
+    ///
+    /// In place of what the request says; if it says nothing, what the agent type has, mostly 120.
+    #[arg(long, value_name = "SECONDS")]
+    pub task_timeout: Option<u32>,
+}
+
 #[derive(Debug, Args)]
 pub struct RunArguments {
     /// The request: a JSON file, .jsonc with comments, or - for standard input
     #[arg(value_name = "REQUEST.json")]
     pub request: PathBuf,
 
-    /// Sessions alive at once, 1 to 1000; in place of what the request says
-    #[arg(long, value_name = "N")]
-    pub max_concurrent: Option<u32>,
-
-    /// Seconds for each task that names no time itself
-    ///
-    /// 1 to 86400; in place of what the request says.
-    #[arg(long, value_name = "SECONDS")]
-    pub task_timeout: Option<u32>,
+    #[command(flatten)]
+    pub rules: RunRules,
 
     #[command(flatten)]
     pub own_agents: OwnAgents,
@@ -38,11 +47,8 @@ pub struct CallArguments {
     #[arg(value_name = "ARGS.json")]
     pub arguments: Option<PathBuf>,
 
-    /// Seconds for each task that names no time itself
-    ///
-    /// 1 to 86400; in place of what the arguments say.
-    #[arg(long, value_name = "SECONDS")]
-    pub task_timeout: Option<u32>,
+    #[command(flatten)]
+    pub rules: RunRules,
 
     #[command(flatten)]
     pub own_agents: OwnAgents,
@@ -108,13 +114,8 @@ pub struct ReviewArguments {
     /// The file to review: text in UTF-8, at most 96 KiB
     pub file: PathBuf,
 
-    /// Sessions alive at once, 1 to 1000; 5 unless said otherwise
-    #[arg(long, value_name = "N")]
-    pub max_concurrent: Option<u32>,
-
-    /// Seconds that each reviewer may take, 1 to 86400; 120 unless said otherwise
-    #[arg(long, value_name = "SECONDS")]
-    pub task_timeout: Option<u32>,
+    #[command(flatten)]
+    pub rules: RunRules,
 
     #[command(flatten)]
     pub simulation: Simulation,

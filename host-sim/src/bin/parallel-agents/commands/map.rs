@@ -24,10 +24,7 @@ pub async fn carry_out(ui: &Ui, mut arguments: MapArguments) -> Result<Finish, F
     if let Some(directory) = &arguments.own_agents.directory {
         document = own_agents::add(ui, directory, FUNCTION, document)?;
     }
-    document = request::with_task_timeout(document, arguments.task_timeout);
-    if let Some(cap) = arguments.max_concurrent {
-        document = request::with_max_concurrent(&document, cap);
-    }
+    let document = request::with_rules(document, &arguments.rules);
     let engine = Engine::load(ui, &arguments.simulation.guest).await?;
     consent::settle(ui, &engine, &mut arguments.simulation, FUNCTION, &document).await?;
     let results = Arc::new(Mutex::new(Results::create(&arguments.output, &document)?));

@@ -34,7 +34,7 @@ pub async fn carry_out(ui: &Ui, arguments: ResumeArguments) -> Result<Finish, Fa
     }
 }
 
-/// The file that a run over many items goes on with. None: it is another call.
+/// The file to which a run over many items continues to write. None: it is another call.
 fn results(arguments: &ResumeArguments, past: &Past) -> Result<Option<Results>, Failure> {
     let is_wide = past.function == map::FUNCTION;
     let fault = match &arguments.output {

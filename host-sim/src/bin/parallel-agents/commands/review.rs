@@ -26,9 +26,9 @@ pub async fn carry_out(ui: &Ui, mut arguments: ReviewArguments) -> Result<Finish
     }
     let engine = Engine::load(ui, &arguments.simulation.guest).await?;
     let team = engine.ask("review_team", &team).await?;
-    let request = request::with_task_timeout(team.text, arguments.task_timeout);
+    let request = request::with_rules(team.text, &arguments.rules);
     consent::settle(ui, &engine, &mut arguments.simulation, "run_tasks", &request).await?;
-    let (mut reply, report) = run::run(ui, &engine, &arguments.simulation, request, arguments.max_concurrent).await?;
+    let (mut reply, report) = run::run(ui, &engine, &arguments.simulation, &request).await?;
     let Some(report) = report else { return show(ui, reply).await };
     let kind = arguments.simulation.backend.server.kind();
     if kind == BackendKind::Script && !ui.is_json() {

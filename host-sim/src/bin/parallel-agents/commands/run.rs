@@ -14,10 +14,10 @@ pub async fn carry_out(ui: &Ui, mut arguments: RunArguments) -> Result<Finish, F
     if let Some(directory) = &arguments.own_agents.directory {
         request = own_agents::add(ui, directory, "run_tasks", request)?;
     }
-    let request = request::with_task_timeout(request, arguments.task_timeout);
+    let request = request::with_rules(request, &arguments.rules);
     let engine = Engine::load(ui, &arguments.simulation.guest).await?;
     consent::settle(ui, &engine, &mut arguments.simulation, "run_tasks", &request).await?;
-    let (reply, report) = run(ui, &engine, &arguments.simulation, request, arguments.max_concurrent).await?;
+    let (reply, report) = run(ui, &engine, &arguments.simulation, &request).await?;
     let Some(report) = report else { return show(ui, reply).await };
     let Simulation { backend, course, .. } = &arguments.simulation;
     let text = readable(ui, &report, backend.server.kind(), course.clock);
@@ -35,14 +35,9 @@ pub async fn run(
     ui: &Ui,
     engine: &Engine,
     simulation: &Simulation,
-    request: String,
-    max_concurrent: Option<u32>,
+    request: &str,
 ) -> Result<(Reply, Option<Report>), Failure> {
-    let request = match max_concurrent {
-        Some(cap) => request::with_max_concurrent(&request, cap),
-        None => request,
-    };
-    let mut reply = engine.call(ui, simulation, "run_tasks", &request).await?;
+    let mut reply = engine.call(ui, simulation, "run_tasks", request).await?;
     match Report::read(&reply.document) {
         Ok(report) => Ok((reply, Some(report))),
         // What was paid for is shown all the same.
