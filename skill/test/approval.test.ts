@@ -82,8 +82,10 @@ test('what spawns nothing is never asked about, nor what is refused anyway', asy
     assert.equal(question, undefined, tool);
     assert.ok(reply.state === 'done' || reply.errors[0].code === 'E_NO_WORKSPACE', JSON.stringify(reply));
   }
-  const { question, reply } = await called('run', { tasks: [] }, { approval: { always: true } }, 'deny');
-  assert.deepEqual([question, reply.errors[0].code], [undefined, 'E_TASK_COUNT']);
+  for (const tasks of [[], [TASK, TASK]]) {
+    const { question, reply } = await called('run', { tasks }, { approval: { always: true }, maxTasks: 1 }, 'deny');
+    assert.deepEqual([question, reply.errors[0].code], [undefined, 'E_TASK_COUNT']);
+  }
 });
 
 test('without a wish of anybody nobody is asked', async () => {

@@ -23,6 +23,7 @@ const HOSTILE_WORKER = new URL('worker.js', HOSTILE);
 const DEEDS: [string, string | undefined][] = [
   ['spin', 'E_GUEST_STUCK'],
   ['ask', 'E_GUEST_STUCK'],
+  ['tell', 'E_GUEST_STUCK'],
   ['allocate', 'E_GUEST_TRAP'],
   ['recurse', 'E_GUEST_TRAP'],
   ['recurse-flat', 'E_GUEST_TRAP'],

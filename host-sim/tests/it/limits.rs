@@ -20,9 +20,10 @@ use crate::requests_of::many;
 const HANGING: &str = "version = 1\n[[answers]]\nodds = { good = 0, hanging = 1000 }\n";
 
 /// Perturbation, and the code of what comes of it; none: a reply.
-const DEEDS: [(&str, Option<&str>); 8] = [
+const DEEDS: [(&str, Option<&str>); 9] = [
     ("spin", Some("E_GUEST_STUCK")),
     ("ask", Some("E_GUEST_STUCK")),
+    ("tell", Some("E_GUEST_STUCK")),
     ("allocate", Some("E_GUEST_TRAP")),
     ("recurse", Some("E_GUEST_TRAP")),
     ("recurse-flat", Some("E_GUEST_TRAP")),

@@ -2,12 +2,11 @@
 
 use std::hint::black_box;
 
-use super::bindings::parallel_agents::skill::events::{EventKind, next_event};
+use super::bindings::parallel_agents::skill::events::{EventKind, Progress, next_event, report_progress};
 use super::bindings::parallel_agents::skill::sessions::{
     AnswerForm, HistoryQuery, ListFilter, SpawnOptions, sessions_history, sessions_list, sessions_spawn,
 };
-use super::bindings::parallel_agents::skill::types::Cleanup;
-use super::bindings::parallel_agents::skill::types::DocumentReply;
+use super::bindings::parallel_agents::skill::types::{Cleanup, DocumentReply, TaskStatus};
 
 /// Grown at once by the deed that wants all memory there is.
 const CHUNK: usize = 1 << 20;
@@ -33,6 +32,7 @@ pub async fn commit(deed: &str, children: u64) -> DocumentReply {
         "recurse-flat" => drop(black_box(recurse_flat(u64::MAX))),
         "panic" => panic!("as it was told"),
         "ask" => ask_without_end(),
+        "tell" => tell_without_end(),
         "shout" => shout(children),
         // With its sessions still running.
         "answer" => {}
@@ -69,6 +69,22 @@ fn recurse_flat(depth: u64) -> u64 {
 fn ask_without_end() {
     for request in 1_000.. {
         sessions_list(request, &ListFilter { search: None, spawned_by: None, offset: 0, limit: 1 });
+    }
+}
+
+/// News of a task that there is not, for ever.
+fn tell_without_end() {
+    for seq in 0.. {
+        report_progress(&Progress {
+            seq,
+            at_ms: 0,
+            task: "none".to_owned(),
+            agent_type: "none".to_owned(),
+            status: TaskStatus::Running,
+            ended: 0,
+            running: 1,
+            total: 1,
+        });
     }
 }
 
