@@ -8,10 +8,9 @@
 //! | `foreign`      | the same calls in an engine that is another program                        |
 //! | `engines`      | two engines, compared byte for byte                                        |
 //! | `live`         | real sessions: one chat completion each, on an OpenAI-compatible server    |
-//! | `openclaw`     | real sessions on a real gateway, through the door of its plugin                |
+//! | `openclaw`     | real sessions on a real gateway, through the door of its plugin            |
 //! | `model_server` | scripted answers behind an OpenAI-compatible address, for a real gateway   |
 //! | `quirks`       | how model servers differ from the protocol that they all claim to speak    |
-//! | `http`         | what all clients of this program have in common                            |
 //! | `scenario`     | what goes wrong without a policy, and what comes of it with one            |
 //! | `economics`    | what the ladder of models is worth                                         |
 //! | `agent_files`  | agent definitions as people have them in files                             |
@@ -50,7 +49,6 @@ pub mod economics;
 pub mod engines;
 mod explored;
 pub mod foreign;
-mod http;
 pub mod live;
 pub mod model_server;
 pub mod openclaw;

@@ -17,8 +17,8 @@ use opentelemetry_sdk::trace::{IdGenerator, RandomIdGenerator, SpanData, SpanEve
 use reqwest::Url;
 use serde_json::Value;
 
-use crate::http;
 use gateway_sim::reply::{run_of, status_of};
+use parallel_agents_door::http;
 
 /// Variables of which one has to be set for anything to be sent.
 const ENDPOINTS: [&str; 2] = ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"];

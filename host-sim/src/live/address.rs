@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use reqwest::Url;
 
+use super::client::KEY_VARIABLE;
 use super::client::ServerError;
-use super::key::ApiKey;
 
 /// Ends of addresses that name an endpoint, below which nothing is.
 const ENDPOINTS: [&str; 5] = ["/chat/completions", "/completions", "/responses", "/embeddings", "/models"];
@@ -37,7 +37,7 @@ impl Address {
         // What cannot be read may hold a password all the same, so it is not repeated.
         let mut url = Url::parse(text.trim()).map_err(|error| wrong("…", &error.to_string()))?;
         if !url.username().is_empty() || url.password().is_some() || url.query().is_some() || url.fragment().is_some() {
-            let reason = format!("it holds more than a place; a key belongs into {}", ApiKey::VARIABLE);
+            let reason = format!("it holds more than a place; a key belongs into {}", KEY_VARIABLE);
             return Err(wrong("…", &reason));
         }
         if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {

@@ -9,14 +9,17 @@ use super::address::Address;
 use super::asking::{Members, Memory, Order};
 use super::failure::{CompletionFailure, Refusal};
 use super::incoming::Incoming;
-use super::key::ApiKey;
 use super::reading::{self, Stopped};
-use crate::http::{self, is_loopback};
+use parallel_agents_door::http::{self, is_loopback};
+use parallel_agents_door::{Token, Unsendable};
 
 /// How long a connection may take to come about. Everything after that is bounded by the session's own time.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The name under which a session's own key travels, so that a server can tell a repetition from another try.
+/// The environment variable that holds the API key.
+pub const KEY_VARIABLE: &str = "OPENAI_API_KEY";
+
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
 /// Requests for one session, each without something that the server refused before.
@@ -45,10 +48,10 @@ pub enum ServerError {
         reason: String,
     },
     /// The key cannot be sent.
-    #[error("{} holds a character that no key has: only visible ASCII can be sent", ApiKey::VARIABLE)]
+    #[error("{} holds a character that no key has: only visible ASCII can be sent", KEY_VARIABLE)]
     Key,
     /// The server wants a key, or another one.
-    #[error("the server at {server} does not take {}: {reason}", ApiKey::VARIABLE)]
+    #[error("the server at {server} does not take {}: {reason}", KEY_VARIABLE)]
     KeyRefused {
         /// The base address, as it is used.
         server: String,
@@ -84,12 +87,18 @@ pub enum ServerError {
     },
 }
 
+impl From<Unsendable> for ServerError {
+    fn from(_: Unsendable) -> Self {
+        Self::Key
+    }
+}
+
 /// An OpenAI-compatible server.
 #[derive(Clone, Debug)]
 pub struct ModelServer {
     pub(super) http: reqwest::Client,
     pub(super) address: Address,
-    key: Option<ApiKey>,
+    key: Option<Token>,
     memory: Memory,
 }
 
@@ -98,7 +107,7 @@ impl ModelServer {
     ///
     /// The address must not hold a password, a query or a fragment. One that names an endpoint below it is shortened, and if
     /// nothing is at one without a version, `/v1` is tried.
-    pub fn new(base: &str, key: Option<ApiKey>) -> Result<Self, ServerError> {
+    pub fn new(base: &str, key: Option<Token>) -> Result<Self, ServerError> {
         let address = Address::read(base)?;
         let builder = http::client(address.given())
             .user_agent(concat!("parallel-agents/", env!("CARGO_PKG_VERSION")))
@@ -219,8 +228,8 @@ mod tests {
 
     #[test]
     fn a_key_on_an_open_road_is_noticed() {
-        let shows = |base: &str, key: Option<ApiKey>| ModelServer::new(base, key).expect("an address").shows_its_key();
-        let key = || ApiKey::new("sk-1234567890").expect("a key");
+        let shows = |base: &str, key: Option<Token>| ModelServer::new(base, key).expect("an address").shows_its_key();
+        let key = || Token::new("sk-1234567890").expect("a key");
         assert!(shows("http://192.0.2.1/v1", key()));
         assert!(!shows("http://192.0.2.1/v1", None));
         assert!(!shows("https://192.0.2.1/v1", key()));

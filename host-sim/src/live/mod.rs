@@ -13,7 +13,6 @@ mod failure;
 mod finish;
 mod host;
 mod incoming;
-mod key;
 mod models;
 mod overflow;
 mod pacing;
@@ -34,8 +33,7 @@ use parallel_agents_engine::ids::SessionKey;
 use rand::Rng as _;
 use tokio::sync::mpsc;
 
-pub use client::{ModelServer, ServerError};
-pub use key::ApiKey;
+pub use client::{KEY_VARIABLE, ModelServer, ServerError};
 
 use crate::real_call::RealCall;
 use gateway_sim::clock::Bell;

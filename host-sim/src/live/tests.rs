@@ -12,7 +12,7 @@ use parallel_agents::documents::DocumentReply;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use super::{ApiKey, Live, LiveOptions, ModelServer};
+use super::{Live, LiveOptions, ModelServer};
 use crate::model_server;
 use gateway_sim::clock::{Clock, StopSwitch};
 use gateway_sim::observed::Observed;
@@ -31,7 +31,7 @@ async fn serve(script: &str) -> String {
     format!("http://{address}/v1")
 }
 
-fn live(base: &str, key: Option<ApiKey>, host_cap: Option<u32>, clock: &Clock) -> Observed<Live> {
+fn live(base: &str, key: Option<Token>, host_cap: Option<u32>, clock: &Clock) -> Observed<Live> {
     let server = ModelServer::new(base, key).expect("an address");
     let options = LiveOptions { model: "standard".to_owned(), seed: 7, host_cap, start_ms: None };
     Observed::of(Live::new(server, options, clock.bell()))

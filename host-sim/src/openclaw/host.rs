@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use gateway_sim::host::{Delivery, Next, SessionHost};
 use gateway_sim::truth::Truth;
+use parallel_agents_door::Door;
 use parallel_agents_engine::host::{Command, EventKind, HostFacts};
 
-use super::client::Door;
 use super::{News, OPENCLAW, OpenClaw};
 
 /// How long a call that broke off tries to stop what it leaves behind.

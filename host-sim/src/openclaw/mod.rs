@@ -4,26 +4,18 @@
 //! labels of the engine are those of the door, and nothing is kept here beyond the call. What the gateway does not answer is
 //! in doubt, and the engine asks again with the same key.
 
-mod client;
-mod error;
 mod host;
 mod requests;
-#[cfg(test)]
-mod tests;
 mod watching;
-mod wire;
 
 use std::collections::BTreeMap;
 
 use gateway_sim::clock::Bell;
 use gateway_sim::host::JournalSink;
+use parallel_agents_door::{Door, Facts, Waited};
 use parallel_agents_engine::ids::SessionKey;
 use tokio::sync::{mpsc, watch};
 use tokio::task::AbortHandle;
-
-pub use client::Door;
-pub use error::DoorError;
-pub use wire::{Facts, Listed, Versions, Waited};
 
 use crate::real_call::RealCall;
 use requests::Answered;

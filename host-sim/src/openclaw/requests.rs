@@ -3,15 +3,13 @@
 use std::sync::Arc;
 
 use gateway_sim::truth::{SessionOver, Truth};
+use parallel_agents_door::{Door, DoorError, Listed, Waited};
 use parallel_agents_engine::host::{
     Command, EventKind, HostError, ListFilter, Receipt, Reply, SessionEnd, SessionOutcome, SessionState, SpawnOptions,
 };
 use parallel_agents_engine::ids::{RequestId, SessionKey};
 
-use super::client::Door;
-use super::error::DoorError;
 use super::watching::Wanted;
-use super::wire::{Listed, Waited};
 use super::{News, OpenClaw, Session};
 
 /// How long the end of a session is waited for that was just stopped.

@@ -4,12 +4,11 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use gateway_sim::clock::Bell;
+use parallel_agents_door::{Door, Waited};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{sleep, timeout};
 
 use super::News;
-use super::client::Door;
-use super::wire::Waited;
 
 /// The keys of the sessions that are waited for, and whether each is known to run.
 pub(super) type Wanted = BTreeMap<String, bool>;

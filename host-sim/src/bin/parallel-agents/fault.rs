@@ -4,9 +4,9 @@ use std::fmt::Display;
 
 use gateway_sim::SimError;
 use gateway_sim::script::ScriptError;
-use host_sim::live::{ApiKey, ServerError};
-use host_sim::openclaw::{Door, DoorError};
+use host_sim::live::{KEY_VARIABLE, ServerError};
 use host_sim::scenario::ScenarioError;
+use parallel_agents_door::{Door, DoorError};
 
 /// An error about an argument or a file.
 #[derive(Clone, Debug, Default, PartialEq, Eq, thiserror::Error)]
@@ -88,7 +88,7 @@ fn of_server(error: &ServerError) -> Fault {
         ServerError::Choice { names, .. } => {
             Fault::new("--model", error).limit(names.join(", ")).hint("name one with --model NAME")
         }
-        ServerError::Key | ServerError::KeyRefused { .. } => Fault::new(ApiKey::VARIABLE, error),
+        ServerError::Key | ServerError::KeyRefused { .. } => Fault::new(KEY_VARIABLE, error),
         ServerError::Unreachable { .. } => Fault::new("--base-url", error),
         ServerError::Client(_) => Fault::default(),
     }

@@ -5,7 +5,8 @@ use std::env;
 use anyhow::anyhow;
 use gateway_sim::clock::Clock;
 use gateway_sim::observed::Observed;
-use host_sim::openclaw::{Door, DoorError, Facts, OpenClaw, OpenClawOptions};
+use host_sim::openclaw::{OpenClaw, OpenClawOptions};
+use parallel_agents_door::{Door, DoorError, Facts};
 
 use crate::args::{BackendKind, ServerArguments};
 use crate::backend::{Stage, sink};

@@ -5,7 +5,8 @@ use std::env;
 use anyhow::anyhow;
 use gateway_sim::clock::Clock;
 use gateway_sim::observed::Observed;
-use host_sim::live::{ApiKey, Live, LiveOptions, ModelServer, ServerError};
+use host_sim::live::{KEY_VARIABLE, Live, LiveOptions, ModelServer, ServerError};
+use parallel_agents_door::Token;
 
 use crate::args::{BackendKind, ServerArguments};
 use crate::backend::{Stage, sink};
@@ -28,10 +29,10 @@ impl Asked {
                 Fault::new("--base-url", "nobody said which server it is").hint("name its address with --base-url URL");
             return Err(Failure::Bad { code: "E_BASE_URL", error: fault.into() });
         };
-        let key = if options.sends_key { env::var_os(ApiKey::VARIABLE) } else { None };
-        let server = ModelServer::new(base_url, ApiKey::new(&key.unwrap_or_default().to_string_lossy())?)?;
+        let key = if options.sends_key { env::var_os(KEY_VARIABLE) } else { None };
+        let server = ModelServer::new(base_url, Token::new(&key.unwrap_or_default().to_string_lossy())?)?;
         if server.shows_its_key() {
-            ui.note(&format!("warning: {} goes to this server unencrypted", ApiKey::VARIABLE));
+            ui.note(&format!("warning: {} goes to this server unencrypted", KEY_VARIABLE));
         }
         let model = match &options.model {
             Some(model) => model.clone(),

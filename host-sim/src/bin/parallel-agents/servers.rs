@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use anyhow::anyhow;
 use futures::future::join_all;
-use host_sim::live::{ApiKey, ModelServer, ServerError};
+use host_sim::live::{KEY_VARIABLE, ModelServer, ServerError};
+use parallel_agents_door::Token;
 use reqwest::Url;
 
 use crate::fault::Fault;
@@ -58,7 +59,7 @@ fn candidates_of(variable: impl Fn(&str) -> Option<String>) -> Vec<Candidate> {
         return vec![named(ADDRESS_VARIABLE, address)];
     }
     let guessed = |origin, base_url| Candidate { origin, base_url, is_named: false };
-    let openai = variable(ApiKey::VARIABLE).map(|_| named(ApiKey::VARIABLE, OPENAI.to_owned()));
+    let openai = variable(KEY_VARIABLE).map(|_| named(KEY_VARIABLE, OPENAI.to_owned()));
     let ollama = variable("OLLAMA_HOST").and_then(|host| ollama(&host));
     let llama_port = variable("LLAMA_ARG_PORT").and_then(|port| port.parse::<u16>().ok()).unwrap_or(8080);
     let local = [
@@ -94,8 +95,8 @@ async fn look_at(candidate: Candidate) -> Tried {
 }
 
 async fn models(candidate: &Candidate) -> Result<Vec<String>, String> {
-    let key = if candidate.is_named { env::var_os(ApiKey::VARIABLE) } else { None };
-    let key = ApiKey::new(&key.unwrap_or_default().to_string_lossy()).map_err(|error| error.to_string())?;
+    let key = if candidate.is_named { env::var_os(KEY_VARIABLE) } else { None };
+    let key = Token::new(&key.unwrap_or_default().to_string_lossy()).map_err(|error| error.to_string())?;
     let server = ModelServer::new(&candidate.base_url, key).map_err(|error| error.to_string())?;
     let timeout = if candidate.is_named { NAMED_TIMEOUT } else { GUESSED_TIMEOUT };
     match tokio::time::timeout(timeout, server.only_model(|_| ())).await {

@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use super::{codes, live, report, tasks};
-use crate::live::ApiKey;
 use crate::live::pieces::MAX_ANSWER_BYTES;
 use gateway_sim::clock::Clock;
 use gateway_sim::native;
+use parallel_agents_door::Token;
 
 /// A server that answers each completion as it is told; a text that begins like an event is a stream. Its base address.
 async fn serve_by(answer: impl Fn(&HeaderMap, Value) -> (u16, String) + Clone + Send + Sync + 'static) -> String {
@@ -43,7 +43,7 @@ async fn said(key: &str, answer: impl Fn(&str) -> (u16, String) + Clone + Send +
     let request = tasks(&["one"], json!({ "retries": 0, "corrections": 0 }))
         .replace("\"task_id\"", "\"output_format\":\"text\",\"task_id\"");
     let called =
-        native::call("run_tasks", &request, live(&base, ApiKey::new(key).expect("a key"), None, &clock), &clock).await;
+        native::call("run_tasks", &request, live(&base, Token::new(key).expect("a key"), None, &clock), &clock).await;
     let report = report(&called);
     let said = format!("{report} {}", called.backend.trace().text());
     (report, said)
@@ -117,7 +117,7 @@ async fn a_server_sees_a_prompt_and_no_tools_and_its_echo_of_the_key_goes_no_fur
     let clock = Clock::real_time();
     let request = tasks(&["zebra", "second"], json!({ "retries": 0, "corrections": 0 }))
         .replace("\"task_id\"", "\"output_format\":\"text\",\"task_id\"");
-    let live = live(&base, ApiKey::new(CANARY).expect("a key"), None, &clock);
+    let live = live(&base, Token::new(CANARY).expect("a key"), None, &clock);
     let called = native::call("run_tasks", &request, live, &clock).await;
     let report = report(&called);
     assert_eq!(codes(&report), ["E_MODEL_AUTHENTICATION", "completed"], "{report}");

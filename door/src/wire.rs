@@ -31,7 +31,7 @@ pub struct Versions {
 }
 
 #[derive(Debug, Deserialize)]
-pub(super) struct Spawned {
+pub(crate) struct Spawned {
     session_key: String,
     run_id: String,
     model: Option<String>,
@@ -47,7 +47,7 @@ impl From<Spawned> for Receipt {
 /// What a wait has brought.
 #[derive(Debug, Deserialize)]
 pub struct Waited {
-    pub(super) ended: Vec<Ended>,
+    pub(crate) ended: Vec<Ended>,
     /// Keys of sessions that run and were not known to.
     pub started: Vec<String>,
     /// Keys of which the door knows nothing.
@@ -67,7 +67,7 @@ impl Waited {
 }
 
 #[derive(Debug, Deserialize)]
-pub(super) struct Ended {
+pub(crate) struct Ended {
     key: String,
     session_key: String,
     outcome: Outcome,
@@ -155,7 +155,7 @@ impl From<Ended> for SessionEnd {
 }
 
 #[derive(Debug, Deserialize)]
-pub(super) struct Page {
+pub(crate) struct Page {
     messages: Vec<Told>,
     has_more: bool,
     dropped_messages: u32,

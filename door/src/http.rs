@@ -1,4 +1,4 @@
-//! What all clients of this program have in common.
+//! What all clients of other machines have in common.
 
 use std::net::IpAddr;
 
@@ -7,7 +7,7 @@ use reqwest::{ClientBuilder, Url};
 
 /// A client for one server. Redirections are not followed, since they would take a key along; and a server on this machine is
 /// asked without the proxy that the environment may name, which could not reach it.
-pub(crate) fn client(server: &Url) -> ClientBuilder {
+pub fn client(server: &Url) -> ClientBuilder {
     // Fails only if somebody else was first, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let builder = reqwest::Client::builder().redirect(Policy::none());
@@ -15,7 +15,7 @@ pub(crate) fn client(server: &Url) -> ClientBuilder {
 }
 
 /// Whether a server is on this machine.
-pub(crate) fn is_loopback(url: &Url) -> bool {
+pub fn is_loopback(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
     let address = host.trim_matches(['[', ']']).parse::<IpAddr>();
     host == "localhost" || address.is_ok_and(|address| address.is_loopback())

@@ -10,10 +10,10 @@ use reqwest::{Response, StatusCode, Url};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::error::DoorError;
-use super::wire::{Facts, Listed, Page, Spawned, Waited};
+use crate::error::DoorError;
 use crate::http::{self, is_loopback};
-use crate::live::ApiKey;
+use crate::token::Token;
+use crate::wire::{Facts, Listed, Page, Spawned, Waited};
 
 /// The form of requests and answers that is spoken here.
 const PROTOCOL: u64 = 1;
@@ -37,7 +37,7 @@ const MOST_WORDS: usize = 1_000;
 pub struct Door {
     http: reqwest::Client,
     gateway: Url,
-    token: Option<ApiKey>,
+    token: Option<Token>,
     session: String,
 }
 
@@ -51,7 +51,7 @@ impl Door {
     /// The address is none or holds more than a place, or the token cannot be sent.
     pub fn new(gateway: &str, token: &str, session: &str) -> Result<Self, DoorError> {
         let gateway = address(gateway)?;
-        let token = ApiKey::new(token).map_err(|_| DoorError::Token)?;
+        let token = Token::new(token).map_err(|_| DoorError::Token)?;
         let builder = http::client(&gateway)
             .user_agent(concat!("parallel-agents/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(CONNECT_TIMEOUT)

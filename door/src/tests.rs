@@ -3,9 +3,9 @@
 use parallel_agents_engine::host::{FailureKind, HostError, SessionOutcome};
 use serde_json::json;
 
-use super::client::Door;
-use super::error::DoorError;
-use super::wire::Waited;
+use crate::client::Door;
+use crate::error::DoorError;
+use crate::wire::Waited;
 
 #[test]
 fn an_address_holds_a_place_and_no_secret() {

@@ -1,0 +1,17 @@
+//! The client of a gateway's door, through which programs on other machines have sessions there; `docs/door.md` describes it.
+//!
+//! It asks once and never again by itself: whoever uses it decides what an error means. `http` and [`Token`] also serve the
+//! client of model servers.
+
+mod client;
+mod error;
+pub mod http;
+#[cfg(test)]
+mod tests;
+mod token;
+mod wire;
+
+pub use client::Door;
+pub use error::DoorError;
+pub use token::{Token, Unsendable};
+pub use wire::{Facts, Listed, Versions, Waited};
