@@ -4,4 +4,15 @@
 //! |----------------|-----------------------------------------------------------------------|
 //! | `command_line` | the program's commands                                                |
 
+pub mod call;
 pub mod command_line;
+mod config;
+mod gateways;
+mod operator;
+pub mod orders;
+pub mod placement;
+mod restate;
+mod run;
+mod session;
+pub mod stepper;
+mod watch;

@@ -9,7 +9,7 @@ use crate::task::TaskResult;
 
 /// A state machine on top of a run: told of each result, it names the tasks that follow. It asks the host nothing and has
 /// no clock; the engine carries its tasks out with all of its guarantees.
-pub trait Workflow {
+pub trait Workflow: Send {
     /// A task has ended; the tasks returned are added, the first of them at `next`. On a run that is being stopped they end
     /// without having started, and their ends are told like any other.
     fn ended(&mut self, result: &TaskResult, next: TaskIndex) -> Vec<PlannedTask>;

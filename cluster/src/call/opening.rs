@@ -1,0 +1,114 @@
+//! The beginning: each gateway is asked what it is and allows, and the engine is told of all of them as of one host.
+
+use parallel_agents_engine::host::{EventKind, HostError, HostFacts, OperatorLimits};
+
+use super::{About, ClusterCall};
+use crate::orders::{Ask, GatewayFacts, RunOutput};
+use crate::placement::GatewayIndex;
+
+/// The name of all gateways together among hosts.
+const CLUSTER: &str = "openclaw-cluster";
+
+/// The pause before gateways that were all away are asked again, in milliseconds.
+const PAUSE_MS: u64 = 2_000;
+
+/// Gateways that were asked.
+#[derive(Debug, Default)]
+pub(super) struct Opening {
+    /// Whose answers have not come.
+    unanswered: usize,
+    has_open: bool,
+    again_at: Option<u64>,
+    /// What the gateways allow, together with what the run was started with.
+    limits: Option<OperatorLimits>,
+}
+
+impl Opening {
+    pub(super) fn wake_ms(&self) -> Option<u64> {
+        self.again_at
+    }
+}
+
+impl ClusterCall {
+    pub(super) fn ask_for_facts(&mut self) {
+        let gateways: Vec<GatewayIndex> = self.placement.all().map(|(index, _)| index).collect();
+        self.opening = Some(Opening { unanswered: gateways.len(), ..Opening::default() });
+        for gateway in gateways {
+            self.ask(About::Facts(gateway), gateway, Ask::Facts);
+        }
+    }
+
+    pub(super) fn facts(&mut self, gateway: GatewayIndex, got: Result<GatewayFacts, HostError>) {
+        let Some(opening) = &mut self.opening else { return };
+        opening.unanswered = opening.unanswered.saturating_sub(1);
+        match got {
+            Ok(facts) => {
+                opening.has_open = true;
+                let limits = opening.limits.take().unwrap_or_else(|| self.input.limits.clone());
+                opening.limits = Some(narrower(limits, facts.limits));
+                self.placement.narrow(gateway, facts.max_concurrent);
+                self.placement.drain(gateway, facts.is_drained);
+            }
+            // It may be back soon, and then it is asked for sessions as any other.
+            Err(
+                HostError::Unavailable(_) | HostError::InDoubt(_) | HostError::Busy(_) | HostError::RateLimited { .. },
+            ) => self.placement.leave_alone(gateway, self.now_ms),
+            Err(error) => {
+                let words = parallel_agents_engine::policy::outcome::words(&error).to_owned();
+                self.placement.close(gateway, words);
+            }
+        }
+    }
+
+    /// Lets the engine begin, once all gateways have said what they are.
+    pub(super) fn open(&mut self) {
+        let Some(opening) = &mut self.opening else { return };
+        if opening.unanswered > 0 {
+            return;
+        }
+        if let Some(reasons) = self.placement.all_closed() {
+            self.stepped.over = Some(RunOutput::NoGateway(reasons));
+            return;
+        }
+        let patience_ms = u64::from(self.input.patience_seconds) * 1_000;
+        if !opening.has_open && self.now_ms < self.input.at_ms.saturating_add(patience_ms) {
+            match opening.again_at {
+                Some(at) if at <= self.now_ms => self.ask_for_facts(),
+                Some(_) => {}
+                None => opening.again_at = Some(self.now_ms.saturating_add(PAUSE_MS)),
+            }
+            return;
+        }
+        let limits = opening.limits.take().unwrap_or_else(|| self.input.limits.clone());
+        self.opening = None;
+        self.untold.push_front(EventKind::Opened(HostFacts {
+            name: CLUSTER.to_owned(),
+            seed: self.input.seed,
+            max_concurrent: Some(self.placement.slots()),
+            reports_starts: false,
+            keeps_journal: false,
+            limits: Some(limits),
+        }));
+    }
+}
+
+/// What both allow. The first one's prices count.
+fn narrower(one: OperatorLimits, other: OperatorLimits) -> OperatorLimits {
+    fn least<T: Ord>(one: Option<T>, other: Option<T>) -> Option<T> {
+        match (one, other) {
+            (Some(one), Some(other)) => Some(one.min(other)),
+            (one, other) => one.or(other),
+        }
+    }
+    let mut prices = other.prices;
+    prices.extend(one.prices);
+    OperatorLimits {
+        tokens: least(one.tokens, other.tokens),
+        micro_usd: least(one.micro_usd, other.micro_usd),
+        spawns: least(one.spawns, other.spawns),
+        seconds: least(one.seconds, other.seconds),
+        session_tokens: one.session_tokens.max(other.session_tokens),
+        prices,
+        tasks: least(one.tasks, other.tasks),
+    }
+}

@@ -1,0 +1,103 @@
+//! What runs gave: `attach`, `result`, `report`, `items`.
+
+use std::fs;
+use std::path::PathBuf;
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::{Failure, print, say};
+use crate::config::Config;
+use crate::orders::{RunInput, RunOutput};
+
+#[derive(Args)]
+pub(super) struct Named {
+    /// The key of the run
+    pub(super) key: String,
+}
+
+#[derive(Args)]
+pub(super) struct Report {
+    /// The key of the run
+    key: String,
+    /// Where to write the page
+    #[arg(long, short, value_name = "FILE")]
+    output: PathBuf,
+}
+
+pub(super) async fn attach(key: &str, config: &Config) -> Result<(), Failure> {
+    given(config.restate.attach(key).await?.ok_or_else(|| unknown(key))?)
+}
+
+pub(super) async fn result(key: &str, config: &Config) -> Result<(), Failure> {
+    match config.restate.output(key).await? {
+        Some(output) => given(output),
+        None => Err(not_ended(key, config).await),
+    }
+}
+
+pub(super) async fn report(what: Report, config: &Config) -> Result<(), Failure> {
+    let Some(output) = config.restate.output::<RunOutput>(&what.key).await? else {
+        return Err(not_ended(&what.key, config).await);
+    };
+    let RunOutput::Answer(text) = output else { return given(output) };
+    let input: Option<RunInput> = config.restate.ask(&what.key, "input", None::<&()>).await?;
+    let function = input.map_or_else(|| "run_tasks".to_owned(), |input| input.function);
+    let report: Value = serde_json::from_str(&text).unwrap_or_default();
+    let document = json!({ "format": 1, "function": function, "report": report, "heads": [], "sessions": [] });
+    let page = parallel_agents_page::with_document(&parallel_agents_page::template(), &document.to_string());
+    fs::write(&what.output, page).map_err(|error| Failure::Wrong {
+        code: "E_OUTPUT",
+        words: format!("{} cannot be written: {error}", what.output.display()),
+    })?;
+    say(&format!("page: {}", what.output.display()));
+    Ok(())
+}
+
+pub(super) async fn items(key: &str, config: &Config) -> Result<(), Failure> {
+    let mut from = 0_u32;
+    loop {
+        let lines: Vec<String> = config.restate.ask(key, "items", Some(&from)).await?;
+        if lines.is_empty() {
+            return Ok(());
+        }
+        lines.iter().for_each(|line| print(line));
+        from = from.saturating_add(u32::try_from(lines.len()).unwrap_or(u32::MAX));
+    }
+}
+
+/// Prints what a run gave, and says whether it is what was wanted.
+fn given(output: RunOutput) -> Result<(), Failure> {
+    match output {
+        RunOutput::Answer(text) => {
+            print(&text);
+            let reply: Value = serde_json::from_str(&text).unwrap_or_default();
+            match reply.get("status").and_then(Value::as_str) {
+                None | Some("completed") => Ok(()),
+                Some(_) => Err(Failure::NotCompleted),
+            }
+        }
+        RunOutput::Refused(text) => {
+            print(&text);
+            Err(Failure::Wrong { code: "E_REQUEST", words: "the request was refused".to_owned() })
+        }
+        RunOutput::NoGateway(reasons) => {
+            Err(Failure::Gateways(format!("no gateway takes sessions: {}", reasons.join("; "))))
+        }
+    }
+}
+
+fn unknown(key: &str) -> Failure {
+    Failure::Wrong { code: "E_NO_RUN", words: format!("there is no run {key}; `status` shows all") }
+}
+
+async fn not_ended(key: &str, config: &Config) -> Failure {
+    match config.restate.runs().await {
+        Ok(runs) if runs.iter().any(|(known, _)| known == key) => {
+            say(&format!("{key} has not ended; `attach {key}` waits for it"));
+            Failure::NotCompleted
+        }
+        Ok(_) => unknown(key),
+        Err(error) => error.into(),
+    }
+}

@@ -1,0 +1,89 @@
+//! The gateways that a worker can reach: their doors, and the sessions whose ends it waits for there.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use parallel_agents_door::{Door, Listed};
+use parallel_agents_engine::host::{HostError, ListFilter};
+use parallel_agents_engine::ids::SessionKey;
+
+use crate::config::ConfiguredGateway;
+use crate::orders::{Ask, Following, GatewayFacts, Got, Order, Told};
+use crate::restate::Restate;
+use crate::watch::Watch;
+
+/// Rows of a list in which a session is looked for by its own name.
+const FOUND_ROWS: u32 = 10;
+
+/// How long a gateway is asked for what it is before it counts as away.
+const FACTS_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// The gateways of a configuration.
+pub struct Gateways {
+    by_name: BTreeMap<String, (Door, Watch)>,
+}
+
+impl Gateways {
+    /// These gateways; ends of sessions are told to Restate. Needs a Tokio runtime.
+    pub fn new(gateways: Vec<ConfiguredGateway>, restate: &Restate) -> Arc<Self> {
+        let entry = |gateway: ConfiguredGateway| {
+            let watch = Watch::begin(gateway.door.clone(), restate.clone());
+            (gateway.spec.name, (gateway.door, watch))
+        };
+        Arc::new(Self { by_name: gateways.into_iter().map(entry).collect() })
+    }
+
+    /// One request, once.
+    pub async fn ask(&self, order: &Order) -> Told {
+        let got = match self.by_name.get(&order.gateway) {
+            Some((door, _)) => ask(door, &order.ask).await,
+            None => Err(unknown(&order.gateway)),
+        };
+        Told { at_ms: now_ms(), got }
+    }
+
+    /// Has the end of a session told to an awakeable. For how long the gateway has not answered, in milliseconds.
+    pub fn watch(&self, following: &Following, awakeable: String) -> u64 {
+        let Some((_, watch)) = self.by_name.get(&following.gateway) else { return 0 };
+        watch.add(following, awakeable);
+        watch.away_ms()
+    }
+}
+
+async fn ask(door: &Door, ask: &Ask) -> Result<Got, HostError> {
+    Ok(match ask {
+        Ask::Facts => {
+            let facts = tokio::time::timeout(FACTS_TIMEOUT, door.facts()).await;
+            let facts = facts.map_err(|_| HostError::Unavailable("it does not answer".to_owned()))??;
+            Got::Facts(GatewayFacts { max_concurrent: facts.max_concurrent, limits: facts.limits, is_drained: false })
+        }
+        Ask::Spawn(options) => Got::Spawned(door.spawn(options, None).await?),
+        Ask::List(filter) => {
+            let page = door.list(filter).await?.page();
+            Got::Listed { rows: page.sessions, has_more: page.has_more }
+        }
+        Ask::Find(session) => Got::Found(key_of(&door.list(&named(session)).await?, session)),
+        Ask::History(key, query) => Got::History(door.history(key, query).await?),
+        Ask::Cancel(key) => door.cancel(key).await.map(|()| Got::Cancelled)?,
+        Ask::Delete(key) => door.delete(key).await.map(|()| Got::Deleted)?,
+    })
+}
+
+fn named(session: &SessionKey) -> ListFilter {
+    ListFilter { search: Some(session.as_str().to_owned()), spawned_by: None, offset: 0, limit: FOUND_ROWS }
+}
+
+fn key_of(listed: &Listed, session: &SessionKey) -> Option<String> {
+    listed.keys().into_iter().find(|(row, _)| row == session).map(|(_, key)| key)
+}
+
+fn unknown(gateway: &str) -> HostError {
+    HostError::Unavailable(format!("the worker that was asked has no gateway {gateway} in its configuration"))
+}
+
+/// Milliseconds since 1970.
+pub fn now_ms() -> u64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,137 @@
+//! What a run asks of the gateways, and what it is told. All of it stands in Restate's journal, so its form is kept stable.
+
+use std::sync::Arc;
+
+use parallel_agents_engine::host::{
+    HistoryPage, HistoryQuery, HostError, ListFilter, OperatorLimits, Receipt, SessionEnd, SessionRow, SpawnOptions,
+};
+use parallel_agents_engine::ids::SessionKey;
+use serde::{Deserialize, Serialize};
+
+use crate::placement::GatewaySpec;
+
+/// A request for one gateway.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Order {
+    /// The gateway's name in the configuration.
+    pub gateway: String,
+    /// What it is asked.
+    pub ask: Ask,
+}
+
+/// What a gateway is asked. Sessions are named by their keys at the door.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Ask {
+    /// What it is and allows.
+    Facts,
+    /// A session, or the one that its key has.
+    Spawn(Arc<SpawnOptions>),
+    /// A page of its list.
+    List(ListFilter),
+    /// The key at the door of a session.
+    Find(SessionKey),
+    /// A page of a transcript.
+    History(String, HistoryQuery),
+    /// Stop a session.
+    Cancel(String),
+    /// Delete a session.
+    Delete(String),
+}
+
+/// What came of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Told {
+    /// When, on the clock of whoever asked, in milliseconds since 1970.
+    pub at_ms: u64,
+    /// The answer.
+    pub got: Result<Got, HostError>,
+}
+
+/// Answers, one for each form of [`Ask`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs, reason = "the requests say it")]
+pub enum Got {
+    Facts(GatewayFacts),
+    Spawned(Receipt),
+    Listed {
+        rows: Vec<SessionRow>,
+        has_more: bool,
+    },
+    /// The key, if the gateway has the session.
+    Found(Option<String>),
+    History(HistoryPage),
+    Cancelled,
+    Deleted,
+}
+
+/// What a run needs to know of a gateway.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GatewayFacts {
+    /// Sessions that it runs at once.
+    pub max_concurrent: u32,
+    /// What its operator allows one run.
+    pub limits: OperatorLimits,
+    /// The operator of the cluster wants no new sessions there.
+    pub is_drained: bool,
+}
+
+/// A session whose end is awaited.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Following {
+    /// The gateway's name in the configuration.
+    pub gateway: String,
+    /// The session's key at the door.
+    pub key: String,
+    /// The gateway's name of the session.
+    pub session: SessionKey,
+    /// As in [`GatewaySpec`].
+    pub lease_seconds: Option<u32>,
+}
+
+/// The end of a session.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ended {
+    /// When it was known, on the clock of whoever waited, in milliseconds since 1970.
+    pub at_ms: u64,
+    /// How it ended.
+    pub end: SessionEnd,
+}
+
+/// What somebody wants of a run that is under way.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Wish {
+    /// Stop all of it.
+    Stop(String),
+    /// No new sessions on a gateway, or new ones again.
+    Drain(String, bool),
+}
+
+/// A run, as it was started. It needs nothing else, so that each attempt does the same.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunInput {
+    /// The name of the function.
+    pub function: String,
+    /// Its arguments, a JSON object.
+    pub request: String,
+    /// All of the engine's chance.
+    pub seed: u64,
+    /// When it was started, in milliseconds since 1970.
+    pub at_ms: u64,
+    /// Where it may have sessions.
+    pub gateways: Vec<GatewaySpec>,
+    /// What it may take, whatever the request says.
+    pub limits: OperatorLimits,
+    /// How long a session may wait for a gateway that can take it, in seconds.
+    pub patience_seconds: u32,
+}
+
+/// What a run gives in the end.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum RunOutput {
+    /// The function's reply, as JSON.
+    Answer(String),
+    /// The request's problems, as JSON.
+    Refused(String),
+    /// No gateway takes any session; why, for each of them.
+    NoGateway(Vec<String>),
+}
