@@ -92,6 +92,9 @@ impl ClusterCall {
             let words = "the run is being stopped, and no gateway had taken the session".to_owned();
             self.answer(waiting.request, Err(HostError::Unavailable(words)));
         }
+        if let Some(opening) = &mut self.opening {
+            opening.cut();
+        }
         self.untold.push_back(EventKind::StopRequested { task: None, reason });
     }
 

@@ -19,11 +19,17 @@ pub(super) struct Opening {
     unanswered: usize,
     has_open: bool,
     again_at: Option<u64>,
+    /// The run is to be stopped, so nobody waits for gateways.
+    is_cut: bool,
     /// What the gateways allow, together with what the run was started with.
     limits: Option<OperatorLimits>,
 }
 
 impl Opening {
+    pub(super) fn cut(&mut self) {
+        self.is_cut = true;
+    }
+
     pub(super) fn wake_ms(&self) -> Option<u64> {
         self.again_at
     }
@@ -32,7 +38,8 @@ impl Opening {
 impl ClusterCall {
     pub(super) fn ask_for_facts(&mut self) {
         let gateways: Vec<GatewayIndex> = self.placement.all().map(|(index, _)| index).collect();
-        self.opening = Some(Opening { unanswered: gateways.len(), ..Opening::default() });
+        let is_cut = self.opening.as_ref().is_some_and(|opening| opening.is_cut);
+        self.opening = Some(Opening { unanswered: gateways.len(), is_cut, ..Opening::default() });
         for gateway in gateways {
             self.ask(About::Facts(gateway), gateway, Ask::Facts);
         }
@@ -71,7 +78,7 @@ impl ClusterCall {
             return;
         }
         let patience_ms = u64::from(self.input.patience_seconds) * 1_000;
-        if !opening.has_open && self.now_ms < self.input.at_ms.saturating_add(patience_ms) {
+        if !opening.has_open && !opening.is_cut && self.now_ms < self.input.at_ms.saturating_add(patience_ms) {
             match opening.again_at {
                 Some(at) if at <= self.now_ms => self.ask_for_facts(),
                 Some(_) => {}
