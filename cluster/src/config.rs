@@ -17,7 +17,7 @@ use crate::restate::Restate;
 /// awaited at each event.
 const MOST_SLOTS: u32 = 2_000;
 
-/// How long a session waits for a gateway that can take it, in seconds.
+/// How long a run waits for its first gateway, in seconds.
 const PATIENCE_SECONDS: u32 = 600;
 
 /// Gateways of one configuration.
@@ -33,7 +33,7 @@ pub struct Config {
     pub address: Option<String>,
     /// What a run may take, whatever its request says.
     pub limits: OperatorLimits,
-    /// How long a session waits for a gateway that can take it.
+    /// How long a run waits for its first gateway, in seconds.
     pub patience_seconds: u32,
     /// All of them.
     pub gateways: Vec<ConfiguredGateway>,

@@ -65,7 +65,7 @@ async fn ask(door: &Door, ask: &Ask) -> Result<Got, HostError> {
         }
         Ask::Find(session) => Got::Found(key_of(&door.list(&named(session)).await?, session)),
         Ask::History(key, query) => Got::History(door.history(key, query).await?),
-        Ask::Cancel(key) => door.cancel(key).await.map(|()| Got::Cancelled)?,
+        Ask::Cancel(key) | Ask::Bury(key) => door.cancel(key).await.map(|()| Got::Cancelled)?,
         Ask::Delete(key) => door.delete(key).await.map(|()| Got::Deleted)?,
     })
 }

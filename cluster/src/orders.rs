@@ -36,6 +36,8 @@ pub enum Ask {
     Cancel(String),
     /// Delete a session.
     Delete(String),
+    /// Stop the session of a key that may have one, and let it never have one. Asked until the gateway answers.
+    Bury(String),
 }
 
 /// What came of it.
@@ -121,7 +123,7 @@ pub struct RunInput {
     pub gateways: Vec<GatewaySpec>,
     /// What it may take, whatever the request says.
     pub limits: OperatorLimits,
-    /// How long a session may wait for a gateway that can take it, in seconds.
+    /// How long the run waits for its first gateway, in seconds.
     pub patience_seconds: u32,
 }
 

@@ -31,8 +31,10 @@ pub struct GatewayIndex(pub usize);
 pub enum Choice {
     /// To this gateway.
     At(GatewayIndex),
-    /// Nowhere yet. There may be room when a session ends, or at this time.
-    Wait(Option<u64>),
+    /// Nowhere yet: those that could take it have no room.
+    Full,
+    /// Nowhere yet: those that could take it are away or drained.
+    Away,
     /// No gateway of this run will ever take it; why, in words.
     Never(String),
 }
@@ -52,6 +54,8 @@ struct Gateway {
     closed: Option<String>,
     /// Not asked before this time.
     quiet_until: u64,
+    /// It said itself that it had no room. The next end there, or this time, makes it one to ask again.
+    full_until: u64,
     /// Pauses since it last took a session.
     pauses: u32,
 }
@@ -65,6 +69,7 @@ impl Placement {
             is_drained: false,
             closed: None,
             quiet_until: 0,
+            full_until: 0,
             pauses: 0,
         };
         Self { gateways: specs.iter().map(gateway).collect() }
@@ -97,28 +102,28 @@ impl Placement {
             (Some(models), Some(model)) => models.iter().any(|known| known == model),
             _ => true,
         };
-        let (mut best, mut soonest, mut may_come) = (None::<usize>, None::<u64>, false);
+        let (mut best, mut instead) = (None::<usize>, None::<Choice>);
         for (index, gateway) in self.gateways.iter().enumerate() {
             if gateway.closed.is_some() || !has(gateway) {
                 continue;
             }
-            may_come = true;
-            if gateway.is_drained || gateway.live >= gateway.spec.slots {
-                continue;
-            }
-            if gateway.quiet_until > now_ms {
-                soonest = Some(soonest.map_or(gateway.quiet_until, |at| at.min(gateway.quiet_until)));
+            let is_full = gateway.live >= gateway.spec.slots || gateway.full_until > now_ms;
+            if is_full && gateway.live > 0 {
+                instead = Some(Choice::Full);
+            } else if is_full || gateway.is_drained || gateway.quiet_until > now_ms {
+                // Nothing of this run will end there and so make room.
+                instead = instead.or(Some(Choice::Away));
             } else if best.is_none_or(|best| gateway.is_emptier_than(&self.gateways[best])) {
                 best = Some(index);
             }
         }
-        match best {
-            Some(index) => {
+        match (best, instead) {
+            (Some(index), _) => {
                 self.gateways[index].live += 1;
                 Choice::At(GatewayIndex(index))
             }
-            None if may_come => Choice::Wait(soonest),
-            None => Choice::Never(self.why_none(model)),
+            (None, Some(choice)) => choice,
+            (None, None) => Choice::Never(self.why_none(model)),
         }
     }
 
@@ -134,19 +139,14 @@ impl Placement {
         words.join("; ")
     }
 
-    /// When the first gateway that is left alone is tried again.
-    pub fn quiet_until(&self, now_ms: u64) -> Option<u64> {
-        let quiet = self.gateways.iter().filter(|gateway| gateway.closed.is_none() && gateway.quiet_until > now_ms);
-        quiet.map(|gateway| gateway.quiet_until).min()
-    }
-
     /// What stands in the way of new sessions, for each gateway; in words.
     pub fn obstacles(&self, now_ms: u64) -> String {
         let words = |gateway: &Gateway| {
             let why = match &gateway.closed {
                 Some(reason) => reason.clone(),
                 None if gateway.is_drained => "drained".to_owned(),
-                None if gateway.quiet_until > now_ms => "away or full".to_owned(),
+                None if gateway.quiet_until > now_ms => "away".to_owned(),
+                None if gateway.full_until > now_ms => "it says that it is full".to_owned(),
                 None => format!("{} of {} slots taken", gateway.live, gateway.spec.slots),
             };
             format!("{}: {why}", gateway.spec.name)
@@ -154,9 +154,15 @@ impl Placement {
         self.gateways.iter().map(words).collect::<Vec<_>>().join("; ")
     }
 
-    /// A session is over, or was never begun.
+    /// A session was never begun.
     pub fn give_back(&mut self, index: GatewayIndex) {
         self.change(index, |gateway| gateway.live = gateway.live.saturating_sub(1));
+    }
+
+    /// A session is over.
+    pub fn ended(&mut self, index: GatewayIndex) {
+        self.give_back(index);
+        self.change(index, |gateway| gateway.full_until = 0);
     }
 
     /// A session that was begun earlier than this run knows of it has a slot.
@@ -166,17 +172,24 @@ impl Placement {
 
     /// It took a session.
     pub fn answered(&mut self, index: GatewayIndex) {
-        self.change(index, |gateway| (gateway.pauses, gateway.quiet_until) = (0, 0));
+        self.change(index, |gateway| (gateway.pauses, gateway.quiet_until, gateway.full_until) = (0, 0, 0));
     }
 
-    /// It could not be reached, or had no room.
-    pub fn leave_alone(&mut self, index: GatewayIndex, now_ms: u64) {
+    /// It could not be reached.
+    pub fn away(&mut self, index: GatewayIndex, now_ms: u64) {
         self.change(index, |gateway| {
             // Those that were asked at the same time say nothing new.
             if gateway.quiet_until <= now_ms {
-                let pause = LONGEST_PAUSE_MS.min(FIRST_PAUSE_MS << gateway.pauses.min(16));
-                gateway.quiet_until = now_ms.saturating_add(pause);
-                gateway.pauses += 1;
+                gateway.quiet_until = now_ms.saturating_add(gateway.next_pause());
+            }
+        });
+    }
+
+    /// It said that it had no room.
+    pub fn full(&mut self, index: GatewayIndex, now_ms: u64) {
+        self.change(index, |gateway| {
+            if gateway.full_until <= now_ms {
+                gateway.full_until = now_ms.saturating_add(gateway.next_pause());
             }
         });
     }
@@ -218,6 +231,12 @@ impl Placement {
 }
 
 impl Gateway {
+    fn next_pause(&mut self) -> u64 {
+        let pause = LONGEST_PAUSE_MS.min(FIRST_PAUSE_MS << self.pauses.min(16));
+        self.pauses += 1;
+        pause
+    }
+
     fn is_emptier_than(&self, other: &Self) -> bool {
         let load = |one: &Self, by: &Self| u64::from(one.live) * u64::from(by.spec.slots) * u64::from(by.spec.weight);
         load(self, other) < load(other, self)
@@ -247,8 +266,8 @@ mod tests {
     #[test]
     fn sessions_are_shared_by_slots_and_weight() {
         let mut placement = Placement::new(&[spec("a", 4, 1, None), spec("b", 2, 1, None)]);
-        assert_eq!(taken(&mut placement, None, 7), ["a", "b", "a", "a", "b", "a", "Wait(None)"]);
-        placement.give_back(GatewayIndex(1));
+        assert_eq!(taken(&mut placement, None, 7), ["a", "b", "a", "a", "b", "a", "Full"]);
+        placement.ended(GatewayIndex(1));
         assert_eq!(taken(&mut placement, None, 1), ["b"]);
         let mut placement = Placement::new(&[spec("a", 10, 1, None), spec("b", 10, 3, None)]);
         let names = taken(&mut placement, None, 8);
@@ -258,7 +277,7 @@ mod tests {
     #[test]
     fn a_model_is_asked_for_where_it_is() {
         let mut placement = Placement::new(&[spec("a", 9, 1, Some(&["x"])), spec("b", 1, 1, Some(&["x", "y"]))]);
-        assert_eq!(taken(&mut placement, Some("y"), 2), ["b", "Wait(None)"]);
+        assert_eq!(taken(&mut placement, Some("y"), 2), ["b", "Full"]);
         assert_eq!(taken(&mut placement, Some("x"), 1), ["a"]);
         assert!(matches!(placement.take(Some("z"), 0), Choice::Never(why) if why.contains("model z")));
         placement.close(GatewayIndex(1), "its token is refused".to_owned());
@@ -272,14 +291,26 @@ mod tests {
         for pause in [500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000] {
             assert_eq!(placement.take(None, now), Choice::At(GatewayIndex(0)));
             placement.give_back(GatewayIndex(0));
-            placement.leave_alone(GatewayIndex(0), now);
-            placement.leave_alone(GatewayIndex(0), now);
-            assert_eq!(placement.take(None, now), Choice::Wait(Some(now + pause)));
+            placement.away(GatewayIndex(0), now);
+            placement.away(GatewayIndex(0), now);
+            assert_eq!(placement.take(None, now + pause - 1), Choice::Away);
             now += pause;
         }
         placement.answered(GatewayIndex(0));
-        placement.leave_alone(GatewayIndex(0), now);
-        assert_eq!(placement.take(None, now), Choice::Wait(Some(now + 500)));
+        placement.away(GatewayIndex(0), now);
+        assert_eq!(placement.take(None, now + 499), Choice::Away);
+        assert_eq!(placement.take(None, now + 500), Choice::At(GatewayIndex(0)));
+    }
+
+    #[test]
+    fn a_gateway_that_says_it_is_full_is_asked_again_after_an_end() {
+        let mut placement = Placement::new(&[spec("a", 9, 1, None)]);
+        assert_eq!(taken(&mut placement, None, 2), ["a", "a"]);
+        placement.give_back(GatewayIndex(0));
+        placement.full(GatewayIndex(0), 0);
+        assert_eq!(taken(&mut placement, None, 1), ["Full"]);
+        placement.ended(GatewayIndex(0));
+        assert_eq!(taken(&mut placement, None, 1), ["a"]);
     }
 
     #[test]

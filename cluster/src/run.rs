@@ -174,7 +174,7 @@ fn keep(ctx: &WorkflowContext<'_>, call: &ClusterCall, stepped: &mut Stepped, to
         ctx.set(&item(told.items), final_item.document);
         told.items += 1;
     }
-    let Some(progress) = stepped.progress.take() else { return };
+    let Some(progress) = stepped.progress.pop() else { return };
     let step = (progress.total / STATUS_STEPS).max(1);
     if told.ended.is_none_or(|ended| progress.ended >= ended + step || progress.ended == progress.total) {
         told.ended = Some(progress.ended);

@@ -1,6 +1,7 @@
 //! The service `Session`: requests to gateways, and the ends of sessions, durably. What a gateway has to do once it does once by the key
 //! of the session; so every request here may be made again.
 
+use std::iter::repeat;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,6 +15,9 @@ use crate::orders::{Ask, Ended, Following, Got, Order, Told};
 
 /// Pauses before a spawn of which nobody knows what became of it is asked for again, in seconds. After the last one the engine decides.
 const PAUSES: [u64; 9] = [1, 2, 4, 8, 15, 15, 30, 30, 60];
+
+/// The pause between questions to a gateway that does not answer, after those above; in seconds.
+const LONGEST_PAUSE: u64 = 60;
 
 /// Pauses after which a session is waited for again, in case that whoever waited is gone; in seconds. The last one repeats.
 const LOOKS: [u64; 4] = [5, 10, 20, 60];
@@ -46,18 +50,20 @@ impl Session {
         self.once(ctx, order).await
     }
 
-    /// Stops the session of a key, whether it exists already or not.
-    async fn cancel(&self, ctx: &Context<'_>, gateway: &str, key: &str) {
-        let order = Order { gateway: gateway.to_owned(), ask: Ask::Cancel(key.to_owned()) };
-        for pause in PAUSES {
-            match self.once(ctx, &order).await {
-                Ok(Told { got: Err(HostError::InDoubt(_) | HostError::Unavailable(_)), .. }) => {}
-                _ => return,
+    /// Stops the session of a key, whether it exists already or not. Goes on until the gateway says something.
+    async fn bury(&self, ctx: &Context<'_>, gateway: &str, key: &str) -> Result<Told, TerminalError> {
+        let order = Order { gateway: gateway.to_owned(), ask: Ask::Bury(key.to_owned()) };
+        for pause in PAUSES.into_iter().chain(repeat(LONGEST_PAUSE)) {
+            let told = self.once(ctx, &order).await?;
+            if !matches!(
+                told.got,
+                Err(HostError::InDoubt(_) | HostError::Unavailable(_) | HostError::RateLimited { .. })
+            ) {
+                return Ok(told);
             }
-            if ctx.sleep(Duration::from_secs(pause)).await.is_err() {
-                return;
-            }
+            ctx.sleep(Duration::from_secs(pause)).await?;
         }
+        self.once(ctx, &order).await
     }
 
     async fn until_end(&self, ctx: &Context<'_>, following: &Following) -> Result<Ended, TerminalError> {
@@ -100,7 +106,7 @@ impl Session {
                 let told = self.spawn(&ctx, &order).await;
                 if told.is_err() {
                     // The run was cancelled, and the session may exist.
-                    self.cancel(&ctx, &order.gateway, &options.idempotency_key).await;
+                    self.bury(&ctx, &order.gateway, &options.idempotency_key).await?;
                 }
                 told?
             }
@@ -113,6 +119,7 @@ impl Session {
                 }
                 told
             }
+            Ask::Bury(key) => self.bury(&ctx, &order.gateway, key).await?,
             _ => self.once(&ctx, &order).await?,
         };
         Ok(Json(told))
@@ -126,7 +133,7 @@ impl Session {
             Ok(ended) => Ok(Json(ended)),
             Err(error) => {
                 // The run was cancelled.
-                self.cancel(&ctx, &following.gateway, &following.key).await;
+                self.bury(&ctx, &following.gateway, &following.key).await?;
                 Err(error.into())
             }
         }

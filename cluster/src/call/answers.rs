@@ -1,10 +1,13 @@
 //! What the gateways answer, and what that means for the run.
 
-use parallel_agents_engine::host::{EventKind, HostError, Receipt, Reply, SessionEnd};
-use parallel_agents_engine::ids::SessionKey;
+use std::sync::Arc;
+
+use parallel_agents_engine::host::{EventKind, HostError, Receipt, Reply, SessionEnd, SpawnOptions};
+use parallel_agents_engine::ids::{RequestId, SessionKey};
+use parallel_agents_engine::policy::host_calls::MAX_TRIES;
 
 use super::commands::not_found;
-use super::{About, CallId, ClusterCall, Session, Waiting};
+use super::{About, CallId, ClusterCall, Session};
 use crate::orders::Got;
 use crate::placement::GatewayIndex;
 
@@ -18,7 +21,7 @@ impl ClusterCall {
                     _ => Err(other()),
                 }),
             ),
-            Some(About::Spawn(gateway, asked)) => self.spawned(gateway, asked, got),
+            Some(About::Spawn(request, gateway, options)) => self.spawned(request, gateway, options, got),
             Some(About::List(request)) => self.listed(request, got),
             Some(About::Find(request, gateway, session)) => {
                 let outcome = got.and_then(|got| match got {
@@ -28,48 +31,71 @@ impl ClusterCall {
                 });
                 self.answer(request, outcome);
             }
-            Some(About::Session(request)) => {
-                let outcome = got.and_then(|got| match got {
-                    Got::History(page) => Ok(Reply::History(page)),
-                    Got::Cancelled => Ok(Reply::Cancelled),
-                    Got::Deleted => Ok(Reply::Deleted),
-                    _ => Err(other()),
-                });
-                self.answer(request, outcome);
-            }
+            Some(About::Session(request, session)) => self.of_session_told(request, &session, got),
+            Some(About::Bury(gateway)) => self.placement.ended(gateway),
             Some(About::End(_)) | None => {}
         }
     }
 
-    fn spawned(&mut self, gateway: GatewayIndex, asked: Waiting, got: Result<Got, HostError>) {
+    fn of_session_told(&mut self, request: RequestId, session: &SessionKey, got: Result<Got, HostError>) {
+        let outcome = got.and_then(|got| match got {
+            Got::History(page) => Ok(Reply::History(page)),
+            Got::Cancelled => Ok(Reply::Cancelled),
+            Got::Deleted => Ok(Reply::Deleted),
+            _ => Err(other()),
+        });
+        if outcome == Ok(Reply::Deleted) {
+            // Its end may never have been told.
+            self.is_over(session);
+        }
+        self.answer(request, outcome);
+    }
+
+    fn spawned(
+        &mut self,
+        request: RequestId,
+        gateway: GatewayIndex,
+        options: Arc<SpawnOptions>,
+        got: Result<Got, HostError>,
+    ) {
         let error = match got {
-            Ok(Got::Spawned(receipt)) => return self.accepted(gateway, &asked, receipt),
+            Ok(Got::Spawned(receipt)) => return self.accepted(request, gateway, &options, receipt),
             Ok(_) => other(),
             Err(error) => error,
         };
         if matches!(error, HostError::InDoubt(_)) {
-            // Its slot stays taken, and the key is asked for here again.
-            return self.answer(asked.request, Err(error));
+            self.stays_in_doubt(&options.idempotency_key);
+            return self.answer(request, Err(error));
         }
-        self.in_doubt.remove(&asked.options.idempotency_key);
+        self.in_doubt.remove(&options.idempotency_key);
         self.placement.give_back(gateway);
         match error {
-            HostError::Unavailable(_) | HostError::AtCapacity(_) => {
-                self.placement.leave_alone(gateway, self.now_ms);
-                self.waiting.push_back(asked);
-            }
-            HostError::Exhausted(words) => {
-                self.placement.close(gateway, words);
-                self.waiting.push_back(asked);
-            }
-            error => self.answer(asked.request, Err(error)),
+            HostError::Unavailable(_) => self.placement.away(gateway, self.now_ms),
+            HostError::AtCapacity(_) => self.placement.full(gateway, self.now_ms),
+            HostError::Exhausted(words) => self.placement.close(gateway, words),
+            error => return self.answer(request, Err(error)),
+        }
+        self.place(request, options);
+    }
+
+    /// Its slot stays taken, and the key is asked for at the same gateway again; but not more often than the engine does.
+    fn stays_in_doubt(&mut self, key: &str) {
+        let Some(doubt) = self.in_doubt.get_mut(key) else { return };
+        doubt.answers += 1;
+        if doubt.answers >= MAX_TRIES {
+            let gateway = doubt.gateway;
+            self.in_doubt.remove(key);
+            self.bury(gateway, key.to_owned());
         }
     }
 
-    fn accepted(&mut self, gateway: GatewayIndex, asked: &Waiting, receipt: Receipt) {
-        let key = asked.options.idempotency_key.clone();
-        self.in_doubt.remove(&key);
+    fn accepted(&mut self, request: RequestId, gateway: GatewayIndex, options: &SpawnOptions, receipt: Receipt) {
         self.placement.answered(gateway);
+        if !receipt.names_a_session() {
+            return self.answer(request, Ok(Reply::Spawned(receipt)));
+        }
+        let key = options.idempotency_key.clone();
+        self.in_doubt.remove(&key);
         let session = self.named(gateway, &receipt.session_key);
         if self.sessions.contains_key(&session) {
             // A receipt that was given before: its session has its slot already.
@@ -78,7 +104,7 @@ impl ClusterCall {
             self.sessions.insert(session.clone(), Session { gateway, key: key.clone(), is_over: false });
             self.follow(session.clone(), gateway, key);
         }
-        self.answer(asked.request, Ok(Reply::Spawned(Receipt { session_key: session, ..receipt })));
+        self.answer(request, Ok(Reply::Spawned(Receipt { session_key: session, ..receipt })));
     }
 
     /// A session of this run that was found in a list.
@@ -96,11 +122,17 @@ impl ClusterCall {
 
     pub(super) fn ended(&mut self, id: CallId, end: SessionEnd) {
         let Some(About::End(session)) = self.asked.remove(&id) else { return };
-        let Some(known) = self.sessions.get_mut(&session).filter(|known| !known.is_over) else { return };
+        if self.is_over(&session) {
+            self.untold.push_back(EventKind::SessionEnded(SessionEnd { session, ..end }));
+        }
+    }
+
+    /// A session is over, however that is known. False: it was known before.
+    pub(super) fn is_over(&mut self, session: &SessionKey) -> bool {
+        let Some(known) = self.sessions.get_mut(session).filter(|known| !known.is_over) else { return false };
         known.is_over = true;
-        let gateway = known.gateway;
-        self.placement.give_back(gateway);
-        self.untold.push_back(EventKind::SessionEnded(SessionEnd { session, ..end }));
+        self.placement.ended(known.gateway);
+        true
     }
 }
 

@@ -5,9 +5,13 @@ use std::sync::Arc;
 use parallel_agents_engine::host::{Command, EventKind, HistoryQuery, HostError, Reply, SpawnOptions};
 use parallel_agents_engine::ids::{RequestId, SessionKey};
 
-use super::{About, Action, ClusterCall, Waiting};
+use super::{About, Action, ClusterCall, Doubt};
 use crate::orders::{Ask, Following};
 use crate::placement::{Choice, GatewayIndex};
+
+/// When a task is tried again that no gateway could take since all were away, in milliseconds. The engine tries six times, so that two
+/// minutes are survived without the failure of a session.
+const AWAY_MS: u64 = 20_000;
 
 impl ClusterCall {
     pub(super) fn perform(&mut self, command: Command) {
@@ -28,7 +32,7 @@ impl ClusterCall {
                 }
                 None => self.answer(request, Err(not_found(&session))),
             },
-            Command::Progress(progress) => self.stepped.progress = Some(progress),
+            Command::Progress(progress) => self.stepped.progress.push(progress),
             Command::Item(item) => self.stepped.items.push(item),
         }
     }
@@ -39,59 +43,36 @@ impl ClusterCall {
 
     fn spawn(&mut self, request: RequestId, options: Arc<SpawnOptions>) {
         // A key that may have a session somewhere is asked for there and nowhere else.
-        let gateway = self.in_doubt.get(&options.idempotency_key).copied();
-        let waiting = Waiting { request, options, since_ms: self.now_ms };
-        match gateway {
-            Some(gateway) => self.spawn_at(gateway, waiting),
-            None => self.place(waiting),
+        match self.in_doubt.get(&options.idempotency_key) {
+            Some(doubt) => self.spawn_at(doubt.gateway, request, options),
+            None => self.place(request, options),
         }
     }
 
-    fn spawn_at(&mut self, gateway: GatewayIndex, waiting: Waiting) {
-        let options = Arc::clone(&waiting.options);
-        self.in_doubt.insert(options.idempotency_key.clone(), gateway);
-        self.ask(About::Spawn(gateway, waiting), gateway, Ask::Spawn(options));
+    fn spawn_at(&mut self, gateway: GatewayIndex, request: RequestId, options: Arc<SpawnOptions>) {
+        self.in_doubt.entry(options.idempotency_key.clone()).or_insert(Doubt { gateway, answers: 0 });
+        self.ask(About::Spawn(request, gateway, Arc::clone(&options)), gateway, Ask::Spawn(options));
     }
 
-    /// Chooses a gateway for a session, or lets it wait for one.
-    pub(super) fn place(&mut self, waiting: Waiting) {
-        match self.placement.take(waiting.options.model.as_deref(), self.now_ms) {
-            Choice::At(gateway) => self.spawn_at(gateway, waiting),
-            Choice::Wait(_) => self.waiting.push_back(waiting),
-            Choice::Never(why) => self.answer(waiting.request, Err(HostError::Invalid(why))),
-        }
+    /// Chooses a gateway for a session. If none takes it now, the engine does with its task what it does when a host has no room.
+    pub(super) fn place(&mut self, request: RequestId, options: Arc<SpawnOptions>) {
+        let obstacles = |call: &Self| call.placement.obstacles(call.now_ms);
+        let error = match self.placement.take(options.model.as_deref(), self.now_ms) {
+            Choice::At(gateway) => return self.spawn_at(gateway, request, options),
+            Choice::Full => HostError::AtCapacity(obstacles(self)),
+            Choice::Away => HostError::RateLimited { retry_after_ms: Some(AWAY_MS), message: obstacles(self) },
+            Choice::Never(why) => HostError::Invalid(why),
+        };
+        self.answer(request, Err(error));
     }
 
-    /// Tries again those that wait, in their order; one that has waited for too long is given up.
-    pub(super) fn place_waiting(&mut self) {
-        for waiting in std::mem::take(&mut self.waiting) {
-            if self.now_ms >= self.patience_ends(&waiting) {
-                let obstacles = self.placement.obstacles(self.now_ms);
-                let words =
-                    format!("no gateway took the session within {} s: {obstacles}", self.input.patience_seconds);
-                self.answer(waiting.request, Err(HostError::Unavailable(words)));
-            } else {
-                self.place(waiting);
-            }
-        }
+    /// Lets a key never have a session.
+    pub(super) fn bury(&mut self, gateway: GatewayIndex, key: String) {
+        self.ask(About::Bury(gateway), gateway, Ask::Bury(key));
     }
 
-    /// When to look again at those that wait, if nothing happens before.
-    pub(super) fn waiting_until(&self) -> Option<u64> {
-        let patience = self.patience_ends(self.waiting.front()?);
-        Some(self.placement.quiet_until(self.now_ms).map_or(patience, |at| at.min(patience)))
-    }
-
-    fn patience_ends(&self, waiting: &Waiting) -> u64 {
-        waiting.since_ms.saturating_add(u64::from(self.input.patience_seconds) * 1_000)
-    }
-
-    /// Somebody wants the run to stop: nothing waits any more.
+    /// Somebody wants the run to stop.
     pub(super) fn stop(&mut self, reason: String) {
-        for waiting in std::mem::take(&mut self.waiting) {
-            let words = "the run is being stopped, and no gateway had taken the session".to_owned();
-            self.answer(waiting.request, Err(HostError::Unavailable(words)));
-        }
         if let Some(opening) = &mut self.opening {
             opening.cut();
         }
@@ -102,7 +83,7 @@ impl ClusterCall {
         let known = self.sessions.get(session).map(|known| (known.gateway, known.key.clone()));
         match (known, self.place_of(session)) {
             (Some((gateway, key)), Some((_, own))) => {
-                self.ask(About::Session(request), gateway, ask(key, own));
+                self.ask(About::Session(request, session.clone()), gateway, ask(key, own));
             }
             _ => self.answer(request, Err(not_found(session))),
         }

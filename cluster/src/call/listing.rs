@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use parallel_agents_engine::host::{HostError, ListFilter, Reply, SessionPage, SessionRow};
+use parallel_agents_engine::host::{HostError, ListFilter, Reply, SessionPage, SessionRow, SessionState};
 use parallel_agents_engine::ids::RequestId;
 
 use super::{About, ClusterCall};
@@ -64,7 +64,17 @@ impl ClusterCall {
         self.listing.marks.insert((asked.filter.search, offset), next);
         let gateway = GatewayIndex(asked.gateway);
         let named = |row: SessionRow| SessionRow { session_key: self.named(gateway, &row.session_key), ..row };
-        let sessions = rows.into_iter().map(named).collect();
+        let sessions: Vec<SessionRow> = rows.into_iter().map(named).collect();
+        for row in sessions.iter().filter(|row| is_over(row.state)) {
+            self.is_over(&row.session_key);
+        }
         self.answer(request, Ok(Reply::Listed(SessionPage { sessions, has_more: has_more || !is_last })));
+    }
+}
+
+fn is_over(state: SessionState) -> bool {
+    match state {
+        SessionState::Completed | SessionState::Failed | SessionState::TimedOut | SessionState::Cancelled => true,
+        SessionState::Queued | SessionState::Running | SessionState::Unknown => false,
     }
 }

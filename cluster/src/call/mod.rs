@@ -54,8 +54,8 @@ pub struct Stepped {
     pub actions: Vec<Action>,
     /// Items that have become final.
     pub items: Vec<ItemResult>,
-    /// How far the run is, if that has changed.
-    pub progress: Option<Progress>,
+    /// How the status of tasks has changed, in order.
+    pub progress: Vec<Progress>,
     /// Until when to wait for the next input, in milliseconds since 1970. None: without limit.
     pub wake_ms: Option<u64>,
     /// The call is over.
@@ -77,10 +77,8 @@ pub struct ClusterCall {
     /// Until when the engine waits.
     until_ms: Option<u64>,
     asked: BTreeMap<CallId, About>,
-    /// Sessions that no gateway can take yet, the oldest first.
-    waiting: VecDeque<Waiting>,
     /// Where the session of a key was asked for, for as long as it may be there without a receipt.
-    in_doubt: BTreeMap<String, GatewayIndex>,
+    in_doubt: BTreeMap<String, Doubt>,
     sessions: BTreeMap<SessionKey, Session>,
     listing: Listing,
     stepped: Stepped,
@@ -90,20 +88,21 @@ pub struct ClusterCall {
 #[derive(Debug)]
 enum About {
     Facts(GatewayIndex),
-    Spawn(GatewayIndex, Waiting),
+    Spawn(RequestId, GatewayIndex, Arc<SpawnOptions>),
     List(RequestId),
     Find(RequestId, GatewayIndex, SessionKey),
-    Session(RequestId),
+    Session(RequestId, SessionKey),
+    /// A key that the engine has given up.
+    Bury(GatewayIndex),
     End(SessionKey),
 }
 
-/// A session that is to be spawned.
-#[derive(Debug)]
-struct Waiting {
-    request: RequestId,
-    options: Arc<SpawnOptions>,
-    /// When the engine asked for it.
-    since_ms: u64,
+/// A key whose session was asked for, while no receipt has come.
+#[derive(Clone, Copy, Debug)]
+struct Doubt {
+    gateway: GatewayIndex,
+    /// Answers that left it in doubt.
+    answers: u32,
 }
 
 /// A session of a gateway.
@@ -128,7 +127,6 @@ impl ClusterCall {
             untold: VecDeque::new(),
             until_ms: None,
             asked: BTreeMap::new(),
-            waiting: VecDeque::new(),
             in_doubt: BTreeMap::new(),
             sessions: BTreeMap::new(),
             listing: Listing::default(),
@@ -169,7 +167,6 @@ impl ClusterCall {
         if self.opening.is_some() {
             self.open();
         }
-        self.place_waiting();
         self.go_on();
         self.take_stepped()
     }
@@ -210,6 +207,10 @@ impl ClusterCall {
     }
 
     fn over(&mut self, reply: DocumentReply) {
+        // What may be alive without anybody knowing it is not left behind.
+        for (key, doubt) in std::mem::take(&mut self.in_doubt) {
+            self.bury(doubt.gateway, key);
+        }
         self.stepped.over = Some(match reply {
             DocumentReply::Answer(text) => RunOutput::Answer(text),
             DocumentReply::Refused(text) => RunOutput::Refused(text),
@@ -217,10 +218,9 @@ impl ClusterCall {
     }
 
     fn take_stepped(&mut self) -> Stepped {
-        let waiting = self.waiting_until();
         let opening = self.opening.as_ref().and_then(Opening::wake_ms);
         let engine = self.until_ms.filter(|_| self.opening.is_none());
-        self.stepped.wake_ms = [waiting, opening, engine].into_iter().flatten().min();
+        self.stepped.wake_ms = [opening, engine].into_iter().flatten().min();
         std::mem::take(&mut self.stepped)
     }
 

@@ -59,7 +59,7 @@ impl ClusterCall {
             // It may be back soon, and then it is asked for sessions as any other.
             Err(
                 HostError::Unavailable(_) | HostError::InDoubt(_) | HostError::Busy(_) | HostError::RateLimited { .. },
-            ) => self.placement.leave_alone(gateway, self.now_ms),
+            ) => self.placement.away(gateway, self.now_ms),
             Err(error) => {
                 let words = parallel_agents_engine::policy::outcome::words(&error).to_owned();
                 self.placement.close(gateway, words);

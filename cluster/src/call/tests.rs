@@ -96,7 +96,7 @@ impl Gateway {
                 dropped_messages: 0,
                 redacted: false,
             })),
-            Ask::Cancel(key) => {
+            Ask::Cancel(key) | Ask::Bury(key) => {
                 if let Some(session) = self.sessions.get_mut(key) {
                     session.1 = true;
                 }
@@ -334,7 +334,7 @@ fn gateways_that_are_all_away_are_waited_for_and_not_for_ever() {
     play.gateway("a").fault = Some(Fault::Away);
     let (report, _) = play.report();
     let error = report["results"][0]["error"].to_string();
-    assert!(error.contains("no gateway took the session"), "{report}");
+    assert!(error.contains("a: away"), "{report}");
 }
 
 #[test]
