@@ -44,9 +44,8 @@ impl ClusterCall {
             Got::Deleted => Ok(Reply::Deleted),
             _ => Err(other()),
         });
-        if outcome == Ok(Reply::Deleted) {
-            // Its end may never have been told.
-            self.is_over(session);
+        if matches!(outcome, Ok(Reply::Cancelled | Reply::Deleted) | Err(HostError::NotFound(_))) {
+            self.frees_slot(session);
         }
         self.answer(request, outcome);
     }
@@ -101,7 +100,7 @@ impl ClusterCall {
             // A receipt that was given before: its session has its slot already.
             self.placement.give_back(gateway);
         } else {
-            self.sessions.insert(session.clone(), Session { gateway, key: key.clone(), is_over: false });
+            self.sessions.insert(session.clone(), Session { gateway, key: key.clone(), has_slot: true });
             self.follow(session.clone(), gateway, key);
         }
         self.answer(request, Ok(Reply::Spawned(Receipt { session_key: session, ..receipt })));
@@ -114,7 +113,7 @@ impl ClusterCall {
             if self.in_doubt.remove(&key).is_none() {
                 self.placement.count(gateway);
             }
-            self.sessions.insert(session.clone(), Session { gateway, key: key.clone(), is_over: false });
+            self.sessions.insert(session.clone(), Session { gateway, key: key.clone(), has_slot: true });
             self.follow(session.clone(), gateway, key);
         }
         Reply::Watched(Receipt { session_key: session, run_id: String::new(), applied_model: None, tool_free: false })
@@ -122,17 +121,16 @@ impl ClusterCall {
 
     pub(super) fn ended(&mut self, id: CallId, end: SessionEnd) {
         let Some(About::End(session)) = self.asked.remove(&id) else { return };
-        if self.is_over(&session) {
-            self.untold.push_back(EventKind::SessionEnded(SessionEnd { session, ..end }));
-        }
+        self.frees_slot(&session);
+        self.untold.push_back(EventKind::SessionEnded(SessionEnd { session, ..end }));
     }
 
-    /// A session is over, however that is known. False: it was known before.
-    pub(super) fn is_over(&mut self, session: &SessionKey) -> bool {
-        let Some(known) = self.sessions.get_mut(session).filter(|known| !known.is_over) else { return false };
-        known.is_over = true;
-        self.placement.ended(known.gateway);
-        true
+    /// A session is over, however that is known: its end may be told later, or never.
+    pub(super) fn frees_slot(&mut self, session: &SessionKey) {
+        if let Some(known) = self.sessions.get_mut(session).filter(|known| known.has_slot) {
+            known.has_slot = false;
+            self.placement.ended(known.gateway);
+        }
     }
 }
 

@@ -66,7 +66,7 @@ impl ClusterCall {
         let named = |row: SessionRow| SessionRow { session_key: self.named(gateway, &row.session_key), ..row };
         let sessions: Vec<SessionRow> = rows.into_iter().map(named).collect();
         for row in sessions.iter().filter(|row| is_over(row.state)) {
-            self.is_over(&row.session_key);
+            self.frees_slot(&row.session_key);
         }
         self.answer(request, Ok(Reply::Listed(SessionPage { sessions, has_more: has_more || !is_last })));
     }

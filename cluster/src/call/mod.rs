@@ -111,7 +111,7 @@ struct Session {
     gateway: GatewayIndex,
     /// Its name at the door.
     key: String,
-    is_over: bool,
+    has_slot: bool,
 }
 
 impl ClusterCall {
