@@ -8,6 +8,7 @@ pub mod call;
 pub mod command_line;
 mod config;
 mod gateways;
+pub mod model;
 mod operator;
 pub mod orders;
 pub mod placement;

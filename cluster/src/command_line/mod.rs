@@ -1,5 +1,6 @@
 //! The program's commands. Data goes to standard output, all else to standard error.
 
+mod dev;
 mod gateways;
 mod runs;
 mod start;
@@ -52,6 +53,8 @@ enum Command {
     Drain(gateways::Drain),
     /// Ask every gateway what it is
     Check,
+    #[command(subcommand)]
+    Dev(dev::DevCommand),
 }
 
 /// Why a command did not do what it was told.
@@ -91,6 +94,9 @@ pub fn run() -> u8 {
             return if error.use_stderr() { 2 } else { 0 };
         }
     };
+    if let Command::Dev(command) = arguments.command {
+        return dev::run(command);
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -125,6 +131,7 @@ async fn carry_out(arguments: Arguments) -> Result<(), Failure> {
         Command::Cancel(what) => status::cancel(what, &config).await,
         Command::Drain(what) => gateways::drain(what, &config).await,
         Command::Check => gateways::check(&config, json).await,
+        Command::Dev(_) => Ok(()),
     }
 }
 
