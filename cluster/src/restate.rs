@@ -50,6 +50,13 @@ pub enum RestateError {
     },
 }
 
+impl RestateError {
+    /// Whether the same may be answered after a while.
+    pub fn may_pass(&self) -> bool {
+        matches!(self, Self::Unreachable { .. } | Self::Refused { status: 500..=599, .. })
+    }
+}
+
 /// A Restate server. Clones share its connections.
 #[derive(Clone, Debug)]
 pub struct Restate {

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use clap::Args;
 use serde_json::{Value, json};
@@ -25,8 +26,32 @@ pub(super) struct Report {
     output: PathBuf,
 }
 
+/// How long Restate may be away while a run is waited for, and the pause between two questions.
+const AWAY: Duration = Duration::from_secs(300);
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Waits for the end of a run; a server that is away is asked again, since the run goes on when it is back.
 pub(super) async fn attach(key: &str, config: &Config) -> Result<(), Failure> {
-    given(config.restate.attach(key).await?.ok_or_else(|| unknown(key))?)
+    let mut away = None::<Instant>;
+    loop {
+        let asked = Instant::now();
+        let error = match config.restate.attach(key).await {
+            Ok(output) => return given(output.ok_or_else(|| unknown(key))?),
+            Err(error) => error,
+        };
+        // An answer that was long in coming was waited for at a server that was there.
+        let since = *away.get_or_insert(asked);
+        if !error.may_pass() || asked.duration_since(since) >= AWAY {
+            return Err(error.into());
+        }
+        if since == asked {
+            say(&format!("{error}; asking again"));
+        }
+        if asked.elapsed() > PAUSE {
+            away = None;
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
 }
 
 pub(super) async fn result(key: &str, config: &Config) -> Result<(), Failure> {
