@@ -104,8 +104,8 @@ impl Syncer {
                 let last = wishes.try_iter().fold(first, u64::max);
                 let result = file.sync_data().map(|()| last).map_err(|error| error.to_string());
                 let failed = result.is_err();
-                // Whoever asked for it may be gone.
-                drop(reach.send_replace(result));
+                // The former state is of no use any more.
+                let _ = reach.send_replace(result);
                 if failed {
                     return;
                 }

@@ -40,6 +40,9 @@ fn args(dir: &Path, more: &str) -> ModelArgs {
 
 struct Model {
     address: SocketAddr,
+    /// Setting up a client takes longer than most tests.
+    client: reqwest::Client,
+    door: Door,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -63,11 +66,14 @@ impl Model {
             runtime.expect("a runtime").block_on(serve);
         });
         let address = told.recv().expect("it serves");
-        Self { address, stop: Some(stop), thread: Some(thread) }
+        let url = format!("http://{address}");
+        let client = parallel_agents_door::http::client(&url.parse().expect("an address")).build().expect("a client");
+        let door = Door::new(&url, "gateway-model", "agent:main:door").expect("a door");
+        Self { address, client, door, stop: Some(stop), thread: Some(thread) }
     }
 
     fn door(&self) -> Door {
-        self.door_with("gateway-model", "agent:main:door")
+        self.door.clone()
     }
 
     fn door_with(&self, token: &str, session: &str) -> Door {
@@ -76,8 +82,7 @@ impl Model {
 
     async fn stats(&self) -> Value {
         let url = format!("http://{}/stats", self.address);
-        let client = parallel_agents_door::http::client(&url.parse().expect("an address")).build().expect("a client");
-        client.get(url).send().await.expect("stats").json().await.expect("JSON")
+        self.client.get(url).send().await.expect("stats").json().await.expect("JSON")
     }
 
     /// Nothing that it was about to do is done.

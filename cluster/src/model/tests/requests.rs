@@ -157,7 +157,7 @@ async fn whatever_comes_in_is_answered() {
     let dir = dir();
     let model = Model::start(&dir, LONG);
     let url = format!("http://{}/tools/invoke", model.address);
-    let client = parallel_agents_door::http::client(&url.parse().expect("an address")).build().expect("a client");
+    let client = &model.client;
     let post = |body: String| client.post(&url).header("authorization", "Bearer gateway-model").body(body).send();
     for body in ["", "{", "[]", "\u{1}"] {
         assert_eq!(post(body.to_owned()).await.expect("an answer").status(), 400, "{body}");
