@@ -9,7 +9,8 @@
 //! | `http`    | calls come in, answers go out, or are lost                          |
 //! | `request` | what a call wants                                                   |
 //! | `reply`   | what it is answered                                                 |
-//! | `gateway` | spawns, runs, ends, cancels and deletes sessions                    |
+//! | `spawn`   | spawns sessions, one for a key                                      |
+//! | `gateway` | runs, ends, cancels and deletes them                                |
 //! | `wait`    | waits for news of sessions                                          |
 //! | `table`   | what is known of all keys                                           |
 //! | `note`    | the lines of the file of keys                                       |
@@ -27,6 +28,7 @@ mod log;
 mod note;
 mod reply;
 mod request;
+mod spawn;
 mod stats;
 mod table;
 #[cfg(test)]

@@ -9,9 +9,10 @@ use serde_json::{Map, Value, json};
 
 use super::draw::strikes;
 use super::error::Refusal;
-use super::gateway::{Gateway, Spawned};
+use super::gateway::Gateway;
 use super::note::{Asked, Outcome};
 use super::request::{MOST_WAIT, Request};
+use super::spawn::Spawned;
 use super::table::{Entry, Phase};
 use super::wait::End;
 
