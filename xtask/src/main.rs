@@ -15,7 +15,11 @@ mod demo;
 mod e2e;
 mod engines;
 mod fuzz;
+#[cfg(unix)]
+mod http;
 mod kills;
+#[cfg(unix)]
+mod load;
 mod mutants;
 mod npm;
 mod package;
@@ -25,6 +29,8 @@ mod publish;
 mod release;
 mod sbom;
 mod simulator;
+#[cfg(unix)]
+mod started;
 mod suite;
 mod toolchain;
 mod workspace;

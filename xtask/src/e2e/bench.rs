@@ -6,10 +6,7 @@ mod approver;
 mod configuration;
 mod cron;
 mod gateway;
-mod http;
-mod load;
 mod model;
-mod started;
 mod turns;
 
 use std::path::{Path, PathBuf};
@@ -21,14 +18,14 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::npm::Tools;
-use crate::{package, publish, simulator, workspace};
+use crate::{package, publish, simulator, started, workspace};
 
 use super::tracks;
 
+pub use crate::started::Started;
 pub use approver::Approver;
 pub use gateway::{CALLER, Gateway, TOKEN};
 pub use model::Models;
-pub use started::Started;
 
 use model::ModelServer;
 

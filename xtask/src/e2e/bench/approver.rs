@@ -6,8 +6,9 @@ use std::time::Duration;
 use anyhow::{Result, ensure};
 use serde_json::{Value, json};
 
+use crate::started::Started;
+
 use super::gateway::{Gateway, TOKEN};
-use super::started::Started;
 
 const SCRIPT: &str = "xtask/scripts/approver.mjs";
 

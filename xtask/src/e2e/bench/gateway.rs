@@ -12,13 +12,12 @@ use anyhow::{Context as _, Result, anyhow, bail, ensure};
 use serde_json::{Value, json};
 
 use crate::npm::Tools;
-use crate::workspace;
+use crate::started::Started;
+use crate::{http, load, workspace};
 
 use super::configuration::{configuration, merge};
 use super::model::{ModelServer, Models};
-use super::started::Started;
 use super::turns::key;
-use super::{http, load};
 
 pub(super) const PLUGIN: &str = "parallel-agents";
 /// The session in which turns run that name none.

@@ -9,10 +9,10 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 
-use crate::workspace;
+use crate::started::Started;
+use crate::{http, workspace};
 
-use super::started::Started;
-use super::{SEED, http};
+use super::SEED;
 
 /// Agents think for about half a minute in the script; here nobody wants to wait for that.
 const SPEED: &str = "20";

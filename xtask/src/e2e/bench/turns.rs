@@ -7,9 +7,10 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::{Value, json};
 
+use crate::http;
+use crate::started::Started;
+
 use super::gateway::{CALLER, Gateway, TOKEN, field};
-use super::http;
-use super::started::Started;
 
 /// What the scripted agent puts in front of a tool's result when it repeats it.
 const RESULT_MARK: &str = "TOOL_RESULT ";
