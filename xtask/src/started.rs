@@ -76,6 +76,16 @@ impl Started {
         }
     }
 
+    /// Its exit code and what it printed, if it has ended. No code: a signal ended it.
+    ///
+    /// # Errors
+    /// If its output cannot be read.
+    pub fn ended(&mut self) -> Result<Option<(Option<i32>, String)>> {
+        let Some(status) = self.child.try_wait()? else { return Ok(None) };
+        let printed = fs::read_to_string(&self.out);
+        Ok(Some((status.code(), printed.with_context(|| format!("cannot read what {} printed", self.name))?)))
+    }
+
     /// Waits until `look` finds something, while the program runs.
     ///
     /// # Errors

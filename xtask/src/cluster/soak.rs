@@ -1,0 +1,116 @@
+//! The crash table: rows of runs during which one kind of part is killed, or any.
+
+use std::io::Write as _;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail};
+
+use super::chance;
+use super::killer::{Killer, Victims};
+use super::options::Crashes;
+use super::promises::Seen;
+use super::run::{self, Budget};
+use super::supervisor::{self, Cluster, Part, Programs};
+use super::table::{self, Row};
+
+/// A run whose reply is there is told at once.
+const TOLD: Duration = Duration::from_secs(60);
+
+/// Every so many runs there is one with a budget that runs out.
+const SHORT_EVERY: u32 = 4;
+
+/// A row of so many runs has lost its way: hardly any of them was killed.
+const MOST_RUNS: u32 = 1_000;
+
+/// What a row is to be.
+struct Plan {
+    name: &'static str,
+    victims: Victims,
+    kills: u32,
+}
+
+/// Makes all rows, and prints the table to standard output; whether all promises were kept.
+///
+/// # Errors
+/// If something does not build, install, start, or come back.
+pub fn run(options: &Crashes) -> Result<bool> {
+    let options = if options.quick {
+        Crashes { seed: options.seed, program: options.program.clone(), ..Crashes::quick() }
+    } else {
+        options.clone()
+    };
+    let seed = options.seed.unwrap_or_else(chance::new_seed);
+    eprintln!("the moments come from --seed {seed}");
+    let programs = Programs::ensure(options.program.as_deref())?;
+    let place = supervisor::place()?;
+    let plans = [
+        Plan { name: "worker", victims: Victims::Workers, kills: options.worker_kills },
+        Plan { name: "server", victims: Victims::Server, kills: options.server_kills },
+        Plan { name: "gateway", victims: Victims::Gateways, kills: options.gateway_kills },
+        Plan { name: "any of them", victims: Victims::All, kills: options.random_kills },
+    ];
+    let plans: Vec<Plan> = plans.into_iter().filter(|plan| plan.kills > 0).collect();
+    let agents = options.agents.div_ceil(u32::try_from(plans.len()).unwrap_or(1).max(1));
+    let mut rows = Vec::new();
+    for (number, plan) in (1..).zip(plans) {
+        let own = place.path().join(format!("row-{number}"));
+        std::fs::create_dir(&own).context("cannot create a directory")?;
+        let killer = Killer::new(seed + number, plan.victims, plan.kills);
+        rows.push(row(&programs, &plan, killer, agents, options.run_agents, &own).with_context(|| plan.name)?);
+    }
+    std::io::stdout().write_all(table::markdown(&rows).as_bytes()).context("cannot print the table")?;
+    let broken: Vec<&String> = rows.iter().flat_map(|row| &row.seen.broken).collect();
+    for words in &broken {
+        eprintln!("BROKEN: {words}");
+    }
+    if !broken.is_empty() {
+        eprintln!("error: {} promises were broken; again with --seed {seed}", broken.len());
+    }
+    Ok(broken.is_empty())
+}
+
+/// A cluster of its own, and runs on it until all kills are made and all agents have run.
+fn row(
+    programs: &Programs,
+    plan: &Plan,
+    mut killer: Killer,
+    agents: u32,
+    run_agents: u32,
+    place: &Path,
+) -> Result<Row> {
+    let begin = Instant::now();
+    let mut cluster = Cluster::start(programs, place)?;
+    let mut seen = Seen::default();
+    while killer.left() > 0 || seen.agents < u64::from(agents) {
+        if seen.runs > MOST_RUNS {
+            bail!("{} kills are still to be made after {} runs", killer.left(), seen.runs);
+        }
+        let budget = if seen.runs % SHORT_EVERY == SHORT_EVERY - 1 { Budget::Short } else { Budget::Enough };
+        let key = format!("{}-{}", plan.name.replace(' ', "-"), seen.runs + 1);
+        let request = run::request(run_agents, budget, place)?;
+        let before = killer.left();
+        let (first, took) = {
+            let begin = Instant::now();
+            (killer.follow(&mut cluster, &request, &key)?, begin.elapsed())
+        };
+        let second = cluster.client.attach(&key)?.finish(TOLD)?;
+        seen.add_run(&key, run_agents, budget, &first, &second)?;
+        eprintln!("{key}: {run_agents} agents, {} kills, {:.1} s", before - killer.left(), took.as_secs_f64());
+    }
+    seen.add_accounts(&cluster.accounts()?);
+    let killed = format!("{}, {} times", plan.name, plan.kills);
+    tell(&killed, &killer, &cluster, seen.agents);
+    cluster.stop()?;
+    Ok(Row { killed, seen, took: begin.elapsed() })
+}
+
+/// What the row has cost, and which parts were killed how often.
+fn tell(name: &str, killer: &Killer, cluster: &Cluster, agents: u64) {
+    let kills = killer.kills().iter().map(|(part, times)| match part {
+        Part::Server => format!("server {times}"),
+        Part::Worker(number) => format!("worker {} {times}", number + 1),
+        Part::Gateway(number) => format!("gateway {} {times}", number + 1),
+    });
+    eprintln!("{name}: kills: {}; {}", kills.collect::<Vec<String>>().join(", "), cluster.cost(agents));
+}
