@@ -293,8 +293,11 @@ fn words(error: &reqwest::Error) -> String {
     let mut words = if error.is_timeout() { "no answer in time" } else { "the connection failed" }.to_owned();
     let mut cause = std::error::Error::source(error);
     while let Some(next) = cause {
-        words.push_str(&format!(": {next}"));
         cause = next.source();
+        // Why there is no connection, the last cause says; those before it only name layers of the client.
+        if !(error.is_connect() && cause.is_some()) {
+            words.push_str(&format!(": {next}"));
+        }
     }
     words
 }

@@ -213,11 +213,13 @@ pub(super) fn words(error: &reqwest::Error) -> String {
     .to_owned();
     let mut cause = std::error::Error::source(error);
     while let Some(next) = cause {
+        cause = next.source();
         let text = next.to_string();
-        if !words.contains(&text) {
+        // Why there is no connection, the last cause says; those before it only name layers of the client.
+        let is_layer = error.is_connect() && cause.is_some();
+        if !is_layer && !words.contains(&text) {
             words.push_str(&format!(": {text}"));
         }
-        cause = next.source();
     }
     words
 }

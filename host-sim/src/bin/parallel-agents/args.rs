@@ -36,8 +36,8 @@ pub const PROGRAM: &str = "parallel-agents";
 const ABOUT: &str = "Runs many specialised agents at once, on a model server or scripted and offline";
 
 const FOOTER: &str = "\
-help TOPIC: exit-codes, journals, models, agent-files, or a command with all its options
-dev: commands for developers of this project. Also: completions SHELL, man";
+Begin with `doctor`, then `init`, or `review FILE --backend script`. Also: completions SHELL, man
+help TOPIC: exit-codes, journals, models, agent-files, or a command with all its options";
 
 const CALL_EXAMPLE: &str = "\
 Example:
@@ -64,7 +64,7 @@ pub struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Write a small request and an agent file to begin with
+    /// Write files to begin with: a request, an agent, a template and its items
     #[command(after_help = "\
 Nothing that is there is overwritten.
 
@@ -80,22 +80,26 @@ Examples:
   parallel-agents review src/main.rs
   parallel-agents review src/main.rs --backend script    # scripted answers, offline, at no cost",
         after_long_help = "\
-The file has to be text in UTF-8, at most 96 KiB. Without --base-url a server is looked for: `help models` says where.
+The file has to be text in UTF-8, at most 96 KiB.
+Without --base-url a server is looked for: `help models` says where.
 
 Examples:
   parallel-agents review src/main.rs
   parallel-agents review src/main.rs --backend script    # scripted answers, offline, at no cost
-  parallel-agents review shop.py --base-url http://127.0.0.1:8080/v1 --json | jq '.results[].output.findings'"
+  parallel-agents review shop.py --model NAME --json | jq '.results[].output.findings'"
     )]
     Review(ReviewArguments),
 
     /// Run the tasks of a request and show what came of each
     #[command(
         after_help = "\
+Without --backend or --base-url the answers are scripted: no model is called, nothing is spent.
 Examples:
   parallel-agents run request.json --report report.html
   parallel-agents run request.json --base-url http://127.0.0.1:8080/v1",
         after_long_help = "\
+Without --backend, --base-url or --gateway the answers are scripted: no model is called, nothing is spent.
+
 Examples:
   parallel-agents run request.json
   parallel-agents run request.json --report report.html
@@ -112,10 +116,11 @@ Examples:
 Example:
   parallel-agents map template.jsonc --items items.csv --output results.jsonl",
         after_long_help = "\
-A template has `steps`: one task, or several that depend on each other, in whose texts {{field}} stands for a field of the item;
-perhaps `reduce`, one answer made of all; and the rules of a run. `describe_function` has it as a schema.
-Each line of the output has the item's number, status, answer or error, cost and fields, and is there as soon as the item is final.
-After a crash go on with: resume JOURNAL --output FILE. No line is then missing or double.
+A template has `steps`: one task, or several that depend on each other. In their texts {{field}} stands
+for a field of the item. It may have `reduce`, which makes one answer of all, and the rules of a run.
+Each line of the output has the item's number, status, answer or error, cost and fields. It is there as
+soon as the item is final. After a crash go on with: resume JOURNAL --output FILE. No line is then
+missing or double. `parallel-agents init` writes a template; docs/wide-runs.md has more.
 
 Examples:
   parallel-agents map template.jsonc --items items.csv --output results.jsonl
@@ -192,7 +197,7 @@ Examples:
         hide = true,
         after_help = "\
 Example:
-  parallel-agents completions bash > ~/.local/share/bash-completion/completions/parallel-agents"
+  source <(parallel-agents completions bash)    # for this shell; into ~/.bashrc for all"
     )]
     Completions {
         /// The shell

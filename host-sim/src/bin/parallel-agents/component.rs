@@ -2,6 +2,9 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
 
 use etcetera::BaseStrategy as _;
 use host_sim::component::{CodeCache, ComponentHost, find};
@@ -19,6 +22,9 @@ static EMBEDDED: &[u8] = &[];
 
 /// Below the directory for what programs can do without.
 const CACHE: &str = "parallel-agents/code";
+
+/// After so long whoever waits wants to know why.
+const SLOW: Duration = Duration::from_millis(700);
 
 /// Where a component comes from.
 pub enum Source {
@@ -57,7 +63,23 @@ impl Source {
 pub async fn load(ui: &Ui, arguments: &ComponentArguments) -> Result<ComponentHost, Failure> {
     let source = Source::of(arguments)?;
     let cache = if arguments.no_cache { None } else { cache(ui) };
+    let _done = says_if_slow(*ui, cache.is_some());
     source.load(cache.as_ref()).await
+}
+
+/// Says on a terminal why nothing happens, unless what is returned is dropped before that. A component whose machine code was
+/// kept is there at once.
+pub fn says_if_slow(ui: Ui, is_kept: bool) -> mpsc::Sender<()> {
+    let (done, is_done) = mpsc::channel();
+    if ui.is_watched() {
+        thread::spawn(move || {
+            if is_done.recv_timeout(SLOW) == Err(RecvTimeoutError::Timeout) {
+                let once = if is_kept { ", once" } else { "" };
+                ui.note(&format!("The component is being compiled for this machine, which takes some seconds{once}."));
+            }
+        });
+    }
+    done
 }
 
 /// Where machine code is kept. None: the system has no place for it.

@@ -89,7 +89,8 @@ fn of_server(error: &ServerError) -> Fault {
             Fault::new("--model", error).limit(names.join(", ")).hint("name one with --model NAME")
         }
         ServerError::Key | ServerError::KeyRefused { .. } => Fault::new(KEY_VARIABLE, error),
-        ServerError::Unreachable { .. } => Fault::new("--base-url", error),
+        ServerError::Unreachable { .. } => Fault::new("--base-url", error)
+            .hint("start that server, or correct the address; `doctor` shows what answers here"),
         ServerError::Client(_) => Fault::default(),
     }
 }

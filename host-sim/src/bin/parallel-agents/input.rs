@@ -7,6 +7,7 @@ use std::path::Path;
 use anyhow::{Context, bail};
 use parallel_agents::documents;
 use parallel_agents_engine::policy::limits::MAX_REQUEST_BYTES;
+use serde::de::IgnoredAny;
 
 use crate::comments::without_comments;
 use crate::fault::Fault;
@@ -27,8 +28,19 @@ const MAX_REPORT_BYTES: u64 = documents::reports::MAX_BYTES as u64;
 /// Reads a text file, or standard input for `-`. In a .jsonc file comments count as spaces.
 pub fn document(path: &Path) -> Result<String, Failure> {
     let text = text(path, MAX_DOCUMENT_BYTES).map_err(|error| Failure::file(path, error))?;
-    let has_comments = path.extension().is_some_and(|extension| extension == "jsonc");
-    Ok(if has_comments { without_comments(&text) } else { text })
+    if path.extension().is_some_and(|extension| extension == "jsonc") {
+        return Ok(without_comments(&text));
+    }
+    if !is_json(&text) && is_json(&without_comments(&text)) {
+        let message = format!("{} has comments, which JSON does not have", path.display());
+        let fault = Fault::new(path.display(), message).hint("give the file a name that ends in .jsonc");
+        return Err(Failure::file(path, fault.into()));
+    }
+    Ok(text)
+}
+
+fn is_json(text: &str) -> bool {
+    serde_json::from_str::<IgnoredAny>(text).is_ok()
 }
 
 /// Reads the items of a run as text.
@@ -83,7 +95,8 @@ fn read(source: impl Read, max_bytes: u64) -> io::Result<Vec<u8>> {
 fn decode(name: &str, bytes: Vec<u8>) -> anyhow::Result<String> {
     let no_text = |at: usize, byte: &str, of: &str| {
         let message = format!("{name} is not a text file{of}: byte {at} is {byte}");
-        Fault::new(name, message).got(format!("byte {at}: {byte}")).limit("text in UTF-8, without NUL")
+        let fault = Fault::new(name, message).got(format!("byte {at}: {byte}")).limit("text in UTF-8, without NUL");
+        fault.hint("save it as text in UTF-8")
     };
     if let Some(at) = bytes.iter().position(|byte| *byte == 0) {
         bail!(no_text(at, "NUL", ""));

@@ -44,8 +44,9 @@ impl Journal {
     /// The text of a journal, and the journal without a last line that was written in part, ready for more.
     pub fn reopen(path: &Path) -> Result<(String, Self), Failure> {
         let bad = |error: io::Error| {
-            let error = anyhow::Error::from(error).context(format!("cannot go on with the journal {}", path.display()));
-            Failure::file(path, error)
+            let message = format!("cannot go on with the journal {}", path.display());
+            let fault = Fault::new(path.display(), message).hint("`help journals` says where they are kept");
+            Failure::file(path, anyhow::Error::from(error).context(fault))
         };
         let mut file = OpenOptions::new().read(true).append(true).open(path).map_err(bad)?;
         // Before anything is read: whoever writes it may add to it until then.

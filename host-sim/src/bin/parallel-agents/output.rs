@@ -83,7 +83,15 @@ fn directory_of(path: &Path) -> &Path {
 fn not_written(path: &Path, error: io::Error) -> Failure {
     let fault = Fault::new(path.display(), format!("cannot write {}", path.display()))
         .hint("it has to be a file, a device or a new name in a directory that can be written");
-    Failure::output(anyhow::Error::from(error).context(fault))
+    // The system's own words may name a temporary file, of which nobody has heard.
+    let why = match error.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {
+            format!("there is no directory {}", directory_of(path).display())
+        }
+        io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
+        _ => error.to_string(),
+    };
+    Failure::output(anyhow::anyhow!(why).context(fault))
 }
 
 #[cfg(test)]

@@ -63,7 +63,12 @@ impl Results {
         output::check([&table])?;
         let file = OpenOptions::new().read(true).append(true).create_new(true).open(&path);
         let file = file.map_err(|error| {
-            let hint = "choose another name, or go on with the run that wrote it: resume JOURNAL --output FILE";
+            let hint = match error.kind() {
+                io::ErrorKind::AlreadyExists => {
+                    "choose another name, or go on with the run that wrote it: resume JOURNAL --output FILE"
+                }
+                _ => "it has to be a new name in a directory that can be written",
+            };
             let fault = Fault::new(path.display(), format!("cannot create {}", path.display())).hint(hint);
             Failure::file(&path, anyhow::Error::from(error).context(fault))
         })?;

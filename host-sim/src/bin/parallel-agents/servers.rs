@@ -102,6 +102,8 @@ async fn models(candidate: &Candidate) -> Result<Vec<String>, String> {
     match tokio::time::timeout(timeout, server.only_model(|_| ())).await {
         Ok(Ok(model)) => Ok(vec![model]),
         Ok(Err(ServerError::Choice { names, .. })) => Ok(names),
+        // The address stands beside it.
+        Ok(Err(ServerError::Unreachable { reason, .. })) => Err(reason),
         Ok(Err(error)) => Err(error.to_string()),
         Err(_) => Err(format!("no answer within {} ms", timeout.as_millis())),
     }

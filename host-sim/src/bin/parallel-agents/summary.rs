@@ -12,7 +12,11 @@ pub fn not_completed(ui: &Ui, report: &Report) -> String {
     let mut text = String::new();
     for task in report.results.iter().filter(|task| task.status != TaskStatus::Completed) {
         let Some(error) = &task.error else { continue };
-        let again = if error.retryable { ". Running it again may help." } else { "." };
+        let again = match error.code.as_str() {
+            "E_BUDGET" => ". A larger budget helps.",
+            _ if error.retryable => ". Running it again may help.",
+            _ => ".",
+        };
         let message = shown(&error.message);
         let heading = format!("{}  {}  {}", shown(&task.task_id), task.status.name(), shown(&error.code));
         text.push_str(&format!("  {}\n", ui.tone(Tone::Bad, &heading)));

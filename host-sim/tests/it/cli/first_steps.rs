@@ -28,6 +28,8 @@ fn what_init_writes_runs_as_it_is() {
     let again = ran(command(&["init"]).current_dir(place.path()), b"");
     assert!(again.code == 2 && again.err.contains("is there already"), "{}", again.err);
     assert_eq!(fs::read_to_string(&request).expect("the file"), "{} // mine");
+    let no_directory = ran(command(&["init", "request.jsonc"]).current_dir(place.path()), b"");
+    assert!(no_directory.code == 2 && no_directory.err.contains("is no directory"), "{}", no_directory.err);
     let elsewhere = ran(command(&["init", "other"]).current_dir(place.path()), b"");
     assert!(elsewhere.code == 0 && place.path().join("other/agents/tide_reader.md").is_file(), "{}", elsewhere.err);
 }

@@ -83,6 +83,7 @@ fn without_a_server_it_says_where_it_looked_and_what_to_do() {
     {
         assert!(none.err.contains(words), "{words:?} is missing in\n{}", none.err);
     }
+    assert!(!none.err.contains("client error") && !none.err.contains("cannot be asked"), "{}", none.err);
     let scripted = review("found5.py", |_| (), &["--backend", "script"]);
     assert!(scripted.code == 0 && scripted.out.contains("scripted:"), "{}", scripted.err);
 }

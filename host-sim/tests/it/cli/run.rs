@@ -96,12 +96,16 @@ fn files_that_cannot_be_used_exit_with_2_and_are_named() {
     let binary = file("binary.json", b"{\"tasks\"\xff");
     let empty = file("empty.json", "");
     let huge = file("huge.json", vec![b' '; 21 << 20]);
+    let commented = file("commented.json", "// mine\n{\"tasks\": []}");
+    let wide = file("wide.json", b"\xff\xfe{\0}\0");
     let cases = [
         (path("no-such.json"), "cannot open"),
         (env!("CARGO_TARGET_TMPDIR").to_owned(), "directory"),
         (binary, "byte 8 is 0xff"),
         (huge, "too large"),
         (empty, "E_REQUEST_JSON"),
+        (commented, "a name that ends in .jsonc"),
+        (wide, "save it as text in UTF-8"),
     ];
     for (file, words) in cases {
         let ran = sim(&["run", &file]);

@@ -138,7 +138,7 @@ pub struct ReplayArguments {
     #[arg(value_name = "FILE")]
     pub journal_file: PathBuf,
 
-    /// Repeat a recording with something different, as `what-if --set` does
+    /// Repeat a recording with something different, as `dev what-if --set` does
     #[arg(long = "what-if", value_name = "NAME=VALUE")]
     pub settings: Vec<String>,
 

@@ -63,7 +63,7 @@ pub enum RegistryCommand {
     #[command(
         after_help = "\
 Examples:
-  parallel-agents call create_agents wishes.json > reply.json
+  parallel-agents call create_agents new-agents.json > reply.json
   parallel-agents registry export reply.json my-agents
   parallel-agents run request.json --agents my-agents",
         after_long_help = "\
@@ -71,7 +71,7 @@ The files have the form of the built-in types, and `run --agents DIR` takes them
 version, hash and score. A better version in the directory is kept, and a file that was changed by hand is not touched.
 
 Examples:
-  parallel-agents call create_agents wishes.json > reply.json
+  parallel-agents call create_agents new-agents.json > reply.json
   parallel-agents registry export reply.json my-agents
   parallel-agents run request.json --agents my-agents"
     )]

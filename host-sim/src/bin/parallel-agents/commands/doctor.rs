@@ -4,12 +4,13 @@ mod openclaw;
 mod program;
 mod tool;
 
+use host_sim::live::ApiKey;
 use serde::Serialize;
 use serde_json::json;
 
 use crate::args::DoctorArguments;
 use crate::outcome::{Failure, Finish};
-use crate::servers::{self, Tried};
+use crate::servers::{self, ADDRESS_VARIABLE, Tried};
 use crate::text::{count, padded, shown, wrapped};
 use crate::ui::{Tone, Ui};
 
@@ -19,6 +20,9 @@ const STATE_COLUMNS: usize = 9;
 
 /// Models that a line names.
 const MAX_NAMED: usize = 3;
+
+/// What keys and addresses in the environment are for.
+const ELSEWHERE: &str = "for models of OpenAI: set it; for another server: set OPENAI_BASE_URL too";
 
 /// What was looked at.
 #[derive(Debug, PartialEq, Eq, Serialize)]
@@ -54,13 +58,21 @@ impl Check {
 }
 
 pub async fn carry_out(ui: &Ui, arguments: &DoctorArguments) -> Result<Finish, Failure> {
-    let mut checks = program::checks(&arguments.component).await;
-    checks.extend(servers::look(servers::candidates()).await.iter().map(server));
+    let mut checks = program::checks(ui, &arguments.component).await;
+    let servers = servers::look(servers::candidates()).await;
+    checks.extend(servers.iter().map(server));
+    if !servers.iter().any(|tried| [ADDRESS_VARIABLE, ApiKey::VARIABLE].contains(&tried.candidate.origin)) {
+        checks.push(Check::missing(ApiKey::VARIABLE, "not set", ELSEWHERE));
+    }
     checks.extend(openclaw::checks().await);
     checks.push(tool::node().await);
     let works = checks.iter().all(|check| check.state != State::Broken);
-    let text =
-        if ui.is_json() { format!("{}\n", json!({ "works": works, "checks": checks })) } else { table(ui, &checks) };
+    let has_model = servers.iter().any(|tried| tried.models.is_ok());
+    let text = if ui.is_json() {
+        format!("{}\n", json!({ "works": works, "checks": checks }))
+    } else {
+        format!("{}\n{}", table(ui, &checks), wrapped(&verdict(&checks, has_model), ui.width(), ""))
+    };
     ui.print(&text)?;
     Ok(if works { Finish::Complete } else { Finish::Incomplete })
 }
@@ -84,6 +96,17 @@ fn server(tried: &Tried) -> Check {
         ),
         Err(_) => Check::missing(name, format!("nothing answers at {at}"), start_hint(name)),
     }
+}
+
+/// What all of it means for whoever wants to begin.
+fn verdict(checks: &[Check], has_model: bool) -> String {
+    let broken: Vec<&str> =
+        checks.iter().filter(|check| check.state == State::Broken).map(|check| check.name).collect();
+    if !broken.is_empty() {
+        return format!("Broken: {}. What to do is said below each.", broken.join(", "));
+    }
+    let next = if has_model { "" } else { " Without a model server it runs scripted agents: --backend script." };
+    format!("This program works.{next} What is missing is needed only for what its line says.")
 }
 
 fn start_hint(name: &str) -> &'static str {
@@ -137,5 +160,14 @@ mod tests {
         let text = table(&Ui::plain(80), &checks);
         let expected = "Node              ok       v24.21.0\nOllama            missing  nothing answers\n                           → start it\n";
         assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn the_last_line_says_what_all_of_it_means() {
+        let missing = Check::missing("Ollama", "nothing answers", "start it");
+        let broken = Check::broken("Node", "no answer", "look at it");
+        assert!(verdict(&[missing], false).starts_with("This program works. Without a model server it runs scripted"));
+        assert!(!verdict(&[], true).contains("Without a model server"));
+        assert_eq!(verdict(&[broken], true), "Broken: Node. What to do is said below each.");
     }
 }

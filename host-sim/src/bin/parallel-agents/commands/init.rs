@@ -25,6 +25,11 @@ const FILES: [(&str, &str); 4] = [
 
 pub fn carry_out(ui: &Ui, arguments: &InitArguments) -> Result<Finish, Failure> {
     let directory = &arguments.directory;
+    if directory.exists() && !directory.is_dir() {
+        let message = format!("{} is no directory", directory.display());
+        let fault = Fault::new(directory.display(), message).hint("name another one: parallel-agents init DIR");
+        return Err(Failure::Bad { code: "E_FILE", error: fault.into() });
+    }
     // Looked at first, so that either all is written or nothing.
     for path in FILES.map(|(name, _)| directory.join(name)) {
         if path.symlink_metadata().is_ok() {

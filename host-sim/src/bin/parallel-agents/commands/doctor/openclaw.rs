@@ -72,8 +72,8 @@ async fn gateway(port: u16) -> Check {
 }
 
 fn plugin(state: &Path) -> Check {
-    const INSTALL: &str =
-        "in a checkout: `cargo xtask package`, then `openclaw plugins install target/parallel-agents-*.tgz`";
+    const INSTALL: &str = "in a checkout: `cargo xtask package`, then `openclaw plugins install \
+                           target/parallel-agents-*.tgz --force --accept-capabilities`";
     let manifest = state.join("extensions/parallel-agents/package.json");
     let Ok(text) = fs::read_to_string(&manifest) else {
         return Check::missing(PLUGIN, "not installed", INSTALL);

@@ -11,15 +11,17 @@ use crate::args::ComponentArguments;
 use crate::component::{self, Source};
 use crate::outcome::{Failure, sentences};
 use crate::simulation::Engine;
+use crate::ui::Ui;
 
 const PROGRAM: &str = "program";
 const COMPONENT: &str = "component";
 const CACHE: &str = "code cache";
 
-pub async fn checks(arguments: &ComponentArguments) -> Vec<Check> {
+pub async fn checks(ui: &Ui, arguments: &ComponentArguments) -> Vec<Check> {
     let place = env::current_exe().map_or_else(|error| error.to_string(), |path| path.display().to_string());
     let program = Check::ok(PROGRAM, format!("{} at {place}", env!("CARGO_PKG_VERSION")));
     let (cache, check) = cache(arguments);
+    let _done = component::says_if_slow(*ui, cache.is_some());
     vec![program, component(arguments, cache.as_ref()).await, check]
 }
 

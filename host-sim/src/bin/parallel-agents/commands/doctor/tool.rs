@@ -16,7 +16,8 @@ const TIMEOUT: Duration = Duration::from_secs(20);
 const SHOWN: usize = 80;
 
 /// Node's name, and whether WebAssembly can wait in it, without which the component cannot run there.
-const NODE: &str = "process.version + (typeof WebAssembly.Suspending === 'function' ? '' : ' without JSPI')";
+const NODE: &str =
+    "process.version + (typeof WebAssembly.Suspending === 'function' ? '' : ' is too old: it has no JSPI')";
 
 /// The first line that a program prints.
 pub enum Said {
