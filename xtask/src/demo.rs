@@ -7,8 +7,9 @@ use anyhow::{Context as _, Result};
 
 use crate::{component, simulator, workspace};
 
-/// Reviewed when no file is given: a page or two of code that meets the outside world, so that reviewers find something.
-const DEFAULT_FILE: &str = "skill/src/host.ts";
+/// Reviewed when no file is given: a short script that meets the outside world, so that reviewers find something, and that
+/// seldom changes, as README.md shows what they find.
+const DEFAULT_FILE: &str = "skill/examples/nightly-review.js";
 
 /// The page of the review, in the root of the checkout.
 const PAGE: &str = "review-report.html";

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::{Ran, ran};
+use super::{Ran, command, ran};
 
 /// Commands that need more than this machine has: a model server, or something that only they would make.
 const ELSEWHERE: [&str; 8] = [
@@ -80,6 +80,22 @@ fn the_examples_print_what_their_page_says() {
         assert!(is_shown(&ran.out, shown), "{line}\nprints\n{}\nand the page says\n{shown}", ran.out);
     }
     assert!(count >= 9, "{count} commands");
+}
+
+#[test]
+fn the_readme_shows_what_the_demo_prints() {
+    let readme = fs::read_to_string(root().join("README.md")).expect("the readme is there");
+    let (_, shown) = readme.split_once("It prints, shortened:\n\n").expect("what it prints");
+    let mut demo =
+        command(&["review", "skill/examples/nightly-review.js", "--backend", "script", "--engine", "native"]);
+    let ran = ran(demo.current_dir(root()), b"");
+    let (mut rest, mut count) = (ran.out.as_str(), 0);
+    for line in shown.lines().map_while(|line| line.strip_prefix("    ")).filter(|line| *line != "…") {
+        let found = rest.split_once(&format!("{line}\n"));
+        (_, rest) = found.unwrap_or_else(|| panic!("{line}\nis not printed, or in another place:\n{}", ran.out));
+        count += 1;
+    }
+    assert!(ran.code == 0 && count > 8, "{count} lines\n{}", ran.err);
 }
 
 #[test]
