@@ -159,7 +159,7 @@ enum Task {
     /// Explores new seeds until the time is over and appends the figures of each block to a file; or with --cluster kills the parts
     /// of a cluster, and prints a table of what became of the agents.
     ///
-    /// Exit code 1: a promise was broken; the seed and the command that repeats the run were printed.
+    /// Exit code 1: an invariant was violated; the seed and the command that repeats the run were printed.
     Soak {
         /// How long.
         #[arg(long, required_unless_present = "cluster", conflicts_with = "cluster")]

@@ -52,7 +52,8 @@ impl Directory {
     pub fn open(path: &Path) -> Result<Self, Failure> {
         let index = path.join(INDEX);
         let read = || -> anyhow::Result<Index> {
-            let text = fs::read_to_string(&index).with_context(|| format!("cannot read {}", index.display()))?;
+            let fault = Fault::new(index.display(), format!("cannot read {}", index.display()));
+            let text = fs::read_to_string(&index).context(fault.hint("`registry export` writes such a directory"))?;
             let index: Index =
                 serde_json::from_str(&text).with_context(|| format!("{} is no index of agents", index.display()))?;
             for listed in &index.agents {

@@ -46,7 +46,7 @@ fn a_run_can_be_looked_at() {
     let trace = path("explored.txt");
     let ran = native(&["explore", "--seeds", "5", "--trace", &trace], "");
     assert_eq!(ran.code, 0, "{}{}", ran.out, ran.err);
-    assert!(ran.out.contains("No promise was broken."), "{}", ran.out);
+    assert!(ran.out.contains("No invariant was violated."), "{}", ran.out);
     let text = std::fs::read_to_string(&trace).expect("it was written");
     for part in ["run_tasks {", "stops ", "faults {", "opened host=", "> return"] {
         assert!(text.contains(part), "{part} is missing in {text}");
@@ -67,7 +67,7 @@ fn a_run_can_be_cut_down_cancelled_and_dropped() {
         ["--keep-tasks", "1", "--only-faults", "none", "--no-stops", "--once", "--cancel", "every", "--trap", "every"];
     let ran = native(&[&["explore", "--seeds", "0..3", "--threads", "2"][..], &cut].concat(), "");
     assert_eq!(ran.code, 0, "{}{}", ran.out, ran.err);
-    for words in ["Faults: none.", "Cancelled ", "No promise was broken."] {
+    for words in ["Faults: none.", "Cancelled ", "No invariant was violated."] {
         assert!(ran.out.contains(words), "{words} is missing in {}", ran.out);
     }
     let bad = native(&["explore", "--cancel", "never"], "");

@@ -17,8 +17,8 @@ Examples:
   parallel-agents dev explore --seeds 17 --keep-tasks 1,4 --only-faults spawn_busy --trace run.txt",
         after_long_help = "\
 A seed names one run: its tasks, limits and stops, its gateway and everything that goes wrong with it. Each seed is run
-twice and has to be the same; then the run is held to its promises.
-Exit code 1: a promise was broken; the run is made as small as possible, and the command that repeats it is printed.
+twice and has to be the same; then every invariant is checked.
+Exit code 1: an invariant was violated; the run is made as small as possible, and the command that repeats it is printed.
 With --json the counters are on standard output and what was broken on standard error.
 
 Examples:

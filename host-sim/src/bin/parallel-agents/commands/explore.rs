@@ -133,8 +133,8 @@ fn numbers(ui: &Ui, tally: &Tally, wall_seconds: f64) -> String {
         over.micro_usd, over.tokens, excused.micro_usd, excused.tokens,
     ));
     let verdict = match tally.failed_runs.len() {
-        0 => ui.tone(Tone::Good, "No promise was broken."),
-        broken => ui.tone(Tone::Bad, &format!("{} broke a promise.", count(broken, "run", "runs"))),
+        0 => ui.tone(Tone::Good, "No invariant was violated."),
+        broken => ui.tone(Tone::Bad, &format!("{} violated an invariant.", count(broken, "run", "runs"))),
     };
     format!("{text}{verdict}\n")
 }

@@ -112,7 +112,11 @@ async fn forms(engine: &Engine, definition: Value) -> Result<Forms, Failure> {
 /// A registry alone, or the reply of which it is a part.
 fn entries(path: &Path) -> Result<Vec<Entry>, Failure> {
     let text = input::document(path)?;
-    let unread = |error| bad(path, format!("{} holds no registry: {error}", path.display()));
+    let unread = |error| {
+        let fault = Fault::new(path.display(), format!("{} holds no registry: {error}", path.display()));
+        let error = fault.hint("the replies of create_agents and orchestrate have one").into();
+        Failure::Bad { code: "E_REGISTRY", error }
+    };
     let document: Value = serde_json::from_str(&text).map_err(unread)?;
     let list = document.get("registry").unwrap_or(&document);
     Vec::<Entry>::deserialize(list).map_err(unread)

@@ -22,7 +22,10 @@ pub async fn carry_out(ui: &Ui, arguments: ReplayArguments) -> Result<Finish, Fa
         .map_err(|error| Failure::file(path, error))?;
     if Recording::read(&text).is_ok() {
         let fault = Fault::new(path.display(), format!("{} is a recording, and not a journal", path.display()));
-        return Err(Failure::Bad { code: "E_RECORDING", error: fault.hint("what-if goes through it again").into() });
+        return Err(Failure::Bad {
+            code: "E_RECORDING",
+            error: fault.hint("`dev what-if` goes through it again").into(),
+        });
     }
     let reply = Engine::load(ui, &arguments.guest).await?.replay(&text).await?;
     if ui.is_json() {
