@@ -34,9 +34,9 @@ pub struct Journal {
 impl Journal {
     /// A new file that only its owner can read. One that exists is an error: it may be somebody's only copy.
     pub fn create(path: &Path) -> Result<Self, Failure> {
-        let file = create(path)
-            .with_context(|| format!("cannot create the journal {}", path.display()))
-            .map_err(|error| Failure::file(path, error))?;
+        let fault = Fault::new(path.display(), format!("cannot create the journal {}", path.display()))
+            .hint("choose a new name where you may write; `resume` goes on with a journal that is there");
+        let file = create(path).context(fault).map_err(|error| Failure::file(path, error))?;
         lock(&file, path)?;
         Ok(Self { file, path: path.to_owned(), is_spare: false })
     }
