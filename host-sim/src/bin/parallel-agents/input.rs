@@ -32,7 +32,7 @@ pub fn document(path: &Path) -> Result<String, Failure> {
         return Ok(without_comments(&text));
     }
     if !is_json(&text) && is_json(&without_comments(&text)) {
-        let message = format!("{} has comments, which JSON does not have", path.display());
+        let message = format!("{} has comments, which JSON does not have", name_of(path));
         let fault = Fault::new(path.display(), message).hint("give the file a name that ends in .jsonc");
         return Err(Failure::file(path, fault.into()));
     }
@@ -63,11 +63,15 @@ pub fn source(path: &Path, max_bytes: usize) -> Result<String, Failure> {
     text(path, max_bytes as u64).map_err(|error| Failure::file(path, error))
 }
 
+fn name_of(path: &Path) -> String {
+    if path.as_os_str() == "-" { "standard input".to_owned() } else { path.display().to_string() }
+}
+
 fn text(path: &Path, max_bytes: u64) -> anyhow::Result<String> {
-    let (name, bytes) = if path.as_os_str() == "-" {
-        ("standard input".to_owned(), read(io::stdin().lock(), max_bytes).context("cannot read standard input")?)
+    let name = name_of(path);
+    let bytes = if path.as_os_str() == "-" {
+        read(io::stdin().lock(), max_bytes).context("cannot read standard input")?
     } else {
-        let name = path.display().to_string();
         let file = File::open(path).with_context(|| format!("cannot open {name}"))?;
         // Opening a directory succeeds on some systems; reading it says something obscure.
         if file.metadata().is_ok_and(|metadata| metadata.is_dir()) {
@@ -75,8 +79,7 @@ fn text(path: &Path, max_bytes: u64) -> anyhow::Result<String> {
                 Fault::new(&name, format!("cannot read {name}: it is a directory")).got("a directory").limit("a file")
             );
         }
-        let bytes = read(file, max_bytes).with_context(|| format!("cannot read {name}"))?;
-        (name, bytes)
+        read(file, max_bytes).with_context(|| format!("cannot read {name}"))?
     };
     if bytes.len() as u64 > max_bytes {
         let most = max_bytes / 1024;
