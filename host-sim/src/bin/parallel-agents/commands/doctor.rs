@@ -4,7 +4,7 @@ mod openclaw;
 mod program;
 mod tool;
 
-use host_sim::live::ApiKey;
+use host_sim::live::KEY_VARIABLE;
 use serde::Serialize;
 use serde_json::json;
 
@@ -61,8 +61,8 @@ pub async fn carry_out(ui: &Ui, arguments: &DoctorArguments) -> Result<Finish, F
     let mut checks = program::checks(ui, &arguments.component).await;
     let servers = servers::look(servers::candidates()).await;
     checks.extend(servers.iter().map(server));
-    if !servers.iter().any(|tried| [ADDRESS_VARIABLE, ApiKey::VARIABLE].contains(&tried.candidate.origin)) {
-        checks.push(Check::missing(ApiKey::VARIABLE, "not set", ELSEWHERE));
+    if !servers.iter().any(|tried| [ADDRESS_VARIABLE, KEY_VARIABLE].contains(&tried.candidate.origin)) {
+        checks.push(Check::missing(KEY_VARIABLE, "not set", ELSEWHERE));
     }
     checks.extend(openclaw::checks().await);
     checks.push(tool::node().await);
