@@ -100,7 +100,7 @@ impl Host for Paper {
     fn perform(&mut self, _: Command) {}
 
     async fn next_event(&mut self, _: Option<u64>) -> Result<Event, CallError> {
-        Ok(Event { seq: 0, at_ms: 0, what: self.0.take().unwrap_or(EventKind::Woke) })
+        Ok(Event { seq: 0, at_ms: 0, what: self.0.take().unwrap_or(EventKind::TimerFired) })
     }
 
     fn append(&mut self, lines: &str) -> Result<(), String> {

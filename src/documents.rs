@@ -27,7 +27,7 @@ use parallel_agents_engine::problem::{CallError, Problem};
 use parallel_agents_engine::report::document;
 use parallel_agents_engine::task::OutputFormat;
 use parallel_agents_engine::workflow::AsPlanned;
-use parallel_agents_workflows::join::Checks;
+use parallel_agents_workflows::graft::Checks;
 use parallel_agents_workflows::map::{Mapping, mapping};
 use parallel_agents_workflows::request::{self, Goal, Improvement};
 use parallel_agents_workflows::teams::{self, Kind};

@@ -49,7 +49,7 @@ fn task(id: &str, agent: &str, on: &[&str]) -> Value {
     json!({"task_id": id, "agent_type": agent, "task_description": "Do it.", "dependencies": on})
 }
 
-fn wishes() -> Value {
+fn agent_specs() -> Value {
     json!([{"name": "good_one", "purpose": "Find bugs"}, {"name": "bad_one", "purpose": "Find more"}])
 }
 
@@ -65,7 +65,7 @@ fn ends(report: &Value, count: usize) -> Vec<(String, String, Value)> {
 fn an_agent_works_in_the_run_that_made_it() {
     let mut second = task("second", "good_one", &["first"]);
     second["input_from"] = json!([{"field": "before", "task": "first", "pointer": "/found"}]);
-    let request = json!({"new_agents": [wishes()[0]], "tasks": [task("first", "good_one", &[]), second]});
+    let request = json!({"new_agents": [agent_specs()[0]], "tasks": [task("first", "good_one", &[]), second]});
     let (report, prompts) = create(&request);
     assert_eq!((&report["status"], &report["run"]["status"]), (&json!("completed"), &json!("completed")), "{report:#}");
     let workers: Vec<&SpawnOptions> = prompts.iter().filter(|p| p.label.starts_with("good_one ")).collect();
@@ -85,7 +85,7 @@ fn what_was_not_good_enough_is_not_used_and_every_task_has_its_result() {
         task("d", "good_one", &["c"]),
         json!({"agent_type": "good_one", "task_description": "Do it.", "dependencies": ["b"]}),
     ];
-    let (report, prompts) = create(&json!({"new_agents": wishes(), "tasks": tasks}));
+    let (report, prompts) = create(&json!({"new_agents": agent_specs(), "tasks": tasks}));
     let row = |id: &str, status: &str, code: Value| (id.to_owned(), status.to_owned(), code);
     assert_eq!(
         ends(&report, 5),
@@ -111,7 +111,7 @@ fn what_was_not_good_enough_is_not_used_and_every_task_has_its_result() {
 
 #[test]
 fn a_registry_that_was_handed_over_can_be_used_and_keeps_its_tools() {
-    let (first, _) = create(&json!({"new_agents": [wishes()[0]]}));
+    let (first, _) = create(&json!({"new_agents": [agent_specs()[0]]}));
     let request = json!({"new_agents": [{"name": "other_one", "purpose": "Help"}], "registry": first["registry"],
         "tasks": [task("a", "good_one", &[]), task("b", "other_one", &[])]});
     let (report, prompts) = create(&request);
@@ -124,7 +124,7 @@ fn a_registry_that_was_handed_over_can_be_used_and_keeps_its_tools() {
 fn a_schema_of_the_task_goes_before_the_form_that_the_agent_prefers() {
     let mut wanted = task("a", "good_one", &[]);
     wanted["output_schema"] = json!({"type": "object", "required": ["found"]});
-    let (report, _) = create(&json!({"new_agents": [wishes()[0]], "tasks": [wanted]}));
+    let (report, _) = create(&json!({"new_agents": [agent_specs()[0]], "tasks": [wanted]}));
     assert_eq!(report["run"]["results"][2]["output"], json!({"found": "the words of a"}));
 }
 
@@ -148,7 +148,7 @@ fn bad_tasks_are_refused_before_anything_is_made() {
         (json!([]), "E_TASK_COUNT", "/tasks"),
     ];
     for (tasks, code, path) in rows {
-        let (reply, prompts) = reply(&json!({"new_agents": [wishes()[0]], "tasks": tasks}));
+        let (reply, prompts) = reply(&json!({"new_agents": [agent_specs()[0]], "tasks": tasks}));
         let DocumentReply::Refused(text) = reply else { panic!("accepted {tasks}") };
         let refusal: Value = serde_json::from_str(&text).expect("JSON");
         let told: Vec<(&Value, &Value)> =
@@ -160,14 +160,14 @@ fn bad_tasks_are_refused_before_anything_is_made() {
 
 #[test]
 fn a_registry_whose_definitions_cannot_be_used_is_refused() {
-    let (first, _) = create(&json!({"new_agents": [wishes()[0]]}));
+    let (first, _) = create(&json!({"new_agents": [agent_specs()[0]]}));
     let entry = &first["registry"][0];
     let mut renamed = entry.clone();
     renamed["name"] = json!("another");
     let mut changed = entry.clone();
     changed["definition"]["prompt"] = json!("You are somebody else.");
     for bad in [renamed, changed] {
-        let (reply, _) = reply(&json!({"new_agents": [wishes()[1]], "registry": [bad]}));
+        let (reply, _) = reply(&json!({"new_agents": [agent_specs()[1]], "registry": [bad]}));
         assert!(matches!(&reply, DocumentReply::Refused(text) if text.contains("E_REGISTRY")), "{reply:?}");
     }
 }
@@ -182,7 +182,7 @@ fn call(function: &str, arguments: &Value) -> Result<Value, Value> {
 
 #[test]
 fn a_definition_has_two_forms_that_say_the_same() {
-    let (report, _) = create(&json!({"new_agents": [wishes()[0]]}));
+    let (report, _) = create(&json!({"new_agents": [agent_specs()[0]]}));
     let entry = &report["registry"][0];
     let from_object = call("definition_file", &json!({"definition": entry["definition"]})).expect("good");
     assert_eq!((&from_object["hash"], &from_object["definition"]), (&entry["hash"], &entry["definition"]));
@@ -223,7 +223,7 @@ fn what_has_no_text_form_is_told() {
         }
         _ => review(9.0),
     });
-    let request = json!({"new_agents": [wishes()[0]]}).to_string();
+    let request = json!({"new_agents": [agent_specs()[0]]}).to_string();
     let DocumentReply::Answer(text) = block_on(documents::call_named("create_agents", &request, &mut host)) else {
         panic!("refused")
     };

@@ -38,19 +38,20 @@ fn answer(id: &str) -> String {
     .to_string()
 }
 
-const WISH: &str = r#"{"name": "bug_hunter", "purpose": "Find bugs", "domain": "QA", "capabilities": ["reading"]}"#;
+const AGENT_SPEC: &str =
+    r#"{"name": "bug_hunter", "purpose": "Find bugs", "domain": "QA", "capabilities": ["reading"]}"#;
 
 /// Function, arguments, number of tasks.
 fn teams() -> [(&'static str, Value, usize); 5] {
-    let wish: Value = serde_json::from_str(WISH).expect("JSON");
-    let mut other = wish.clone();
+    let agent_spec: Value = serde_json::from_str(AGENT_SPEC).expect("JSON");
+    let mut other = agent_spec.clone();
     other["name"] = json!("idea_hunter");
     [
         ("content_team", json!({"topic": "tides", "platform": "bluesky"}), 5),
         ("development_team", json!({"app_name": "Beacon", "features": ["login"]}), 5),
         ("review_team", json!({"code": "let x = 1;", "file": "x.rs"}), 5),
-        ("custom_agent", wish.clone(), 2),
-        ("meta_workflow", json!({"purposes": [wish, other]}), 4),
+        ("custom_agent", agent_spec.clone(), 2),
+        ("meta_workflow", json!({"purposes": [agent_spec, other]}), 4),
     ]
 }
 
@@ -97,12 +98,12 @@ fn without_limits_the_request_holds_tasks_only() {
 
 #[test]
 fn the_reviewer_is_given_the_definition_itself() {
-    let mut arguments: Value = serde_json::from_str(WISH).expect("JSON");
+    let mut arguments: Value = serde_json::from_str(AGENT_SPEC).expect("JSON");
     arguments["run"] = json!(true);
     let (report, prompts) = call("custom_agent", &arguments);
     assert_eq!(report["status"], "completed", "{report:#}");
     assert!(prompts.iter().all(|prompt| prompt.tool_free), "neither needs tools");
-    assert!(prompts[0].task.contains("Find bugs") && prompts[0].task.contains("reading"), "the wish");
+    assert!(prompts[0].task.contains("Find bugs") && prompts[0].task.contains("reading"), "what the agent is for");
     assert!(
         prompts[1].task.contains("Hunt them down.") && !prompts[1].task.contains("It is narrow."),
         "the definition"
@@ -110,16 +111,21 @@ fn the_reviewer_is_given_the_definition_itself() {
 }
 
 #[test]
-fn bad_wishes_are_refused_with_their_places() {
-    let wish = |name: &str| json!({"name": name, "purpose": "Find bugs"});
+fn bad_agent_specs_are_refused_with_their_places() {
+    let agent_spec = |name: &str| json!({"name": name, "purpose": "Find bugs"});
     let rows = [
         ("custom_agent", json!({"name": "bug_hunter"}), "E_AGENT_PURPOSE", "/purpose"),
-        ("custom_agent", wish("Bug hunter"), "E_ID_FORMAT", "/name"),
-        ("custom_agent", wish("main"), "E_AGENT_RESERVED", "/name"),
-        ("custom_agent", wish("code_reviewer"), "E_AGENT_EXISTS", "/name"),
+        ("custom_agent", agent_spec("Bug hunter"), "E_ID_FORMAT", "/name"),
+        ("custom_agent", agent_spec("main"), "E_AGENT_RESERVED", "/name"),
+        ("custom_agent", agent_spec("code_reviewer"), "E_AGENT_EXISTS", "/name"),
         ("meta_workflow", json!({"purposes": []}), "E_AGENT_COUNT", "/purposes"),
-        ("meta_workflow", json!({"purposes": [wish("a"), wish("a")]}), "E_ID_DUPLICATE", "/purposes/1/name"),
-        ("create_agents", json!({"new_agents": [wish("code_reviewer")]}), "E_AGENT_EXISTS", "/new_agents/0/name"),
+        (
+            "meta_workflow",
+            json!({"purposes": [agent_spec("a"), agent_spec("a")]}),
+            "E_ID_DUPLICATE",
+            "/purposes/1/name",
+        ),
+        ("create_agents", json!({"new_agents": [agent_spec("code_reviewer")]}), "E_AGENT_EXISTS", "/new_agents/0/name"),
         (
             "custom_agent",
             json!({"name": "a", "purpose": "b", "max_concurrent": 1001}),

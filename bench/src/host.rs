@@ -67,7 +67,7 @@ impl Gateway {
         let at_ms = u64::try_from(now.duration_since(self.began).as_millis()).unwrap_or(u64::MAX);
         let what = match self.happened.pop_front() {
             Some(what) => what,
-            None if until_ms.is_some_and(|until| until <= at_ms) => events::EventKind::Woke,
+            None if until_ms.is_some_and(|until| until <= at_ms) => events::EventKind::TimerFired,
             None => {
                 let until = until_ms.and_then(|until| self.began.checked_add(std::time::Duration::from_millis(until)));
                 let end = self.ends.peek().map(|Reverse((at, _))| *at);
@@ -134,7 +134,7 @@ impl sessions::Host for Gateway {
         self.refuse(request);
     }
 
-    fn sessions_watch(&mut self, request: u64, _: String) {
+    fn sessions_attach(&mut self, request: u64, _: String) {
         self.refuse(request);
     }
 

@@ -64,8 +64,8 @@ pub fn measure(component: &Path) -> Result<VirtualRuns> {
     let host = futures::executor::block_on(ComponentHost::load(component, None))?;
     let run = |seed: u64| {
         let options = SimulationOptions { keep_trace: false, ..SimulationOptions::default() };
-        let world = Simulation::new(script.clone(), seed, options);
-        let called = futures::executor::block_on(host.call("run_tasks", &request, world, &Clock::virtual_time()));
+        let gateway = Simulation::new(script.clone(), seed, options);
+        let called = futures::executor::block_on(host.call("run_tasks", &request, gateway, &Clock::virtual_time()));
         called.result.map(|_| u64::from(called.backend.checker().spawn_calls()))
     };
     for seed in 0..WARM_UP {

@@ -120,8 +120,8 @@ fn refinement(source: &mut Unstructured<'_>) -> Result<Value> {
 
 fn creation(source: &mut Unstructured<'_>) -> Result<Value> {
     let mut request = Map::new();
-    let wish = json!({"name": "tone_checker", "purpose": "Checks the tone of a text."});
-    request.insert("new_agents".to_owned(), json!([wish]));
+    let agent_spec = json!({"name": "tone_checker", "purpose": "Checks the tone of a text."});
+    request.insert("new_agents".to_owned(), json!([agent_spec]));
     if source.arbitrary()? {
         request.insert("tasks".to_owned(), json!([{"agent_type": "tone_checker", "task_description": "Check it."}]));
     }

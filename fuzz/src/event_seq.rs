@@ -6,7 +6,7 @@ use parallel_agents::documents::DocumentReply;
 use crate::plausible::Plausible;
 use crate::{calls, hosts, replies};
 
-/// Lets one call run in one world.
+/// Lets one call run on one gateway.
 pub fn check(data: &[u8]) {
     let mut source = Unstructured::new(data);
     let Ok((function, arguments)) = calls::any(&mut source) else { return };

@@ -11,7 +11,7 @@ use crate::extract_reading::{self, Reading};
 /// Room for the line that says what is missing, and for quotes.
 const MORE: usize = 128;
 
-/// Holds one answer to the promises.
+/// Checks one answer for the invariants.
 pub fn check(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     strictly(&text);

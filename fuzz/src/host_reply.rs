@@ -63,7 +63,7 @@ impl Host for Lying<'_> {
             Command::Cancel(_, session) | Command::Delete(_, session) => {
                 assert!(self.named.contains(&session), "{session} is no session that the host has named");
             }
-            Command::Watch(..) => panic!("a call that begins takes nothing over"),
+            Command::Attach(..) => panic!("a call that begins attaches to nothing"),
             _ => {}
         }
     }
@@ -76,7 +76,7 @@ impl Host for Lying<'_> {
         }
         self.wakes += 1;
         assert!(self.wakes < MAX_WAKES, "the call does not end");
-        let what = if self.opened { EventKind::Woke } else { EventKind::Opened(hosts::facts(3)) };
+        let what = if self.opened { EventKind::TimerFired } else { EventKind::Opened(hosts::facts(3)) };
         self.opened = true;
         self.now = self.now.max(until_ms.unwrap_or(0));
         Ok(self.event(what))
@@ -120,7 +120,7 @@ impl Lying<'_> {
     fn event_kind(&mut self) -> Result<EventKind> {
         Ok(match self.source.int_in_range(0..=19)? {
             0 => self.opening()?,
-            1 => EventKind::Woke,
+            1 => EventKind::TimerFired,
             2 => {
                 let task = if self.source.arbitrary()? { Some(TaskId::new(self.words()?)) } else { None };
                 EventKind::StopRequested { task, reason: self.words()? }
@@ -225,7 +225,7 @@ impl Lying<'_> {
             return Ok(Err(self.error()?));
         }
         Ok(Ok(match self.source.int_in_range(0..=9)? {
-            0 => Reply::Watched(self.receipt()?),
+            0 => Reply::Attached(self.receipt()?),
             1 => Reply::Cancelled,
             2 => Reply::Deleted,
             3 => Reply::Listed(self.list()?),

@@ -70,7 +70,7 @@ impl Host for Refusing {
             EventKind::Answered { request, outcome: Err(HostError::Unsupported("no sessions here".to_owned())) }
         } else {
             self.now = self.now.max(until_ms.expect("a call waits for something"));
-            EventKind::Woke
+            EventKind::TimerFired
         };
         Ok(self.seq.event(self.now, what))
     }

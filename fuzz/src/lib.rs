@@ -1,6 +1,6 @@
 //! What any bytes from outside must not break.
 //!
-//! Each target is a function `check` that takes bytes, makes an input of them, and panics if a promise is broken. cargo-fuzz calls
+//! Each target is a function `check` that takes bytes, makes an input of them, and panics if an invariant is broken. cargo-fuzz calls
 //! it with what libFuzzer makes up; `tests/corpus.rs` calls it with the files of `corpus/`, on any stable Rust.
 //!
 //! ```text

@@ -137,7 +137,7 @@ impl<'a> Plausible<'a> {
             11 => match &self.last {
                 // The same once more, as a gateway may tell it after a hiccup.
                 Some(last) => return Ok(last.clone()),
-                None => EventKind::Woke,
+                None => EventKind::TimerFired,
             },
             12 if self.source.ratio(1, 3)? => {
                 let task = if self.source.arbitrary()? { Some(TaskId::new("t1")) } else { None };
@@ -146,7 +146,7 @@ impl<'a> Plausible<'a> {
             }
             _ => {
                 self.now = self.now.max(until_ms.unwrap_or(0));
-                EventKind::Woke
+                EventKind::TimerFired
             }
         };
         Ok(self.event(what))
@@ -162,7 +162,7 @@ impl<'a> Plausible<'a> {
             self.ends(key, true)
         } else {
             self.now = self.now.max(until_ms.expect("a call waits for something"));
-            Ok(EventKind::Woke)
+            Ok(EventKind::TimerFired)
         };
         self.event(what.expect("kindness needs no bytes"))
     }
@@ -219,7 +219,7 @@ impl<'a> Plausible<'a> {
                 }
                 None => Err(HostError::NotFound("no such session".to_owned())),
             },
-            Command::Watch(..) | Command::Progress(_) | Command::Item(_) => {
+            Command::Attach(..) | Command::Progress(_) | Command::Item(_) => {
                 Err(HostError::Unsupported("not here".to_owned()))
             }
         })

@@ -9,7 +9,7 @@ use crate::{hosts, replies};
 /// The least that a digest or a page may be asked for.
 const FEW_CHARS: u64 = 1_000;
 
-/// Holds one text to the promises.
+/// Checks one text for the invariants.
 pub fn check(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     harmless(&text);

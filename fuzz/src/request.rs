@@ -6,7 +6,7 @@ use parallel_agents::documents::DocumentReply;
 
 use crate::{hosts, replies};
 
-/// Holds one call to the promises.
+/// Checks one call for the invariants.
 pub fn check(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     let (function, arguments) = text.split_once('\n').unwrap_or((&text, "{}"));

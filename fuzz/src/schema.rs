@@ -4,7 +4,7 @@ use parallel_agents_engine::json::schema::{self, Rule, Violation};
 use parallel_agents_engine::json::strict::{self, ANSWER_BOUNDS};
 use serde_json::{Value, json};
 
-/// Holds one pair to the promises.
+/// Checks one pair for the invariants.
 pub fn check(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     let (rules, value) = text.split_once('\n').unwrap_or((&text, "null"));

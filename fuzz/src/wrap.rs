@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 
 const FOUND_OUT: char = '\u{1}';
 
-/// Holds one prompt, and those of later sessions of the same task, to the promises.
+/// Checks one prompt, and those of later sessions of the same task, for the invariants.
 pub fn check(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     let (description, input) = text.split_once('\n').unwrap_or(("Work on it.", &text));

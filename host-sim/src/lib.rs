@@ -12,7 +12,7 @@
 //! | `model_server` | scripted answers behind an OpenAI-compatible address, for a real gateway   |
 //! | `quirks`       | how model servers differ from the protocol that they all claim to speak    |
 //! | `scenario`     | what goes wrong without a policy, and what comes of it with one            |
-//! | `economics`    | what the ladder of models is worth                                         |
+//! | `cost_benchmark` | what the ladder of models is worth                                         |
 //! | `agent_files`  | agent definitions as people have them in files                             |
 //! | `page`         | a report as one page for a browser                                         |
 //! | `telemetry`    | a report as OpenTelemetry spans                                            |
@@ -45,7 +45,7 @@ pub mod agent_files;
 mod bindings;
 pub mod component;
 mod convert;
-pub mod economics;
+pub mod cost_benchmark;
 pub mod engines;
 mod explored;
 pub mod foreign;

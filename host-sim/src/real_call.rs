@@ -69,7 +69,7 @@ impl RealCall {
         let now_ms = self.now_ms();
         let look_ms = look_ms.unwrap_or(u64::MAX).min(now_ms.saturating_add(LONG_WAIT_MS));
         match until_ms {
-            Some(until) if until <= now_ms => self.tell(EventKind::Woke),
+            Some(until) if until <= now_ms => self.tell(EventKind::TimerFired),
             Some(until) => Next::SleepUntil(until.min(look_ms)),
             None if is_awaited => Next::SleepUntil(look_ms),
             None => Next::Stuck("next-event was asked to wait without limit while no answer is due".to_owned()),

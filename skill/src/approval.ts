@@ -46,7 +46,7 @@ export async function consentTo(call: SpawningCall, callId: string, owner: strin
 /** How long a question waits for its answer where the operator names no time. */
 const SECONDS = 120;
 
-export function patienceMs({ approval }: Config): number {
+export function approvalTimeoutMs({ approval }: Config): number {
   return (approval?.seconds ?? SECONDS) * 1_000;
 }
 

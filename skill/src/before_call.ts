@@ -1,6 +1,6 @@
 /** What happens before a call of one of the tools: OpenClaw asks somebody, if the call could take more than is allowed unasked. */
 
-import { type SpawningCall, approvals, patienceMs, questionOf } from './approval.ts';
+import { type SpawningCall, approvals, approvalTimeoutMs, questionOf } from './approval.ts';
 import { asked } from './asked.ts';
 import { type Config, present, readConfig } from './config.ts';
 import { asksGateway, documentOf, takes } from './function_call.ts';
@@ -34,7 +34,7 @@ export async function beforeCall(api: PluginApi, event: ToolCallEvent, context: 
   }
   // OpenClaw does not ask about a slash command, so the tool does.
   if (isLine) return undefined;
-  const timeoutMs = patienceMs(config);
+  const timeoutMs = approvalTimeoutMs(config);
   return {
     requireApproval: {
       title: question.title,

@@ -64,7 +64,7 @@ export type Command = { request: bigint } & (
   | { kind: 'spawn'; options: sessions.SpawnOptions }
   | { kind: 'list'; filter: sessions.ListFilter }
   | { kind: 'history'; query: sessions.HistoryQuery }
-  | { kind: 'cancel' | 'watch' | 'delete'; session: string }
+  | { kind: 'cancel' | 'attach' | 'delete'; session: string }
 );
 
 /** From the worker. The answer to `next` is one event; to everything else there is none. */

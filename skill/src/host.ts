@@ -142,7 +142,7 @@ export class Host {
     this.#stream.push({ tag: 'answered', val: { request, outcome } });
     if (outcome.tag === 'err') return;
     const reply = outcome.val;
-    if (reply.tag === 'spawned' || reply.tag === 'watched') this.#admit(reply.val);
+    if (reply.tag === 'spawned' || reply.tag === 'attached') this.#admit(reply.val);
   }
 
   async #carryOut(command: Command): Promise<Reply> {
@@ -163,8 +163,8 @@ export class Host {
         if (!child.ended) await this.#gateway.cancel(child.runId);
         return { tag: 'cancelled' };
       }
-      case 'watch':
-        return { tag: 'watched', val: await this.#find(command.session) };
+      case 'attach':
+        return { tag: 'attached', val: await this.#attach(command.session) };
       case 'delete':
         this.#child(command.session);
         await this.#gateway.delete(command.session);
@@ -205,7 +205,7 @@ export class Host {
   }
 
   /** The receipt of a session that an earlier call of this run spawned. */
-  async #find(session: string): Promise<Receipt> {
+  async #attach(session: string): Promise<Receipt> {
     const known = [...this.#records.known.values()].find(({ sessionKey }) => sessionKey === session);
     if (known) return known;
     const receipt = await this.#gateway.find(session);

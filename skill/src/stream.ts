@@ -16,7 +16,7 @@ export class Stream {
   /** The next event; never rejects. Only one may be waited for at a time. */
   async next(untilMs: bigint | undefined): Promise<Event> {
     const what = this.#queue.shift() ?? (await this.#nextKind(untilMs));
-    const least = what.tag === 'woke' ? Number(untilMs ?? 0n) : 0;
+    const least = what.tag === 'timer-fired' ? Number(untilMs ?? 0n) : 0;
     this.#lastMs = Math.max(this.#lastMs, Math.floor(performance.now()), least);
     return { seq: this.#seq++, atMs: BigInt(this.#lastMs), what };
   }
@@ -28,7 +28,7 @@ export class Stream {
 
   /** Ends the wait for an event, as if its time were over. */
   fireTimer(): void {
-    this.#deliver?.({ tag: 'woke' });
+    this.#deliver?.({ tag: 'timer-fired' });
   }
 
   #nextKind(untilMs: bigint | undefined): Promise<EventKind> {

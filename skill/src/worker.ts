@@ -69,7 +69,7 @@ const imports = {
     sessionsList: (request, filter) => say({ kind: 'list', request, filter }),
     sessionsHistory: (request, query) => say({ kind: 'history', request, query }),
     sessionsCancel: (request, session) => say({ kind: 'cancel', request, session }),
-    sessionsWatch: (request, session) => say({ kind: 'watch', request, session }),
+    sessionsAttach: (request, session) => say({ kind: 'attach', request, session }),
     sessionsDelete: (request, session) => say({ kind: 'delete', request, session }),
   },
   'parallel-agents:skill/events': {

@@ -89,7 +89,7 @@ async function call(name: string, request: string) {
     open.push(request);
   };
   const facts = { name: 'test', seed: 7n, maxConcurrent: undefined, reportsStarts: false, keepsJournal: false };
-  const happening = (untilMs: bigint | undefined): EventKind => {
+  const eventKind = (untilMs: bigint | undefined): EventKind => {
     if (seq === 0n) return { tag: 'opened', val: facts };
     const request = open.shift();
     if (request !== undefined) {
@@ -99,7 +99,7 @@ async function call(name: string, request: string) {
       };
     }
     if (untilMs !== undefined && untilMs > now) now = untilMs;
-    return { tag: 'woke' };
+    return { tag: 'timer-fired' };
   };
   const { functions } = await component.instantiate(load, {
     'parallel-agents:skill/sessions': {
@@ -107,13 +107,13 @@ async function call(name: string, request: string) {
       sessionsList: refuse,
       sessionsHistory: refuse,
       sessionsCancel: refuse,
-      sessionsWatch: refuse,
+      sessionsAttach: refuse,
       sessionsDelete: refuse,
     },
     'parallel-agents:skill/events': {
       nextEvent: async (untilMs) => {
         calls += 1;
-        const what = happening(untilMs);
+        const what = eventKind(untilMs);
         return { seq: seq++, atMs: now, what } satisfies Event;
       },
       reportProgress: () => void (calls += 1),

@@ -81,7 +81,7 @@ function commandOut(command: Command): object {
       return { History: [request, record(command.query)] };
     case 'cancel':
       return { Cancel: [request, command.session] };
-    case 'watch':
+    case 'attach':
       return { Watch: [request, command.session] };
     case 'delete':
       return { Delete: [request, command.session] };
@@ -103,8 +103,10 @@ function camel(value: any): any {
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [name(key), camel(inner)]));
 }
 
-/** `RateLimited` is `rate-limited`. */
+/** `RateLimited` is `rate-limited`. Of two names, Rust writes those that journals have. */
 function kebab(name: string): string {
+  if (name === 'Woke') return 'timer-fired';
+  if (name === 'Watched') return 'attached';
   return name.replace(/(?!^)[A-Z]/g, (letter) => `-${letter}`).toLowerCase();
 }
 
@@ -117,17 +119,17 @@ function variant(value: any): any {
 
 function eventIn(raw: unknown): Event {
   const { seq, atMs, what } = camel(raw);
-  const happening = variant(what);
-  const { val } = happening;
-  if (happening.tag === 'answered') {
+  const kind = variant(what);
+  const { val } = kind;
+  if (kind.tag === 'answered') {
     const { Ok: ok, Err: err } = val.outcome;
     val.outcome = err === undefined ? { tag: 'ok', val: replyIn(ok) } : { tag: 'err', val: variant(err) };
-  } else if (happening.tag === 'session-ended') {
+  } else if (kind.tag === 'session-ended') {
     val.outcome = variant(val.outcome);
     if (val.outcome.tag === 'failed') val.outcome.val.kind = kebab(val.outcome.val.kind);
     if (val.completion) val.completion.finish = kebab(val.completion.finish);
   }
-  return { seq, atMs, what: happening };
+  return { seq, atMs, what: kind };
 }
 
 function replyIn(raw: unknown): any {

@@ -128,7 +128,7 @@ test('a cancelled session ends once', async () => {
   host.stop('first');
   host.stop('second');
   assert.deepEqual(await next(), { tag: 'stop-requested', val: { reason: 'first' } });
-  assert.equal((await host.next(0n)).what.tag, 'woke');
+  assert.equal((await host.next(0n)).what.tag, 'timer-fired');
   await host.close();
 });
 
@@ -161,7 +161,7 @@ test('ends that are nonsense leave the gateway its time', async () => {
   host.perform(spawn(1n));
   await next();
   await next();
-  assert.equal((await host.next(BigInt(Math.ceil(performance.now()) + 50))).what.tag, 'woke');
+  assert.equal((await host.next(BigInt(Math.ceil(performance.now()) + 50))).what.tag, 'timer-fired');
   assert.ok(waits <= 2, `${waits} calls in 50 ms`);
   await host.close();
 });
@@ -182,8 +182,8 @@ for (const [answer, how] of [
     const host = openclaw.host(sessions, { receipts: { known: new Map([['key', receipt]]), keep: () => {} } });
     const next = async () => (await host.next(undefined)).what;
     assert.equal((await next()).tag, 'opened');
-    host.perform({ kind: 'watch', request: 1n, session: KEY });
-    assert.deepEqual(outcome(await next(), 1n), { tag: 'ok', val: { tag: 'watched', val: receipt } });
+    host.perform({ kind: 'attach', request: 1n, session: KEY });
+    assert.deepEqual(outcome(await next(), 1n), { tag: 'ok', val: { tag: 'attached', val: receipt } });
     if (answer === pending) host.perform({ kind: 'list', request: 2n, filter: { offset: 0, limit: 10 } });
     const end = await next();
     assert.ok(end.tag === 'session-ended' && end.val.outcome.tag === 'interrupted', end.tag);
@@ -216,7 +216,7 @@ test('a run goes on when nothing of it can be kept, and that is warned about onc
   host.perform({ kind: 'cancel', request: 4n, session: openclaw.live()[0] ?? '' });
   const told = [await next(), await next()];
   assert.deepEqual(told.map(({ tag }) => tag).sort(), ['answered', 'session-ended']);
-  assert.equal((await host.next(0n)).what.tag, 'woke', 'a request is answered once');
+  assert.equal((await host.next(0n)).what.tag, 'timer-fired', 'a request is answered once');
   assert.deepEqual(await host.close(), []);
   assert.equal(warnings.length, 1, warnings.join('\n'));
   assert.match(warnings[0] ?? '', /could not be kept.*ENOSPC/);

@@ -47,7 +47,7 @@ const REQUESTS: Record<Command['kind'], (session: string) => Command> = {
   list: () => ({ kind: 'list', request: 2n, filter: { offset: 0, limit: 10 } }),
   history: (sessionKey) => ({ kind: 'history', request: 2n, query: { sessionKey, offset: 0, limit: 10, includeTools: true } }),
   cancel: (session) => ({ kind: 'cancel', request: 2n, session }),
-  watch: (session) => ({ kind: 'watch', request: 2n, session }),
+  attach: (session) => ({ kind: 'attach', request: 2n, session }),
   delete: (session) => ({ kind: 'delete', request: 2n, session }),
 };
 
@@ -66,7 +66,7 @@ const ROUTES: Record<string, RouteCase> = {
       list: ['sessions_list'],
       history: ['messages'],
       cancel: ['resolve', 'cancel'],
-      watch: ['subagents'],
+      attach: ['subagents'],
       delete: ['sessions_list', 'sessions'],
     },
     blind: [],
@@ -78,7 +78,7 @@ const ROUTES: Record<string, RouteCase> = {
       list: [],
       history: ['messages'],
       cancel: ['resolve', 'cancel'],
-      watch: [],
+      attach: [],
       delete: ['deleteSession'],
     },
     blind: ['deleteSession'],
@@ -86,7 +86,7 @@ const ROUTES: Record<string, RouteCase> = {
   completions: {
     sessions: (openclaw) => new Completions(openclaw.generous(), new Gateway(openclaw.around(), () => openclaw.tools())),
     // What becomes of the call itself is told as the end of its session.
-    calls: { spawn: ['complete'], list: ['sessions_list'], history: [], cancel: [], watch: [], delete: [] },
+    calls: { spawn: ['complete'], list: ['sessions_list'], history: [], cancel: [], attach: [], delete: [] },
     blind: ['complete'],
   },
 };
@@ -114,7 +114,7 @@ for (const [route, { sessions, calls, blind }] of Object.entries(ROUTES)) {
           if (behind.length > 0 && !blind.includes(spoilt)) assert.equal(answer.tag, 'err', spoilt);
           openclaw.spoil = () => undefined;
           const after = (await host.next(0n)).what.tag;
-          assert.ok(['woke', 'session-started', 'session-ended'].includes(after), `${after} may not follow`);
+          assert.ok(['timer-fired', 'session-started', 'session-ended'].includes(after), `${after} may not follow`);
           assert.deepEqual(await host.close(), []);
           assert.deepEqual(openclaw.live(), []);
         }

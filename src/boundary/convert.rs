@@ -114,7 +114,7 @@ pub fn event(event: we::Event) -> host::Event {
         we::EventKind::StopRequested(stop) => {
             host::EventKind::StopRequested { task: stop.task.map(TaskId::new), reason: stop.reason }
         }
-        we::EventKind::Woke => host::EventKind::Woke,
+        we::EventKind::TimerFired => host::EventKind::TimerFired,
     };
     host::Event { seq: event.seq, at_ms: event.at_ms, what }
 }
@@ -163,7 +163,7 @@ fn finish(reason: ws::FinishReason) -> host::FinishReason {
 fn reply(reply: ws::Reply) -> host::Reply {
     match reply {
         ws::Reply::Spawned(made) => host::Reply::Spawned(receipt(made)),
-        ws::Reply::Watched(known) => host::Reply::Watched(receipt(known)),
+        ws::Reply::Attached(known) => host::Reply::Attached(receipt(known)),
         ws::Reply::Listed(page) => host::Reply::Listed(host::SessionPage {
             sessions: page.sessions.into_iter().map(session_row).collect(),
             has_more: page.has_more,

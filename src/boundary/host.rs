@@ -15,7 +15,7 @@ impl Host for Imports {
             Command::List(request, filter) => sessions::sessions_list(request.0, convert::list_filter(&filter)),
             Command::History(request, query) => sessions::sessions_history(request.0, convert::history_query(&query)),
             Command::Cancel(request, session) => sessions::sessions_cancel(request.0, session.as_str()),
-            Command::Watch(request, session) => sessions::sessions_watch(request.0, session.as_str()),
+            Command::Attach(request, session) => sessions::sessions_attach(request.0, session.as_str()),
             Command::Delete(request, session) => sessions::sessions_delete(request.0, session.as_str()),
             Command::Progress(progress) => events::report_progress(convert::progress(&progress)),
             Command::Item(item) => events::report_item(convert::item_result(&item)),

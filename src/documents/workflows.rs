@@ -27,9 +27,9 @@ pub(super) async fn refine(what: Improvement, host: &mut impl Host) -> Result<Re
 
 /// Makes and uses.
 pub(super) async fn create(what: Improvement, host: &mut impl Host) -> Result<Creation, CallError> {
-    let Improvement { settings, wanted, registry, later } = what;
+    let Improvement { settings, wanted, registry, follow_up_tasks } = what;
     let common = settings.common.clone();
-    let (mut create, tasks) = Create::new(settings, wanted, registry, later);
+    let (mut create, tasks) = Create::new(settings, wanted, registry, follow_up_tasks);
     let run = driver::run(common.plan(tasks), &mut create, host).await?;
     Ok(Creation::of(create, run))
 }

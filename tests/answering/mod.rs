@@ -65,8 +65,8 @@ impl<F: FnMut(&str, &str) -> String> Host for Answering<F> {
     }
 
     async fn next_event(&mut self, until_ms: Option<u64>) -> Result<Event, CallError> {
-        let what = self.events.pop_front().unwrap_or(EventKind::Woke);
-        let at_ms = if what == EventKind::Woke { until_ms.unwrap_or(0) } else { 0 };
+        let what = self.events.pop_front().unwrap_or(EventKind::TimerFired);
+        let at_ms = if what == EventKind::TimerFired { until_ms.unwrap_or(0) } else { 0 };
         self.seq += 1;
         Ok(Event { seq: self.seq - 1, at_ms, what })
     }

@@ -44,7 +44,7 @@ impl Host for Refusing {
             }
             None => {
                 self.now = self.now.max(until_ms.expect("something to wait for"));
-                EventKind::Woke
+                EventKind::TimerFired
             }
         };
         Ok(Event { seq, at_ms: self.now, what })

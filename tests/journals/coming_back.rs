@@ -22,7 +22,7 @@ struct Back {
     set_on_ms: u64,
     /// Every list is told to have more than it has, and nothing comes of asking for that.
     owes_a_page: bool,
-    /// Told of a session once it is taken over; None: it goes on. One that is not in here is not known any more.
+    /// Told of a session once the call attaches to it; None: it goes on. One that is not in here is not known any more.
     ends: BTreeMap<SessionKey, Option<SessionEnd>>,
 }
 
@@ -84,10 +84,10 @@ impl Host for Back {
                 let page = SessionPage { sessions: self.rows.clone(), has_more: self.owes_a_page };
                 (request, Ok(Reply::Listed(page)))
             }
-            Command::Watch(request, key) => {
+            Command::Attach(request, key) => {
                 let known = self.ends.get(&key);
                 end = known.cloned().flatten();
-                (request, known.map(|_| Reply::Watched(receipt(&key))).ok_or_else(|| not_found(&key)))
+                (request, known.map(|_| Reply::Attached(receipt(&key))).ok_or_else(|| not_found(&key)))
             }
             _ => return,
         };
@@ -115,10 +115,10 @@ fn next(
 ) -> Result<Event, CallError> {
     let what = match told.is_empty() {
         false => told.remove(0),
-        true if is_back => EventKind::Woke,
+        true if is_back => EventKind::TimerFired,
         true => return Err(CallError::HostProtocol("cut off".to_owned())),
     };
-    if what == EventKind::Woke {
+    if what == EventKind::TimerFired {
         *now_ms = until_ms.unwrap_or(0);
     }
     *seq += 1;
@@ -197,7 +197,7 @@ struct Losing {
     now_ms: u64,
     /// Lists that will still leave it out.
     hides: u32,
-    watched: u32,
+    attached: u32,
 }
 
 impl Losing {
@@ -226,15 +226,15 @@ impl Host for Losing {
                 self.hides = self.hides.saturating_sub(1);
                 (request, Ok(Reply::Listed(SessionPage { sessions, has_more: false })))
             }
-            Command::Watch(request, session_key) => {
-                self.watched += 1;
+            Command::Attach(request, session_key) => {
+                self.attached += 1;
                 let run_id = String::new();
-                (request, Ok(Reply::Watched(Receipt { session_key, run_id, applied_model: None, tool_free: false })))
+                (request, Ok(Reply::Attached(Receipt { session_key, run_id, applied_model: None, tool_free: false })))
             }
             _ => return,
         };
         self.told.push(EventKind::Answered { request, outcome });
-        if self.watched == 1 {
+        if self.attached == 1 {
             self.told.push(EventKind::SessionEnded(SessionEnd {
                 session: SessionKey::new("s1"),
                 outcome: SessionOutcome::Completed,
@@ -269,7 +269,7 @@ fn a_session_in_doubt_is_found_although_nothing_is_asked_just_now() {
         let journal = lines[..lines.len() - 1].concat();
         let mut host = Losing { is_back: true, hides, ..host }.opened();
         let report = answer(&block_on(resume(&journal, &mut host)));
-        assert_eq!((report["status"].as_str(), host.watched), (Some("completed"), 1), "{report:#}");
+        assert_eq!((report["status"].as_str(), host.attached), (Some("completed"), 1), "{report:#}");
     }
 }
 

@@ -60,8 +60,8 @@ impl Host for Answering {
     }
 
     async fn next_event(&mut self, until_ms: Option<u64>) -> Result<Event, CallError> {
-        let what = if self.told.is_empty() { EventKind::Woke } else { self.told.remove(0) };
-        let at_ms = if what == EventKind::Woke { until_ms.unwrap_or(0) } else { 0 };
+        let what = if self.told.is_empty() { EventKind::TimerFired } else { self.told.remove(0) };
+        let at_ms = if what == EventKind::TimerFired { until_ms.unwrap_or(0) } else { 0 };
         self.seq += 1;
         Ok(Event { seq: self.seq - 1, at_ms, what })
     }

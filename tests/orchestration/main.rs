@@ -127,7 +127,7 @@ fn a_payload_in_a_result_changes_no_step() {
 
 #[test]
 fn what_a_plan_may_ask_for_is_bounded_by_the_request() {
-    let wish = |name: &str| json!({"name": name, "purpose": "Help"});
+    let agent_spec = |name: &str| json!({"name": name, "purpose": "Help"});
     let mut judged = task("a", "writer", None);
     judged["rubric"] = json!("Clear.");
     let judged = |count: usize| {
@@ -142,12 +142,16 @@ fn what_a_plan_may_ask_for_is_bounded_by_the_request() {
     replacing["replaces"] = json!(["b"]);
     let rows: [(Vec<Value>, Value, &str); 9] = [
         (vec![], json!({}), "neither tasks nor new agents"),
-        (vec![], json!({"new_agents": [wish("a"), wish("b"), wish("c")]}), "new_agents: got 3, need 0..=2"),
-        (vec![], json!({"new_agents": [wish("a"), wish("a")]}), "stands twice"),
-        (vec![], json!({"new_agents": [wish("code_reviewer")]}), "is an agent type already"),
-        (vec![], json!({"new_agents": [wish("writer")]}), "is an agent type already"),
-        (vec![], json!({"new_agents": [wish("a")], "target_score": 7.9}), "target_score: got 7.9, need 8.0..=10"),
-        (vec![task("a-create-1", "a", None)], json!({"new_agents": [wish("a")]}), "must not begin with"),
+        (
+            vec![],
+            json!({"new_agents": [agent_spec("a"), agent_spec("b"), agent_spec("c")]}),
+            "new_agents: got 3, need 0..=2",
+        ),
+        (vec![], json!({"new_agents": [agent_spec("a"), agent_spec("a")]}), "stands twice"),
+        (vec![], json!({"new_agents": [agent_spec("code_reviewer")]}), "is an agent type already"),
+        (vec![], json!({"new_agents": [agent_spec("writer")]}), "is an agent type already"),
+        (vec![], json!({"new_agents": [agent_spec("a")], "target_score": 7.9}), "target_score: got 7.9, need 8.0..=10"),
+        (vec![task("a-create-1", "a", None)], json!({"new_agents": [agent_spec("a")]}), "must not begin with"),
         (judged(6), json!({}), "at most 5 results are refined"),
         (vec![replacing], json!({}), "is no task that came to nothing"),
     ];

@@ -11,8 +11,8 @@
 
 use serde_json::{Value, json};
 
+use super::graft::Rules;
 use super::improve::{Improve, Reason, Settings, Wanted};
-use super::join::Rules;
 use super::registry::{self, Entry, Promotion};
 use parallel_agents_engine::ids::{AgentType, TaskId, TaskIndex};
 use parallel_agents_engine::plan::PlannedTask;
@@ -24,7 +24,7 @@ use parallel_agents_engine::workflow::Workflow;
 
 /// What is to be done once the agents are made.
 #[derive(Clone, Debug)]
-pub struct Later {
+pub struct FollowUpTasks {
     /// The tasks as they were written, each with its id.
     pub tasks: Vec<Value>,
     /// What they are held to.
@@ -35,16 +35,16 @@ pub struct Later {
 #[derive(Debug)]
 pub struct Create {
     improve: Improve,
-    later: Option<Later>,
-    /// The ids of all later tasks, in their order.
+    follow_up_tasks: Option<FollowUpTasks>,
+    /// The ids of all follow-up tasks, in their order.
     ids: Vec<String>,
     not_run: Vec<TaskResult>,
-    made: Made,
+    created: Created,
 }
 
 /// The agent types that there are, and what became of those that were to be made.
 #[derive(Debug, Default)]
-pub struct Made {
+pub struct Created {
     /// The new ones included, once they are promoted.
     pub registry: Vec<Entry>,
     /// In the order of the drafts; None for one that was not good enough. Empty while they are being made.
@@ -53,7 +53,7 @@ pub struct Made {
     fresh: Vec<String>,
 }
 
-impl Made {
+impl Created {
     /// With the agent types that the caller brought.
     pub fn new(registry: Vec<Entry>) -> Self {
         Self { registry, ..Self::default() }
@@ -86,7 +86,7 @@ impl Made {
         &self,
         tasks: &[Value],
         new: impl Iterator<Item = &'a str>,
-        join: impl FnOnce(&[Value]) -> Result<Vec<PlannedTask>, Vec<Problem>>,
+        graft: impl FnOnce(&[Value]) -> Result<Vec<PlannedTask>, Vec<Problem>>,
     ) -> (Vec<PlannedTask>, Vec<TaskResult>) {
         let missing: Vec<&str> = new.filter(|name| !self.has(name)).collect();
         let mut left_out = Vec::new();
@@ -103,7 +103,7 @@ impl Made {
         if ready.is_empty() {
             return (Vec::new(), left_out);
         }
-        let planned = join(&ready).unwrap_or_else(|problems| {
+        let planned = graft(&ready).unwrap_or_else(|problems| {
             // They were checked when they were written; only what a new definition says of itself is news.
             let first = problems.first().map(|first| format!("{}: {}", first.code, first.message)).unwrap_or_default();
             left_out.extend(ready.iter().map(|task| not_run(task, ErrorCode::TaskUnfit, &first)));
@@ -134,11 +134,12 @@ impl Create {
         settings: Settings,
         wanted: Vec<Wanted>,
         registry: Vec<Entry>,
-        later: Option<Later>,
+        follow_up_tasks: Option<FollowUpTasks>,
     ) -> (Self, Vec<PlannedTask>) {
         let (improve, first) = Improve::new(settings, wanted);
-        let ids = later.iter().flat_map(|later| &later.tasks).map(|task| field(task, "task_id").to_owned()).collect();
-        let create = Self { improve, later, ids, not_run: Vec::new(), made: Made::new(registry) };
+        let ids =
+            follow_up_tasks.iter().flat_map(|all| &all.tasks).map(|task| field(task, "task_id").to_owned()).collect();
+        let create = Self { improve, follow_up_tasks, ids, not_run: Vec::new(), created: Created::new(registry) };
         (create, first)
     }
 
@@ -148,9 +149,9 @@ impl Create {
     }
 
     /// What became of them. The run may have ended before every draft did.
-    pub fn made(&mut self) -> &Made {
-        self.made.promote(&self.improve);
-        &self.made
+    pub fn created(&mut self) -> &Created {
+        self.created.promote(&self.improve);
+        &self.created
     }
 
     /// The report with one result for each task that was asked for, those that were not run included.
@@ -173,12 +174,12 @@ impl Create {
     }
 
     fn use_them(&mut self, next: TaskIndex) -> Vec<PlannedTask> {
-        self.made.promote(&self.improve);
-        let Some(Later { tasks, rules }) = self.later.take() else { return Vec::new() };
+        self.created.promote(&self.improve);
+        let Some(FollowUpTasks { tasks, rules }) = self.follow_up_tasks.take() else { return Vec::new() };
         let new = self.improve.drafts().iter().map(|draft| draft.wanted.name.as_str());
-        let agents = self.made.agents(&rules.agents);
-        let join = |tasks: &[Value]| rules.join(tasks, &agents, &[], next);
-        let (planned, left_out) = self.made.put_to_work(&tasks, new, join);
+        let agents = self.created.agents(&rules.agents);
+        let graft = |tasks: &[Value]| rules.graft(tasks, &agents, &[], next);
+        let (planned, left_out) = self.created.put_to_work(&tasks, new, graft);
         self.not_run = left_out;
         planned
     }
@@ -273,7 +274,7 @@ mod tests {
         let tasks = [json!({"task_id": "read", "agent_type": "log_reader"})];
         let unfit =
             |_: &[Value]| Err(vec![Problem::new("E_INPUT_TYPE", "/tasks/0/input_data", "input_data: is no object")]);
-        let (planned, left_out) = Made::new(Vec::new()).put_to_work(&tasks, [].into_iter(), unfit);
+        let (planned, left_out) = Created::new(Vec::new()).put_to_work(&tasks, [].into_iter(), unfit);
         assert_eq!(planned, []);
         let error = left_out[0].error.as_ref().expect("an error");
         assert_eq!((error.code, left_out[0].status), (ErrorCode::TaskUnfit, TaskStatus::Skipped));

@@ -1,6 +1,6 @@
 //! How many tasks a workflow may come to have, before anybody has seen a result.
 
-use crate::create::Later;
+use crate::create::FollowUpTasks;
 use crate::improve::{Settings, Wanted};
 use crate::orchestrate;
 
@@ -15,8 +15,8 @@ pub struct Extent {
 
 impl Extent {
     /// Of drafts that are made or given, judged and improved, and of the tasks that follow.
-    pub fn of_drafts(settings: &Settings, wanted: &[Wanted], later: Option<&Later>) -> Self {
-        let tasks = later.map_or(0, |later| later.tasks.len()) as u64;
+    pub fn of_drafts(settings: &Settings, wanted: &[Wanted], follow_up_tasks: Option<&FollowUpTasks>) -> Self {
+        let tasks = follow_up_tasks.map_or(0, |all| all.tasks.len()) as u64;
         let expected: u64 = wanted.iter().map(|draft| settings.sessions_at_best(draft)).sum();
         Self { expected: expected + tasks, most: wanted.len() as u64 * settings.sessions_for_one() + tasks }
     }

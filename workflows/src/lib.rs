@@ -26,8 +26,8 @@
 pub mod agent_spec;
 pub mod create;
 mod extent;
+pub mod graft;
 pub mod improve;
-pub mod join;
 pub mod map;
 pub mod orchestrate;
 pub mod outcome;

@@ -103,8 +103,8 @@ impl Creation {
     pub fn of(mut create: Create, run: RunReport) -> Self {
         let run = create.complete(run);
         let (used, tasks) = create.used(&run);
-        let made = create.made();
-        let (promotions, registry) = (made.promotions.clone(), made.registry.clone());
+        let agents = create.created();
+        let (promotions, registry) = (agents.promotions.clone(), agents.registry.clone());
         let status = match status(create.improve()) {
             Status::Completed if used == tasks => Status::Completed,
             Status::Failed if used == 0 => Status::Failed,
@@ -118,8 +118,8 @@ impl Orchestration {
     /// After the run.
     pub fn of(mut done: Orchestrate, run: RunReport) -> Self {
         let run = add_not_run(run, done.not_run());
-        let made = done.made();
-        let (promotions, registry) = (made.promotions.clone(), made.registry.clone());
+        let agents = done.created();
+        let (promotions, registry) = (agents.promotions.clone(), agents.registry.clone());
         let reason = done.reason();
         let compiled = done.compiled.take().unwrap_or_default();
         let complete = compiled.is_complete && done.unsupported.is_empty();

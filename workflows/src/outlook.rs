@@ -31,7 +31,7 @@ impl Outlook {
 
     /// Of a refinement, or of the making of agents.
     pub fn of_improvement(what: Improvement) -> Self {
-        let extent = Extent::of_drafts(&what.settings, &what.wanted, what.later.as_ref());
+        let extent = Extent::of_drafts(&what.settings, &what.wanted, what.follow_up_tasks.as_ref());
         let common = what.settings.common.clone();
         let (_, first) = Improve::new(what.settings, what.wanted);
         Self { plan: common.plan(first), extent }

@@ -5,10 +5,10 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::agent_spec::{self, check_name as check_draft_name, plain};
-use super::create::{Later, Made, belongs_to_a_draft, field, stand_in};
+use super::create::{Created, FollowUpTasks, belongs_to_a_draft, field, stand_in};
 use super::extent::Extent;
+use super::graft::{Checks, Rules};
 use super::improve::{DEFINITION_KIND, Origin, Settings, Wanted};
-use super::join::{Checks, Rules};
 use super::registry::Entry;
 use super::spec::{AgentSpec, CreationSpec, DraftSpec, ImprovementSpec, OrchestrationSpec, RefinementSpec};
 use super::{Common, orchestrate};
@@ -34,7 +34,7 @@ pub struct Improvement {
     /// The agent types that are there already.
     pub registry: Vec<Entry>,
     /// What the agents are made for, if that is to be done in the same run.
-    pub later: Option<Later>,
+    pub follow_up_tasks: Option<FollowUpTasks>,
 }
 
 /// A goal, and the agent types that are there already.
@@ -55,7 +55,7 @@ pub fn orchestration(request_schema: &Value, checks: Checks, document: Value) ->
     all_problems(request_schema, document, |request, problems| orchestration_of(request, checks, problems))
 }
 
-/// Checks the shape, then reads what fits, and reports what either finds.
+/// Checks a request against its schema, then reads what fits, and reports what either finds.
 fn all_problems<S: DeserializeOwned, T>(
     request_schema: &Value,
     mut document: Value,
@@ -192,7 +192,7 @@ fn refinement_of(request: RefinementSpec, checks: Checks, problems: &mut Vec<Pro
     agent_spec::check_unique(wanted.iter().map(|draft| draft.name.as_str()), "/drafts", problems);
     let settings = settings?;
     too_many(Extent::of_drafts(&settings, &wanted, None).most, "fewer drafts, rounds or judges", problems);
-    Some(Improvement { settings, wanted, registry: Vec::new(), later: None })
+    Some(Improvement { settings, wanted, registry: Vec::new(), follow_up_tasks: None })
 }
 
 fn creation_of(request: CreationSpec, checks: Checks, problems: &mut Vec<Problem>) -> Option<Improvement> {
@@ -203,11 +203,11 @@ fn creation_of(request: CreationSpec, checks: Checks, problems: &mut Vec<Problem
     let wanted: Vec<Wanted> = request.new_agents.iter().map(AgentSpec::wanted).collect();
     let registry = entries(&request.registry, problems);
     let rules = Rules { common, agents: request.common.agents, checks };
-    let later = request.tasks.map(|tasks| later(tasks, rules, &wanted, &registry, problems));
+    let follow_up_tasks = request.tasks.map(|tasks| follow_up_tasks(tasks, rules, &wanted, &registry, problems));
     let settings = settings?;
-    let sessions = Extent::of_drafts(&settings, &wanted, later.as_ref()).most;
+    let sessions = Extent::of_drafts(&settings, &wanted, follow_up_tasks.as_ref()).most;
     too_many(sessions, "fewer agent types, rounds, judges or tasks", problems);
-    Some(Improvement { settings, wanted, registry, later })
+    Some(Improvement { settings, wanted, registry, follow_up_tasks })
 }
 
 fn given(draft: DraftSpec, path: &str, problems: &mut Vec<Problem>) -> Wanted {
@@ -253,16 +253,16 @@ fn given(draft: DraftSpec, path: &str, problems: &mut Vec<Problem>) -> Wanted {
 
 /// The tasks that are to be done with the agents once they are made. What these will say of themselves is not known yet, so
 /// the tasks are checked with stand-ins for them.
-fn later(
+fn follow_up_tasks(
     mut tasks: Vec<Value>,
     rules: Rules,
     wanted: &[Wanted],
     registry: &[Entry],
     problems: &mut Vec<Problem>,
-) -> Later {
+) -> FollowUpTasks {
     let new: Vec<&str> = wanted.iter().map(|wanted| wanted.name.as_str()).collect();
-    let mut made = Made::new(registry.to_vec()).agents(&rules.agents);
-    made.extend(
+    let mut created = Created::new(registry.to_vec()).agents(&rules.agents);
+    created.extend(
         new.iter().filter(|name| !registry.iter().any(|entry| entry.name == **name)).map(|name| stand_in(name)),
     );
     for (index, task) in tasks.iter_mut().enumerate() {
@@ -279,7 +279,7 @@ fn later(
             fields.insert("output_format".to_owned(), Value::from("json"));
         }
     }
-    match rules.join(&tasks, &made, &[], TaskIndex(0)) {
+    match rules.graft(&tasks, &created, &[], TaskIndex(0)) {
         // Tasks may be left out later; the others keep the ids that they have by position.
         Ok(planned) => {
             for (task, planned) in tasks.iter_mut().zip(planned) {
@@ -293,7 +293,7 @@ fn later(
             problems.extend(found.into_iter().filter(|problem| problem.path.starts_with("/tasks")));
         }
     }
-    Later { tasks, rules }
+    FollowUpTasks { tasks, rules }
 }
 
 fn entries(values: &[Value], problems: &mut Vec<Problem>) -> Vec<Entry> {

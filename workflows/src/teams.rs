@@ -60,7 +60,7 @@ pub struct Team {
     pub at_once: bool,
 }
 
-/// Makes a team of the arguments of its function, whose shape has been checked.
+/// Makes a team of the arguments of its function, which has been checked against its schema.
 pub fn make(kind: Kind, built_in: BuiltIn, document: Value) -> Result<Team, CallError> {
     let common: TeamSpec = read(&document)?;
     // The limits of the run have the same names as in a request for it.

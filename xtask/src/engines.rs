@@ -14,10 +14,22 @@ use crate::{component, package, process, simulator, workspace};
 /// Runs that the tests compare: enough for every kind of fault to occur several times.
 pub const RUNS: u64 = 300;
 
-/// What a run can consist of. Sessions are taken over only by a call that is resumed.
+/// What a run can consist of. Only a call that is resumed attaches to sessions.
 const KINDS: [&str; 14] = [
-    "answered", "cancel", "delete", "ended", "history", "list", "opened", "progress", "refused", "spawn", "started",
-    "stop", "wait", "woke",
+    "answered",
+    "cancel",
+    "delete",
+    "ended",
+    "history",
+    "list",
+    "opened",
+    "progress",
+    "refused",
+    "spawn",
+    "started",
+    "stop",
+    "timer-fired",
+    "wait",
 ];
 
 /// Builds what is needed, compares the engines, and runs the plugin with the component that misbehaves.

@@ -26,7 +26,7 @@ const MAX_LENGTH: &str = "-max_len=4096";
 /// What was found to be of use is kept under `target/fuzz`; with `keep`, what reaches something new is added to the corpora.
 ///
 /// # Errors
-/// If a tool is missing, or an input breaks a promise: it lies under `fuzz/artifacts` then.
+/// If a tool is missing, or an input breaks an invariant: it lies under `fuzz/artifacts` then.
 pub fn run(target: Option<&str>, seconds: u32, keep: bool) -> Result<()> {
     let targets: Vec<&str> = match target {
         None => TARGETS.to_vec(),

@@ -134,7 +134,7 @@ enum Task {
     Package,
     /// Puts the files of a release into target/release-files: package, component, what that is made of, hashes.
     Release,
-    /// Lets libFuzzer look for inputs that break a promise; needs a nightly compiler.
+    /// Lets libFuzzer look for inputs that break an invariant; needs a nightly compiler.
     Fuzz {
         /// One target of fuzz/; all in turn when none is given.
         target: Option<String>,

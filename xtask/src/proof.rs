@@ -57,7 +57,7 @@ const ZEROS: [&str; 10] = [
 /// Explores new seeds until the time is over. One line for each block is appended to `file`.
 ///
 /// # Errors
-/// Something does not build, or the file cannot be written. A broken promise is no error: it ends with exit code 1.
+/// Something does not build, or the file cannot be written. A broken invariant is no error: it ends with exit code 1.
 pub fn soak(minutes: u64, file: &Path) -> Result<ExitCode> {
     component::build()?;
     let program = simulator::build()?;
@@ -92,14 +92,14 @@ fn first_seed(file: &Path) -> Result<u64> {
 /// Runs what the tests run and writes the figures into the page.
 ///
 /// # Errors
-/// Something does not build, a promise is broken, or the page cannot be written.
+/// Something does not build, an invariant is broken, or the page cannot be written.
 pub fn page() -> Result<()> {
     component::build()?;
     let program = simulator::build()?;
     let mut rows = Vec::new();
     for (name, options, seeds) in FIGURES {
         let (counters, kept) = explore(&program, FIRST_SEED..FIRST_SEED + seeds, options)?;
-        anyhow::ensure!(kept, "{name}: a promise was broken: {counters:#}");
+        anyhow::ensure!(kept, "{name}: an invariant was broken: {counters:#}");
         rows.push((name, counters));
     }
     let path = workspace::root().join(PAGE);
@@ -167,7 +167,7 @@ fn compared(rows: &[(&str, Value)]) -> String {
     )
 }
 
-/// What did not count as a broken promise, by which rule, and how often in each exploration.
+/// What did not count as a broken invariant, by which rule, and how often in each exploration.
 fn excused(rows: &[(&str, Value)]) -> String {
     let excuses = rows.iter().filter_map(|(_, counters)| counters["excused"].as_array()).next();
     let mut text = String::from("\n| excused | rule | how often, in the rows above |\n|---|---|---|\n");
@@ -183,7 +183,7 @@ fn excused(rows: &[(&str, Value)]) -> String {
     text
 }
 
-/// The counters of an exploration, and whether every promise was kept.
+/// The counters of an exploration, and whether every invariant held.
 fn explore(program: &PathBuf, seeds: std::ops::Range<u64>, options: &[&str]) -> Result<(Value, bool)> {
     let mut command = Command::new(program);
     command.args(["explore", "--json", "--seeds", &format!("{}..{}", seeds.start, seeds.end)]).args(options);

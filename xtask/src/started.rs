@@ -111,17 +111,17 @@ impl Started {
         }
     }
 
-    /// Asks the program to end, and ends it and its whole group if that takes longer than `patience`.
+    /// Asks the program to end, and ends it and its whole group if that takes longer than `timeout`.
     ///
     /// # Errors
     /// If a member of the group is still there afterwards.
-    pub fn stop(mut self, patience: Duration) -> Result<()> {
+    pub fn stop(mut self, timeout: Duration) -> Result<()> {
         if let Some(process) = self.group() {
             // The rest of the group is the program's own business, unless that takes too long.
             let _ = kill_process(process, Signal::TERM);
         }
-        if self.ended_within(patience)?.is_none() {
-            eprintln!("{} did not end within {} s and was killed.", self.name, patience.as_secs());
+        if self.ended_within(timeout)?.is_none() {
+            eprintln!("{} did not end within {} s and was killed.", self.name, timeout.as_secs());
         }
         self.kill();
         let begin = Instant::now();

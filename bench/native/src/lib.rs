@@ -108,7 +108,7 @@ impl Host for Instantly {
     }
 
     async fn next_event(&mut self, _: Option<u64>) -> Result<Event, CallError> {
-        let what = self.happens().unwrap_or(EventKind::Woke);
+        let what = self.happens().unwrap_or(EventKind::TimerFired);
         Ok(self.event(what))
     }
 

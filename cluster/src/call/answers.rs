@@ -116,7 +116,7 @@ impl ClusterCall {
             self.sessions.insert(session.clone(), Session { gateway, key: key.clone(), has_slot: true });
             self.follow(session.clone(), gateway, key);
         }
-        Reply::Watched(Receipt { session_key: session, run_id: String::new(), applied_model: None, tool_free: false })
+        Reply::Attached(Receipt { session_key: session, run_id: String::new(), applied_model: None, tool_free: false })
     }
 
     pub(super) fn ended(&mut self, id: CallId, end: SessionEnd) {

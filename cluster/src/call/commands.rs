@@ -26,7 +26,7 @@ impl ClusterCall {
             }
             Command::Cancel(request, session) => self.of_session(request, &session, |key, _| Ask::Cancel(key)),
             Command::Delete(request, session) => self.of_session(request, &session, |key, _| Ask::Delete(key)),
-            Command::Watch(request, session) => match self.place_of(&session) {
+            Command::Attach(request, session) => match self.place_of(&session) {
                 Some((gateway, own)) => {
                     self.ask(About::Find(request, gateway, session), gateway, Ask::Find(own));
                 }

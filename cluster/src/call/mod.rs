@@ -190,7 +190,7 @@ impl ClusterCall {
         while self.opening.is_none() && self.stepped.over.is_none() {
             let what = match self.untold.pop_front() {
                 Some(what) => what,
-                None if self.until_ms.is_some_and(|until| until <= self.now_ms) => EventKind::Woke,
+                None if self.until_ms.is_some_and(|until| until <= self.now_ms) => EventKind::TimerFired,
                 None => break,
             };
             let event = Event { seq: self.next_seq, at_ms: self.now_ms, what };

@@ -131,7 +131,7 @@ impl Line {
                         Command::Spawn(request, options)
                     }
                     Ask::List(filter) => Command::List(request, filter),
-                    Ask::Find(session) => Command::Watch(request, session),
+                    Ask::Find(session) => Command::Attach(request, session),
                     Ask::History(key, query) => {
                         Command::History(request, HistoryQuery { session_key: session(&key), ..query })
                     }
@@ -159,7 +159,7 @@ impl Line {
             },
             EventKind::StopRequested { task: None, reason } => Input::Wish(Wish::Stop(reason)),
             // Nobody can stop a single task of a call over several gateways, and starts are not told.
-            EventKind::StopRequested { .. } | EventKind::SessionStarted(_) | EventKind::Opened(_) | EventKind::Woke => {
+            EventKind::StopRequested { .. } | EventKind::SessionStarted(_) | EventKind::Opened(_) | EventKind::TimerFired => {
                 Input::Time(at_ms)
             }
         };
@@ -179,7 +179,7 @@ impl Line {
                 }
                 Got::Spawned(receipt)
             }
-            Reply::Watched(receipt) => Got::Found(Some(receipt.session_key.as_str().to_owned())),
+            Reply::Attached(receipt) => Got::Found(Some(receipt.session_key.as_str().to_owned())),
             Reply::Listed(page) => Got::Listed { rows: page.sessions, has_more: page.has_more },
             Reply::History(page) => Got::History(page),
             Reply::Cancelled => Got::Cancelled,

@@ -213,12 +213,12 @@ impl StateMachine for Collect {
             EventKind::SessionEnded(end) if self.listing.look_at.is_some() && self.keys.contains(&end.session) => {
                 self.look_again();
             }
-            EventKind::Woke if self.listing.look_at.is_some_and(|at| at <= self.now) => self.look_again(),
+            EventKind::TimerFired if self.listing.look_at.is_some_and(|at| at <= self.now) => self.look_again(),
             EventKind::Opened(_)
             | EventKind::SessionStarted(_)
             | EventKind::SessionEnded(_)
             | EventKind::StopRequested { .. }
-            | EventKind::Woke => {}
+            | EventKind::TimerFired => {}
         }
         self.give_up_requests();
         std::mem::take(&mut self.requests.out)

@@ -18,7 +18,7 @@ fn play(wait_seconds: u32, format: OutputFormat, ends_at: u64) -> (Vec<Collected
     loop {
         let what = events.pop_front().unwrap_or_else(|| {
             now = collect.wake_at().expect("something to wait for");
-            EventKind::Woke
+            EventKind::TimerFired
         });
         seq += 1;
         for command in collect.step(Event { seq: seq - 1, at_ms: now, what }) {
@@ -87,7 +87,7 @@ fn a_host_that_answers_nothing_keeps_nobody_waiting() {
             break collected.expect("results");
         }
         (now, seq) = (collect.wake_at().expect("something to wait for"), seq + 1);
-        asked.extend(collect.step(Event { seq, at_ms: now, what: EventKind::Woke }));
+        asked.extend(collect.step(Event { seq, at_ms: now, what: EventKind::TimerFired }));
     };
     let codes: Vec<&str> = collected.iter().filter_map(|one| Some(one.error.as_ref()?.code.as_str())).collect();
     assert_eq!((codes, asked.len(), now), (vec!["E_HISTORY_UNAVAILABLE"; 2], 3, 2 * ANSWER_TIMEOUT_MS));

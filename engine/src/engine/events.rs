@@ -15,7 +15,7 @@ use crate::task::ErrorCode;
 impl Engine {
     pub(super) fn handle(&mut self, what: EventKind) -> bool {
         match what {
-            EventKind::Woke => true,
+            EventKind::TimerFired => true,
             EventKind::Opened(facts) => self.opened_again(&facts),
             EventKind::Answered { request, outcome } => self.answered(request, outcome),
             EventKind::SessionStarted(session) => self.session_started(&session),
@@ -99,7 +99,7 @@ impl Engine {
             Some(Purpose::Spawn(attempt)) => self.spawned(attempt, outcome),
             Some(Purpose::Attach(attempt)) => {
                 let receipt = reply(outcome, |reply| match reply {
-                    Reply::Watched(receipt) => Some(receipt),
+                    Reply::Attached(receipt) => Some(receipt),
                     _ => None,
                 });
                 self.received(attempt, receipt)

@@ -81,7 +81,7 @@ impl Requests {
     }
 
     pub(super) fn attach(&mut self, attempt: AttemptIndex, session: SessionKey) {
-        self.ask(Purpose::Attach(attempt), |id| Command::Watch(id, session));
+        self.ask(Purpose::Attach(attempt), |id| Command::Attach(id, session));
     }
 
     /// Reports progress; its number is given here.

@@ -20,7 +20,7 @@ pub fn bounded(mut event: Event) -> Event {
         EventKind::Answered { outcome: Err(error), .. } => cut_words(words_of(error)),
         EventKind::SessionEnded(end) => cut_end(end),
         EventKind::StopRequested { reason, .. } => cut_words(reason),
-        EventKind::Answered { .. } | EventKind::Opened(_) | EventKind::SessionStarted(_) | EventKind::Woke => {}
+        EventKind::Answered { .. } | EventKind::Opened(_) | EventKind::SessionStarted(_) | EventKind::TimerFired => {}
     }
     event
 }

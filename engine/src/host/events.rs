@@ -131,8 +131,9 @@ pub enum EventKind {
         /// For the report.
         reason: String,
     },
-    /// Nothing, until the time asked for.
-    Woke,
+    /// Nothing, until the time asked for. In journals it keeps its first name, so that earlier ones can be read.
+    #[serde(rename = "Woke")]
+    TimerFired,
 }
 
 /// One thing that happened.

@@ -36,8 +36,9 @@ pub enum Command {
     History(RequestId, HistoryQuery),
     /// Stop a session.
     Cancel(RequestId, SessionKey),
-    /// Take over a session of this run whose receipt this call does not have.
-    Watch(RequestId, SessionKey),
+    /// Attach to a session of this run whose receipt this call does not have. The digests in journals are of its first name.
+    #[serde(rename = "Watch")]
+    Attach(RequestId, SessionKey),
     /// Delete a session.
     Delete(RequestId, SessionKey),
     /// Show that the status of a task has changed.
@@ -54,7 +55,7 @@ impl Command {
             | Self::List(request, _)
             | Self::History(request, _)
             | Self::Cancel(request, _)
-            | Self::Watch(request, _)
+            | Self::Attach(request, _)
             | Self::Delete(request, _) => Some(*request),
             Self::Progress(_) | Self::Item(_) => None,
         }
@@ -63,7 +64,7 @@ impl Command {
 
 /// A host, as the driver sees it: carries out commands at once and waits for the next event.
 ///
-/// The wasm boundary implements it over the WIT imports, `host-sim` over its simulated world.
+/// The wasm boundary implements it over the WIT imports, `host-sim` over its backends.
 pub trait Host {
     /// Hands a command over; must not wait.
     fn perform(&mut self, command: Command);

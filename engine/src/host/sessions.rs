@@ -194,8 +194,9 @@ pub struct HistoryPage {
 pub enum Reply {
     /// The answer to `Command::Spawn`.
     Spawned(Receipt),
-    /// The answer to `Command::Watch`.
-    Watched(Receipt),
+    /// The answer to `Command::Attach`. In journals it keeps its first name, so that earlier ones can be read.
+    #[serde(rename = "Watched")]
+    Attached(Receipt),
     /// The answer to `Command::List`.
     Listed(SessionPage),
     /// The answer to `Command::History`.
@@ -219,7 +220,7 @@ pub enum HostError {
     Exhausted(String),
     /// Too many requests in a short time.
     RateLimited {
-        /// The host's wish.
+        /// How long the host asks to wait.
         retry_after_ms: Option<u64>,
         /// What the host says.
         message: String,

@@ -122,7 +122,8 @@ impl Display for Words<'_> {
             Command::List(request, _) => ("list", request.0, ""),
             Command::History(request, query) => ("history", request.0, query.session_key.as_str()),
             Command::Cancel(request, session) => ("cancel", request.0, session.as_str()),
-            Command::Watch(request, session) => ("watch", request.0, session.as_str()),
+            // As journals have it, and so `rename` in its type.
+            Command::Attach(request, session) => ("watch", request.0, session.as_str()),
             Command::Delete(request, session) => ("delete", request.0, session.as_str()),
             Command::Progress(progress) => ("progress", progress.seq, progress.task.as_str()),
             Command::Item(item) => ("item", item.item.into(), ""),

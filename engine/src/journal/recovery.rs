@@ -1,7 +1,7 @@
 //! What the sessions did while nobody listened: a host that catches up with a call that was cut off.
 //!
 //! After a restart the new host knows nothing of the call. So its sessions are listed by the call's code, which is part
-//! of every label, and those that the journal knows are taken over. A spawn whose receipt was lost finds its session in
+//! of every label, and those that the journal knows are attached to. A spawn whose receipt was lost finds its session in
 //! that list, as does one that is not in the journal at all, because lines of it are lost. What is not in the list was
 //! not spawned, and is left to the engine to decide anew: since then the budget may be used up, or a stop have come.
 
@@ -44,8 +44,8 @@ pub(super) struct Recovery<H> {
     next_request: u64,
     /// Sessions of this call that the journal does not know, by label.
     strays: BTreeMap<String, SessionKey>,
-    /// Strays that are being taken over: for which spawn.
-    adoptions: BTreeMap<RequestId, (RequestId, SessionKey)>,
+    /// Requests that attach to a stray: for which spawn.
+    attaching: BTreeMap<RequestId, (RequestId, SessionKey)>,
     /// What the list told of the usage of sessions that the journal knows.
     used: BTreeMap<SessionKey, SessionRow>,
     /// Sessions whose end was told before the cut.
@@ -67,7 +67,7 @@ impl<H: Host> Recovery<H> {
             ready: VecDeque::new(),
             next_request: OWN_REQUESTS,
             strays: BTreeMap::new(),
-            adoptions: BTreeMap::new(),
+            attaching: BTreeMap::new(),
             used: BTreeMap::new(),
             ended: open.sessions.difference(&open.live).cloned().collect(),
             next_seq: open.last.0 + 1,
@@ -110,7 +110,7 @@ impl<H: Host> Recovery<H> {
             is_complete = self.list(Nonces::new(seed).short(), &open).await?;
         }
         for key in &open.sessions {
-            let known = self.ask(|request| Command::Watch(request, key.clone())).await?;
+            let known = self.ask(|request| Command::Attach(request, key.clone())).await?;
             let is_gone = matches!(known, Some(Err(HostError::NotFound(_) | HostError::NotOwner(_))));
             if is_gone && open.live.contains(key) {
                 self.ready.push_back(gone(key.clone()));
@@ -210,7 +210,7 @@ impl<H: Host> Recovery<H> {
             self.time_left_ms = self.time_left_ms.saturating_sub(passed);
             match event.what {
                 EventKind::Answered { request, outcome } if request == wanted => return Ok(Some(outcome)),
-                EventKind::Woke => {}
+                EventKind::TimerFired => {}
                 other => self.take(other),
             }
         }
@@ -223,7 +223,7 @@ impl<H: Host> Recovery<H> {
         // A clock that was set back counts from where it stands now.
         self.now_ms = event.at_ms;
         // Had so much time passed, the wait would have been over without this: the clock was set on.
-        let was_set = event.what != EventKind::Woke && passed > left_ms.saturating_add(CLOCK_JUMP_MS);
+        let was_set = event.what != EventKind::TimerFired && passed > left_ms.saturating_add(CLOCK_JUMP_MS);
         if was_set { 0 } else { passed }
     }
 
@@ -231,8 +231,8 @@ impl<H: Host> Recovery<H> {
     fn take(&mut self, what: EventKind) {
         match what {
             EventKind::Answered { request, outcome } if request.0 >= OWN_REQUESTS => {
-                if let Some((spawn, session)) = self.adoptions.remove(&request) {
-                    self.adopted(spawn, session, outcome);
+                if let Some((spawn, session)) = self.attaching.remove(&request) {
+                    self.attached(spawn, session, outcome);
                 }
             }
             EventKind::SessionEnded(end) if self.ended.contains(&end.session) => {}
@@ -240,16 +240,16 @@ impl<H: Host> Recovery<H> {
         }
     }
 
-    fn adopted(&mut self, request: RequestId, session_key: SessionKey, outcome: Result<Reply, HostError>) {
+    fn attached(&mut self, request: RequestId, session_key: SessionKey, outcome: Result<Reply, HostError>) {
         let outcome = match outcome {
-            Ok(Reply::Watched(receipt)) => Ok(Reply::Spawned(receipt)),
+            Ok(Reply::Attached(receipt)) => Ok(Reply::Spawned(receipt)),
             // The host listed it a moment ago, so that it did come into being, and may have had effects before it was lost.
             Err(HostError::NotFound(_)) => {
                 self.ready.push_front(gone(session_key.clone()));
                 let run_id = String::new();
                 Ok(Reply::Spawned(Receipt { session_key, run_id, applied_model: None, tool_free: false }))
             }
-            Ok(_) => Err(HostError::InDoubt("the host gave another answer than `watched`".to_owned())),
+            Ok(_) => Err(HostError::InDoubt("the host gave another answer than `attached`".to_owned())),
             Err(error) => Err(HostError::InDoubt(outcome::words(&error).to_owned())),
         };
         // Before the end of the session, which may be in line already.
@@ -300,8 +300,8 @@ impl<H: Host> Host for Recovery<H> {
             Command::Spawn(request, options) => match self.strays.remove(&options.label) {
                 Some(session) => {
                     let own = self.own_request();
-                    self.adoptions.insert(own, (request, session.clone()));
-                    self.host.perform(Command::Watch(own, session));
+                    self.attaching.insert(own, (request, session.clone()));
+                    self.host.perform(Command::Attach(own, session));
                 }
                 None => self.host.perform(Command::Spawn(request, options)),
             },

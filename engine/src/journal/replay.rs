@@ -54,7 +54,7 @@ impl Open {
                     }
                 }
                 match (asked, outcome) {
-                    (_, Ok(Reply::Spawned(receipt) | Reply::Watched(receipt))) if receipt.names_a_session() => {
+                    (_, Ok(Reply::Spawned(receipt) | Reply::Attached(receipt))) if receipt.names_a_session() => {
                         self.sessions.insert(receipt.session_key.clone());
                         self.live.insert(receipt.session_key.clone());
                     }
@@ -71,7 +71,7 @@ impl Open {
             EventKind::SessionEnded(end) => {
                 self.live.remove(&end.session);
             }
-            EventKind::SessionStarted(_) | EventKind::StopRequested { .. } | EventKind::Woke => {}
+            EventKind::SessionStarted(_) | EventKind::StopRequested { .. } | EventKind::TimerFired => {}
         }
     }
 

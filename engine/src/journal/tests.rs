@@ -43,9 +43,9 @@ impl Host for Refusing {
         let what = match (self.events, self.unanswered.pop()) {
             (0, _) => EventKind::Opened(facts()),
             (_, Some(request)) => EventKind::Answered { request, outcome: Err(self.error.clone()) },
-            (_, None) => EventKind::Woke,
+            (_, None) => EventKind::TimerFired,
         };
-        if what == EventKind::Woke {
+        if what == EventKind::TimerFired {
             self.now_ms = until_ms.expect("it waits for a time");
         }
         self.events += 1;

@@ -5,7 +5,7 @@ mod graph;
 mod names;
 mod planned;
 mod rules;
-mod shape;
+mod schema_check;
 mod texts;
 mod validate;
 
@@ -15,6 +15,6 @@ pub use planned::{
     DEFAULT_START_TIMEOUT_SECONDS, Foreseen, Handling, Judge, Plan, PlannedTask, Reference, Retries, Rules,
 };
 pub use rules::{check_prices, check_task_timeout, models, rules};
-pub use shape::check_document;
+pub use schema_check::check_document;
 pub use texts::{check_description, check_input, check_total};
 pub use validate::{of_spec, plan};

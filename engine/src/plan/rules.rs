@@ -15,7 +15,7 @@ use crate::task::{BudgetSpec, JudgeSpec, RuleSpec, WaitMode, WaitSpec};
 /// Who judges when a request names nobody.
 const DEFAULT_JUDGE: &str = "agent_design_reviewer";
 
-/// Checks what the shape alone cannot tell.
+/// Checks what the schema alone cannot tell.
 pub fn rules(spec: RuleSpec, catalogue: &mut Catalogue, problems: &mut Vec<Problem>) -> Rules {
     let models = spec.models.unwrap_or_default();
     for (tier, model) in [("economy", &models.economy), ("standard", &models.standard), ("premium", &models.premium)] {

@@ -20,7 +20,7 @@ pub enum Reason {
     UnknownCost(u64),
 }
 
-/// Of two wishes the stricter one: of each threshold the smaller, and every run if either says so.
+/// Of two sets of thresholds the stricter one: of each threshold the smaller, and every run if either says so.
 pub fn stricter(one: ApprovalSpec, other: ApprovalSpec) -> ApprovalSpec {
     ApprovalSpec {
         above_micro_usd: smaller(one.above_micro_usd, other.above_micro_usd),
@@ -58,7 +58,7 @@ impl Reason {
 mod tests {
     use super::*;
 
-    fn wish(above_micro_usd: Option<u64>, above_sessions: Option<u32>, always: Option<bool>) -> ApprovalSpec {
+    fn spec(above_micro_usd: Option<u64>, above_sessions: Option<u32>, always: Option<bool>) -> ApprovalSpec {
         ApprovalSpec { above_micro_usd, above_sessions, always }
     }
 
@@ -66,18 +66,18 @@ mod tests {
     fn whatever_either_side_asks_about_is_asked_about() {
         let thresholds = [None, Some(0), Some(7), Some(900)];
         let flags = [None, Some(false), Some(true)];
-        let mut wishes = Vec::new();
+        let mut all = Vec::new();
         for money in thresholds {
             for sessions in thresholds {
-                wishes.extend(flags.map(|always| wish(money, sessions.map(|most| most as u32), always)));
+                all.extend(flags.map(|always| spec(money, sessions.map(|most| most as u32), always)));
             }
         }
         let forecasts =
             [(0, Some(0)), (7, Some(7)), (8, Some(8)), (901, Some(901)), (1, None)].map(|(sessions, micro_usd)| {
                 Forecast { sessions_worst: sessions, micro_usd_worst: micro_usd, ..Forecast::default() }
             });
-        for one in &wishes {
-            for other in &wishes {
+        for one in &all {
+            for other in &all {
                 for forecast in &forecasts {
                     let asks = |wanted: ApprovalSpec| !reasons(wanted, forecast).is_empty();
                     let both = stricter(*one, *other);
@@ -91,10 +91,10 @@ mod tests {
     #[test]
     fn a_threshold_itself_needs_no_approval_and_an_unknown_cost_does() {
         let forecast = Forecast { sessions_worst: 10, micro_usd_worst: Some(500), ..Forecast::default() };
-        assert_eq!(reasons(wish(Some(500), Some(10), Some(false)), &forecast), []);
-        assert_eq!(reasons(wish(Some(499), Some(9), None), &forecast), [Reason::Sessions(9), Reason::MicroUsd(499)]);
+        assert_eq!(reasons(spec(Some(500), Some(10), Some(false)), &forecast), []);
+        assert_eq!(reasons(spec(Some(499), Some(9), None), &forecast), [Reason::Sessions(9), Reason::MicroUsd(499)]);
         let unknown = Forecast { micro_usd_worst: None, ..forecast };
-        assert_eq!(reasons(wish(Some(u64::MAX), None, None), &unknown), [Reason::UnknownCost(u64::MAX)]);
-        assert_eq!(reasons(wish(None, None, None), &unknown), []);
+        assert_eq!(reasons(spec(Some(u64::MAX), None, None), &unknown), [Reason::UnknownCost(u64::MAX)]);
+        assert_eq!(reasons(spec(None, None, None), &unknown), []);
     }
 }

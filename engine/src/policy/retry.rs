@@ -12,7 +12,7 @@ pub const DEFAULT_MAX_MS: u64 = 60_000;
 pub const DEFAULT_RETRIES: u32 = 1;
 
 /// Sessions of one task that may fail for a rate limit and are tried again without costing a retry: the limit is the
-/// provider's wish for fewer requests at once, which admission follows, and says nothing about the task.
+/// provider's request for fewer requests at once, which admission follows, and says nothing about the task.
 pub const MAX_RATE_LIMITED: u32 = 3;
 
 /// Sessions of one task that a restart of the host may cut off and that are done again without costing a retry: an
@@ -67,13 +67,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pauses_grow_are_bounded_and_follow_the_wish() {
+    fn pauses_grow_are_bounded_and_follow_what_the_host_asks_for() {
         let backoff = Backoff { base_ms: 1_000, max_ms: 5_000 };
         for seed in 0..200 {
             for (number, bound) in [(1, 1_000), (2, 2_000), (3, 4_000), (4, 5_000), (60, 5_000)] {
                 assert!(backoff.pause_ms(seed, "task", number, None) <= bound);
-                let wished = backoff.pause_ms(seed, "task", number, Some(30_000));
-                assert!((30_000..=30_000 + bound).contains(&wished));
+                let asked = backoff.pause_ms(seed, "task", number, Some(30_000));
+                assert!((30_000..=30_000 + bound).contains(&asked));
             }
         }
         let drawn: std::collections::BTreeSet<u64> =

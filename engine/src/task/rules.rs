@@ -228,7 +228,7 @@ pub struct RuleSpec {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0, max = 5), extend("x-code" = "E_RETRY_RANGE"))]
     pub retries: Option<u32>,
-    /// How long retries wait. The host's own wish counts when it is longer.
+    /// How long retries wait. A longer time that the host asks for counts.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("x-code" = "E_RETRY_RANGE"))]
     pub backoff: Option<BackoffSpec>,

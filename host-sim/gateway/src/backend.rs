@@ -14,7 +14,7 @@ pub trait Backend: Any + Send {
     /// Takes a command. What comes of it is told later.
     fn perform(&mut self, command: Command);
 
-    /// The next event at `now_ms`, or until when there is none. With `until_ms` it is `woke` at that time.
+    /// The next event at `now_ms`, or until when there is none. With `until_ms` it is `timer-fired` at that time.
     fn poll(&mut self, now_ms: u64, until_ms: Option<u64>) -> Next;
 
     /// Adds whole lines to the journal of the call.

@@ -35,7 +35,7 @@ impl Clock {
         Self { stop, ..self }
     }
 
-    /// The bell of this clock, for an outside that things happen to by themselves.
+    /// The bell of this clock, for a backend that things happen to by themselves.
     pub fn bell(&self) -> Bell {
         self.bell.clone()
     }

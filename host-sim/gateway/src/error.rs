@@ -73,7 +73,7 @@ pub enum SimError {
         what: String,
     },
     /// The component violated an invariant, and the call was stopped there.
-    #[error("the component broke its promises{}: {violation}", seed.map(|seed| format!(" with seed {seed}")).unwrap_or_default())]
+    #[error("the component broke an invariant{}: {violation}", seed.map(|seed| format!(" with seed {seed}")).unwrap_or_default())]
     Violation {
         /// Repeats it. None: it had not opened.
         seed: Option<u64>,

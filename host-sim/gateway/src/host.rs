@@ -37,7 +37,7 @@ pub trait SessionHost: Send {
     /// Takes a command; what comes of it is told later. False: it was lost before anybody heard it.
     fn perform(&mut self, command: Command) -> bool;
 
-    /// The next event at `now_ms`, or until when there is none. With `until_ms` it is `woke` at that time.
+    /// The next event at `now_ms`, or until when there is none. With `until_ms` it is `timer-fired` at that time.
     fn poll(&mut self, now_ms: u64, until_ms: Option<u64>) -> Next<Delivery>;
 
     /// Adds whole lines to the journal of the call.

@@ -1,6 +1,6 @@
-//! The same calls without WebAssembly: the engine's own code on the same world.
+//! The same calls without WebAssembly: the engine's own code on the same gateway.
 //!
-//! For comparing the two, and for tests that run many thousand times. The world cannot tell the difference.
+//! For comparing the two, and for tests that run many thousand times. The gateway cannot tell the difference.
 
 use futures::channel::oneshot;
 use futures::future::{Either, pending, select};
@@ -20,33 +20,33 @@ use crate::simulation::Simulation;
 pub async fn call<O: Backend>(
     function: &str,
     arguments: &str,
-    mut world: O,
+    mut backend: O,
     clock: &Clock,
 ) -> Called<DocumentReply, O> {
-    hold_to_request(&mut world, function, arguments);
-    enter(world, clock, async |host| documents::call_named(function, arguments, host).await).await.noting_leaks()
+    hold_to_request(&mut backend, function, arguments);
+    enter(backend, clock, async |host| documents::call_named(function, arguments, host).await).await.noting_leaks()
 }
 
 /// Goes through a journal again, without a host.
 pub async fn replay(journal: &str) -> Result<DocumentReply, SimError> {
-    let world = Simulation::new(Script::bundled(), 0, SimulationOptions::default());
+    let backend = Simulation::new(Script::bundled(), 0, SimulationOptions::default());
     let clock = Clock::virtual_time();
-    enter(world, &clock, async |host| documents::journals::replay(journal, host).await).await.result
+    enter(backend, &clock, async |host| documents::journals::replay(journal, host).await).await.result
 }
 
 /// Goes on with a call that was cut off.
-pub async fn resume<O: Backend>(journal: &str, world: O, clock: &Clock) -> Called<DocumentReply, O> {
-    enter(world, clock, async |host| documents::journals::resume(journal, host).await).await.noting_leaks()
+pub async fn resume<O: Backend>(journal: &str, backend: O, clock: &Clock) -> Called<DocumentReply, O> {
+    enter(backend, clock, async |host| documents::journals::resume(journal, host).await).await.noting_leaks()
 }
 
-/// Lets a call run on a world until it comes back or nothing can happen any more.
+/// Lets a call run on a backend until it comes back or nothing can happen any more.
 pub(crate) async fn enter<R, O: Backend>(
-    world: O,
+    backend: O,
     clock: &Clock,
     call: impl AsyncFnOnce(&mut NativeHost<O>) -> R,
 ) -> Called<R, O> {
     let (stuck, gets_stuck) = oneshot::channel();
-    let mut host = NativeHost { passing: clock.begin(world.now_ms()), world, stuck: Some(stuck) };
+    let mut host = NativeHost { passing: clock.begin(backend.now_ms()), backend, stuck: Some(stuck) };
     let outcome = {
         let call = std::pin::pin!(call(&mut host));
         match select(call, gets_stuck).await {
@@ -56,12 +56,12 @@ pub(crate) async fn enter<R, O: Backend>(
             Either::Right((Err(oneshot::Canceled), call)) => Ok(call.await),
         }
     };
-    Called::close(outcome, None, host.world)
+    Called::close(outcome, None, host.backend)
 }
 
-/// A world as the engine's host.
+/// A backend as the engine's host.
 pub(crate) struct NativeHost<O> {
-    world: O,
+    backend: O,
     passing: Passing,
     /// Takes the reason when nothing can happen any more; the call is then given up.
     stuck: Option<oneshot::Sender<String>>,
@@ -69,18 +69,18 @@ pub(crate) struct NativeHost<O> {
 
 impl<O: Backend> Host for NativeHost<O> {
     fn perform(&mut self, command: Command) {
-        self.world.perform(command);
+        self.backend.perform(command);
     }
 
     fn append(&mut self, lines: &str) -> Result<(), String> {
-        self.world.append(lines)
+        self.backend.append(lines)
     }
 
     async fn next_event(&mut self, until_ms: Option<u64>) -> Result<Event, CallError> {
-        self.world.waiting(until_ms);
-        let mut now_ms = self.world.now_ms();
+        self.backend.waiting(until_ms);
+        let mut now_ms = self.backend.now_ms();
         loop {
-            match poll_with_stop(&mut self.world, now_ms, until_ms, self.passing.stop()) {
+            match poll_with_stop(&mut self.backend, now_ms, until_ms, self.passing.stop()) {
                 Next::Event(event) => return Ok(event),
                 Next::SleepUntil(at_ms) => now_ms = self.passing.pass(at_ms).await,
                 Next::Stuck(why) => {
@@ -105,8 +105,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_call_that_waits_for_nothing_is_given_up() {
-        let world = Simulation::new(Script::bundled(), 1, SimulationOptions::default());
-        let called = enter(world, &Clock::virtual_time(), async |host| {
+        let backend = Simulation::new(Script::bundled(), 1, SimulationOptions::default());
+        let called = enter(backend, &Clock::virtual_time(), async |host| {
             let _ = host.next_event(None).await;
             let _ = host.next_event(None).await;
         })
@@ -115,10 +115,10 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_broken_promise_ends_the_call_with_its_seed_and_its_event() {
-        let mut world = Simulation::new(Script::bundled(), 17, SimulationOptions::default());
-        world.checker_mut().hold_to(Allowance::of_cap(0));
-        let called = enter(world, &Clock::virtual_time(), async |host| {
+    async fn a_broken_invariant_ends_the_call_with_its_seed_and_its_event() {
+        let mut backend = Simulation::new(Script::bundled(), 17, SimulationOptions::default());
+        backend.checker_mut().hold_to(Allowance::of_cap(0));
+        let called = enter(backend, &Clock::virtual_time(), async |host| {
             let _ = host.next_event(None).await;
             let key = SessionKey::new("agent:main:subagent:unknown");
             host.perform(Command::Cancel(RequestId(1), key));
@@ -135,8 +135,8 @@ mod tests {
     #[tokio::test]
     async fn a_call_that_runs_in_circles_is_given_up() {
         let options = SimulationOptions { max_events: 100, stops_at_violation: false, ..SimulationOptions::default() };
-        let world = Simulation::new(Script::bundled(), 1, options);
-        let called = enter(world, &Clock::virtual_time(), async |host| {
+        let backend = Simulation::new(Script::bundled(), 1, options);
+        let called = enter(backend, &Clock::virtual_time(), async |host| {
             loop {
                 let _ = host.next_event(Some(0)).await;
             }

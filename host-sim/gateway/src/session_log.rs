@@ -113,7 +113,7 @@ impl SessionLog {
                     record.hear(&message.text, message.truncated);
                 }
             }
-            Reply::Watched(_) | Reply::Listed(_) | Reply::Cancelled | Reply::Deleted => {}
+            Reply::Attached(_) | Reply::Listed(_) | Reply::Cancelled | Reply::Deleted => {}
         }
     }
 
@@ -171,7 +171,7 @@ impl Observer for SessionLog {
                 }
             }
             EventKind::SessionEnded(end) => self.ended(event.at_ms, end),
-            EventKind::Answered { outcome: Err(_), .. } | EventKind::StopRequested { .. } | EventKind::Woke => {}
+            EventKind::Answered { outcome: Err(_), .. } | EventKind::StopRequested { .. } | EventKind::TimerFired => {}
         }
     }
 }

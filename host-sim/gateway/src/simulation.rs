@@ -40,7 +40,7 @@ impl Simulation {
 
     /// The gateway after a call was cut off, ready for the one that resumes it.
     ///
-    /// Whichever went down, nothing is known any more of idempotency keys, and the new call has to take its sessions over.
+    /// Whichever went down, nothing is known any more of idempotency keys, and the new call has to attach to its sessions.
     #[must_use]
     pub fn revived(mut self, restart: Restart) -> Self {
         self.host.restart(restart);

@@ -43,7 +43,7 @@ impl std::error::Error for TooManyCalls {}
 /// The data of one store.
 pub(super) struct GuestState {
     pub(super) limiter: StoreLimits,
-    pub(super) outside: Box<dyn Backend>,
+    pub(super) backend: Box<dyn Backend>,
     passing: Passing,
     is_waiting: bool,
     calls_left: u64,
@@ -51,10 +51,10 @@ pub(super) struct GuestState {
 }
 
 impl GuestState {
-    pub(super) fn new(outside: Box<dyn Backend>, passing: Passing, limits: &GuestLimits) -> Self {
+    pub(super) fn new(backend: Box<dyn Backend>, passing: Passing, limits: &GuestLimits) -> Self {
         Self {
             limiter: limits.limiter(),
-            outside,
+            backend,
             passing,
             is_waiting: false,
             calls_left: limits.import_calls,
@@ -68,7 +68,7 @@ impl GuestState {
             Some(left) => self.calls_left = left,
             None => return Err(wasmtime::Error::new(TooManyCalls { limit: self.call_limit })),
         }
-        Ok(self.outside.as_mut())
+        Ok(self.backend.as_mut())
     }
 
     fn perform(&mut self, command: Command) -> wasmtime::Result<()> {
@@ -104,8 +104,8 @@ impl sessions::Host for GuestState {
         self.perform(Command::Cancel(RequestId(request), SessionKey::new(session)))
     }
 
-    fn sessions_watch(&mut self, request: sessions::RequestId, session: types::SessionKey) -> wasmtime::Result<()> {
-        self.perform(Command::Watch(RequestId(request), SessionKey::new(session)))
+    fn sessions_attach(&mut self, request: sessions::RequestId, session: types::SessionKey) -> wasmtime::Result<()> {
+        self.perform(Command::Attach(RequestId(request), SessionKey::new(session)))
     }
 
     fn sessions_delete(&mut self, request: sessions::RequestId, session: types::SessionKey) -> wasmtime::Result<()> {
@@ -137,12 +137,12 @@ impl<T: Send> events::HostWithStore<T> for HasSelf<GuestState> {
                 return Err(broken("next-event was called while another call of it was outstanding"));
             }
             state.enter()?.waiting(until_ms);
-            Ok((state.passing.clone(), state.outside.now_ms()))
+            Ok((state.passing.clone(), state.backend.now_ms()))
         })?;
         loop {
             let next = accessor.with(|mut access| {
                 let state = access.get();
-                let next = poll_with_stop(state.outside.as_mut(), now_ms, until_ms, passing.stop());
+                let next = poll_with_stop(state.backend.as_mut(), now_ms, until_ms, passing.stop());
                 state.is_waiting = matches!(next, Next::SleepUntil(_));
                 next
             });

@@ -2,7 +2,7 @@
 //!
 //! The component gets the sessions and events of an [`Backend`] and nothing else: no WASI is linked, memory, stack and
 //! fuel are bounded, and whatever could differ between machines is switched off. A store is never used again. After a
-//! call, good or bad, the world comes back with no session left alive.
+//! call, good or bad, the backend comes back with no session left alive.
 
 mod cache;
 mod find;
@@ -70,21 +70,21 @@ impl ComponentHost {
         &self,
         function: &str,
         arguments: &str,
-        mut world: O,
+        mut backend: O,
         clock: &Clock,
     ) -> Called<DocumentReply, O> {
-        hold_to_request(&mut world, function, arguments);
+        hold_to_request(&mut backend, function, arguments);
         let (function, arguments) = (function.to_owned(), arguments.to_owned());
         let fuel = self.limits.fuel_for(&arguments);
-        self.enter(world, clock, fuel, async |store, guest| guest.call(store, &function, arguments).await)
+        self.enter(backend, clock, fuel, async |store, guest| guest.call(store, &function, arguments).await)
             .await
             .noting_leaks()
     }
 
-    /// Goes on with a call that was cut off. The world has to be that call's.
-    pub async fn resume<O: Backend>(&self, journal: &str, world: O, clock: &Clock) -> Called<DocumentReply, O> {
+    /// Goes on with a call that was cut off. The backend has to be that call's.
+    pub async fn resume<O: Backend>(&self, journal: &str, backend: O, clock: &Clock) -> Called<DocumentReply, O> {
         let journal = journal.to_owned();
-        self.enter(world, clock, self.limits.fuel_for(&journal), async |store, guest| {
+        self.enter(backend, clock, self.limits.fuel_for(&journal), async |store, guest| {
             let resume = guest.exports.parallel_agents_skill_journals().func_resume();
             let (reply,) = resume.call_async(store, (journal,)).await?;
             Ok(convert::document_reply(reply))
@@ -116,16 +116,16 @@ impl ComponentHost {
         Ok(listed.into_iter().map(info).collect())
     }
 
-    /// One call on one instance: in with a world, out with the same world and what came of it.
+    /// One call on one instance: in with a backend, out with the same backend and what came of it.
     async fn enter<R, O: Backend>(
         &self,
-        world: O,
+        backend: O,
         clock: &Clock,
         fuel: u64,
         call: impl AsyncFnOnce(&mut Store<GuestState>, &Guest) -> wasmtime::Result<R>,
     ) -> Called<R, O> {
-        let passing = clock.begin(world.now_ms());
-        let state = GuestState::new(Box::new(world), passing, &self.limits);
+        let passing = clock.begin(backend.now_ms());
+        let state = GuestState::new(Box::new(backend), passing, &self.limits);
         let mut store = self.store(state, fuel);
         let result = match self.instance(&mut store).await {
             Ok(guest) => call(&mut store, &guest).await,
@@ -133,7 +133,7 @@ impl ComponentHost {
         };
         let result = result.map_err(|error| self.broke_off(&error));
         let fuel_used = store.get_fuel().ok().map(|left| fuel.saturating_sub(left));
-        closed(result, fuel_used, store.into_data().outside)
+        closed(result, fuel_used, store.into_data().backend)
     }
 
     async fn check_version(&self) -> Result<(), SimError> {
@@ -155,10 +155,10 @@ impl ComponentHost {
         Ok(Guest { instance, exports })
     }
 
-    /// For exports that have nothing to do with a world.
+    /// For exports that have nothing to do with a backend.
     fn idle_state(&self) -> GuestState {
-        let world = Simulation::new(Script::bundled(), 0, SimulationOptions::default());
-        GuestState::new(Box::new(world), Clock::virtual_time().begin(0), &self.limits)
+        let backend = Simulation::new(Script::bundled(), 0, SimulationOptions::default());
+        GuestState::new(Box::new(backend), Clock::virtual_time().begin(0), &self.limits)
     }
 
     fn store(&self, state: GuestState, fuel: u64) -> Store<GuestState> {
@@ -231,15 +231,15 @@ impl Guest {
     }
 }
 
-/// A finished call with the outside that it was given.
+/// A finished call with the backend that it was given.
 fn closed<R, O: Backend>(
     result: Result<R, SimError>,
     fuel_used: Option<u64>,
-    outside: Box<dyn Backend>,
+    backend: Box<dyn Backend>,
 ) -> Called<R, O> {
-    let outside: Box<dyn Any> = outside;
-    match outside.downcast() {
-        Ok(world) => Called::close(result, fuel_used, *world),
-        Err(_) => unreachable!("nobody puts another outside into the store"),
+    let backend: Box<dyn Any> = backend;
+    match backend.downcast() {
+        Ok(backend) => Called::close(result, fuel_used, *backend),
+        Err(_) => unreachable!("nobody puts another backend into the store"),
     }
 }

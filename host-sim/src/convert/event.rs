@@ -45,14 +45,14 @@ fn event_kind(what: host::EventKind) -> events::EventKind {
         host::EventKind::StopRequested { task, reason } => {
             events::EventKind::StopRequested(events::StopRequest { task: task.map(|id| id.to_string()), reason })
         }
-        host::EventKind::Woke => events::EventKind::Woke,
+        host::EventKind::TimerFired => events::EventKind::TimerFired,
     }
 }
 
 fn reply(reply: host::Reply) -> sessions::Reply {
     match reply {
         host::Reply::Spawned(made) => sessions::Reply::Spawned(receipt(made)),
-        host::Reply::Watched(known) => sessions::Reply::Watched(receipt(known)),
+        host::Reply::Attached(known) => sessions::Reply::Attached(receipt(known)),
         host::Reply::Listed(page) => sessions::Reply::Listed(sessions::SessionPage {
             sessions: page.sessions.into_iter().map(session_row).collect(),
             has_more: page.has_more,

@@ -34,7 +34,7 @@ impl Live {
             Command::List(request, filter) => (request, self.list(&filter).map(Reply::Listed)),
             Command::History(request, query) => (request, self.history(&query).map(Reply::History)),
             Command::Cancel(request, key) => (request, self.cancel(&key)),
-            Command::Watch(request, key) => (request, self.watch(&key)),
+            Command::Attach(request, key) => (request, self.attach(&key)),
             Command::Delete(request, key) => (request, self.delete(&key)),
             Command::Progress(_) | Command::Item(_) => return,
         };
@@ -175,12 +175,12 @@ impl Live {
         Ok(Reply::Cancelled)
     }
 
-    /// A session of this call, once more: its completion belongs to this process, so there are no others to take over.
-    fn watch(&mut self, key: &SessionKey) -> Result<Reply, HostError> {
+    /// A session of this call, once more: its completion belongs to this process, so there are no others to attach to.
+    fn attach(&mut self, key: &SessionKey) -> Result<Reply, HostError> {
         let session = self.sessions.get(key).ok_or_else(|| no_session(key))?;
         let (receipt, end) = (session.receipt.clone(), session.end());
         self.call.untold.extend(end.map(EventKind::SessionEnded));
-        Ok(Reply::Watched(receipt))
+        Ok(Reply::Attached(receipt))
     }
 
     fn delete(&mut self, key: &SessionKey) -> Result<Reply, HostError> {

@@ -164,14 +164,14 @@ impl Server {
             .prompt
             .as_ref()
             .and_then(|prompt| wire.strikes(self.seed, &format!("{} {}", prompt.agent_type, prompt.task_id), request));
-        let wish = |seconds: u64| self.scaled(wire.retry_after_seconds.map_or(seconds, u64::from) * 1_000);
+        let retry_after = |seconds: u64| self.scaled(wire.retry_after_seconds.map_or(seconds, u64::from) * 1_000);
         let full_name = self.script.applied_model(Some(asked.model));
         let limit = self.script.provider_limit(&full_name);
         let Some(place) = self.limits.admit(&full_name, limit, self.latency_scale) else {
-            return self.refuse(Failure::rate_limited(wish(limit.retry_after_seconds())));
+            return self.refuse(Failure::rate_limited(retry_after(limit.retry_after_seconds())));
         };
         match fault {
-            Some(WireFault::RateLimited) => return self.refuse(Failure::rate_limited(wish(1))),
+            Some(WireFault::RateLimited) => return self.refuse(Failure::rate_limited(retry_after(1))),
             Some(WireFault::ServerError) => {
                 return Failure::of(FailureKind::Infrastructure, "the script has the server fail", false)
                     .into_response();

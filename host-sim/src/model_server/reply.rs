@@ -183,7 +183,7 @@ const RETRY_AFTER_DEFAULT: Duration = Duration::from_secs(1);
 const RETRY_AFTER_MS: HeaderName = HeaderName::from_static("retry-after-ms");
 
 /// The number of seconds after the words "retry after".
-fn wish_ms(message: &str) -> Option<u64> {
+fn retry_after_ms(message: &str) -> Option<u64> {
     let (_, rest) = message.split_once("retry after ")?;
     let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
     digits.parse::<u64>().ok()?.checked_mul(1_000)
@@ -229,7 +229,7 @@ impl Failure {
             }
             FailureKind::Other => return Self::Garbage { stream },
         };
-        let retry_after = wish_ms(message).map_or(RETRY_AFTER_DEFAULT, Duration::from_millis);
+        let retry_after = retry_after_ms(message).map_or(RETRY_AFTER_DEFAULT, Duration::from_millis);
         Self::Status { status, kind, code, message: message.to_owned(), retry_after }
     }
 

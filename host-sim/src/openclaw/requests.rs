@@ -64,7 +64,7 @@ impl OpenClaw {
             Command::Delete(request, session) => self.of_session(request, session, |door, key| async move {
                 door.delete(&key).await.map(|()| Got::Reply(Reply::Deleted))
             }),
-            Command::Watch(request, session) => self.find(request, session),
+            Command::Attach(request, session) => self.attach(request, session),
             Command::Progress(_) | Command::Item(_) => {}
         }
     }
@@ -79,7 +79,7 @@ impl OpenClaw {
     }
 
     /// A session that an earlier process of this call has spawned: the door knows its key.
-    fn find(&mut self, request: RequestId, session: SessionKey) {
+    fn attach(&mut self, request: RequestId, session: SessionKey) {
         let filter = ListFilter { search: Some(session.as_str().to_owned()), spawned_by: None, offset: 0, limit: 10 };
         let about = About::Session(session);
         self.ask(request, about, move |door| async move { door.list(&filter).await.map(Got::Found) });
@@ -150,7 +150,7 @@ impl OpenClaw {
                 self.admit(session.clone(), key, None);
                 let receipt =
                     Receipt { session_key: session, run_id: String::new(), applied_model: None, tool_free: false };
-                Ok(Reply::Watched(receipt))
+                Ok(Reply::Attached(receipt))
             }
             (Got::Listed(listed), _) => Ok(Reply::Listed(listed.page())),
             (Got::Stopped(_), _) => Ok(Reply::Cancelled),

@@ -75,8 +75,8 @@ impl Scenario {
             .map(|expectation| Checked { what: expectation.to_string(), broken: expectation.broken(&document) })
             .collect();
         // Promises hold with and without a policy.
-        let broken = violations.first().map(|violation| format!("a promise was broken: {violation}"));
-        checked.push(Checked { what: "every promise is kept".to_owned(), broken });
+        let broken = violations.first().map(|violation| format!("an invariant was broken: {violation}"));
+        checked.push(Checked { what: "every invariant holds".to_owned(), broken });
         Outcome { variant, document, checked, trace: called.backend.trace().text().to_owned() }
     }
 }

@@ -57,7 +57,7 @@ fn a_request_is_made_of_the_common_part_and_the_variant() {
 fn what_holds_and_what_does_not_is_told_apart() {
     let without = block_on(example().run(Variant::Without, &Native));
     assert_eq!(without.broken(), Vec::<&str>::new());
-    assert_eq!(without.held(), 4, "three of the file, and the promises");
+    assert_eq!(without.held(), 4, "three of the file, and the invariants");
     let with = block_on(example().run(Variant::With, &Native));
     assert_eq!(with.broken(), ["/host/orphans is not 0, but there is 0"]);
 }

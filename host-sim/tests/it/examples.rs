@@ -142,8 +142,8 @@ async fn agents_that_are_made_are_promoted_only_when_they_are_good_enough() {
         let created = reply["created"].as_array().expect("a list");
         let wanted = request["new_agents"].as_array().expect("a list");
         assert_eq!(created.len(), wanted.len());
-        for (made, wish) in created.iter().zip(wanted) {
-            assert_eq!((&made["name"], &made["promotion"]), (&wish["name"], &json!(promotion)));
+        for (made, agent_spec) in created.iter().zip(wanted) {
+            assert_eq!((&made["name"], &made["promotion"]), (&agent_spec["name"], &json!(promotion)));
             let good = made["score"].as_f64().is_some_and(|score| score >= 8.5);
             assert_eq!(good, promotion == "promoted", "{promotion}: {}", made["score"]);
         }

@@ -56,7 +56,7 @@ async fn two_thousand_seeds_are_the_same_twice_in_every_byte_and_in_fuel() {
 }
 
 #[tokio::test]
-async fn twenty_thousand_random_runs_of_the_component_keep_every_promise() {
+async fn twenty_thousand_random_runs_of_the_component_keep_every_invariant() {
     let tally = on_the_component(options(&[])).await.explore(2_000..22_000, threads(), || {});
     assert_kept(&tally);
     assert_eq!(tally.calls.runs, 20_000);
@@ -88,7 +88,7 @@ async fn engine_and_component_do_the_same_however_many_threads_there_are() {
 }
 
 #[tokio::test]
-async fn runs_that_once_broke_a_promise_are_run_for_ever() {
+async fn runs_that_once_broke_an_invariant_are_run_for_ever() {
     let lines = regress::read(include_str!("../../seeds/regress.txt")).unwrap_or_else(|error| panic!("{error}"));
     assert!(!lines.is_empty());
     for line in lines {
@@ -100,7 +100,7 @@ async fn runs_that_once_broke_a_promise_are_run_for_ever() {
 }
 
 #[test]
-fn wherever_a_run_is_cut_off_it_goes_on_and_keeps_every_promise() {
+fn wherever_a_run_is_cut_off_it_goes_on_and_keeps_every_invariant() {
     let tally = on_the_engine(options(&[Perturbation::Crash(Places::Every)])).explore(0..150, threads(), || {});
     assert_kept(&tally);
     assert!(tally.copies.resumes >= 20_000, "{}", tally.copies.resumes);

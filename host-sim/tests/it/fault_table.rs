@@ -1,4 +1,4 @@
-//! Every row of the fault table: each knob, switched to "always", strikes, is counted, and breaks no promise.
+//! Every row of the fault table: each knob, switched to "always", strikes, is counted, and breaks no invariant.
 
 use gateway_sim::SimError;
 use gateway_sim::clock::Clock;
@@ -35,7 +35,7 @@ fn script(knob: &Knob) -> Script {
 }
 
 #[tokio::test]
-async fn every_knob_strikes_is_counted_and_breaks_no_promise() {
+async fn every_knob_strikes_is_counted_and_breaks_no_invariant() {
     let mut wrong = Vec::new();
     for row in ROWS {
         let Source::Script(knobs) = row.source else { continue };

@@ -13,7 +13,7 @@ fn names(events: &[parallel_agents_engine::host::Event]) -> Vec<&'static str> {
             EventKind::SessionStarted(_) => "started",
             EventKind::SessionEnded(_) => "ended",
             EventKind::StopRequested { .. } => "stop",
-            EventKind::Woke => "woke",
+            EventKind::TimerFired => "timer-fired",
         })
         .collect()
 }
@@ -126,8 +126,8 @@ fn a_cancelled_session_is_reported_as_ended_and_frees_its_place() {
 #[test]
 fn waiting_ends_at_the_time_that_was_named() {
     let mut bench = Bench::new("");
-    let woke = bench.next_until(Some(250)).expect("a time was named");
-    assert_eq!((woke.what, woke.at_ms), (EventKind::Woke, START_MS + 250));
+    let fired = bench.next_until(Some(250)).expect("a time was named");
+    assert_eq!((fired.what, fired.at_ms), (EventKind::TimerFired, START_MS + 250));
     let again = bench.next_until(Some(100)).expect("a time was named");
     assert_eq!(again.at_ms, START_MS + 250, "a time that is over is reached at once, and time never runs back");
     assert_eq!(bench.next_until(None), None, "nothing is under way, so nothing can happen");

@@ -47,7 +47,7 @@ async fn hostile() -> &'static ComponentHost {
 
 fn world(script: &str) -> Simulation {
     let script = Script::from_toml(script).unwrap_or_else(|error| panic!("{error}"));
-    // What comes after the first broken promise is to be seen.
+    // What comes after the first broken invariant is to be seen.
     Simulation::new(script, 1, SimulationOptions { stops_at_violation: false, ..SimulationOptions::default() })
 }
 
@@ -71,10 +71,10 @@ async fn whatever_a_component_does_its_host_and_its_sessions_come_through() {
         // Even the first call of a host may be a bad one, and none spoils the next.
         let called =
             host.call("run_tasks", &format!("{deed} {CHILDREN}"), world(HANGING), &Clock::virtual_time()).await;
-        // The ledger knows no run with such sessions and may have the first word.
+        // The checker knows no run with such sessions and may have the first word.
         let code = outcome(&called, deed).err();
-        let is_promise = code == Some("E_GUEST_PROMISE") && !called.backend.checker().violations().is_empty();
-        assert!(code == expected || (expected.is_some() && is_promise), "{deed}: {:?}", called.result);
+        let is_invariant = code == Some("E_GUEST_PROMISE") && !called.backend.checker().violations().is_empty();
+        assert!(code == expected || (expected.is_some() && is_invariant), "{deed}: {:?}", called.result);
         let summary = called.backend.checker().summary();
         assert_eq!((summary.sessions, summary.live), (CHILDREN, 0), "{deed}");
         assert_eq!(summary.cancelled, CHILDREN, "{deed}: nobody but the host stopped them");
@@ -89,7 +89,7 @@ async fn whatever_a_component_does_its_host_and_its_sessions_come_through() {
 }
 
 #[tokio::test]
-async fn a_reply_that_leaves_sessions_behind_is_a_broken_promise() {
+async fn a_reply_that_leaves_sessions_behind_is_a_broken_invariant() {
     let called = hostile().await.call("run_tasks", "answer 2", world(HANGING), &Clock::virtual_time()).await;
     assert_eq!(called.backend.checker().summary().orphans, 2);
     assert!(!called.backend.checker().violations().is_empty());

@@ -22,7 +22,7 @@ fn limited(mut request: Value) -> Value {
     request
 }
 
-fn wish(name: &str) -> Value {
+fn agent_spec(name: &str) -> Value {
     json!({ "name": name, "purpose": "Read logs", "domain": "office" })
 }
 
@@ -80,7 +80,7 @@ async fn teams_can_be_run() {
         ("content_team", json!({ "topic": "tides", "platform": "bluesky", "run": true }), 5),
         ("development_team", json!({ "app_name": "Beacon", "features": ["login"], "run": true }), 5),
         ("review_team", json!({ "code": "let x = 1;", "file": "x.rs", "run": true }), 5),
-        ("meta_workflow", json!({ "purposes": [wish("log_reader"), wish("note_sorter")], "run": true }), 4),
+        ("meta_workflow", json!({ "purposes": [agent_spec("log_reader"), agent_spec("note_sorter")], "run": true }), 4),
     ];
     for (function, request, tasks) in teams {
         let reply = both(function, request).await;
@@ -103,11 +103,11 @@ async fn drafts_can_be_refined() {
 async fn agents_can_be_created_and_used() {
     let task = json!({ "agent_type": "log_reader", "task_description": "Read this.",
         "input_data": { "material": "10:02 queue is full" } });
-    let reply = both("create_agents", json!({ "new_agents": [wish("log_reader")], "tasks": [task] })).await;
+    let reply = both("create_agents", json!({ "new_agents": [agent_spec("log_reader")], "tasks": [task] })).await;
     assert_eq!((&reply["status"], &reply["created"][0]["promotion"]), (&json!("completed"), &json!("promoted")));
 
     // The registry that came back goes into the next call, and its agent type works there with nothing new.
-    let request = json!({ "new_agents": [wish("log_reader")], "registry": reply["registry"] });
+    let request = json!({ "new_agents": [agent_spec("log_reader")], "registry": reply["registry"] });
     let again = both("create_agents", request).await;
     assert_eq!((&again["created"][0]["promotion"], &again["registry"]), (&json!("unchanged"), &reply["registry"]));
 }

@@ -24,11 +24,11 @@ const DEFAULT_GROUP: u32 = 20;
 
 /// Reads a request for `map_tasks`.
 pub fn mapping(request_schema: &Value, built_in: BuiltIn, mut document: Value) -> Result<Mapping, CallError> {
-    let shape = check_document(request_schema, &mut document);
-    let covered: BTreeSet<String> = shape.iter().map(|problem| problem.path.clone()).collect();
+    let misfits = check_document(request_schema, &mut document);
+    let covered: BTreeSet<String> = misfits.iter().map(|problem| problem.path.clone()).collect();
     let mut found = Vec::new();
     let mapping = read(document, built_in, &mut found);
-    let mut problems = shape;
+    let mut problems = misfits;
     problems.extend(found.into_iter().filter(|problem| !is_within(&covered, &problem.path)));
     match mapping {
         Some(mapping) if problems.is_empty() => Ok(mapping),

@@ -22,7 +22,7 @@ impl Orchestrate {
     pub(super) fn ask_for_plan(&mut self, previous: Option<&Value>) -> Vec<PlannedTask> {
         let settings = &self.settings;
         let registered =
-            self.made.registry.iter().filter(|entry| !settings.offered.iter().any(|(name, _)| *name == entry.name));
+            self.created.registry.iter().filter(|entry| !settings.offered.iter().any(|(name, _)| *name == entry.name));
         let registered = registered.map(|entry| (entry.name.as_str(), field(&entry.definition, "description")));
         let offered = settings.offered.iter().map(|(name, description)| (name.as_str(), description.as_str()));
         let agents: Vec<Value> = offered

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::Settings;
 use super::parts::Parts;
 use crate::agent_spec;
-use crate::create::{Made, belongs_to_a_draft, field, stand_in};
+use crate::create::{Created, belongs_to_a_draft, field, stand_in};
 use crate::spec::AgentSpec;
 use parallel_agents_engine::agents::Catalogue;
 use parallel_agents_engine::ids::TaskIndex;
@@ -51,7 +51,7 @@ pub struct Situation<'a> {
     /// What the goal may cost.
     pub settings: &'a Settings,
     /// Agent types that there are.
-    pub made: &'a Made,
+    pub created: &'a Created,
     /// What was done so far.
     pub parts: &'a Parts,
     /// The plan replaces parts that came to nothing.
@@ -92,7 +92,7 @@ impl Situation<'_> {
         if tasks.is_empty() {
             return Ok(Vec::new());
         }
-        self.settings.rules.join(tasks, agents, &self.parts.completed(), self.next)
+        self.settings.rules.graft(tasks, agents, &self.parts.completed(), self.next)
     }
 
     fn sizes(&self, plan: &DraftPlan, problems: &mut Vec<String>) {
@@ -141,7 +141,7 @@ impl Situation<'_> {
                 let id = text::quoted(id);
                 problems.push(format!("/tasks/{index}/task_id: {id} stands for an earlier task; choose another id"));
             }
-            let known = self.settings.offered.iter().any(|(name, _)| name == agent) || self.made.has(agent);
+            let known = self.settings.offered.iter().any(|(name, _)| name == agent) || self.created.has(agent);
             if !known && !new.contains(agent) {
                 let name = text::quoted(agent);
                 problems.push(format!("/tasks/{index}/agent_type: {name} is not among the given agents"));
@@ -154,7 +154,11 @@ impl Situation<'_> {
     }
 
     fn stand_ins(&self, plan: &DraftPlan) -> Vec<AgentSource> {
-        let new = plan.new_agents.iter().filter(|spec| !self.made.has(&spec.name));
-        self.made.agents(&self.settings.rules.agents).into_iter().chain(new.map(|spec| stand_in(&spec.name))).collect()
+        let new = plan.new_agents.iter().filter(|spec| !self.created.has(&spec.name));
+        self.created
+            .agents(&self.settings.rules.agents)
+            .into_iter()
+            .chain(new.map(|spec| stand_in(&spec.name)))
+            .collect()
     }
 }

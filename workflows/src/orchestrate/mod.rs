@@ -31,9 +31,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::Common;
-use super::create::Made;
+use super::create::Created;
+use super::graft::Rules;
 use super::improve::{self, Draft, Improve, Reason as DraftReason};
-use super::join::Rules;
 use super::registry::Entry;
 use parallel_agents_engine::agents::AgentDefinition;
 use parallel_agents_engine::ids::TaskIndex;
@@ -149,7 +149,7 @@ pub struct Orchestrate {
     target: Score,
     replans: u32,
     making: Option<Improve>,
-    made: Made,
+    created: Created,
     parts: Parts,
     not_run: Vec<TaskResult>,
     refining: Option<Refining>,
@@ -171,7 +171,7 @@ impl Orchestrate {
             target: settings.improvement.target,
             replans: 0,
             making: None,
-            made: Made::new(registry),
+            created: Created::new(registry),
             parts: Parts::default(),
             not_run: Vec::new(),
             refining: None,
@@ -197,11 +197,11 @@ impl Orchestrate {
     }
 
     /// The agent types that there are, and what became of those that were to be made.
-    pub fn made(&mut self) -> &Made {
+    pub fn created(&mut self) -> &Created {
         if let Some(making) = &self.making {
-            self.made.promote(making);
+            self.created.promote(making);
         }
-        &self.made
+        &self.created
     }
 
     /// The results that were judged and improved, each with the id of its task.

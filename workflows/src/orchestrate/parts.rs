@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use super::draft_plan::Note;
 use crate::create::field;
+use crate::graft::Earlier;
 use crate::improve::Draft;
-use crate::join::Earlier;
 use parallel_agents_engine::ids::TaskIndex;
 use parallel_agents_engine::json::output_schema::OutputSchema;
 use parallel_agents_engine::task::{ErrorCode, TaskResult, TaskStatus};

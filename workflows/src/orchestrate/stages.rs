@@ -33,7 +33,7 @@ impl Orchestrate {
     fn situation(&self, next: TaskIndex) -> Situation<'_> {
         Situation {
             settings: &self.settings,
-            made: &self.made,
+            created: &self.created,
             parts: &self.parts,
             replacement: matches!(self.phase, Phase::Replacing { .. }),
             next,
@@ -85,7 +85,7 @@ impl Orchestrate {
         let Some(making) = &mut self.making else { return Vec::new() };
         let mut more = making.ended(result, next);
         if making.is_over() {
-            self.made.promote(making);
+            self.created.promote(making);
             more.extend(self.execute(TaskIndex(next.0 + more.len())));
         }
         more
@@ -94,10 +94,10 @@ impl Orchestrate {
     /// Gives the tasks of the accepted plan their places.
     fn execute(&mut self, next: TaskIndex) -> Vec<PlannedTask> {
         let DraftPlan { tasks, notes, new_agents, .. } = std::mem::take(&mut self.accepted);
-        let agents = self.made.agents(&self.settings.rules.agents);
+        let agents = self.created.agents(&self.settings.rules.agents);
         let situation = self.situation(next);
         let new = new_agents.iter().map(|spec| spec.name.as_str());
-        let (planned, left_out) = self.made.put_to_work(&tasks, new, |tasks| situation.place(tasks, &agents));
+        let (planned, left_out) = self.created.put_to_work(&tasks, new, |tasks| situation.place(tasks, &agents));
         let mut places = planned.iter().enumerate();
         for (task, note) in tasks.into_iter().zip(notes) {
             let is_left_out = left_out.iter().any(|left| left.task_id.as_str() == field(&task, "task_id"));

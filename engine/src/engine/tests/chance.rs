@@ -1,4 +1,4 @@
-//! Any host at all: whatever it answers and in whatever order, the promises hold.
+//! Any host at all: whatever it answers and in whatever order, the invariants hold.
 
 use proptest::prelude::*;
 
@@ -36,12 +36,12 @@ fn act() -> impl Strategy<Value = Act> {
 
 /// What the host knows by itself.
 #[derive(Default)]
-struct Ledger {
+struct FakeHost {
     live: Vec<SessionKey>,
     named: usize,
 }
 
-impl Ledger {
+impl FakeHost {
     fn reply(&mut self, open: &Open, how: u8) -> Result<Reply, HostError> {
         let words = || "no".to_owned();
         match how % 12 {
@@ -73,12 +73,12 @@ impl Ledger {
                 Reply::Cancelled
             }
             Open::Delete(_) => Reply::Deleted,
-            Open::Watch(_) => return Err(HostError::NotFound(words())),
+            Open::Attach(_) => return Err(HostError::NotFound(words())),
         })
     }
 }
 
-/// Rules that every host has to leave the promises to; each bit of `choice` switches one on.
+/// Rules that every host has to leave the invariants to; each bit of `choice` switches one on.
 fn rules(plan: &mut crate::plan::Plan, choice: u16) {
     let on = |bit: u16| choice & (1 << bit) != 0;
     let rules = &mut plan.rules;
@@ -116,13 +116,13 @@ fn play(tasks: usize, edges: &[(usize, usize)], cap: u32, delete: bool, choice: 
     plan.max_concurrent = cap;
     plan.cleanup = if delete { Cleanup::Delete } else { Cleanup::Keep };
     let mut puppet = Puppet::open(plan);
-    let mut ledger = Ledger::default();
+    let mut host = FakeHost::default();
     for act in acts {
         if puppet.report.is_some() {
             break;
         }
-        perform(&mut puppet, &mut ledger, act, tasks);
-        let alive = ledger.live.len() + puppet.open.values().filter(|open| matches!(open, Open::Spawn(_))).count();
+        perform(&mut puppet, &mut host, act, tasks);
+        let alive = host.live.len() + puppet.open.values().filter(|open| matches!(open, Open::Spawn(_))).count();
         assert!(alive <= cap as usize, "{alive} sessions with a cap of {cap}");
     }
     // From here on the host only lets time pass; the run has to end all the same.
@@ -132,25 +132,25 @@ fn play(tasks: usize, edges: &[(usize, usize)], cap: u32, delete: bool, choice: 
         assert!(puppet.now <= limit, "still running at {}", puppet.now);
     }
     let leaked = &puppet.done().leaked;
-    for session in &ledger.live {
+    for session in &host.live {
         assert!(leaked.contains(session), "{session} is alive and not named");
     }
     puppet
 }
 
 /// Has the host do something, if it can.
-fn perform(puppet: &mut Puppet, ledger: &mut Ledger, act: &Act, tasks: usize) {
+fn perform(puppet: &mut Puppet, host: &mut FakeHost, act: &Act, tasks: usize) {
     match act {
         Act::Answer(which, how) => {
             let Some((id, open)) = pick(puppet.open.iter(), *which).map(|(id, open)| (*id, open.clone())) else {
                 return;
             };
-            let reply = ledger.reply(&open, *how);
+            let reply = host.reply(&open, *how);
             puppet.answer(id, reply);
         }
         Act::End(which, how) => {
-            let Some(session) = pick(ledger.live.iter(), *which).cloned() else { return };
-            ledger.live.retain(|live| *live != session);
+            let Some(session) = pick(host.live.iter(), *which).cloned() else { return };
+            host.live.retain(|live| *live != session);
             let text = |truncated| Some(Completion { text: "words".to_owned(), truncated, finish: FinishReason::Stop });
             let failed =
                 SessionOutcome::Failed { kind: FailureKind::Other, message: "x".to_owned(), retry_after_ms: None };
@@ -164,7 +164,7 @@ fn perform(puppet: &mut Puppet, ledger: &mut Ledger, act: &Act, tasks: usize) {
             }
         }
         Act::Start(which) => {
-            let Some(session) = pick(ledger.live.iter(), *which).cloned() else { return };
+            let Some(session) = pick(host.live.iter(), *which).cloned() else { return };
             puppet.happens(EventKind::SessionStarted(session));
         }
         Act::StopTask(which) => {
@@ -175,7 +175,7 @@ fn perform(puppet: &mut Puppet, ledger: &mut Ledger, act: &Act, tasks: usize) {
         Act::Wake => puppet.wake(),
         Act::Rewind(by) => {
             puppet.now = puppet.now.saturating_sub(*by);
-            puppet.happens(EventKind::Woke);
+            puppet.happens(EventKind::TimerFired);
         }
         Act::Repeat(which) => puppet.ends(&format!("s{which}"), "again"),
     }
@@ -190,7 +190,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 2_048, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn promises_hold_under_any_host(
+    fn invariants_hold_under_any_host(
         tasks in 1_usize..8,
         raw_edges in prop::collection::vec((any::<usize>(), any::<usize>()), 0..6),
         cap in 1_u32..5,

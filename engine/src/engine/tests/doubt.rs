@@ -39,8 +39,8 @@ fn after_a_lost_receipt_only_a_receipt_is_believed() {
 fn a_session_in_doubt_is_not_asked_for_before_the_host_wants_it() {
     let mut puppet = one();
     puppet.answer_oldest(Err(HostError::InDoubt("no answer".to_owned())));
-    let wish = HostError::RateLimited { retry_after_ms: Some(9_000), message: "slow down".to_owned() };
-    puppet.answer_oldest(Err(wish));
+    let retry_after = HostError::RateLimited { retry_after_ms: Some(9_000), message: "slow down".to_owned() };
+    puppet.answer_oldest(Err(retry_after));
     let before = puppet.now;
     puppet.wake_once();
     assert_eq!((puppet.spawns, puppet.now - before), (3, 9_000));
@@ -61,8 +61,8 @@ fn in_doubt() -> Puppet {
 fn a_session_in_doubt_is_found_by_its_label_and_taken_over() {
     let mut puppet = in_doubt();
     puppet.lists(&[("b", "probe task-2 [5b9a0256]", SessionState::Running), ("a", LABEL, SessionState::Running)]);
-    assert_eq!(puppet.open.values().next(), Some(&Open::Watch(SessionKey::new("a"))));
-    puppet.answer_oldest(watched("a"));
+    assert_eq!(puppet.open.values().next(), Some(&Open::Attach(SessionKey::new("a"))));
+    puppet.answer_oldest(attached("a"));
     puppet.ends("a", "fine");
     assert_eq!((puppet.verdicts(), puppet.spawns), (vec![(TaskStatus::Completed, None)], 2));
     assert!(puppet.done().leaked.is_empty());
@@ -85,7 +85,7 @@ fn a_run_with_a_long_list_searches_for_one_label_at_a_time() {
     puppet.lists(&[("1", &labels[0], SessionState::Running)]);
     assert_eq!(puppet.searched, [&*labels[0], &labels[1], &labels[0]], "the first one was left out once");
     for key in ["2", "1"] {
-        puppet.answer_oldest(watched(key));
+        puppet.answer_oldest(attached(key));
     }
     (1..=SESSIONS).for_each(|number| puppet.ends(&number.to_string(), "fine"));
     assert_eq!((puppet.done().census.completed, puppet.spawns), (SESSIONS, SESSIONS + 2));
@@ -96,7 +96,7 @@ fn a_jump_of_the_clock_gives_up_no_session_that_the_host_lists() {
     let mut puppet = in_doubt();
     puppet.now += 3_600_000;
     puppet.lists(&[("a", LABEL, SessionState::Running)]);
-    puppet.answer_oldest(watched("a"));
+    puppet.answer_oldest(attached("a"));
     puppet.ends("a", "fine");
     assert_eq!(puppet.verdicts(), [(TaskStatus::Completed, None)]);
     assert!(puppet.done().leaked.is_empty());
@@ -107,7 +107,7 @@ fn a_session_in_doubt_that_nobody_wants_any_more_is_found_and_stopped() {
     let mut puppet = in_doubt();
     puppet.stop();
     puppet.lists(&[("a", LABEL, SessionState::Running)]);
-    puppet.answer_oldest(watched("a"));
+    puppet.answer_oldest(attached("a"));
     assert_eq!(puppet.open.values().next(), Some(&Open::Cancel(SessionKey::new("a"))));
     puppet.answer_oldest(Ok(Reply::Cancelled));
     assert_eq!(puppet.verdicts(), [CANCELLED]);
@@ -127,9 +127,9 @@ fn a_host_that_never_says_what_it_has_ends_no_search() {
     );
 }
 
-fn watched(key: &str) -> Result<Reply, HostError> {
+fn attached(key: &str) -> Result<Reply, HostError> {
     match receipt(key) {
-        Reply::Spawned(receipt) => Ok(Reply::Watched(receipt)),
+        Reply::Spawned(receipt) => Ok(Reply::Attached(receipt)),
         other => Ok(other),
     }
 }

@@ -130,7 +130,7 @@ fn a_clock_that_jumps_ends_no_run() {
     let mut puppet = one();
     puppet.accept("a");
     puppet.now += 3_600_000;
-    puppet.happens(EventKind::Woke);
+    puppet.happens(EventKind::TimerFired);
     assert!(puppet.report.is_none(), "the deadline is half an hour away");
     puppet.ends("a", "fine");
     assert_eq!(puppet.verdicts(), [(TaskStatus::Completed, None)]);
@@ -190,7 +190,7 @@ fn time_never_runs_backwards() {
     let mut puppet = one();
     puppet.accept("a");
     puppet.now = 1_000;
-    puppet.happens(EventKind::Woke);
+    puppet.happens(EventKind::TimerFired);
     puppet.wake();
     assert_eq!(puppet.now, 1_000 + 122_000, "the wait counts on from the clock as it stands now");
     puppet.stop_oldest();

@@ -234,7 +234,7 @@ fn a_host_that_counts_wrong_and_whose_clock_jumps_is_outlived() {
     let events = [(u64::MAX, u64::MAX / 2), (3, 0), (4, u64::MAX / 2), (5, 0), (6, u64::MAX / 2)];
     let more = (7..40).map(|seq| (seq, u64::MAX / 2 + seq * 60_000));
     for (seq, at_ms) in events.into_iter().chain(more) {
-        puppet.engine.step(Event { seq, at_ms, what: EventKind::Woke }, &mut AsPlanned);
+        puppet.engine.step(Event { seq, at_ms, what: EventKind::TimerFired }, &mut AsPlanned);
     }
     let report = puppet.engine.finished().expect("an end").expect("a report");
     assert_eq!(report.results.len(), 2);

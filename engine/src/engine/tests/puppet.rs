@@ -20,7 +20,7 @@ pub enum Open {
     History(SessionKey),
     Cancel(SessionKey),
     Delete(SessionKey),
-    Watch(SessionKey),
+    Attach(SessionKey),
 }
 
 /// Engine and host in one hand.
@@ -135,7 +135,7 @@ impl Puppet {
                 }
                 Command::History(id, query) => drop(self.open.insert(id, Open::History(query.session_key))),
                 Command::Cancel(id, session) => drop(self.open.insert(id, Open::Cancel(session))),
-                Command::Watch(id, session) => drop(self.open.insert(id, Open::Watch(session))),
+                Command::Attach(id, session) => drop(self.open.insert(id, Open::Attach(session))),
                 Command::Delete(id, session) => drop(self.open.insert(id, Open::Delete(session))),
                 Command::List(id, filter) => {
                     self.lists.push(id);
@@ -245,7 +245,7 @@ impl Puppet {
 
     pub fn wake_once(&mut self) {
         self.now = self.engine.wake_at().expect("a time to wake").max(self.now);
-        self.happens(EventKind::Woke);
+        self.happens(EventKind::TimerFired);
     }
 
     pub fn stop(&mut self) {

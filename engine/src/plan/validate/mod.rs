@@ -1,4 +1,4 @@
-//! From a request document to a plan: everything that the shape alone cannot tell.
+//! From a request document to a plan: everything that the schema alone cannot tell.
 
 mod checker;
 mod task;
@@ -10,7 +10,7 @@ use serde_json::Value;
 use checker::{Checker, Defaults, Place};
 
 use super::planned::{Plan, Reference};
-use super::shape::check_document;
+use super::schema_check::check_document;
 use super::texts::{check_input, check_total};
 use super::{graph, rules};
 use crate::agents::{BuiltIn, Catalogue};
@@ -36,7 +36,7 @@ pub fn plan(request_schema: &Value, built_in: BuiltIn, mut document: Value) -> R
     }
 }
 
-/// The same for a request whose shape has been checked; `problems` is what that found.
+/// The same for a request that has been checked against its schema; `problems` is what that found.
 pub fn of_spec(spec: RunSpec, built_in: BuiltIn, mut problems: Vec<Problem>) -> Result<Plan, Vec<Problem>> {
     let covered: BTreeSet<String> = problems.iter().map(|problem| problem.path.clone()).collect();
     let (catalogue, faults) = match Catalogue::with(built_in, &spec.agents) {

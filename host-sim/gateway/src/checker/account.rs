@@ -80,8 +80,8 @@ pub(super) struct Told {
     pub(super) is_hidden: bool,
     /// Ends that the component was told of.
     pub(super) ends: u32,
-    /// Times that it was taken over, each of which tells its end once more.
-    pub(super) watches: u32,
+    /// Times that a call attached to it, each of which tells its end once more.
+    pub(super) attached: u32,
 }
 
 /// What the call asked for a session.

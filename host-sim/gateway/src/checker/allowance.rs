@@ -50,7 +50,7 @@ pub struct Allowance {
     pub has_breaker: bool,
     /// The agent type that judges each answer, if the request wants that.
     pub judge_agent: Option<String>,
-    /// Milliseconds that a task may pause before it is tried again, what the host wishes aside.
+    /// Milliseconds that a task may pause before it is tried again, what the host asks for aside.
     pub longest_pause_ms: Option<u64>,
     /// Items of a run over many. None: it has none.
     pub items: Option<u32>,

@@ -20,19 +20,19 @@ const REFUSALS: u32 = 2;
 
 impl Checker {
     /// Enters for when the host wants to be asked again.
-    pub(super) fn wishes(&mut self, request: RequestId, wish_ms: u64) {
+    pub(super) fn cool_down(&mut self, request: RequestId, retry_after_ms: u64) {
         let Some(spawn) = self.accounts.requests.get(&request).and_then(|asked| asked.spawn.as_ref()) else { return };
         let label = spawn.label.clone();
-        self.wishes_for(&label, wish_ms);
+        self.cool_down_for(&label, retry_after_ms);
     }
 
     /// Enters for when host or provider want the task of a session to be tried again.
-    pub(super) fn wishes_for(&mut self, label: &str, wish_ms: u64) {
-        let at_ms = [self.time.known_ms(), self.time.real_ms()].map(|now| now.saturating_add(wish_ms));
-        self.cooldowns.longest_wish_ms = self.cooldowns.longest_wish_ms.max(wish_ms);
+    pub(super) fn cool_down_for(&mut self, label: &str, retry_after_ms: u64) {
+        let at_ms = [self.time.known_ms(), self.time.real_ms()].map(|now| now.saturating_add(retry_after_ms));
+        self.cooldowns.longest_retry_after_ms = self.cooldowns.longest_retry_after_ms.max(retry_after_ms);
         let task = self.allowed.tasks.as_ref().and_then(|tasks| tasks.get(id_of(label)));
         if task.is_some_and(|task| task.agent_type != agent_of(label)) {
-            // What a judge has to wait for is no wish about the task's own sessions.
+            // What a judge has to wait for says nothing about the task's own sessions.
             return;
         }
         self.cooldowns.not_before.insert(id_of(label).to_owned(), at_ms.into());
@@ -58,7 +58,7 @@ impl Checker {
     }
 
     /// Holds a spawn call that is not a repetition to what the host said before.
-    pub(super) fn check_patience(&mut self, options: &SpawnOptions) {
+    pub(super) fn check_cooldown(&mut self, options: &SpawnOptions) {
         let label = &options.label;
         let (until, really_until) = self.cooldowns.not_before.get(id_of(label)).copied().unwrap_or_default();
         let now = self.time.known_ms();
@@ -85,7 +85,7 @@ impl Checker {
     pub(super) fn idles(&mut self, until_ms: Option<u64>) {
         let (Some(pause_ms), Some(until_ms)) = (self.allowed.longest_pause_ms, until_ms) else { return };
         let most = pause_ms
-            .saturating_add(self.cooldowns.longest_wish_ms)
+            .saturating_add(self.cooldowns.longest_retry_after_ms)
             .saturating_add(LONGEST_CIRCUIT_MS)
             .saturating_add(SPARE_MS);
         let pause = until_ms.saturating_sub(self.time.told_ms());

@@ -22,8 +22,8 @@ impl Checker {
         }
         self.was_of_use();
         self.check_arguments(command);
-        // Whoever catches up tells what was told before, lists and watches.
-        if !matches!(command, Command::List(..) | Command::Watch(..) | Command::Progress(_)) {
+        // Whoever catches up tells what was told before, lists and attaches.
+        if !matches!(command, Command::List(..) | Command::Attach(..) | Command::Progress(_)) {
             self.time.has_caught_up();
         }
         match command {
@@ -42,10 +42,10 @@ impl Checker {
                 self.ask(*request, "cancel", Some(key));
                 self.check_cleanup(key);
             }
-            Command::Watch(request, key) => {
-                self.ask(*request, "watch", Some(key));
+            Command::Attach(request, key) => {
+                self.ask(*request, "attach", Some(key));
                 if let Some(account) = self.accounts.sessions.get_mut(key) {
-                    account.told.watches += 1;
+                    account.told.attached += 1;
                 }
             }
             Command::Delete(request, key) => {
@@ -142,14 +142,14 @@ impl Checker {
                 self.stops.tasks.insert(task.clone());
             }
             EventKind::Opened(facts) => self.heard.seed = Some(facts.seed),
-            EventKind::SessionStarted(_) | EventKind::Woke => {}
+            EventKind::SessionStarted(_) | EventKind::TimerFired => {}
         }
     }
 
     fn answered(&mut self, request: RequestId, outcome: &Result<Reply, HostError>) {
         self.check_answer(request);
         match outcome {
-            Ok(Reply::Spawned(receipt) | Reply::Watched(receipt)) => {
+            Ok(Reply::Spawned(receipt) | Reply::Attached(receipt)) => {
                 self.given(request, &receipt.session_key);
                 if let Some(account) = self.accounts.sessions.get_mut(&receipt.session_key) {
                     (account.told.key, account.told.in_sight) = (true, true);
@@ -165,7 +165,9 @@ impl Checker {
                     }
                 }
             }
-            Err(HostError::RateLimited { retry_after_ms: Some(wish_ms), .. }) => self.wishes(request, *wish_ms),
+            Err(HostError::RateLimited { retry_after_ms: Some(retry_after_ms), .. }) => {
+                self.cool_down(request, *retry_after_ms)
+            }
             _ => {}
         }
     }
@@ -206,7 +208,7 @@ impl Checker {
         }
         // Whether there is such a session is what a call that goes on wants to know.
         let may_read =
-            |key: &SessionKey| function == "watch" || (function == "history" && self.accounts.earlier.contains(key));
+            |key: &SessionKey| function == "attach" || (function == "history" && self.accounts.earlier.contains(key));
         if let Some(key) = session.filter(|key| !self.accounts.sessions.contains_key(*key) && !may_read(key)) {
             self.note(Invariant::CallOrder, format!("{function} names {key}, which this call never spawned"));
         }

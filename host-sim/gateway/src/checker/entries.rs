@@ -21,7 +21,7 @@ impl Checker {
         // Nothing comes into being by asking for what is there; what is not there would.
         if !repeats {
             self.check_time(options);
-            self.check_patience(options);
+            self.check_cooldown(options);
         }
         self.check_prompt(options);
         let places_of_task = self.live_for(id_of(&options.label));
@@ -111,8 +111,8 @@ impl Checker {
             outcome => outcomes::ended(outcome),
         };
         self.became(&label, became);
-        if let Some(wish_ms) = outcomes::wish_of(&over.outcome) {
-            self.wishes_for(&label, wish_ms);
+        if let Some(retry_after_ms) = outcomes::retry_after_of(&over.outcome) {
+            self.cool_down_for(&label, retry_after_ms);
         }
     }
 }

@@ -11,7 +11,7 @@
 //! | I2 sessions in all, I5 budget | `spending`: at each spawn call |
 //! | I3 dependencies, I6 retries, second chances, hedges | `tries`: at each spawn call |
 //! | I4 nothing after a stop | `order`: at each spawn call |
-//! | I7 pauses | `cooldowns`: at the spawn call after a wish of host or provider |
+//! | I7 pauses | `cooldowns`: at the spawn call after host or provider asked to wait |
 //! | I9 states, I14 progress | `account`: at each progress report |
 //! | I10 order of requests | `entering`, `order`: at each request |
 //! | I11 time, E8 the end comes | `timing`: at each wait and at the end; own time against odd clocks: `engine/src/engine/tests/faults.rs` |

@@ -90,7 +90,7 @@ impl Checker {
     pub(super) fn check_end(&mut self, key: &SessionKey) {
         let told = self.accounts.sessions.get_mut(key).map(|account| {
             account.told.ends += 1;
-            (account.told.ends.saturating_sub(account.told.watches).max(1), account.is_live())
+            (account.told.ends.saturating_sub(account.told.attached).max(1), account.is_live())
         });
         match told {
             Some((1, false)) => {}

@@ -113,7 +113,7 @@ pub(super) fn ended(outcome: &SessionOutcome) -> Became {
 }
 
 /// How long a failed session's provider or host wants to be left alone, in milliseconds.
-pub(super) fn wish_of(outcome: &SessionOutcome) -> Option<u64> {
+pub(super) fn retry_after_of(outcome: &SessionOutcome) -> Option<u64> {
     match outcome {
         SessionOutcome::Failed { retry_after_ms, .. } => *retry_after_ms,
         _ => None,

@@ -91,7 +91,7 @@ impl Checker {
             Command::Item(_)
             | Command::History(..)
             | Command::Cancel(..)
-            | Command::Watch(..)
+            | Command::Attach(..)
             | Command::Delete(..) => {}
         }
         if texts.iter().any(|text| text.contains(SECRET)) {

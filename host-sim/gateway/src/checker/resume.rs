@@ -19,7 +19,7 @@ impl Checker {
         // What came of these may have been told and not written down; then they are asked for again. Nobody remembers their
         // keys: what is asked for comes into being.
         self.accounts.lost.extend(std::mem::take(&mut self.accounts.keys).into_keys());
-        // What was told to the call that is gone is told again to the one that takes the session over.
+        // What was told to the call that is gone is told again to the one that attaches to the session.
         for account in self.accounts.sessions.values_mut() {
             (account.told.ends, account.told.usage, account.told.model) = (0, false, None);
             (account.told.in_sight, account.told.left_out, account.told.is_hidden) = (false, 0, account.vanished);
@@ -32,7 +32,7 @@ impl Checker {
         self.accounts.requests.clear();
         let unjournaled = self.heard.events.saturating_sub(UNJOURNALED);
         self.cuts.is_time_in_doubt |= self.cuts.jumped_before.take().is_some_and(|event| event >= unjournaled);
-        // The call that goes on was not told what the host wished before.
+        // The call that goes on was not told what the host asked for before.
         self.cooldowns = Cooldowns::default();
         self.heard.events = 0;
         self.ending.returned = false;

@@ -62,12 +62,12 @@ pub(super) enum Circuit {
     Unclear,
 }
 
-/// What the host wished, and what it refused.
+/// What the host asked for, and what it refused.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Cooldowns {
     /// By task: when the host wants to be asked for it again, as the call can know it and in reality.
     pub(super) not_before: BTreeMap<String, (u64, u64)>,
-    pub(super) longest_wish_ms: u64,
+    pub(super) longest_retry_after_ms: u64,
     /// By agent type and model: the reason of the last refusal, and how often it was given in a row.
     pub(super) refusals: BTreeMap<(String, String), (String, u32)>,
 }

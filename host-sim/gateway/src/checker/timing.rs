@@ -64,7 +64,7 @@ impl Checker {
 
     /// Enters what ended a wait.
     pub(super) fn check_wait(&mut self, what: &EventKind) {
-        if *what != EventKind::Woke {
+        if *what != EventKind::TimerFired {
             self.waits = Waits::default();
             return;
         }

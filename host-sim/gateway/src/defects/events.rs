@@ -27,12 +27,12 @@ pub(super) const DEFECTS: &[Defect] = &[
     }),
     of("spawn-after-stop", "I4", "what waits is started although the run was stopped", |what, _| {
         if matches!(what, EventKind::StopRequested { task: None, .. }) {
-            *what = EventKind::Woke;
+            *what = EventKind::TimerFired;
         }
     }),
     of("spawn-after-stop-of-task", "I4", "a task that was stopped is started", |what, _| {
         if matches!(what, EventKind::StopRequested { task: Some(_), .. }) {
-            *what = EventKind::Woke;
+            *what = EventKind::TimerFired;
         }
     }),
     of("usage-counted-half", "I5", "half of what sessions used is booked", |what, _| {

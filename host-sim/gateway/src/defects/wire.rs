@@ -74,7 +74,7 @@ impl Wire {
             EventKind::Answered { .. }
             | EventKind::SessionStarted(_)
             | EventKind::StopRequested { .. }
-            | EventKind::Woke => {}
+            | EventKind::TimerFired => {}
         }
     }
 }

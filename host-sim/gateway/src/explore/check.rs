@@ -139,7 +139,7 @@ fn census(case: &Case, report: &Value, found: &mut Found) {
 fn numbers(report: &Value, called: &Called<DocumentReply>, found: &mut Found) {
     let checker = called.backend.checker();
     let spawn_calls = u64::from(checker.spawn_calls());
-    // A call that was cut off makes requests again, or takes over what came of them.
+    // A call that was cut off makes requests again, or attaches to what came of them.
     if checker.resumes() == 0 && report["spawn_calls"].as_u64() != Some(spawn_calls) {
         found.add("E3", format!("the report says {} spawn calls, the host {spawn_calls}", report["spawn_calls"]));
     }

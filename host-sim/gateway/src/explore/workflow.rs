@@ -97,11 +97,11 @@ fn drafts(draws: &mut Draws, count: u64) -> Map<String, Value> {
 
 fn new_agents(draws: &mut Draws, count: u64) -> Map<String, Value> {
     let names: Vec<String> = (1..=count).map(|number| format!("tide_reader_{number}")).collect();
-    let wishes: Vec<Value> = names
+    let agent_specs: Vec<Value> = names
         .iter()
         .map(|name| json!({ "name": name, "purpose": "Read tide tables and name the next high water.", "domain": "harbours" }))
         .collect();
-    let mut fields = object(json!({ "new_agents": wishes }));
+    let mut fields = object(json!({ "new_agents": agent_specs }));
     if draws.happens(50) {
         let tasks: Vec<Value> = (1..=draws.between(1, 3))
             .map(|number| {
@@ -133,13 +133,13 @@ fn goal(draws: &mut Draws) -> Map<String, Value> {
 }
 
 fn team(draws: &mut Draws, count: u64) -> (&'static str, Map<String, Value>) {
-    let wish = |number: u64| json!({ "name": format!("tide_reader_{number}"), "purpose": "Read tide tables." });
+    let agent_spec = |number: u64| json!({ "name": format!("tide_reader_{number}"), "purpose": "Read tide tables." });
     let (function, mut request) = match draws.between(0, 4) {
         0 => ("content_team", json!({ "topic": "tides", "platform": "bluesky" })),
         1 => ("development_team", json!({ "app_name": "Beacon", "features": ["login"] })),
         2 => ("review_team", json!({ "code": "let x = 1;", "file": "x.rs" })),
-        3 => ("custom_agent", wish(1)),
-        _ => ("meta_workflow", json!({ "purposes": (1..=count).map(wish).collect::<Vec<_>>() })),
+        3 => ("custom_agent", agent_spec(1)),
+        _ => ("meta_workflow", json!({ "purposes": (1..=count).map(agent_spec).collect::<Vec<_>>() })),
     };
     request["run"] = true.into();
     (function, object(request))

@@ -48,8 +48,8 @@ impl Gateway {
             self.enter_after(after_ms, Due::SessionFault(key.clone(), session_fault));
         }
         self.bear_children(key);
-        let is_watched = self.sessions.get(key).is_some_and(|session| session.is_watched);
-        if is_watched && self.profile().reports_starts {
+        let is_attached = self.sessions.get(key).is_some_and(|session| session.is_attached);
+        if is_attached && self.profile().reports_starts {
             self.tell(EventKind::SessionStarted(key.clone()));
         }
     }
@@ -86,7 +86,7 @@ impl Gateway {
             }
             SessionFault::Vanished => {
                 // Nobody hears of its end: whoever forgot it cannot tell.
-                session.is_watched = false;
+                session.is_attached = false;
                 session.is_cut_off = true;
                 self.end_if_running(key, SessionState::Failed);
                 self.sessions.remove(key);
@@ -137,10 +137,10 @@ impl Gateway {
             cost_micro_usd: session.scripted.cost_micro_usd,
         };
         self.truths.note(Truth::Over(key.clone(), over));
-        let (plan, is_watched) = (session.fault_plan.end, session.is_watched);
+        let (plan, is_attached) = (session.fault_plan.end, session.is_attached);
         // It takes those that it spawned with it.
         self.sessions.remove_children_of(key);
-        if let Some(end) = self.end_of(key).filter(|_| is_watched) {
+        if let Some(end) = self.end_of(key).filter(|_| is_attached) {
             if end.completion.as_ref().is_some_and(|completion| completion.truncated) {
                 self.truths.fault(Fault::TextCut);
             }
@@ -158,7 +158,7 @@ impl Gateway {
             let mut session = parent.clone();
             session.options.label = format!("helper {child} of {}", parent.options.label);
             session.receipt.session_key = session_key;
-            session.is_watched = false;
+            session.is_attached = false;
             session.parent = Some(key.clone());
             session.fault_plan = FaultPlan::default();
             self.sessions.insert(session);

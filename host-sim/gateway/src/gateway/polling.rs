@@ -51,8 +51,8 @@ impl SessionHost for Gateway {
             self.carry_out(due);
         }
         match (self.event_queue.next_at(), until_ms) {
-            (_, Some(until)) if until <= self.time.now_ms() => Next::Event(self.deliver(EventKind::Woke, false)),
-            (_, Some(_)) if self.wakes_early() => Next::Event(self.deliver(EventKind::Woke, true)),
+            (_, Some(until)) if until <= self.time.now_ms() => Next::Event(self.deliver(EventKind::TimerFired, false)),
+            (_, Some(_)) if self.wakes_early() => Next::Event(self.deliver(EventKind::TimerFired, true)),
             (Some(at), Some(until)) => Next::SleepUntil(at.min(until)),
             (Some(at), None) => Next::SleepUntil(at),
             (None, Some(until)) => Next::SleepUntil(until),
@@ -156,7 +156,7 @@ impl Gateway {
     }
 
     fn deliver(&mut self, what: EventKind, is_extra: bool) -> Delivery {
-        let number = self.time.count(is_extra && what == EventKind::Woke);
+        let number = self.time.count(is_extra && what == EventKind::TimerFired);
         self.set_clock(number);
         let event = Event { seq: number, at_ms: self.time.shown_ms(), what };
         if self.interventions.told_with == Some(number) {
@@ -202,7 +202,7 @@ impl Gateway {
 
     /// Whether the next wait ends before its time. Never twice in a row, so that there is an end.
     fn wakes_early(&mut self) -> bool {
-        !self.time.woke_early() && self.strikes(Fault::EarlyWake, "wait", self.time.events() as u32)
+        !self.time.fired_early() && self.strikes(Fault::EarlyWake, "wait", self.time.events() as u32)
     }
 
     /// Whether an import fails, now or before.

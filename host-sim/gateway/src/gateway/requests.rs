@@ -24,7 +24,7 @@ pub(super) fn latency_ms(profile: &HostProfile, command: &Command) -> u64 {
     match command {
         Command::Spawn(..) => profile.spawn_latency_ms,
         Command::List(..) | Command::History(..) => profile.answer_latency_ms,
-        Command::Watch(..) => profile.answer_latency_ms,
+        Command::Attach(..) => profile.answer_latency_ms,
         Command::Cancel(..) => profile.cancel_latency_ms,
         Command::Delete(..) => profile.delete_latency_ms,
         Command::Progress(_) | Command::Item(_) => 0,
@@ -40,7 +40,7 @@ impl Gateway {
             Command::List(request, filter) => (request, self.list(&filter).map(Reply::Listed)),
             Command::History(request, query) => (request, self.history(&query).map(Reply::History)),
             Command::Cancel(request, key) => (request, self.cancel(&key)),
-            Command::Watch(request, key) => (request, self.watch(&key)),
+            Command::Attach(request, key) => (request, self.attach(&key)),
             Command::Delete(request, key) => (request, self.delete(&key)),
             Command::Progress(_) | Command::Item(_) => return,
         };
@@ -101,7 +101,7 @@ impl Gateway {
             is_cut_off: false,
             is_paused: false,
             parent: None,
-            is_watched: true,
+            is_attached: true,
         };
         self.sessions.insert(session);
         if !fault_plan.never_starts {
@@ -200,16 +200,16 @@ impl Gateway {
     }
 
     /// Gives a session to the present call. What it would have been told of it is told after the answer.
-    fn watch(&mut self, key: &SessionKey) -> Result<Reply, HostError> {
+    fn attach(&mut self, key: &SessionKey) -> Result<Reply, HostError> {
         let Some(session) = self.sessions.get_mut(key) else {
             return Err(HostError::NotFound(format!("No session found: {key}")));
         };
-        session.is_watched = true;
+        session.is_attached = true;
         let receipt = session.receipt.clone();
         if let Some(end) = self.end_of(key) {
             self.tell(EventKind::SessionEnded(end));
         }
-        Ok(Reply::Watched(receipt))
+        Ok(Reply::Attached(receipt))
     }
 
     /// Deletes a session. A live one is stopped by that, and its end is reported like every other one.

@@ -29,7 +29,7 @@ pub(super) struct Session {
     /// The session that spawned it. None: the caller.
     pub(super) parent: Option<SessionKey>,
     /// The present call spawned it or has taken it over, and is told of its start and its end.
-    pub(super) is_watched: bool,
+    pub(super) is_attached: bool,
 }
 
 impl Session {

@@ -126,7 +126,7 @@ impl SessionTable {
 
     /// Nobody is told of any session any more, and no receipt is known: whoever called is gone.
     pub(super) fn lose_caller(&mut self) {
-        self.by_key.values_mut().for_each(|session| session.is_watched = false);
+        self.by_key.values_mut().for_each(|session| session.is_attached = false);
         self.receipts_by_idempotency_key.clear();
     }
 

@@ -9,12 +9,12 @@ pub(super) struct Timeline {
     next_seq: u64,
     skew: ClockSkew,
     /// The last event was one that came before its time.
-    woke_early: bool,
+    fired_early: bool,
 }
 
 impl Timeline {
     pub(super) fn new(now_ms: u64) -> Self {
-        Self { now_ms, next_seq: 0, skew: ClockSkew::default(), woke_early: false }
+        Self { now_ms, next_seq: 0, skew: ClockSkew::default(), fired_early: false }
     }
 
     pub(super) fn now_ms(&self) -> u64 {
@@ -50,10 +50,10 @@ impl Timeline {
     }
 
     /// Counts the next event. Its number.
-    pub(super) fn count(&mut self, woke_early: bool) -> u64 {
+    pub(super) fn count(&mut self, fired_early: bool) -> u64 {
         let number = self.next_seq;
         self.next_seq += 1;
-        self.woke_early = woke_early;
+        self.fired_early = fired_early;
         number
     }
 
@@ -62,7 +62,7 @@ impl Timeline {
         self.skew.show(self.now_ms)
     }
 
-    pub(super) fn woke_early(&self) -> bool {
-        self.woke_early
+    pub(super) fn fired_early(&self) -> bool {
+        self.fired_early
     }
 }

@@ -144,7 +144,7 @@ impl Observer for Recorder {
             Command::List(request, _) => (request, Kind::Read, None),
             Command::Cancel(request, _) => (request, Kind::Cancel, None),
             Command::Delete(request, _) => (request, Kind::Delete, None),
-            Command::Watch(..) | Command::Progress(_) | Command::Item(_) => return,
+            Command::Attach(..) | Command::Progress(_) | Command::Item(_) => return,
         };
         self.asked.insert(*request, Asked { at_ms: since, kind, subject });
     }
@@ -168,7 +168,7 @@ impl Observer for Recorder {
                 }
             }
             EventKind::SessionEnded(end) => self.ended(since, end),
-            EventKind::StopRequested { .. } | EventKind::Woke => {}
+            EventKind::StopRequested { .. } | EventKind::TimerFired => {}
         }
     }
 }

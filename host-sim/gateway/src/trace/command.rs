@@ -13,7 +13,7 @@ pub(super) fn words(command: &Command, start_ms: u64) -> String {
         Command::List(request, filter) => list(*request, filter),
         Command::History(request, query) => history(*request, query),
         Command::Cancel(request, key) => format!("cancel {request} session={key}"),
-        Command::Watch(request, key) => format!("watch {request} session={key}"),
+        Command::Attach(request, key) => format!("attach {request} session={key}"),
         Command::Delete(request, key) => format!("delete {request} session={key}"),
         Command::Progress(report) => progress(report, start_ms),
         Command::Item(item) => format!("item {} document={}", item.item, Long(&item.document)),

@@ -28,14 +28,14 @@ fn event_kind(what: &EventKind) -> String {
         EventKind::StopRequested { task, reason } => {
             format!("stop task={} reason={}", maybe_short(task.as_ref().map(|id| id.as_str())), Short(reason))
         }
-        EventKind::Woke => "woke".to_owned(),
+        EventKind::TimerFired => "timer-fired".to_owned(),
     }
 }
 
 fn answer(reply: &Reply) -> String {
     match reply {
         Reply::Spawned(made) => format!("spawned {}", receipt(made)),
-        Reply::Watched(known) => format!("watched {}", receipt(known)),
+        Reply::Attached(known) => format!("attached {}", receipt(known)),
         Reply::Listed(SessionPage { sessions, has_more }) => {
             let rows: Vec<String> =
                 sessions.iter().map(|row| format!("{}:{}", row.session_key, state(row.state))).collect();

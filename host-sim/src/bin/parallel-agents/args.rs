@@ -22,9 +22,10 @@ pub use backend::{BackendArguments, BackendKind, ServerArguments, WhatIfArgument
 pub use dev::{DevCommand, ReplayArguments, ServeModelArguments};
 pub use map::MapArguments;
 pub use simulation::{
-    Cast, ClockKind, ComponentArguments, Course, EngineKind, Guest, ProgressKind, ResumeArguments, Simulation,
+    AgentArguments, ClockKind, ComponentArguments, EngineKind, InstanceArguments, ProgressKind, ResumeArguments,
+    RunOptions, Simulation,
 };
-pub use trials::{CompareArguments, EconomicsArguments, ExploreArguments, ScenariosCommand};
+pub use trials::{CompareArguments, CostBenchmarkArguments, ExploreArguments, ScenariosCommand};
 pub use users::{
     CallArguments, DoctorArguments, ExplainArguments, HelpArguments, InitArguments, RegistryCommand, ReviewArguments,
     RunArguments, RunRules,

@@ -15,7 +15,7 @@ use host_sim::quirks;
 use parallel_agents_engine::host::EventKind;
 use rand::Rng;
 
-use crate::args::{BackendKind, Cast, ClockKind, ResumeArguments, ServerArguments, Simulation};
+use crate::args::{AgentArguments, BackendKind, ClockKind, ResumeArguments, ServerArguments, Simulation};
 use crate::fault::Fault;
 use crate::gateway::Entered;
 use crate::journal::Journal;
@@ -25,7 +25,7 @@ use crate::text::{shell_word, shown};
 use crate::ui::Ui;
 
 /// What answers the component, and by which clock.
-pub struct Stage {
+pub struct PreparedBackend {
     pub backend: AnyBackend,
     pub clock: Clock,
     pub seed: u64,
@@ -73,8 +73,8 @@ impl Past {
     }
 }
 
-impl Stage {
-    /// A stage for one call.
+impl PreparedBackend {
+    /// The backend of one call.
     ///
     /// `output`: where the lines of a run over many items go.
     pub async fn set(
@@ -89,10 +89,10 @@ impl Stage {
         let asked = || simulation.journal.as_deref().map(Journal::create).transpose();
         match server.kind() {
             BackendKind::Script => {
-                let seed = simulation.cast.seed();
-                let script = script_for(&simulation.cast, function)?;
+                let seed = simulation.agent_arguments.seed();
+                let script = script_for(&simulation.agent_arguments, function)?;
                 let gateway = simulation::Simulation::new(script, seed, SimulationOptions::default());
-                of_gateway(ui, gateway, clock(simulation.course.clock), seed, asked()?)
+                of_gateway(ui, gateway, clock(simulation.run_options.clock), seed, asked()?)
             }
             kind => {
                 let real = Real::of(ui, server, kind).await?;
@@ -103,16 +103,16 @@ impl Stage {
                     asked => asked,
                 };
                 if let Some(journal) = &journal {
-                    ui.note(&going_on(journal.path(), server, output.as_deref()));
+                    ui.note(&resume_command(journal.path(), server, output.as_deref()));
                 }
-                real.stage(ui, &simulation.cast, server, journal, None)
+                real.prepare(ui, &simulation.agent_arguments, server, journal, None)
             }
         }
     }
 
-    /// A stage for a call that goes on: the gateway of its first part, which knows none of its sessions any more.
+    /// The backend of a call that goes on: the gateway of its first part, which knows none of its sessions any more.
     pub async fn reset(ui: &Ui, arguments: &ResumeArguments, past: &Past, journal: Journal) -> Result<Self, Failure> {
-        let ResumeArguments { cast, server, course, journal_file, .. } = arguments;
+        let ResumeArguments { agent_arguments, server, run_options, journal_file, .. } = arguments;
         check_address(server)?;
         check_kind(journal_file, server, past)?;
         match server.kind() {
@@ -120,14 +120,14 @@ impl Stage {
                 // The checker knows nothing of what the call did before, so it cannot hold it to anything.
                 let options =
                     SimulationOptions { stops_at_violation: false, life: past.lines, ..SimulationOptions::default() };
-                let script = script_for(cast, &past.function)?;
-                let gateway = simulation::Simulation::new(script, cast.seed(), options);
-                of_gateway(ui, gateway, clock(course.clock), cast.seed(), Some(journal))
+                let script = script_for(agent_arguments, &past.function)?;
+                let gateway = simulation::Simulation::new(script, agent_arguments.seed(), options);
+                of_gateway(ui, gateway, clock(run_options.clock), agent_arguments.seed(), Some(journal))
             }
             kind => {
                 let real = Real::of(ui, server, kind).await?;
-                ui.note(&going_on(journal.path(), server, arguments.output.as_deref()));
-                real.stage(ui, cast, server, Some(journal), past.last_ms)
+                ui.note(&resume_command(journal.path(), server, arguments.output.as_deref()));
+                real.prepare(ui, agent_arguments, server, Some(journal), past.last_ms)
             }
         }
     }
@@ -139,11 +139,11 @@ fn of_gateway(
     clock: Clock,
     seed: u64,
     journal: Option<Journal>,
-) -> Result<Stage, Failure> {
+) -> Result<PreparedBackend, Failure> {
     if let Some(sink) = sink(ui, journal.as_ref())? {
         gateway.host_mut().keep_journal(sink);
     }
-    Ok(Stage { backend: gateway.boxed(), clock, seed, kind: BackendKind::Script, journal })
+    Ok(PreparedBackend { backend: gateway.boxed(), clock, seed, kind: BackendKind::Script, journal })
 }
 
 /// What writes the journal of a call, if it has one.
@@ -223,25 +223,25 @@ impl Real {
         })
     }
 
-    fn stage(
+    fn prepare(
         self,
         ui: &Ui,
-        cast: &Cast,
+        agent_arguments: &AgentArguments,
         options: &ServerArguments,
         journal: Option<Journal>,
         start_ms: Option<u64>,
-    ) -> Result<Stage, Failure> {
+    ) -> Result<PreparedBackend, Failure> {
         // The codes in prompts come from it, so nobody may be able to tell it beforehand.
-        let seed = cast.seed.unwrap_or_else(|| rand::rng().next_u64());
+        let seed = agent_arguments.seed.unwrap_or_else(|| rand::rng().next_u64());
         match self {
-            Self::Server(asked) => asked.stage(ui, seed, options, journal, start_ms),
-            Self::Gateway(entered) => entered.stage(ui, seed, options, journal, start_ms),
+            Self::Server(asked) => asked.prepare(ui, seed, options, journal, start_ms),
+            Self::Gateway(entered) => entered.prepare(ui, seed, options, journal, start_ms),
         }
     }
 }
 
 /// Where the journal is, and the command that goes on from it: in lines that fit into a terminal and can be copied.
-fn going_on(journal: &Path, options: &ServerArguments, output: Option<&Path>) -> String {
+fn resume_command(journal: &Path, options: &ServerArguments, output: Option<&Path>) -> String {
     let path = shown(&journal.to_string_lossy());
     let (option, address) = match &options.gateway {
         Some(gateway) => ("--gateway", gateway.as_str()),
@@ -262,16 +262,16 @@ fn going_on(journal: &Path, options: &ServerArguments, output: Option<&Path>) ->
 }
 
 /// The same for a call of a function. A gateway on which nobody has set anything has no room for a run over many items.
-fn script_for(cast: &Cast, function: &str) -> Result<Script, Failure> {
-    match &cast.script {
+fn script_for(agent_arguments: &AgentArguments, function: &str) -> Result<Script, Failure> {
+    match &agent_arguments.script {
         None if function == "map_tasks" => Ok(Script::bundled().with_room()),
-        _ => script(cast),
+        _ => script(agent_arguments),
     }
 }
 
 /// The script that the options name, or the bundled one.
-pub fn script(cast: &Cast) -> Result<Script, Failure> {
-    cast.script.as_deref().map_or_else(|| Ok(Script::bundled()), script_at)
+pub fn script(agent_arguments: &AgentArguments) -> Result<Script, Failure> {
+    agent_arguments.script.as_deref().map_or_else(|| Ok(Script::bundled()), script_at)
 }
 
 /// The script in a file.

@@ -287,7 +287,7 @@ impl Observer for Board {
                 self.is_stopping |= task.is_none();
                 self.lines.push(format!("stopping: {}", shown(reason)));
             }
-            EventKind::Woke => {}
+            EventKind::TimerFired => {}
         }
     }
 }

@@ -9,7 +9,7 @@ use host_sim::openclaw::{OpenClaw, OpenClawOptions};
 use parallel_agents_door::{Door, DoorError, Facts};
 
 use crate::args::{BackendKind, ServerArguments};
-use crate::backend::{Stage, sink};
+use crate::backend::{PreparedBackend, sink};
 use crate::fault::Fault;
 use crate::journal::Journal;
 use crate::outcome::Failure;
@@ -50,22 +50,22 @@ impl Entered {
         Ok(Self { door, facts })
     }
 
-    /// The stage of one call.
-    pub fn stage(
+    /// The backend of one call.
+    pub fn prepare(
         self,
         ui: &Ui,
         seed: u64,
         options: &ServerArguments,
         journal: Option<Journal>,
         start_ms: Option<u64>,
-    ) -> Result<Stage, Failure> {
+    ) -> Result<PreparedBackend, Failure> {
         let clock = Clock::real_time();
         let chosen = OpenClawOptions { model: options.model.clone(), seed, host_cap: options.host_cap, start_ms };
         let mut host = OpenClaw::new(self.door, self.facts, chosen, clock.bell());
         if let Some(sink) = sink(ui, journal.as_ref())? {
             host.keep_journal(sink);
         }
-        Ok(Stage { backend: Observed::of(host).boxed(), clock, seed, kind: BackendKind::Openclaw, journal })
+        Ok(PreparedBackend { backend: Observed::of(host).boxed(), clock, seed, kind: BackendKind::Openclaw, journal })
     }
 }
 

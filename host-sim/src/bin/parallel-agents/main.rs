@@ -1,6 +1,5 @@
 //! The command line of the simulator.
 
-mod afterwards;
 mod args;
 mod backend;
 mod board;
@@ -22,6 +21,7 @@ mod output;
 mod own_agents;
 mod problems;
 mod registry_files;
+mod reply;
 mod report;
 mod request;
 mod results;

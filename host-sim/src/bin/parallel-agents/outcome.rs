@@ -125,13 +125,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_broken_promise_is_the_components_failure() {
+    fn a_broken_invariant_is_the_components_failure() {
         let violation = Violation { invariant: Invariant::Cap, event: Some(17), what: "two are alive".to_owned() };
         let failure = Failure::from(SimError::Violation { seed: Some(5), violation });
         assert_eq!(format!("{:?}", failure.exit_code()), format!("{:?}", ExitCode::from(3)));
         let document = failure.document();
         assert_eq!(document["error"]["code"], "E_GUEST_PROMISE");
-        let words = "the component broke its promises with seed 5: I1 at event 17: two are alive";
+        let words = "the component broke an invariant with seed 5: I1 at event 17: two are alive";
         assert_eq!(document["error"]["message"], words);
     }
 

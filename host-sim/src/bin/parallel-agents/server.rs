@@ -9,7 +9,7 @@ use host_sim::live::{KEY_VARIABLE, Live, LiveOptions, ModelServer, ServerError};
 use parallel_agents_door::Token;
 
 use crate::args::{BackendKind, ServerArguments};
-use crate::backend::{Stage, sink};
+use crate::backend::{PreparedBackend, sink};
 use crate::fault::Fault;
 use crate::journal::Journal;
 use crate::outcome::Failure;
@@ -44,15 +44,15 @@ impl Asked {
         Ok(Self { server, model })
     }
 
-    /// The stage of one call.
-    pub fn stage(
+    /// The backend of one call.
+    pub fn prepare(
         self,
         ui: &Ui,
         seed: u64,
         options: &ServerArguments,
         journal: Option<Journal>,
         start_ms: Option<u64>,
-    ) -> Result<Stage, Failure> {
+    ) -> Result<PreparedBackend, Failure> {
         let clock = Clock::real_time();
         let live = LiveOptions { model: self.model, seed, host_cap: options.host_cap, start_ms };
         let mut live = Live::new(self.server, live, clock.bell());
@@ -60,7 +60,7 @@ impl Asked {
             live.keep_journal(sink);
         }
         let backend = Observed::of(live).boxed();
-        Ok(Stage { backend, clock, seed, kind: BackendKind::Openai, journal })
+        Ok(PreparedBackend { backend, clock, seed, kind: BackendKind::Openai, journal })
     }
 }
 

@@ -19,9 +19,8 @@ use host_sim::component::ComponentHost;
 use parallel_agents::documents::DocumentReply;
 use serde_json::{Map, Value, json};
 
-use crate::afterwards::{Afterwards, Noted, Reply};
-use crate::args::{BackendKind, ClockKind, Course, EngineKind, Guest, ResumeArguments, Simulation};
-use crate::backend::{Past, Stage};
+use crate::args::{BackendKind, ClockKind, EngineKind, InstanceArguments, ResumeArguments, RunOptions, Simulation};
+use crate::backend::{Past, PreparedBackend};
 use crate::board::Board;
 use crate::component;
 use crate::hints;
@@ -29,6 +28,7 @@ use crate::journal::Journal;
 use crate::live_page::LivePage;
 use crate::outcome::Failure;
 use crate::output;
+use crate::reply::{Noted, Outputs, Reply};
 use crate::request;
 use crate::results::Results;
 use crate::signals::{Interrupt, stop_on_signal};
@@ -53,10 +53,10 @@ impl Engine {
     }
 
     /// Loads what the options name.
-    pub async fn load(ui: &Ui, guest: &Guest) -> Result<Self, Failure> {
-        match guest.engine {
+    pub async fn load(ui: &Ui, instance: &InstanceArguments) -> Result<Self, Failure> {
+        match instance.engine {
             EngineKind::Native => Ok(Self::Native),
-            EngineKind::Wasm => Ok(Self::Wasm(Box::new(component::load(ui, &guest.component).await?))),
+            EngineKind::Wasm => Ok(Self::Wasm(Box::new(component::load(ui, &instance.component).await?))),
         }
     }
 
@@ -81,15 +81,15 @@ impl Engine {
         results: Option<Arc<Mutex<Results>>>,
     ) -> Result<Reply, Failure> {
         let arguments = &with_options(arguments, simulation);
-        let course = &simulation.course;
-        output::check([&course.trace, &course.report, &simulation.backend.record])?;
-        let Stage { backend, clock, seed, kind, journal } =
-            Stage::set(ui, simulation, function, arguments, output_of(results.as_ref())).await?;
-        let view = View::new(ui, course.progress, is_real(kind, course), Board::new(function, arguments));
+        let run_options = &simulation.run_options;
+        output::check([&run_options.trace, &run_options.report, &simulation.backend.record])?;
+        let PreparedBackend { backend, clock, seed, kind, journal } =
+            PreparedBackend::set(ui, simulation, function, arguments, output_of(results.as_ref())).await?;
+        let view = View::new(ui, run_options.progress, is_real(kind, run_options), Board::new(function, arguments));
         let recorder = Arc::new(Mutex::new(Recorder::default()));
         let noted = Noted::new();
-        let page = served(ui, course, function, kind, &noted).await?;
-        let mut backend = noted.watching(backend.by(view.board()), course);
+        let page = served(ui, run_options, function, kind, &noted).await?;
+        let mut backend = noted.watching(backend.by(view.board()), run_options);
         if let Some(page) = &page {
             backend = backend.by(page.watcher());
         }
@@ -103,7 +103,7 @@ impl Engine {
         let called = self.enter(function, arguments, backend, &clock.with_stop(interrupt.switch())).await;
         view.close();
         let page = page.map(|page| (page, interrupt));
-        let mut call = Call { ui, course, function, seed, kind, noted: &noted, page, rest: Afterwards::default() };
+        let mut call = Call { ui, run_options, function, seed, kind, noted: &noted, page, rest: Outputs::default() };
         if let Some(path) = &simulation.backend.record {
             // Of a reply that is no JSON the rest of the recording is still worth something.
             let document = called.result.as_ref().ok().and_then(|reply| read(document_text(reply)).ok());
@@ -116,7 +116,7 @@ impl Engine {
         let violations = called.backend.checker().violations();
         // What is true of a gateway that does not answer nobody here knows, so that its account is none to hold a call to.
         if !violations.is_empty() && kind != BackendKind::Openclaw {
-            call.rest.contradicted(broken_promises(Some(seed), &violations));
+            call.rest.contradicted(broken_invariants(Some(seed), &violations));
         }
         if let Some(hint) =
             called.result.as_ref().ok().and_then(|reply| hints::of_server(simulation, document_text(reply)))
@@ -139,14 +139,20 @@ impl Engine {
         journal: Journal,
         results: Option<Arc<Mutex<Results>>>,
     ) -> Result<Reply, Failure> {
-        let course = &arguments.course;
-        output::check([&course.trace, &course.report])?;
+        let run_options = &arguments.run_options;
+        output::check([&run_options.trace, &run_options.report])?;
         let past = Past::read(text);
-        let Stage { backend, clock, seed, kind, journal } = Stage::reset(ui, arguments, &past, journal).await?;
-        let view = View::new(ui, course.progress, is_real(kind, course), Board::new(&past.function, &past.arguments));
+        let PreparedBackend { backend, clock, seed, kind, journal } =
+            PreparedBackend::reset(ui, arguments, &past, journal).await?;
+        let view = View::new(
+            ui,
+            run_options.progress,
+            is_real(kind, run_options),
+            Board::new(&past.function, &past.arguments),
+        );
         let noted = Noted::new();
-        let page = served(ui, course, &past.function, kind, &noted).await?;
-        let mut backend = noted.watching(backend.by(view.board()), course);
+        let page = served(ui, run_options, &past.function, kind, &noted).await?;
+        let mut backend = noted.watching(backend.by(view.board()), run_options);
         if let Some(page) = &page {
             backend = backend.by(page.watcher());
         }
@@ -162,7 +168,7 @@ impl Engine {
         view.close();
         let function = &past.function;
         let page = page.map(|page| (page, interrupt));
-        let call = Call { ui, course, function, seed, kind, noted: &noted, page, rest: Afterwards::default() };
+        let call = Call { ui, run_options, function, seed, kind, noted: &noted, page, rest: Outputs::default() };
         let reply = call.finish(self.name(), called).await;
         // Until here nobody else may write it.
         drop(journal);
@@ -179,29 +185,34 @@ impl Engine {
 
     /// Calls a function that spawns nothing.
     pub async fn ask(&self, function: &str, arguments: &Value) -> Result<Reply, Failure> {
-        let world = simulation::Simulation::new(Script::bundled(), 0, SimulationOptions::default());
-        let called = self.enter(function, &arguments.to_string(), world, &Clock::virtual_time()).await;
+        let gateway = simulation::Simulation::new(Script::bundled(), 0, SimulationOptions::default());
+        let called = self.enter(function, &arguments.to_string(), gateway, &Clock::virtual_time()).await;
         accept(called.result?)
     }
 
     /// Calls a function on a recorded or simulated host.
-    pub async fn play(&self, function: &str, arguments: &str, world: simulation::Simulation) -> Result<Reply, Failure> {
-        let called = self.enter(function, arguments, world, &Clock::virtual_time()).await;
+    pub async fn play(
+        &self,
+        function: &str,
+        arguments: &str,
+        gateway: simulation::Simulation,
+    ) -> Result<Reply, Failure> {
+        let called = self.enter(function, arguments, gateway, &Clock::virtual_time()).await;
         let violations = called.backend.checker().violations();
         let reply = called.result?;
-        if violations.is_empty() { accept(reply) } else { Err(broken_promises(None, &violations)) }
+        if violations.is_empty() { accept(reply) } else { Err(broken_invariants(None, &violations)) }
     }
 
     async fn enter<O: Backend>(
         &self,
         function: &str,
         arguments: &str,
-        world: O,
+        backend: O,
         clock: &Clock,
     ) -> Called<DocumentReply, O> {
         match self {
-            Self::Wasm(host) => host.call(function, arguments, world, clock).await,
-            Self::Native => native::call(function, arguments, world, clock).await,
+            Self::Wasm(host) => host.call(function, arguments, backend, clock).await,
+            Self::Native => native::call(function, arguments, backend, clock).await,
         }
     }
 
@@ -216,13 +227,13 @@ impl Engine {
 /// A call that came back, and what is to be made of it.
 struct Call<'a> {
     ui: &'a Ui,
-    course: &'a Course,
+    run_options: &'a RunOptions,
     function: &'a str,
     seed: u64,
     kind: BackendKind,
     noted: &'a Noted,
     page: Option<(LivePage, Interrupt)>,
-    rest: Afterwards,
+    rest: Outputs,
 }
 
 impl Call<'_> {
@@ -236,15 +247,15 @@ impl Call<'_> {
             "seed": self.seed,
             "engine": engine,
             "fuel_used": called.fuel_used,
-            "ledger": called.backend.checker().summary(),
+            "checker": called.backend.checker().summary(),
         });
-        let world = called.backend;
-        self.rest.file(self.course.trace.as_ref(), move || world.trace().text().to_owned());
+        let backend = called.backend;
+        self.rest.file(self.run_options.trace.as_ref(), move || backend.trace().text().to_owned());
         let outcome = called.result.map_err(Failure::from).and_then(|reply| {
             let document = read(document_text(&reply))?;
-            if let Some(path) = &self.course.report {
+            if let Some(path) = &self.run_options.report {
                 self.rest.file(Some(path), self.noted.report(path, self.function, &document, account));
-                if self.course.open {
+                if self.run_options.open {
                     self.rest.open(path);
                 }
             }
@@ -277,13 +288,13 @@ impl Call<'_> {
 /// The page that the options ask for, with its address on standard error.
 async fn served(
     ui: &Ui,
-    course: &Course,
+    run_options: &RunOptions,
     function: &str,
     kind: BackendKind,
     noted: &Noted,
 ) -> Result<Option<LivePage>, Failure> {
-    let Some(port) = course.serve else { return Ok(None) };
-    let page = LivePage::serve(port, function, is_real(kind, course), noted.sessions()).await?;
+    let Some(port) = run_options.serve else { return Ok(None) };
+    let page = LivePage::serve(port, function, is_real(kind, run_options), noted.sessions()).await?;
     ui.note(&format!("page: {}\n  it stays until Ctrl-C", page.url()));
     Ok(Some(page))
 }
@@ -294,8 +305,8 @@ fn output_of(results: Option<&Arc<Mutex<Results>>>) -> Option<PathBuf> {
 }
 
 /// Whether a call takes real time.
-fn is_real(kind: BackendKind, course: &Course) -> bool {
-    kind != BackendKind::Script || course.clock == ClockKind::Real
+fn is_real(kind: BackendKind, run_options: &RunOptions) -> bool {
+    kind != BackendKind::Script || run_options.clock == ClockKind::Real
 }
 
 /// The request with what the options say in place of its own rules.
@@ -318,10 +329,10 @@ fn accept(reply: DocumentReply) -> Result<Reply, Failure> {
     }
 }
 
-fn broken_promises(seed: Option<u64>, violations: &[Violation]) -> Failure {
+fn broken_invariants(seed: Option<u64>, violations: &[Violation]) -> Failure {
     let all: Vec<String> = violations.iter().map(ToString::to_string).collect();
     let seed = seed.map(|seed| format!(" with seed {seed}")).unwrap_or_default();
-    let error = anyhow!("the component broke its promises{seed}: {}", all.join("; "));
+    let error = anyhow!("the component broke an invariant{seed}: {}", all.join("; "));
     Failure::Broken { code: "E_GUEST_PROMISE", error }
 }
 

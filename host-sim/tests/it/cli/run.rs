@@ -143,8 +143,8 @@ fn trace_and_report_are_written() {
     let report: serde_json::Value =
         serde_json::from_str(&fs::read_to_string(report).expect("the report was written")).expect("it is JSON");
     assert_eq!(report["results"], ran.json()["results"]);
-    assert_eq!(report["simulation"]["ledger"]["completed"], 2);
-    assert_eq!(report["simulation"]["ledger"]["violations"], serde_json::json!([]));
+    assert_eq!(report["simulation"]["checker"]["completed"], 2);
+    assert_eq!(report["simulation"]["checker"]["violations"], serde_json::json!([]));
     let nowhere = path("no/such/directory/run.trace");
     let ran = native(&["run", "-", "--trace", &nowhere], &request);
     assert_eq!(ran.code, 3, "{}", ran.err);

@@ -53,13 +53,13 @@ fn what_is_no_run_or_no_journal_is_refused() {
 fn a_setting_may_be_an_object_and_a_pace_that_changes_nothing_is_told() {
     let tape = recorded("what-if-settings.jsonl", "spawn_with_retry", ONE, 0);
     let budget = r#"budget={"tokens":100000,"spawns":10},max_concurrent=2"#;
-    let asked = native(&["what-if", &tape, "--pace", "biggg=2", "--set", budget], "");
+    let asked = native(&["what-if", &tape, "--latency-factor", "biggg=2", "--set", budget], "");
     assert!(!asked.err.contains("needs the form"), "{}", asked.err);
     let wanted = native(&["what-if", &tape, "--set", "budget={\"tokens\":1"], "");
     assert_eq!(wanted.code, 2, "{}", wanted.err);
-    let paced = native(&["what-if", &tape, "--pace", "biggg=2"], "");
+    let paced = native(&["what-if", &tape, "--latency-factor", "biggg=2"], "");
     assert_eq!(paced.code, 0, "{}", paced.err);
-    assert!(paced.err.contains("the pace of biggg counts for nothing"), "{}", paced.err);
+    assert!(paced.err.contains("the latency factor of biggg counts for nothing"), "{}", paced.err);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use super::*;
 /// A checker that holds a call with the tasks `a` and `b`, one session at a time, of which `a` has ended before the cut.
 fn cut() -> Checker {
     let mut checker = held_to(A_AND_B, r#""max_concurrent": 1, "budget": {"spawns": 2}, "deadline_seconds": 2"#);
-    tell(&mut checker, 0, EventKind::Woke);
+    tell(&mut checker, 0, EventKind::TimerFired);
     checker.command(&keyed(1, "x a"));
     checker.accepted(RequestId(1), &key("s"));
     checker.command(&progress(0, TaskStatus::Running));
@@ -44,11 +44,11 @@ fn a_key_from_before_the_cut_asks_for_a_session_of_its_own() {
 #[test]
 fn the_time_of_a_call_counts_from_where_it_first_opened() {
     let mut checker = cut();
-    checker.event(&Event { seq: 0, at_ms: 1_999, what: EventKind::Woke }, false);
+    checker.event(&Event { seq: 0, at_ms: 1_999, what: EventKind::TimerFired }, false);
     let mut late = checker.clone();
     checker.command(&keyed(1, "x b"));
     assert_eq!(broken(&checker), []);
-    late.event(&Event { seq: 1, at_ms: 2_000, what: EventKind::Woke }, false);
+    late.event(&Event { seq: 1, at_ms: 2_000, what: EventKind::TimerFired }, false);
     late.command(&keyed(1, "x b"));
     assert_eq!(broken(&late), [Invariant::Stop]);
 }
@@ -56,9 +56,9 @@ fn the_time_of_a_call_counts_from_where_it_first_opened() {
 #[test]
 fn a_call_that_goes_on_late_has_as_long_again_for_cleaning_up() {
     let mut checker = cut();
-    checker.event(&Event { seq: 0, at_ms: 9_000, what: EventKind::Woke }, false);
+    checker.event(&Event { seq: 0, at_ms: 9_000, what: EventKind::TimerFired }, false);
     checker.resumed();
-    checker.event(&Event { seq: 0, at_ms: 9_000, what: EventKind::Woke }, false);
+    checker.event(&Event { seq: 0, at_ms: 9_000, what: EventKind::TimerFired }, false);
     checker.waits(Some(39_000));
     assert_eq!((broken(&checker), checker.excuses().times(Excuse::WentOnLate)), (vec![], 1));
     checker.waits(Some(39_001));
@@ -67,7 +67,7 @@ fn a_call_that_goes_on_late_has_as_long_again_for_cleaning_up() {
 
 #[test]
 fn a_jump_of_the_clock_long_before_the_cut_leaves_no_doubt() {
-    let wake = |checker: &mut Checker, times: u64| (0..times).for_each(|_| tell(checker, 0, EventKind::Woke));
+    let wake = |checker: &mut Checker, times: u64| (0..times).for_each(|_| tell(checker, 0, EventKind::TimerFired));
     for (events, is_in_doubt) in [(1, true), (2, true), (3, false)] {
         let mut checker = Checker::default();
         wake(&mut checker, 5);

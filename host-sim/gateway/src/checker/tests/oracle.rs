@@ -38,7 +38,7 @@ fn nobody_comes_back_before_the_time_that_was_asked_for() {
         let why = HostError::RateLimited { retry_after_ms: Some(2_000), message: String::new() };
         checker.refused(RequestId(1), &why);
         tell(&mut checker, 0, EventKind::Answered { request: RequestId(1), outcome: Err(why) });
-        tell(&mut checker, at_ms, EventKind::Woke);
+        tell(&mut checker, at_ms, EventKind::TimerFired);
         checker.command(&spawn(2, "x a"));
         assert_eq!(broken(&checker), expected, "{at_ms}");
     }
@@ -65,7 +65,7 @@ fn waits_end_with_the_run_and_calls_come_back() {
     assert_eq!(broken(&checker), [Invariant::Time; 2]);
 
     let mut checker = open(ONE, r#""deadline_seconds": 10"#);
-    tell(&mut checker, 41_001, EventKind::Woke);
+    tell(&mut checker, 41_001, EventKind::TimerFired);
     checker.returned();
     assert_eq!(broken(&checker), [Invariant::Liveness]);
 }
@@ -74,10 +74,10 @@ fn waits_end_with_the_run_and_calls_come_back() {
 fn running_in_circles_is_noticed() {
     let mut checker = open(ONE, "");
     for wait in 0..=u64::from(MAX_SHORT_WAITS) {
-        tell(&mut checker, wait * 200, EventKind::Woke);
+        tell(&mut checker, wait * 200, EventKind::TimerFired);
     }
     assert_eq!(broken(&checker), []);
-    tell(&mut checker, u64::from(MAX_SHORT_WAITS + 1) * 200, EventKind::Woke);
+    tell(&mut checker, u64::from(MAX_SHORT_WAITS + 1) * 200, EventKind::TimerFired);
     assert_eq!(broken(&checker), [Invariant::Storm]);
 
     let mut checker = open(ONE, "");
@@ -117,7 +117,7 @@ fn after_five_failures_there_is_a_break_and_then_one_probe() {
     };
     let then = |mut checker: Checker, spawns: &[u64]| {
         for (n, at_ms) in spawns.iter().enumerate() {
-            tell(&mut checker, *at_ms, EventKind::Woke);
+            tell(&mut checker, *at_ms, EventKind::TimerFired);
             checker.command(&spawn(100 + n as u64, &format!("x t-{}", 6 + n)));
         }
         broken(&checker)

@@ -117,14 +117,14 @@ fn money_and_sessions_have_budgets_of_their_own() {
 
 #[test]
 fn nothing_is_spawned_once_the_time_is_over_or_the_task_was_stopped() {
-    let woke = |at_ms, seq| Event { seq, at_ms, what: EventKind::Woke };
+    let timer = |at_ms, seq| Event { seq, at_ms, what: EventKind::TimerFired };
     let mut checker = held(r#""deadline_seconds": 2"#);
-    checker.event(&woke(0, 0), false);
-    checker.event(&woke(1_999, 1), false);
+    checker.event(&timer(0, 0), false);
+    checker.event(&timer(1_999, 1), false);
     checker.command(&spawn(1, "x a"));
     assert_eq!(broken(&checker), []);
     checker.refused(RequestId(1), &HostError::AtCapacity(String::new()));
-    checker.event(&woke(2_000, 2), false);
+    checker.event(&timer(2_000, 2), false);
     checker.command(&spawn(2, "x a"));
     assert_eq!(broken(&checker), [Invariant::Stop]);
 

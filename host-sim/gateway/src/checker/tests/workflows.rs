@@ -8,7 +8,7 @@ fn held(more: &str) -> Checker {
     let mut checker = Checker::default();
     let text = format!(r#"{{"goal": "a", {more}}}"#);
     checker.hold_to(Allowance::of_workflow(&text, None).expect("a request"));
-    checker.event(&Event { seq: 0, at_ms: 0, what: EventKind::Woke }, false);
+    checker.event(&Event { seq: 0, at_ms: 0, what: EventKind::TimerFired }, false);
     checker
 }
 
@@ -60,7 +60,7 @@ fn its_deadline_and_the_end_of_its_budget_of_time_are_kept() {
     let after = |more: &str, at_ms: u64| {
         let mut checker = held(more);
         checker.time.waits(Some(at_ms));
-        checker.event(&Event { seq: 1, at_ms, what: EventKind::Woke }, false);
+        checker.event(&Event { seq: 1, at_ms, what: EventKind::TimerFired }, false);
         checker.command(&spawn(1, "x a"));
         broken(&checker)
     };

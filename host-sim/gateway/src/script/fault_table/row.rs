@@ -47,7 +47,7 @@ pub enum Place {
     /// The text of an answer.
     Answer,
     /// A request to stop or delete a session.
-    Cleaning,
+    Deletion,
     /// The host itself, its clock and its journal.
     Host,
     /// Whoever called.

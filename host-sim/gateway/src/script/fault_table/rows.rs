@@ -1,6 +1,6 @@
 //! The rows of the table, by number.
 
-use super::row::Place::{Answer, Caller, Cleaning, End, Host, Reading, Session, Spawn};
+use super::row::Place::{Answer, Caller, Deletion, End, Host, Reading, Session, Spawn};
 use super::row::{Knob, Place, Row, Source};
 use crate::script::Fault;
 
@@ -140,7 +140,7 @@ pub const ROWS: [Row; 50] = [
     row(
         21,
         "a session is not known, or not this call's",
-        &[certain!(Session, "vanished", Vanished), certain!(Cleaning, "not_owner", NotOwner)],
+        &[certain!(Session, "vanished", Vanished), certain!(Deletion, "not_owner", NotOwner)],
     ),
     row(
         22,
@@ -334,11 +334,11 @@ pub const ROWS: [Row; 50] = [
         "a session will not stop, or not be deleted",
         &[
             knob(
-                Cleaning,
+                Deletion,
                 "[faults]\ncancel_refused = { per_mille = 1000, times = 2 }\ntimeout_ignored = 1000\n[[answers]]\nodds = { hanging = 1000 }",
                 Fault::CancelRefused,
             ),
-            knob(Cleaning, "[faults]\ndelete_refused = { per_mille = 1000, times = 9 }", Fault::DeleteRefused),
+            knob(Deletion, "[faults]\ndelete_refused = { per_mille = 1000, times = 9 }", Fault::DeleteRefused),
         ],
     ),
     elsewhere(47, "the component runs out of memory, stack or fuel", "the limits suite, with components made for it"),

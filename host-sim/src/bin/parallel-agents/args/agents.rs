@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::Guest;
+use super::InstanceArguments;
 
 /// How files are read, as `help agent-files` tells it.
 pub const AGENT_FILES: &str = "\
@@ -52,7 +52,7 @@ Examples:
         own_agents: OwnAgents,
 
         #[command(flatten)]
-        guest: Guest,
+        instance: InstanceArguments,
     },
 
     /// Show one agent type: what it is told, what it expects, what it answers
@@ -69,7 +69,7 @@ Examples:
         own_agents: OwnAgents,
 
         #[command(flatten)]
-        guest: Guest,
+        instance: InstanceArguments,
     },
 
     /// Say of each file whether it is taken as an agent type, and why if not
@@ -87,7 +87,7 @@ Example:
         directory: PathBuf,
 
         #[command(flatten)]
-        guest: Guest,
+        instance: InstanceArguments,
     },
 }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use parallel_agents_engine::task::Tier;
 
-use super::Guest;
+use super::InstanceArguments;
 
 /// What runs the sessions.
 #[derive(Debug, Args)]
@@ -117,11 +117,11 @@ pub struct WhatIfArguments {
     /// How many times as long a model takes that was not recorded
     ///
     /// Compared with the recorded one; 1 unless said otherwise.
-    #[arg(long = "pace", value_name = "MODEL=FACTOR", value_delimiter = ',')]
-    pub paces: Vec<String>,
+    #[arg(long = "latency-factor", value_name = "MODEL=FACTOR", value_delimiter = ',')]
+    pub latency_factors: Vec<String>,
 
     #[command(flatten)]
-    pub guest: Guest,
+    pub instance: InstanceArguments,
 }
 
 fn tier_model(text: &str) -> Result<(Tier, String), String> {

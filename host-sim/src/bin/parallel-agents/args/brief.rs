@@ -23,7 +23,7 @@ const RARE: [&str; 27] = [
     "once",
     "open",
     "only_faults",
-    "paces",
+    "latency_factors",
     "pattern",
     "progress",
     "record",

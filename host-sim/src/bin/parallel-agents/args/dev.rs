@@ -5,7 +5,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::{Cast, CompareArguments, EconomicsArguments, ExploreArguments, Guest, ScenariosCommand, WhatIfArguments};
+use super::{
+    AgentArguments, CompareArguments, CostBenchmarkArguments, ExploreArguments, InstanceArguments, ScenariosCommand,
+    WhatIfArguments,
+};
 
 #[derive(Debug, Subcommand)]
 pub enum DevCommand {
@@ -71,17 +74,17 @@ Example:
     #[command(
         after_help = "\
 Examples:
-  parallel-agents dev economics
-  parallel-agents dev economics --tasks 5000 --seed 7 --json",
+  parallel-agents dev cost-benchmark
+  parallel-agents dev cost-benchmark --tasks 5000 --seed 7 --json",
         after_long_help = "\
 The tasks are of known difficulty, the agents scripted.
 Exit code 1: the ladder costs too much, or has fewer good answers than the best model.
 
 Examples:
-  parallel-agents dev economics
-  parallel-agents dev economics --tasks 5000 --seed 7 --json"
+  parallel-agents dev cost-benchmark
+  parallel-agents dev cost-benchmark --tasks 5000 --seed 7 --json"
     )]
-    Economics(EconomicsArguments),
+    CostBenchmark(CostBenchmarkArguments),
 
     /// Repeat a journal, and say whether the same follows from it
     #[command(
@@ -105,7 +108,7 @@ Examples:
         after_help = "\
 Examples:
   parallel-agents run request.json --base-url http://127.0.0.1:8080/v1 --record run.jsonl
-  parallel-agents dev what-if run.jsonl --set max_concurrent=16,ladder=big --pace big=1.8",
+  parallel-agents dev what-if run.jsonl --set max_concurrent=16,ladder=big --latency-factor big=1.8",
         after_long_help = "\
 The recorded answers come after the recorded times; a session that ran out of time then never answers. What was not
 recorded is made up, and the output says of what.
@@ -114,7 +117,7 @@ Exit code 1: not every task is completed under the other rules.
 Examples:
   parallel-agents run request.json --backend openai --base-url http://127.0.0.1:8080/v1 --record run.jsonl
   parallel-agents dev what-if run.jsonl
-  parallel-agents dev what-if run.jsonl --set max_concurrent=16,ladder=big-model --pace big-model=1.8"
+  parallel-agents dev what-if run.jsonl --set max_concurrent=16,ladder=big-model --latency-factor big-model=1.8"
     )]
     WhatIf(WhatIfArguments),
 
@@ -143,7 +146,7 @@ pub struct ReplayArguments {
     pub settings: Vec<String>,
 
     #[command(flatten)]
-    pub guest: Guest,
+    pub instance: InstanceArguments,
 }
 
 #[derive(Debug, Args)]
@@ -167,7 +170,7 @@ pub struct ServeModelArguments {
     pub list_quirks: bool,
 
     #[command(flatten)]
-    pub cast: Cast,
+    pub agent_arguments: AgentArguments,
 }
 
 fn speed(text: &str) -> Result<f64, String> {

@@ -12,13 +12,13 @@ use super::{BackendArguments, ServerArguments};
 #[derive(Debug, Args)]
 pub struct Simulation {
     #[command(flatten)]
-    pub cast: Cast,
+    pub agent_arguments: AgentArguments,
 
     #[command(flatten)]
     pub backend: BackendArguments,
 
     #[command(flatten)]
-    pub course: Course,
+    pub run_options: RunOptions,
 
     /// Keep a journal in a new file, for `resume` (help journals)
     ///
@@ -33,7 +33,7 @@ pub struct Simulation {
     pub no_journal: bool,
 
     #[command(flatten)]
-    pub guest: Guest,
+    pub instance: InstanceArguments,
 }
 
 /// A call that is gone on with, by what answered its first part.
@@ -48,21 +48,21 @@ pub struct ResumeArguments {
     pub output: Option<PathBuf>,
 
     #[command(flatten)]
-    pub cast: Cast,
+    pub agent_arguments: AgentArguments,
 
     #[command(flatten)]
     pub server: ServerArguments,
 
     #[command(flatten)]
-    pub course: Course,
+    pub run_options: RunOptions,
 
     #[command(flatten)]
-    pub guest: Guest,
+    pub instance: InstanceArguments,
 }
 
 /// By which clock a call goes, and what is seen and kept of it.
 #[derive(Debug, Args)]
-pub struct Course {
+pub struct RunOptions {
     /// Jump from event to event, or take as long as the sessions would
     #[arg(long, value_enum, default_value = "virtual")]
     pub clock: ClockKind,
@@ -98,7 +98,7 @@ pub struct Course {
 
 /// Which agents and which gateway are simulated.
 #[derive(Debug, Args)]
-pub struct Cast {
+pub struct AgentArguments {
     /// The same number gives the same simulated run
     ///
     /// Everything that is drawn comes from it. Without it 1, but for a real server a fresh one.
@@ -112,7 +112,7 @@ pub struct Cast {
     pub script: Option<PathBuf>,
 }
 
-impl Cast {
+impl AgentArguments {
     /// The number that simulations draw from.
     pub fn seed(&self) -> u64 {
         self.seed.unwrap_or(1)
@@ -121,7 +121,7 @@ impl Cast {
 
 /// Which code is called, and how replies are shown.
 #[derive(Debug, Args)]
-pub struct Guest {
+pub struct InstanceArguments {
     #[command(flatten)]
     pub component: ComponentArguments,
 

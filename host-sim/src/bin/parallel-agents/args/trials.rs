@@ -1,4 +1,4 @@
-//! What can be said to the commands that try the component out: exploring, scenarios, economics.
+//! What can be said to the commands that try the component out: exploring, scenarios, cost_benchmark.
 
 use std::ffi::OsString;
 use std::num::NonZeroUsize;
@@ -9,7 +9,7 @@ use clap::{Args, Subcommand, ValueEnum};
 
 use gateway_sim::explore::Places;
 
-use super::{ComponentArguments, Guest};
+use super::{ComponentArguments, InstanceArguments};
 
 #[derive(Debug, Args)]
 pub struct ExploreArguments {
@@ -78,7 +78,7 @@ pub struct ExploreArguments {
     pub trace: Option<PathBuf>,
 
     #[command(flatten)]
-    pub guest: Guest,
+    pub instance: InstanceArguments,
 }
 
 /// Where something is done to a run.
@@ -122,7 +122,7 @@ pub struct CompareArguments {
 }
 
 #[derive(Debug, Args)]
-pub struct EconomicsArguments {
+pub struct CostBenchmarkArguments {
     /// Tasks of the pool, 1 to 100,000; they are done in runs of at most 200
     #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub tasks: u32,
@@ -132,7 +132,7 @@ pub struct EconomicsArguments {
     pub seed: u64,
 
     #[command(flatten)]
-    pub guest: Guest,
+    pub instance: InstanceArguments,
 }
 
 #[derive(Debug, Subcommand)]
@@ -143,7 +143,7 @@ Example:
   parallel-agents dev scenarios list")]
     List {
         #[command(flatten)]
-        guest: Guest,
+        instance: InstanceArguments,
     },
 
     /// Run scenarios without and with their policy, and show what came of it
@@ -164,7 +164,7 @@ Examples:
         trace: Option<PathBuf>,
 
         #[command(flatten)]
-        guest: Guest,
+        instance: InstanceArguments,
     },
 }
 

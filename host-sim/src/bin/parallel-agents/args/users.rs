@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::{Guest, OwnAgents, Simulation};
+use super::{InstanceArguments, OwnAgents, Simulation};
 
 /// Rules of a run that are set without touching its request.
 #[derive(Debug, Args)]
@@ -85,7 +85,7 @@ Examples:
         directory: PathBuf,
 
         #[command(flatten)]
-        guest: Guest,
+        instance: InstanceArguments,
     },
 
     /// Print the registry that a directory holds, for the field registry of a request
@@ -105,7 +105,7 @@ Example:
         directory: PathBuf,
 
         #[command(flatten)]
-        guest: Guest,
+        instance: InstanceArguments,
     },
 }
 
@@ -132,7 +132,7 @@ pub struct ExplainArguments {
     pub task: String,
 
     #[command(flatten)]
-    pub guest: Guest,
+    pub instance: InstanceArguments,
 }
 
 #[derive(Debug, Args)]

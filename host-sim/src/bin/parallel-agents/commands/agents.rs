@@ -10,10 +10,10 @@ use parallel_agents_engine::task::OutputFormat;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::afterwards::Reply;
-use crate::args::{AgentsCommand, Guest, OwnAgents};
+use crate::args::{AgentsCommand, InstanceArguments, OwnAgents};
 use crate::outcome::{Failure, Finish};
 use crate::own_agents;
+use crate::reply::Reply;
 use crate::simulation::Engine;
 use crate::table::Layout;
 use crate::text::{duration, shown, shown_lines};
@@ -47,18 +47,18 @@ struct Description {
 }
 
 /// The options of the command that say which code is called.
-pub fn guest(command: &AgentsCommand) -> &Guest {
+pub fn instance(command: &AgentsCommand) -> &InstanceArguments {
     match command {
-        AgentsCommand::List { guest, .. } | AgentsCommand::Show { guest, .. } | AgentsCommand::Check { guest, .. } => {
-            guest
-        }
+        AgentsCommand::List { instance, .. }
+        | AgentsCommand::Show { instance, .. }
+        | AgentsCommand::Check { instance, .. } => instance,
     }
 }
 
 pub async fn carry_out(ui: &Ui, command: AgentsCommand) -> Result<Finish, Failure> {
     let engine = match &command {
         AgentsCommand::Check { directory, .. } => return check::carry_out(ui, directory),
-        other => Engine::load(ui, guest(other)).await?,
+        other => Engine::load(ui, instance(other)).await?,
     };
     let (json, text) = match &command {
         AgentsCommand::Show { agent_type, own_agents, .. } => {

@@ -3,9 +3,9 @@
 use gateway_sim::reply::status_of;
 use parallel_agents_engine::task::RunStatus;
 
-use crate::afterwards::Reply;
 use crate::args::CallArguments;
 use crate::outcome::{Failure, Finish};
+use crate::reply::Reply;
 use crate::simulation::Engine;
 use crate::ui::Ui;
 use crate::{consent, input, own_agents, request};
@@ -19,7 +19,7 @@ pub async fn carry_out(ui: &Ui, mut arguments: CallArguments) -> Result<Finish, 
         document = own_agents::add(ui, directory, &arguments.function, document)?;
     }
     let document = request::with_rules(document, &arguments.rules);
-    let engine = Engine::load(ui, &arguments.simulation.guest).await?;
+    let engine = Engine::load(ui, &arguments.simulation.instance).await?;
     consent::settle(ui, &engine, &mut arguments.simulation, &arguments.function, &document).await?;
     let reply = engine.call(ui, &arguments.simulation, &arguments.function, &document).await?;
     show(ui, reply).await

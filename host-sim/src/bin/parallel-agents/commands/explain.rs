@@ -21,7 +21,7 @@ pub async fn carry_out(ui: &Ui, arguments: ExplainArguments) -> Result<Finish, F
     let report: Value = serde_json::from_str(&text)
         .with_context(|| format!("{} is not JSON", arguments.report.display()))
         .map_err(|error| Failure::file(&arguments.report, error))?;
-    let engine = Engine::load(ui, &arguments.guest).await?;
+    let engine = Engine::load(ui, &arguments.instance).await?;
     let reply = engine.ask("explain_task", &json!({ "report": report, "task_id": arguments.task })).await?;
     if ui.is_json() {
         ui.print(&format!("{}\n", reply.text))?;

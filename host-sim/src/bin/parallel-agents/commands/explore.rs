@@ -1,4 +1,4 @@
-//! `explore`: random runs, held to what every run promises.
+//! `explore`: random runs, each checked for the invariants of every run.
 
 use std::thread;
 use std::time::Instant;
@@ -19,7 +19,7 @@ const LISTED: usize = 5;
 
 pub async fn carry_out(ui: &Ui, arguments: ExploreArguments) -> Result<Finish, Failure> {
     let began = Instant::now();
-    let engine = Engine::load(ui, &arguments.guest).await?;
+    let engine = Engine::load(ui, &arguments.instance).await?;
     let script = arguments.faults.as_deref().map(backend::script_at).transpose()?;
     let options = Options {
         tasks: arguments.tasks,
@@ -146,7 +146,7 @@ fn replay(arguments: &ExploreArguments, seed: u64, cut: &Cut) -> String {
         command.push_str(&format!(" --faults {}", faults.display()));
     }
     perturbations(arguments).into_iter().for_each(|perturbation| command.push_str(&perturbation.words()));
-    if arguments.guest.engine == EngineKind::Native {
+    if arguments.instance.engine == EngineKind::Native {
         command.push_str(" --engine native");
     }
     command

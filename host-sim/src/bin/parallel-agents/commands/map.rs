@@ -4,9 +4,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::Value;
 
-use crate::afterwards::Reply;
 use crate::args::{BackendKind, ClockKind, MapArguments};
 use crate::outcome::{Failure, Finish};
+use crate::reply::Reply;
 use crate::results::Results;
 use crate::simulation::Engine;
 use crate::ui::Ui;
@@ -25,11 +25,11 @@ pub async fn carry_out(ui: &Ui, mut arguments: MapArguments) -> Result<Finish, F
         document = own_agents::add(ui, directory, FUNCTION, document)?;
     }
     let document = request::with_rules(document, &arguments.rules);
-    let engine = Engine::load(ui, &arguments.simulation.guest).await?;
+    let engine = Engine::load(ui, &arguments.simulation.instance).await?;
     consent::settle(ui, &engine, &mut arguments.simulation, FUNCTION, &document).await?;
     let results = Arc::new(Mutex::new(Results::create(&arguments.output, &document)?));
     let called = engine.call_telling(ui, &arguments.simulation, FUNCTION, &document, Some(results.clone())).await;
-    let (kind, clock) = (arguments.simulation.backend.server.kind(), arguments.simulation.course.clock);
+    let (kind, clock) = (arguments.simulation.backend.server.kind(), arguments.simulation.run_options.clock);
     deliver(ui, called, &results, kind, clock).await
 }
 

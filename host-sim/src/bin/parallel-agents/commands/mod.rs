@@ -3,9 +3,9 @@
 mod agents;
 mod call;
 mod compare;
+mod cost_benchmark;
 mod defects;
 mod doctor;
-mod economics;
 mod explain;
 mod explore;
 mod help;
@@ -27,14 +27,14 @@ use crate::ui::Ui;
 /// Whether a command was asked for exactly one JSON document.
 pub fn wants_json(command: &Command) -> bool {
     match command {
-        Command::Run(arguments) => arguments.simulation.guest.json,
-        Command::Map(arguments) => arguments.simulation.guest.json,
-        Command::Call(arguments) => arguments.simulation.guest.json,
-        Command::Agents(command) => agents::guest(command).json,
-        Command::Registry(command) => registry::guest(command).json,
-        Command::Review(arguments) => arguments.simulation.guest.json,
-        Command::Resume(arguments) => arguments.guest.json,
-        Command::Explain(arguments) => arguments.guest.json,
+        Command::Run(arguments) => arguments.simulation.instance.json,
+        Command::Map(arguments) => arguments.simulation.instance.json,
+        Command::Call(arguments) => arguments.simulation.instance.json,
+        Command::Agents(command) => agents::instance(command).json,
+        Command::Registry(command) => registry::instance(command).json,
+        Command::Review(arguments) => arguments.simulation.instance.json,
+        Command::Resume(arguments) => arguments.instance.json,
+        Command::Explain(arguments) => arguments.instance.json,
         Command::Doctor(arguments) => arguments.json,
         Command::Init(_) | Command::Help(_) | Command::Completions { .. } | Command::Man { .. } => false,
         Command::Dev { command } | Command::Old(command) => dev_wants_json(command),
@@ -43,13 +43,13 @@ pub fn wants_json(command: &Command) -> bool {
 
 fn dev_wants_json(command: &DevCommand) -> bool {
     match command {
-        DevCommand::Explore(arguments) => arguments.guest.json,
+        DevCommand::Explore(arguments) => arguments.instance.json,
         DevCommand::Compare(arguments) => arguments.json,
         DevCommand::Defects { json } => *json,
-        DevCommand::Scenarios(command) => scenarios::guest(command).json,
-        DevCommand::Economics(arguments) => arguments.guest.json,
-        DevCommand::Replay(arguments) => arguments.guest.json,
-        DevCommand::WhatIf(arguments) => arguments.guest.json,
+        DevCommand::Scenarios(command) => scenarios::instance(command).json,
+        DevCommand::CostBenchmark(arguments) => arguments.instance.json,
+        DevCommand::Replay(arguments) => arguments.instance.json,
+        DevCommand::WhatIf(arguments) => arguments.instance.json,
         DevCommand::ServeModel(_) => false,
     }
 }
@@ -80,7 +80,7 @@ async fn carry_out_dev(ui: &Ui, command: DevCommand) -> Result<Finish, Failure> 
         DevCommand::Compare(arguments) => compare::carry_out(ui, arguments).await,
         DevCommand::Defects { .. } => defects::carry_out(ui),
         DevCommand::Scenarios(command) => scenarios::carry_out(ui, command).await,
-        DevCommand::Economics(arguments) => economics::carry_out(ui, arguments).await,
+        DevCommand::CostBenchmark(arguments) => cost_benchmark::carry_out(ui, arguments).await,
         DevCommand::Replay(arguments) => replay::carry_out(ui, arguments).await,
         DevCommand::WhatIf(arguments) => what_if::carry_out(ui, arguments).await,
         DevCommand::ServeModel(arguments) => serve_model::carry_out(ui, arguments).await,

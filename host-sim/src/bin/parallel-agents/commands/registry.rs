@@ -8,7 +8,7 @@ use parallel_agents_workflows::registry::Entry;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::args::{Guest, RegistryCommand};
+use crate::args::{InstanceArguments, RegistryCommand};
 use crate::fault::Fault;
 use crate::input;
 use crate::outcome::{Failure, Finish};
@@ -35,14 +35,14 @@ struct Outcome {
 }
 
 /// The options of the command that say which code is called.
-pub fn guest(command: &RegistryCommand) -> &Guest {
+pub fn instance(command: &RegistryCommand) -> &InstanceArguments {
     match command {
-        RegistryCommand::Export { guest, .. } | RegistryCommand::Import { guest, .. } => guest,
+        RegistryCommand::Export { instance, .. } | RegistryCommand::Import { instance, .. } => instance,
     }
 }
 
 pub async fn carry_out(ui: &Ui, command: RegistryCommand) -> Result<Finish, Failure> {
-    let engine = Engine::load(ui, guest(&command)).await?;
+    let engine = Engine::load(ui, instance(&command)).await?;
     let text = match &command {
         RegistryCommand::Export { registry, directory, .. } => {
             let outcomes = export(&engine, registry, directory).await?;

@@ -13,8 +13,9 @@ use crate::ui::Ui;
 
 pub async fn carry_out(ui: &Ui, arguments: ReplayArguments) -> Result<Finish, Failure> {
     if !arguments.settings.is_empty() {
-        let ReplayArguments { journal_file: recording, settings, guest } = arguments;
-        return what_if::carry_out(ui, WhatIfArguments { recording, settings, paces: Vec::new(), guest }).await;
+        let ReplayArguments { journal_file: recording, settings, instance } = arguments;
+        return what_if::carry_out(ui, WhatIfArguments { recording, settings, latency_factors: Vec::new(), instance })
+            .await;
     }
     let path = &arguments.journal_file;
     let text = journal::read(path)
@@ -27,7 +28,7 @@ pub async fn carry_out(ui: &Ui, arguments: ReplayArguments) -> Result<Finish, Fa
             error: fault.hint("`dev what-if` goes through it again").into(),
         });
     }
-    let reply = Engine::load(ui, &arguments.guest).await?.replay(&text).await?;
+    let reply = Engine::load(ui, &arguments.instance).await?.replay(&text).await?;
     if ui.is_json() {
         ui.print(&format!("{}\n", reply.text))?;
         return Ok(Finish::Complete);

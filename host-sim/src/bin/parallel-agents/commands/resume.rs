@@ -15,12 +15,12 @@ use crate::simulation::Engine;
 use crate::ui::Ui;
 
 pub async fn carry_out(ui: &Ui, arguments: ResumeArguments) -> Result<Finish, Failure> {
-    let engine = Engine::load(ui, &arguments.guest).await?;
+    let engine = Engine::load(ui, &arguments.instance).await?;
     let (text, journal) = Journal::reopen(&arguments.journal_file)?;
     let past = Past::read(&text);
     let results = results(&arguments, &past)?.map(|results| Arc::new(Mutex::new(results)));
     let called = engine.resume(ui, &arguments, &text, journal, results.clone()).await;
-    let (kind, clock) = (arguments.server.kind(), arguments.course.clock);
+    let (kind, clock) = (arguments.server.kind(), arguments.run_options.clock);
     if let Some(results) = results {
         return map::deliver(ui, called, &results, kind, clock).await;
     }

@@ -21,10 +21,10 @@ pub async fn carry_out(ui: &Ui, mut arguments: ReviewArguments) -> Result<Finish
     let team = json!({ "code": code, "file": arguments.file.to_string_lossy() });
     let server = &mut arguments.simulation.backend.server;
     // A script is for scripted agents; else somebody who has a file reviewed wants to read what a model finds.
-    if server.backend.is_none() && server.gateway.is_none() && arguments.simulation.cast.script.is_none() {
+    if server.backend.is_none() && server.gateway.is_none() && arguments.simulation.agent_arguments.script.is_none() {
         server.backend = Some(BackendKind::Openai);
     }
-    let engine = Engine::load(ui, &arguments.simulation.guest).await?;
+    let engine = Engine::load(ui, &arguments.simulation.instance).await?;
     let team = engine.ask("review_team", &team).await?;
     let request = request::with_rules(team.text, &arguments.rules);
     consent::settle(ui, &engine, &mut arguments.simulation, "run_tasks", &request).await?;
@@ -39,7 +39,7 @@ pub async fn carry_out(ui: &Ui, mut arguments: ReviewArguments) -> Result<Finish
         table::tasks(ui, &report),
         findings.text(ui),
         summary::not_completed(ui, &report),
-        summary::totals(ui, &report, kind, arguments.simulation.course.clock),
+        summary::totals(ui, &report, kind, arguments.simulation.run_options.clock),
     ];
     // A run may be content with fewer; a review that somebody did not give is none.
     let finish = if findings.is_whole() { report.finish() } else { Finish::Incomplete };

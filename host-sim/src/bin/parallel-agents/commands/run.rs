@@ -1,9 +1,9 @@
 //! `run`: the tasks of a request.
 
 use super::call::show;
-use crate::afterwards::Reply;
 use crate::args::{BackendKind, ClockKind, RunArguments, Simulation};
 use crate::outcome::{Failure, Finish};
+use crate::reply::Reply;
 use crate::report::Report;
 use crate::simulation::Engine;
 use crate::ui::Ui;
@@ -15,12 +15,12 @@ pub async fn carry_out(ui: &Ui, mut arguments: RunArguments) -> Result<Finish, F
         request = own_agents::add(ui, directory, "run_tasks", request)?;
     }
     let request = request::with_rules(request, &arguments.rules);
-    let engine = Engine::load(ui, &arguments.simulation.guest).await?;
+    let engine = Engine::load(ui, &arguments.simulation.instance).await?;
     consent::settle(ui, &engine, &mut arguments.simulation, "run_tasks", &request).await?;
     let (reply, report) = run(ui, &engine, &arguments.simulation, &request).await?;
     let Some(report) = report else { return show(ui, reply).await };
-    let Simulation { backend, course, .. } = &arguments.simulation;
-    let text = readable(ui, &report, backend.server.kind(), course.clock);
+    let Simulation { backend, run_options, .. } = &arguments.simulation;
+    let text = readable(ui, &report, backend.server.kind(), run_options.clock);
     reply.deliver(ui, text, report.finish()).await
 }
 

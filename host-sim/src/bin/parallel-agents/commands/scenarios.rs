@@ -4,7 +4,7 @@ use host_sim::scenario::{Outcome, Scenario, ScenarioError, Variant};
 use parallel_agents_engine::problem::{Problem, unknown_name};
 use serde_json::{Value, json};
 
-use crate::args::{Guest, ScenariosCommand};
+use crate::args::{InstanceArguments, ScenariosCommand};
 use crate::fault::Fault;
 use crate::outcome::{Failure, Finish};
 use crate::output;
@@ -14,16 +14,16 @@ use crate::text::{duration, thousands, wrapped};
 use crate::ui::{Tone, Ui};
 
 /// How the command was called as far as streams are concerned.
-pub fn guest(command: &ScenariosCommand) -> &Guest {
+pub fn instance(command: &ScenariosCommand) -> &InstanceArguments {
     match command {
-        ScenariosCommand::List { guest } | ScenariosCommand::Run { guest, .. } => guest,
+        ScenariosCommand::List { instance } | ScenariosCommand::Run { instance, .. } => instance,
     }
 }
 
 pub async fn carry_out(ui: &Ui, command: ScenariosCommand) -> Result<Finish, Failure> {
     match command {
         ScenariosCommand::List { .. } => list(ui),
-        ScenariosCommand::Run { name, trace, guest } => run(ui, name.as_deref(), trace.as_deref(), &guest).await,
+        ScenariosCommand::Run { name, trace, instance } => run(ui, name.as_deref(), trace.as_deref(), &instance).await,
     }
 }
 
@@ -46,9 +46,14 @@ fn list(ui: &Ui) -> Result<Finish, Failure> {
     Ok(Finish::Complete)
 }
 
-async fn run(ui: &Ui, name: Option<&str>, trace: Option<&std::path::Path>, guest: &Guest) -> Result<Finish, Failure> {
+async fn run(
+    ui: &Ui,
+    name: Option<&str>,
+    trace: Option<&std::path::Path>,
+    instance: &InstanceArguments,
+) -> Result<Finish, Failure> {
     let scenarios = chosen(name)?;
-    let engine = Engine::load(ui, guest).await?;
+    let engine = Engine::load(ui, instance).await?;
     let mut ran: Vec<(&Scenario, Outcome)> = Vec::new();
     for scenario in &scenarios {
         for variant in Variant::BOTH {

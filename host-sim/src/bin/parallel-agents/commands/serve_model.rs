@@ -27,7 +27,7 @@ pub async fn carry_out(ui: &Ui, arguments: ServeModelArguments) -> Result<Finish
                 .hint("127.0.0.1:0 takes a free port");
         return Err(Failure::Bad { code: "E_LISTEN", error: fault.into() });
     }
-    let mut script = backend::script(&arguments.cast)?;
+    let mut script = backend::script(&arguments.agent_arguments)?;
     if let Some(name) = &arguments.quirk {
         script = script.with_quirk(quirks::find(name).ok_or_else(|| unknown(name))?.name);
     }
@@ -38,7 +38,7 @@ pub async fn carry_out(ui: &Ui, arguments: ServeModelArguments) -> Result<Finish
         .map_err(broken)?;
     let address = listener.local_addr().context("the system gave the server no address").map_err(broken)?;
     ui.print(&format!("{}\n", json!({ "address": address, "base_url": format!("http://{address}/v1") })))?;
-    let server = model_server::serve(listener, script, arguments.cast.seed(), 1.0 / arguments.speed);
+    let server = model_server::serve(listener, script, arguments.agent_arguments.seed(), 1.0 / arguments.speed);
     tokio::select! {
         served = server => served.context("the server failed").map_err(broken)?,
         interrupted = tokio::signal::ctrl_c() => interrupted.context("cannot wait for an interrupt").map_err(broken)?,

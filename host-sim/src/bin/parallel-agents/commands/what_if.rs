@@ -41,19 +41,24 @@ pub async fn carry_out(ui: &Ui, arguments: WhatIfArguments) -> Result<Finish, Fa
     let reply = recording.reply.as_ref().ok_or_else(|| bad(anyhow!("{name} holds a call that broke off")))?;
     let recorded = report(reply).ok_or_else(|| bad(anyhow!("{name} holds a call that ran nothing")))??;
     let settings = Settings::read(&arguments.settings)?;
-    let paces = paces(&arguments.paces)?;
-    let tape = Tape::new(&recording, paces.clone()).scaled(settings.scale.unwrap_or(1_000));
+    let latency_factors = latency_factors(&arguments.latency_factors)?;
+    let tape = Tape::new(&recording, latency_factors.clone()).scaled(settings.scale.unwrap_or(1_000));
     let asked = settings
         .fields
         .iter()
         .fold(recording.head.arguments.clone(), |asked, (name, value)| request::with_field(&asked, name, value));
-    let engine = Engine::load(ui, &arguments.guest).await?;
-    let world = recording.simulation(tape.clone(), settings.host_cap);
-    let reply = engine.play(&recording.head.function, &asked, world).await?;
+    let engine = Engine::load(ui, &arguments.instance).await?;
+    let gateway = recording.simulation(tape.clone(), settings.host_cap);
+    let reply = engine.play(&recording.head.function, &asked, gateway).await?;
     let report = report(&reply.document).ok_or_else(|| Failure::reply("it tells of no run"))??;
     let assumed = tape.assumed();
-    for model in paces.keys().filter(|model| assumed.models.get(*model).is_none_or(|(_, pace)| pace.is_none())) {
-        ui.note(&format!("warning: the pace of {} counts for nothing: no session had to be given one", shown(model)));
+    for model in
+        latency_factors.keys().filter(|model| assumed.models.get(*model).is_none_or(|(_, pace)| pace.is_none()))
+    {
+        ui.note(&format!(
+            "warning: the latency factor of {} counts for nothing: no session had to be given one",
+            shown(model)
+        ));
     }
     if ui.is_json() {
         let document = json!({
@@ -137,12 +142,12 @@ fn ladder(names: &str) -> Result<Value, &'static str> {
     Ok(Value::Object(models))
 }
 
-fn paces(texts: &[String]) -> Result<BTreeMap<String, u64>, Failure> {
+fn latency_factors(texts: &[String]) -> Result<BTreeMap<String, u64>, Failure> {
     let read = |text: &String| {
         let (model, factor) = text.rsplit_once('=').ok_or("it needs the form MODEL=FACTOR")?;
         Ok((model.trim().to_owned(), per_mille(factor.trim())?))
     };
-    texts.iter().map(|text| read(text).map_err(|why: &str| bad_setting("--pace", text, why))).collect()
+    texts.iter().map(|text| read(text).map_err(|why: &str| bad_setting("--latency-factor", text, why))).collect()
 }
 
 /// A factor such as 1.5, per mille.
@@ -311,8 +316,8 @@ mod tests {
         {
             assert!(Settings::read(&[text.to_owned()]).is_err(), "{text}");
         }
-        assert!(paces(&["m".to_owned()]).is_err() && paces(&["m=fast".to_owned()]).is_err());
-        assert_eq!(paces(&["a/b=1.25".to_owned()]).ok(), Some(BTreeMap::from([("a/b".to_owned(), 1_250)])));
+        assert!(latency_factors(&["m".to_owned()]).is_err() && latency_factors(&["m=fast".to_owned()]).is_err());
+        assert_eq!(latency_factors(&["a/b=1.25".to_owned()]).ok(), Some(BTreeMap::from([("a/b".to_owned(), 1_250)])));
     }
     #[test]
     fn everything_that_was_assumed_is_said() {

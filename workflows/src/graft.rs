@@ -1,4 +1,4 @@
-//! Tasks that join a run which is under way: checked like any request, then given their places in it.
+//! Tasks that are grafted onto a run which is under way: checked like any request, then given their places in it.
 
 use serde_json::{Value, json};
 
@@ -9,7 +9,7 @@ use parallel_agents_engine::plan::{self, PlannedTask};
 use parallel_agents_engine::problem::{CallError, Problem};
 use parallel_agents_engine::task::AgentSource;
 
-/// A task that has ended well; tasks that join may depend on it.
+/// A task that has ended well; grafted tasks may depend on it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Earlier {
     /// The id that its plan gave it.
@@ -29,7 +29,7 @@ pub struct Checks {
     pub built_in: BuiltIn,
 }
 
-/// What tasks that join are held to.
+/// What grafted tasks are held to.
 #[derive(Clone, Debug)]
 pub struct Rules {
     /// For all sessions of the run.
@@ -42,10 +42,10 @@ pub struct Rules {
 
 impl Rules {
     /// The tasks with their places, the first of them at `next`, or what is wrong with them. Paths begin with `/tasks`.
-    pub fn join(
+    pub fn graft(
         &self,
         tasks: &[Value],
-        made: &[AgentSource],
+        created: &[AgentSource],
         earlier: &[Earlier],
         next: TaskIndex,
     ) -> Result<Vec<PlannedTask>, Vec<Problem>> {
@@ -55,7 +55,7 @@ impl Rules {
             |task| json!({ "task_id": task.id, "agent_type": task.agent_type, "task_description": "It is done." }),
         );
         let all: Vec<Value> = stubs.chain(tasks.iter().cloned()).collect();
-        let agents: Vec<AgentSource> = self.agents.iter().chain(made).cloned().collect();
+        let agents: Vec<AgentSource> = self.agents.iter().chain(created).cloned().collect();
         let mut request = json!({
             "tasks": all,
             "deadline_seconds": self.common.deadline_seconds,
@@ -100,7 +100,7 @@ impl Rules {
     }
 }
 
-/// The problem at the place that it has in the list of those that join.
+/// The problem at the place that it has in the list of those that are grafted.
 fn without_earlier(mut problem: Problem, earlier: usize) -> Problem {
     let place = problem.path.strip_prefix("/tasks/").map(|rest| rest.split_once('/').unwrap_or((rest, "")));
     if let Some((index, rest)) = place

@@ -1,6 +1,6 @@
 //! The ladder of models on a pool of a thousand tasks, through the component.
 
-use host_sim::economics::{Pool, Way, compare};
+use host_sim::cost_benchmark::{Pool, Way, compare};
 
 use crate::component::component;
 

@@ -105,7 +105,7 @@ impl Comparison {
     }
 }
 
-/// Does a pool in every way. An error if a call has no report, or its host found a broken promise.
+/// Does a pool in every way. An error if a call has no report, or its host found a broken invariant.
 pub async fn compare(pool: &Pool, engine: &dyn Engine) -> Result<Comparison, SimError> {
     let mut results = Vec::new();
     for way in Way::ALL {

@@ -1,18 +1,18 @@
-//! `economics`: what the ladder of models is worth.
+//! `cost-benchmark`: what the ladder of models is worth.
 
-use host_sim::economics::{Comparison, GOAL_PER_CENT, Kind, Pool, Way, compare};
+use host_sim::cost_benchmark::{Comparison, GOAL_PER_CENT, Kind, Pool, Way, compare};
 use parallel_agents_engine::task::Tier;
 use serde_json::json;
 
-use crate::args::EconomicsArguments;
+use crate::args::CostBenchmarkArguments;
 use crate::outcome::{Failure, Finish};
 use crate::simulation::Engine;
 use crate::table::Layout;
 use crate::text::{dollars, thousands};
 use crate::ui::{Tone, Ui};
 
-pub async fn carry_out(ui: &Ui, arguments: EconomicsArguments) -> Result<Finish, Failure> {
-    let engine = Engine::load(ui, &arguments.guest).await?;
+pub async fn carry_out(ui: &Ui, arguments: CostBenchmarkArguments) -> Result<Finish, Failure> {
+    let engine = Engine::load(ui, &arguments.instance).await?;
     let pool = Pool::draw(arguments.tasks as usize, arguments.seed);
     let comparison = compare(&pool, engine.in_virtual_time()).await?;
     if ui.is_json() {
@@ -23,7 +23,7 @@ pub async fn carry_out(ui: &Ui, arguments: EconomicsArguments) -> Result<Finish,
     Ok(if comparison.goal_is_met() { Finish::Complete } else { Finish::Incomplete })
 }
 
-fn document(arguments: &EconomicsArguments, pool: &Pool, comparison: &Comparison) -> serde_json::Value {
+fn document(arguments: &CostBenchmarkArguments, pool: &Pool, comparison: &Comparison) -> serde_json::Value {
     let above = |way| comparison.above_best(way).map(|hundredths| hundredths as f64 / 100.0);
     let results: Vec<serde_json::Value> = comparison
         .results

@@ -1,4 +1,4 @@
-//! Tasks that join a run which is under way.
+//! Tasks that are grafted onto a run which is under way.
 
 use parallel_agents::catalogue::BUILT_IN;
 use parallel_agents::documents::run_schema;
@@ -6,7 +6,7 @@ use parallel_agents_engine::ids::TaskIndex;
 use parallel_agents_engine::policy::limits::DEFAULT_DEADLINE_SECONDS;
 use parallel_agents_engine::task::AgentSource;
 use parallel_agents_workflows::Common;
-use parallel_agents_workflows::join::{Checks, Earlier, Rules};
+use parallel_agents_workflows::graft::{Checks, Earlier, Rules};
 use serde_json::{Value, json};
 
 fn rules() -> Rules {
@@ -22,17 +22,17 @@ fn task(id: &str, agent: &str, on: &[&str]) -> Value {
 fn places_count_from_the_run_and_not_from_the_list() {
     let earlier = [Earlier { id: "a".to_owned(), agent_type: "code_reviewer".to_owned(), index: TaskIndex(3) }];
     let tasks = [task("b", "code_reviewer", &["a"]), task("c", "code_reviewer", &["b", "a"])];
-    let joined = rules().join(&tasks, &[], &earlier, TaskIndex(9)).expect("good");
-    assert_eq!(joined.len(), 2);
-    assert_eq!(joined[0].dependencies, [TaskIndex(3)]);
-    assert_eq!(joined[1].dependencies, [TaskIndex(9), TaskIndex(3)]);
+    let grafted = rules().graft(&tasks, &[], &earlier, TaskIndex(9)).expect("good");
+    assert_eq!(grafted.len(), 2);
+    assert_eq!(grafted[0].dependencies, [TaskIndex(3)]);
+    assert_eq!(grafted[1].dependencies, [TaskIndex(9), TaskIndex(3)]);
 }
 
 #[test]
 fn problems_are_told_at_the_place_in_the_list() {
     let earlier = [Earlier { id: "a".to_owned(), agent_type: "code_reviewer".to_owned(), index: TaskIndex(3) }];
     let tasks = [task("a", "code_reviewer", &[]), task("c", "nobody", &["x"])];
-    let problems = rules().join(&tasks, &[], &earlier, TaskIndex(9)).expect_err("bad");
+    let problems = rules().graft(&tasks, &[], &earlier, TaskIndex(9)).expect_err("bad");
     let told: Vec<(&str, &str)> = problems.iter().map(|p| (p.code.as_str(), p.path.as_str())).collect();
     assert_eq!(
         told,
@@ -51,7 +51,7 @@ fn agents_that_were_made_come_on_top_of_the_limit() {
         AgentSource::Definition(definition)
     };
     let rules = Rules { agents: (0..20).map(agent).collect(), ..rules() };
-    let made: Vec<AgentSource> = (20..30).map(agent).collect();
-    let joined = rules.join(&[task("b", "agent_29", &[])], &made, &[], TaskIndex(0)).expect("good");
-    assert_eq!(joined[0].agent.name.as_str(), "agent_29");
+    let created: Vec<AgentSource> = (20..30).map(agent).collect();
+    let grafted = rules.graft(&[task("b", "agent_29", &[])], &created, &[], TaskIndex(0)).expect("good");
+    assert_eq!(grafted[0].agent.name.as_str(), "agent_29");
 }

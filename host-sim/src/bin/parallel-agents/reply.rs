@@ -10,7 +10,7 @@ use host_sim::{page, telemetry};
 use opentelemetry_sdk::trace::SpanData;
 use serde_json::Value;
 
-use crate::args::Course;
+use crate::args::RunOptions;
 use crate::live_page::LivePage;
 use crate::outcome::{Failure, Finish};
 use crate::signals::Interrupt;
@@ -24,13 +24,13 @@ pub struct Reply {
     /// The document, read.
     pub document: Value,
     /// What is to be done once the document was shown.
-    pub rest: Afterwards,
+    pub rest: Outputs,
 }
 
 impl Reply {
     /// A reply of a call that leaves nothing behind.
     pub fn alone(text: String, document: Value) -> Self {
-        Self { text, document, rest: Afterwards::default() }
+        Self { text, document, rest: Outputs::default() }
     }
 
     /// Shows the result, as a person reads it or as the document that `--json` asks for, and only then does the rest.
@@ -45,7 +45,7 @@ impl Reply {
 /// What is left to be done after a call.
 #[must_use]
 #[derive(Default)]
-pub struct Afterwards {
+pub struct Outputs {
     files: Vec<(PathBuf, Box<dyn FnOnce() -> String>)>,
     spans: Vec<SpanData>,
     /// The host's own account contradicts the result.
@@ -58,7 +58,7 @@ pub struct Afterwards {
     page: Option<(LivePage, Interrupt)>,
 }
 
-impl Afterwards {
+impl Outputs {
     /// Adds a file, if somebody asked for it.
     pub fn file(&mut self, path: Option<&PathBuf>, text: impl FnOnce() -> String + 'static) {
         self.files.extend(path.map(|path| (path.clone(), Box::new(text) as _)));
@@ -143,8 +143,8 @@ impl Noted {
     }
 
     /// Has the call watched, if anybody wants to know what each session was told and said.
-    pub fn watching(&self, backend: AnyBackend, course: &Course) -> AnyBackend {
-        let is_wanted = course.report.is_some() || course.serve.is_some();
+    pub fn watching(&self, backend: AnyBackend, run_options: &RunOptions) -> AnyBackend {
+        let is_wanted = run_options.report.is_some() || run_options.serve.is_some();
         if is_wanted { backend.by(self.sessions.clone()) } else { backend }
     }
 

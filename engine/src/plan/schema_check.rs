@@ -1,4 +1,4 @@
-//! The shape of a request: its schema says which fields there are, of which type and in which range.
+//! A request against its schema, which says which fields there are, of which type and in which range.
 //!
 //! What does not fit becomes a problem and is taken out, so that the rest can still be checked and everything that is
 //! wrong is reported together.
