@@ -141,36 +141,13 @@ impl Config {
     pub fn parse(text: &str, has_tokens: bool, variable: impl Fn(&str) -> Option<String>) -> Result<Self, Vec<String>> {
         let file: File = toml::from_str(text).map_err(|error| vec![error.to_string().trim().to_owned()])?;
         let mut problems = Vec::new();
-        let mut url = |field: &str, text: &str| match Url::parse(text) {
-            Ok(url) if url.has_host() && url.username().is_empty() && url.password().is_none() => Some(url),
-            _ => {
-                problems.push(format!("{field}: it is no address; one looks like http://127.0.0.1:8080"));
-                None
-            }
-        };
+        let mut url = |field: &str, text: &str| url(field, text).map_err(|problem| problems.push(problem)).ok();
         let ingress = url("restate.ingress", &file.restate.ingress);
         let admin = url("restate.admin", &file.restate.admin);
         if let Some(address) = &file.worker.address {
             url("worker.address", address);
         }
-        if file.gateways.is_empty() || file.gateways.len() > MOST_GATEWAYS {
-            problems.push(format!("gateways: there are {}, need 1 to {MOST_GATEWAYS}", file.gateways.len()));
-        }
-        let slots = file.gateways.iter().fold(0_u32, |sum, gateway| sum.saturating_add(gateway.slots));
-        if slots > MOST_SLOTS {
-            problems.push(format!("gateways: their slots are {slots} together, need at most {MOST_SLOTS}"));
-        }
-        let mut names = BTreeSet::new();
-        let mut gateways = Vec::new();
-        for gateway in &file.gateways {
-            if !names.insert(gateway.name.as_str()) {
-                problems.push(format!("gateways: two have the name {:?}", gateway.name));
-            }
-            match gateway.read(has_tokens, &variable) {
-                Ok(gateway) => gateways.push(gateway),
-                Err(more) => problems.extend(more),
-            }
-        }
+        let gateways = file.read_gateways(has_tokens, &variable, &mut problems);
         let restate = match (ingress, admin) {
             (Some(ingress), Some(admin)) => Restate::new(ingress, admin).map_err(|words| problems.push(words)).ok(),
             _ => None,
@@ -195,6 +172,43 @@ impl Config {
             }),
             None => Err(problems),
         }
+    }
+}
+
+fn url(field: &str, text: &str) -> Result<Url, String> {
+    match Url::parse(text) {
+        Ok(url) if url.has_host() && url.username().is_empty() && url.password().is_none() => Ok(url),
+        _ => Err(format!("{field}: it is no address; one looks like http://127.0.0.1:8080")),
+    }
+}
+
+impl File {
+    /// The gateways that can be used, and what is wrong with them and the others.
+    fn read_gateways(
+        &self,
+        has_tokens: bool,
+        variable: &impl Fn(&str) -> Option<String>,
+        problems: &mut Vec<String>,
+    ) -> Vec<ConfiguredGateway> {
+        if self.gateways.is_empty() || self.gateways.len() > MOST_GATEWAYS {
+            problems.push(format!("gateways: there are {}, need 1 to {MOST_GATEWAYS}", self.gateways.len()));
+        }
+        let slots = self.gateways.iter().fold(0_u32, |sum, gateway| sum.saturating_add(gateway.slots));
+        if slots > MOST_SLOTS {
+            problems.push(format!("gateways: their slots are {slots} together, need at most {MOST_SLOTS}"));
+        }
+        let mut names = BTreeSet::new();
+        let mut gateways = Vec::new();
+        for gateway in &self.gateways {
+            if !names.insert(gateway.name.as_str()) {
+                problems.push(format!("gateways: two have the name {:?}", gateway.name));
+            }
+            match gateway.read(has_tokens, variable) {
+                Ok(gateway) => gateways.push(gateway),
+                Err(more) => problems.extend(more),
+            }
+        }
+        gateways
     }
 }
 
@@ -244,5 +258,56 @@ impl GatewayTable {
                 .map_err(|error| format!("token_file: {} cannot be read: {error}", path.display())),
             _ => Err("it needs one of token_env and token_file".to_owned()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GATEWAY: &str =
+        "[[gateways]]\nname = \"a\"\nurl = \"http://127.0.0.1:1\"\ntoken_env = \"TOKEN\"\nslots = 2\n";
+
+    fn problems(text: &str) -> String {
+        let token = |name: &str| (name == "TOKEN").then(|| "kingfisher-0123".to_owned());
+        Config::parse(text, true, token).err().unwrap_or_default().join("\n")
+    }
+
+    #[test]
+    fn a_gateway_alone_is_enough() {
+        let config = Config::parse(GATEWAY, true, |_| Some("kingfisher-0123".to_owned()))
+            .unwrap_or_else(|all| panic!("{all:?}"));
+        assert_eq!(
+            (config.listen.as_str(), config.gateways.len(), config.patience_seconds),
+            ("127.0.0.1:9081", 1, 600)
+        );
+        assert_eq!(config.gateways[0].spec.weight, 1);
+    }
+
+    #[test]
+    fn all_that_is_wrong_is_said_at_once() {
+        let text = format!(
+            "[restate]\ningress = \"nowhere\"\n{GATEWAY}{GATEWAY}[[gateways]]\nname = \"b c\"\nurl = \"http://u:p@h\"\nslots = 0\n"
+        );
+        let said = problems(&text);
+        for part in [
+            "restate.ingress",
+            "two have the name \"a\"",
+            "name: need 1 to 60",
+            "slots and weight",
+            "one of token_env",
+            "\"b c\": it is no address",
+        ] {
+            assert!(said.contains(part), "{part} is missing in {said}");
+        }
+        assert!(problems(&GATEWAY.replace("TOKEN", "OTHER")).contains("the environment has no OTHER"));
+        assert!(problems(&GATEWAY.replace("= 2", "= 2001")).contains("2001 together"));
+        assert!(problems("[[gateways]]\nnames = 1").contains("names"));
+        assert!(problems("").contains("there are 0"));
+    }
+
+    #[test]
+    fn a_command_that_reaches_no_gateway_needs_no_token() {
+        assert!(Config::parse(GATEWAY, false, |_| None).is_ok());
     }
 }

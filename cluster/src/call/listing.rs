@@ -56,7 +56,7 @@ impl ClusterCall {
         let read = u32::try_from(rows.len()).unwrap_or(u32::MAX);
         let is_last = asked.gateway + 1 >= self.input.gateways.len();
         let next = if has_more { (asked.gateway, asked.offset.saturating_add(read)) } else { (asked.gateway + 1, 0) };
-        if rows.is_empty() && !(is_last && !has_more) && next.0 != asked.gateway {
+        if rows.is_empty() && !has_more && !is_last {
             // An empty page would look like the end of the list.
             return self.list_from(request, Asked { gateway: next.0, offset: next.1, ..asked });
         }

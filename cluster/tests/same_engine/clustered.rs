@@ -159,9 +159,10 @@ impl Line {
             },
             EventKind::StopRequested { task: None, reason } => Input::Wish(Wish::Stop(reason)),
             // Nobody can stop a single task of a call over several gateways, and starts are not told.
-            EventKind::StopRequested { .. } | EventKind::SessionStarted(_) | EventKind::Opened(_) | EventKind::TimerFired => {
-                Input::Time(at_ms)
-            }
+            EventKind::StopRequested { .. }
+            | EventKind::SessionStarted(_)
+            | EventKind::Opened(_)
+            | EventKind::TimerFired => Input::Time(at_ms),
         };
         call.step(input)
     }
