@@ -14,6 +14,7 @@ pub mod orders;
 pub mod placement;
 mod restate;
 mod run;
+mod serving;
 mod session;
 pub mod stepper;
 mod watch;

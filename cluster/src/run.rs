@@ -72,6 +72,8 @@ impl Run {
                 let pause = Duration::from_millis(wake.saturating_sub(call.now_ms()));
                 pending.push(Box::pin(ctx.sleep(pause).map(move |_| Input::Time(wake))));
             }
+            // What stands in the journal is there at once; the connection to Restate is to live meanwhile.
+            tokio::task::yield_now().await;
             let input = match pending.next().await {
                 Ok(Some((_, input))) => input,
                 // Nothing is pending: only the time can help.

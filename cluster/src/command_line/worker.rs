@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use clap::Args;
-use restate_sdk::prelude::{Endpoint, HttpServer};
+use restate_sdk::prelude::Endpoint;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
 
 use super::{Failure, say};
 use crate::config::Config;
@@ -13,6 +14,7 @@ use crate::gateways::Gateways;
 use crate::operator::Operator;
 use crate::restate::Restate;
 use crate::run::Run;
+use crate::serving;
 use crate::session::Session;
 
 /// The pause before a worker tries again to register.
@@ -28,7 +30,15 @@ pub(super) struct Serve {
     no_register: bool,
 }
 
+/// Has what the SDK says written to standard error: warnings, or what `RUST_LOG` asks for.
+fn tell_of_the_sdk() {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
+    // Fails only if somebody else was first, which is as good.
+    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false).try_init();
+}
+
 pub(super) async fn serve(what: Serve, config: Config) -> Result<(), Failure> {
+    tell_of_the_sdk();
     let listen = what.listen.unwrap_or(config.listen);
     let cannot = |error: std::io::Error| Failure::Wrong { code: "E_LISTEN", words: format!("{listen}: {error}") };
     let listener = TcpListener::bind(&listen).await.map_err(cannot)?;
@@ -47,7 +57,7 @@ pub(super) async fn serve(what: Serve, config: Config) -> Result<(), Failure> {
             _ = tokio::signal::ctrl_c() => {}
         }
     };
-    HttpServer::new(endpoint).serve_with_cancel(listener, stop).await;
+    serving::serve(endpoint, listener, stop).await;
     Ok(())
 }
 
