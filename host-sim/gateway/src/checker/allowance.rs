@@ -32,12 +32,8 @@ pub struct Allowance {
     pub deadline_ms: Option<u64>,
     /// The tasks in order, where the call comes back with one result for each.
     pub order: Option<Vec<String>>,
-    /// The models that sessions may ask for. None: any.
-    pub models: Option<BTreeSet<String>>,
-    /// The models of the tiers, each with the tier's place, the cheapest first.
-    pub ladder: Vec<(usize, String)>,
-    /// What another model did does not count.
-    pub strict_model: bool,
+    /// Which models may do the work.
+    pub models: ModelAllowance,
     /// What sessions are to be spawned with. None: anything.
     pub cleanup: Option<Cleanup>,
     /// What the whole call may use.
@@ -56,6 +52,17 @@ pub struct Allowance {
     pub items: Option<u32>,
     /// By task id. None: only what holds for every task is checked.
     pub tasks: Option<BTreeMap<String, TaskAllowance>>,
+}
+
+/// The models that may do the work of a call.
+#[derive(Clone, Debug, Default)]
+pub struct ModelAllowance {
+    /// Those that sessions may ask for. None: any.
+    pub named: Option<BTreeSet<String>>,
+    /// Those of the tiers, each with the tier's place, the cheapest first.
+    pub ladder: Vec<(usize, String)>,
+    /// What another model did does not count.
+    pub is_strict: bool,
 }
 
 /// What a whole call may use, and how that is counted.

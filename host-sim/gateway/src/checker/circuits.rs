@@ -28,7 +28,7 @@ impl Checker {
         // What was being stopped, or could not be known, counts for nothing.
         let is_plain = broke && account.told.key && account.asked.cleanup_tries == 0 && self.accounts.lists == 0;
         let (now_ms, real_ms) = (self.time.known_ms(), self.time.real_ms());
-        let circuit = self.circuits.entry(group).or_insert_with(|| Circuit::Failing(Vec::new()));
+        let circuit = self.models.circuits.entry(group).or_insert_with(|| Circuit::Failing(Vec::new()));
         match circuit {
             Circuit::Failing(times) if is_plain => {
                 times.retain(|at| at.saturating_add(WINDOW_MS) >= now_ms);
@@ -46,9 +46,9 @@ impl Checker {
     pub(super) fn circuit_refused(&mut self, label: &str, model: Option<&str>, why: &HostError) {
         let group = (agent_of(label).to_owned(), model.map(str::to_owned));
         let is_put_back = matches!(why, HostError::AtCapacity(_) | HostError::Busy(_) | HostError::RateLimited { .. });
-        match self.circuits.get_mut(&group) {
+        match self.models.circuits.get_mut(&group) {
             Some(Circuit::Failing(_)) | None if is_put_back => {}
-            _ => drop(self.circuits.insert(group, Circuit::Unclear)),
+            _ => drop(self.models.circuits.insert(group, Circuit::Unclear)),
         }
     }
 
@@ -59,7 +59,9 @@ impl Checker {
         }
         let group = (agent_of(label).to_owned(), model.map(str::to_owned));
         let (now_ms, real_ms) = (self.time.known_ms(), self.time.real_ms());
-        let Some(Circuit::Open { until_ms, really_until_ms, probes }) = self.circuits.get_mut(&group) else { return };
+        let Some(Circuit::Open { until_ms, really_until_ms, probes }) = self.models.circuits.get_mut(&group) else {
+            return;
+        };
         *probes += 1;
         let (until_ms, really_until_ms, probes) = (*until_ms, *really_until_ms, *probes);
         if now_ms >= until_ms && probes == 1 && real_ms < really_until_ms {

@@ -108,7 +108,7 @@ impl Checker {
         if let Some(seconds) = timeout.filter(|seconds| *seconds != options.run_timeout_seconds) {
             wrong.push(format!("{} s of time instead of {seconds}", options.run_timeout_seconds));
         }
-        if let (Some(models), Some(model)) = (&self.allowed.models, &options.model)
+        if let (Some(models), Some(model)) = (&self.allowed.models.named, &options.model)
             && !models.contains(model)
         {
             wrong.push(format!("the model {model}, which the request does not name"));

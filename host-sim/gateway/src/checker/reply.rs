@@ -54,7 +54,7 @@ impl Checker {
                 Ok(report) => self.check_report(&report),
                 Err(error) => self.note(Invariant::Results, format!("the report cannot be read: {error}")),
             },
-            DocumentReply::Answer(text) if self.allowed.strict_model => self.check_models(text),
+            DocumentReply::Answer(text) if self.allowed.models.is_strict => self.check_models(text),
             DocumentReply::Answer(_) => {}
         }
     }

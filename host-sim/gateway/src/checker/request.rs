@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
-use super::allowance::{Allowance, Caps, Price, TaskAllowance};
+use super::allowance::{Allowance, Caps, ModelAllowance, Price, TaskAllowance};
 
 /// Sessions alive at once where a request names no number, as `schemas/shared/session_rules.json` says. Not taken from the engine: this is
 /// the host's own account. So are all defaults here.
@@ -221,13 +221,11 @@ impl Request {
         let seconds = budget.seconds.map_or(deadline, |seconds| seconds.min(deadline));
         let ladder = self.ladder();
         let of_tasks = tasks.iter().filter_map(|task| task.model.clone());
-        let models = of_tasks.chain(ladder.iter().map(|(_, model)| model.clone())).chain(self.model.clone()).collect();
+        let named = of_tasks.chain(ladder.iter().map(|(_, model)| model.clone())).chain(self.model.clone()).collect();
         Allowance {
             last_spawn_ms: Some(seconds.saturating_mul(1_000)),
             deadline_ms: Some(deadline.saturating_mul(1_000)),
-            models: Some(models),
-            ladder,
-            strict_model: self.strict_model == Some(true),
+            models: ModelAllowance { named: Some(named), ladder, is_strict: self.strict_model == Some(true) },
             cleanup: Some(self.cleanup.unwrap_or_default()),
             caps: Caps {
                 spawns: budget.spawns,

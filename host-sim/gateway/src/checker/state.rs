@@ -170,6 +170,15 @@ pub(super) struct Prompts {
     pub(super) secrets: BTreeMap<String, String>,
 }
 
+/// Which models were asked for, and how they did.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Models {
+    /// The best tier that was asked for so far, by agent type and task.
+    pub(super) tiers: BTreeMap<String, usize>,
+    /// By agent type and model.
+    pub(super) circuits: BTreeMap<(String, Option<String>), Circuit>,
+}
+
 /// What one call did, as its host saw it.
 #[derive(Clone, Debug, Default)]
 pub struct Checker {
@@ -187,10 +196,7 @@ pub struct Checker {
     pub(super) progress: Tasks,
     pub(super) items: Items,
     pub(super) tries: BTreeMap<String, Tries>,
-    /// The best tier that was asked for so far, by agent type and task.
-    pub(super) tiers: BTreeMap<String, usize>,
-    /// By agent type and model.
-    pub(super) circuits: BTreeMap<(String, Option<String>), Circuit>,
+    pub(super) models: Models,
 }
 
 impl Checker {

@@ -15,7 +15,7 @@ use crate::label::{LONG_LABEL, agent_of, id_of, task_of};
 impl Checker {
     /// The place of the tier that a model stands for.
     fn tier_of(&self, model: &str) -> Option<usize> {
-        let rungs = self.allowed.ladder.iter().filter(|(_, rung)| same_model(rung, model));
+        let rungs = self.allowed.models.ladder.iter().filter(|(_, rung)| same_model(rung, model));
         rungs.map(|(tier, _)| *tier).max()
     }
 
@@ -31,10 +31,10 @@ impl Checker {
         }
         let task = self.allowed.tasks.as_ref().and_then(|tasks| tasks.get(id_of(label)));
         // Without a model for the tier it is the next better one, or else the best.
-        let best = self.allowed.ladder.last().map_or(0, |(tier, _)| *tier);
+        let best = self.allowed.models.ladder.last().map_or(0, |(tier, _)| *tier);
         let promised = task.filter(|task| task.agent_type == agent_of(label)).and_then(|task| task.tier);
         let promised = promised.unwrap_or(0).min(best);
-        let had = self.tiers.entry(task_of(label).to_owned()).or_insert(promised);
+        let had = self.models.tiers.entry(task_of(label).to_owned()).or_insert(promised);
         let least = (*had).max(promised);
         *had = least.max(asked);
         if asked < least {
@@ -49,7 +49,7 @@ impl Checker {
         let key = SessionKey::new(session);
         let told = self.accounts.sessions.get(&key)?.told.model.as_deref()?;
         let (_, asked) = self.holder_of(&key)?;
-        let asked = asked.filter(|asked| self.allowed.strict_model && !same_model(asked, told))?;
+        let asked = asked.filter(|asked| self.allowed.models.is_strict && !same_model(asked, told))?;
         Some(format!("{task} is completed by {told}, as the host said, and {asked} was asked for"))
     }
 }

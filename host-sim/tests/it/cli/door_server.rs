@@ -171,49 +171,8 @@ fn answer(args: &Value, (state, changed): &(Mutex<State>, Condvar)) -> Answer {
             }
             json!({ "session_key": session.session_key, "run_id": "run", "model": "sim/standard", "tool_free": false })
         }
-        "wait" => {
-            let keys: Vec<String> = serde_json::from_value(args["keys"].clone()).expect("keys");
-            let started: Vec<String> = serde_json::from_value(args["started"].clone()).expect("keys");
-            let is_new = |key: &&String| now.sessions.contains_key(*key) && !started.contains(key);
-            let begun: Vec<String> = keys.iter().filter(is_new).cloned().collect();
-            if begun.is_empty() {
-                let limit = Duration::from_secs(args["timeout_seconds"].as_u64().expect("a time"));
-                now = changed
-                    .wait_timeout_while(now, limit, |now| now.held && !keys.iter().any(|key| is_over(now, key)))
-                    .expect("nobody panicked")
-                    .0;
-            }
-            let held = now.held;
-            let unknown: Vec<&String> = keys.iter().filter(|key| !now.sessions.contains_key(*key)).collect();
-            let unknown = json!(unknown);
-            let mut ended = Vec::new();
-            for key in keys.iter().filter(|_| begun.is_empty()) {
-                let Some(session) = now.sessions.get_mut(key) else { continue };
-                if !held {
-                    session.outcome = session.outcome.or(Some("completed"));
-                }
-                let Some(outcome) = session.outcome else { continue };
-                ended.push(json!({ "key": key, "session_key": session.session_key, "outcome": outcome, "failure": null,
-                    "completion": { "text": format!("Answer of {}.", session.session_key), "truncated": false, "finish": "stop" },
-                    "usage": { "input_tokens": 9, "output_tokens": 3 }, "model": "sim/standard" }));
-            }
-            json!({ "ended": ended, "started": begun, "unknown": unknown })
-        }
-        "list" => {
-            let search = text("search");
-            let rows = now
-                .sessions
-                .iter()
-                .filter(|(_, session)| session.label.contains(&search) || session.session_key.contains(&search));
-            let state = |session: &Session| session.outcome.unwrap_or("running");
-            let rows: Vec<Value> = rows
-                .map(|(key, session)| {
-                    json!({ "key": key, "session_key": session.session_key, "label": session.label,
-                    "state": state(session), "model": "sim/standard" })
-                })
-                .collect();
-            json!({ "sessions": rows, "has_more": false })
-        }
+        "wait" => waited(args, now, changed),
+        "list" => listed(&text("search"), &now),
         "cancel" => {
             now.cancelled.push(key.clone());
             let session = now.sessions.get_mut(&key);
@@ -227,6 +186,45 @@ fn answer(args: &Value, (state, changed): &(Mutex<State>, Condvar)) -> Answer {
         "delete" => json!({ "key": key, "deleted": true, "session_key": null }),
         _ => return Some(Err(("E_DOOR_REQUEST", "invalid"))),
     }))
+}
+
+/// The sessions that have begun, or those that have ended once there are any.
+fn waited(args: &Value, mut now: MutexGuard<'_, State>, changed: &Condvar) -> Value {
+    let keys: Vec<String> = serde_json::from_value(args["keys"].clone()).expect("keys");
+    let started: Vec<String> = serde_json::from_value(args["started"].clone()).expect("keys");
+    let is_new = |key: &&String| now.sessions.contains_key(*key) && !started.contains(key);
+    let begun: Vec<String> = keys.iter().filter(is_new).cloned().collect();
+    if begun.is_empty() {
+        let limit = Duration::from_secs(args["timeout_seconds"].as_u64().expect("a time"));
+        now = changed
+            .wait_timeout_while(now, limit, |now| now.held && !keys.iter().any(|key| is_over(now, key)))
+            .expect("nobody panicked")
+            .0;
+    }
+    let held = now.held;
+    let unknown = json!(keys.iter().filter(|key| !now.sessions.contains_key(*key)).collect::<Vec<_>>());
+    let mut ended = Vec::new();
+    for key in keys.iter().filter(|_| begun.is_empty()) {
+        let Some(session) = now.sessions.get_mut(key) else { continue };
+        if !held {
+            session.outcome = session.outcome.or(Some("completed"));
+        }
+        let Some(outcome) = session.outcome else { continue };
+        ended.push(json!({ "key": key, "session_key": session.session_key, "outcome": outcome, "failure": null,
+            "completion": { "text": format!("Answer of {}.", session.session_key), "truncated": false, "finish": "stop" },
+            "usage": { "input_tokens": 9, "output_tokens": 3 }, "model": "sim/standard" }));
+    }
+    json!({ "ended": ended, "started": begun, "unknown": unknown })
+}
+
+/// The sessions whose label or key holds a text.
+fn listed(search: &str, state: &State) -> Value {
+    let found = state.sessions.iter().filter(|(_, one)| one.label.contains(search) || one.session_key.contains(search));
+    let rows = found.map(|(key, session)| {
+        json!({ "key": key, "session_key": session.session_key, "label": session.label,
+            "state": session.outcome.unwrap_or("running"), "model": "sim/standard" })
+    });
+    json!({ "sessions": rows.collect::<Vec<_>>(), "has_more": false })
 }
 
 fn is_over(state: &State, key: &str) -> bool {
