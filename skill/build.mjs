@@ -1,5 +1,5 @@
-// Builds dist/: the component as JavaScript, the plugin's own code, and what OpenClaw and registries are told of it.
-// Usage: node build.mjs <component.wasm> <jco.js> <tsc> <directory of @types>; `cargo xtask package` calls it.
+// Builds dist/: the components as JavaScript, the plugin's own code, and what OpenClaw and registries are told of it.
+// Usage: node build.mjs <component.wasm> <agent files.wasm> <jco.js> <tsc> <directory of @types>; `cargo xtask package` calls it.
 
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 
 import { manifest, packageJson, tools } from './generate.mjs';
 
-const [component, jco, tsc, types] = process.argv.slice(2);
+const [component, agentFiles, jco, tsc, types] = process.argv.slice(2);
 const here = fileURLToPath(new URL('.', import.meta.url));
 const node = (...arguments_) =>
   execFileSync(process.execPath, arguments_, { cwd: here, stdio: ['ignore', 'inherit', 'inherit'] });
@@ -17,21 +17,11 @@ const write = (file, value) => writeFileSync(`${here}dist/${file}`, `${JSON.stri
 
 rmSync(`${here}dist`, { recursive: true, force: true });
 // First, since the code is checked against the types that jco makes from the WIT.
-node(
-  jco,
-  'transpile',
-  component,
-  '-o',
-  'dist/component',
-  '--name',
-  'parallel_agents',
-  '--instantiation',
-  'async',
-  '-q',
-);
+for (const [name, file] of [['parallel_agents', component], ['agent_files', agentFiles]])
+  node(jco, 'transpile', file, '-o', 'dist/component', '--name', name, '--instantiation', 'async', '-q');
 for (const project of ['tsconfig.json', 'test/tsconfig.json']) node(tsc, '-p', project, '--typeRoots', types);
 
-// The files that the worker runs.
+// The files that the workers run.
 const sha256 = (path) => createHash('sha256').update(readFileSync(path)).digest('hex');
 const files = readdirSync(`${here}dist/component`).filter((file) => /\.(js|wasm)$/.test(file));
 const pins = Object.fromEntries(files.map((file) => [file, sha256(`${here}dist/component/${file}`)]));

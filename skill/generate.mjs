@@ -66,6 +66,7 @@ const REPLY = {
       },
     },
     hint: { type: 'string', description: 'What to do next.' },
+    warnings: { type: 'array', items: { type: 'string' }, description: 'What was not used of agent files.' },
   },
 };
 

@@ -13,7 +13,7 @@
 //! | `quirks`       | how model servers differ from the protocol that they all claim to speak    |
 //! | `scenario`     | what goes wrong without a policy, and what comes of it with one            |
 //! | `cost_benchmark` | what the ladder of models is worth                                         |
-//! | `agent_files`  | agent definitions as people have them in files                             |
+//! | `agent_files`  | agent files in directories, for the crate that reads them                  |
 //! | `page`         | a report as one page for a browser                                         |
 //! | `telemetry`    | a report as OpenTelemetry spans                                            |
 //!

@@ -1,11 +1,11 @@
 /** What happens before a call of one of the tools: OpenClaw asks somebody, if the call could take more than is allowed unasked. */
 
+import { withAgentTypes } from './agent_types.ts';
 import { type SpawningCall, approvals, approvalTimeoutMs, questionOf } from './approval.ts';
 import { asked } from './asked.ts';
 import { type Config, present, readConfig } from './config.ts';
 import { asksGateway, documentOf, takes } from './function_call.ts';
-import type { BeforeToolCall, HookContext, PluginApi, ToolCallEvent } from './openclaw.ts';
-import type { SavedRequests } from './saved.ts';
+import { type BeforeToolCall, type HookContext, type PluginApi, type ToolCallEvent, workspaceOf } from './openclaw.ts';
 import { fill, savedOf } from './saved_tool.ts';
 import type { Asked } from './slash.ts';
 import { TOOLS } from './tool.ts';
@@ -26,7 +26,7 @@ export async function beforeCall(api: PluginApi, event: ToolCallEvent, context: 
   if (problems.length > 0) return undefined;
   const { timeoutSeconds: _, max_chars: __, detail: ___, ...given } = fields(params);
   const wanted = asked(tool.behind, given);
-  const call = await spawning(wanted, config, () => savedOf(api, runtimeConfig, context));
+  const call = await spawning(wanted, config, workspaceOf(api, runtimeConfig, context));
   const question = call && (await questionOf(call, config));
   if (!call || !question) {
     if (call) approvals.allow(id, call);
@@ -51,13 +51,16 @@ export async function beforeCall(api: PluginApi, event: ToolCallEvent, context: 
 }
 
 /** The call of the component that may spawn sessions; undefined if there is none. */
-async function spawning(wanted: Asked, config: Config, saved: () => SavedRequests | undefined): Promise<SpawningCall | undefined> {
-  if (wanted.kind === 'function') return callOf(wanted.name, wanted.given, config);
+async function spawning(wanted: Asked, config: Config, workspace: string | undefined): Promise<SpawningCall | undefined> {
+  if (wanted.kind === 'function') return callOf(wanted.name, wanted.given, config, workspace);
   if (wanted.kind !== 'saved' || wanted.given['action'] !== 'run') return undefined;
-  const filled = await fill(wanted.given, saved(), takes);
-  return 'refusal' in filled ? undefined : callOf(filled.name, filled.given, config);
+  const filled = await fill(wanted.given, savedOf(workspace), takes);
+  return 'refusal' in filled ? undefined : callOf(filled.name, filled.given, config, workspace);
 }
 
-function callOf(name: string, given: Fields, config: Config): SpawningCall | undefined {
-  return asksGateway(name, given) ? { name, document: documentOf(name, given, config) } : undefined;
+async function callOf(name: string, given: Fields, config: Config, workspace: string | undefined): Promise<SpawningCall | undefined> {
+  if (!asksGateway(name, given)) return undefined;
+  const made = await withAgentTypes(name, documentOf(name, given, config), config, workspace);
+  // For a refusal the tool itself refuses the call.
+  return 'refusal' in made ? undefined : { name, document: made.document };
 }

@@ -21,6 +21,8 @@ export interface Config {
   models?: Record<string, string>;
   allowedModels?: string[];
   allowedAgents?: string[];
+  /** Absolute, or relative to the agent's workspace. */
+  agentDirectories?: string[];
   maxConcurrent: number;
   maxTasks: number;
   budget?: Record<string, number>;

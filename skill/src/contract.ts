@@ -1,11 +1,13 @@
 /** The contract's own types, as jco writes them from the WIT, and what the two threads say to each other in them. */
 
+import type * as agentFiles from '../dist/component/interfaces/parallel-agents-agent-files-reading.js';
 import type * as events from '../dist/component/interfaces/parallel-agents-skill-events.js';
 import type * as journal from '../dist/component/interfaces/parallel-agents-skill-journal.js';
 import type * as sessions from '../dist/component/interfaces/parallel-agents-skill-sessions.js';
 import type * as journals from '../dist/component/interfaces/parallel-agents-skill-journals.js';
 import type * as functions from '../dist/component/interfaces/parallel-agents-skill-functions.js';
 
+export type { File as AgentFile, Selection, Summary } from '../dist/component/interfaces/parallel-agents-agent-files-reading.js';
 export type {
   Event,
   FailureKind,
@@ -43,6 +45,14 @@ export interface Component {
   ): Promise<{ functions: typeof functions; journals: typeof journals }>;
 }
 
+/** The component that reads agent files, as far as its worker uses it. */
+export interface AgentFiles {
+  instantiate(
+    module: (path: string) => Promise<WebAssembly.Module>,
+    imports: Record<string, never>,
+  ): Promise<{ reading: typeof agentFiles }>;
+}
+
 /** What the worker is started with. */
 export interface Call {
   function: string;
@@ -52,6 +62,8 @@ export interface Call {
   journal?: string;
   /** Go on with what stands in that file instead. */
   resume?: boolean;
+  /** For the worker that reads agent files. */
+  files?: agentFiles.File[];
   /** The arguments of `result_digest`, but for the report: what the reply of the call will need of its result. */
   digest?: string;
 }

@@ -96,6 +96,17 @@ export interface ToolContext {
   getRuntimeConfig?(): unknown;
 }
 
+/** The directory of an agent; undefined where nobody knows one. */
+export function workspaceOf(
+  { runtime }: Pick<PluginApi, 'runtime'>,
+  config: unknown,
+  { agentId, workspaceDir }: Pick<ToolContext, 'agentId' | 'workspaceDir'>,
+): string | undefined {
+  // Before a call only the agent is known, and the same place has to be found then.
+  const resolve = runtime.agent?.resolveAgentWorkspaceDir;
+  return resolve && agentId ? resolve(config, agentId) : workspaceDir;
+}
+
 export interface Tool {
   name: string;
   label: string;

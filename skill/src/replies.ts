@@ -29,9 +29,11 @@ const ENDS: Record<Notify, string> = {
 /** What a task may be that has not ended; what has ended is read as a result, when the run has. */
 const UNFINISHED = ['pending', 'running'];
 
+/** The host of a call that asks nothing of one. */
+export const nobody = { perform: () => {}, answered: () => {}, next: () => new Promise<never>(() => {}) };
+
 /** Calls a function of the component that asks nothing of the gateway. */
 export function ask(name: string, document: string): Promise<DocumentReply> {
-  const nobody = { perform: () => {}, answered: () => {}, next: () => new Promise<never>(() => {}) };
   return call(WORKER, { function: name, arguments: document }, nobody, () => {});
 }
 
@@ -108,6 +110,11 @@ async function shortened(report: string, wanted: string, made: Run['digest']): P
 export function hinted({ details }: ToolResult, hint: string): ToolResult {
   const next = text(fields(details)['hint']);
   return result({ ...details, hint: next ? `${hint}; ${next}` : hint });
+}
+
+/** The same reply with what was not used of agent files. */
+export function warned({ content, details }: ToolResult, warnings: string[]): ToolResult {
+  return warnings.length > 0 ? result({ ...details, warnings }) : { content, details };
 }
 
 /** The reply of a run over many items, with where the answers are. */

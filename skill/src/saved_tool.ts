@@ -1,6 +1,6 @@
 /** Keeping requests under a name, and making calls of them. The component checks and fills them; here are their files. */
 
-import type { PluginApi, ToolContext, ToolResult } from './openclaw.ts';
+import type { ToolResult } from './openclaw.ts';
 import { ask, fitting, problem, refused, result } from './replies.ts';
 import { SavedRequests, isName } from './saved.ts';
 import { type Fields, fields, list, text } from './values.ts';
@@ -11,14 +11,7 @@ const ACTIONS = ['save', 'list', 'run', 'delete'];
 export type Filled = { name: string; given: Fields } | { refusal: ToolResult };
 
 /** The requests of an agent's workspace; undefined where nobody knows a workspace. */
-export function savedOf(
-  { runtime }: Pick<PluginApi, 'runtime'>,
-  config: unknown,
-  { agentId, workspaceDir }: Pick<ToolContext, 'agentId' | 'workspaceDir'>,
-): SavedRequests | undefined {
-  // Before a call only the agent is known, and the same place has to be found then.
-  const resolve = runtime.agent?.resolveAgentWorkspaceDir;
-  const directory = resolve && agentId ? resolve(config, agentId) : workspaceDir;
+export function savedOf(directory: string | undefined): SavedRequests | undefined {
   return directory ? new SavedRequests(directory) : undefined;
 }
 

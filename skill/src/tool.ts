@@ -1,5 +1,6 @@
 /** The tools: parameters become a call of the component, and what is known when the time is up becomes the reply. */
 
+import { withAgentTypes, withListed } from './agent_types.ts';
 import { approvals, consentTo } from './approval.ts';
 import { type Behind, asked } from './asked.ts';
 import { present, readConfig } from './config.ts';
@@ -7,8 +8,8 @@ import { doorTool } from './door_tool.ts';
 import { asksGateway, documentOf, made, takes } from './function_call.ts';
 import { type Environment, type Invocation, startRun } from './invocation.ts';
 import { markdown } from './markdown.ts';
-import type { Tool, ToolResult } from './openclaw.ts';
-import { MAX_CHARS, hinted, problem, refused } from './replies.ts';
+import { type Tool, type ToolResult, workspaceOf } from './openclaw.ts';
+import { MAX_CHARS, hinted, problem, refused, warned } from './replies.ts';
 import { storeOf } from './retention.ts';
 import { choose } from './routes.ts';
 import { runsTool } from './runs_tool.ts';
@@ -25,6 +26,9 @@ export interface Described {
   outputSchema: object;
   behind: Behind;
 }
+
+/** The function that lists the catalogue. */
+const LIST = 'list_agents';
 
 /** All tools, as OpenClaw is told of them. */
 export const TOOLS = made<Described[]>('tools.json');
@@ -85,14 +89,18 @@ async function carryOut(wanted: Asked, invocation: Invocation): Promise<ToolResu
 
 /** The first thing that is called, so here an agent hears that it has read another skill than this plugin's. */
 async function catalogue(name: string, given: Fields, invocation: Invocation): Promise<ToolResult> {
-  const reply = await perform(name, given, invocation);
+  const ask = (given: Fields) => perform(name, given, invocation);
+  const reply = await (name === LIST ? withListed(ask, given, invocation.config, workspace(invocation)) : ask(given));
   const shadow = await invocation.shadow?.();
   return shadow === undefined ? reply : hinted(reply, shadow);
 }
 
+function workspace({ api, context }: Invocation): string | undefined {
+  return workspaceOf(api, context.getRuntimeConfig?.(), context);
+}
+
 async function saved(given: Fields, invocation: Invocation): Promise<ToolResult> {
-  const { api, context } = invocation;
-  const requests = savedOf(api, context.getRuntimeConfig?.(), context);
+  const requests = savedOf(workspace(invocation));
   if (given['action'] !== 'run') return savedTool(given, requests, invocation.maxChars);
   const filled = await fill(given, requests, takes);
   return 'refusal' in filled ? filled.refusal : perform(filled.name, filled.given, invocation);
@@ -105,10 +113,12 @@ async function perform(name: string, given: Fields, invocation: Invocation): Pro
   const route = await choose(invocation);
   const asks = asksGateway(name, given);
   if (asks && 'problem' in route) return refused([route.problem]);
-  const document = documentOf(name, given, config);
+  const made = await withAgentTypes(name, documentOf(name, given, config), config, workspace(invocation));
+  if ('refusal' in made) return made.refusal;
+  const { document, warnings } = made;
   const consent = asks ? await consentTo({ name, document }, callId, context.sessionKey ?? '', config) : {};
   if ('refusal' in consent) return consent.refusal;
-  return startRun(name, document, route, invocation, consent);
+  return warned(await startRun(name, document, route, invocation, consent), warnings);
 }
 
 /** Makes the call that a person agreed to with a second line of the slash command. */

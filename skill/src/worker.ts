@@ -3,14 +3,13 @@
  * secrets out of what comes back, and decides nothing.
  */
 
-import { createHash } from 'node:crypto';
 import { appendFileSync, readFileSync, truncateSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 
 import { clean } from './clean.ts';
 import type { Call, Component, DocumentReply, Event, Said } from './contract.ts';
 import { call } from './functions.ts';
+import { component, load } from './pinned.ts';
 
 const port = parentPort;
 if (!port) throw new Error('this file is started as a worker');
@@ -20,31 +19,7 @@ const { function: name, arguments: document, journal, resume, digest } = workerD
 /** Results of more characters get their digest in a thread of their own, where there is more memory for it. */
 const MOST_DIGESTED = 1_000_000;
 
-const place = new URL('./component/', import.meta.url);
-const { files } = JSON.parse(readFileSync(new URL('./pins.json', import.meta.url), 'utf8')) as {
-  files: Record<string, string>;
-};
-
-/** A file of the component, if it is the one that this plugin was built with. */
-async function pinned(file: string): Promise<Buffer> {
-  const bytes = await readFile(new URL(file, place));
-  if (createHash('sha256').update(bytes).digest('hex') !== files[file])
-    throw new Error(`${file} is not the file that the plugin was built with (SHA-256 differs); install the plugin again`);
-  return bytes;
-}
-
-await pinned('parallel_agents.js');
-const component = (await import(new URL('parallel_agents.js', place).href)) as Component;
-const modules = new Map<string, Promise<WebAssembly.Module>>();
-
-function load(path: string): Promise<WebAssembly.Module> {
-  let module = modules.get(path);
-  if (!module) {
-    module = pinned(path).then((bytes) => WebAssembly.compile(bytes as BufferSource));
-    modules.set(path, module);
-  }
-  return module;
-}
+const parallelAgents = await component<Component>('parallel_agents.js');
 
 const say = (said: Said) => port.postMessage(said);
 
@@ -104,7 +79,7 @@ function whole(file: string): string {
 
 /** Each call has an instance of its own: the contract allows no second one after a call that spawns. */
 async function reply(): Promise<DocumentReply> {
-  const { functions, journals } = await component.instantiate(load, imports);
+  const { functions, journals } = await parallelAgents.instantiate(load, imports);
   return journal && resume ? journals.resume(whole(journal)) : call(functions, name, document);
 }
 
@@ -112,7 +87,7 @@ async function reply(): Promise<DocumentReply> {
 async function digestOf(given: DocumentReply): Promise<DocumentReply | undefined> {
   if (!hasSpawned || digest === undefined || given.tag !== 'answer' || given.val.length > MOST_DIGESTED) return undefined;
   try {
-    const { functions } = await component.instantiate(load, imports);
+    const { functions } = await parallelAgents.instantiate(load, imports);
     return await call(functions, 'result_digest', `${digest.slice(0, -1)},"report":${given.val}}`);
   } catch {
     return undefined;

@@ -19,6 +19,9 @@ const MODULE_VARIABLE: &str = "PARALLEL_AGENTS_MODULE";
 /// Names the component that goes into an optimized simulator, which otherwise has one built.
 pub const EMBED_VARIABLE: &str = "PARALLEL_AGENTS_EMBED";
 
+/// As the first, for the component that reads agent files.
+const AGENT_FILES_MODULE_VARIABLE: &str = "PARALLEL_AGENTS_AGENT_FILES_MODULE";
+
 /// As the first, for the component that misbehaves.
 const HOSTILE_MODULE_VARIABLE: &str = "PARALLEL_AGENTS_HOSTILE_MODULE";
 
@@ -37,6 +40,21 @@ pub fn build() -> Result<PathBuf> {
         }
     };
     finish(&module, workspace::component())
+}
+
+/// Builds the component that reads agent files for the plugin, and returns its path. The command line links the same code.
+///
+/// # Errors
+/// As [`build`].
+pub fn build_agent_files() -> Result<PathBuf> {
+    let module = match env::var_os(AGENT_FILES_MODULE_VARIABLE) {
+        Some(given) => PathBuf::from(given),
+        None => {
+            toolchain::ensure_wasm_target()?;
+            compile(linked("parallel-agents-agent-files")?, "agent_files")?
+        }
+    };
+    finish(&module, workspace::agent_files_component())
 }
 
 /// Builds the component that misbehaves, with which tests hold hosts to their limits, and returns its path.

@@ -38,13 +38,17 @@ pub fn run(tools: &PluginTools) -> Result<PathBuf> {
     Ok(archive)
 }
 
-/// Makes `skill/dist` from the component and from the plugin's own code.
+/// Makes `skill/dist` from the component, from the one that reads agent files, and from the plugin's own code.
 ///
 /// # Errors
-/// If jco or TypeScript fail; their words are on stderr.
+/// If the second component does not compile, or jco or TypeScript fail; their words are on stderr.
 pub fn build(tools: &PluginTools, component: &Path) -> Result<()> {
     let mut command = Command::new(&tools.node);
-    command.arg("build.mjs").args([component, &tools.jco, &tools.tsc, &tools.types]).current_dir(directory());
+    let agent_files = component::build_agent_files()?;
+    command
+        .arg("build.mjs")
+        .args([component, &agent_files, &tools.jco, &tools.tsc, &tools.types])
+        .current_dir(directory());
     process::run(&mut command, "")?;
     let pages =
         [("report.html", parallel_agents_page::template()), ("runs.html", parallel_agents_page::list_template())];

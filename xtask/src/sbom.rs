@@ -1,7 +1,7 @@
-//! What the component is made of, as a CycloneDX document: the crates that are compiled for it, by Cargo.lock. The linker
-//! leaves out what is not used, such as what only writes schemas.
+//! What the components of the package are made of, as a CycloneDX document: the crates that are compiled for the one of the runs and
+//! the one that reads agent files, by Cargo.lock. The linker leaves out what is not used, such as what only writes schemas.
 //!
-//! The rest of the package is this project's own code and what jco makes of the component, so there is nothing else to list.
+//! The rest of the package is this project's own code and what jco makes of the components, so there is nothing else to list.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use crate::{process, toolchain, workspace};
 
 const ROOT: &str = "parallel-agents";
+const AGENT_FILES: &str = "parallel-agents-agent-files";
 /// Separates what cargo says of a crate.
 const BETWEEN: char = '|';
 
@@ -26,7 +27,17 @@ pub fn of_the_component() -> Result<Value> {
     let mut tree = workspace::cargo();
     // With this setting cargo lists the whole workspace.
     tree.env_remove("CARGO_RESOLVER_FEATURE_UNIFICATION");
-    tree.args(["tree", "--locked", "--package", ROOT, "--target", toolchain::WASM_TARGET, "--no-dedupe"]);
+    tree.args([
+        "tree",
+        "--locked",
+        "--package",
+        ROOT,
+        "--package",
+        AGENT_FILES,
+        "--target",
+        toolchain::WASM_TARGET,
+        "--no-dedupe",
+    ]);
     tree.args(["--edges", "normal,no-proc-macro", "--prefix", "none", "--format", "{p}|{l}"]);
     let lock = fs::read_to_string(workspace::root().join("Cargo.lock")).context("cannot read Cargo.lock")?;
     document(&process::read(&mut tree, "")?, &lock)

@@ -19,6 +19,11 @@ pub fn component() -> PathBuf {
     root().join("target/component/parallel_agents.wasm")
 }
 
+/// The component that reads agent files for the plugin.
+pub fn agent_files_component() -> PathBuf {
+    root().join("target/component/agent_files.wasm")
+}
+
 /// The component that misbehaves, for tests.
 pub fn hostile_component() -> PathBuf {
     root().join("target/component/hostile.wasm")

@@ -77,7 +77,9 @@ pub fn run(tools: Tools, only: &[String], kills: u32) -> Result<()> {
     if !used.is_empty() {
         tracks.push((
             "turns",
-            Box::new(|| bench.gateway("turns", &fanout::limits(), &json!({}), |gateway| in_turn(gateway, &used))),
+            Box::new(|| {
+                bench.gateway("turns", &fanout::limits(), &saved::directories(), |gateway| in_turn(gateway, &used))
+            }),
         ));
     }
     tracks::run(tracks)?;

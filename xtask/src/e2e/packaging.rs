@@ -1,12 +1,15 @@
-//! The package as OpenClaw's own commands see it: valid, loaded, listed, removed and installed again.
+//! The package as OpenClaw's own commands see it: valid, loaded, listed, updated, removed and installed again.
 
 use std::path::Path;
 use std::thread;
 
-use anyhow::{Result, anyhow, ensure};
+use anyhow::{Context as _, Result, anyhow, bail, ensure};
 use serde_json::{Value, json};
 
 use super::bench::{Gateway, json_file, plain_task, step};
+
+/// What OpenClaw says of a plugin that it does not replace now.
+const KEPT: &str = "still has active retained work";
 
 /// Every command that looks at a plugin, then the plugin anew, last in a gateway that forbids what it needs.
 ///
@@ -14,6 +17,7 @@ use super::bench::{Gateway, json_file, plain_task, step};
 /// What a command says that is not content.
 pub fn run(gateway: &mut Gateway, archive: &Path) -> Result<()> {
     step("have the package looked at", || look(gateway))?;
+    step("install it during a run", || during_a_run(gateway, archive))?;
     step("remove it and install it again", || again(gateway, archive))?;
     step("start what was installed without session tools", || without_session_tools(gateway))
 }
@@ -58,6 +62,29 @@ fn is_listed(gateway: &Gateway) -> Result<bool> {
     let rows = list.get("plugins").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     ensure!(!rows.is_empty(), "OpenClaw lists no plugin at all: {list:#}");
     Ok(rows.iter().any(|row| row.get("id") == Some(&json!("parallel-agents"))))
+}
+
+/// The version that runs a run is kept until that has ended, and is replaced then, without a restart.
+fn during_a_run(gateway: &Gateway, archive: &Path) -> Result<()> {
+    let models = gateway.models()?;
+    let request = json!({ "tasks": vec![plain_task(); 3], "max_concurrent": 1, "timeoutSeconds": 1 });
+    let reply = gateway.call_in("update", "parallel_agents_run", &request)?;
+    let run = reply.get("run_id").and_then(Value::as_str).with_context(|| format!("no run: {reply:#}"))?;
+    // Until they are let go the run does not end.
+    models.hold(true)?;
+    let installed = gateway.install(archive);
+    models.hold(false)?;
+    match installed {
+        Ok(()) => bail!("the plugin was replaced during a run"),
+        Err(error) => ensure!(format!("{error:#}").contains(KEPT), "refused for another reason: {error:#}"),
+    }
+    let status = json!({ "action": "status", "run_id": run, "timeoutSeconds": 120 });
+    let reply = gateway.call_in("update", "parallel_agents_runs", &status)?;
+    ensure!(reply.pointer("/result/status") == Some(&json!("completed")), "the run did not go on: {reply:#}");
+    gateway.command(&["plugins", "reload", "parallel-agents"])?;
+    let reply = gateway.call_in("update", "parallel_agents_runs", &status)?;
+    ensure!(reply.get("state") == Some(&json!("done")), "the new version does not know the run: {reply:#}");
+    Ok(())
 }
 
 fn again(gateway: &Gateway, archive: &Path) -> Result<()> {

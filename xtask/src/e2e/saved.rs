@@ -17,6 +17,14 @@ const SOON: Duration = Duration::from_secs(120);
 /// The documentation's script for the scheduler, which runs the documentation's review.
 const NIGHTLY: &str = "skill/examples/nightly-review.js";
 
+/// Where the gateway's plugin looks for agent files, in the workspace; only these scenarios put one there.
+const AGENTS: &str = ".claude/agents";
+
+/// The plugin's configuration for that.
+pub fn directories() -> Value {
+    json!({ "agentDirectories": [AGENTS] })
+}
+
 /// Kept by a model, run in each way, removed.
 ///
 /// # Errors
@@ -25,7 +33,26 @@ pub fn run(gateway: &Gateway) -> Result<()> {
     step("save a request and find it as a file", || is_kept(gateway))?;
     step("run a saved request from a turn and a slash command", || is_run(gateway))?;
     step("run a saved request as a scheduled job", || is_scheduled(gateway))?;
-    step("remove a saved request", || is_removed(gateway))
+    step("remove a saved request", || is_removed(gateway))?;
+    step("run an agent of another program's file", || runs_a_file(gateway))
+}
+
+/// An agent file that was put into the workspace while the gateway runs, and named as it is named there.
+fn runs_a_file(gateway: &Gateway) -> Result<()> {
+    let folder = gateway.workspace().join(AGENTS);
+    fs::create_dir_all(&folder)?;
+    let file = folder.join("tides.md");
+    fs::write(
+        &file,
+        "---\nname: Tide Watcher\ndescription: Knows the tides.\nmodel: sonnet\n---\n\nYou look after the tides.\n",
+    )?;
+    let task = json!({ "agent_type": "Tide Watcher", "task_description": "Say something.", "output_format": "text" });
+    let reply = gateway.call_in("saved", "parallel_agents_run", &json!({ "tasks": [task], "timeoutSeconds": 300 }))?;
+    let result = reply.pointer("/result/results/0").cloned().unwrap_or_default();
+    let [agent, status] = ["agent_type", "status"].map(|name| result.get(name).and_then(Value::as_str));
+    ensure!([agent, status] == [Some("tide_watcher"), Some("completed")], "{reply:#}");
+    fs::remove_dir_all(folder)?;
+    Ok(())
 }
 
 fn example(name: &str) -> Result<Value> {

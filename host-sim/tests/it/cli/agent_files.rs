@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use host_sim::agent_files::{Found, Library, Reading};
+use agent_files::{Found, Library, Reading};
+use host_sim::agent_files::read;
 use serde_json::{Value, json};
 
 use super::agents::{definition, directory};
@@ -226,7 +227,7 @@ fn five_thousand_files_links_in_a_circle_and_what_is_no_text_are_no_trouble() {
         symlink("/no/such/file.md", Path::new(&root).join("dangling.md")).expect("a link");
         symlink(Path::new(&root).join("g0"), Path::new(&root).join("twice")).expect("a link");
     }
-    let library = Library::read(Path::new(&root)).expect("a library");
+    let library = read(Path::new(&root)).expect("a library");
     let taken = library.files().iter().filter(|file| matches!(file.reading, Reading::Taken(_))).count();
     assert_eq!(taken, 5000);
     assert!(matches!(library.find("agent-4321"), Found::Agent(..)));

@@ -5,7 +5,7 @@ mod check;
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use host_sim::agent_files::{Agent, Library};
+use agent_files::{Agent, Library};
 use parallel_agents_engine::task::OutputFormat;
 use serde::Deserialize;
 use serde_json::{Value, json};

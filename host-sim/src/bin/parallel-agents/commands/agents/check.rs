@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
+use agent_files::{File, FileProblem, Library, Reading, Warning, place};
 use comfy_table::Color;
-use host_sim::agent_files::{File, FileProblem, Library, Reading};
 use serde_json::{Value, json};
 
 use crate::outcome::{Failure, Finish};
-use crate::own_agents::{self, message, place, warning_text};
+use crate::own_agents;
 use crate::table::Layout;
 use crate::text::{count, shown};
 use crate::ui::Ui;
@@ -70,10 +70,10 @@ fn table(ui: &Ui, directory: &Path, library: &Library) -> String {
             Reading::Taken(agent) => {
                 let result = if agent.warnings.is_empty() { "taken" } else { "warnings" };
                 let colour = if agent.warnings.is_empty() { Color::Green } else { Color::Yellow };
-                (agent.definition.name.as_str(), result, colour, agent.warnings.iter().map(warning_text).collect())
+                (agent.definition.name.as_str(), result, colour, agent.warnings.iter().map(Warning::text).collect())
             }
             Reading::Refused { id, problems } => {
-                (id.as_deref().unwrap_or("-"), "refused", Color::Red, problems.iter().map(message).collect())
+                (id.as_deref().unwrap_or("-"), "refused", Color::Red, problems.iter().map(FileProblem::text).collect())
             }
             Reading::Passed { why, .. } => ("-", "passed over", Color::Reset, vec![why.clone()]),
         };
@@ -90,7 +90,7 @@ fn refusals(library: &Library) -> String {
         let Reading::Refused { problems, .. } = &file.reading else { continue };
         for problem in problems {
             let FileProblem { line, allowed, hint, .. } = problem;
-            text.push_str(&format!("\n{}: {}\n", shown(&place(&file.path, *line)), shown(&message(problem))));
+            text.push_str(&format!("\n{}: {}\n", shown(&place(&file.path, *line)), shown(&problem.text())));
             for (name, value) in [("allowed", allowed), ("hint", hint)] {
                 if let Some(value) = value {
                     text.push_str(&format!("  {name}: {}\n", shown(value)));

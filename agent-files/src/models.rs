@@ -1,4 +1,5 @@
-//! Tiers for the names of models. The names themselves are data, in `models.toml`.
+//! Tiers for the names of models. The names themselves are data, in `models.json`: words in the names of models by the tier that a
+//! definition which names such a model is given, and what means that the caller decides.
 
 use std::sync::LazyLock;
 
@@ -14,7 +15,7 @@ struct Words {
     inherit: Vec<String>,
 }
 
-static WORDS: LazyLock<Words> = LazyLock::new(|| toml::from_str(include_str!("models.toml")).unwrap_or_default());
+static WORDS: LazyLock<Words> = LazyLock::new(|| serde_json::from_str(include_str!("models.json")).unwrap_or_default());
 
 /// What a definition wants by naming a model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

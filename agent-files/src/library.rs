@@ -6,7 +6,16 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::reading::{self, Agent, Reading};
-use super::{FileProblem, Warning, kind, naming, tree};
+use super::{FileProblem, Warning, kind, naming};
+
+/// A file as somebody has found it.
+#[derive(Debug)]
+pub struct Given {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Its bytes, or why they cannot be read.
+    pub content: Result<Vec<u8>, String>,
+}
 
 /// A file, and what it is.
 #[derive(Clone, Debug)]
@@ -24,25 +33,6 @@ pub struct Library {
     by_id: BTreeMap<String, Vec<usize>>,
 }
 
-/// Why a directory holds no definitions at all.
-#[derive(Debug, thiserror::Error)]
-pub enum LibraryError {
-    /// It is not there, or may not be read.
-    #[error("cannot read the directory {}", path.display())]
-    Unreadable {
-        /// As it was named.
-        path: PathBuf,
-        /// What the system says.
-        source: std::io::Error,
-    },
-    /// No file of it may hold one.
-    #[error("there are no agent definitions in {}: no file ends in .md", path.display())]
-    Empty {
-        /// As it was named.
-        path: PathBuf,
-    },
-}
-
 /// What a name leads to.
 #[derive(Debug)]
 pub enum Found<'a> {
@@ -57,35 +47,11 @@ pub enum Found<'a> {
 }
 
 impl Library {
-    /// Reads a directory with all that is in it, or one file.
-    pub fn read(root: &Path) -> Result<Self, LibraryError> {
-        std::fs::metadata(root)
-            .and_then(|metadata| if metadata.is_dir() { std::fs::read_dir(root).map(|_| ()) } else { Ok(()) })
-            .map_err(|source| LibraryError::Unreadable { path: root.to_owned(), source })?;
-        let found = tree::walk(root);
-        if !found.files.iter().any(|path| kind::is_candidate(path)) && found.unread.is_empty() {
-            return Err(LibraryError::Empty { path: root.to_owned() });
-        }
-        let mut indexes = Indexes::default();
-        let mut files = Vec::new();
-        for path in found.files {
-            if let Some(reading) = look_at(&path, &mut indexes) {
-                files.push(File { path, reading });
-            }
-        }
-        for (path, why) in found.unread {
-            let reading = Reading::Refused {
-                id: naming::id_of(&kind::stem(&path)),
-                problems: vec![FileProblem::of("", format!("cannot be read: {why}"))],
-            };
-            files.push(File { path, reading });
-        }
-        Ok(Self::of(files))
-    }
-
-    /// The library of these files.
-    fn of(files: Vec<File>) -> Self {
-        let mut library = Self { files, by_id: BTreeMap::new() };
+    /// The library of these files, in their order. `index` gives the [`INDEX`](super::INDEX) of a directory, if there is one.
+    pub fn of(given: impl IntoIterator<Item = Given>, index: impl FnMut(&Path) -> Option<String>) -> Self {
+        let mut indexes = Indexes { of: index, names: BTreeMap::new() };
+        let read = |given| look_at(given, &mut indexes);
+        let mut library = Self { files: given.into_iter().filter_map(read).collect(), by_id: BTreeMap::new() };
         for (index, file) in library.files.iter().enumerate() {
             let id = match &file.reading {
                 Reading::Taken(agent) => Some(agent.definition.name.as_str()),
@@ -180,25 +146,28 @@ fn problems_of(file: &File) -> Option<(&Path, &[FileProblem])> {
 }
 
 /// Reads a file. None for one that has nothing to do with agents.
-fn look_at(path: &Path, indexes: &mut Indexes) -> Option<Reading> {
-    let bytes = match tree::bytes(path) {
-        Ok(bytes) => bytes,
-        Err(error) => {
-            let problems = vec![FileProblem::of("", format!("cannot be read: {error}"))];
-            return Some(Reading::Refused { id: naming::id_of(&kind::stem(path)), problems });
+fn look_at<F: FnMut(&Path) -> Option<String>>(given: Given, indexes: &mut Indexes<F>) -> Option<File> {
+    let Given { path, content } = given;
+    let reading = match content {
+        Err(why) => {
+            let problems = vec![FileProblem::of("", format!("cannot be read: {why}"))];
+            Reading::Refused { id: naming::id_of(&kind::stem(&path)), problems }
         }
+        Ok(bytes) if kind::may_be_other(&path) => {
+            std::str::from_utf8(&bytes).ok().filter(|text| kind::is_other_agent(text))?;
+            let why = "an agent in this format is not read; write it as Markdown with a YAML head".to_owned();
+            Reading::Passed { why, if_named: None }
+        }
+        Ok(bytes) => reading::read(&path, &bytes, indexes.name(&path)),
     };
-    if kind::may_be_other(path) {
-        let text = std::str::from_utf8(&bytes).ok()?;
-        let why = "an agent in this format is not read; write it as Markdown with a YAML head".to_owned();
-        return kind::is_other_agent(text).then_some(Reading::Passed { why, if_named: None });
-    }
-    Some(reading::read(path, &bytes, indexes.name(path)))
+    Some(File { path, reading })
 }
 
 /// The files that the indexes of registries name: the component itself wrote them.
-#[derive(Default)]
-struct Indexes(BTreeMap<PathBuf, BTreeSet<String>>);
+struct Indexes<F> {
+    of: F,
+    names: BTreeMap<PathBuf, BTreeSet<String>>,
+}
 
 #[derive(Deserialize)]
 struct Index {
@@ -210,13 +179,13 @@ struct Listed {
     file: String,
 }
 
-impl Indexes {
+impl<F: FnMut(&Path) -> Option<String>> Indexes<F> {
     fn name(&mut self, path: &Path) -> bool {
         let Some((folder, file)) = path.parent().zip(path.file_name()) else { return false };
-        let names = self.0.entry(folder.to_owned()).or_insert_with(|| {
-            let text = std::fs::read_to_string(folder.join("registry.json")).unwrap_or_default();
-            let index = serde_json::from_str::<Index>(&text).map(|index| index.agents).unwrap_or_default();
-            index.into_iter().map(|listed| listed.file).collect()
+        let Self { of, names } = self;
+        let names = names.entry(folder.to_owned()).or_insert_with(|| {
+            let index = of(folder).and_then(|text| serde_json::from_str::<Index>(&text).ok());
+            index.map(|index| index.agents.into_iter().map(|listed| listed.file).collect()).unwrap_or_default()
         });
         file.to_str().is_some_and(|file| names.contains(file))
     }

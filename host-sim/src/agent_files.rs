@@ -1,14 +1,12 @@
-//! The files of a directory and of those in it.
+//! Agent files in a directory of this machine, as the command line reads them.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use agent_files::{Given, INDEX, Library, MAX_FILE_BYTES, is_candidate, may_be_other};
 use walkdir::{DirEntry, WalkDir};
-
-use super::kind;
-use super::text::MAX_FILE_BYTES;
 
 /// Directories that hold the work of tools.
 const SKIPPED: [&str; 2] = [".git", "node_modules"];
@@ -19,17 +17,56 @@ const MAX_DEPTH: usize = 32;
 /// Files of one directory that are looked at.
 const MAX_FILES: usize = 100_000;
 
+/// Why a directory holds no definitions at all.
+#[derive(Debug, thiserror::Error)]
+pub enum LibraryError {
+    /// It is not there, or may not be read.
+    #[error("cannot read the directory {}", path.display())]
+    Unreadable {
+        /// As it was named.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// No file of it may hold one.
+    #[error("there are no agent definitions in {}: no file ends in .md", path.display())]
+    Empty {
+        /// As it was named.
+        path: PathBuf,
+    },
+}
+
+/// Reads a directory with all that is in it, or one file.
+///
+/// # Errors
+/// If it cannot be read, or no file of it could hold a definition.
+pub fn read(root: &Path) -> Result<Library, LibraryError> {
+    fs::metadata(root)
+        .and_then(|metadata| if metadata.is_dir() { fs::read_dir(root).map(|_| ()) } else { Ok(()) })
+        .map_err(|source| LibraryError::Unreadable { path: root.to_owned(), source })?;
+    let found = walk(root);
+    if !found.files.iter().any(|path| is_candidate(path)) && found.unread.is_empty() {
+        return Err(LibraryError::Empty { path: root.to_owned() });
+    }
+    let files = found.files.into_iter().map(|path| {
+        let content = bytes(&path).map_err(|error| error.to_string());
+        Given { path, content }
+    });
+    let unread = found.unread.into_iter().map(|(path, why)| Given { path, content: Err(why) });
+    Ok(Library::of(files.chain(unread), |folder| fs::read_to_string(folder.join(INDEX)).ok()))
+}
+
 /// What was found in a directory.
 #[derive(Debug, Default)]
-pub struct Tree {
+struct Tree {
     /// Files that may hold an agent, by their path.
-    pub files: Vec<PathBuf>,
+    files: Vec<PathBuf>,
     /// What could not be looked into, and why.
-    pub unread: Vec<(PathBuf, String)>,
+    unread: Vec<(PathBuf, String)>,
 }
 
 /// Finds the files in a directory, or the one that is given. Links are followed, a file that is reached twice counts once.
-pub fn walk(root: &Path) -> Tree {
+fn walk(root: &Path) -> Tree {
     let mut tree = Tree::default();
     let mut seen = BTreeSet::new();
     let wanted = |entry: &DirEntry| entry.depth() == 0 || !SKIPPED.iter().any(|name| entry.file_name() == *name);
@@ -48,7 +85,7 @@ pub fn walk(root: &Path) -> Tree {
             }
         };
         let path = entry.path();
-        let is_wanted = kind::is_candidate(path) || kind::may_be_other(path) || entry.depth() == 0;
+        let is_wanted = is_candidate(path) || may_be_other(path) || entry.depth() == 0;
         // A pipe or a device would be waited for.
         if !entry.file_type().is_file() || !is_wanted {
             continue;
@@ -65,7 +102,7 @@ pub fn walk(root: &Path) -> Tree {
 }
 
 /// The bytes of a file, and one more than may be used of one that is too large.
-pub fn bytes(path: &Path) -> std::io::Result<Vec<u8>> {
+fn bytes(path: &Path) -> std::io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     File::open(path)?.take(MAX_FILE_BYTES as u64 + 1).read_to_end(&mut bytes)?;
     Ok(bytes)
