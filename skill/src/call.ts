@@ -16,22 +16,25 @@ const MOST_ASKED = 10_000;
 /** What may be told; a run of 10,000 items that is stopped tells of each task and each item, which takes the host less time. */
 const MOST_TOLD = 30_000;
 
+const CUT_OFF = 'an update of the plugin or the end of the gateway cut it off';
+
 /** The component did not come to an end by itself. The codes are those of the simulator. */
 export class Broken extends Error {
-  readonly code: 'E_GUEST_REPLY' | 'E_GUEST_STUCK' | 'E_GUEST_TRAP';
+  readonly code: 'E_CUT_OFF' | 'E_GUEST_REPLY' | 'E_GUEST_STUCK' | 'E_GUEST_TRAP';
   constructor(code: Broken['code'], message: string) {
     super(message);
     this.code = code;
   }
 }
 
-/** Runs the call. Throws `Broken`; the host has to be closed in any case. */
+/** Runs the call, until it ends or is cut off. Throws `Broken`; the host has to be closed or left in any case. */
 export async function call(
   worker: URL,
   call: Call,
   host: Pick<Host, 'next' | 'perform' | 'answered'>,
   onProgress: (progress: Progress) => void,
   onItem: (item: ItemResult) => void = () => {},
+  cut?: AbortSignal,
 ): Promise<Answered> {
   const thread = new Worker(worker, { workerData: call, execArgv: [], resourceLimits: HEAP });
   let looks: NodeJS.Timeout | undefined;
@@ -54,6 +57,7 @@ export async function call(
         left = SILENT_LOOKS;
         thread.postMessage(event);
       };
+      cut?.addEventListener('abort', () => reject(new Broken('E_CUT_OFF', CUT_OFF)));
       thread.on('message', (said: Said) => void hear(said).catch(reject));
       thread.on('error', (error) => reject(new Broken('E_GUEST_TRAP', `the component broke off: ${error.message}`)));
       thread.on('exit', () => reject(new Broken('E_GUEST_REPLY', 'the component ended without a reply')));

@@ -5,7 +5,7 @@ import { randomUUID } from 'node:crypto';
 import type { ListFilter, Receipt, SessionPage, SpawnOptions } from './contract.ts';
 import type { CoreTool, CreateTools } from './openclaw.ts';
 import { Refused, receipt, sessionRow } from './openclaw_mapping.ts';
-import { type Sessions, type Surroundings, cancelTask, endOf, onLife, rowsOf } from './sessions.ts';
+import { type Sessions, type Surroundings, cancelTask, endOf, onLife, rowsOf, withoutClient } from './sessions.ts';
 import { type Spoken, message } from './transcript.ts';
 import { type Fields, fields, list, text } from './values.ts';
 
@@ -125,7 +125,7 @@ export class Gateway implements Sessions {
   async messages(session: string): Promise<Spoken[]> {
     const { subagent } = this.#around.runtime;
     const query = { sessionKey: session, limit: MOST_ROWS };
-    const { messages } = fields(await this.#outside(() => subagent.getSessionMessages(query)));
+    const { messages } = fields(await withoutClient(() => subagent.getSessionMessages(query)));
     return rowsOf(messages, 'messages').map(message);
   }
 

@@ -116,16 +116,21 @@ export class Host {
    * receipt comes even later is stopped when it comes, and warned about.
    */
   async close(): Promise<string[]> {
-    this.#closed = true;
-    this.#wait.abort();
-    this.#stopListening();
-    this.#stream.fireTimer();
+    this.leave();
     // What is being spawned is swept with the rest.
     await withTimeout(SHORT_TIMEOUT_MS, Promise.allSettled(this.#spawns.values())).catch(() => {});
     this.#swept = true;
     const left = [...this.#children].filter(([, child]) => !child.ended);
     const swept = left.map(async ([session, child]) => ((await this.#sweep(child)) ? [] : [session]));
     return (await Promise.all(swept)).flat();
+  }
+
+  /** Does nothing more, and leaves every session as it is. */
+  leave(): void {
+    this.#closed = true;
+    this.#wait.abort();
+    this.#stopListening();
+    this.#stream.fireTimer();
   }
 
   /** Never rejects, and answers once. */

@@ -9,10 +9,11 @@ import { beforeCall } from './before_call.ts';
 import { MANIFEST, WHERE } from './config.ts';
 import { isDoor } from './door_tool.ts';
 import { Notices } from './notices.ts';
-import { type PluginApi, type ToolCallEvent, type ToolContext, loadSkillLists, loadToolFactory as loadTools } from './openclaw.ts';
+import { FIRST, type PluginApi, type ToolCallEvent, type ToolContext, loadSkillLists, loadToolFactory as loadTools } from './openclaw.ts';
 import { notePort, registerPages } from './page_route.ts';
 import { noteCard } from './progress.ts';
 import { tidy } from './retention.ts';
+import { runs } from './runs.ts';
 import { shadow, warnOfShadow } from './shadow.ts';
 import { TOOLS, createTool } from './tool.ts';
 
@@ -84,6 +85,7 @@ entry.register = (api) => {
   on('gateway_start', ({ port }) => notePort(port));
   // A load may happen within a turn, but the first one does not, and services are started by the gateway itself.
   shared[OUTSIDE] ??= AsyncLocalStorage.snapshot();
+  shared[FIRST] ??= AsyncLocalStorage.snapshot();
   let made: Notices | undefined;
   registerService?.({
     id: 'parallel-agents',
@@ -96,7 +98,11 @@ entry.register = (api) => {
       shared[NOTICES] = made;
       announceKept(api as PluginApi, made);
     },
-    stop: () => made?.stop(),
+    // The gateway ends, or another load takes over, and then OpenClaw answers nothing that this one asks.
+    stop: async () => {
+      made?.stop();
+      await runs.cutOff();
+    },
   });
   on('before_tool_call', async (event, context) => {
     noteCard(event.toolName, event.toolCallId, context?.sessionKey);

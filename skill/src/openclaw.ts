@@ -13,7 +13,7 @@ export interface PluginApi {
   on(hook: 'gateway_start', handler: (event: { port?: number }) => void): void;
   /** Something that the gateway answers over HTTP. `gateway`: only to whom it would answer itself. */
   registerHttpRoute?(route: Route): void;
-  registerService?(service: { id: string; start(): void; stop(): void }): void;
+  registerService?(service: { id: string; start(): void; stop(): Promise<void> }): void;
   /** What the gateway does when its configuration changes at these places; `noop` is nothing. */
   registerReload?(registration: { noopPrefixes: string[] }): void;
   /** What a session's next turn is told beside its message, kept by OpenClaw until then. Only in a load that services are started in. */
@@ -24,6 +24,9 @@ export interface PluginApi {
   };
   runtime: Runtime;
 }
+
+/** Where all loads find the surroundings of the first one. */
+export const FIRST = Symbol.for('parallel-agents.first');
 
 /** A call of a tool that is about to be made. */
 export interface ToolCallEvent {

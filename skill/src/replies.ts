@@ -159,6 +159,6 @@ export async function storedReply(record: RunRecord, reply: DocumentReply | unde
   if (reply) return withItems(record, await documentReply(reply, record.run_id, shape));
   if (record.state === 'broken')
     return broke(record.run_id, record.broken ?? { code: 'E_HOST', message: 'the run broke; why was not kept' });
-  const hint = `a restart cut it off; go on with ${NEXT} {"action":"resume","run_id":"${record.run_id}"}`;
+  const hint = `a restart or an update cut it off; go on with ${NEXT} {"action":"resume","run_id":"${record.run_id}"}`;
   return result({ ok: true, state: 'interrupted', run_id: record.run_id, hint });
 }

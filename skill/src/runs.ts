@@ -66,6 +66,7 @@ export class Run {
   /** Calls that wait for its end, which need no notice of it. */
   #calls = 0;
   #isStopped = false;
+  readonly #cut = new AbortController();
   readonly #store: Store | undefined;
   readonly #host: Host;
   /** For its page while it lasts; afterwards that is made of what is kept. */
@@ -179,6 +180,17 @@ export class Run {
     this.turn.over = true;
   }
 
+  /**
+   * Ends its thread, so that another load can go on with it by its files; its sessions are left as they are. False where nothing
+   * of it is kept.
+   */
+  cutOff(): boolean {
+    if (!this.#store) return false;
+    this.#cut.abort();
+    this.#host.leave();
+    return true;
+  }
+
   async #run(wanted: Wanted, journal: string | undefined): Promise<void> {
     const { store, warn, resumed, around } = wanted;
     const stopListening = onStop(around, () => this.stop('the turn was stopped'));
@@ -192,6 +204,7 @@ export class Run {
         this.#host,
         (progress) => this.#show(progress),
         (item) => this.#keep(item),
+        this.#cut.signal,
       );
       reply = answered;
       if (digest) this.digest = { wanted: wanted.digest, reply: digest };
@@ -201,6 +214,11 @@ export class Run {
       broken = { code, message };
     }
     stopListening();
+    if (this.#cut.signal.aborted && !reply) {
+      // For its files it still runs, and whoever goes on with it reads them.
+      this.broken = broken;
+      return;
+    }
     const left = await this.#host.close();
     if (left.length > 0) {
       const sessions = `sessions that could not be stopped: ${left.join(', ')}`;
@@ -295,6 +313,13 @@ export class Runs {
   get(id: string, owner: string): Run | undefined {
     const run = this.#runs.get(id);
     return run?.record.owner === owner ? run : undefined;
+  }
+
+  /** Cuts off all that live, and waits until none of them writes any more. From then on they are those of nobody. */
+  async cutOff(): Promise<void> {
+    const cut = [...this.#runs.values()].filter((run) => run.live && run.cutOff());
+    for (const run of cut) this.#runs.delete(run.record.run_id);
+    await Promise.all(cut.map((run) => run.done));
   }
 
   /** Whether this process runs it, for whomever. */

@@ -1,7 +1,7 @@
 /** What a route to sub-sessions can do. Methods may throw anything; `Host` makes an answer of it. */
 
 import type { HostFacts, ListFilter, Receipt, SessionPage, SpawnOptions } from './contract.ts';
-import type { Runtime, ToolContext } from './openclaw.ts';
+import { FIRST, type Runtime, type ToolContext } from './openclaw.ts';
 import { Refused } from './openclaw_mapping.ts';
 import type { Spoken } from './transcript.ts';
 import { type Fields, fields, text } from './values.ts';
@@ -85,6 +85,16 @@ export function onStop({ runtime, turn }: Surroundings, listener: () => void): (
     if (stream === 'lifecycle' && stopped && turn.runId !== undefined && runId === turn.runId) listener();
   });
   return stop ?? (() => {});
+}
+
+/**
+ * Reads and ends sessions in the surroundings of the first load. Those of a load that an update has brought are the surroundings of
+ * the command that asked for it, and OpenClaw answers no such call there when the command has ended ("Gateway client authority
+ * closed"). It does answer `agents_wait` there, and not in those of the first load.
+ */
+export function withoutClient<T>(work: () => Promise<T>): Promise<T> {
+  const first = (globalThis as { [key: symbol]: unknown })[FIRST] as typeof withoutClient<T> | undefined;
+  return first ? first(work) : work();
 }
 
 /** What the host's list of tasks says of a run, as it is seen from the session that it belongs to. */

@@ -9,7 +9,7 @@ import { randomUUID } from 'node:crypto';
 
 import type { ListFilter, Receipt, SessionPage, SessionRow, SpawnOptions } from './contract.ts';
 import { Refused } from './openclaw_mapping.ts';
-import { type Sessions, type Surroundings, cancelTask, endOf, onStart, rowsOf } from './sessions.ts';
+import { type Sessions, type Surroundings, cancelTask, endOf, onStart, rowsOf, withoutClient } from './sessions.ts';
 import { type Spoken, message } from './transcript.ts';
 import { type Fields, fields, text } from './values.ts';
 
@@ -51,7 +51,7 @@ export class Subagents implements Sessions {
     const { task, label, agentId, model, thinking, runTimeoutSeconds, toolFree } = options;
     // Better none than one that thinks as it likes.
     if (thinking) throw new Refused('unsupported', NO_THINKING);
-    const { runtime, context, turn, outside } = this.#around;
+    const { runtime, context, turn } = this.#around;
     const request = {
       sessionKey: `agent:${agentId ?? context.agentId ?? 'main'}:subagent:parallel-agents-${randomUUID()}`,
       message: task,
@@ -63,7 +63,7 @@ export class Subagents implements Sessions {
       ...(toolFree ? { disableTools: true, lightContext: true } : {}),
     };
     const run = () => runtime.subagent.run?.(request) ?? Promise.reject(new Refused('unsupported', 'no sub-agents'));
-    const answer = fields(await (turn.over ? outside(run) : run()));
+    const answer = fields(await (turn.over ? withoutClient(run) : run()));
     const [runId, sessionKey] = [text(answer['runId']), text(answer['sessionKey']) ?? request.sessionKey];
     if (!runId) throw new Refused('in-doubt', 'the host gave the run of the session no name');
     const applied = fields(fields(answer['runtime']));
@@ -85,9 +85,9 @@ export class Subagents implements Sessions {
   }
 
   async messages(session: string): Promise<Spoken[]> {
-    const { runtime, outside } = this.#around;
+    const { runtime } = this.#around;
     const query = { sessionKey: session, limit: 1_000 };
-    const { messages } = fields(await outside(() => runtime.subagent.getSessionMessages(query)));
+    const { messages } = fields(await withoutClient(() => runtime.subagent.getSessionMessages(query)));
     return rowsOf(messages, 'messages').map(message);
   }
 
@@ -109,8 +109,8 @@ export class Subagents implements Sessions {
   }
 
   async delete(session: string): Promise<void> {
-    const { runtime, outside } = this.#around;
-    await outside(async () => runtime.subagent.deleteSession?.({ sessionKey: session, deleteTranscript: true }));
+    const { runtime } = this.#around;
+    await withoutClient(async () => runtime.subagent.deleteSession?.({ sessionKey: session, deleteTranscript: true }));
     this.#made.delete(session);
   }
 
@@ -134,8 +134,8 @@ export class Subagents implements Sessions {
   }
 
   async #look(runId: string): Promise<Fields | undefined> {
-    const { runtime, outside } = this.#around;
-    const said = fields(await outside(async () => runtime.subagent.waitForRun?.({ runId, timeoutMs: LOOK_MS })));
+    const { runtime } = this.#around;
+    const said = fields(await withoutClient(async () => runtime.subagent.waitForRun?.({ runId, timeoutMs: LOOK_MS })));
     const reply = fields(said['terminalReply']);
     // After a restart the host waits for nothing and says that it is not yet time.
     const end =

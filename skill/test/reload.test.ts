@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
+import { runs } from '../src/runs.ts';
 import { FakeOpenClaw } from './openclaw.ts';
+import { TASK, directory, until, use } from './use.ts';
 
 const place = mkdtempSync(join(tmpdir(), 'parallel-agents-test-'));
 after(() => rmSync(place, { recursive: true, force: true }));
@@ -36,4 +38,36 @@ test('after another load of the plugin runs are started from its own files, and 
     runs.map(({ run_id }: { run_id: string }) => run_id),
     [second.run_id, first.run_id],
   );
+});
+
+// So that what it asks of OpenClaw is answered again; the earlier load's words are not.
+test('a run that an update cuts off is interrupted, its sessions are left alone, and it goes on', async () => {
+  const state = directory();
+  const openclaw = new FakeOpenClaw();
+  openclaw.answer = undefined;
+  const { run_id, state: first } = await use(openclaw, 'run', { tasks: [TASK, TASK], timeoutSeconds: 1 }, { state });
+  assert.deepEqual([first, openclaw.live().length], ['running', 2]);
+  const waiting = use(openclaw, 'runs', { action: 'status', run_id, timeoutSeconds: 600 }, { state });
+  await until(() => runs.get(run_id, openclaw.owner)?.isWaitedFor === true);
+  await runs.cutOff();
+  const cut = await waiting;
+  assert.deepEqual([cut.state, cut.errors[0].code], ['broken', 'E_CUT_OFF'], JSON.stringify(cut));
+  assert.equal(openclaw.live().length, 2);
+  const listed = await use(openclaw, 'runs', { action: 'list' }, { state });
+  assert.equal(listed.runs.find((run: any) => run.run_id === run_id).state, 'interrupted');
+  openclaw.answer = 'an answer';
+  openclaw.sessions.forEach((session) => openclaw.end(session));
+  const { state: last, result } = await use(openclaw, 'runs', { action: 'resume', run_id, timeoutSeconds: 60 }, { state });
+  assert.deepEqual([last, result.results.map((one: any) => one.output), openclaw.sessions.length], ['done', ['an answer', 'an answer'], 2]);
+});
+
+test('where nothing is kept, a run is not cut off', async () => {
+  const openclaw = new FakeOpenClaw();
+  openclaw.answer = undefined;
+  const config = { retentionDays: 0 };
+  const { run_id } = await use(openclaw, 'run', { tasks: [TASK], timeoutSeconds: 1 }, { config });
+  await runs.cutOff();
+  openclaw.answer = 'an answer';
+  openclaw.sessions.forEach((session) => openclaw.end(session));
+  assert.equal((await use(openclaw, 'runs', { action: 'status', run_id, timeoutSeconds: 60 }, { config })).state, 'done');
 });
