@@ -84,6 +84,10 @@ fn during_a_run(gateway: &Gateway, archive: &Path) -> Result<()> {
     gateway.command(&["plugins", "reload", "parallel-agents"])?;
     let reply = gateway.call_in("update", "parallel_agents_runs", &status)?;
     ensure!(reply.get("state") == Some(&json!("done")), "the new version does not know the run: {reply:#}");
+    let reply = gateway.call_in("update", "parallel_agents_run", &json!({ "tasks": [plain_task()] }))?;
+    let run = reply.get("run_id").and_then(Value::as_str).with_context(|| format!("no run: {reply:#}"))?;
+    // Only a transcript tells why an answer ended.
+    ensure!(gateway.journal(run)?.contains("\"finish\":\"Stop\""), "the new version reads no transcripts: {reply:#}");
     Ok(())
 }
 
