@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::thread;
 
-use anyhow::{Context as _, Result, anyhow, bail, ensure};
+use anyhow::{Context as _, Result, anyhow, ensure};
 use serde_json::{Value, json};
 
 use super::bench::{Gateway, json_file, plain_task, step};
@@ -64,7 +64,8 @@ fn is_listed(gateway: &Gateway) -> Result<bool> {
     Ok(rows.iter().any(|row| row.get("id") == Some(&json!("parallel-agents"))))
 }
 
-/// The version that runs a run is kept until that has ended, and is replaced then, without a restart.
+/// Either the version that runs a run is kept until that has ended, and is replaced then, or the run is cut off and the new version
+/// goes on with it; which of the two, OpenClaw decides. Neither needs a restart.
 fn during_a_run(gateway: &Gateway, archive: &Path) -> Result<()> {
     let models = gateway.models()?;
     let request = json!({ "tasks": vec![plain_task(); 3], "max_concurrent": 1, "timeoutSeconds": 1 });
@@ -74,16 +75,24 @@ fn during_a_run(gateway: &Gateway, archive: &Path) -> Result<()> {
     models.hold(true)?;
     let installed = gateway.install(archive);
     models.hold(false)?;
-    match installed {
-        Ok(()) => bail!("the plugin was replaced during a run"),
-        Err(error) => ensure!(format!("{error:#}").contains(KEPT), "refused for another reason: {error:#}"),
-    }
-    let status = json!({ "action": "status", "run_id": run, "timeoutSeconds": 120 });
-    let reply = gateway.call_in("update", "parallel_agents_runs", &status)?;
-    ensure!(reply.pointer("/result/status") == Some(&json!("completed")), "the run did not go on: {reply:#}");
-    gateway.command(&["plugins", "reload", "parallel-agents"])?;
-    let reply = gateway.call_in("update", "parallel_agents_runs", &status)?;
-    ensure!(reply.get("state") == Some(&json!("done")), "the new version does not know the run: {reply:#}");
+    let look = |action: &str| {
+        let look = json!({ "action": action, "run_id": run, "timeoutSeconds": 120 });
+        gateway.call_in("update", "parallel_agents_runs", &look)
+    };
+    let first = look("status")?;
+    let done = match installed {
+        Err(error) => {
+            ensure!(format!("{error:#}").contains(KEPT), "refused for another reason: {error:#}");
+            gateway.command(&["plugins", "reload", "parallel-agents"])?;
+            ensure!(look("status")?.get("state") == Some(&json!("done")), "the new version does not know the run");
+            first
+        }
+        Ok(()) => {
+            ensure!(first.get("state") == Some(&json!("interrupted")), "replaced, and not cut off: {first:#}");
+            look("resume")?
+        }
+    };
+    ensure!(done.pointer("/result/status") == Some(&json!("completed")), "the run did not go on: {done:#}");
     let reply = gateway.call_in("update", "parallel_agents_run", &json!({ "tasks": [plain_task()] }))?;
     let run = reply.get("run_id").and_then(Value::as_str).with_context(|| format!("no run: {reply:#}"))?;
     // Only a transcript tells why an answer ended.
