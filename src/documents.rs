@@ -9,10 +9,12 @@ pub mod reports;
 mod saved;
 mod schemas;
 mod spawning;
+pub mod spec;
 mod workflows;
 
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value, json};
 
 use crate::catalogue::BUILT_IN;
 use parallel_agents_engine::collect::Collect;
@@ -34,11 +36,10 @@ use parallel_agents_workflows::teams::{self, Kind};
 
 pub use functions::{Function, FunctionInfo, functions, refuse_name};
 
-use catalogue::Arguments;
 use functions::{described, known};
-use reports::Wanted;
 use schemas::schema_of;
 use spawning::Helper;
+use spec::CollectSpec;
 
 /// What a call gives back.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -147,13 +148,17 @@ fn read(function: Function, arguments: &str) -> Result<Read, CallError> {
         Function::ReviewTeam => team(&request_schema, Kind::Review, document),
         Function::CustomAgent => team(&request_schema, Kind::CustomAgent, document),
         Function::MetaWorkflow => team(&request_schema, Kind::MetaWorkflow, document),
-        Function::ResultDigest => reports::read(Wanted::Digest, &checked(&request_schema, document)?).map(Read::Done),
-        Function::ResultPage => reports::read(Wanted::Page, &checked(&request_schema, document)?).map(Read::Done),
-        Function::ExplainTask => reports::read(Wanted::Story, &checked(&request_schema, document)?).map(Read::Done),
-        Function::ListAgents => arguments_of(&request_schema, document)?.list_agents().map(Read::Done),
-        Function::DescribeAgent => arguments_of(&request_schema, document)?.describe_agent().map(Read::Done),
-        Function::RenderPrompt => arguments_of(&request_schema, document)?.render_prompt().map(Read::Done),
-        Function::DefinitionFile => arguments_of(&request_schema, document)?.definition_file().map(Read::Done),
+        Function::ResultDigest => reports::digest(&wanted(&request_schema, document)?).map(Read::Done),
+        Function::ResultPage => reports::page(&wanted(&request_schema, document)?).map(Read::Done),
+        Function::ExplainTask => reports::story(&wanted(&request_schema, document)?).map(Read::Done),
+        Function::ListAgents => catalogue::list_agents(&wanted(&request_schema, document)?).map(Read::Done),
+        Function::DescribeAgent => catalogue::describe_agent(&wanted(&request_schema, document)?).map(Read::Done),
+        Function::RenderPrompt => catalogue::render_prompt(wanted(&request_schema, document)?).map(Read::Done),
+        Function::DefinitionFile => {
+            let mut document = checked(&request_schema, document)?;
+            let definition = document.get_mut("definition").map(Value::take).unwrap_or_default();
+            catalogue::definition_file(definition).map(Read::Done)
+        }
         Function::DescribeFunction => {
             let document = checked(&request_schema, document)?;
             described(document.get("function").and_then(Value::as_str).unwrap_or_default()).map(Read::Done)
@@ -180,8 +185,15 @@ fn checked(request_schema: &Value, mut document: Value) -> Result<Value, CallErr
     if problems.is_empty() { Ok(document) } else { Err(CallError::invalid(problems)) }
 }
 
-fn arguments_of(request_schema: &Value, document: Value) -> Result<Arguments, CallError> {
-    Arguments::of(checked(request_schema, document)?)
+/// What a document that fits its schema asks for.
+fn wanted<T: DeserializeOwned>(request_schema: &Value, document: Value) -> Result<T, CallError> {
+    // As an object, since it is one: for any value, each type would bring code for lists along.
+    let fields = match checked(request_schema, document)? {
+        Value::Object(fields) => fields,
+        _ => Map::new(),
+    };
+    T::deserialize(fields)
+        .map_err(|error| CallError::invalid(vec![Problem::new("E_REQUEST_TYPE", "", error.to_string())]))
 }
 
 fn helped(function: Function, helper: Helper, document: Value) -> Result<Read, CallError> {
@@ -201,15 +213,8 @@ fn team(request_schema: &Value, kind: Kind, document: Value) -> Result<Read, Cal
 
 /// Whose answers to collect.
 fn collection(request_schema: &Value, mut document: Value) -> Result<Collect, CallError> {
-    #[derive(Default, Deserialize)]
-    #[serde(default)]
-    struct Wanted {
-        sessions: Vec<String>,
-        wait_seconds: Option<u32>,
-        output_format: Option<OutputFormat>,
-    }
     let mut problems = plan::check_document(request_schema, &mut document);
-    let wanted = Wanted::deserialize(&document).unwrap_or_default();
+    let wanted = CollectSpec::deserialize(&document).unwrap_or_default();
     for (index, key) in wanted.sessions.iter().enumerate() {
         if wanted.sessions.iter().take(index).any(|earlier| earlier == key) {
             let message = format!("sessions: {} stands twice", parallel_agents_engine::text::quoted(key));

@@ -1,4 +1,4 @@
-//! The schemas of runs, workflows and teams are generated from the types that read them, so that a field is described in one
+//! The schemas of requests are generated from the types that read them, so that a field is described in one
 //! place.
 //!
 //! `UPDATE_SCHEMAS=1 cargo test -p parallel-agents --test schemas` writes the files again.
@@ -8,6 +8,10 @@
 use std::path::Path;
 use std::{env, fs};
 
+use parallel_agents::documents::spec::{
+    CheckApprovalSpec, CollectSpec, DefinitionFileSpec, DescribeAgentSpec, DescribeFunctionSpec, DigestSpec,
+    ExplainSpec, FillSpec, ListAgentsSpec, ManyTasksSpec, OneTaskSpec, PageSpec, RenderPromptSpec, VersionsSpec,
+};
 use parallel_agents_engine::task::{RunSpec, TaskSpec};
 use parallel_agents_workflows::spec::{
     AgentSpec, ContentTeamSpec, CreationSpec, DevelopmentTeamSpec, ForecastSpec, ImprovementSpec, MapSpec,
@@ -52,6 +56,21 @@ fn generated() -> Vec<(&'static str, Value)> {
         ("review_team.json", request::<ReviewTeamSpec>()),
         ("custom_agent.json", custom_agent()),
         ("meta_workflow.json", request::<MetaWorkflowSpec>()),
+        ("spawn_with_retry.json", request::<OneTaskSpec>()),
+        ("spawn_with_model_hierarchy.json", request::<OneTaskSpec>()),
+        ("spawn_parallel_with_retry.json", request::<ManyTasksSpec>()),
+        ("collect_results.json", request::<CollectSpec>()),
+        ("check_approval.json", request::<CheckApprovalSpec>()),
+        ("fill_request.json", request::<FillSpec>()),
+        ("result_digest.json", request::<DigestSpec>()),
+        ("result_page.json", request::<PageSpec>()),
+        ("explain_task.json", request::<ExplainSpec>()),
+        ("list_agents.json", request::<ListAgentsSpec>()),
+        ("describe_agent.json", request::<DescribeAgentSpec>()),
+        ("render_prompt.json", request::<RenderPromptSpec>()),
+        ("definition_file.json", request::<DefinitionFileSpec>()),
+        ("describe_function.json", request::<DescribeFunctionSpec>()),
+        ("versions.json", request::<VersionsSpec>()),
         ("shared/improvement.json", properties(&schema::<ImprovementSpec>())),
         ("shared/team.json", properties(&schema::<TeamSpec>())),
     ]);
@@ -119,7 +138,8 @@ fn plain(schema: &mut Value) {
         Value::Object(fields) if fields.contains_key("x-ref") => fields.retain(|name, _| name == "x-ref"),
         Value::Object(fields) => {
             for name in ["$schema", "title", "format", "default"] {
-                if !fields.get(name).is_some_and(Value::is_object) {
+                // A property of that name is a schema, and has at least its description.
+                if fields.get(name).and_then(Value::as_object).is_none_or(Map::is_empty) {
                     fields.shift_remove(name);
                 }
             }

@@ -1,18 +1,17 @@
 //! Whether somebody has to agree before a call, and what they are told: what it spawns, and what that may cost.
 
-use std::collections::BTreeMap;
-
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::functions::known;
+use super::spec::OperatorSpec;
 use super::{Read, read};
 use parallel_agents_engine::host::OperatorLimits;
 use parallel_agents_engine::plan::{self, Plan};
 use parallel_agents_engine::policy::approval::{self, Reason};
 use parallel_agents_engine::problem::{CallError, Problem};
 use parallel_agents_engine::report::document;
-use parallel_agents_engine::task::{ApprovalSpec, BudgetSpec, Forecast, Price};
+use parallel_agents_engine::task::{ApprovalSpec, BudgetSpec, Forecast};
 use parallel_agents_engine::text;
 use parallel_agents_workflows::outlook::Outlook;
 
@@ -23,36 +22,28 @@ const MAX_TEXT_CHARS: usize = 512;
 /// Of that, for the names of models.
 const MAX_MODELS_CHARS: usize = 200;
 
-/// What the host's operator wants.
-#[derive(Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct Operator {
-    approval: ApprovalSpec,
-    budget: BudgetSpec,
-    prices: BTreeMap<String, Price>,
-    tasks: Option<u32>,
+/// What the host's operator wants. A field that is not known may be a threshold that was to hold, so it is an error.
+fn operator(given: &Value) -> Result<OperatorSpec, String> {
+    let operator = OperatorSpec::deserialize(given).map_err(|error| error.to_string())?;
+    for (name, read) in [("approval", json!(operator.approval)), ("budget", json!(operator.budget))] {
+        let mut fields = given.get(name).and_then(Value::as_object).into_iter().flatten();
+        if let Some((field, _)) = fields.find(|(field, value)| !value.is_null() && read.get(field).is_none()) {
+            return Err(format!("{name} has no field {}", text::quoted(field)));
+        }
+    }
+    Ok(operator)
 }
 
-impl Operator {
-    /// A field that is not known may be a threshold that was to hold, so it is an error.
-    fn read(given: &Value) -> Result<Self, String> {
-        if given.is_null() {
-            return Ok(Self::default());
-        }
-        let operator = Self::deserialize(given).map_err(|error| error.to_string())?;
-        for (name, read) in [("approval", json!(operator.approval)), ("budget", json!(operator.budget))] {
-            let mut fields = given.get(name).and_then(Value::as_object).into_iter().flatten();
-            if let Some((field, _)) = fields.find(|(field, value)| !value.is_null() && read.get(field).is_none()) {
-                return Err(format!("{name} has no field {}", text::quoted(field)));
-            }
-        }
-        Ok(operator)
-    }
-
-    fn limits(&self) -> OperatorLimits {
-        let BudgetSpec { tokens, micro_usd, spawns, seconds, session_tokens } = self.budget;
-        let prices = self.prices.clone();
-        OperatorLimits { tokens, micro_usd, spawns, seconds, session_tokens, prices, tasks: self.tasks }
+fn limits(operator: OperatorSpec) -> OperatorLimits {
+    let BudgetSpec { tokens, micro_usd, spawns, seconds, session_tokens } = operator.budget;
+    OperatorLimits {
+        tokens,
+        micro_usd,
+        spawns,
+        seconds,
+        session_tokens,
+        prices: operator.prices,
+        tasks: operator.tasks,
     }
 }
 
@@ -61,15 +52,17 @@ impl Operator {
 pub(super) fn check(document: &Value) -> Result<String, CallError> {
     let name = document.get("function").and_then(Value::as_str).unwrap_or_default();
     let function = known(name, "/function")?;
-    let operator = Operator::read(document.get("operator").unwrap_or(&Value::Null)).map_err(|why| {
+    let given = |name: &str| document.get(name).filter(|given| !given.is_null());
+    let operator = given("operator").map(operator).transpose().map_err(|why| {
         let problem = Problem::new("E_OPERATOR", "/operator", format!("operator: {why}"));
         CallError::invalid(vec![
             problem.hint("give approval, budget and prices as a request has them, and a number of tasks"),
         ])
     })?;
-    let arguments = document.get("arguments").filter(|arguments| !arguments.is_null());
-    let arguments = arguments.cloned().unwrap_or_else(|| json!({}));
-    let limits = operator.limits();
+    let arguments = given("arguments").cloned().unwrap_or_else(|| json!({}));
+    let operator = operator.unwrap_or_default();
+    let approval = operator.approval;
+    let limits = limits(operator);
     let outlook = match read(function, &arguments.to_string()).map_err(below_arguments)? {
         Read::Run(plan) | Read::One(plan) => Some(Outlook::of_plan(allowed(*plan, &limits)?)),
         Read::Map(mut what) => {
@@ -85,7 +78,7 @@ pub(super) fn check(document: &Value) -> Result<String, CallError> {
     // It has been checked with everything else.
     let own = arguments.get("approval").and_then(|own| ApprovalSpec::deserialize(own).ok()).unwrap_or_default();
     let forecast = outlook.forecast();
-    let reasons = approval::reasons(approval::stricter(operator.approval, own), &forecast);
+    let reasons = approval::reasons(approval::stricter(approval, own), &forecast);
     Ok(document::to_text(&question(name, &outlook, &forecast, &reasons)))
 }
 
@@ -167,8 +160,8 @@ mod tests {
             forecast("run_iterative_refinement", json!({ "drafts": [draft("a"), draft("b")], "judges": 3 }));
         assert_eq!((one, two), (3, 6));
         assert!(most_of_two > most_of_one && most_of_one > 17, "{most_of_one} {most_of_two}");
-        let wish = json!({ "name": "a", "purpose": "To write." });
-        assert_eq!(forecast("create_agents", json!({ "new_agents": [wish] }))[0], 2);
+        let agent_spec = json!({ "name": "a", "purpose": "To write." });
+        assert_eq!(forecast("create_agents", json!({ "new_agents": [agent_spec] }))[0], 2);
         assert_eq!(forecast("orchestrate", json!({ "goal": "Write.", "max_tasks": 4 }))[0], 6);
         assert_eq!(forecast("orchestrate", json!({ "goal": "Write.", "budget": { "spawns": 9 } }))[1], 9);
     }

@@ -4,10 +4,10 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::functions::known;
+use super::spec::{ParameterSpec, SavedSpec};
 use parallel_agents_engine::json::schema;
 use parallel_agents_engine::placeholders::{self, Place};
 use parallel_agents_engine::policy::limits::MAX_REQUEST_BYTES;
@@ -18,43 +18,21 @@ use parallel_agents_engine::text;
 /// Where the call's own arguments stand in a request for `fill_request`.
 const TEMPLATE: &str = "/saved/arguments";
 
-/// One parameter as it is declared.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-struct Declared {
-    description: Option<String>,
-    /// Its value where a call gives none.
-    default: Option<Value>,
-    /// Whether a call has to give it. None: if it has no default. One that is neither given nor has a default is null.
-    required: Option<bool>,
-}
-
-impl Declared {
+impl ParameterSpec {
     fn is_required(&self) -> bool {
         self.required.unwrap_or(self.default.is_none())
     }
 }
 
-/// A request as it is kept.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Saved {
-    description: Option<String>,
-    function: String,
-    /// None: every placeholder is a required parameter.
-    parameters: Option<BTreeMap<String, Option<Declared>>>,
-    arguments: Value,
-}
-
-/// Answers `fill_request`, whose document fits its schema: what the request is for, its parameters, and, where values are given, the
-/// call with them in it.
+/// Answers `fill_request`, whose document fits its schema: what the request is for, its parameters, and, where values are
+/// given, the call with them in it.
 pub(super) fn fill(document: &Value) -> Result<String, CallError> {
     let saved = document.get("saved").cloned().unwrap_or_default();
-    let saved: Saved = serde_json::from_value(saved)
+    let saved: SavedSpec = serde_json::from_value(saved)
         .map_err(|error| CallError::invalid(vec![Problem::new("E_SAVED", "/saved", format!("saved: {error}"))]))?;
+    let given = document.get("values").and_then(Value::as_object);
     known(&saved.function, "/saved/function")?;
     let declared = saved.declared().map_err(CallError::invalid)?;
-    let given = document.get("values").and_then(Value::as_object);
     let arguments = given.map(|given| saved.call(&declared, given)).transpose().map_err(CallError::invalid)?;
     let parameters: Vec<Value> = declared.iter().map(|(name, declared)| described(name, declared)).collect();
     Ok(document::to_text(&json!({
@@ -65,7 +43,7 @@ pub(super) fn fill(document: &Value) -> Result<String, CallError> {
     })))
 }
 
-fn described(name: &str, declared: &Declared) -> Value {
+fn described(name: &str, declared: &ParameterSpec) -> Value {
     json!({
         "name": name,
         "description": declared.description,
@@ -74,12 +52,12 @@ fn described(name: &str, declared: &Declared) -> Value {
     })
 }
 
-impl Saved {
+impl SavedSpec {
     /// The parameters by name, each of which the template uses; or all that is wrong with them and with the template.
-    fn declared(&self) -> Result<BTreeMap<String, Declared>, Vec<Problem>> {
+    fn declared(&self) -> Result<BTreeMap<String, ParameterSpec>, Vec<Problem>> {
         let used = placeholders::names(&self.arguments, TEMPLATE)?;
         let Some(parameters) = &self.parameters else {
-            return Ok(used.into_keys().map(|name| (name, Declared::default())).collect());
+            return Ok(used.into_keys().map(|name| (name, ParameterSpec::default())).collect());
         };
         let mut problems = Vec::new();
         let mut declared = BTreeMap::new();
@@ -97,7 +75,11 @@ impl Saved {
     }
 
     /// The arguments with values in all places, or every value that is missing or that no parameter takes.
-    fn call(&self, declared: &BTreeMap<String, Declared>, given: &Map<String, Value>) -> Result<Value, Vec<Problem>> {
+    fn call(
+        &self,
+        declared: &BTreeMap<String, ParameterSpec>,
+        given: &Map<String, Value>,
+    ) -> Result<Value, Vec<Problem>> {
         let unknown = given.keys().filter(|name| !declared.contains_key(*name)).map(|name| {
             let known = declared.keys().map(String::as_str);
             let names = declared.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
@@ -124,14 +106,14 @@ impl Saved {
     }
 }
 
-fn missing(name: &str, parameter: &Declared) -> Problem {
+fn missing(name: &str, parameter: &ParameterSpec) -> Problem {
     let meaning = parameter.description.as_deref().map(|words| format!(" ({})", text::first_chars(words, 100)));
     let message = format!("the parameter {name} is missing{}", meaning.unwrap_or_default());
     Problem::new("E_PARAMETER_MISSING", schema::join("/values", name), message).got(name).hint("give it a value")
 }
 
 /// What is wrong with one declaration.
-fn wrong_declaration(name: &str, parameter: Option<&Declared>, is_used: bool) -> Vec<Problem> {
+fn wrong_declaration(name: &str, parameter: Option<&ParameterSpec>, is_used: bool) -> Vec<Problem> {
     let problem =
         |code: &str, message: String| Problem::new(code, schema::join("/saved/parameters", name), message).got(name);
     let mut problems = Vec::new();

@@ -1,7 +1,7 @@
 //! The request schemas: one file for each function, and parts that several of them share.
 //!
-//! Three annotations put them together: `x-same-as` takes another function's schema, `x-ref` puts a shared part in place,
-//! `x-include` adds the properties of shared parts. They are gone before anything is checked or shown.
+//! Two annotations put them together: `x-ref` puts a shared part in place, `x-include` adds the properties of shared parts.
+//! They are gone before anything is checked or shown.
 
 use serde_json::{Map, Value};
 
@@ -56,10 +56,6 @@ pub fn shown(function: Function) -> Value {
 fn read(function: Function, form: Form) -> Value {
     // The files are this crate's own and a test reads each of them.
     let mut schema: Value = serde_json::from_str(form(function.texts())).unwrap_or_default();
-    let other = schema.get("x-same-as").and_then(Value::as_str).and_then(Function::named);
-    if let Some(other) = other.filter(|other| *other != function) {
-        return read(other, form);
-    }
     resolve(&mut schema, form, 0);
     schema
 }

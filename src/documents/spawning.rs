@@ -29,16 +29,18 @@ pub(super) fn plan(function: Function, helper: Helper, mut document: Value) -> R
         return Err(CallError::invalid(problems));
     }
     let request = request(helper, document);
-    plan::plan(&schema_of(Function::RunTasks), BUILT_IN, request).map_err(|error| match error {
-        // The caller gave one task and not a list.
-        CallError::InvalidRequest(mut problems) if helper.is_single => {
-            for problem in &mut problems {
-                problem.path = problem.path.replacen("/tasks/0", "/task", 1);
-            }
-            CallError::InvalidRequest(problems)
+    let planned = plan::plan(&schema_of(Function::RunTasks), BUILT_IN, request);
+    if helper.is_single { planned.map_err(of_one_task) } else { planned }
+}
+
+/// The problems of a run of one task, for a caller that gave the task and not a list.
+pub(super) fn of_one_task(mut error: CallError) -> CallError {
+    if let CallError::InvalidRequest(problems) = &mut error {
+        for problem in problems {
+            problem.path = problem.path.replacen("/tasks/0", "/task", 1);
         }
-        other => other,
-    })
+    }
+    error
 }
 
 fn request(helper: Helper, document: Value) -> Value {

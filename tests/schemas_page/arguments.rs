@@ -84,9 +84,6 @@ impl<'a> Arguments<'a> {
     /// What a function takes.
     pub fn function(&mut self, function: Function) -> String {
         let schema = files::request(function);
-        if let Some(other) = schema["x-same-as"].as_str() {
-            return format!("Takes what [`{other}`](#{other}) takes, and refuses what that refuses.\n\n");
-        }
         let properties = &schema["properties"];
         let name = function.name();
         let mut text = match self.shown.get(&key(properties)) {

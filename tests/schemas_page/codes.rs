@@ -54,10 +54,6 @@ pub fn list_of(part: &str) -> Place {
 fn place(function: Function, path: &str) -> Place {
     let mut schema = files::request(function);
     let mut file = function.name().to_owned();
-    if let Some(other) = schema["x-same-as"].as_str().map(str::to_owned) {
-        schema = files::read(&other);
-        file = other;
-    }
     let mut field = String::new();
     let mut last = (file.clone(), String::new());
     for segment in path.split('/').skip(1) {

@@ -5,7 +5,7 @@ use std::fs;
 use parallel_agents::documents::{Function, functions};
 use serde_json::Value;
 
-/// The request schema of a function, with its annotations; of one that takes what another takes, `x-same-as` alone.
+/// The request schema of a function, with its annotations.
 pub fn request(function: Function) -> Value {
     read(function.name())
 }
