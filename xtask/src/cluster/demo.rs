@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
 
 use super::client::Reply;
-use super::gateways::GATEWAYS;
+use super::gateways::{GATEWAYS, Health};
 use super::options::Demo;
 use super::promises::Seen;
 use super::run::{self, Budget};
@@ -36,7 +36,7 @@ pub fn run(options: &Demo) -> Result<bool> {
     let programs = Programs::ensure(options.program.as_deref())?;
     let place = supervisor::place()?;
     eprintln!("2 of 3: the Restate server, {WORKERS} workers and {GATEWAYS} models of gateways");
-    let mut cluster = Cluster::start(&programs, place.path())?;
+    let mut cluster = Cluster::start(&programs, Health::Sound, place.path())?;
     eprintln!("3 of 3: a run of {} agents", options.agents);
     let begin = Instant::now();
     let first = follow(&mut cluster, options.agents, place.path(), begin)?;
@@ -71,6 +71,7 @@ fn follow(cluster: &mut Cluster, agents: u32, place: &std::path::Path, begin: In
             return Ok(reply);
         }
         ensure!(begin.elapsed() < LIMIT, "the run has not ended after {} s{}", LIMIT.as_secs(), cluster.tails());
+        cluster.check()?;
         let started = cluster.started();
         if let Some((_, part, name)) = kills.next_if(|(share, ..)| started as f64 >= share * f64::from(agents)) {
             let took = cluster.kill(part, DOWN)?;

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use serde_json::Value;
@@ -26,8 +28,23 @@ pub const SLOTS: u64 = 50;
 /// How long a session takes, in milliseconds; drawn for each key.
 const SESSION: &str = "300..3000";
 
+/// Of 1,000 spawns 50 are done and not answered, of 1,000 requests 50 are refused with 503, of 1,000 sessions 30 fail.
+const FAULTS: [&str; 6] = ["--lose-reply", "50", "--refuse", "50", "--fail", "30"];
+
 /// What the model writes down, in its directory.
 const KEYS: &str = "keys.jsonl";
+
+/// As long as there is such a file in its directory, nothing reaches it, and nothing that it says arrives.
+const CUT_OFF: &str = "cut-off";
+
+/// How well gateways work while they run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Health {
+    /// They do what they are asked.
+    Sound,
+    /// They lose answers, refuse requests and fail sessions.
+    Faulty,
+}
 
 /// A model of a gateway with its directory, which outlives its kills.
 pub struct Gateway {
@@ -58,7 +75,7 @@ impl Gateway {
     ///
     /// # Errors
     /// If it does not become ready.
-    pub fn start(program: &Program, number: usize, place: &Path) -> Result<Self> {
+    pub fn start(program: &Program, number: usize, health: Health, place: &Path) -> Result<Self> {
         let (name, address) = (format!("gateway-{}", number + 1), address::free()?);
         let directory = place.join(&name);
         let command = {
@@ -67,6 +84,10 @@ impl Gateway {
                 let mut command = program.command();
                 command.args(["dev", "gateway-model", "--listen", &address.to_string(), "--token", TOKEN, "--dir"]);
                 command.arg(&directory).args(["--session-ms", SESSION, "--slots", &SLOTS.to_string()]);
+                command.arg("--silent-while").arg(directory.join(CUT_OFF));
+                if health == Health::Faulty {
+                    command.args(FAULTS);
+                }
                 command
             }
         };
@@ -88,6 +109,18 @@ impl Gateway {
             found.with_context(|| format!("/stats of {} has no {name}: {stats:#}", self.name))
         };
         Ok(Account { starts, interrupted, live: number("live")?, most_live: number("peak_live")? })
+    }
+
+    /// Cuts it off from the network for a time. It goes on, and knows nothing of that.
+    ///
+    /// # Errors
+    /// If its file cannot be written or removed.
+    pub fn cut_off(&self, time: Duration) -> Result<()> {
+        let file = self.directory.join(CUT_OFF);
+        let explain = || format!("cannot cut {} off", self.name);
+        fs::write(&file, "").with_context(explain)?;
+        thread::sleep(time);
+        fs::remove_file(&file).with_context(explain)
     }
 
     /// Sessions that it has started so far.

@@ -16,8 +16,9 @@ use super::workers::WORKERS;
 
 /// From one kill to the next, and from the start of a run to its first, in milliseconds.
 const GAP: Range<u64> = 100..2_000;
-/// How long a part stays down, in milliseconds.
+/// How long a part that was killed stays down, in milliseconds; and a network.
 const DOWN: Range<u64> = 0..1_000;
+const CUT: Range<u64> = 115_000..125_000;
 
 /// A run that is not killed all the time takes seconds.
 const LIMIT: Duration = Duration::from_secs(600);
@@ -32,8 +33,10 @@ pub enum Victims {
     Server,
     /// One of the gateways.
     Gateways,
-    /// Any of them; each kind is as likely.
+    /// Any of these; each kind is as likely.
     All,
+    /// The network to one of the gateways.
+    Networks,
 }
 
 /// Draws moments and victims, and counts kills.
@@ -80,9 +83,11 @@ impl Killer {
                 LIMIT.as_secs(),
                 cluster.tails()
             );
+            cluster.check()?;
             if self.left > 0 && Instant::now() >= next {
                 let part = self.victim();
-                cluster.kill(part, self.chance.time(DOWN))?;
+                let down = if matches!(part, Part::Network(_)) { CUT } else { DOWN };
+                cluster.kill(part, self.chance.time(down))?;
                 self.left -= 1;
                 *self.kills.entry(part).or_default() += 1;
                 next = Instant::now() + self.chance.time(GAP);
@@ -97,11 +102,13 @@ impl Killer {
             Victims::Server => 1,
             Victims::Gateways => 2,
             Victims::All => self.chance.below(3),
+            Victims::Networks => 3,
         };
         match kind {
             0 => Part::Worker(self.number(WORKERS)),
             1 => Part::Server,
-            _ => Part::Gateway(self.number(GATEWAYS)),
+            2 => Part::Gateway(self.number(GATEWAYS)),
+            _ => Part::Network(self.number(GATEWAYS)),
         }
     }
 
@@ -128,6 +135,7 @@ mod tests {
         assert_eq!(all, victims(Victims::All), "the same seed");
         assert!(victims(Victims::Workers).iter().all(|part| matches!(part, Part::Worker(0 | 1))));
         assert!(victims(Victims::Gateways).iter().all(|part| matches!(part, Part::Gateway(0..=2))));
+        assert!(victims(Victims::Networks).iter().all(|part| matches!(part, Part::Network(0..=2))));
         assert!(victims(Victims::Server).iter().all(|part| *part == Part::Server));
     }
 }

@@ -7,7 +7,7 @@ use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 
 use crate::started::Started;
 use crate::{http, load};
@@ -27,7 +27,6 @@ pub type Probe = (SocketAddr, Option<&'static str>);
 
 /// A program that can be killed and started again.
 pub struct Member {
-    /// What it is, also in the names of its output files.
     name: &'static str,
     command: Box<dyn Fn() -> Command + Send>,
     probes: Vec<Probe>,
@@ -92,6 +91,18 @@ impl Member {
         }
     }
 
+    /// Makes sure that it runs.
+    ///
+    /// # Errors
+    /// If it has ended by itself, or somebody else has killed it.
+    pub fn check(&mut self) -> Result<()> {
+        let Some(process) = &mut self.process else { return Ok(()) };
+        match process.ended()? {
+            Some((code, _)) => bail!("{} has ended by itself (exit code {code:?}){}", self.name, process.tail()),
+            None => Ok(()),
+        }
+    }
+
     /// Asks it to end.
     ///
     /// # Errors
@@ -136,17 +147,19 @@ fn most_memory(status: &str) -> Option<u64> {
 mod tests {
     use super::*;
 
+    fn shell(script: &str) -> Command {
+        let mut command = Command::new("sh");
+        command.args(["-c", script]);
+        command
+    }
+
     #[test]
     fn a_killed_member_comes_back_where_it_was() {
         let place = tempfile::tempdir().unwrap();
         let marks = place.path().join("marks");
         let mut member = Member::start("member", vec![], place.path(), {
             let script = format!("echo started >> {}; sleep 600", marks.display());
-            move || {
-                let mut command = Command::new("sh");
-                command.args(["-c", &script]);
-                command
-            }
+            move || shell(&script)
         })
         .unwrap();
         let wait_for = |expected: &str| {
@@ -167,13 +180,16 @@ mod tests {
     fn a_member_that_ends_at_once_is_an_error_with_its_words() {
         let place = tempfile::tempdir().unwrap();
         let never = vec![(super::super::address::free().unwrap(), None)];
-        let fail = || {
-            let mut command = Command::new("sh");
-            command.args(["-c", "echo wrong configuration >&2; exit 3"]);
-            command
-        };
+        let fail = || shell("echo wrong configuration >&2; exit 3");
         let error = Member::start("member", never, place.path(), fail).err().expect("an error");
         assert!(error.to_string().contains("wrong configuration"), "{error}");
+        let mut member = Member::start("member", vec![], place.path(), fail).unwrap();
+        let begin = Instant::now();
+        while member.check().is_ok() {
+            assert!(begin.elapsed() < READY, "it has ended and that is not noticed");
+            thread::yield_now();
+        }
+        assert!(member.check().unwrap_err().to_string().contains("has ended by itself (exit code Some(3))"));
     }
 
     #[test]

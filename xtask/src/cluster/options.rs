@@ -28,6 +28,12 @@ pub struct Crashes {
     /// How often one of all three is killed, drawn by chance.
     #[arg(long, default_value_t = 20, value_name = "N", requires = "cluster")]
     pub random_kills: u32,
+    /// The same while gateways lose answers, refuse requests and fail sessions.
+    #[arg(long, default_value_t = 20, value_name = "N", requires = "cluster")]
+    pub faulty_kills: u32,
+    /// How often a gateway is cut off from the network for two minutes, while it goes on.
+    #[arg(long, default_value_t = 2, value_name = "N", requires = "cluster")]
+    pub cuts: u32,
     /// Agents of all rows together, at least.
     #[arg(long, default_value_t = 10_000, value_name = "N", requires = "cluster")]
     pub agents: u32,
@@ -41,7 +47,9 @@ pub struct Crashes {
     #[arg(
         long,
         requires = "cluster",
-        conflicts_with_all = ["worker_kills", "server_kills", "gateway_kills", "random_kills", "agents", "run_agents"]
+        conflicts_with_all = [
+            "worker_kills", "server_kills", "gateway_kills", "random_kills", "faulty_kills", "cuts", "agents", "run_agents"
+        ]
     )]
     pub quick: bool,
     /// Uses this program instead of building parallel-agents-cluster.
@@ -57,6 +65,8 @@ impl Crashes {
             server_kills: 2,
             gateway_kills: 2,
             random_kills: 0,
+            faulty_kills: 3,
+            cuts: 0,
             agents: 400,
             run_agents: 140,
             seed: None,

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail};
 
 use super::chance;
+use super::gateways::Health;
 use super::killer::{Killer, Victims};
 use super::options::Crashes;
 use super::promises::Seen;
@@ -25,8 +26,12 @@ const MOST_RUNS: u32 = 1_000;
 
 /// What a row is to be.
 struct Plan {
+    /// In the keys of its runs.
     name: &'static str,
+    /// In the table.
+    title: &'static str,
     victims: Victims,
+    health: Health,
     kills: u32,
 }
 
@@ -44,22 +49,26 @@ pub fn run(options: &Crashes) -> Result<bool> {
     eprintln!("the moments come from --seed {seed}");
     let programs = Programs::ensure(options.program.as_deref())?;
     let place = supervisor::place()?;
-    let plans = [
-        Plan { name: "worker", victims: Victims::Workers, kills: options.worker_kills },
-        Plan { name: "server", victims: Victims::Server, kills: options.server_kills },
-        Plan { name: "gateway", victims: Victims::Gateways, kills: options.gateway_kills },
-        Plan { name: "any of them", victims: Victims::All, kills: options.random_kills },
-    ];
-    let plans: Vec<Plan> = plans.into_iter().filter(|plan| plan.kills > 0).collect();
+    let plans = plans(&options);
     let agents = options.agents.div_ceil(u32::try_from(plans.len()).unwrap_or(1).max(1));
-    let mut rows = Vec::new();
+    let (mut rows, mut failed) = (Vec::new(), None);
     for (number, plan) in (1..).zip(plans) {
-        let own = place.path().join(format!("row-{number}"));
+        let own = place.path().join(plan.name);
         std::fs::create_dir(&own).context("cannot create a directory")?;
         let killer = Killer::new(seed + number, plan.victims, plan.kills);
-        rows.push(row(&programs, &plan, killer, agents, options.run_agents, &own).with_context(|| plan.name)?);
+        match row(&programs, &plan, killer, agents, options.run_agents, &own) {
+            Ok(row) => rows.push(row),
+            Err(error) => failed = Some(error.context(format!("{}, again with --seed {seed}", plan.title))),
+        }
+        if failed.is_some() {
+            break;
+        }
     }
+    // Also where a row has failed: what the others have found counts.
     std::io::stdout().write_all(table::markdown(&rows).as_bytes()).context("cannot print the table")?;
+    if let Some(error) = failed {
+        return Err(error);
+    }
     let broken: Vec<&String> = rows.iter().flat_map(|row| &row.seen.broken).collect();
     for words in &broken {
         eprintln!("BROKEN: {words}");
@@ -68,6 +77,21 @@ pub fn run(options: &Crashes) -> Result<bool> {
         eprintln!("error: {} promises were broken; again with --seed {seed}", broken.len());
     }
     Ok(broken.is_empty())
+}
+
+fn plans(options: &Crashes) -> Vec<Plan> {
+    let plan = |name, title, victims, kills| Plan { name, title, victims, health: Health::Sound, kills };
+    let faulty =
+        plan("faulty", "any of them, while gateways lose answers, refuse and fail", Victims::All, options.faulty_kills);
+    let plans = [
+        plan("worker", "worker", Victims::Workers, options.worker_kills),
+        plan("server", "server", Victims::Server, options.server_kills),
+        plan("gateway", "gateway", Victims::Gateways, options.gateway_kills),
+        plan("any", "any of them", Victims::All, options.random_kills),
+        Plan { health: Health::Faulty, ..faulty },
+        plan("network", "network to a gateway, for two minutes", Victims::Networks, options.cuts),
+    ];
+    plans.into_iter().filter(|plan| plan.kills > 0).collect()
 }
 
 /// A cluster of its own, and runs on it until all kills are made and all agents have run.
@@ -80,14 +104,14 @@ fn row(
     place: &Path,
 ) -> Result<Row> {
     let begin = Instant::now();
-    let mut cluster = Cluster::start(programs, place)?;
+    let mut cluster = Cluster::start(programs, plan.health, place)?;
     let mut seen = Seen::default();
     while killer.left() > 0 || seen.agents < u64::from(agents) {
         if seen.runs > MOST_RUNS {
             bail!("{} kills are still to be made after {} runs", killer.left(), seen.runs);
         }
         let budget = if seen.runs % SHORT_EVERY == SHORT_EVERY - 1 { Budget::Short } else { Budget::Enough };
-        let key = format!("{}-{}", plan.name.replace(' ', "-"), seen.runs + 1);
+        let key = format!("{}-{}", plan.name, seen.runs + 1);
         let request = run::request(run_agents, budget, place)?;
         let before = killer.left();
         let (first, took) = {
@@ -99,18 +123,27 @@ fn row(
         eprintln!("{key}: {run_agents} agents, {} kills, {:.1} s", before - killer.left(), took.as_secs_f64());
     }
     seen.add_accounts(&cluster.accounts()?);
-    let killed = format!("{}, {} times", plan.name, plan.kills);
-    tell(&killed, &killer, &cluster, seen.agents);
+    let killed = format!("{}, {} times", plan.title, plan.kills);
+    tell(&killed, &killer, &cluster, &seen);
     cluster.stop()?;
     Ok(Row { killed, seen, took: begin.elapsed() })
 }
 
-/// What the row has cost, and which parts were killed how often.
-fn tell(name: &str, killer: &Killer, cluster: &Cluster, agents: u64) {
+/// What came of the row and what it has cost, before the others are done.
+fn tell(name: &str, killer: &Killer, cluster: &Cluster, seen: &Seen) {
     let kills = killer.kills().iter().map(|(part, times)| match part {
         Part::Server => format!("server {times}"),
         Part::Worker(number) => format!("worker {} {times}", number + 1),
         Part::Gateway(number) => format!("gateway {} {times}", number + 1),
+        Part::Network(number) => format!("network to gateway {} {times}", number + 1),
     });
-    eprintln!("{name}: kills: {}; {}", kills.collect::<Vec<String>>().join(", "), cluster.cost(agents));
+    eprintln!("{name}: kills: {}; {}", kills.collect::<Vec<String>>().join(", "), cluster.cost(seen.agents));
+    eprintln!(
+        "{name}: {} sessions for {} agents, {} double, {} lost, {} promises broken",
+        seen.starts,
+        seen.agents,
+        seen.double(),
+        seen.lost,
+        seen.broken.len()
+    );
 }

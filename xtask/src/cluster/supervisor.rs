@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use crate::{npm, started};
 
 use super::client::Client;
-use super::gateways::{Account, GATEWAYS, Gateway};
+use super::gateways::{Account, GATEWAYS, Gateway, Health};
 use super::member::Member;
 use super::program::Program;
 use super::restate::Restate;
@@ -29,6 +29,8 @@ pub enum Part {
     Server,
     /// The gateway of this number.
     Gateway(usize),
+    /// The network between the workers and the gateway of this number.
+    Network(usize),
 }
 
 /// What clusters are made of.
@@ -66,9 +68,9 @@ impl Cluster {
     ///
     /// # Errors
     /// The first part that does not become ready.
-    pub fn start(programs: &Programs, place: &Path) -> Result<Self> {
+    pub fn start(programs: &Programs, health: Health, place: &Path) -> Result<Self> {
         let restate = Restate::start(programs.restate.clone(), place)?;
-        let gateways = (0..GATEWAYS).map(|number| Gateway::start(&programs.cluster, number, place));
+        let gateways = (0..GATEWAYS).map(|number| Gateway::start(&programs.cluster, number, health, place));
         let gateways = gateways.collect::<Result<Vec<Gateway>>>()?;
         let workers = Workers::start(&programs.cluster, WORKERS, &restate, &gateways, place)?;
         let begin = Instant::now();
@@ -81,24 +83,34 @@ impl Cluster {
         Ok(Self { restate, workers, gateways, client })
     }
 
-    /// Kills a part, leaves it down for a time, and starts it again.
+    /// Kills a part, leaves it down for a time, and starts it again; how long the start took.
     ///
     /// # Errors
     /// If it does not become ready.
     pub fn kill(&mut self, part: Part, down: Duration) -> Result<Duration> {
-        let member = self.member(part)?;
+        let member = match part {
+            Part::Worker(number) => self.workers.processes.get_mut(number),
+            Part::Server => Some(&mut self.restate.server),
+            Part::Gateway(number) => self.gateways.get_mut(number).map(|gateway| &mut gateway.process),
+            Part::Network(number) => {
+                let gateway = self.gateways.get(number).with_context(|| format!("there is no {part:?}"))?;
+                return gateway.cut_off(down).map(|()| Duration::ZERO);
+            }
+        };
+        let member = member.with_context(|| format!("there is no {part:?}"))?;
         member.kill();
         thread::sleep(down);
         member.start_again().with_context(|| format!("{part:?} did not come back"))
     }
 
-    fn member(&mut self, part: Part) -> Result<&mut Member> {
-        let member = match part {
-            Part::Worker(number) => self.workers.processes.get_mut(number),
-            Part::Server => Some(&mut self.restate.server),
-            Part::Gateway(number) => self.gateways.get_mut(number).map(|gateway| &mut gateway.process),
-        };
-        member.with_context(|| format!("there is no {part:?}"))
+    /// Makes sure that all parts run.
+    ///
+    /// # Errors
+    /// The first part that has ended by itself.
+    pub fn check(&mut self) -> Result<()> {
+        self.restate.server.check()?;
+        self.workers.processes.iter_mut().try_for_each(Member::check)?;
+        self.gateways.iter_mut().try_for_each(|gateway| gateway.process.check())
     }
 
     /// What all gateways say of their sessions, when none is alive any more.
