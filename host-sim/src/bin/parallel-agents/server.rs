@@ -30,7 +30,8 @@ impl Asked {
             return Err(Failure::Bad { code: "E_BASE_URL", error: fault.into() });
         };
         let key = if options.sends_key { env::var_os(KEY_VARIABLE) } else { None };
-        let server = ModelServer::new(base_url, Token::new(&key.unwrap_or_default().to_string_lossy())?)?;
+        let key = Token::new(&key.unwrap_or_default().to_string_lossy()).map_err(ServerError::from)?;
+        let server = ModelServer::new(base_url, key)?;
         if server.shows_its_key() {
             ui.note(&format!("warning: {} goes to this server unencrypted", KEY_VARIABLE));
         }
