@@ -20,7 +20,7 @@ const PAUSES: [u64; 9] = [1, 2, 4, 8, 15, 15, 30, 30, 60];
 const LONGEST_PAUSE: u64 = 60;
 
 /// Pauses after which a session is waited for again, in case that whoever waited is gone; in seconds. The last one repeats.
-const LOOKS: [u64; 4] = [5, 10, 20, 60];
+const LOOKS: [u64; 4] = [10, 20, 40, 60];
 
 /// The service.
 pub struct Session {

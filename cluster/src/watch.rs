@@ -3,14 +3,15 @@
 //! It keeps nothing: when the worker is gone, whoever awaits an end asks another worker for it after a while.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use futures::future::{join_all, select_all};
+use futures::future::select_all;
 use parallel_agents_door::{Door, DoorError, Waited};
 use parallel_agents_engine::host::{SessionEnd, SessionOutcome};
 use parallel_agents_engine::ids::SessionKey;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 use tokio::time::sleep;
 
 use crate::gateways::now_ms;
@@ -19,6 +20,9 @@ use crate::restate::Restate;
 
 /// Keys of one request.
 const MOST_KEYS: usize = 1_000;
+
+/// Ends that are told to Restate at once.
+const MOST_TELLERS: usize = 64;
 
 /// How long one wait may take, in seconds.
 const WAIT_SECONDS: u32 = 30;
@@ -37,6 +41,9 @@ struct State {
     door: Door,
     restate: Restate,
     followed: Mutex<BTreeMap<String, Followed>>,
+    places: AtomicU64,
+    /// Ends that may be told to Restate at once.
+    tellers: Arc<Semaphore>,
     more: Notify,
     away_since: Mutex<Option<Instant>>,
 }
@@ -45,6 +52,10 @@ struct State {
 struct Followed {
     session: SessionKey,
     awakeable: String,
+    /// The place in the order in which they came. A gateway tells of so many ends at once, and the oldest are to be among them.
+    place: u64,
+    /// Its end is known, and being told.
+    is_ending: bool,
 }
 
 impl Watch {
@@ -54,6 +65,8 @@ impl Watch {
             door,
             restate,
             followed: Mutex::default(),
+            places: AtomicU64::new(0),
+            tellers: Arc::new(Semaphore::new(MOST_TELLERS)),
             more: Notify::new(),
             away_since: Mutex::default(),
         });
@@ -63,11 +76,15 @@ impl Watch {
 
     /// Has the end of a session told to an awakeable.
     pub fn add(&self, following: &Following, awakeable: String) {
-        let followed = Followed { session: following.session.clone(), awakeable };
-        let before = self.0.followed().insert(following.key.clone(), followed);
-        if before.is_none() {
-            self.0.more.notify_one();
+        let mut all = self.0.followed();
+        if let Some(known) = all.get_mut(&following.key) {
+            known.awakeable = awakeable;
+            return;
         }
+        let place = self.0.places.fetch_add(1, Ordering::Relaxed);
+        let followed = Followed { session: following.session.clone(), awakeable, place, is_ending: false };
+        all.insert(following.key.clone(), followed);
+        self.0.more.notify_one();
     }
 
     /// For how long the gateway has not answered, in milliseconds.
@@ -99,11 +116,29 @@ impl State {
         select_all(requests).await.0
     }
 
-    async fn tell(&self, waited: Waited) {
+    /// The keys of the sessions that are waited for, the oldest first.
+    fn keys(&self) -> Vec<String> {
+        let followed = self.followed();
+        let mut keys: Vec<_> = followed.iter().filter(|(_, one)| !one.is_ending).collect();
+        keys.sort_unstable_by_key(|(_, one)| one.place);
+        keys.into_iter().map(|(key, _)| key.clone()).collect()
+    }
+
+    /// Has ends told, while others are waited for.
+    fn tell(self: &Arc<Self>, waited: Waited) {
         let lost = waited.unknown.clone();
         let ends = waited.ends().into_iter().map(|(key, end)| (key, Some(end)));
-        let all: Vec<_> = ends.chain(lost.into_iter().map(|key| (key, None))).collect();
-        join_all(all.into_iter().map(|(key, end)| self.resolve(key, end))).await;
+        for (key, end) in ends.chain(lost.into_iter().map(|key| (key, None))) {
+            match self.followed().get_mut(&key) {
+                Some(followed) if !followed.is_ending => followed.is_ending = true,
+                _ => continue,
+            }
+            let state = Arc::clone(self);
+            tokio::spawn(async move {
+                let _turn = state.tellers.acquire().await;
+                state.resolve(key, end).await;
+            });
+        }
     }
 
     /// Tells one end, for as long as somebody awaits it.
@@ -133,7 +168,7 @@ impl State {
 async fn watch(state: Arc<State>) {
     let mut pause = FIRST_PAUSE;
     loop {
-        let keys: Vec<String> = state.followed().keys().cloned().collect();
+        let keys = state.keys();
         if keys.is_empty() {
             state.more.notified().await;
             continue;
@@ -149,7 +184,7 @@ async fn watch(state: Arc<State>) {
         match waited {
             Ok(waited) => {
                 pause = FIRST_PAUSE;
-                state.tell(waited).await;
+                state.tell(waited);
             }
             Err(_) => {
                 sleep(pause).await;
