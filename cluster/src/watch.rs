@@ -155,9 +155,13 @@ impl State {
                 model: None,
             });
             let ended = Ended { at_ms: now_ms(), end };
-            if self.restate.resolve(&followed.awakeable, &ended).await.is_ok() {
-                self.followed().remove(&key);
-                return;
+            match self.restate.resolve(&followed.awakeable, &ended).await {
+                Err(error) if error.may_pass() => {}
+                // Told, or not wanted any more; whoever still wants it will ask again.
+                _ => {
+                    self.followed().remove(&key);
+                    return;
+                }
             }
             sleep(pause).await;
             pause = LONGEST_PAUSE.min(pause * 2);

@@ -18,6 +18,7 @@ use gateway_sim::clock::{Clock, StopSwitch};
 use gateway_sim::observed::Observed;
 use gateway_sim::script::Script;
 use gateway_sim::{Called, native};
+use parallel_agents_door::Token;
 
 const BASE: &str =
     "version = 1\ndefault_model = \"sim/standard\"\n[models.\"sim/standard\"]\n[models.\"sim/premium\"]\n";

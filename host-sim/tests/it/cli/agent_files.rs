@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use agent_files::{Found, Library, Reading};
+use agent_files::{Found, Reading};
 use host_sim::agent_files::read;
 use serde_json::{Value, json};
 
