@@ -53,7 +53,7 @@ pub fn demo(options: &Demo) -> Result<ExitCode> {
 /// Kills the parts of a cluster at random moments, and prints a table of what became of the agents.
 ///
 /// # Errors
-/// As [`demo`].
+/// As [`demo()`].
 #[cfg(unix)]
 pub fn soak(options: &Crashes) -> Result<ExitCode> {
     soak::run(options).map(code)
@@ -62,7 +62,7 @@ pub fn soak(options: &Crashes) -> Result<ExitCode> {
 /// A few kills over a few hundred agents: what CI has time for.
 ///
 /// # Errors
-/// As [`demo`], and if a promise was broken.
+/// As [`demo()`], and if a promise was broken.
 #[cfg(unix)]
 pub fn few_crashes() -> Result<()> {
     ensure!(soak::run(&Crashes::quick())?, "the cluster has not kept its promises");
@@ -84,7 +84,7 @@ pub fn demo(_options: &Demo) -> Result<ExitCode> {
     anyhow::bail!("a cluster on one machine needs a Unix system")
 }
 
-/// Fails, as [`demo`].
+/// Fails, as [`demo()`].
 ///
 /// # Errors
 /// Always.
@@ -93,7 +93,7 @@ pub fn soak(_options: &Crashes) -> Result<ExitCode> {
     anyhow::bail!("a cluster on one machine needs a Unix system")
 }
 
-/// Fails, as [`demo`].
+/// Fails, as [`demo()`].
 ///
 /// # Errors
 /// Always.
