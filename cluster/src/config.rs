@@ -25,7 +25,7 @@ const MOST_GATEWAYS: usize = 100;
 
 /// A configuration that was read and can be used.
 pub struct Config {
-    /// The server.
+    /// The server that keeps the runs.
     pub restate: Restate,
     /// Where a worker listens.
     pub listen: String,
@@ -35,7 +35,7 @@ pub struct Config {
     pub limits: OperatorLimits,
     /// How long a run waits for its first gateway, in seconds.
     pub patience_seconds: u32,
-    /// All of them.
+    /// All gateways, in the order of the file, in which runs number them.
     pub gateways: Vec<ConfiguredGateway>,
 }
 

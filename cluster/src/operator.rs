@@ -4,7 +4,7 @@ use restate_sdk::prelude::*;
 
 const DRAINED: &str = "drained";
 
-/// The object.
+/// The object; its key is the name of a gateway.
 pub struct Operator;
 
 #[restate_sdk::object(client_visibility = "pub(crate)")]

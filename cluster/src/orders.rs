@@ -45,7 +45,7 @@ pub enum Ask {
 pub struct Told {
     /// When, on the clock of whoever asked, in milliseconds since 1970.
     pub at_ms: u64,
-    /// The answer.
+    /// What it got, or why it got nothing.
     pub got: Result<Got, HostError>,
 }
 

@@ -22,10 +22,10 @@ const MOST_WORDS: usize = 500;
 /// Why Restate did not do what it was asked for.
 #[derive(Debug, thiserror::Error)]
 pub enum RestateError {
-    /// Nobody answers.
+    /// Nobody answers there, or not in time.
     #[error("Restate at {at} cannot be reached: {reason}")]
     Unreachable {
-        /// The address.
+        /// The address at which it was asked.
         at: String,
         /// What went wrong.
         reason: String,
@@ -33,17 +33,17 @@ pub enum RestateError {
     /// It says no.
     #[error("Restate at {at} refuses (HTTP {status}): {words}")]
     Refused {
-        /// The address.
+        /// The address at which it was asked.
         at: String,
         /// Its status code.
         status: u16,
-        /// Its words.
+        /// Its words, shortened.
         words: String,
     },
     /// Its answer makes no sense.
     #[error("Restate at {at} gave an answer of another form: {reason}")]
     Form {
-        /// The address.
+        /// The address at which it was asked.
         at: String,
         /// What is wrong.
         reason: String,

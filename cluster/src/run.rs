@@ -35,7 +35,7 @@ static WISHES: [&str; 16] = [
 /// A status is kept each time that so many hundredths of the tasks have ended.
 const STATUS_STEPS: u32 = 50;
 
-/// The service.
+/// The workflow; its key is the name of the run.
 pub struct Run;
 
 type Pending<'a> = Pin<Box<dyn DurableFuture<Output = Input> + Send + 'a>>;

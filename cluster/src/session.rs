@@ -22,7 +22,7 @@ const LONGEST_PAUSE: u64 = 60;
 /// Pauses after which a session is waited for again, in case that whoever waited is gone; in seconds. The last one repeats.
 const LOOKS: [u64; 4] = [10, 20, 40, 60];
 
-/// The service.
+/// The service, which any worker can give.
 pub struct Session {
     gateways: Arc<Gateways>,
 }

@@ -33,7 +33,7 @@ pub struct ModelArgs {
     pub faults: FaultArgs,
 }
 
-/// Its sessions.
+/// What its sessions are like, and how many it has.
 #[derive(Clone, Debug, clap::Args)]
 pub struct SessionArgs {
     /// Sessions that run at once; more are queued
@@ -76,9 +76,9 @@ pub struct FaultArgs {
 /// Milliseconds from the first to the second number, both included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Span {
-    /// At least.
+    /// The shortest.
     pub min: u64,
-    /// At most, and not below `min`.
+    /// The longest; not below `min`.
     pub max: u64,
 }
 

@@ -17,7 +17,7 @@ use super::note::Line;
 /// The file's name.
 const NAME: &str = "keys.jsonl";
 
-/// Adds lines.
+/// Adds lines to the file of keys, for all who have something to say.
 #[derive(Debug)]
 pub(super) struct Log {
     file: File,

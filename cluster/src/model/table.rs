@@ -80,7 +80,7 @@ pub(super) struct Counts {
     pub deleted: u64,
 }
 
-/// All keys.
+/// All keys that were ever asked for, and the sessions behind them.
 #[derive(Debug, Default)]
 pub(super) struct Table {
     /// None: the file is being read.

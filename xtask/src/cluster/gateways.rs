@@ -52,7 +52,7 @@ pub struct Gateway {
     pub name: String,
     /// Where its door is.
     pub address: SocketAddr,
-    /// The process.
+    /// The process of the gateway, which can be killed.
     pub process: Member,
     directory: PathBuf,
 }

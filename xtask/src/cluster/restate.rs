@@ -18,7 +18,7 @@ pub struct Restate {
     pub ingress: SocketAddr,
     /// Where workers register themselves.
     pub admin: SocketAddr,
-    /// The process.
+    /// The process of the server, which can be killed.
     pub server: Member,
     data: PathBuf,
 }
