@@ -81,12 +81,12 @@ fn what_is_no_run_has_its_codes_too() {
 fn help_says_what_each_code_means() {
     let help = sim(&["help", "exit-codes"]).out.split_whitespace().collect::<Vec<_>>().join(" ");
     let words = [
-        "0 everything asked for was done; a run is completed by its own rules",
-        "`required: false`) may have ended otherwise",
-        "1 the run came to an end that its rules do not call completed; a review: not every reviewer answered",
-        "2 bad usage, a bad request or file, a journal that is in use",
-        "3 the host or the component failed, there is no model server, or a file could not be written",
-        "129, 130, 143 a second",
+        "0 all that was asked for is done.",
+        "(`wait`, `required: false`)",
+        "1 the run ended and is not completed; review: a reviewer did not answer",
+        "2 wrong usage, a wrong request or file, a journal in use",
+        "3 the host or the component failed, no model server was found, or a file could not be written",
+        "129, 130, 143 SIGHUP, SIGINT (Ctrl-C) or SIGTERM ended the program. During a run only the second signal does",
     ];
     for words in words {
         assert!(help.contains(words), "{words:?} is missing in\n{help}");
