@@ -46,7 +46,8 @@ pub fn of_the_component() -> Result<Value> {
 fn document(tree: &str, lock: &str) -> Result<Value> {
     let checksums = checksums(lock);
     let mut crates = BTreeMap::new();
-    for line in tree.lines() {
+    // An empty line stands between what two packages are made of.
+    for line in tree.lines().filter(|line| !line.is_empty()) {
         let (package, licences) =
             line.split_once(BETWEEN).with_context(|| format!("cargo says {line:?} of a crate"))?;
         let mut words = package.split(' ');
