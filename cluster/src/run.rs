@@ -42,6 +42,8 @@ type Pending<'a> = Pin<Box<dyn DurableFuture<Output = Input> + Send + 'a>>;
 
 #[restate_sdk::workflow(
     client_visibility = "pub(crate)",
+    // What is kept for others is not read back at each attempt.
+    lazy_state,
     inactivity_timeout = "1 day",
     workflow_completion_retention = "7 days"
 )]

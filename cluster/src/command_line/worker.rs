@@ -30,9 +30,9 @@ pub(super) struct Serve {
     no_register: bool,
 }
 
-/// Has what the SDK says written to standard error: warnings, or what `RUST_LOG` asks for.
+/// Has what the SDK says written to standard error: errors, since it warns of each suspension; or what `RUST_LOG` asks for.
 fn tell_of_the_sdk() {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,restate_sdk=error"));
     // Fails only if somebody else was first, which is as good.
     let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false).try_init();
 }
