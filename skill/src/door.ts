@@ -102,7 +102,7 @@ export class Door {
     const byLabel = new Map([...registry.shared.entries].map(([key, { asked, receipt }]) => [receipt ? undefined : asked?.label, key]));
     const rows = (await this.#rows(search)).flatMap((row) => {
       const key = bySession.get(row.sessionKey) ?? (row.label === undefined ? undefined : byLabel.get(row.label));
-      return key === undefined ? [] : [{ ...row, key }];
+      return key === undefined ? [] : [{ ...row, state: this.#stateOf(key, row), key }];
     });
     return { rows: rows.slice(offset, offset + limit), hasMore: rows.length > offset + limit };
   }
@@ -217,6 +217,12 @@ export class Door {
   #rows(search: string | undefined): Promise<SessionRow[]> {
     const { gateway, session } = this.#setting;
     return gateway.list({ search, spawnedBy: session, offset: 0, limit: MOST_ROWS }).then(({ sessions }) => sessions);
+  }
+
+  /** The gateway lists as failed what a restart has cut off, and only waiting for the end tells one from the other. */
+  #stateOf(key: string, { state }: SessionRow): SessionRow['state'] {
+    const entry = this.#setting.registry.get(key);
+    return state === 'failed' && entry?.earlier && !entry.ended ? 'unknown' : state;
   }
 
   /** Before somebody is told that there is no room: what has ended without anybody looking. */

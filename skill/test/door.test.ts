@@ -281,6 +281,8 @@ test('a session that a restart has cut off is told of as interrupted', async () 
   await program.spawn('a');
   program.openclaw.sessions[0]!.status = 'failed';
   program.restart();
+  // Whoever lists it before its end is told must not hear that it has failed by itself.
+  assert.deepEqual((await program.do({ action: 'list' })).sessions.map(({ state }: { state: string }) => state), ['unknown']);
   // The gateway tells no end of it.
   program.openclaw.spoil = (call) => (call === 'agents_wait' ? { details: { completed: [], pending: ['run-0'] } } : undefined);
   for (const _ of [1, 2]) assert.equal((await ends(program, ['a'])).ended[0].outcome, 'interrupted');
