@@ -9,7 +9,7 @@ use parallel_agents_engine::host::{HostError, ListFilter};
 use parallel_agents_engine::ids::SessionKey;
 
 use crate::config::ConfiguredGateway;
-use crate::orders::{Ask, Following, GatewayFacts, Got, Order, Told};
+use crate::messages::{Answer, FollowRequest, GatewayCall, GatewayFacts, GatewayReply, GatewayRequest};
 use crate::restate::Restate;
 use crate::watch::Watch;
 
@@ -35,38 +35,42 @@ impl Gateways {
     }
 
     /// One request, once.
-    pub async fn ask(&self, order: &Order) -> Told {
-        let got = match self.by_name.get(&order.gateway) {
-            Some((door, _)) => ask(door, &order.ask).await,
-            None => Err(unknown(&order.gateway)),
+    pub async fn ask(&self, request: &GatewayRequest) -> GatewayReply {
+        let answer = match self.by_name.get(&request.gateway) {
+            Some((door, _)) => ask(door, &request.call).await,
+            None => Err(unknown(&request.gateway)),
         };
-        Told { at_ms: now_ms(), got }
+        GatewayReply { at_ms: now_ms(), answer }
     }
 
     /// Has the end of a session told to an awakeable. For how long the gateway has not answered, in milliseconds.
-    pub fn watch(&self, following: &Following, awakeable: String) -> u64 {
-        let Some((_, watch)) = self.by_name.get(&following.gateway) else { return 0 };
-        watch.add(following, awakeable);
+    pub fn watch(&self, follow: &FollowRequest, awakeable: String) -> u64 {
+        let Some((_, watch)) = self.by_name.get(&follow.gateway) else { return 0 };
+        watch.add(follow, awakeable);
         watch.away_ms()
     }
 }
 
-async fn ask(door: &Door, ask: &Ask) -> Result<Got, HostError> {
-    Ok(match ask {
-        Ask::Facts => {
+async fn ask(door: &Door, call: &GatewayCall) -> Result<Answer, HostError> {
+    Ok(match call {
+        GatewayCall::Facts => {
             let facts = tokio::time::timeout(FACTS_TIMEOUT, door.facts()).await;
             let facts = facts.map_err(|_| HostError::Unavailable("it does not answer".to_owned()))??;
-            Got::Facts(GatewayFacts { max_concurrent: facts.max_concurrent, limits: facts.limits, is_drained: false })
+            Answer::Facts(GatewayFacts {
+                max_concurrent: facts.max_concurrent,
+                limits: facts.limits,
+                is_drained: false,
+            })
         }
-        Ask::Spawn(options) => Got::Spawned(door.spawn(options, None).await?),
-        Ask::List(filter) => {
+        GatewayCall::Spawn(options) => Answer::Spawned(door.spawn(options, None).await?),
+        GatewayCall::List(filter) => {
             let page = door.list(filter).await?.page();
-            Got::Listed { rows: page.sessions, has_more: page.has_more }
+            Answer::Listed { rows: page.sessions, has_more: page.has_more }
         }
-        Ask::Find(session) => Got::Found(key_of(&door.list(&named(session)).await?, session)),
-        Ask::History(key, query) => Got::History(door.history(key, query).await?),
-        Ask::Cancel(key) | Ask::Bury(key) => door.cancel(key).await.map(|()| Got::Cancelled)?,
-        Ask::Delete(key) => door.delete(key).await.map(|()| Got::Deleted)?,
+        GatewayCall::Find(session) => Answer::Found(key_of(&door.list(&named(session)).await?, session)),
+        GatewayCall::History(key, query) => Answer::History(door.history(key, query).await?),
+        GatewayCall::Cancel(key) | GatewayCall::Tombstone(key) => door.cancel(key).await.map(|()| Answer::Cancelled)?,
+        GatewayCall::Delete(key) => door.delete(key).await.map(|()| Answer::Deleted)?,
     })
 }
 

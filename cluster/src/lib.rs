@@ -1,16 +1,24 @@
 //! One run over several OpenClaw gateways, made durable by Restate.
 //!
-//! | module         | what it does                                                          |
-//! |----------------|-----------------------------------------------------------------------|
-//! | `command_line` | the program's commands                                                |
+//! | module                      | what it does                                                                       |
+//! |-----------------------------|------------------------------------------------------------------------------------|
+//! | `call`                      | the state machine of a run: what has happened goes in, what is to be done comes out |
+//! | `placement`                 | which gateway gets a session                                                       |
+//! | `stepper`                   | the native engine, one event at a time                                             |
+//! | `messages`                  | what stands in Restate's journal                                                   |
+//! | `run`, `session`, `operator` | the services                                                                      |
+//! | `gateways`, `watch`         | what a worker asks of gateways, and how it waits for the ends of sessions there    |
+//! | `restate`, `serving`        | the client of a Restate server, and the worker's own HTTP/2 server                 |
+//! | `config`, `command_line`    | the configuration file, and the program's commands                                 |
+//! | `model`                     | a gateway with an open door for trials, on loopback and without costs              |
 
 pub mod call;
 pub mod command_line;
 mod config;
 mod gateways;
+pub mod messages;
 pub mod model;
 mod operator;
-pub mod orders;
 pub mod placement;
 mod restate;
 mod run;

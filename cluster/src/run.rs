@@ -10,7 +10,7 @@ use restate_sdk::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::call::{Action, ClusterCall, Input, Stepped};
-use crate::orders::{Ended, RunInput, RunOutput, Told, Wish};
+use crate::messages::{Control, EndReport, GatewayReply, RunInput, RunOutput};
 use crate::session::SessionClient;
 
 /// How far a run is.
@@ -26,10 +26,24 @@ pub struct Status {
 const STATUS: &str = "status";
 const INPUT: &str = "input";
 
-/// The promises by which a run is told of wishes, one after the other.
-static WISHES: [&str; 16] = [
-    "wish-0", "wish-1", "wish-2", "wish-3", "wish-4", "wish-5", "wish-6", "wish-7", "wish-8", "wish-9", "wish-10",
-    "wish-11", "wish-12", "wish-13", "wish-14", "wish-15",
+/// The promises by which a run is told what to do, one after the other.
+static CONTROLS: [&str; 16] = [
+    "control-0",
+    "control-1",
+    "control-2",
+    "control-3",
+    "control-4",
+    "control-5",
+    "control-6",
+    "control-7",
+    "control-8",
+    "control-9",
+    "control-10",
+    "control-11",
+    "control-12",
+    "control-13",
+    "control-14",
+    "control-15",
 ];
 
 /// A status is kept each time that so many hundredths of the tasks have ended.
@@ -55,10 +69,10 @@ impl Run {
         ctx.set(INPUT, Json(input.clone()));
         let (mut call, mut stepped) = ClusterCall::begin(input);
         let mut pending: DurableFuturesUnordered<Pending<'_>> = DurableFuturesUnordered::new();
-        let mut wishes = WISHES.iter();
+        let mut controls = CONTROLS.iter();
         let (mut timer, mut told) = (None::<u64>, Kept::default());
-        if let Some(name) = wishes.next() {
-            pending.push(wish(&ctx, name));
+        if let Some(name) = controls.next() {
+            pending.push(control(&ctx, name));
         }
         loop {
             for action in std::mem::take(&mut stepped.actions) {
@@ -78,15 +92,14 @@ impl Run {
             tokio::task::yield_now().await;
             let input = match pending.next().await {
                 Ok(Some((_, input))) => input,
-                // Nothing is pending: only the time can help.
-                Ok(None) => Input::Time(stepped.wake_ms.unwrap_or_else(|| call.now_ms())),
-                Err(_) => Input::Wish(Wish::Stop("the invocation was cancelled in Restate".to_owned())),
+                Ok(None) => return Err(TerminalError::new("the run waits for nothing, and is not over").into()),
+                Err(_) => Input::Control(Control::Stop("the invocation was cancelled in Restate".to_owned())),
             };
             match &input {
                 Input::Time(at_ms) if timer == Some(*at_ms) => timer = None,
-                Input::Wish(_) => {
-                    if let Some(name) = wishes.next() {
-                        pending.push(wish(&ctx, name));
+                Input::Control(_) => {
+                    if let Some(name) = controls.next() {
+                        pending.push(control(&ctx, name));
                     }
                 }
                 _ => {}
@@ -95,16 +108,22 @@ impl Run {
         }
     }
 
-    /// Tells the run of a wish.
+    /// Tells the run what somebody wants of it.
     #[handler]
-    async fn wish(&self, ctx: SharedWorkflowContext<'_>, wish: Json<Wish>) -> HandlerResult<()> {
-        for name in &WISHES {
-            if ctx.peek_promise::<Json<Wish>>(name).await?.is_none() {
-                ctx.resolve_promise(name, wish);
+    async fn control(&self, ctx: SharedWorkflowContext<'_>, control: Json<Control>) -> HandlerResult<()> {
+        for name in &CONTROLS {
+            if ctx.peek_promise::<Json<Control>>(name).await?.is_some() {
+                continue;
+            }
+            let Json(wanted) = &control;
+            ctx.resolve_promise(name, Json(wanted.clone()));
+            // Somebody else may have told it something at the same time.
+            let taken = ctx.peek_promise::<Json<Control>>(name).await?;
+            if taken.is_some_and(|Json(taken)| taken == *wanted) {
                 return Ok(());
             }
         }
-        Err(TerminalError::new("the run was told of as many wishes as it can take").into())
+        Err(TerminalError::new("the run was told as many things as it can take").into())
     }
 
     /// How far it is.
@@ -142,10 +161,10 @@ fn item(number: u32) -> String {
     format!("item-{number}")
 }
 
-fn wish<'a>(ctx: &'a WorkflowContext<'_>, name: &'static str) -> Pending<'a> {
-    Box::pin(ctx.promise::<Json<Wish>>(name).map(|got| match got {
-        Ok(Json(wish)) => Input::Wish(wish),
-        Err(error) => Input::Wish(Wish::Stop(error.to_string())),
+fn control<'a>(ctx: &'a WorkflowContext<'_>, name: &'static str) -> Pending<'a> {
+    Box::pin(ctx.promise::<Json<Control>>(name).map(|got| match got {
+        Ok(Json(control)) => Input::Control(control),
+        Err(error) => Input::Control(Control::Stop(error.to_string())),
     }))
 }
 
@@ -154,18 +173,19 @@ fn begin<'a>(ctx: &'a WorkflowContext<'_>, action: Action) -> Pending<'a> {
     use parallel_agents_engine::host::HostError;
     let client = ctx.service_client::<SessionClient<'_>>();
     match action {
-        Action::Ask(id, order) => Box::pin(client.ask(Json(order)).call().map(move |got| match got {
-            Ok(Json(told)) => Input::Told(id, told),
-            Err(error) => Input::Told(id, Told { at_ms: 0, got: Err(HostError::InDoubt(error.to_string())) }),
+        Action::Call(id, request) => Box::pin(client.request(Json(request)).call().map(move |got| match got {
+            Ok(Json(reply)) => Input::Reply(id, reply),
+            Err(error) => {
+                Input::Reply(id, GatewayReply { at_ms: 0, answer: Err(HostError::InDoubt(error.to_string())) })
+            }
         })),
-        Action::Follow(id, following) => {
-            let session = following.session.clone();
-            Box::pin(client.follow(Json(following)).call().map(move |got| match got {
-                Ok(Json(ended)) => Input::Ended(id, ended),
+        Action::Follow(id, follow) => {
+            let session = follow.session.clone();
+            Box::pin(client.follow(Json(follow)).call().map(move |got| match got {
+                Ok(Json(ended)) => Input::End(id, ended),
                 Err(_) => {
-                    let outcome = SessionOutcome::Interrupted;
-                    let end = SessionEnd { session, outcome, completion: None, usage: None, model: None };
-                    Input::Ended(id, Ended { at_ms: 0, end })
+                    let end = SessionEnd::new(session, SessionOutcome::Interrupted);
+                    Input::End(id, EndReport { at_ms: 0, end })
                 }
             }))
         }

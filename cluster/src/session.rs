@@ -10,8 +10,8 @@ use restate_sdk::context::DurableFuture;
 use restate_sdk::prelude::*;
 
 use crate::gateways::Gateways;
+use crate::messages::{Answer, EndReport, FollowRequest, GatewayCall, GatewayReply, GatewayRequest};
 use crate::operator::OperatorClient;
-use crate::orders::{Ask, Ended, Following, Got, Order, Told};
 
 /// Pauses before a spawn of which nobody knows what became of it is asked for again, in seconds. After the last one the engine decides.
 const PAUSES: [u64; 9] = [1, 2, 4, 8, 15, 15, 30, 30, 60];
@@ -33,48 +33,48 @@ impl Session {
         Self { gateways }
     }
 
-    async fn once(&self, ctx: &Context<'_>, order: &Order) -> Result<Told, TerminalError> {
-        let (gateways, order) = (Arc::clone(&self.gateways), order.clone());
-        let Json(told) = ctx.run(move || async move { Ok(Json(gateways.ask(&order).await)) }).await?;
-        Ok(told)
+    async fn once(&self, ctx: &Context<'_>, request: &GatewayRequest) -> Result<GatewayReply, TerminalError> {
+        let (gateways, request) = (Arc::clone(&self.gateways), request.clone());
+        let Json(reply) = ctx.run(move || async move { Ok(Json(gateways.ask(&request).await)) }).await?;
+        Ok(reply)
     }
 
-    async fn spawn(&self, ctx: &Context<'_>, order: &Order) -> Result<Told, TerminalError> {
+    async fn spawn(&self, ctx: &Context<'_>, request: &GatewayRequest) -> Result<GatewayReply, TerminalError> {
         for pause in PAUSES {
-            let told = self.once(ctx, order).await?;
-            if !matches!(told.got, Err(HostError::InDoubt(_))) {
-                return Ok(told);
+            let reply = self.once(ctx, request).await?;
+            if !matches!(reply.answer, Err(HostError::InDoubt(_))) {
+                return Ok(reply);
             }
             ctx.sleep(Duration::from_secs(pause)).await?;
         }
-        self.once(ctx, order).await
+        self.once(ctx, request).await
     }
 
     /// Stops the session of a key, whether it exists already or not. Goes on until the gateway says something.
-    async fn bury(&self, ctx: &Context<'_>, gateway: &str, key: &str) -> Result<Told, TerminalError> {
-        let order = Order { gateway: gateway.to_owned(), ask: Ask::Bury(key.to_owned()) };
+    async fn tombstone(&self, ctx: &Context<'_>, gateway: &str, key: &str) -> Result<GatewayReply, TerminalError> {
+        let request = GatewayRequest { gateway: gateway.to_owned(), call: GatewayCall::Tombstone(key.to_owned()) };
         for pause in PAUSES.into_iter().chain(repeat(LONGEST_PAUSE)) {
-            let told = self.once(ctx, &order).await?;
+            let reply = self.once(ctx, &request).await?;
             if !matches!(
-                told.got,
+                reply.answer,
                 Err(HostError::InDoubt(_) | HostError::Unavailable(_) | HostError::RateLimited { .. })
             ) {
-                return Ok(told);
+                return Ok(reply);
             }
             ctx.sleep(Duration::from_secs(pause)).await?;
         }
-        self.once(ctx, &order).await
+        self.once(ctx, &request).await
     }
 
-    async fn until_end(&self, ctx: &Context<'_>, following: &Following) -> Result<Ended, TerminalError> {
-        let (awakeable, end) = ctx.awakeable::<Json<Ended>>();
+    async fn until_end(&self, ctx: &Context<'_>, follow: &FollowRequest) -> Result<EndReport, TerminalError> {
+        let (awakeable, end) = ctx.awakeable::<Json<EndReport>>();
         let mut pending: DurableFuturesUnordered<Pending<'_>> = DurableFuturesUnordered::new();
         pending.push(Box::pin(end.map_ok(|Json(ended)| Some(ended))));
         for look in 0.. {
-            let (gateways, awakeable, wanted) = (Arc::clone(&self.gateways), awakeable.clone(), following.clone());
+            let (gateways, awakeable, wanted) = (Arc::clone(&self.gateways), awakeable.clone(), follow.clone());
             let Json(away) = ctx.run(move || async move { Ok(Json(gateways.watch(&wanted, awakeable))) }).await?;
-            if following.lease_seconds.is_some_and(|lease| away >= u64::from(lease) * 1_000) {
-                return Ok(Ended { at_ms: 0, end: interrupted(following) });
+            if follow.lease_seconds.is_some_and(|lease| away >= u64::from(lease) * 1_000) {
+                return Ok(lost(follow));
             }
             let pause = LOOKS.get(look).or(LOOKS.last()).copied().unwrap_or_default();
             pending.push(Box::pin(ctx.sleep(Duration::from_secs(pause)).map_ok(|()| None)));
@@ -84,11 +84,11 @@ impl Session {
                 return Ok(ended);
             }
         }
-        Ok(Ended { at_ms: 0, end: interrupted(following) })
+        Ok(lost(follow))
     }
 }
 
-type Pending<'a> = std::pin::Pin<Box<dyn DurableFuture<Output = Result<Option<Ended>, TerminalError>> + Send + 'a>>;
+type Pending<'a> = std::pin::Pin<Box<dyn DurableFuture<Output = Result<Option<EndReport>, TerminalError>> + Send + 'a>>;
 
 #[restate_sdk::service(
     client_visibility = "pub(crate)",
@@ -99,49 +99,48 @@ type Pending<'a> = std::pin::Pin<Box<dyn DurableFuture<Output = Result<Option<En
 impl Session {
     /// One request to a gateway.
     #[handler]
-    async fn ask(&self, ctx: Context<'_>, order: Json<Order>) -> HandlerResult<Json<Told>> {
-        let Json(order) = order;
-        let told = match &order.ask {
-            Ask::Spawn(options) => {
-                let told = self.spawn(&ctx, &order).await;
-                if told.is_err() {
+    async fn request(&self, ctx: Context<'_>, request: Json<GatewayRequest>) -> HandlerResult<Json<GatewayReply>> {
+        let Json(request) = request;
+        let reply = match &request.call {
+            GatewayCall::Spawn(options) => {
+                let reply = self.spawn(&ctx, &request).await;
+                if reply.is_err() {
                     // The run was cancelled, and the session may exist.
-                    self.bury(&ctx, &order.gateway, &options.idempotency_key).await?;
+                    self.tombstone(&ctx, &request.gateway, &options.idempotency_key).await?;
                 }
-                told?
+                reply?
             }
-            Ask::Facts => {
+            GatewayCall::Facts => {
                 let Json(is_drained) =
-                    ctx.object_client::<OperatorClient<'_>>(&order.gateway).is_drained().call().await?;
-                let mut told = self.once(&ctx, &order).await?;
-                if let Ok(Got::Facts(facts)) = &mut told.got {
+                    ctx.object_client::<OperatorClient<'_>>(&request.gateway).is_drained().call().await?;
+                let mut reply = self.once(&ctx, &request).await?;
+                if let Ok(Answer::Facts(facts)) = &mut reply.answer {
                     facts.is_drained = is_drained;
                 }
-                told
+                reply
             }
-            Ask::Bury(key) => self.bury(&ctx, &order.gateway, key).await?,
-            _ => self.once(&ctx, &order).await?,
+            GatewayCall::Tombstone(key) => self.tombstone(&ctx, &request.gateway, key).await?,
+            _ => self.once(&ctx, &request).await?,
         };
-        Ok(Json(told))
+        Ok(Json(reply))
     }
 
     /// Waits for the end of a session.
     #[handler]
-    async fn follow(&self, ctx: Context<'_>, following: Json<Following>) -> HandlerResult<Json<Ended>> {
-        let Json(following) = following;
-        match self.until_end(&ctx, &following).await {
+    async fn follow(&self, ctx: Context<'_>, follow: Json<FollowRequest>) -> HandlerResult<Json<EndReport>> {
+        let Json(follow) = follow;
+        match self.until_end(&ctx, &follow).await {
             Ok(ended) => Ok(Json(ended)),
             Err(error) => {
                 // The run was cancelled.
-                self.bury(&ctx, &following.gateway, &following.key).await?;
+                self.tombstone(&ctx, &follow.gateway, &follow.key).await?;
                 Err(error.into())
             }
         }
     }
 }
 
-/// The end of a session of which nothing more is known.
-fn interrupted(following: &Following) -> SessionEnd {
-    let session = following.session.clone();
-    SessionEnd { session, outcome: SessionOutcome::Interrupted, completion: None, usage: None, model: None }
+/// The end of a session of which nothing more will be known.
+fn lost(follow: &FollowRequest) -> EndReport {
+    EndReport { at_ms: 0, end: SessionEnd::new(follow.session.clone(), SessionOutcome::Interrupted) }
 }

@@ -15,7 +15,7 @@ use tokio::sync::{Notify, Semaphore};
 use tokio::time::sleep;
 
 use crate::gateways::now_ms;
-use crate::orders::{Ended, Following};
+use crate::messages::{EndReport, FollowRequest};
 use crate::restate::Restate;
 
 /// Keys of one request.
@@ -75,7 +75,7 @@ impl Watch {
     }
 
     /// Has the end of a session told to an awakeable.
-    pub fn add(&self, following: &Following, awakeable: String) {
+    pub fn add(&self, following: &FollowRequest, awakeable: String) {
         let mut all = self.0.followed();
         if let Some(known) = all.get_mut(&following.key) {
             known.awakeable = awakeable;
@@ -147,14 +147,9 @@ impl State {
         loop {
             let Some(followed) = self.followed().get(&key).cloned() else { return };
             // A gateway that has forgotten a session does not have it any more.
-            let end = end.clone().unwrap_or(SessionEnd {
-                session: followed.session.clone(),
-                outcome: SessionOutcome::Interrupted,
-                completion: None,
-                usage: None,
-                model: None,
-            });
-            let ended = Ended { at_ms: now_ms(), end };
+            let lost = || SessionEnd::new(followed.session.clone(), SessionOutcome::Interrupted);
+            let end = end.clone().unwrap_or_else(lost);
+            let ended = EndReport { at_ms: now_ms(), end };
             match self.restate.resolve(&followed.awakeable, &ended).await {
                 Err(error) if error.may_pass() => {}
                 // Told, or not wanted any more; whoever still wants it will ask again.

@@ -72,6 +72,21 @@ pub enum DoorError {
     },
 }
 
+impl DoorError {
+    /// The code of what only another setting or another gateway can change, for programs that tell people of it.
+    ///
+    /// None: the gateway or the way there is at fault, and the same may go well later.
+    pub fn code(&self) -> Option<&'static str> {
+        match self {
+            Self::Address(_) => Some("E_GATEWAY_ADDRESS"),
+            Self::Token | Self::TokenRefused { .. } => Some("E_GATEWAY_TOKEN"),
+            Self::NoDoor { .. } => Some("E_NO_DOOR"),
+            Self::Version { .. } => Some("E_DOOR_VERSION"),
+            Self::Client(_) | Self::Unreachable { .. } | Self::Lost { .. } | Self::Refused { .. } => None,
+        }
+    }
+}
+
 impl From<DoorError> for HostError {
     fn from(error: DoorError) -> Self {
         let words = error.to_string();

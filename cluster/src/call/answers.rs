@@ -8,40 +8,40 @@ use parallel_agents_engine::policy::host_calls::MAX_TRIES;
 
 use super::commands::not_found;
 use super::{About, CallId, ClusterCall, Session};
-use crate::orders::Got;
+use crate::messages::Answer;
 use crate::placement::GatewayIndex;
 
 impl ClusterCall {
-    pub(super) fn told(&mut self, id: CallId, got: Result<Got, HostError>) {
+    pub(super) fn answered(&mut self, id: CallId, answer: Result<Answer, HostError>) {
         match self.asked.remove(&id) {
             Some(About::Facts(gateway)) => self.facts(
                 gateway,
-                got.and_then(|got| match got {
-                    Got::Facts(facts) => Ok(facts),
+                answer.and_then(|answer| match answer {
+                    Answer::Facts(facts) => Ok(facts),
                     _ => Err(other()),
                 }),
             ),
-            Some(About::Spawn(request, gateway, options)) => self.spawned(request, gateway, options, got),
-            Some(About::List(request)) => self.listed(request, got),
+            Some(About::Spawn(request, gateway, options)) => self.spawned(request, gateway, options, answer),
+            Some(About::List(request)) => self.listed(request, answer),
             Some(About::Find(request, gateway, session)) => {
-                let outcome = got.and_then(|got| match got {
-                    Got::Found(Some(key)) => Ok(self.attached(session, gateway, key)),
-                    Got::Found(None) => Err(not_found(&session)),
+                let outcome = answer.and_then(|answer| match answer {
+                    Answer::Found(Some(key)) => Ok(self.attached(session, gateway, key)),
+                    Answer::Found(None) => Err(not_found(&session)),
                     _ => Err(other()),
                 });
                 self.answer(request, outcome);
             }
-            Some(About::Session(request, session)) => self.of_session_told(request, &session, got),
-            Some(About::Bury(gateway)) => self.placement.ended(gateway),
+            Some(About::Session(request, session)) => self.session_answered(request, &session, answer),
+            Some(About::Tombstone(gateway)) => self.placement.ended(gateway),
             Some(About::End(_)) | None => {}
         }
     }
 
-    fn of_session_told(&mut self, request: RequestId, session: &SessionKey, got: Result<Got, HostError>) {
-        let outcome = got.and_then(|got| match got {
-            Got::History(page) => Ok(Reply::History(page)),
-            Got::Cancelled => Ok(Reply::Cancelled),
-            Got::Deleted => Ok(Reply::Deleted),
+    fn session_answered(&mut self, request: RequestId, session: &SessionKey, answer: Result<Answer, HostError>) {
+        let outcome = answer.and_then(|answer| match answer {
+            Answer::History(page) => Ok(Reply::History(page)),
+            Answer::Cancelled => Ok(Reply::Cancelled),
+            Answer::Deleted => Ok(Reply::Deleted),
             _ => Err(other()),
         });
         if matches!(outcome, Ok(Reply::Cancelled | Reply::Deleted) | Err(HostError::NotFound(_))) {
@@ -55,10 +55,10 @@ impl ClusterCall {
         request: RequestId,
         gateway: GatewayIndex,
         options: Arc<SpawnOptions>,
-        got: Result<Got, HostError>,
+        answer: Result<Answer, HostError>,
     ) {
-        let error = match got {
-            Ok(Got::Spawned(receipt)) => return self.accepted(request, gateway, &options, receipt),
+        let error = match answer {
+            Ok(Answer::Spawned(receipt)) => return self.accepted(request, gateway, &options, receipt),
             Ok(_) => other(),
             Err(error) => error,
         };
@@ -84,7 +84,7 @@ impl ClusterCall {
         if doubt.answers >= MAX_TRIES {
             let gateway = doubt.gateway;
             self.in_doubt.remove(key);
-            self.bury(gateway, key.to_owned());
+            self.tombstone(gateway, key.to_owned());
         }
     }
 

@@ -6,7 +6,7 @@ use parallel_agents_engine::host::{Command, EventKind, HistoryQuery, HostError, 
 use parallel_agents_engine::ids::{RequestId, SessionKey};
 
 use super::{About, Action, ClusterCall, Doubt};
-use crate::orders::{Ask, Following};
+use crate::messages::{FollowRequest, GatewayCall};
 use crate::placement::{Choice, GatewayIndex};
 
 /// When a task is tried again that no gateway could take since all were away, in milliseconds. The engine tries six times, so that two
@@ -21,14 +21,14 @@ impl ClusterCall {
             Command::History(request, query) => {
                 let session = query.session_key.clone();
                 self.of_session(request, &session, |key, own| {
-                    Ask::History(key, HistoryQuery { session_key: own, ..query })
+                    GatewayCall::History(key, HistoryQuery { session_key: own, ..query })
                 });
             }
-            Command::Cancel(request, session) => self.of_session(request, &session, |key, _| Ask::Cancel(key)),
-            Command::Delete(request, session) => self.of_session(request, &session, |key, _| Ask::Delete(key)),
+            Command::Cancel(request, session) => self.of_session(request, &session, |key, _| GatewayCall::Cancel(key)),
+            Command::Delete(request, session) => self.of_session(request, &session, |key, _| GatewayCall::Delete(key)),
             Command::Attach(request, session) => match self.place_of(&session) {
                 Some((gateway, own)) => {
-                    self.ask(About::Find(request, gateway, session), gateway, Ask::Find(own));
+                    self.ask(About::Find(request, gateway, session), gateway, GatewayCall::Find(own));
                 }
                 None => self.answer(request, Err(not_found(&session))),
             },
@@ -51,7 +51,7 @@ impl ClusterCall {
 
     fn spawn_at(&mut self, gateway: GatewayIndex, request: RequestId, options: Arc<SpawnOptions>) {
         self.in_doubt.entry(options.idempotency_key.clone()).or_insert(Doubt { gateway, answers: 0 });
-        self.ask(About::Spawn(request, gateway, Arc::clone(&options)), gateway, Ask::Spawn(options));
+        self.ask(About::Spawn(request, gateway, Arc::clone(&options)), gateway, GatewayCall::Spawn(options));
     }
 
     /// Chooses a gateway for a session. If none takes it now, the engine does with its task what it does when a host has no room.
@@ -67,8 +67,8 @@ impl ClusterCall {
     }
 
     /// Lets a key never have a session.
-    pub(super) fn bury(&mut self, gateway: GatewayIndex, key: String) {
-        self.ask(About::Bury(gateway), gateway, Ask::Bury(key));
+    pub(super) fn tombstone(&mut self, gateway: GatewayIndex, key: String) {
+        self.ask(About::Tombstone(gateway), gateway, GatewayCall::Tombstone(key));
     }
 
     /// Somebody wants the run to stop.
@@ -79,11 +79,16 @@ impl ClusterCall {
         self.untold.push_back(EventKind::StopRequested { task: None, reason });
     }
 
-    fn of_session(&mut self, request: RequestId, session: &SessionKey, ask: impl FnOnce(String, SessionKey) -> Ask) {
+    fn of_session(
+        &mut self,
+        request: RequestId,
+        session: &SessionKey,
+        call: impl FnOnce(String, SessionKey) -> GatewayCall,
+    ) {
         let known = self.sessions.get(session).map(|known| (known.gateway, known.key.clone()));
         match (known, self.place_of(session)) {
             (Some((gateway, key)), Some((_, own))) => {
-                self.ask(About::Session(request, session.clone()), gateway, ask(key, own));
+                self.ask(About::Session(request, session.clone()), gateway, call(key, own));
             }
             _ => self.answer(request, Err(not_found(session))),
         }
@@ -97,7 +102,7 @@ impl ClusterCall {
         let id = self.next_id();
         self.asked.insert(id, About::End(session));
         let gateway = self.placement.name(gateway).to_owned();
-        self.stepped.actions.push(Action::Follow(id, Following { gateway, key, session: own, lease_seconds }));
+        self.stepped.actions.push(Action::Follow(id, FollowRequest { gateway, key, session: own, lease_seconds }));
     }
 }
 

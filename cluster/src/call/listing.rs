@@ -7,7 +7,7 @@ use parallel_agents_engine::host::{HostError, ListFilter, Reply, SessionPage, Se
 use parallel_agents_engine::ids::RequestId;
 
 use super::{About, ClusterCall};
-use crate::orders::{Ask, Got};
+use crate::messages::{Answer, GatewayCall};
 use crate::placement::GatewayIndex;
 
 /// Pages that are being read.
@@ -43,13 +43,13 @@ impl ClusterCall {
         };
         let gateway = GatewayIndex(asked.gateway);
         self.listing.asked.insert(request, asked);
-        self.ask(About::List(request), gateway, Ask::List(filter));
+        self.ask(About::List(request), gateway, GatewayCall::List(filter));
     }
 
-    pub(super) fn listed(&mut self, request: RequestId, got: Result<Got, HostError>) {
+    pub(super) fn listed(&mut self, request: RequestId, answer: Result<Answer, HostError>) {
         let Some(asked) = self.listing.asked.remove(&request) else { return };
-        let (rows, has_more) = match got {
-            Ok(Got::Listed { rows, has_more }) => (rows, has_more),
+        let (rows, has_more) = match answer {
+            Ok(Answer::Listed { rows, has_more }) => (rows, has_more),
             Ok(_) => return self.answer(request, Err(HostError::InDoubt("it is no list".to_owned()))),
             Err(error) => return self.answer(request, Err(error)),
         };

@@ -15,7 +15,7 @@ use parallel_agents::documents::DocumentReply;
 use parallel_agents_engine::host::{Event, EventKind, ItemResult, Progress, SpawnOptions};
 use parallel_agents_engine::ids::{RequestId, SessionKey};
 
-use crate::orders::{Ended, Following, Order, RunInput, RunOutput, Told, Wish};
+use crate::messages::{Control, EndReport, FollowRequest, GatewayCall, GatewayReply, GatewayRequest, RunInput, RunOutput};
 use crate::placement::{GatewayIndex, Placement};
 use crate::stepper::{Stepper, Turn};
 use listing::Listing;
@@ -25,26 +25,26 @@ use opening::Opening;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct CallId(pub u64);
 
-/// What a call is told.
+/// What happens to a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Input {
-    /// The answer to [`Action::Ask`].
-    Told(CallId, Told),
+    /// The answer to [`Action::Call`].
+    Reply(CallId, GatewayReply),
     /// The answer to [`Action::Follow`].
-    Ended(CallId, Ended),
+    End(CallId, EndReport),
     /// The time that was waited for has come; in milliseconds since 1970.
     Time(u64),
-    /// Somebody wants something.
-    Wish(Wish),
+    /// Somebody controls the run from outside.
+    Control(Control),
 }
 
 /// What is to be done for a call; each is answered once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
     /// Ask a gateway.
-    Ask(CallId, Order),
+    Call(CallId, GatewayRequest),
     /// Wait for the end of a session.
-    Follow(CallId, Following),
+    Follow(CallId, FollowRequest),
 }
 
 /// What a step came to.
@@ -93,7 +93,7 @@ enum About {
     Find(RequestId, GatewayIndex, SessionKey),
     Session(RequestId, SessionKey),
     /// A key that the engine has given up.
-    Bury(GatewayIndex),
+    Tombstone(GatewayIndex),
     End(SessionKey),
 }
 
@@ -145,20 +145,20 @@ impl ClusterCall {
         (call, stepped)
     }
 
-    /// Takes in what was told.
+    /// Takes in what has happened.
     pub fn step(&mut self, input: Input) -> Stepped {
         match input {
-            Input::Told(id, told) => {
-                self.passes(told.at_ms);
-                self.told(id, told.got);
+            Input::Reply(id, reply) => {
+                self.passes(reply.at_ms);
+                self.answered(id, reply.answer);
             }
-            Input::Ended(id, ended) => {
+            Input::End(id, ended) => {
                 self.passes(ended.at_ms);
                 self.ended(id, ended.end);
             }
             Input::Time(at_ms) => self.passes(at_ms),
-            Input::Wish(Wish::Stop(reason)) => self.stop(reason),
-            Input::Wish(Wish::Drain(gateway, is_drained)) => {
+            Input::Control(Control::Stop(reason)) => self.stop(reason),
+            Input::Control(Control::Drain(gateway, is_drained)) => {
                 if let Some(index) = self.placement.named(&gateway) {
                     self.placement.drain(index, is_drained);
                 }
@@ -209,7 +209,7 @@ impl ClusterCall {
     fn over(&mut self, reply: DocumentReply) {
         // What may be alive without anybody knowing it is not left behind.
         for (key, doubt) in std::mem::take(&mut self.in_doubt) {
-            self.bury(doubt.gateway, key);
+            self.tombstone(doubt.gateway, key);
         }
         self.stepped.over = Some(match reply {
             DocumentReply::Answer(text) => RunOutput::Answer(text),
@@ -224,11 +224,11 @@ impl ClusterCall {
         std::mem::take(&mut self.stepped)
     }
 
-    fn ask(&mut self, about: About, gateway: GatewayIndex, ask: crate::orders::Ask) {
+    fn ask(&mut self, about: About, gateway: GatewayIndex, call: GatewayCall) {
         let id = self.next_id();
         self.asked.insert(id, about);
         let gateway = self.placement.name(gateway).to_owned();
-        self.stepped.actions.push(Action::Ask(id, Order { gateway, ask }));
+        self.stepped.actions.push(Action::Call(id, GatewayRequest { gateway, call }));
     }
 
     fn next_id(&mut self) -> CallId {

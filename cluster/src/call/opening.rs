@@ -3,7 +3,7 @@
 use parallel_agents_engine::host::{EventKind, HostError, HostFacts, OperatorLimits};
 
 use super::{About, ClusterCall};
-use crate::orders::{Ask, GatewayFacts, RunOutput};
+use crate::messages::{GatewayCall, GatewayFacts, RunOutput};
 use crate::placement::GatewayIndex;
 
 /// The name of all gateways together among hosts.
@@ -41,14 +41,14 @@ impl ClusterCall {
         let is_cut = self.opening.as_ref().is_some_and(|opening| opening.is_cut);
         self.opening = Some(Opening { unanswered: gateways.len(), is_cut, ..Opening::default() });
         for gateway in gateways {
-            self.ask(About::Facts(gateway), gateway, Ask::Facts);
+            self.ask(About::Facts(gateway), gateway, GatewayCall::Facts);
         }
     }
 
-    pub(super) fn facts(&mut self, gateway: GatewayIndex, got: Result<GatewayFacts, HostError>) {
+    pub(super) fn facts(&mut self, gateway: GatewayIndex, answer: Result<GatewayFacts, HostError>) {
         let Some(opening) = &mut self.opening else { return };
         opening.unanswered = opening.unanswered.saturating_sub(1);
-        match got {
+        match answer {
             Ok(facts) => {
                 opening.has_open = true;
                 let limits = opening.limits.take().unwrap_or_else(|| self.input.limits.clone());

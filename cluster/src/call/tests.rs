@@ -9,7 +9,7 @@ use parallel_agents_engine::ids::RequestId;
 use serde_json::json;
 
 use super::{Action, ClusterCall, Input};
-use crate::orders::{RunOutput, Told, Wish};
+use crate::messages::{Control, GatewayReply, RunOutput};
 use play::{Fault, Gateway, Play, input, spec, tasks};
 
 /// No key has sessions on two gateways, and all of them together are so many.
@@ -67,11 +67,11 @@ fn a_drained_gateway_gets_no_more_and_is_used_again_after_that() {
     let mut play = Play::new(input(&tasks(12), vec![spec("a", 2), spec("b", 2)]), 9);
     play.until(|play| play.gateways["a"].sessions.len() >= 2);
     let before = play.gateways["a"].sessions.len();
-    play.tell(Input::Wish(Wish::Drain("a".to_owned(), true)));
+    play.tell(Input::Control(Control::Drain("a".to_owned(), true)));
     play.until(|play| play.gateways["b"].sessions.len() >= 6);
     // What was under way when it was drained may still arrive.
     assert!(play.gateways["a"].sessions.len() <= before + 2, "{}", play.gateways["a"].sessions.len());
-    play.tell(Input::Wish(Wish::Drain("a".to_owned(), false)));
+    play.tell(Input::Control(Control::Drain("a".to_owned(), false)));
     let (report, gateways) = play.report();
     assert_eq!((&report["census"]["completed"], keys(&gateways)), (&json!(12), 12));
     assert!(gateways["a"].sessions.len() > before, "it is used again");
@@ -83,7 +83,7 @@ fn a_run_that_is_stopped_leaves_nothing_alive() {
         let mut play = Play::new(input(&tasks(9), vec![spec("a", 2), spec("b", 2)]), seed);
         play.is_held = true;
         play.until(|play| play.gateways.values().map(Gateway::live).sum::<usize>() >= 3);
-        play.tell(Input::Wish(Wish::Stop("enough".to_owned())));
+        play.tell(Input::Control(Control::Stop("enough".to_owned())));
         let (report, gateways) = play.report();
         assert_eq!(report["census"]["completed"], 0, "seed {seed}: {report}");
         assert_eq!(gateways.values().map(Gateway::live).sum::<usize>(), 0, "seed {seed}");
@@ -110,9 +110,9 @@ fn gateways_that_are_all_away_are_waited_for_and_not_for_ever() {
 #[test]
 fn a_run_without_any_gateway_that_can_be_used_says_why() {
     let mut play = Play::new(input(&tasks(1), vec![spec("a", 2)]), 1);
-    let Some(Action::Ask(id, _)) = play.open.pop() else { panic!("it asks for facts") };
-    let got = Err(HostError::Forbidden("the token is refused".to_owned()));
-    play.tell(Input::Told(id, Told { at_ms: 1_000_000, got }));
+    let Some(Action::Call(id, _)) = play.open.pop() else { panic!("it asks for facts") };
+    let answer = Err(HostError::Forbidden("the token is refused".to_owned()));
+    play.tell(Input::Reply(id, GatewayReply { at_ms: 1_000_000, answer }));
     assert_eq!(play.over, Some(RunOutput::NoGateway(vec!["a: the token is refused".to_owned()])));
 }
 
@@ -136,9 +136,9 @@ fn the_lists_of_all_gateways_are_one() {
         play.call.perform(Command::List(RequestId(request), filter));
         let page = loop {
             let asked = play.call.take_stepped().actions;
-            let [Action::Ask(id, order)] = asked.as_slice() else { panic!("{asked:?}") };
-            let got = play.gateway(&order.gateway.clone()).answer(&order.ask);
-            play.call.told(*id, got);
+            let [Action::Call(id, request)] = asked.as_slice() else { panic!("{asked:?}") };
+            let answer = play.gateway(&request.gateway.clone()).answer(&request.call);
+            play.call.answered(*id, answer);
             if let Some(EventKind::Answered { outcome: Ok(Reply::Listed(page)), .. }) = play.call.untold.pop_back() {
                 break page;
             }

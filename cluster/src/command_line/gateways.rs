@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{Failure, print, say};
 use crate::config::{Config, ConfiguredGateway};
-use crate::orders::Wish;
+use crate::messages::Control;
 
 #[derive(Args)]
 pub(super) struct Drain {
@@ -28,8 +28,8 @@ pub(super) async fn drain(what: Drain, config: &Config) -> Result<(), Failure> {
     let mut told = 0;
     for (key, state) in config.restate.runs().await? {
         if state != "completed" {
-            let wish = Wish::Drain(what.gateway.clone(), !what.undo);
-            config.restate.ask::<Option<()>>(&key, "wish", Some(&wish)).await?;
+            let control = Control::Drain(what.gateway.clone(), !what.undo);
+            config.restate.ask::<Option<()>>(&key, "control", Some(&control)).await?;
             told += 1;
         }
     }
@@ -62,13 +62,7 @@ fn is_away(error: &DoorError) -> bool {
 }
 
 fn code(error: &DoorError) -> &'static str {
-    match error {
-        DoorError::TokenRefused { .. } | DoorError::Token => "E_GATEWAY_TOKEN",
-        DoorError::NoDoor { .. } => "E_NO_DOOR",
-        DoorError::Version { .. } => "E_DOOR_VERSION",
-        DoorError::Address(_) => "E_GATEWAY_ADDRESS",
-        _ => "E_HOST",
-    }
+    error.code().unwrap_or("E_HOST")
 }
 
 fn document(gateway: &ConfiguredGateway, facts: &Result<Facts, DoorError>) -> Value {

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::{Failure, print, say};
 use crate::config::Config;
-use crate::orders::{RunInput, RunOutput};
+use crate::messages::{RunInput, RunOutput};
 
 #[derive(Args)]
 pub(super) struct Named {

@@ -12,7 +12,7 @@ use serde_json::json;
 use super::{Failure, print, runs, say};
 use crate::config::Config;
 use crate::gateways::now_ms;
-use crate::orders::RunInput;
+use crate::messages::RunInput;
 
 /// How often, and after which pause, a run is asked for its input that was only just started.
 const LOOKS: u32 = 20;

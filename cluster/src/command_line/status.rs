@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::{Failure, print, say};
 use crate::config::Config;
-use crate::orders::Wish;
+use crate::messages::Control;
 use crate::run;
 
 #[derive(Args)]
@@ -71,7 +71,7 @@ pub(super) async fn cancel(what: Cancel, config: &Config) -> Result<(), Failure>
             Ok(())
         }
         Some(_) => {
-            config.restate.ask::<Option<()>>(&what.key, "wish", Some(&Wish::Stop(what.reason))).await?;
+            config.restate.ask::<Option<()>>(&what.key, "control", Some(&Control::Stop(what.reason))).await?;
             say(&format!("{} is being stopped; `attach {}` waits for its report", what.key, what.key));
             Ok(())
         }

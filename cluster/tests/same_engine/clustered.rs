@@ -10,7 +10,9 @@ use gateway_sim::error::SimError;
 use gateway_sim::simulation::Simulation;
 use parallel_agents::documents::{DocumentReply, FunctionInfo};
 use parallel_agents_cluster::call::{Action, CallId, ClusterCall, Input, Stepped};
-use parallel_agents_cluster::orders::{Ask, Ended, GatewayFacts, Got, RunInput, RunOutput, Told, Wish};
+use parallel_agents_cluster::messages::{
+    Answer, Control, EndReport, GatewayCall, GatewayFacts, GatewayReply, RunInput, RunOutput,
+};
 use parallel_agents_cluster::placement::GatewaySpec;
 use parallel_agents_engine::host::{Command, EventKind, HistoryQuery, HostFacts, Reply, SessionEnd};
 use parallel_agents_engine::ids::{RequestId, SessionKey};
@@ -94,7 +96,7 @@ struct Line {
     spawned: BTreeMap<RequestId, String>,
     followed: BTreeMap<SessionKey, CallId>,
     /// Ends that nobody awaits yet.
-    ended: BTreeMap<SessionKey, Ended>,
+    ended: BTreeMap<SessionKey, EndReport>,
 }
 
 impl Line {
@@ -111,37 +113,41 @@ impl Line {
 
     fn carry_out(&mut self, action: Action, at_ms: u64, gateway: &mut Simulation) {
         match action {
-            Action::Ask(id, order) => {
+            Action::Call(id, called) => {
                 let request = RequestId(id.0);
                 let session = |key: &str| self.sessions.get(key).cloned().unwrap_or_else(|| SessionKey::new(key));
-                gateway.perform(match kept(&order).ask {
-                    Ask::Facts => {
+                gateway.perform(match kept(&called).call {
+                    GatewayCall::Facts => {
                         let facts = GatewayFacts {
                             max_concurrent: self.facts.max_concurrent.unwrap_or(1_000),
                             limits: self.facts.limits.clone().unwrap_or_default(),
                             is_drained: false,
                         };
-                        return self.inputs.push_back(Input::Told(id, Told { at_ms, got: Ok(Got::Facts(facts)) }));
+                        return self
+                            .inputs
+                            .push_back(Input::Reply(id, GatewayReply { at_ms, answer: Ok(Answer::Facts(facts)) }));
                     }
-                    Ask::Bury(_) => {
-                        return self.inputs.push_back(Input::Told(id, Told { at_ms, got: Ok(Got::Cancelled) }));
+                    GatewayCall::Tombstone(_) => {
+                        return self
+                            .inputs
+                            .push_back(Input::Reply(id, GatewayReply { at_ms, answer: Ok(Answer::Cancelled) }));
                     }
-                    Ask::Spawn(options) => {
+                    GatewayCall::Spawn(options) => {
                         self.spawned.insert(request, options.idempotency_key.clone());
                         Command::Spawn(request, options)
                     }
-                    Ask::List(filter) => Command::List(request, filter),
-                    Ask::Find(session) => Command::Attach(request, session),
-                    Ask::History(key, query) => {
+                    GatewayCall::List(filter) => Command::List(request, filter),
+                    GatewayCall::Find(session) => Command::Attach(request, session),
+                    GatewayCall::History(key, query) => {
                         Command::History(request, HistoryQuery { session_key: session(&key), ..query })
                     }
-                    Ask::Cancel(key) => Command::Cancel(request, session(&key)),
-                    Ask::Delete(key) => Command::Delete(request, session(&key)),
+                    GatewayCall::Cancel(key) => Command::Cancel(request, session(&key)),
+                    GatewayCall::Delete(key) => Command::Delete(request, session(&key)),
                 });
             }
-            Action::Follow(id, following) => match self.ended.remove(&following.session) {
-                Some(ended) => self.inputs.push_back(Input::Ended(id, ended)),
-                None => drop(self.followed.insert(following.session, id)),
+            Action::Follow(id, follow) => match self.ended.remove(&follow.session) {
+                Some(ended) => self.inputs.push_back(Input::End(id, ended)),
+                None => drop(self.followed.insert(follow.session, id)),
             },
         }
     }
@@ -150,14 +156,14 @@ impl Line {
         let at_ms = event.at_ms;
         let input = match kept(&event).what {
             EventKind::Answered { request, outcome } => {
-                let got = outcome.map(|reply| self.got(request, reply));
-                Input::Told(CallId(request.0), Told { at_ms, got })
+                let answer = outcome.map(|reply| self.answer(request, reply));
+                Input::Reply(CallId(request.0), GatewayReply { at_ms, answer })
             }
             EventKind::SessionEnded(end) => match self.followed.remove(&end.session) {
-                Some(id) => Input::Ended(id, Ended { at_ms, end }),
+                Some(id) => Input::End(id, EndReport { at_ms, end }),
                 None => return self.keep(end, at_ms, call),
             },
-            EventKind::StopRequested { task: None, reason } => Input::Wish(Wish::Stop(reason)),
+            EventKind::StopRequested { task: None, reason } => Input::Control(Control::Stop(reason)),
             // Nobody can stop a single task of a call over several gateways, and starts are not told.
             EventKind::StopRequested { .. }
             | EventKind::SessionStarted(_)
@@ -168,23 +174,23 @@ impl Line {
     }
 
     fn keep(&mut self, end: SessionEnd, at_ms: u64, call: &mut ClusterCall) -> Stepped {
-        self.ended.insert(end.session.clone(), Ended { at_ms, end });
+        self.ended.insert(end.session.clone(), EndReport { at_ms, end });
         call.step(Input::Time(at_ms))
     }
 
-    fn got(&mut self, request: RequestId, reply: Reply) -> Got {
+    fn answer(&mut self, request: RequestId, reply: Reply) -> Answer {
         match reply {
             Reply::Spawned(receipt) => {
                 if let Some(key) = self.spawned.remove(&request) {
                     self.sessions.insert(key, receipt.session_key.clone());
                 }
-                Got::Spawned(receipt)
+                Answer::Spawned(receipt)
             }
-            Reply::Attached(receipt) => Got::Found(Some(receipt.session_key.as_str().to_owned())),
-            Reply::Listed(page) => Got::Listed { rows: page.sessions, has_more: page.has_more },
-            Reply::History(page) => Got::History(page),
-            Reply::Cancelled => Got::Cancelled,
-            Reply::Deleted => Got::Deleted,
+            Reply::Attached(receipt) => Answer::Found(Some(receipt.session_key.as_str().to_owned())),
+            Reply::Listed(page) => Answer::Listed { rows: page.sessions, has_more: page.has_more },
+            Reply::History(page) => Answer::History(page),
+            Reply::Cancelled => Answer::Cancelled,
+            Reply::Deleted => Answer::Deleted,
         }
     }
 }

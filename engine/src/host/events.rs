@@ -108,6 +108,13 @@ pub struct SessionEnd {
     pub model: Option<String>,
 }
 
+impl SessionEnd {
+    /// An end of which nothing else is known.
+    pub fn new(session: SessionKey, outcome: SessionOutcome) -> Self {
+        Self { session, outcome, completion: None, usage: None, model: None }
+    }
+}
+
 /// The kinds of events.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum EventKind {

@@ -275,8 +275,7 @@ fn never_spawned() -> HostError {
 
 /// The end of a session that the host no longer has.
 fn gone(session: SessionKey) -> EventKind {
-    let outcome = SessionOutcome::Interrupted;
-    EventKind::SessionEnded(SessionEnd { session, outcome, completion: None, usage: None, model: None })
+    EventKind::SessionEnded(SessionEnd::new(session, SessionOutcome::Interrupted))
 }
 
 /// What the end of a session tells of its usage, as a list would.

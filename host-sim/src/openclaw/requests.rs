@@ -119,7 +119,7 @@ impl OpenClaw {
         self.under_way = self.under_way.saturating_sub(1);
         let mut stopped = None;
         if let (Ok(Got::Stopped(end)), About::Session(session)) = (&got, &about) {
-            stopped = Some(end.clone().unwrap_or_else(|| ended(session.clone(), SessionOutcome::Cancelled)));
+            stopped = Some(end.clone().unwrap_or_else(|| SessionEnd::new(session.clone(), SessionOutcome::Cancelled)));
         }
         let outcome = got.map_err(HostError::from).and_then(|got| self.reply(request, got, about.clone()));
         if let (About::Spawn { .. }, Err(error)) = (&about, &outcome) {
@@ -184,7 +184,7 @@ impl OpenClaw {
             let lost = self.sessions.iter().find(|(_, session)| session.key == *key);
             if let Some(session) = lost.map(|(session, _)| session.clone()) {
                 // The gateway has forgotten it, so it is not there any more.
-                self.end(ended(session, SessionOutcome::Interrupted));
+                self.end(SessionEnd::new(session, SessionOutcome::Interrupted));
             }
         }
         for (_, end) in waited.ends() {
@@ -223,11 +223,6 @@ impl OpenClaw {
             is_other
         });
     }
-}
-
-/// The end of a session of which nothing more is known.
-fn ended(session: SessionKey, outcome: SessionOutcome) -> SessionEnd {
-    SessionEnd { session, outcome, completion: None, usage: None, model: None }
 }
 
 fn not_found(session: &SessionKey) -> HostError {

@@ -13,7 +13,9 @@ use rand_chacha::ChaCha8Rng;
 use serde_json::{Value, json};
 
 use super::super::{Action, ClusterCall, Input, Stepped};
-use crate::orders::{Ask, Ended, GatewayFacts, Got, Order, RunInput, RunOutput, Told};
+use crate::messages::{
+    Answer, EndReport, GatewayCall, GatewayFacts, GatewayReply, GatewayRequest, RunInput, RunOutput,
+};
 use crate::placement::GatewaySpec;
 
 /// What a gateway does wrong.
@@ -43,7 +45,7 @@ impl Gateway {
         self.sessions.values().filter(|(_, is_over)| !is_over).count()
     }
 
-    fn spawn(&mut self, options: &Arc<SpawnOptions>) -> Result<Got, HostError> {
+    fn spawn(&mut self, options: &Arc<SpawnOptions>) -> Result<Answer, HostError> {
         let key = options.idempotency_key.clone();
         self.asked.push(key.clone());
         if let Some(Fault::Full(room)) = self.fault
@@ -54,7 +56,7 @@ impl Gateway {
         self.sessions.entry(key.clone()).or_insert((options.label.clone(), false));
         self.peak = self.peak.max(self.live());
         let session_key = SessionKey::new(format!("agent:main:subagent:{key}"));
-        Ok(Got::Spawned(Receipt {
+        Ok(Answer::Spawned(Receipt {
             session_key,
             run_id: String::new(),
             applied_model: None,
@@ -62,18 +64,18 @@ impl Gateway {
         }))
     }
 
-    pub fn answer(&mut self, ask: &Ask) -> Result<Got, HostError> {
+    pub fn answer(&mut self, call: &GatewayCall) -> Result<Answer, HostError> {
         if self.fault == Some(Fault::Away) {
             return Err(HostError::Unavailable("away".to_owned()));
         }
-        let got = match ask {
-            Ask::Facts => Ok(Got::Facts(GatewayFacts {
+        let answer = match call {
+            GatewayCall::Facts => Ok(Answer::Facts(GatewayFacts {
                 max_concurrent: 1_000,
                 limits: OperatorLimits::default(),
                 is_drained: self.is_drained,
             })),
-            Ask::Spawn(options) => self.spawn(options),
-            Ask::List(filter) => {
+            GatewayCall::Spawn(options) => self.spawn(options),
+            GatewayCall::List(filter) => {
                 let search = filter.search.clone().unwrap_or_default();
                 let rows = self.sessions.iter().filter(|(_, (label, _))| label.contains(&search));
                 let rows = rows.map(|(key, (label, _))| SessionRow {
@@ -85,26 +87,26 @@ impl Gateway {
                 });
                 let rows: Vec<_> = rows.skip(filter.offset as usize).collect();
                 let has_more = rows.len() > filter.limit as usize;
-                Ok(Got::Listed { rows: rows.into_iter().take(filter.limit as usize).collect(), has_more })
+                Ok(Answer::Listed { rows: rows.into_iter().take(filter.limit as usize).collect(), has_more })
             }
-            Ask::Find(session) => {
-                Ok(Got::Found(session.as_str().strip_prefix("agent:main:subagent:").map(str::to_owned)))
+            GatewayCall::Find(session) => {
+                Ok(Answer::Found(session.as_str().strip_prefix("agent:main:subagent:").map(str::to_owned)))
             }
-            Ask::History(..) => Ok(Got::History(HistoryPage {
+            GatewayCall::History(..) => Ok(Answer::History(HistoryPage {
                 messages: Vec::new(),
                 has_more: false,
                 dropped_messages: 0,
                 redacted: false,
             })),
-            Ask::Cancel(key) | Ask::Bury(key) => {
+            GatewayCall::Cancel(key) | GatewayCall::Tombstone(key) => {
                 if let Some(session) = self.sessions.get_mut(key) {
                     session.1 = true;
                 }
-                Ok(Got::Cancelled)
+                Ok(Answer::Cancelled)
             }
-            Ask::Delete(_) => Ok(Got::Deleted),
+            GatewayCall::Delete(_) => Ok(Answer::Deleted),
         };
-        if self.fault == Some(Fault::Mute) { Err(HostError::InDoubt("no answer".to_owned())) } else { got }
+        if self.fault == Some(Fault::Mute) { Err(HostError::InDoubt("no answer".to_owned())) } else { answer }
     }
 }
 
@@ -188,10 +190,10 @@ impl Play {
     fn happens(&mut self) -> bool {
         let (is_held, gateways) = (self.is_held, &self.gateways);
         let may = |action: &Action| match action {
-            Action::Ask(..) => true,
-            Action::Follow(_, following) => {
-                let gateway = &gateways[&following.gateway];
-                let is_over = gateway.sessions.get(&following.key).is_none_or(|(_, is_over)| *is_over);
+            Action::Call(..) => true,
+            Action::Follow(_, follow) => {
+                let gateway = &gateways[&follow.gateway];
+                let is_over = gateway.sessions.get(&follow.key).is_none_or(|(_, is_over)| *is_over);
                 is_over || !is_held && gateway.fault != Some(Fault::Away)
             }
         };
@@ -206,18 +208,17 @@ impl Play {
         self.now_ms += self.chance.random_range(0..50);
         let at_ms = self.now_ms;
         let input = match self.open.swap_remove(at) {
-            Action::Ask(id, Order { gateway, ask }) => {
-                Input::Told(id, Told { at_ms, got: self.gateway(&gateway).answer(&ask) })
+            Action::Call(id, GatewayRequest { gateway, call }) => {
+                Input::Reply(id, GatewayReply { at_ms, answer: self.gateway(&gateway).answer(&call) })
             }
-            Action::Follow(id, following) => {
-                let session =
-                    self.gateway(&following.gateway).sessions.get_mut(&following.key).expect("it was spawned");
+            Action::Follow(id, follow) => {
+                let session = self.gateway(&follow.gateway).sessions.get_mut(&follow.key).expect("it was spawned");
                 let was_cancelled = std::mem::replace(&mut session.1, true);
                 let outcome = if was_cancelled { SessionOutcome::Cancelled } else { SessionOutcome::Completed };
                 let said = Completion { text: "It is high.".to_owned(), truncated: false, finish: FinishReason::Stop };
                 let completion = (!was_cancelled).then_some(said);
-                let end = SessionEnd { session: following.session, outcome, completion, usage: None, model: None };
-                Input::Ended(id, Ended { at_ms, end })
+                let end = SessionEnd { session: follow.session, outcome, completion, usage: None, model: None };
+                Input::End(id, EndReport { at_ms, end })
             }
         };
         self.tell(input);

@@ -71,16 +71,9 @@ impl Entered {
 
 impl From<DoorError> for Failure {
     fn from(error: DoorError) -> Self {
-        let code = match error {
-            DoorError::Address(_) => "E_GATEWAY_ADDRESS",
-            DoorError::Token | DoorError::TokenRefused { .. } => "E_GATEWAY_TOKEN",
-            DoorError::NoDoor { .. } => "E_NO_DOOR",
-            DoorError::Version { .. } => "E_DOOR_VERSION",
-            DoorError::Client(_)
-            | DoorError::Unreachable { .. }
-            | DoorError::Lost { .. }
-            | DoorError::Refused { .. } => return Self::Broken { code: "E_HOST", error: anyhow!(error) },
-        };
-        Self::Bad { code, error: anyhow!(error) }
+        match error.code() {
+            Some(code) => Self::Bad { code, error: anyhow!(error) },
+            None => Self::Broken { code: "E_HOST", error: anyhow!(error) },
+        }
     }
 }

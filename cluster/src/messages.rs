@@ -1,4 +1,4 @@
-//! What a run asks of the gateways, and what it is told. All of it stands in Restate's journal, so its form is kept stable.
+//! The messages between a run, the sessions and whoever controls the run. All of them stand in Restate's journal, so their form is kept stable.
 
 use std::sync::Arc;
 
@@ -12,16 +12,16 @@ use crate::placement::GatewaySpec;
 
 /// A request for one gateway.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Order {
+pub struct GatewayRequest {
     /// The gateway's name in the configuration.
     pub gateway: String,
     /// What it is asked.
-    pub ask: Ask,
+    pub call: GatewayCall,
 }
 
 /// What a gateway is asked. Sessions are named by their keys at the door.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Ask {
+pub enum GatewayCall {
     /// What it is and allows.
     Facts,
     /// A session, or the one that its key has.
@@ -37,22 +37,22 @@ pub enum Ask {
     /// Delete a session.
     Delete(String),
     /// Stop the session of a key that may have one, and let it never have one. Asked until the gateway answers.
-    Bury(String),
+    Tombstone(String),
 }
 
-/// What came of it.
+/// What came of a request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Told {
+pub struct GatewayReply {
     /// When, on the clock of whoever asked, in milliseconds since 1970.
     pub at_ms: u64,
     /// What it got, or why it got nothing.
-    pub got: Result<Got, HostError>,
+    pub answer: Result<Answer, HostError>,
 }
 
-/// Answers, one for each form of [`Ask`].
+/// Answers, one for each form of [`GatewayCall`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "the requests say it")]
-pub enum Got {
+pub enum Answer {
     Facts(GatewayFacts),
     Spawned(Receipt),
     Listed {
@@ -79,7 +79,7 @@ pub struct GatewayFacts {
 
 /// A session whose end is awaited.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Following {
+pub struct FollowRequest {
     /// The gateway's name in the configuration.
     pub gateway: String,
     /// The session's key at the door.
@@ -92,16 +92,16 @@ pub struct Following {
 
 /// The end of a session.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Ended {
+pub struct EndReport {
     /// When it was known, on the clock of whoever waited, in milliseconds since 1970.
     pub at_ms: u64,
     /// How it ended.
     pub end: SessionEnd,
 }
 
-/// What somebody wants of a run that is under way.
+/// What a run is told from outside while it is under way.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Wish {
+pub enum Control {
     /// Stop all of it.
     Stop(String),
     /// No new sessions on a gateway, or new ones again.
