@@ -81,10 +81,10 @@ mod session;
 
 // What all stages share.
 mod arena;
+pub mod delimiters;
 pub mod host;
 pub mod ids;
 pub mod json;
-pub mod marker;
 pub mod placeholders;
 pub mod problem;
 pub mod score;

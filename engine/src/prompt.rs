@@ -10,8 +10,8 @@ use std::sync::LazyLock;
 use serde_json::{Map, Value};
 use siphasher::sip::SipHasher24;
 
+use crate::delimiters;
 use crate::json::output_schema::OutputSchema;
-use crate::marker;
 use crate::plan::PlannedTask;
 use crate::policy::limits::MAX_LABEL_CHARS;
 use crate::task::OutputFormat;
@@ -164,7 +164,7 @@ type Field<'a> = (Cow<'a, str>, Cow<'a, str>);
 fn shown(fields: &[Field<'_>], nonce: &str) -> String {
     let lines: Vec<&str> = fields
         .iter()
-        .flat_map(|(name, value)| marker::field(name, nonce).into_iter().chain(["\n", value, "\n"]))
+        .flat_map(|(name, value)| delimiters::field(name, nonce).into_iter().chain(["\n", value, "\n"]))
         .collect();
     // The last line ends with the frame's own.
     lines.split_last().map(|(_, lines)| lines.concat()).unwrap_or_default()

@@ -2,18 +2,44 @@
 
 use std::collections::BTreeSet;
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::improve::{DEFINITION_KIND, Origin, Wanted};
-use super::spec::AgentSpec;
 use parallel_agents_engine::agents::Catalogue;
-use parallel_agents_engine::marker;
+use parallel_agents_engine::delimiters;
 use parallel_agents_engine::problem::Problem;
 use parallel_agents_engine::prompt;
 use parallel_agents_engine::text;
 
 const CREATE: &str = include_str!("../../prompts/workflow/create.md");
 const JUDGE: &str = include_str!("../../prompts/workflow/judge.md");
+
+/// An agent type that is to be made.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+#[schemars(deny_unknown_fields, extend("required" = ["name", "purpose"], "x-code" = "E_AGENT_WISH"))]
+pub struct AgentSpec {
+    /// `[a-z][a-z0-9_]{0,39}`, unique in the request.
+    #[schemars(length(min = 1, max = 40), extend("x-code" = "E_ID_FORMAT"))]
+    pub name: String,
+    /// What it is for.
+    #[schemars(length(min = 1, max = 4000), extend("x-code" = "E_AGENT_PURPOSE"))]
+    pub purpose: String,
+    /// The field that it works in, for example law.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 200), extend("x-code" = "E_AGENT_WISH"))]
+    pub domain: Option<String>,
+    /// What it has to be able to do.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 20), extend("x-code" = "E_AGENT_WISH", "items" = {"type": "string", "minLength": 1, "maxLength": 400, "x-code": "E_AGENT_WISH"}))]
+    pub capabilities: Vec<String>,
+    /// What it has to keep to.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 20), extend("x-code" = "E_AGENT_WISH", "items" = {"type": "string", "minLength": 1, "maxLength": 400, "x-code": "E_AGENT_WISH"}))]
+    pub constraints: Vec<String>,
+}
 
 impl AgentSpec {
     /// What the creator reads.
@@ -92,7 +118,7 @@ pub fn check_name(name: &str, path: &str, hyphen: bool, problems: &mut Vec<Probl
 
 /// Text that goes into a task's description has to be words, and none of the prompt's own marks.
 pub fn plain(value: Option<&String>, path: &str, problems: &mut Vec<Problem>) {
-    if value.is_some_and(|value| value.contains('\0') || marker::holds_marker(value)) {
+    if value.is_some_and(|value| value.contains('\0') || delimiters::holds_delimiter(value)) {
         let message = "holds U+0000 or a line that looks like a marker of the prompt";
         problems.push(Problem::new("E_TASK_CHARS", path, message));
     }

@@ -6,7 +6,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use parallel_agents_engine::agents::AgentDefinition;
+use parallel_agents_engine::problem::Problem;
 use parallel_agents_engine::score::Score;
+use parallel_agents_engine::task::AgentSource;
 
 /// One agent type in its current version.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -29,6 +32,32 @@ impl Entry {
     pub fn is_intact(&self) -> bool {
         hash(&self.definition) == self.hash
     }
+}
+
+/// The registry of a request, without the entries that are not to be used; why is said of each.
+pub fn read(values: &[Value], problems: &mut Vec<Problem>) -> Vec<Entry> {
+    let mut registry: Vec<Entry> = Vec::new();
+    for (index, value) in values.iter().enumerate() {
+        let why = match Entry::deserialize(value) {
+            Ok(entry) if !entry.is_intact() => "its definition is not the one that its hash names".to_owned(),
+            Ok(entry) if Score::read(&entry.score).is_none() => "its score is no number from 0 to 10".to_owned(),
+            Ok(entry) if name_of(&entry) != Some(entry.name.as_str().to_owned()) => {
+                "its definition is unusable, or defines another name".to_owned()
+            }
+            Ok(entry) if registry.iter().any(|known| known.name == entry.name) => "its name stands twice".to_owned(),
+            Ok(entry) => {
+                registry.push(entry);
+                continue;
+            }
+            Err(error) => error.to_string(),
+        };
+        problems.push(Problem::new("E_REGISTRY", format!("/registry/{index}"), format!("registry: {why}")));
+    }
+    registry
+}
+
+fn name_of(entry: &Entry) -> Option<String> {
+    AgentDefinition::read(&AgentSource::Definition(entry.definition.clone())).ok().map(|agent| agent.name.into())
 }
 
 /// What became of a new version.

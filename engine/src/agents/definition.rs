@@ -165,7 +165,7 @@ impl AgentDefinition {
             let got = format!("{} bytes", written.prompt.len());
             problems.push(Fault::value("prompt", got, format_args!("1..={MAX_PROMPT_BYTES}")));
         }
-        if written.prompt.contains('\0') || crate::marker::holds_marker(&written.prompt) {
+        if written.prompt.contains('\0') || crate::delimiters::holds_delimiter(&written.prompt) {
             problems.push(Fault::new("prompt", "holds U+0000 or a line that looks like a marker of the prompt"));
         }
         if written.min_tool_calls > 0 && written.tools == Tools::None {

@@ -4,8 +4,8 @@ use std::fmt::Display;
 
 use serde_json::Value;
 
+use crate::delimiters;
 use crate::json;
-use crate::marker;
 use crate::policy::limits::{MAX_DESCRIPTION_BYTES, MAX_INPUT_BYTES, MAX_TEXT_BYTES};
 use crate::problem::Problem;
 
@@ -22,7 +22,7 @@ pub fn check_description(text: &str, path: impl Display, problems: &mut Vec<Prob
         let problem = Problem::new("E_TASK_TOO_LARGE", path.to_string(), message).got(text.len());
         let hint = "long material belongs into input_data";
         problems.push(problem.limit(format!("1..={MAX_DESCRIPTION_BYTES} bytes")).hint(hint));
-    } else if text.contains('\0') || marker::holds_marker(text) {
+    } else if text.contains('\0') || delimiters::holds_delimiter(text) {
         let message = "task_description: holds U+0000 or a line that looks like a marker of the prompt";
         problems.push(
             Problem::new("E_TASK_CHARS", path.to_string(), message).hint("material to work on belongs into input_data"),

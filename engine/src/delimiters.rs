@@ -6,9 +6,9 @@ const INPUT: &str = "<<<INPUT ";
 const FIELD: &str = "<<<FIELD ";
 const END: &str = "<<<END INPUT ";
 
-/// Whether a text holds what could pass for a marker line.
-pub fn holds_marker(text: &str) -> bool {
-    text.contains(OPENING) && [INPUT, FIELD, END].iter().any(|marker| text.contains(marker))
+/// Whether a text holds what could pass for such a line.
+pub fn holds_delimiter(text: &str) -> bool {
+    text.contains(OPENING) && [INPUT, FIELD, END].iter().any(|delimiter| text.contains(delimiter))
 }
 
 /// The line before a field's value, in parts.
@@ -24,7 +24,11 @@ mod tests {
     fn the_frame_of_prompts_uses_these_lines() {
         let frame = include_str!("../../prompts/input.md");
         assert!(frame.contains(&format!("{INPUT}{{nonce}}>>>")) && frame.contains(&format!("{END}{{nonce}}>>>")));
-        assert!([INPUT, FIELD, END].iter().all(|marker| marker.starts_with(OPENING) && holds_marker(marker)));
-        assert!(holds_marker(frame) && holds_marker(&field("code", "0").concat()) && !holds_marker("<<<INPUTS"));
+        assert!(
+            [INPUT, FIELD, END].iter().all(|delimiter| delimiter.starts_with(OPENING) && holds_delimiter(delimiter))
+        );
+        assert!(
+            holds_delimiter(frame) && holds_delimiter(&field("code", "0").concat()) && !holds_delimiter("<<<INPUTS")
+        );
     }
 }

@@ -8,21 +8,22 @@
 //! A group whose answers do not fit into one prompt becomes several. Two answers always fit, so that each level is shorter than the one
 //! before. Answers that are missing are left out and counted.
 
+mod foreseen;
+mod part;
+
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use parallel_agents_engine::ids::TaskId;
 use parallel_agents_engine::json;
-use parallel_agents_engine::plan::{Foreseen, PlannedTask, Rules};
+use parallel_agents_engine::plan::PlannedTask;
 use parallel_agents_engine::policy::limits::MAX_INPUT_BYTES;
 use parallel_agents_engine::task::{TaskError, TaskResult, TaskStatus};
-use parallel_agents_engine::text;
 
 use super::Reduced;
-
-/// Bytes of one answer that are shown; of a longer one its beginning.
-const PART_BYTES: usize = 56 * 1024;
+pub(super) use foreseen::foreseen;
+use part::{BESIDE, Part, bounded};
 
 /// Bytes of the input that the caller gives to every group.
 pub(super) const MAX_OWN_BYTES: usize = 12 * 1024;
@@ -30,18 +31,11 @@ pub(super) const MAX_OWN_BYTES: usize = 12 * 1024;
 /// Bytes of all answers of a group: those of two that are as long as may be fit.
 const ROOM: usize = MAX_INPUT_BYTES - MAX_OWN_BYTES - 2 * 1024;
 
-/// Bytes that an answer takes besides its text: where it comes from.
-const BESIDE: usize = 64;
-
 /// The field of the input with the answers.
 pub(super) const RESULTS: &str = "results";
 
 /// The field that says how many items have none.
 pub(super) const MISSING: &str = "items_without_answer";
-
-/// Tokens of an answer are counted with so many bytes, and a quarter of what is reserved is expected.
-const BYTES_PER_TOKEN: u64 = 3;
-const EXPECTED_SHARE: u64 = 4;
 
 /// The making of one answer.
 #[derive(Debug)]
@@ -67,16 +61,6 @@ struct Window {
     left: usize,
     parts: Vec<Part>,
     missing: u32,
-}
-
-/// An answer, and the items that it is made of.
-#[derive(Debug)]
-struct Part {
-    first: usize,
-    last: usize,
-    /// Items among these without an answer.
-    missing: u32,
-    output: Value,
 }
 
 impl Reduction {
@@ -206,64 +190,6 @@ impl Reduction {
         task.input.insert(MISSING.to_owned(), Value::from(missing));
         self.running.insert(id, Part { first, last, missing, output: Value::Null });
         task
-    }
-}
-
-impl Part {
-    /// As a group's task is given it.
-    fn shown(self, is_item: bool) -> Value {
-        if is_item {
-            return json!({ "item": self.first + 1, "output": self.output });
-        }
-        json!({ "first_item": self.first + 1, "last_item": self.last + 1, "output": self.output })
-    }
-}
-
-/// An answer that fits; of one that does not, its beginning as a text.
-fn bounded(output: Value) -> Value {
-    if json::length(&output) <= PART_BYTES {
-        return output;
-    }
-    let text = match output {
-        Value::String(text) => text,
-        other => json::text(&other),
-    };
-    // Written as JSON a character takes at most six bytes for each of its own.
-    let mut kept = text::head(&text, PART_BYTES);
-    while json::length(&Value::from(kept)) > PART_BYTES - BESIDE {
-        kept = text::head(kept, kept.len() * 3 / 4);
-    }
-    Value::from(format!("{kept} [cut]"))
-}
-
-/// The tasks that the answers of so many items will lead to.
-pub(super) fn foreseen(task: &PlannedTask, group_size: usize, items: usize, rules: &Rules) -> Foreseen {
-    let (_, tokens) = rules.caps.tokens_for(0);
-    let longest = match task.handling.max_output_chars {
-        Some(chars) => (chars as usize).saturating_mul(4),
-        None => usize::try_from(tokens.saturating_mul(BYTES_PER_TOKEN)).unwrap_or(usize::MAX),
-    };
-    let expected = usize::try_from(tokens.saturating_mul(BYTES_PER_TOKEN) / EXPECTED_SHARE).unwrap_or(usize::MAX);
-    let of = |answer: usize| {
-        let bytes = answer.min(PART_BYTES).saturating_add(BESIDE);
-        let in_group = (ROOM / bytes).clamp(2, group_size);
-        let mut filled = task.clone();
-        filled.input.insert(RESULTS.to_owned(), Value::from("x".repeat(in_group.saturating_mul(bytes).min(ROOM))));
-        (filled, tasks_of(items, in_group))
-    };
-    let ((expected, count_expected), (worst, count_worst)) = (of(expected), of(longest));
-    Foreseen { expected, worst, count_expected, count_worst }
-}
-
-/// How many groups there are on all levels.
-fn tasks_of(items: usize, in_group: usize) -> u32 {
-    let (mut all, mut left) = (0_usize, items);
-    loop {
-        left = left.div_ceil(in_group.max(2));
-        all += left;
-        if left <= 1 {
-            return u32::try_from(all).unwrap_or(u32::MAX);
-        }
     }
 }
 
