@@ -20,6 +20,7 @@ pub(super) fn prepare(
     bytes: &[u8],
     cache: Option<&CodeCache>,
 ) -> Result<(Engine, ParallelAgentsPre<GuestState>), SimError> {
+    check_form(bytes)?;
     let mut config = config();
     config.cache(cache.map(CodeCache::wasmtime));
     let engine = Engine::new(&config).map_err(|error| load(&error))?;
@@ -30,6 +31,18 @@ pub(super) fn prepare(
     let template = linker.instantiate_pre(&component).map_err(|error| load(&error))?;
     let template = ParallelAgentsPre::new(template).map_err(|error| load(&error))?;
     Ok((engine, template))
+}
+
+/// Refuses what is no component in binary form, before a parser says so in its own words or repeats the bytes.
+fn check_form(bytes: &[u8]) -> Result<(), SimError> {
+    // Four bytes of every module and component, then two of the version and two of the layer: 0 a module, 1 a component.
+    let reason = match bytes {
+        [b'\0', b'a', b's', b'm', _, _, 1, 0, ..] => return Ok(()),
+        [b'\0', b'a', b's', b'm', _, _, 0, 0, ..] => "it is a core module and no component",
+        [] => "it is empty",
+        _ => "it is no WebAssembly component in binary form",
+    };
+    Err(SimError::Load { reason: reason.to_owned() })
 }
 
 /// Refuses another minor version; a patch may differ.
@@ -76,6 +89,18 @@ fn load(error: &wasmtime::Error) -> SimError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_no_component_is_refused_without_its_bytes() {
+        for (bytes, reason) in [
+            (&b""[..], "it is empty"),
+            (b"# A README", "it is no WebAssembly component in binary form"),
+            (b"\0asm\x01\0\0\0", "it is a core module and no component"),
+        ] {
+            let error = prepare(bytes, None).err().expect("it is refused").to_string();
+            assert!(error.contains(reason), "{error}");
+        }
+    }
 
     #[test]
     fn a_patch_may_differ_and_a_minor_version_may_not() {
