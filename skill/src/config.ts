@@ -201,9 +201,9 @@ export function asForecast(request: Fields, { budget, prices }: Config): Fields 
   const asked = all['budget'] ?? {};
   if (!budget || typeof asked !== 'object' || Array.isArray(asked)) return all;
   const caps = Object.entries(budget).map(([name, most]) => {
-    const wish = fields(asked)[name] ?? most;
-    if (typeof wish !== 'number') return [name, wish];
-    return [name, name === 'session_tokens' ? Math.max(wish, most) : Math.min(wish, most)];
+    const given = fields(asked)[name] ?? most;
+    if (typeof given !== 'number') return [name, given];
+    return [name, name === 'session_tokens' ? Math.max(given, most) : Math.min(given, most)];
   });
   return { ...all, budget: { ...asked, ...Object.fromEntries(caps) } };
 }

@@ -15,7 +15,9 @@ use parallel_agents::documents::DocumentReply;
 use parallel_agents_engine::host::{Event, EventKind, ItemResult, Progress, SpawnOptions};
 use parallel_agents_engine::ids::{RequestId, SessionKey};
 
-use crate::messages::{Control, EndReport, FollowRequest, GatewayCall, GatewayReply, GatewayRequest, RunInput, RunOutput};
+use crate::messages::{
+    Control, EndReport, FollowRequest, GatewayCall, GatewayReply, GatewayRequest, RunInput, RunOutput,
+};
 use crate::placement::{GatewayIndex, Placement};
 use crate::stepper::{Stepper, Turn};
 use listing::Listing;

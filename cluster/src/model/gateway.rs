@@ -46,7 +46,7 @@ impl Gateway {
                 })?;
             }
         }
-        gateway.pump(&mut table);
+        gateway.start_queued(&mut table);
         drop(table);
         Ok(gateway)
     }
@@ -88,13 +88,13 @@ impl Gateway {
         let phase = table.entries.get(key).map(|entry| entry.phase);
         if matches!(phase, Some(Phase::Asked | Phase::Queued | Phase::Running(_))) {
             table.note(key, Note::Ended { outcome: Outcome::Cancelled })?;
-            self.pump(table);
+            self.start_queued(table);
         }
         Ok(())
     }
 
     /// Runs what waits for a place.
-    pub(super) fn pump(self: &Arc<Self>, table: &mut Table) {
+    pub(super) fn start_queued(self: &Arc<Self>, table: &mut Table) {
         while table.counts.running < self.args.sessions.slots {
             let Some(key) = table.queue.pop_front() else { return };
             if table.entries.get(&key).is_none_or(|entry| entry.phase != Phase::Queued) {
@@ -134,7 +134,7 @@ impl Gateway {
         let mut table = self.table();
         let is_running = table.entries.get(key).is_some_and(|entry| matches!(entry.phase, Phase::Running(_)));
         if is_running && table.note(key, Note::Ended { outcome }).is_ok() {
-            self.pump(&mut table);
+            self.start_queued(&mut table);
         }
     }
 

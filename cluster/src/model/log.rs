@@ -96,12 +96,12 @@ pub(super) struct Syncer {
 
 impl Syncer {
     fn start(file: File) -> std::io::Result<Self> {
-        let (wanted, wishes) = mpsc::channel::<u64>();
+        let (wanted, targets) = mpsc::channel::<u64>();
         let (reach, reached) = watch::channel(Ok(0));
         let work = move || {
-            while let Ok(first) = wishes.recv() {
-                // A wish comes after its line was written, so all up to the last wish are there.
-                let last = wishes.try_iter().fold(first, u64::max);
+            while let Ok(first) = targets.recv() {
+                // A number comes after its line was written, so all lines up to the last one are there.
+                let last = targets.try_iter().fold(first, u64::max);
                 let result = file.sync_data().map(|()| last).map_err(|error| error.to_string());
                 let failed = result.is_err();
                 // The former state is of no use any more.

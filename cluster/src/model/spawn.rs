@@ -93,7 +93,7 @@ impl Gateway {
         let asked = entry.asked.as_deref().ok_or_else(|| Refusal::unknown(key))?;
         let receipt = Arc::new(self.receipt(key, asked));
         table.note(key, Note::Receipt(Arc::clone(&receipt)))?;
-        self.pump(&mut table);
+        self.start_queued(&mut table);
         Ok(receipt)
     }
 

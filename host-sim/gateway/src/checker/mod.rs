@@ -27,7 +27,7 @@
 //! | E10 a bad request asks for nothing | `reply`; every kind of it: `tests/bad_input.rs` |
 //! | H1 events, H2 answers | `entering`, `order`: what the host owes |
 //! | E5 equal bytes | `explore`: each seed twice |
-//! | E6 replay | `tests/it/crash.rs`, `tests/journals/` |
+//! | E6 replay | `host-sim/tests/it/crash.rs`, `tests/journals/` |
 //! | E7 resume | `finished`, `resume`; results: `explore/perturbing/crash.rs` |
 //! | E9 stopping twice, at any time | `engine/src/engine/tests/faults.rs`, `explore` |
 //! | E12 refinement | `tests/refinement.rs` |

@@ -39,7 +39,7 @@ use check::Checked;
 use latency::LONGEST_MS;
 use model::Models;
 use prompt::Prompt;
-use rule::{Fate, Odds, Rule, Subject};
+use rule::{Fate, Odds, Rule, Spawned};
 use template::About;
 
 use crate::recording::Tape;
@@ -141,7 +141,7 @@ impl Script {
         let model = self.models.applied(Some(model));
         let chance = Chance::of(seed, agent_type, task_id, rule::bare(&model), attempt);
         let tier = self.models.tier(&model);
-        let rule = self.rule(Subject {
+        let rule = self.rule(Spawned {
             agent_type,
             task: parsed.as_ref().map_or(prompt, |prompt| prompt.description.as_str()),
             model: &model,
@@ -182,8 +182,8 @@ impl Script {
     }
 
     /// The first rule that matches, else the one for everything.
-    fn rule(&self, subject: Subject<'_>) -> &Rule {
-        self.rules.iter().find(|rule| rule.matcher.matches(subject)).unwrap_or(&self.fallback)
+    fn rule(&self, spawned: Spawned<'_>) -> &Rule {
+        self.rules.iter().find(|rule| rule.matcher.matches(spawned)).unwrap_or(&self.fallback)
     }
 
     /// The price of tokens of a model in millionths of a dollar, rounded up.

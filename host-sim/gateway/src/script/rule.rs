@@ -43,7 +43,7 @@ pub(super) struct Matcher {
 
 /// What a rule is matched against.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Subject<'a> {
+pub(super) struct Spawned<'a> {
     pub agent_type: &'a str,
     /// The task's words, or the whole prompt if it is not one of ours.
     pub task: &'a str,
@@ -53,13 +53,13 @@ pub(super) struct Subject<'a> {
 }
 
 impl Matcher {
-    pub(super) fn matches(&self, subject: Subject<'_>) -> bool {
+    pub(super) fn matches(&self, spawned: Spawned<'_>) -> bool {
         let same = |wanted: &Option<String>, got: Option<&str>| wanted.is_none() || wanted.as_deref() == got;
-        same(&self.agent_type, Some(subject.agent_type))
-            && same(&self.tier, subject.tier)
-            && self.model.as_deref().is_none_or(|model| model == subject.model || model == bare(subject.model))
-            && self.task_contains.as_deref().is_none_or(|part| subject.task.contains(part))
-            && self.max_attempt.is_none_or(|last| subject.attempt <= last)
+        same(&self.agent_type, Some(spawned.agent_type))
+            && same(&self.tier, spawned.tier)
+            && self.model.as_deref().is_none_or(|model| model == spawned.model || model == bare(spawned.model))
+            && self.task_contains.as_deref().is_none_or(|part| spawned.task.contains(part))
+            && self.max_attempt.is_none_or(|last| spawned.attempt <= last)
     }
 }
 
