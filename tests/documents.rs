@@ -6,8 +6,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Where messages are made.
-const SOURCES: [&str; 8] =
-    ["engine/src", "workflows/src", "src", "agent-files/src", "host-sim", "skill/src", "xtask/src", "tests"];
+const SOURCES: [&str; 9] =
+    ["engine/src", "workflows/src", "src", "agent-files/src", "cli", "host-sim", "skill/src", "xtask/src", "tests"];
 
 /// A piece of a message that is shorter than this proves nothing.
 const WORTH_LOOKING_FOR: usize = 8;

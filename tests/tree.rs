@@ -15,8 +15,17 @@ const CODE: [&str; 6] = ["rs", "wit", "ts", "js", "sh", "py"];
 const BUILT: [&str; 3] = ["dist", "target", "node_modules"];
 
 /// Where error codes are made.
-const MAKERS: [&str; 6] =
-    ["engine/src/", "workflows/src/", "src/", "agent-files/src/", "host-sim/src/", "host-sim/gateway/src/"];
+const MAKERS: [&str; 9] = [
+    "engine/src/",
+    "workflows/src/",
+    "src/",
+    "agent-files/src/",
+    "cli/src/",
+    "cluster/src/",
+    "door/src/",
+    "host-sim/src/",
+    "host-sim/gateway/src/",
+];
 
 /// Beginnings of codes by which some code asks for all of a kind.
 const KINDS_OF_CODES: [&str; 2] = ["E_", "E_JOURNAL"];

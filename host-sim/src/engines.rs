@@ -1,4 +1,4 @@
-//! Two engines, each on its own world from the same seed: what they say and what comes of it has to be the same bytes.
+//! Two engines, each before a simulation of its own from the same seed: replies and what comes of them have to be the same bytes.
 
 use std::collections::BTreeMap;
 
@@ -66,10 +66,10 @@ impl<'a> Engines<'a> {
     pub async fn run(&mut self, seed: u64, compared: &mut Compared) -> Result<(), SimError> {
         let case = self.explorer.case(seed);
         let (function, request, clock) = (case.function, case.request.to_string(), Clock::virtual_time());
-        let world = || self.explorer.simulation_with(&case, seed, SimulationOptions::default());
-        let here = self.host.call(function, &request, world(), &clock).await;
-        let world = world();
-        let there = self.other.call(function, &request, world, &clock).await;
+        let simulation = || self.explorer.simulation_with(&case, seed, SimulationOptions::default());
+        let here = self.host.call(function, &request, simulation(), &clock).await;
+        let simulation = simulation();
+        let there = self.other.call(function, &request, simulation, &clock).await;
         if let Err(error @ SimError::Engine { .. }) = there.result {
             return Err(error);
         }
@@ -143,8 +143,8 @@ mod tests {
     use gateway_sim::simulation::Simulation;
 
     async fn called(seed: u64, request: &str) -> Called<DocumentReply> {
-        let world = Simulation::new(Script::bundled(), seed, SimulationOptions::default());
-        native::call("run_tasks", request, world, &Clock::virtual_time()).await
+        let simulation = Simulation::new(Script::bundled(), seed, SimulationOptions::default());
+        native::call("run_tasks", request, simulation, &Clock::virtual_time()).await
     }
 
     #[test]
@@ -174,8 +174,8 @@ mod tests {
     #[tokio::test]
     async fn replies_are_compared_when_traces_are_the_same() {
         let same = |text: &str| {
-            let world = Simulation::new(Script::bundled(), 1, SimulationOptions::default());
-            Called::close(Ok(DocumentReply::Answer(text.to_owned())), None, world)
+            let simulation = Simulation::new(Script::bundled(), 1, SimulationOptions::default());
+            Called::close(Ok(DocumentReply::Answer(text.to_owned())), None, simulation)
         };
         let found = difference(3, &same("abcdef"), &same("abcxyz")).expect("the replies differ");
         assert_eq!((found.seed, found.place.as_str()), (3, "character 10 of the reply"));

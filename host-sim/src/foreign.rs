@@ -1,4 +1,4 @@
-//! The same calls in an engine that runs in a program of its own, on a world of this one.
+//! The same calls in an engine that runs in a program of its own, before a simulation in this one.
 //!
 //! Both write one JSON object a line. The program reads `{"call":{"function":…,"arguments":…}}` and `{"event":…}`; for each
 //! it writes `{"commands":[…],"then":…}`: what was asked for since, and then `{"next":N}` (the next event is wanted, at
@@ -69,25 +69,25 @@ impl ForeignEngine {
         &mut self,
         function: &str,
         arguments: &str,
-        mut world: Simulation,
+        mut simulation: Simulation,
         clock: &Clock,
     ) -> Called<DocumentReply> {
-        hold_to_request(&mut world, function, arguments);
-        let result = self.converse(&Told::Call { function, arguments }, &mut world, clock).await;
-        Called::close(result, None, world).noting_leaks()
+        hold_to_request(&mut simulation, function, arguments);
+        let result = self.converse(&Told::Call { function, arguments }, &mut simulation, clock).await;
+        Called::close(result, None, simulation).noting_leaks()
     }
 
     async fn converse(
         &mut self,
         call: &Told<'_>,
-        world: &mut Simulation,
+        simulation: &mut Simulation,
         clock: &Clock,
     ) -> Result<DocumentReply, SimError> {
-        let passing = clock.begin(world.now_ms());
+        let passing = clock.begin(simulation.now_ms());
         let mut said = self.exchange(call)?;
         loop {
             for command in said.commands {
-                world.perform(command);
+                simulation.perform(command);
             }
             let until_ms = match said.then {
                 Then::Next(until_ms) => until_ms,
@@ -95,10 +95,10 @@ impl ForeignEngine {
                 Then::Refused(text) => return Ok(DocumentReply::Refused(text)),
                 Then::Broken(reason) => return Err(SimError::Trap { reason }),
             };
-            world.waiting(until_ms);
-            let mut now_ms = world.now_ms();
+            simulation.waiting(until_ms);
+            let mut now_ms = simulation.now_ms();
             let event = loop {
-                match poll_with_stop(world, now_ms, until_ms, passing.stop()) {
+                match poll_with_stop(simulation, now_ms, until_ms, passing.stop()) {
                     Next::Event(event) => break event,
                     Next::SleepUntil(at_ms) => now_ms = passing.pass(at_ms).await,
                     Next::Stuck(what) => return Err(SimError::Contract { what }),
@@ -142,8 +142,8 @@ mod tests {
     /// A call of an engine of a few lines of shell.
     async fn called(script: &str) -> Called<DocumentReply> {
         let mut engine = ForeignEngine::start(Command::new("sh").args(["-c", script])).expect("there is a shell");
-        let world = Simulation::new(Script::bundled(), 1, SimulationOptions::default());
-        engine.call("versions", "{}", world, &Clock::virtual_time()).await
+        let simulation = Simulation::new(Script::bundled(), 1, SimulationOptions::default());
+        engine.call("versions", "{}", simulation, &Clock::virtual_time()).await
     }
 
     #[tokio::test]

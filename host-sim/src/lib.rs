@@ -13,7 +13,6 @@
 //! | `quirks`       | how model servers differ from the protocol that they all claim to speak    |
 //! | `scenario`     | what goes wrong without a policy, and what comes of it with one            |
 //! | `cost_benchmark` | what the ladder of models is worth                                         |
-//! | `agent_files`  | agent files in directories, for the crate that reads them                  |
 //! | `page`         | a report as one page for a browser                                         |
 //! | `telemetry`    | a report as OpenTelemetry spans                                            |
 //!
@@ -41,7 +40,6 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-pub mod agent_files;
 mod bindings;
 pub mod component;
 mod convert;

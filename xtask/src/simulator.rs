@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::{process, workspace};
 
-const PACKAGE: &str = "parallel-agents-host-sim";
+const PACKAGE: &str = "parallel-agents-cli";
 const PROGRAM: &str = "parallel-agents";
 
 /// Whether the tests of the workspace are built, and the program with them.
@@ -28,7 +28,7 @@ pub fn built_with_tests() {
 pub fn build() -> Result<PathBuf> {
     let mut command = workspace::cargo();
     if are_tests_built() {
-        command.args(["test", "--workspace", "--no-run", "--test", "it"]);
+        command.args(["test", "--workspace", "--no-run", "--test", "cli"]);
     } else {
         command.args(["build", "--profile", "test", "--package", PACKAGE, "--bin", PROGRAM]);
     }

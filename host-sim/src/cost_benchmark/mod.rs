@@ -171,8 +171,9 @@ async fn call(engine: &dyn Engine, request: &Value, seed: u64) -> Called<Documen
         // It is made of constants, and a test runs it.
         Err(error) => unreachable!("the script of the pool is valid: {error}"),
     };
-    let world = Simulation::new(script, seed, SimulationOptions { keep_trace: false, ..SimulationOptions::default() });
-    engine.call("run_tasks", &request.to_string(), world).await
+    let simulation =
+        Simulation::new(script, seed, SimulationOptions { keep_trace: false, ..SimulationOptions::default() });
+    engine.call("run_tasks", &request.to_string(), simulation).await
 }
 
 fn enter(sum: &mut Outcome, called: &Called<DocumentReply>) -> Result<(), SimError> {

@@ -51,13 +51,13 @@ impl Scenario {
         let function = entry.function.as_ref().unwrap_or(&self.file.function);
         let options = SimulationOptions::default();
         let start_ms = options.start_ms;
-        let mut world = Simulation::new(self.script.clone(), self.file.seed, options);
+        let mut simulation = Simulation::new(self.script.clone(), self.file.seed, options);
         for stop in &entry.stops {
             let task = stop.task.as_ref().map(TaskId::new);
-            world.request_stop_at(start_ms.saturating_add(stop.at_ms), task, "nobody needs it any more");
+            simulation.request_stop_at(start_ms.saturating_add(stop.at_ms), task, "nobody needs it any more");
         }
         let request = self.file.request(variant).to_string();
-        let mut called = engine.call(function, &request, world).await;
+        let mut called = engine.call(function, &request, simulation).await;
         let mut document = document(&called);
         let mut violations = called.backend.checker().violations();
         let first = reply(&called);

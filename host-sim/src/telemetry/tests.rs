@@ -77,8 +77,8 @@ const SAID: &str = "xyzzy";
 /// What stands in the spans of a call under a script, all of it.
 async fn sent(function: &str, arguments: &str, script: &str) -> (Value, String) {
     let script = Script::from_toml(script).expect("a script");
-    let world = Simulation::new(script, 3, SimulationOptions::default());
-    let called = native::call(function, arguments, world, &Clock::virtual_time()).await;
+    let simulation = Simulation::new(script, 3, SimulationOptions::default());
+    let called = native::call(function, arguments, simulation, &Clock::virtual_time()).await;
     let text = match called.result.expect("a reply") {
         DocumentReply::Answer(text) | DocumentReply::Refused(text) => text,
     };

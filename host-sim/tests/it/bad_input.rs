@@ -16,7 +16,7 @@ mod table;
 async fn the_component_refuses_with_the_same_bytes_and_asks_the_host_nothing() {
     let host = component().await;
     let script = Script::from_toml("version = 1").unwrap_or_else(|error| panic!("{error}"));
-    let world = || {
+    let simulation = || {
         Simulation::new(
             script.clone(),
             1,
@@ -27,9 +27,9 @@ async fn the_component_refuses_with_the_same_bytes_and_asks_the_host_nothing() {
     for case in table::cases() {
         let place = format!("line {} of the table: {}", case.line, case.shown);
         let clock = Clock::virtual_time();
-        let guest = host.call(&case.function, &case.request, world(), &clock).await;
+        let guest = host.call(&case.function, &case.request, simulation(), &clock).await;
         let reply = guest.result.expect(&place);
-        let native = native::call(&case.function, &case.request, world(), &clock).await;
+        let native = native::call(&case.function, &case.request, simulation(), &clock).await;
         assert_eq!(reply, native.result.expect(&place), "{place}");
         assert_eq!(matches!(reply, DocumentReply::Refused(_)), !case.problems.is_empty(), "{place}");
         if !case.problems.is_empty() {

@@ -1,4 +1,4 @@
-//! A world on the bench: commands go in by hand, events are read one by one.
+//! A simulation on the bench: commands go in by hand, events are read one by one.
 
 use gateway_sim::backend::{Backend, Next};
 use gateway_sim::options::SimulationOptions;
@@ -43,16 +43,16 @@ template = "done"
 /// The gateway of [`Bench::new`]: round numbers, everything allowed.
 pub const HOST: &str = "spawn_latency_ms = 10\nanswer_latency_ms = 5\ncancel_latency_ms = 20\ndelete_latency_ms = 50\n";
 
-/// The time at which a bench's world opens.
+/// The time at which a bench's simulation opens.
 pub const START_MS: u64 = 5_000;
 
 pub struct Bench {
-    pub world: Simulation,
+    pub simulation: Simulation,
     requests: u64,
 }
 
 impl Bench {
-    /// A world with a gateway that differs from [`HOST`] by some lines of TOML. It has opened already.
+    /// A simulation with a gateway that differs from [`HOST`] by some lines of TOML. It has opened already.
     pub fn new(host: &str) -> Self {
         Self::with_seed(host, 1)
     }
@@ -62,7 +62,7 @@ impl Bench {
         let script = Script::from_toml(&text).expect("the bench's script is valid");
         let options =
             SimulationOptions { start_ms: START_MS, stops_at_violation: false, ..SimulationOptions::default() };
-        let mut bench = Self { world: Simulation::new(script, seed, options), requests: 0 };
+        let mut bench = Self { simulation: Simulation::new(script, seed, options), requests: 0 };
         let opened = bench.next();
         assert!(matches!(opened.what, EventKind::Opened(_)), "{opened:?}");
         bench
@@ -72,7 +72,7 @@ impl Bench {
     pub fn ask(&mut self, command: impl FnOnce(RequestId) -> Command) -> RequestId {
         self.requests += 1;
         let request = RequestId(self.requests);
-        self.world.perform(command(request));
+        self.simulation.perform(command(request));
         request
     }
 
@@ -115,12 +115,12 @@ impl Bench {
         self.next_until(None).expect("something is under way")
     }
 
-    /// The next event until a time after the start; None if the world is stuck.
+    /// The next event until a time after the start; None if the simulation is stuck.
     pub fn next_until(&mut self, until_ms: Option<u64>) -> Option<Event> {
         let until_ms = until_ms.map(|ms| START_MS + ms);
         let mut now_ms = 0;
         loop {
-            match self.world.poll(now_ms, until_ms) {
+            match self.simulation.poll(now_ms, until_ms) {
                 Next::Event(event) => return Some(event),
                 Next::SleepUntil(at_ms) => now_ms = at_ms,
                 Next::Stuck(_) => return None,
@@ -155,7 +155,7 @@ impl Bench {
 
     /// Milliseconds since the start.
     pub fn elapsed(&self) -> u64 {
-        self.world.now_ms() - START_MS
+        self.simulation.now_ms() - START_MS
     }
 }
 

@@ -27,17 +27,17 @@ fn script(extra: &str) -> Script {
     Script::from_toml(&text).unwrap_or_else(|error| panic!("{error}"))
 }
 
-/// A world for one comparison. The seed also decides what the host says about itself and whether somebody wants to stop.
-fn world(script: &Script, seed: u64) -> Simulation {
+/// A simulation for one comparison. The seed also decides what the host says about itself and whether somebody wants to stop.
+fn simulation(script: &Script, seed: u64) -> Simulation {
     let options = SimulationOptions { announces_width: seed.is_multiple_of(2), ..SimulationOptions::default() };
     let after = |ms| options.start_ms + ms;
-    let mut world = Simulation::new(script.clone(), seed, options.clone());
+    let mut simulation = Simulation::new(script.clone(), seed, options.clone());
     match seed % 4 {
-        1 => world.request_stop_at(after(12_000), None, "enough"),
-        2 => world.request_stop_at(after(250), Some(TaskId::new("step-2")), "not this one"),
+        1 => simulation.request_stop_at(after(12_000), None, "enough"),
+        2 => simulation.request_stop_at(after(250), Some(TaskId::new("step-2")), "not this one"),
         _ => {}
     }
-    world
+    simulation
 }
 
 #[tokio::test]
@@ -49,8 +49,8 @@ async fn both_engines_leave_the_same_trace() {
         let script = script(extra);
         for (seed, request) in (1..=8).flat_map(|seed| requests.iter().map(move |request| (seed, request))) {
             let clock = Clock::virtual_time();
-            let native = native::call("run_tasks", request, world(&script, seed), &clock).await;
-            let guest = host.call("run_tasks", request, world(&script, seed), &clock).await;
+            let native = native::call("run_tasks", request, simulation(&script, seed), &clock).await;
+            let guest = host.call("run_tasks", request, simulation(&script, seed), &clock).await;
             let place = format!("script {name}, seed {seed}");
             assert_same_trace(native.backend.trace(), guest.backend.trace(), &place);
             assert_eq!(native.result.expect(&place), guest.result.expect(&place), "{place}");

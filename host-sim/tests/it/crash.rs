@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 const SEED: u64 = 11;
 
-fn world() -> Simulation {
+fn simulation() -> Simulation {
     let options = SimulationOptions { keeps_journal: true, ..SimulationOptions::default() };
     Simulation::new(Script::bundled(), SEED, options)
 }
@@ -63,27 +63,27 @@ async fn wherever_a_run_over_many_items_is_cut_off_every_item_is_told_again_and_
 
 async fn cut_everywhere(function: &str, request: &str) {
     let clock = Clock::virtual_time();
-    let whole = native::call(function, request, world(), &clock).await;
+    let whole = native::call(function, request, simulation(), &clock).await;
     let calls = whole.backend.host().host_calls();
     assert!(calls > 20, "{calls}");
     for restart in [Restart::Caller, Restart::Gateway] {
         let expected = outcomes(whole.result.as_ref().expect("a reply"), restart);
         for call in 0..calls {
             for moment in [Moment::Before, Moment::Within, Moment::After] {
-                let mut world = world();
-                world.host_mut().crash_at(CrashPoint { call, moment });
-                let cut = native::call(function, request, world, &clock).await;
+                let mut simulation = simulation();
+                simulation.host_mut().crash_at(CrashPoint { call, moment });
+                let cut = native::call(function, request, simulation, &clock).await;
                 if !cut.backend.host().is_cut_off() {
                     continue;
                 }
-                let world = cut.backend.revived(restart);
-                let journal = world.host().journal().to_owned();
+                let simulation = cut.backend.revived(restart);
+                let journal = simulation.host().journal().to_owned();
                 let told = format!("{restart:?} {moment:?} {call}\n{journal}");
                 if matches!(journal::read(&journal), Err(problem) if problem.code == "E_JOURNAL_EMPTY") {
-                    assert_eq!(world.checker().spawn_calls(), 0, "{told}");
+                    assert_eq!(simulation.checker().spawn_calls(), 0, "{told}");
                     continue;
                 }
-                let resumed = native::resume(&journal, world, &clock).await;
+                let resumed = native::resume(&journal, simulation, &clock).await;
                 let reply = resumed.result.as_ref().unwrap_or_else(|error| panic!("{error} {told}"));
                 assert_eq!(outcomes(reply, restart), expected, "{told}\n{}", resumed.backend.trace().text());
                 assert_eq!(resumed.backend.checker().violations(), [], "{told}\n{}", resumed.backend.trace().text());

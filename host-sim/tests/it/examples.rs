@@ -42,8 +42,8 @@ fn read(file: &str) -> String {
 }
 
 async fn call(function: &str, arguments: &str) -> Called<DocumentReply> {
-    let world = Simulation::new(Script::bundled(), 1, SimulationOptions::default());
-    component().await.call(function, arguments, world, &Clock::virtual_time()).await
+    let simulation = Simulation::new(Script::bundled(), 1, SimulationOptions::default());
+    component().await.call(function, arguments, simulation, &Clock::virtual_time()).await
 }
 
 /// The reply to a call, after which nothing is left and nothing was promised in vain.
@@ -203,9 +203,9 @@ async fn what_fails_is_planned_anew_and_stays_on_record() {
         format!("{first}odds = {{ good = 0, failing = 1000 }}\nfailures = [{{ kind = \"rejected\" }}]\n\n{first}");
     let script = include_str!("../../scripts/default.toml").replacen(first, &failing, 1);
     let script = Script::from_toml(&script).unwrap_or_else(|error| panic!("{error}"));
-    let world = Simulation::new(script, 1, SimulationOptions::default());
+    let simulation = Simulation::new(script, 1, SimulationOptions::default());
     let request = read("workflow-3-orchestration.json");
-    let called = component().await.call("orchestrate", &request, world, &Clock::virtual_time()).await;
+    let called = component().await.call("orchestrate", &request, simulation, &Clock::virtual_time()).await;
     let reply = answer(&called, "a failing reviewer");
     assert_eq!(
         (&reply["status"], &reply["reason"], &reply["problems"]),

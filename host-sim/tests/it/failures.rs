@@ -12,7 +12,7 @@ use host_sim::component::{ComponentHost, GuestLimits};
 use crate::component::component;
 use crate::requests_of::many;
 
-fn world() -> Simulation {
+fn simulation() -> Simulation {
     Simulation::new(Script::bundled(), 1, SimulationOptions::default())
 }
 
@@ -61,14 +61,14 @@ async fn another_version_of_the_contract_is_refused_by_name() {
 #[tokio::test]
 async fn a_call_without_fuel_is_stopped_and_its_sessions_with_it() {
     let request = many(12, "");
-    let whole = component().await.call("run_tasks", &request, world(), &Clock::virtual_time()).await;
+    let whole = component().await.call("run_tasks", &request, simulation(), &Clock::virtual_time()).await;
     let fuel = whole.fuel_used.expect("fuel is metered");
     // The fractions reach from the reading of the request to the last answers.
     let mut swept = 0;
     for percent in [5, 40, 60, 80, 95, 99] {
         let limits = GuestLimits { fuel: fuel * percent / 100, fuel_for_byte: 0, ..GuestLimits::default() };
         let host = component().await.with_limits(limits);
-        let called = host.call("run_tasks", &request, world(), &Clock::virtual_time()).await;
+        let called = host.call("run_tasks", &request, simulation(), &Clock::virtual_time()).await;
         assert!(matches!(called.result, Err(SimError::OutOfFuel { .. })), "{percent} %: {:?}", called.result);
         let summary = called.backend.checker().summary();
         assert_eq!(summary.live, 0, "{percent} %");
@@ -82,7 +82,7 @@ async fn a_call_without_fuel_is_stopped_and_its_sessions_with_it() {
 async fn a_call_without_memory_traps() {
     let host = component().await.with_limits(GuestLimits { memory_bytes: 2 << 20, ..GuestLimits::default() });
     let large = many(200, &format!("\"model\": \"{}\"", "x".repeat(900_000)));
-    let called = host.call("run_tasks", &large, world(), &Clock::virtual_time()).await;
+    let called = host.call("run_tasks", &large, simulation(), &Clock::virtual_time()).await;
     assert!(matches!(called.result, Err(SimError::Trap { .. })), "{:?}", called.result);
     assert_eq!(called.backend.checker().live(), 0);
 }
@@ -90,7 +90,7 @@ async fn a_call_without_memory_traps() {
 #[tokio::test]
 async fn a_broken_call_spoils_no_other() {
     let host = component().await;
-    let good = async || host.call("run_tasks", &many(3, ""), world(), &Clock::virtual_time()).await;
+    let good = async || host.call("run_tasks", &many(3, ""), simulation(), &Clock::virtual_time()).await;
     let before = good().await;
     let options = SimulationOptions { max_events: 5, ..SimulationOptions::default() };
     let stuck = Simulation::new(Script::bundled(), 1, options);

@@ -41,8 +41,8 @@ async fn every_knob_strikes_is_counted_and_breaks_no_invariant() {
         let Source::Script(knobs) = row.source else { continue };
         for knob in knobs {
             let options = SimulationOptions { keeps_journal: true, ..SimulationOptions::default() };
-            let world = Simulation::new(script(knob), SEED, options);
-            let called = native::call("run_tasks", &request(), world, &Clock::virtual_time()).await;
+            let simulation = Simulation::new(script(knob), SEED, options);
+            let called = native::call("run_tasks", &request(), simulation, &Clock::virtual_time()).await;
             let checker = called.backend.checker();
             let mut add = |what: String| wrong.push(format!("row {} {:?}: {what}", row.number, knob.always));
             if checker.faults().get(&knob.counted).copied().unwrap_or(0) == 0 {

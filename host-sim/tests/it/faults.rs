@@ -13,7 +13,7 @@ fn bench(faults: &str) -> Bench {
 }
 
 fn times(bench: &Bench, fault: Fault) -> u64 {
-    bench.world.checker().faults().get(&fault).copied().unwrap_or(0)
+    bench.simulation.checker().faults().get(&fault).copied().unwrap_or(0)
 }
 
 fn spawn(bench: &mut Bench, task: &str) -> Result<Reply, HostError> {
@@ -74,16 +74,16 @@ fn a_lost_answer_is_found_again_by_its_key() {
     for n in 0..40 {
         let task = format!("slow {n}");
         let mut answer = spawn(&mut bench, &task);
-        let sessions = bench.world.checker().live();
+        let sessions = bench.simulation.checker().live();
         while let Err(error) = &answer {
             assert!(matches!(error, HostError::InDoubt(_)), "{error:?}");
             lost += 1;
             answer = spawn(&mut bench, &task);
         }
-        assert_eq!(bench.world.checker().live(), sessions, "the session existed already");
+        assert_eq!(bench.simulation.checker().live(), sessions, "the session existed already");
     }
     assert!(lost > 5 && times(&bench, Fault::SpawnLostAfter) == lost, "{lost}");
-    assert_eq!(bench.world.checker().violations(), [], "asking again is no second session");
+    assert_eq!(bench.simulation.checker().violations(), [], "asking again is no second session");
 }
 
 #[test]
@@ -157,7 +157,7 @@ fn usage_is_kept_silent_or_grows() {
     let mut silent = bench("no_usage = 1000");
     let key = silent.spawned("plain");
     assert_eq!(silent.end(&key).usage, None);
-    assert_eq!(silent.world.checker().usage().input_tokens, 100, "the host knows all the same");
+    assert_eq!(silent.simulation.checker().usage().input_tokens, 100, "the host knows all the same");
     assert_eq!(times(&silent, Fault::NoUsage), 1);
 
     let mut more = bench("more_usage = { per_mille = 1000, factor = 30 }");
@@ -196,7 +196,7 @@ fn ends_come_twice_late_or_from_somebody_else() {
         .collect();
     let own: Vec<u64> = ends.iter().filter(|(session, _)| *session == key).map(|(_, at)| *at).collect();
     assert_eq!((own.len(), own[0], ends.len()), (2, 5_010, 3), "{ends:?}");
-    assert_eq!(bench.world.checker().violations(), []);
+    assert_eq!(bench.simulation.checker().violations(), []);
     for fault in [Fault::EndTwice, Fault::LateEnd, Fault::ForeignEnd] {
         assert_eq!(times(&bench, fault), 1, "{fault:?}");
     }

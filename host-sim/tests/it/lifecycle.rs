@@ -98,7 +98,7 @@ fn a_full_lane_makes_sessions_wait_their_turn() {
     let third = started.iter().find(|(key, _)| **key == keys[2]).expect("the third started");
     assert_eq!(third.1, 1_010, "when the first one ended");
     assert_eq!(bench.elapsed(), 2_010);
-    assert_eq!(bench.world.checker().peak_live(), 3, "a session that waits is alive");
+    assert_eq!(bench.simulation.checker().peak_live(), 3, "a session that waits is alive");
 }
 
 #[test]
@@ -137,8 +137,8 @@ fn waiting_ends_at_the_time_that_was_named() {
 fn a_stop_request_comes_as_an_event() {
     let mut bench = Bench::new("");
     {
-        let now_ms = bench.world.now_ms();
-        bench.world.request_stop_at(now_ms, None, "enough");
+        let now_ms = bench.simulation.now_ms();
+        bench.simulation.request_stop_at(now_ms, None, "enough");
     };
     let stop = bench.next();
     assert_eq!(stop.what, EventKind::StopRequested { task: None, reason: "enough".to_owned() });

@@ -45,7 +45,7 @@ async fn hostile() -> &'static ComponentHost {
     .await
 }
 
-fn world(script: &str) -> Simulation {
+fn simulation(script: &str) -> Simulation {
     let script = Script::from_toml(script).unwrap_or_else(|error| panic!("{error}"));
     // What comes after the first broken invariant is to be seen.
     Simulation::new(script, 1, SimulationOptions { stops_at_violation: false, ..SimulationOptions::default() })
@@ -64,13 +64,13 @@ fn outcome<'a>(called: &'a Called<DocumentReply>, place: &str) -> Result<Value, 
 async fn whatever_a_component_does_its_host_and_its_sessions_come_through() {
     let host = hostile().await;
     let before =
-        component().await.call("run_tasks", &many(3, ""), world("version = 1\n"), &Clock::virtual_time()).await;
+        component().await.call("run_tasks", &many(3, ""), simulation("version = 1\n"), &Clock::virtual_time()).await;
     // What is asked for takes the host's memory; the default has room for the longest runs.
     let host = &host.with_limits(GuestLimits { import_calls: 50_000, ..GuestLimits::default() });
     for (deed, expected) in DEEDS {
         // Even the first call of a host may be a bad one, and none spoils the next.
         let called =
-            host.call("run_tasks", &format!("{deed} {CHILDREN}"), world(HANGING), &Clock::virtual_time()).await;
+            host.call("run_tasks", &format!("{deed} {CHILDREN}"), simulation(HANGING), &Clock::virtual_time()).await;
         // The checker knows no run with such sessions and may have the first word.
         let code = outcome(&called, deed).err();
         let is_invariant = code == Some("E_GUEST_PROMISE") && !called.backend.checker().violations().is_empty();
@@ -81,16 +81,17 @@ async fn whatever_a_component_does_its_host_and_its_sessions_come_through() {
         let end = if expected.is_some() { "> break off\n" } else { "> return\n" };
         assert!(called.backend.trace().text().ends_with(end), "{deed}");
 
-        let next = host.call("run_tasks", "answer 0", world(HANGING), &Clock::virtual_time()).await;
+        let next = host.call("run_tasks", "answer 0", simulation(HANGING), &Clock::virtual_time()).await;
         assert_eq!(outcome(&next, deed), Ok(json!({})), "after {deed}");
     }
-    let after = component().await.call("run_tasks", &many(3, ""), world("version = 1\n"), &Clock::virtual_time()).await;
+    let after =
+        component().await.call("run_tasks", &many(3, ""), simulation("version = 1\n"), &Clock::virtual_time()).await;
     assert_eq!(before.backend.trace().text(), after.backend.trace().text());
 }
 
 #[tokio::test]
 async fn a_reply_that_leaves_sessions_behind_is_a_broken_invariant() {
-    let called = hostile().await.call("run_tasks", "answer 2", world(HANGING), &Clock::virtual_time()).await;
+    let called = hostile().await.call("run_tasks", "answer 2", simulation(HANGING), &Clock::virtual_time()).await;
     assert_eq!(called.backend.checker().summary().orphans, 2);
     assert!(!called.backend.checker().violations().is_empty());
 }
@@ -99,7 +100,7 @@ async fn a_reply_that_leaves_sessions_behind_is_a_broken_invariant() {
 async fn an_import_may_fail_at_any_call() {
     let good = |limits| async {
         let host = component().await.with_limits(limits);
-        host.call("run_tasks", &many(8, ""), world("version = 1\n"), &Clock::virtual_time()).await
+        host.call("run_tasks", &many(8, ""), simulation("version = 1\n"), &Clock::virtual_time()).await
     };
     let whole = good(GuestLimits::default()).await;
     let calls = |called: &Called<DocumentReply>| {
@@ -128,7 +129,7 @@ async fn answered(template: &str, format: &str) -> Value {
     );
     let task = json!({ "agent_type": "code_reviewer", "task_description": "Say it.", "output_format": format });
     let request = json!({ "tasks": [task], "corrections": 0, "retries": 0 }).to_string();
-    let called = component().await.call("run_tasks", &request, world(&script), &Clock::virtual_time()).await;
+    let called = component().await.call("run_tasks", &request, simulation(&script), &Clock::virtual_time()).await;
     assert_eq!(called.backend.checker().violations(), [], "{template}");
     assert_eq!(called.backend.checker().live(), 0, "{template}");
     outcome(&called, template).unwrap_or_else(|code| panic!("{template}: {code}: {:?}", called.result))["results"][0]

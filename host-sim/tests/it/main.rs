@@ -2,7 +2,6 @@
 
 mod bad_input;
 mod bench;
-mod cli;
 mod component;
 mod conformance;
 mod cost_benchmark;

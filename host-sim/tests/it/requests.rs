@@ -52,7 +52,7 @@ fn the_cap_on_all_sessions_is_final() {
     bench.end(&key);
     let refused = bench.spawn("second");
     assert!(matches!(bench.answer(refused), Err(HostError::Exhausted(_))));
-    assert_eq!(bench.world.checker().live(), 0, "a refused spawn is not alive");
+    assert_eq!(bench.simulation.checker().live(), 0, "a refused spawn is not alive");
 }
 
 #[test]
@@ -61,8 +61,8 @@ fn the_same_idempotency_key_is_the_same_session() {
     let first = bench.spawned("plain");
     let second = bench.spawned("plain");
     assert_eq!(first, second);
-    assert_eq!(bench.world.checker().spawn_calls(), 2);
-    assert_eq!(bench.world.checker().live(), 1);
+    assert_eq!(bench.simulation.checker().spawn_calls(), 2);
+    assert_eq!(bench.simulation.checker().live(), 1);
 }
 
 #[test]
@@ -121,7 +121,7 @@ fn deleting_a_live_session_stops_it() {
     let key = bench.spawned("hang");
     bench.delete(&key);
     assert_eq!(bench.end(&key).outcome, SessionOutcome::Cancelled);
-    assert_eq!(bench.world.checker().live(), 0);
+    assert_eq!(bench.simulation.checker().live(), 0);
 }
 
 #[test]

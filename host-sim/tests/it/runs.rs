@@ -15,7 +15,7 @@ use crate::requests_of::{chain, many};
 /// A gateway with room for everything that the component can ask for.
 const WIDE: &str = "version = 1\n[host]\nmax_concurrent = 64\nmax_children = 64\nmax_total = 1000\n";
 
-fn world(script: &str, seed: u64) -> Simulation {
+fn simulation(script: &str, seed: u64) -> Simulation {
     let script = Script::from_toml(script).unwrap_or_else(|error| panic!("{error}"));
     Simulation::new(script, seed, SimulationOptions::default())
 }
@@ -39,7 +39,7 @@ async fn runs_of_every_size_keep_their_cap_and_their_order() {
     let host = component().await;
     for (tasks, cap) in [(1, 1), (20, 5), (200, 50)] {
         let request = many(tasks, &format!("\"max_concurrent\": {cap}"));
-        let called = host.call("run_tasks", &request, world(WIDE, 11), &Clock::virtual_time()).await;
+        let called = host.call("run_tasks", &request, simulation(WIDE, 11), &Clock::virtual_time()).await;
         let report = report(&called);
         let expected: Vec<String> = (1..=tasks).map(|n| format!("step-{n}")).collect();
         assert_eq!(ids(&report), expected);
@@ -59,7 +59,7 @@ async fn an_answer_that_is_longer_than_its_task_allows_is_kept_and_not_completed
     let (short, free) = (task(r#", "max_output_chars": 9"#), task(""));
     let request = format!(r#"{{"tasks": [{short}, {free}]}}"#);
     let script = "version = 1\n[[answers]]\ntemplate = 'ten chars.'\n";
-    let called = native::call("run_tasks", &request, world(script, 1), &Clock::virtual_time()).await;
+    let called = native::call("run_tasks", &request, simulation(script, 1), &Clock::virtual_time()).await;
     let report = report(&called);
     let of = |index: usize| {
         (report["results"][index]["status"].as_str(), report["results"][index]["error"]["code"].as_str())
@@ -71,7 +71,7 @@ async fn an_answer_that_is_longer_than_its_task_allows_is_kept_and_not_completed
 
 #[tokio::test]
 async fn tasks_that_depend_on_each_other_run_one_by_one() {
-    let called = component().await.call("run_tasks", &chain(8, ""), world(WIDE, 3), &Clock::virtual_time()).await;
+    let called = component().await.call("run_tasks", &chain(8, ""), simulation(WIDE, 3), &Clock::virtual_time()).await;
     assert_eq!(report(&called)["status"], "completed");
     assert_eq!(called.backend.checker().peak_live(), 1);
 }
@@ -83,7 +83,8 @@ async fn bad_agents_end_every_task_and_leave_nothing_behind() {
     let script = format!("{WIDE}{odds}");
     for seed in 1..=10 {
         let request = many(20, "\"cleanup\": \"delete\"");
-        let called = component().await.call("run_tasks", &request, world(&script, seed), &Clock::virtual_time()).await;
+        let called =
+            component().await.call("run_tasks", &request, simulation(&script, seed), &Clock::virtual_time()).await;
         let report = report(&called);
         let census = &report["census"];
         let ended: u64 =
@@ -99,7 +100,7 @@ async fn bad_agents_end_every_task_and_leave_nothing_behind() {
 #[tokio::test]
 async fn the_same_seed_gives_the_same_bytes_and_burns_the_same_fuel() {
     let host = component().await;
-    let run = async |seed| host.call("run_tasks", &many(12, ""), world(WIDE, seed), &Clock::virtual_time()).await;
+    let run = async |seed| host.call("run_tasks", &many(12, ""), simulation(WIDE, seed), &Clock::virtual_time()).await;
     let (first, again, other) = (run(5).await, run(5).await, run(6).await);
     assert_same_trace(first.backend.trace(), again.backend.trace(), "the same run twice");
     assert_eq!(first.result.as_ref().ok(), again.result.as_ref().ok());
@@ -110,8 +111,8 @@ async fn the_same_seed_gives_the_same_bytes_and_burns_the_same_fuel() {
 
 #[tokio::test]
 async fn a_name_that_is_not_known_is_refused_by_both_and_asks_nobody() {
-    let guest = component().await.call("run_task", "{}", world(WIDE, 9), &Clock::virtual_time()).await;
-    let native = native::call("run_task", "{}", world(WIDE, 9), &Clock::virtual_time()).await;
+    let guest = component().await.call("run_task", "{}", simulation(WIDE, 9), &Clock::virtual_time()).await;
+    let native = native::call("run_task", "{}", simulation(WIDE, 9), &Clock::virtual_time()).await;
     let refused = native.result.expect("the call came back");
     assert_eq!(guest.result.as_ref().ok(), Some(&refused));
     let DocumentReply::Refused(text) = refused else { panic!("{refused:?}") };
@@ -129,9 +130,9 @@ async fn the_functions_are_those_of_the_native_engine() {
 #[tokio::test(start_paused = true)]
 async fn real_time_gives_the_report_of_virtual_time() {
     let host = component().await;
-    let virtual_run = host.call("run_tasks", &many(6, ""), world(WIDE, 2), &Clock::virtual_time()).await;
+    let virtual_run = host.call("run_tasks", &many(6, ""), simulation(WIDE, 2), &Clock::virtual_time()).await;
     let began = tokio::time::Instant::now();
-    let real_run = host.call("run_tasks", &many(6, ""), world(WIDE, 2), &Clock::real_time()).await;
+    let real_run = host.call("run_tasks", &many(6, ""), simulation(WIDE, 2), &Clock::real_time()).await;
     assert_same_trace(virtual_run.backend.trace(), real_run.backend.trace(), "virtual and real time");
     let elapsed = report(&real_run)["elapsed_seconds"].as_f64().expect("a number");
     assert!((began.elapsed().as_secs_f64() - elapsed).abs() < 0.1, "{:?} for {elapsed} s", began.elapsed());
@@ -143,7 +144,7 @@ async fn a_stop_cancels_what_runs_and_leaves_nothing_behind() {
     let stop = StopSwitch::new();
     let clock = Clock::real_time().with_stop(stop.clone());
     let request = many(10, "\"max_concurrent\": 2");
-    let run = host.call("run_tasks", &request, world(WIDE, 4), &clock);
+    let run = host.call("run_tasks", &request, simulation(WIDE, 4), &clock);
     let stopper = async {
         tokio::time::sleep(std::time::Duration::from_secs(3)).await;
         stop.throw("enough");

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::component::{assert_same_trace, component};
 
-fn world() -> Simulation {
+fn simulation() -> Simulation {
     Simulation::new(Script::bundled(), 3, SimulationOptions::default())
 }
 
@@ -29,8 +29,8 @@ fn agent_spec(name: &str) -> Value {
 /// What both give back, after runs that were the same.
 async fn both(function: &str, request: Value) -> Value {
     let request = limited(request).to_string();
-    let guest = component().await.call(function, &request, world(), &Clock::virtual_time()).await;
-    let native = native::call(function, &request, world(), &Clock::virtual_time()).await;
+    let guest = component().await.call(function, &request, simulation(), &Clock::virtual_time()).await;
+    let native = native::call(function, &request, simulation(), &Clock::virtual_time()).await;
     assert_same_trace(native.backend.trace(), guest.backend.trace(), function);
     for called in [&guest, &native] {
         assert_eq!(called.backend.checker().violations(), [], "{function}");

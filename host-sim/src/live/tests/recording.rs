@@ -41,8 +41,8 @@ async fn record(live: Live, arguments: &str, clock: &Clock) -> Recording {
 }
 
 async fn play(recording: &Recording, arguments: &str, tape: Tape) -> Value {
-    let world = recording.simulation(tape, None);
-    let called = native::call(&recording.head.function, arguments, world, &Clock::virtual_time()).await;
+    let simulation = recording.simulation(tape, None);
+    let called = native::call(&recording.head.function, arguments, simulation, &Clock::virtual_time()).await;
     assert_eq!(called.backend.checker().violations(), []);
     read(called.result.expect("a reply"))
 }

@@ -1,0 +1,76 @@
+//! The items of a wide run, from whatever people have them in.
+
+mod directory;
+mod lines;
+mod table;
+
+use std::path::Path;
+
+use anyhow::bail;
+use parallel_agents_engine::json::strict::{self, REQUEST_BOUNDS};
+use serde_json::Value;
+
+use crate::args::ItemArguments;
+use crate::fault::Fault;
+use crate::input;
+use crate::outcome::Failure;
+
+/// Reads the items that the options name. None: the template has them.
+pub fn read(arguments: &ItemArguments) -> Result<Option<Vec<Value>>, Failure> {
+    let Some(path) = &arguments.items else { return Ok(None) };
+    let items = of_path(path, arguments)?;
+    if items.is_empty() {
+        let fault = Fault::new(path.display(), format!("{} has no items", path.display()));
+        return Err(Failure::file(path, fault.limit("1..=10000 items").into()));
+    }
+    Ok(Some(items))
+}
+
+fn of_path(path: &Path, arguments: &ItemArguments) -> Result<Vec<Value>, Failure> {
+    let kind = match path.extension() {
+        _ if path.is_dir() => return directory::read(path, &arguments.pattern),
+        Some(extension) => extension.to_string_lossy().to_lowercase(),
+        None => String::new(),
+    };
+    if let Some(pattern) = arguments.pattern.first() {
+        let fault =
+            Fault::new("--pattern", "a pattern is for the files of a directory, and --items is none").got(pattern);
+        return Err(Failure::Bad { code: "E_USAGE", error: fault.hint("leave it out").into() });
+    }
+    let text = input::items(path)?;
+    let bad = |error: anyhow::Error| Failure::file(path, error.context(format!("cannot use {}", path.display())));
+    match kind.as_str() {
+        "csv" | "tsv" | "tab" => {
+            let tabs = (kind != "csv").then_some('\t');
+            table::read(&text, arguments.delimiter.or(tabs)).map_err(bad)
+        }
+        "json" => list(&text).map_err(bad),
+        "jsonl" | "ndjson" => lines::read(&text).map_err(bad),
+        // Standard input, or a name that says nothing.
+        _ if text.trim_start().starts_with('[') => list(&text).map_err(bad),
+        _ => lines::read(&text).map_err(bad),
+    }
+}
+
+/// The entries of a JSON list.
+fn list(text: &str) -> anyhow::Result<Vec<Value>> {
+    match strict::parse(text, REQUEST_BOUNDS) {
+        Ok(Value::Array(items)) => Ok(items),
+        Ok(other) => {
+            let fault = Fault::new("", "it is no list").got(kind_of(&other)).limit("a JSON list of items");
+            bail!(fault.hint("JSON Lines have names that end in .jsonl"))
+        }
+        Err(error) => bail!(Fault::new("", format!("it is not acceptable JSON: {error}"))),
+    }
+}
+
+fn kind_of(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a text",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    }
+}
