@@ -7,6 +7,7 @@ import { appendFileSync, readFileSync, truncateSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 
 import { clean } from './clean.ts';
+import { eventCame, waitForEvents } from './component_timers.ts';
 import type { Call, Component, DocumentReply, Event, Said } from './contract.ts';
 import { call } from './functions.ts';
 import { component, load } from './pinned.ts';
@@ -19,6 +20,7 @@ const { function: name, arguments: document, journal, resume, digest } = workerD
 /** Results of more characters get their digest in a thread of their own, where there is more memory for it. */
 const MOST_DIGESTED = 1_000_000;
 
+waitForEvents();
 const parallelAgents = await component<Component>('parallel_agents.js');
 
 const say = (said: Said) => port.postMessage(said);
@@ -50,7 +52,10 @@ const imports = {
   'parallel-agents:skill/events': {
     nextEvent: (untilMs) =>
       new Promise<Event>((resolve) => {
-        port.once('message', (event: Event) => resolve(heard(clean(event))));
+        port.once('message', (event: Event) => {
+          resolve(heard(clean(event)));
+          eventCame();
+        });
         say({ kind: 'next', untilMs });
       }),
     reportProgress: (progress) => say({ kind: 'progress', progress }),
