@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use anyhow::{Result, bail};
 
-use crate::{cargo_tools, cluster, component, npm, process, suite, toolchain, workspace};
+use crate::{bench, cargo_tools, cluster, component, npm, process, suite, toolchain, workspace};
 
 const CARGO_DENY_VERSION: &str = "0.20.2";
 
@@ -28,7 +28,7 @@ type Step = (&'static str, fn() -> Result<()>);
 /// # Errors
 /// The failing step's.
 pub fn run() -> Result<()> {
-    let steps: [Step; 8] = [
+    let steps: [Step; 9] = [
         ("format", format),
         ("workflows", workflows),
         ("lints", lints),
@@ -36,8 +36,9 @@ pub fn run() -> Result<()> {
         ("lints of the component", component_lints),
         ("licences and sources of dependencies", dependencies),
         ("tests", || suite::run(false, false)),
-        // Last, on what the tests have built.
+        // On what the tests have built.
         ("a cluster whose parts are killed", cluster::few_crashes),
+        ("instructions of a task", bench::count),
     ];
     toolchain::check_components()?;
     for (name, step) in steps {
