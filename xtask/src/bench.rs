@@ -62,12 +62,12 @@ pub fn count() -> Result<()> {
 /// # Errors
 /// If a gateway cannot be started, or an agent does not complete.
 #[cfg(unix)]
-pub fn in_a_gateway(quick: bool, json: Option<PathBuf>) -> Result<()> {
-    gateway::run(quick, json)
+pub fn in_a_gateway(quick: bool, ways: &[String], rounds: Option<usize>, json: Option<PathBuf>) -> Result<()> {
+    gateway::run(quick, ways, rounds, json)
 }
 
 /// Fails: a gateway is started and ended with the means of Unix.
 #[cfg(not(unix))]
-pub fn in_a_gateway(_quick: bool, _json: Option<PathBuf>) -> Result<()> {
+pub fn in_a_gateway(_: bool, _: &[String], _: Option<usize>, _: Option<PathBuf>) -> Result<()> {
     anyhow::bail!("measuring in a real gateway needs a Unix system")
 }

@@ -124,6 +124,12 @@ enum Task {
         /// docs/performance-gateway.md. Installs what the end-to-end run needs.
         #[arg(long)]
         gateway: bool,
+        /// With --gateway: only this way, such as plugin_completions; may be given again. The page is left alone.
+        #[arg(long, value_name = "NAME", requires = "gateway")]
+        way: Vec<String>,
+        /// With --gateway: rounds instead of 2, or of 1 with --quick.
+        #[arg(long, value_name = "N", requires = "gateway")]
+        rounds: Option<usize>,
         /// Writes all measures here, as JSON.
         #[arg(long, value_name = "FILE")]
         json: Option<PathBuf>,
@@ -227,9 +233,10 @@ fn main() -> ExitCode {
         Task::E2e { setup_only, only, kills } => e2e::run(setup_only, &only, kills).map(|()| ExitCode::SUCCESS),
         Task::Defects => defects::run().map(|()| ExitCode::SUCCESS),
         Task::Bench { count: true, .. } => bench::count().map(|()| ExitCode::SUCCESS),
-        Task::Bench { quick, gateway, json, .. } => {
-            if gateway { bench::in_a_gateway(quick, json) } else { bench::run(quick, json) }.map(|()| ExitCode::SUCCESS)
+        Task::Bench { quick, gateway: true, way, rounds, json, .. } => {
+            bench::in_a_gateway(quick, &way, rounds, json).map(|()| ExitCode::SUCCESS)
         }
+        Task::Bench { quick, json, .. } => bench::run(quick, json).map(|()| ExitCode::SUCCESS),
         Task::Package => npm::PluginTools::ensure()
             .and_then(|tools| publish::check(&tools.node, &package::run(&tools)?))
             .map(|()| ExitCode::SUCCESS),

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::thread;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::{Value, json};
 
 use crate::e2e::bench::{Bench, Gateway, step};
@@ -51,16 +51,20 @@ pub struct Measure {
     cpu_ms: f64,
 }
 
-/// Measures; a quick run has one round and leaves the page alone.
+/// Measures all ways, or those that are named. A quick run has one round; that and a part of the ways leave the page alone.
 ///
 /// # Errors
-/// If a gateway cannot be started, or an agent does not complete.
-pub fn run(quick: bool, json: Option<PathBuf>) -> Result<()> {
+/// If there is no such way, a gateway cannot be started, or an agent does not complete.
+pub fn run(quick: bool, ways: &[String], rounds: Option<usize>, json: Option<PathBuf>) -> Result<()> {
+    if let Some(other) = ways.iter().find(|way| !WAYS.contains(&way.as_str())) {
+        bail!("there is no way {other}; there are {}", WAYS.join(", "));
+    }
     let bench = Bench::prepare(Tools::ensure()?)?;
+    let wanted = |way: &str| ways.is_empty() || ways.iter().any(|one| one == way);
     let mut measures = Vec::new();
-    for round in 0..if quick { 1 } else { ROUNDS } {
+    for round in 0..rounds.unwrap_or(if quick { 1 } else { ROUNDS }) {
         for agents in fanout::AT_ONCE {
-            for way in WAYS {
+            for way in WAYS.into_iter().filter(|way| wanted(way)) {
                 measures.push(measure(&bench, round, way, agents)?);
             }
         }
@@ -72,7 +76,7 @@ pub fn run(quick: bool, json: Option<PathBuf>) -> Result<()> {
         let document = json!({ "conditions": page::conditions(), "measures": rows });
         std::fs::write(&json, format!("{document:#}\n")).with_context(|| format!("cannot write {}", json.display()))?;
     }
-    if !quick {
+    if !quick && ways.is_empty() {
         let text = page::text(&measures);
         std::fs::write(workspace::root().join(PAGE), text).with_context(|| format!("cannot write {PAGE}"))?;
     }

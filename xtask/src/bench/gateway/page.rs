@@ -111,8 +111,8 @@ pub fn text(measures: &[Measure]) -> String {
          - CPU is that of the gateway with all its threads, from the turn's start until two seconds after it, without that \
          of an empty turn.\n\
          - Sub-agent calls are the plugin's fallback (`api.runtime.subagent`), without tools and with a light context. Their \
-         sessions belong\n  to the agent's main session and not to the caller, and do not stop with its turn, so the plugin \
-         takes them only where it must.\n\
+         sessions belong\n  to the agent's main session and not to the caller, and do not stop with its turn. They have no label, by \
+         which a resumed run\n  finds what was spawned before a crash. So the plugin takes them only where it must.\n\
          - Completions are the gateway's own call of a model (`api.runtime.llm.complete`), for agents without tools: no session, \
          no list\n  shows them. The plugin takes them where the operator sets `completionsForToolFree`; order, limits, checks, \
          budget, journal and\n  report are those of sessions.\n\n\
