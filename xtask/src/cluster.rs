@@ -27,6 +27,8 @@ mod restate;
 #[cfg(unix)]
 mod run;
 #[cfg(unix)]
+mod service;
+#[cfg(unix)]
 mod soak;
 #[cfg(unix)]
 mod supervisor;
@@ -40,6 +42,8 @@ use std::process::ExitCode;
 use anyhow::{Result, ensure};
 
 pub use options::{Crashes, Demo};
+#[cfg(unix)]
+pub use service::{Door, Programs, Service};
 
 /// Sets a cluster up from nothing and runs agents on it, while a worker and a gateway are killed.
 ///

@@ -12,7 +12,8 @@ use super::gateways::{GATEWAYS, Health};
 use super::options::Demo;
 use super::promises::Seen;
 use super::run::{self, Budget};
-use super::supervisor::{self, Cluster, Part, Programs};
+use super::service::Programs;
+use super::supervisor::{self, Cluster, Part};
 use super::workers::WORKERS;
 
 const KEY: &str = "demo";
@@ -41,11 +42,11 @@ pub fn run(options: &Demo) -> Result<bool> {
     let begin = Instant::now();
     let first = follow(&mut cluster, options.agents, place.path(), begin)?;
     let took = begin.elapsed();
-    let second = cluster.client.attach(KEY)?.finish(LIMIT)?;
+    let second = cluster.service.client.attach(KEY)?.finish(LIMIT)?;
     let mut seen = Seen::default();
     seen.add_run(KEY, options.agents, Budget::Enough, &first, &second)?;
     seen.add_accounts(&cluster.accounts()?);
-    let text = told(&first, &seen, took)? + &format!("{}\n", cluster.cost(seen.agents));
+    let text = told(&first, &seen, took)? + &format!("{}\n", cluster.service.cost(seen.agents));
     std::io::stdout().write_all(text.as_bytes()).context("cannot print the result")?;
     cluster.stop()?;
     for words in &seen.broken {
@@ -56,7 +57,7 @@ pub fn run(options: &Demo) -> Result<bool> {
 
 /// Starts the run, kills a worker and a gateway at their times, and waits for the reply.
 fn follow(cluster: &mut Cluster, agents: u32, place: &std::path::Path, begin: Instant) -> Result<Reply> {
-    let client = cluster.client.clone();
+    let client = cluster.service.client.clone();
     client.start(&run::request(agents, Budget::Enough, place)?, KEY)?;
     let mut attached = client.attach(KEY)?;
     let kills = [(KILL_WORKER_AT, Part::Worker(0), "worker 1"), (KILL_GATEWAY_AT, Part::Gateway(1), "gateway 2")];
@@ -70,7 +71,12 @@ fn follow(cluster: &mut Cluster, agents: u32, place: &std::path::Path, begin: In
             );
             return Ok(reply);
         }
-        ensure!(begin.elapsed() < LIMIT, "the run has not ended after {} s{}", LIMIT.as_secs(), cluster.tails());
+        ensure!(
+            begin.elapsed() < LIMIT,
+            "the run has not ended after {} s{}",
+            LIMIT.as_secs(),
+            cluster.service.tails()
+        );
         cluster.check()?;
         let started = cluster.started();
         if let Some((_, part, name)) = kills.next_if(|(share, ..)| started as f64 >= share * f64::from(agents)) {

@@ -15,9 +15,10 @@ use crate::http;
 use super::address;
 use super::member::Member;
 use super::program::Program;
+use super::service::Door;
 
 /// They only listen on this machine, and only while the cluster lasts.
-pub const TOKEN: &str = "cluster-demo";
+const TOKEN: &str = "cluster-demo";
 
 /// Gateways of a cluster.
 pub const GATEWAYS: usize = 3;
@@ -93,6 +94,12 @@ impl Gateway {
         };
         let process = Member::start("gateway", vec![(address, None)], place, command)?;
         Ok(Self { name, address, process, directory })
+    }
+
+    /// Its door.
+    pub fn door(&self) -> Door {
+        let (name, token) = (self.name.clone(), TOKEN.to_owned());
+        Door { name, address: self.address, token, session: "agent:main:door", slots: SLOTS }
     }
 
     /// What it has done.

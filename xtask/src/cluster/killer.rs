@@ -69,7 +69,7 @@ impl Killer {
     /// If the run is refused, a killed part does not come back, or the run does not end.
     pub fn follow(&mut self, cluster: &mut Cluster, request: &Path, key: &str) -> Result<Reply> {
         let begin = Instant::now();
-        let client = cluster.client.clone();
+        let client = cluster.service.client.clone();
         client.start(request, key)?;
         let mut attached = client.attach(key)?;
         let mut next = Instant::now() + self.chance.time(GAP);
@@ -81,7 +81,7 @@ impl Killer {
                 begin.elapsed() < LIMIT,
                 "the run {key} has not ended after {} s{}",
                 LIMIT.as_secs(),
-                cluster.tails()
+                cluster.service.tails()
             );
             cluster.check()?;
             if self.left > 0 && Instant::now() >= next {

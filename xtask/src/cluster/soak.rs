@@ -12,7 +12,8 @@ use super::killer::{Killer, Victims};
 use super::options::Crashes;
 use super::promises::Seen;
 use super::run::{self, Budget};
-use super::supervisor::{self, Cluster, Part, Programs};
+use super::service::Programs;
+use super::supervisor::{self, Cluster, Part};
 use super::table::{self, Row};
 
 /// A run whose reply is there is told at once.
@@ -118,7 +119,7 @@ fn row(
             let begin = Instant::now();
             (killer.follow(&mut cluster, &request, &key)?, begin.elapsed())
         };
-        let second = cluster.client.attach(&key)?.finish(TOLD)?;
+        let second = cluster.service.client.attach(&key)?.finish(TOLD)?;
         seen.add_run(&key, run_agents, budget, &first, &second)?;
         eprintln!("{key}: {run_agents} agents, {} kills, {:.1} s", before - killer.left(), took.as_secs_f64());
     }
@@ -137,7 +138,7 @@ fn tell(name: &str, killer: &Killer, cluster: &Cluster, seen: &Seen) {
         Part::Gateway(number) => format!("gateway {} {times}", number + 1),
         Part::Network(number) => format!("network to gateway {} {times}", number + 1),
     });
-    eprintln!("{name}: kills: {}; {}", kills.collect::<Vec<String>>().join(", "), cluster.cost(seen.agents));
+    eprintln!("{name}: kills: {}; {}", kills.collect::<Vec<String>>().join(", "), cluster.service.cost(seen.agents));
     eprintln!(
         "{name}: {} sessions for {} agents, {} double, {} lost, {} promises broken",
         seen.starts,

@@ -1,22 +1,20 @@
 //! All parts of a cluster, each of which can be killed.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, bail};
 use tempfile::TempDir;
 
-use crate::{npm, started};
+use crate::started;
 
-use super::client::Client;
 use super::gateways::{Account, GATEWAYS, Gateway, Health};
 use super::member::Member;
-use super::program::Program;
-use super::restate::Restate;
-use super::workers::{WORKERS, Workers};
+use super::service::{Programs, Service};
+use super::workers::WORKERS;
 
-/// How long a worker may take to register itself, and sessions that were told to end to do so.
+/// How long sessions may take to end that were told to.
 const PATIENCE: Duration = Duration::from_secs(30);
 const LOOK: Duration = Duration::from_millis(50);
 
@@ -33,34 +31,12 @@ pub enum Part {
     Network(usize),
 }
 
-/// What clusters are made of.
-pub struct Programs {
-    /// `parallel-agents-cluster`.
-    pub cluster: Program,
-    /// The Restate server.
-    pub restate: PathBuf,
-}
-
-impl Programs {
-    /// Builds the one, or takes the given one, and installs the other.
-    ///
-    /// # Errors
-    /// If something does not compile, install or run.
-    pub fn ensure(given: Option<&Path>) -> Result<Self> {
-        Ok(Self { restate: npm::restate_server()?, cluster: Program::get(given)? })
-    }
-}
-
 /// Cluster that runs, at the latest, until it is dropped.
 pub struct Cluster {
-    /// The Restate server.
-    pub restate: Restate,
-    /// The workers.
-    pub workers: Workers,
+    /// All of it but the gateways.
+    pub service: Service,
     /// The gateways.
     pub gateways: Vec<Gateway>,
-    /// Who starts runs and waits for them.
-    pub client: Client,
 }
 
 impl Cluster {
@@ -69,18 +45,10 @@ impl Cluster {
     /// # Errors
     /// The first part that does not become ready.
     pub fn start(programs: &Programs, health: Health, place: &Path) -> Result<Self> {
-        let restate = Restate::start(programs.restate.clone(), place)?;
         let gateways = (0..GATEWAYS).map(|number| Gateway::start(&programs.cluster, number, health, place));
         let gateways = gateways.collect::<Result<Vec<Gateway>>>()?;
-        let workers = Workers::start(&programs.cluster, WORKERS, &restate, &gateways, place)?;
-        let begin = Instant::now();
-        while !restate.knows_a_worker() {
-            let last = workers.processes.last().map(Member::tail).unwrap_or_default();
-            ensure!(begin.elapsed() < PATIENCE, "no worker has registered itself at the Restate server{last}");
-            thread::sleep(LOOK);
-        }
-        let client = Client::new(programs.cluster.clone(), workers.configuration.clone(), place.to_owned());
-        Ok(Self { restate, workers, gateways, client })
+        let doors: Vec<_> = gateways.iter().map(Gateway::door).collect();
+        Ok(Self { service: Service::start(programs, WORKERS, &doors, place)?, gateways })
     }
 
     /// Kills a part, leaves it down for a time, and starts it again; how long the start took.
@@ -89,8 +57,8 @@ impl Cluster {
     /// If it does not become ready.
     pub fn kill(&mut self, part: Part, down: Duration) -> Result<Duration> {
         let member = match part {
-            Part::Worker(number) => self.workers.processes.get_mut(number),
-            Part::Server => Some(&mut self.restate.server),
+            Part::Worker(number) => self.service.workers.processes.get_mut(number),
+            Part::Server => Some(&mut self.service.restate.server),
             Part::Gateway(number) => self.gateways.get_mut(number).map(|gateway| &mut gateway.process),
             Part::Network(number) => {
                 let gateway = self.gateways.get(number).with_context(|| format!("there is no {part:?}"))?;
@@ -108,8 +76,7 @@ impl Cluster {
     /// # Errors
     /// The first part that has ended by itself.
     pub fn check(&mut self) -> Result<()> {
-        self.restate.server.check()?;
-        self.workers.processes.iter_mut().try_for_each(Member::check)?;
+        self.service.check()?;
         self.gateways.iter_mut().try_for_each(|gateway| gateway.process.check())
     }
 
@@ -137,36 +104,13 @@ impl Cluster {
         self.gateways.iter().map(Gateway::started).sum()
     }
 
-    /// The end of what the server and the workers have printed, for errors.
-    pub fn tails(&self) -> String {
-        let workers = self.workers.processes.iter().map(Member::tail);
-        workers.chain([self.restate.server.tail()]).collect()
-    }
-
-    /// What the server and the workers have used so far, for so many agents; in words.
-    pub fn cost(&self, agents: u64) -> String {
-        let server = &self.restate.server;
-        let workers: Duration = self.workers.processes.iter().map(Member::load).sum();
-        let memory = self.workers.processes.iter().map(Member::memory).max().unwrap_or_default();
-        let each = |spent: Duration| spent.as_secs_f64() * 1_000.0 / agents.max(1) as f64;
-        format!(
-            "server: {:.1} ms of processor time an agent, {} MB of memory, {} MB on disk; workers: {:.1} ms an agent, {} MB each",
-            each(server.load()),
-            server.memory() / 1_024,
-            self.restate.disk() / 1_048_576,
-            each(workers),
-            memory / 1_024
-        )
-    }
-
     /// Ends all parts in order, workers first.
     ///
     /// # Errors
     /// If something of one is left.
     pub fn stop(self) -> Result<()> {
-        let Self { restate, workers, gateways, client: _ } = self;
-        workers.processes.into_iter().try_for_each(Member::stop)?;
-        restate.server.stop()?;
+        let Self { service, gateways } = self;
+        service.stop()?;
         gateways.into_iter().try_for_each(|gateway| gateway.process.stop())
     }
 }

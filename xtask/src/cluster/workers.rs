@@ -8,16 +8,13 @@ use anyhow::{Context as _, Result};
 
 use super::address;
 use super::balancer::Balancer;
-use super::gateways::{Gateway, SLOTS, TOKEN};
 use super::member::Member;
 use super::program::Program;
 use super::restate::Restate;
+use super::service::Door;
 
 /// As many as are needed to see that one does the work of another.
 pub const WORKERS: usize = 2;
-
-/// The name of the variable with the token of every gateway.
-const TOKEN_VARIABLE: &str = "GATEWAY_TOKEN";
 
 /// Workers with what they share.
 pub struct Workers {
@@ -33,24 +30,20 @@ impl Workers {
     ///
     /// # Errors
     /// If one does not become ready.
-    pub fn start(
-        program: &Program,
-        count: usize,
-        restate: &Restate,
-        gateways: &[Gateway],
-        place: &Path,
-    ) -> Result<Self> {
+    pub fn start(program: &Program, count: usize, restate: &Restate, doors: &[Door], place: &Path) -> Result<Self> {
         let front = address::free()?;
         let addresses = (0..count).map(|_| address::free()).collect::<Result<Vec<SocketAddr>>>()?;
         let file = place.join("cluster.toml");
-        fs::write(&file, configuration(restate, front, gateways)).context("cannot write cluster.toml")?;
+        fs::write(&file, configuration(restate, front, doors)).context("cannot write cluster.toml")?;
         let balancer = Balancer::start(front, addresses.clone())?;
+        let tokens: Vec<_> =
+            doors.iter().enumerate().map(|(number, door)| (variable(number), door.token.clone())).collect();
         let start = |listen: SocketAddr| {
-            let (program, file) = (program.clone(), file.clone());
+            let (program, file, tokens) = (program.clone(), file.clone(), tokens.clone());
             Member::start("worker", vec![(listen, None)], place, move || {
                 let mut command = program.command();
                 command.arg("--config").arg(&file).args(["serve", "--listen", &listen.to_string()]);
-                command.env(TOKEN_VARIABLE, TOKEN);
+                command.envs(tokens.iter().map(|(name, token)| (name, token)));
                 command
             })
         };
@@ -59,17 +52,22 @@ impl Workers {
     }
 }
 
-fn configuration(restate: &Restate, front: SocketAddr, gateways: &[Gateway]) -> String {
+fn configuration(restate: &Restate, front: SocketAddr, doors: &[Door]) -> String {
     let mut text = format!(
         "[restate]\ningress = \"http://{}\"\nadmin = \"http://{}\"\n\n[worker]\naddress = \"http://{front}\"\n",
         restate.ingress, restate.admin
     );
-    for gateway in gateways {
+    for (number, Door { name, address, session, slots, .. }) in doors.iter().enumerate() {
         text += &format!(
-            "\n[[gateways]]\nname = \"{}\"\nurl = \"http://{}\"\ntoken_env = \"{TOKEN_VARIABLE}\"\n\
-             session = \"agent:main:door\"\nslots = {SLOTS}\n",
-            gateway.name, gateway.address
+            "\n[[gateways]]\nname = \"{name}\"\nurl = \"http://{address}\"\ntoken_env = \"{}\"\n\
+             session = \"{session}\"\nslots = {slots}\n",
+            variable(number)
         );
     }
     text
+}
+
+/// The name of the variable with the token of a gateway.
+fn variable(number: usize) -> String {
+    format!("GATEWAY_{}_TOKEN", number + 1)
 }
