@@ -2,8 +2,6 @@
 //! started again while runs go on.
 
 #[cfg(unix)]
-mod address;
-#[cfg(unix)]
 mod balancer;
 #[cfg(unix)]
 mod chance;

@@ -1,19 +1,13 @@
 //! The little HTTP that is spoken with a gateway and a model server on this machine.
 
 use std::io::{Read as _, Write as _};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 
 /// How long an answer may take that nobody works for.
 pub const LIMIT: Duration = Duration::from_secs(60);
-
-/// Where nobody listens at this moment.
-pub fn free_address() -> Result<SocketAddr> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("cannot find a free port")?;
-    Ok(listener.local_addr()?)
-}
 
 /// Whether somebody listens.
 pub fn is_open(address: SocketAddr) -> bool {
@@ -29,12 +23,6 @@ pub fn get(address: SocketAddr, path: &str) -> Result<String> {
 pub fn get_with(address: SocketAddr, path: &str, headers: &[(&str, String)]) -> Result<String> {
     let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
     ask(address, &format!("GET {path} HTTP/1.0\r\nHost: {address}\r\n{headers}\r\n"), LIMIT)
-}
-
-/// The same, by somebody who says who he is.
-pub fn get_as(address: SocketAddr, path: &str, token: &str) -> Result<String> {
-    let request = format!("GET {path} HTTP/1.0\r\nHost: {address}\r\nAuthorization: Bearer {token}\r\n\r\n");
-    ask(address, &request, LIMIT)
 }
 
 /// The body of the answer to a POST request with a JSON document, which has to come within `limit`.

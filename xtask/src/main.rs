@@ -4,6 +4,8 @@
 
 #![expect(clippy::print_stderr, reason = "a command line program tells what it does")]
 
+#[cfg(unix)]
+mod address;
 mod bench;
 mod browser;
 mod cache;

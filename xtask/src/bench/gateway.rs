@@ -12,14 +12,13 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::{Value, json};
 
-use crate::e2e::bench::{Bench, Gateway, step};
+use crate::e2e::bench::{Bench, Gateway, STEADY, step};
 use crate::e2e::fanout;
 use crate::npm::Tools;
 use crate::workspace;
 
 /// The page that a full run is written to.
 const PAGE: &str = "docs/performance-gateway.md";
-const STEADY: &str = "xtask/fanout/steady.toml";
 const PROGRAM: &str = include_str!("../../fanout/program.js");
 /// A round of all ways and numbers of agents takes a quarter of an hour.
 const ROUNDS: usize = 2;

@@ -82,7 +82,8 @@ fn copy(from: &mut TcpStream, mut to: &TcpStream) {
 mod tests {
     use std::io::{Read as _, Write as _};
 
-    use super::super::address;
+    use crate::address;
+
     use super::*;
 
     /// A worker that tells its name to each connection, then repeats what it hears.

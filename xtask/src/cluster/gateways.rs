@@ -10,9 +10,8 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use serde_json::Value;
 
-use crate::http;
+use crate::{address, http};
 
-use super::address;
 use super::member::Member;
 use super::program::Program;
 use super::service::Door;

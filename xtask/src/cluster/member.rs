@@ -179,7 +179,7 @@ mod tests {
     #[test]
     fn a_member_that_ends_at_once_is_an_error_with_its_words() {
         let place = tempfile::tempdir().unwrap();
-        let never = vec![(super::super::address::free().unwrap(), None)];
+        let never = vec![(crate::address::free().unwrap(), None)];
         let fail = || shell("echo wrong configuration >&2; exit 3");
         let error = Member::start("member", never, place.path(), fail).err().expect("an error");
         assert!(error.to_string().contains("wrong configuration"), "{error}");

@@ -7,9 +7,8 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result};
 
-use crate::http;
+use crate::{address, http};
 
-use super::address;
 use super::member::Member;
 
 /// The server with the files that it keeps.

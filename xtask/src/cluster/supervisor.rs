@@ -10,7 +10,6 @@ use tempfile::TempDir;
 use crate::started;
 
 use super::gateways::{Account, GATEWAYS, Gateway, Health};
-use super::member::Member;
 use super::service::{Programs, Service};
 use super::workers::WORKERS;
 

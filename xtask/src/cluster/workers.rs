@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 
-use super::address;
+use crate::address;
+
 use super::balancer::Balancer;
 use super::member::Member;
 use super::program::Program;

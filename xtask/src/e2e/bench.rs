@@ -6,14 +6,16 @@ mod approver;
 mod configuration;
 mod cron;
 mod gateway;
+mod keys;
 mod model;
 mod turns;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -24,13 +26,16 @@ use super::tracks;
 
 pub use crate::started::Started;
 pub use approver::Approver;
-pub use gateway::{CALLER, Gateway, TOKEN};
+pub use gateway::{CALLER, Gateway};
+pub use keys::Key;
 pub use model::Models;
 
 use model::ModelServer;
 
 /// Plays the agents, in the gateway as in the simulator.
 pub const SCRIPT: &str = "host-sim/scripts/default.toml";
+/// Plays agents that all take the same time: half a second.
+pub const STEADY: &str = "xtask/fanout/steady.toml";
 /// Draws the chance of every run, so that prompts repeat.
 pub const SEED: &str = "7";
 
@@ -104,14 +109,41 @@ impl Bench {
         plugin: &Value,
         scenarios: impl FnOnce(&mut Gateway) -> Result<()>,
     ) -> Result<()> {
-        let place = self.place(name)?;
-        let mut gateway = step(&format!("start the gateway for {name}"), || {
-            let model = ModelServer::start(&self.simulator, Path::new(SCRIPT), &place)?;
-            Gateway::start(&self.tools, &self.archive, model, config, plugin, &place)
-        })?;
+        let mut gateway = step(&format!("start the gateway for {name}"), || self.start_gateway(name, config, plugin))?;
         let outcome = scenarios(&mut gateway);
         let stopped = gateway.stop();
         outcome.and(stopped)
+    }
+
+    /// The same in several gateways of these names, each with models, a state and a token of its own.
+    ///
+    /// # Errors
+    /// As [`Self::gateway`].
+    pub fn gateways(
+        &self,
+        names: &[&str],
+        config: &Value,
+        plugin: &Value,
+        scenarios: impl FnOnce(&mut [Gateway]) -> Result<()>,
+    ) -> Result<()> {
+        let mut gateways = step(&format!("start the gateways {}", names.join(", ")), || {
+            // Beside each other: most of it is work for one processor.
+            thread::scope(|scope| {
+                let start = |name| scope.spawn(move || self.start_gateway(name, config, plugin));
+                let started: Vec<_> = names.iter().map(|name| start(name)).collect();
+                let ended = started.into_iter().map(|one| one.join().unwrap_or_else(|_| bail!("it panicked")));
+                ended.collect::<Result<Vec<Gateway>>>()
+            })
+        })?;
+        let outcome = scenarios(&mut gateways);
+        let stopped = gateways.into_iter().map(Gateway::stop).fold(Ok(()), Result::and);
+        outcome.and(stopped)
+    }
+
+    fn start_gateway(&self, name: &str, config: &Value, plugin: &Value) -> Result<Gateway> {
+        let place = self.place(name)?;
+        let model = ModelServer::start(&self.simulator, Path::new(SCRIPT), &place)?;
+        Gateway::start(&self.tools, &self.archive, model, config, plugin, &place)
     }
 }
 

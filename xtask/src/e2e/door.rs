@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::{Value, json};
 
-use super::bench::{Bench, CALLER, Gateway, Started, TOKEN, plain_task, step};
+use super::bench::{Bench, CALLER, Gateway, Started, plain_task, step};
 
 const DOOR: &str = "parallel_agents_door";
 
@@ -56,7 +56,7 @@ fn has_a_run(bench: &Bench, gateway: &Gateway) -> Result<()> {
         "--progress",
         "off",
     ]);
-    command.current_dir(&place).env("OPENCLAW_GATEWAY_TOKEN", TOKEN).env("XDG_STATE_HOME", &place);
+    command.current_dir(&place).env("OPENCLAW_GATEWAY_TOKEN", gateway.token()).env("XDG_STATE_HOME", &place);
     let printed = Started::start("run-from-outside", &mut command, &place)?.finish(RUN)?;
     let report: Value = serde_json::from_str(&printed).context("the run printed no JSON")?;
     ensure!(report.pointer("/census/completed") == Some(&json!(5)), "{report:#}");
@@ -83,7 +83,11 @@ fn ask(gateway: &Gateway, request: &Value) -> Result<Result<Value, String>> {
     }
 }
 
-fn done(gateway: &Gateway, request: &Value) -> Result<Value> {
+/// One request at the door that must not be refused; its result.
+///
+/// # Errors
+/// If it is refused, or the gateway does not answer.
+pub fn done(gateway: &Gateway, request: &Value) -> Result<Value> {
     ask(gateway, request)?.map_err(|code| anyhow::anyhow!("{request} was refused: {code}"))
 }
 

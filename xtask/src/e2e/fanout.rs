@@ -74,12 +74,12 @@ fn let_go(models: Models, agents: usize) -> Result<()> {
 fn all_ask(models: Models, agents: usize) -> Result<()> {
     let begin = Instant::now();
     loop {
-        let counts = models.counts()?;
-        if counts.get("live").and_then(Value::as_u64) == Some(agents as u64) {
+        let live = models.live()?;
+        if live == agents as u64 {
             return Ok(());
         }
         if begin.elapsed() > OPEN {
-            bail!("{agents} agents did not work at once within {} s: {counts}", OPEN.as_secs());
+            bail!("{agents} agents did not work at once within {} s, but {live}", OPEN.as_secs());
         }
         thread::sleep(LOOK);
     }

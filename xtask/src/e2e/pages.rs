@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::{browser, npm, workspace};
 
-use super::bench::{Bench, Gateway, Started, TOKEN, plain_task, step};
+use super::bench::{Bench, Gateway, Started, plain_task, step};
 
 const RUNS: &str = "parallel_agents_runs";
 
@@ -57,8 +57,9 @@ fn watch(bench: &Bench, gateway: &Gateway) -> Result<()> {
     let page = format!("/plugins/parallel-agents/runs?run={run}");
     let refused = gateway.page(&page, None).expect_err("nobody is let in without the token");
     ensure!(format!("{refused:#}").contains("401"), "{refused:#}");
-    ensure!(gateway.page(&page, Some(TOKEN))?.contains("\"feed\""), "the operator sees the page");
-    let feed = gateway.page("/plugins/parallel-agents/feed?of=list", Some(TOKEN)).expect_err("a feed needs its key");
+    ensure!(gateway.page(&page, Some(gateway.token()))?.contains("\"feed\""), "the operator sees the page");
+    let feed =
+        gateway.page("/plugins/parallel-agents/feed?of=list", Some(gateway.token())).expect_err("a feed needs its key");
     ensure!(format!("{feed:#}").contains("401"), "{feed:#}");
 
     let node = &bench.tools.plugin.node;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
 
-use super::bench::{CALLER, Gateway, TOKEN, of_results, plain_task, step};
+use super::bench::{CALLER, Gateway, of_results, plain_task, step};
 
 const RUNS: &str = "parallel_agents_runs";
 
@@ -49,7 +49,7 @@ fn goes_on(gateway: &Gateway) -> Result<()> {
 fn has_page(gateway: &Gateway, run: &str) -> Result<()> {
     let reply = gateway.call(RUNS, &json!({ "action": "report", "run_id": run }))?;
     ensure!(reply.pointer("/result/link").is_some_and(Value::is_string), "no link: {reply:#}");
-    let html = gateway.page(&format!("/plugins/parallel-agents/runs?run={run}"), Some(TOKEN))?;
+    let html = gateway.page(&format!("/plugins/parallel-agents/runs?run={run}"), Some(gateway.token()))?;
     let own = html.split("id=\"document\">").nth(1).and_then(|rest| rest.split("</script>").next());
     let own: Value = serde_json::from_str(own.context("the page holds no document")?)?;
     let feed = own.pointer("/feed/url").and_then(Value::as_str).context("the page does not know whom to ask")?;

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::started::Started;
 
-use super::gateway::{Gateway, TOKEN};
+use super::gateway::Gateway;
 
 const SCRIPT: &str = "xtask/scripts/approver.mjs";
 
@@ -21,7 +21,7 @@ impl Gateway {
     /// Somebody who answers every question in this way: `allow-once`, `deny`, or nothing at all with any other word.
     pub fn approver(&self, decision: &str) -> Result<Approver> {
         let mut command = self.surroundings.script(SCRIPT);
-        command.args([&self.address.to_string(), TOKEN, decision]);
+        command.args([&self.address.to_string(), self.token(), decision]);
         let mut approver = Approver(Started::start("approver", &mut command, &self.surroundings.place)?);
         let connected = approver.0.wait_until("connected", CONNECT, |out| {
             lines(&fs::read_to_string(out).ok()?).into_iter().find_map(|line| line.get("connected").cloned())

@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
 
-use super::gateway::{Gateway, PLUGIN, Surroundings, TOKEN};
+use super::gateway::{Gateway, PLUGIN, Surroundings};
 
 /// What a gateway says when it works by another configuration.
 const APPLIED: [&str; 2] = ["[reload] config hot reload applied", "[reload] config change applied"];
@@ -108,13 +108,14 @@ pub(super) fn merge(to: &mut Value, from: &Value) {
 }
 
 /// The models have the names that the script gives them, so that both sides report the same ones.
-pub(super) fn configuration(address: SocketAddr, model: SocketAddr, place: &Path) -> Value {
+pub(super) fn configuration(address: SocketAddr, model: SocketAddr, surroundings: &Surroundings) -> Value {
+    let Surroundings { place, token, .. } = surroundings;
     let models = ["economy", "standard", "premium"]
         .map(|name| json!({ "id": name, "name": name, "contextWindow": 200_000, "maxTokens": 8_192 }));
     json!({
         "gateway": {
             "mode": "local", "port": address.port(), "bind": "loopback",
-            "auth": { "mode": "token", "token": TOKEN },
+            "auth": { "mode": "token", "token": token },
             "http": { "endpoints": { "chatCompletions": { "enabled": true } } },
         },
         // Without this it also writes to a file that all gateways of this machine share.

@@ -1,5 +1,6 @@
 //! A gateway of its own: its state, its configuration and its port belong to this run only.
 
+use std::collections::BTreeSet;
 use std::env;
 use std::fs;
 use std::net::SocketAddr;
@@ -13,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::npm::Tools;
 use crate::started::Started;
-use crate::{http, load, workspace};
+use crate::{address, http, load, workspace};
 
 use super::configuration::{configuration, merge};
 use super::model::{ModelServer, Models};
@@ -22,9 +23,6 @@ use super::turns::key;
 pub(super) const PLUGIN: &str = "parallel-agents";
 /// The session in which turns run that name none.
 pub const CALLER: &str = "agent:main:main";
-/// It only listens on this machine, and only while the run lasts.
-pub const TOKEN: &str = "end-to-end";
-
 /// OpenClaw's own tries at a provider that fails: one more, where by default they take a minute and a half.
 const RETRY_ONCE: &str = r#"{"retry": {"provider": {"maxRetries": 1}}}"#;
 const AGENT_SETTINGS: &str = "state/agents/main/agent/settings.json";
@@ -37,6 +35,8 @@ const STOP: Duration = Duration::from_secs(20);
 pub struct Gateway {
     /// None while it is being started anew.
     pub(super) process: Option<Started>,
+    /// Processor time of the processes that it had before, where somebody counts it.
+    spent: Duration,
     /// None while another script is put on.
     pub(super) model: Option<ModelServer>,
     pub(super) address: SocketAddr,
@@ -48,6 +48,8 @@ pub(super) struct Surroundings {
     node: PathBuf,
     openclaw: PathBuf,
     pub(super) place: PathBuf,
+    /// Of this gateway alone: what has the token of another one is not let in.
+    pub(super) token: String,
 }
 
 impl Gateway {
@@ -61,17 +63,21 @@ impl Gateway {
         plugin: &Value,
         place: &Path,
     ) -> Result<Self> {
-        let surroundings =
-            Surroundings { node: tools.plugin.node.clone(), openclaw: tools.openclaw.clone(), place: place.to_owned() };
+        let address = address::free()?;
+        let surroundings = Surroundings {
+            node: tools.plugin.node.clone(),
+            openclaw: tools.openclaw.clone(),
+            place: place.to_owned(),
+            token: format!("end-to-end-{}", address.port()),
+        };
         for directory in ["home", "state/agents/main/agent", "tmp", "workspace"] {
             fs::create_dir_all(place.join(directory)).with_context(|| format!("cannot create {directory}"))?;
         }
         fs::write(place.join(AGENT_SETTINGS), RETRY_ONCE).context("cannot write the agent's settings")?;
-        let address = http::free_address()?;
-        let mut own = configuration(address, model.models.address, place);
+        let mut own = configuration(address, model.models.address, &surroundings);
         merge(&mut own, config);
         surroundings.write_config(&own)?;
-        let mut gateway = Self { process: None, model: Some(model), address, surroundings };
+        let mut gateway = Self { process: None, spent: Duration::ZERO, model: Some(model), address, surroundings };
         gateway.install(archive)?;
         gateway.surroundings.configure_plugin(plugin)?;
         gateway.run()?;
@@ -90,13 +96,25 @@ impl Gateway {
 
     /// Kills it without a word, and starts it on the same state.
     pub fn kill_and_start(&mut self) -> Result<()> {
+        self.kill();
+        self.start_again()
+    }
+
+    /// Kills it without a word (`kill -9`). It stays down until it is started again.
+    pub fn kill(&mut self) {
+        self.spent = self.load().unwrap_or(self.spent);
         // Dropping it is that kill.
         self.process = None;
+    }
+
+    /// Starts it on the state and the port that it had.
+    pub fn start_again(&mut self) -> Result<()> {
         self.run()
     }
 
     /// Stops it in order, and starts it on the same state.
     pub fn stop_and_start(&mut self) -> Result<()> {
+        self.spent = self.load().unwrap_or(self.spent);
         if let Some(process) = self.process.take() {
             process.stop(STOP)?;
         }
@@ -123,9 +141,20 @@ impl Gateway {
         Ok(self.model.as_ref().context("there is no model server")?.models)
     }
 
-    /// Processor time of the gateway so far, with all of its threads, and of what it has started.
+    /// Processor time of the gateway so far, with all of its threads, and of what it has started. A process that it had before
+    /// counts up to its end.
     pub fn load(&self) -> Result<Duration> {
-        load::of_group(self.process.as_ref().context("no gateway runs")?.id())
+        Ok(self.spent + load::of_group(self.process.as_ref().context("no gateway runs")?.id())?)
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// What its operator is known by. The gateway only listens on this machine, and only while the run lasts.
+    pub fn token(&self) -> &str {
+        &self.surroundings.token
     }
 
     /// The directory of all that this gateway has: its state, its workspace, its configuration.
@@ -166,6 +195,13 @@ impl Gateway {
         let answer = self.invoke(CALLER, "sessions_list", &json!({ "limit": 1_000 }))?;
         let rows = answer.get("sessions").and_then(Value::as_array);
         rows.cloned().with_context(|| format!("the gateway lists no sessions: {answer:#}"))
+    }
+
+    /// The sessions that belong to another one, as the gateway lists them.
+    pub fn spawned_by(&self, session: &str) -> Result<BTreeSet<String>> {
+        let rows = self.sessions()?;
+        let own = rows.iter().filter(|row| field(row, "parentSessionKey") == session);
+        Ok(own.map(|row| field(row, "key")).collect())
     }
 
     /// Checks that no session runs any more.
@@ -240,7 +276,7 @@ impl Surroundings {
         command.env_clear().envs([
             ("NO_COLOR", "1"),
             ("OPENCLAW_NO_AUTO_UPDATE", "1"),
-            ("OPENCLAW_GATEWAY_TOKEN", TOKEN),
+            ("OPENCLAW_GATEWAY_TOKEN", &self.token),
         ]);
         command.env("PATH", path).env("HOME", self.place.join("home")).env("TMPDIR", self.place.join("tmp"));
         command.env("OPENCLAW_STATE_DIR", self.place.join("state")).env("OPENCLAW_CONFIG_PATH", self.config());

@@ -30,6 +30,11 @@ impl Models {
         serde_json::from_str(&http::get(self.address, "/stats")?).context("counts that are no JSON")
     }
 
+    /// Agents that wait for an answer of it.
+    pub fn live(self) -> Result<u64> {
+        self.counts()?.get("live").and_then(Value::as_u64).context("counts without those that wait")
+    }
+
     /// Counts anew; what was counted so far.
     pub fn count_anew(self) -> Result<Value> {
         serde_json::from_str(&http::post(self.address, "/stats/reset", &[], "", http::LIMIT)?)

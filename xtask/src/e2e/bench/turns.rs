@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::http;
 use crate::started::Started;
 
-use super::gateway::{CALLER, Gateway, TOKEN, field};
+use super::gateway::{CALLER, Gateway, field};
 
 /// What the scripted agent puts in front of a tool's result when it repeats it.
 const RESULT_MARK: &str = "TOOL_RESULT ";
@@ -99,7 +99,7 @@ impl Gateway {
 
     /// What the gateway serves at a path to whoever has its token.
     pub fn served(&self, path: &str) -> Result<String> {
-        http::get_as(self.address, path, TOKEN)
+        http::get_with(self.address, path, &[self.as_operator()])
     }
 
     fn turn(&self, session: &str, tool: &str, arguments: &Value) -> Result<Value> {
@@ -111,7 +111,7 @@ impl Gateway {
     pub fn say(&self, session: &str, message: &str) -> Result<String> {
         let message = json!({ "role": "user", "content": message });
         let request = json!({ "model": "openclaw", "messages": [message] }).to_string();
-        let headers = [("Authorization", format!("Bearer {TOKEN}")), ("x-openclaw-session-key", key(session))];
+        let headers = [self.as_operator(), ("x-openclaw-session-key", key(session))];
         let answer = http::post(self.address, "/v1/chat/completions", &headers, &request, TURN);
         let answer: Value = serde_json::from_str(&answer.map_err(|error| self.with_log(error))?)
             .context("the agent's turn is no JSON")?;
@@ -137,7 +137,12 @@ impl Gateway {
 
     /// An address of the Control UI as somebody opens it who has the token.
     pub fn with_token(&self, address: &str) -> String {
-        format!("{address}#token={TOKEN}")
+        format!("{address}#token={}", self.token())
+    }
+
+    /// The header of somebody who has the token.
+    fn as_operator(&self) -> (&'static str, String) {
+        ("Authorization", format!("Bearer {}", self.token()))
     }
 
     /// An error, and what the gateway printed last.
@@ -180,8 +185,7 @@ impl Gateway {
     /// A tool of the gateway's, called without any model; its details.
     pub fn invoke(&self, session: &str, tool: &str, arguments: &Value) -> Result<Value> {
         let request = json!({ "tool": tool, "args": arguments, "sessionKey": session }).to_string();
-        let headers = [("Authorization", format!("Bearer {TOKEN}"))];
-        let answer = http::post(self.address, "/tools/invoke", &headers, &request, http::LIMIT)?;
+        let answer = http::post(self.address, "/tools/invoke", &[self.as_operator()], &request, http::LIMIT)?;
         let answer: Value = serde_json::from_str(&answer).context("the tool's answer is no JSON")?;
         details(answer.get("result").cloned().unwrap_or_default())
     }
