@@ -7,6 +7,8 @@ pub mod bench;
 #[cfg(unix)]
 mod caps;
 #[cfg(unix)]
+mod cluster;
+#[cfg(unix)]
 mod door;
 #[cfg(unix)]
 mod fallback;
@@ -44,12 +46,27 @@ use anyhow::Result;
 
 use crate::npm::Tools;
 
-/// Installs the tools and, unless only they are wanted, runs the plugin in a gateway: all groups of scenarios, or `only`
-/// those that are named. `kills`: how often the gateway is killed while a run is under way. None: twice.
+/// What is run, and how much of it.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct Choice {
+    /// Only this group of scenarios; may be given again. A name that is none is answered with all of them.
+    #[arg(long, value_name = "GROUP")]
+    only: Vec<String>,
+    /// How often the group `kills` kills the gateway, each time in a run of its own. 2 if nothing is said.
+    #[arg(long, value_name = "N")]
+    kills: Option<u32>,
+    /// Agents of each run of the groups `cluster` (20 if nothing is said) and `cluster-costs` (100). Those two run only where
+    /// they are named.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(20..=200))]
+    agents: Option<u32>,
+}
+
+/// Installs the tools and, unless only they are wanted, runs the plugin in a gateway: the groups of scenarios that are named, or
+/// all but those that run only where they are named.
 ///
 /// # Errors
 /// If a tool cannot be installed, there is no such group, or the run does not end as it should.
-pub fn run(setup_only: bool, only: &[String], kills: Option<u32>) -> Result<()> {
+pub fn run(setup_only: bool, choice: &Choice) -> Result<()> {
     let tools = Tools::ensure()?;
     if setup_only {
         let plugin = &tools.plugin;
@@ -60,16 +77,16 @@ pub fn run(setup_only: bool, only: &[String], kills: Option<u32>) -> Result<()> 
         }
         return Ok(());
     }
-    in_a_gateway(tools, only, kills)
+    in_a_gateway(tools, choice)
 }
 
 #[cfg(unix)]
-fn in_a_gateway(tools: Tools, only: &[String], kills: Option<u32>) -> Result<()> {
-    groups::run(tools, only, kills.unwrap_or(kills::FEW))
+fn in_a_gateway(tools: Tools, choice: &Choice) -> Result<()> {
+    groups::run(tools, choice)
 }
 
 /// Fails: a step that checks nothing must not look like one that passed.
 #[cfg(not(unix))]
-fn in_a_gateway(_tools: Tools, _only: &[String], _kills: Option<u32>) -> Result<()> {
+fn in_a_gateway(_tools: Tools, _choice: &Choice) -> Result<()> {
     anyhow::bail!("the run in a real gateway needs a Unix system; `cargo xtask test --skip-e2e` runs everything else")
 }

@@ -101,12 +101,8 @@ enum Task {
         /// Only installs the tools: Node, OpenClaw, jco and TypeScript, into $PARALLEL_AGENTS_CACHE or ~/.cache/parallel-agents.
         #[arg(long)]
         setup_only: bool,
-        /// Only this group of scenarios; may be given again. A name that is none is answered with all of them.
-        #[arg(long, value_name = "GROUP")]
-        only: Vec<String>,
-        /// How often the group `kills` kills the gateway, each time in a run of its own. 2 if nothing is said.
-        #[arg(long, value_name = "N")]
-        kills: Option<u32>,
+        #[command(flatten)]
+        choice: e2e::Choice,
     },
     /// Looks for each seeded defect with random runs and prints how many it took.
     #[command(alias = "canaries")]
@@ -232,7 +228,7 @@ fn main() -> ExitCode {
         Task::Engines { runs } => {
             npm::PluginTools::ensure().and_then(|tools| engines::run(&tools, runs)).map(|()| ExitCode::SUCCESS)
         }
-        Task::E2e { setup_only, only, kills } => e2e::run(setup_only, &only, kills).map(|()| ExitCode::SUCCESS),
+        Task::E2e { setup_only, choice } => e2e::run(setup_only, &choice).map(|()| ExitCode::SUCCESS),
         Task::Defects => defects::run().map(|()| ExitCode::SUCCESS),
         Task::Bench { count: true, .. } => bench::count().map(|()| ExitCode::SUCCESS),
         Task::Bench { quick, gateway: true, way, rounds, json, .. } => {

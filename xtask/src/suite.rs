@@ -33,5 +33,5 @@ pub fn run(skip_e2e: bool, skip_browser: bool) -> Result<()> {
         return Ok(());
     }
     engines::run(&PluginTools::ensure()?, engines::RUNS)?;
-    e2e::run(false, &[], None)
+    e2e::run(false, &e2e::Choice::default())
 }

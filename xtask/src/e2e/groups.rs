@@ -10,8 +10,8 @@ use crate::npm::Tools;
 use super::bench::{Bench, Gateway, SEED};
 use super::tracks::{self, Track};
 use super::{
-    approval, caps, door, fallback, fanout, faults, items, kills, notices, packaging, pages, parity, publishing,
-    restart, saved, tools,
+    Choice, approval, caps, cluster, door, fallback, fanout, faults, items, kills, notices, packaging, pages, parity,
+    publishing, restart, saved, tools,
 };
 
 /// A group of scenarios by its name. It has a gateway that others use before and after it, and may need the number of kills.
@@ -44,16 +44,26 @@ const USED: [Group; 13] = [
     ("packaging", |gateway, bench, _| packaging::run(gateway, &bench.archive)),
 ];
 
-/// The plugin's own tests, and all groups of scenarios or `only` those that are named.
+/// A group that has gateways of its own, and may need a number of agents.
+type Apart = (&'static str, fn(&Bench, Option<u32>) -> Result<()>);
+
+/// Groups that run only where they are named: each takes minutes of its own, and a measure has to have the machine for itself.
+const APART: [Apart; 2] = [
+    ("cluster", |bench, agents| cluster::run(bench, agents.unwrap_or(cluster::FEW))),
+    ("cluster-costs", |bench, agents| cluster::costs(bench, agents.unwrap_or(cluster::MANY))),
+];
+
+/// The plugin's own tests, and all groups of scenarios or those that are named.
 ///
 /// A gateway works on one processor and takes half a minute to be set up. So groups share one where they can, and there
 /// are two, beside each other, which take about as long.
 ///
 /// # Errors
 /// If there is no such group, or of each track the first thing that is not as it should be.
-pub fn run(tools: Tools, only: &[String], kills: u32) -> Result<()> {
+pub fn run(tools: Tools, Choice { only, kills, agents }: &Choice) -> Result<()> {
     let begin = Instant::now();
-    let names: Vec<&str> = COMPARED.iter().chain(&USED).map(|(name, _)| *name).collect();
+    let apart = APART.iter().map(|(name, _)| *name);
+    let names: Vec<&str> = COMPARED.iter().chain(&USED).map(|(name, _)| *name).chain(apart).collect();
     if let Some(name) = only.iter().find(|name| !names.contains(&name.as_str())) {
         bail!("there is no group {name}; there are {}", names.join(", "));
     }
@@ -61,10 +71,15 @@ pub fn run(tools: Tools, only: &[String], kills: u32) -> Result<()> {
         groups.iter().filter(|(name, _)| only.is_empty() || only.iter().any(|one| one == name)).copied().collect()
     };
     let (compared, used) = (wanted(&COMPARED), wanted(&USED));
+    let apart = APART.iter().filter(|(name, _)| only.iter().any(|one| one == name));
+    let kills = kills.unwrap_or(kills::FEW);
     let bench = Bench::prepare(tools)?;
     let seeded = json!({ "seed": SEED.parse::<u64>()? });
-    let mut tracks: Vec<Track<'_>> =
-        vec![("tests", Box::new(|| bench.test_plugin().and_then(|()| bench.check_package())))];
+    let mut tracks: Vec<Track<'_>> = Vec::new();
+    // A group that is measured has nothing beside it.
+    if !(compared.is_empty() && used.is_empty()) {
+        tracks.push(("tests", Box::new(|| bench.test_plugin().and_then(|()| bench.check_package()))));
+    }
     let in_turn = |gateway: &mut Gateway, groups: &[Group]| -> Result<()> {
         groups.iter().try_for_each(|(_, group)| group(gateway, &bench, kills))
     };
@@ -83,6 +98,9 @@ pub fn run(tools: Tools, only: &[String], kills: u32) -> Result<()> {
         ));
     }
     tracks::run(tracks)?;
+    for (_, group) in apart {
+        group(&bench, *agents)?;
+    }
     let what = if only.is_empty() { "All of it".to_owned() } else { only.join(" and ") };
     eprintln!("{what} holds in a real gateway. {} s", begin.elapsed().as_secs());
     Ok(())

@@ -27,8 +27,9 @@ pub const CALLER: &str = "agent:main:main";
 const RETRY_ONCE: &str = r#"{"retry": {"provider": {"maxRetries": 1}}}"#;
 const AGENT_SETTINGS: &str = "state/agents/main/agent/settings.json";
 
-const INSTALL: Duration = Duration::from_secs(120);
-const READY: Duration = Duration::from_secs(180);
+/// Each takes ten seconds alone, and minutes where others build on the same two processors. They end what hangs.
+const INSTALL: Duration = Duration::from_secs(400);
+const READY: Duration = Duration::from_secs(600);
 const STOP: Duration = Duration::from_secs(20);
 
 /// An OpenClaw gateway with the model server that its agents ask.
