@@ -108,10 +108,9 @@ impl Bench {
         plugin: &Value,
         scenarios: impl FnOnce(&mut Gateway) -> Result<()>,
     ) -> Result<()> {
-        let mut gateway = step(&format!("start the gateway for {name}"), || self.start_gateway(name, config, plugin))?;
-        let outcome = scenarios(&mut gateway);
-        let stopped = gateway.stop();
-        outcome.and(stopped)
+        self.gateways(&[name], config, plugin, |gateways| {
+            scenarios(gateways.first_mut().context("no gateway was started")?)
+        })
     }
 
     /// The same in several gateways of these names, each with models, a state and a token of its own.
