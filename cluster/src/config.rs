@@ -12,6 +12,7 @@ use serde::Deserialize;
 
 use crate::placement::GatewaySpec;
 use crate::restate::Restate;
+use crate::starting::Terms;
 
 /// Sessions that a run may have at once on all gateways together. A run awaits the end of each, and Restate goes through all that is
 /// awaited at each event.
@@ -32,9 +33,9 @@ pub struct Config {
     /// Where Restate reaches it. None: where it listens.
     pub address: Option<String>,
     /// What a run may take, whatever its request says.
-    pub limits: OperatorLimits,
+    limits: OperatorLimits,
     /// How long a run waits for its first gateway, in seconds.
-    pub patience_seconds: u32,
+    patience_seconds: u32,
     /// All gateways, in the order of the file, in which runs number them.
     pub gateways: Vec<ConfiguredGateway>,
 }
@@ -124,6 +125,12 @@ fn one() -> u32 {
 }
 
 impl Config {
+    /// What runs are started with.
+    pub fn terms(&self) -> Terms {
+        let gateways = self.gateways.iter().map(|gateway| gateway.spec.clone()).collect();
+        Terms { gateways, limits: self.limits.clone(), patience_seconds: self.patience_seconds }
+    }
+
     /// Reads a file. With `has_tokens` the tokens of the gateways are needed, which only workers are.
     ///
     /// # Errors

@@ -6,7 +6,9 @@
 //! | `placement`                 | which gateway gets a session                                                       |
 //! | `stepper`                   | the native engine, one event at a time                                             |
 //! | `messages`                  | what stands in Restate's journal                                                   |
-//! | `run`, `session`, `operator` | the services                                                                      |
+//! | `starting`, `limits`        | how a run is made of what somebody wants and what operators allow                 |
+//! | `runs`                      | the service that starts runs, for other programs                                   |
+//! | `run`, `session`, `operator` | the other services                                                                |
 //! | `gateways`, `watch`         | what a worker asks of gateways, and how it waits for the ends of sessions there    |
 //! | `restate`, `serving`        | the client of a Restate server, and the worker's own HTTP/2 server                 |
 //! | `config`, `command_line`    | the configuration file, and the program's commands                                 |
@@ -16,13 +18,16 @@ pub mod call;
 pub mod command_line;
 mod config;
 mod gateways;
+mod limits;
 pub mod messages;
 pub mod model;
 mod operator;
 pub mod placement;
 mod restate;
 mod run;
+mod runs;
 mod serving;
 mod session;
+mod starting;
 pub mod stepper;
 mod watch;

@@ -8,6 +8,7 @@ use parallel_agents_engine::host::{
 use parallel_agents_engine::ids::SessionKey;
 use serde::{Deserialize, Serialize};
 
+use crate::limits::Allowed;
 use crate::placement::GatewaySpec;
 
 /// A request for one gateway.
@@ -125,6 +126,9 @@ pub struct RunInput {
     pub limits: OperatorLimits,
     /// How long the run waits for its first gateway, in seconds.
     pub patience_seconds: u32,
+    /// What its sessions may ask for.
+    #[serde(default)]
+    pub allowed: Allowed,
 }
 
 /// What a run gives in the end.

@@ -1,10 +1,12 @@
 //! The workflow `Run`: one call, whose only state is Restate's journal. After the death of a worker another one goes through the same
 //! inputs again, and so comes to the same place.
 
+use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::time::Duration;
 
 use parallel_agents_engine::host::{Progress, SessionEnd, SessionOutcome};
+use parallel_agents_engine::task::TaskStatus;
 use restate_sdk::context::DurableFuture;
 use restate_sdk::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -20,6 +22,9 @@ pub struct Status {
     pub progress: Option<Progress>,
     /// Live sessions on each gateway, or such as may be alive.
     pub live: Vec<(String, u32)>,
+    /// How many tasks have ended in which way.
+    #[serde(default)]
+    pub counts: BTreeMap<TaskStatus, u32>,
 }
 
 /// The state in which a run says how far it is, and under which it keeps what it was started with.
@@ -198,11 +203,14 @@ fn keep(ctx: &WorkflowContext<'_>, call: &ClusterCall, stepped: &mut Stepped, to
         ctx.set(&item(told.items), final_item.document);
         told.items += 1;
     }
+    for progress in stepped.progress.iter().filter(|progress| is_final(progress.status)) {
+        *told.counts.entry(progress.status).or_default() += 1;
+    }
     let Some(progress) = stepped.progress.pop() else { return };
     let step = (progress.total / STATUS_STEPS).max(1);
     if told.ended.is_none_or(|ended| progress.ended >= ended + step || progress.ended == progress.total) {
         told.ended = Some(progress.ended);
-        ctx.set(STATUS, Json(Status { progress: Some(progress), live: call.live() }));
+        ctx.set(STATUS, Json(Status { progress: Some(progress), live: call.live(), counts: told.counts.clone() }));
     }
 }
 
@@ -212,4 +220,50 @@ struct Kept {
     items: u32,
     /// Tasks that had ended when the status was kept.
     ended: Option<u32>,
+    counts: BTreeMap<TaskStatus, u32>,
+}
+
+fn is_final(status: TaskStatus) -> bool {
+    !matches!(status, TaskStatus::Pending | TaskStatus::Running)
+}
+
+#[cfg(test)]
+mod tests {
+    use parallel_agents_engine::ids::{AgentType, TaskId};
+    use serde_json::json;
+
+    use super::*;
+
+    /// What docs/scale-out.md promises to other programs.
+    #[test]
+    fn what_is_asked_at_the_ingress_keeps_its_form() {
+        let progress = Progress {
+            seq: 7,
+            at_ms: 9,
+            task: TaskId::new("task-1"),
+            agent_type: AgentType::new("code_reviewer"),
+            status: TaskStatus::Completed,
+            ended: 2,
+            running: 1,
+            total: 3,
+        };
+        let counts = BTreeMap::from([(TaskStatus::Completed, 1), (TaskStatus::Failed, 1)]);
+        let status = Status { progress: Some(progress), live: vec![("a".to_owned(), 1)], counts };
+        let wanted = json!({
+            "progress": { "seq": 7, "at_ms": 9, "task": "task-1", "agent_type": "code_reviewer", "status": "completed",
+                "ended": 2, "running": 1, "total": 3 },
+            "live": [["a", 1]],
+            "counts": { "completed": 1, "failed": 1 },
+        });
+        assert_eq!(serde_json::to_value(status).expect("JSON"), wanted);
+        let stop = serde_json::from_value::<Control>(json!({ "Stop": "enough" })).expect("a control");
+        assert_eq!(stop, Control::Stop("enough".to_owned()));
+        for (output, wanted) in [
+            (RunOutput::Answer("{}".to_owned()), json!({ "Answer": "{}" })),
+            (RunOutput::Refused("{}".to_owned()), json!({ "Refused": "{}" })),
+            (RunOutput::NoGateway(vec!["a: away".to_owned()]), json!({ "NoGateway": ["a: away"] })),
+        ] {
+            assert_eq!(serde_json::to_value(output).expect("JSON"), wanted);
+        }
+    }
 }

@@ -70,6 +70,8 @@ async function textOf(record: RunRecord, reply: DocumentReply | undefined): Prom
   }
   const problem = reply ? fields(list(fields(JSON.parse(reply.val))['errors'])[0]) : broken;
   if (problem) return `${run} broke: ${problem.code}: ${problem.message}. What had ended stays; try to go on with ${next('resume')}.`;
-  const what = state === 'running' ? 'was cut off by a restart of the gateway or an update of the plugin' : 'broke';
+  const away = 'is one of a cluster that this gateway does not have any more';
+  const cut = record.cluster ? away : 'was cut off by a restart of the gateway or an update of the plugin';
+  const what = state === 'running' ? cut : 'broke';
   return `${run} ${what}. Go on with ${next('resume')}; what had ended is not done again.`;
 }

@@ -10,6 +10,7 @@ import { createHash, randomBytes } from 'node:crypto';
 
 import type { Config } from './config.ts';
 import type { ToolResult } from './openclaw.ts';
+import { configFor } from './hand_over.ts';
 import { ask, problem, refused } from './replies.ts';
 import { fields, list, text } from './values.ts';
 
@@ -55,7 +56,7 @@ export async function questionOf({ name, document }: SpawningCall, config: Confi
   const given = fields(JSON.parse(document));
   if (!config.approval && !given['approval']) return undefined;
   const { seconds: _, ...approval } = config.approval ?? {};
-  const { budget, prices, maxTasks: tasks } = config;
+  const { budget, prices, maxTasks: tasks } = configFor({ name, document }, config);
   const operator = { approval, tasks, ...(budget ? { budget } : {}), ...(prices ? { prices } : {}) };
   const reply = await ask('check_approval', JSON.stringify({ function: name, arguments: given, operator }));
   const answer = fields(JSON.parse(reply.val));

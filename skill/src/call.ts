@@ -5,6 +5,9 @@ import { Worker } from 'node:worker_threads';
 import type { Answered, Call, ItemResult, Progress, Said } from './contract.ts';
 import type { Host } from './host.ts';
 
+/** What runs the component. */
+export const WORKER = new URL('../dist/worker.js', import.meta.url);
+
 /** Node has no other bound on what a call may use; the component's own memory is limited when it is linked. */
 const HEAP = { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 16 };
 /** Loading and compiling the component may take this many looks, one a second. */
@@ -16,12 +19,12 @@ const MOST_ASKED = 10_000;
 /** What may be told; a run of 10,000 items that is stopped tells of each task and each item, which takes the host less time. */
 const MOST_TOLD = 30_000;
 
-const CUT_OFF = 'an update of the plugin or the end of the gateway cut it off';
+export const CUT_OFF = 'an update of the plugin or the end of the gateway cut it off';
 
-/** The component did not come to an end by itself. The codes are those of the simulator. */
+/** A run did not come to an end by itself. The codes of the component are those of the simulator. */
 export class Broken extends Error {
-  readonly code: 'E_CUT_OFF' | 'E_GUEST_REPLY' | 'E_GUEST_STUCK' | 'E_GUEST_TRAP';
-  constructor(code: Broken['code'], message: string) {
+  readonly code: string;
+  constructor(code: string, message: string) {
     super(message);
     this.code = code;
   }

@@ -34,6 +34,7 @@ export interface Config {
   notify: Notify;
   progressCard: boolean;
   door?: DoorConfig;
+  cluster?: ClusterConfig;
   seed?: number;
 }
 
@@ -46,6 +47,17 @@ export interface DoorConfig {
   maxLive?: number;
   /** The operator's word that nobody is to be asked about what comes through the door. */
   withoutApproval?: boolean;
+}
+
+/** Who carries out runs that are too large for this gateway. */
+export interface ClusterConfig {
+  /** The ingress of its Restate server. */
+  url: string;
+  /** Requests with more tasks are handed over; `maxTasks` where it is not named. */
+  aboveTasks?: number;
+  maxTasks?: number;
+  /** The environment variable with the token of a proxy before Restate, which itself asks for none. */
+  tokenEnv?: string;
 }
 
 /** Beside dist/ in the package, beside src/ in the sources. */
@@ -98,7 +110,9 @@ export interface Fault {
 
 /** What the schema alone cannot tell. */
 function contradictions(config: Fields): Fault[] {
-  return [...withoutPrices(config), ...(config['door'] === undefined ? [] : atDoor(config, fields(config['door'])))];
+  const { door, cluster } = config;
+  const [doors, clusters] = [door === undefined ? [] : atDoor(config, fields(door)), cluster === undefined ? [] : ofCluster(config, fields(cluster))];
+  return [...withoutPrices(config), ...doors, ...clusters];
 }
 
 function withoutPrices({ budget, approval, prices }: Fields): Fault[] {
@@ -120,6 +134,19 @@ function atDoor({ approval, retentionDays }: Fields, { session, withoutApproval 
   if (retentionDays === 0) got('/door', 'retentionDays 0', 'at least 1 day, for which the keys of sessions are kept');
   if (Object.keys(fields(approval)).length > 0 && withoutApproval !== true)
     got('/door/withoutApproval', withoutApproval, 'true where approval is set: nobody is asked about what comes through the door');
+  return wrong;
+}
+
+function ofCluster({ maxTasks, retentionDays }: Fields, { url, aboveTasks, tokenEnv }: Fields): Fault[] {
+  const wrong: Fault[] = [];
+  const got = (path: string, value: unknown, need: string) => wrong.push({ path, message: `got ${shown(value)}, need ${need}` });
+  const parsed = URL.parse(String(url));
+  const isPlain = parsed && !parsed.username && !parsed.password && !parsed.search && !parsed.hash;
+  if (!isPlain || !['http:', 'https:'].includes(parsed.protocol)) got('/cluster/url', url, 'an address such as http://10.0.0.1:8080');
+  const most = Number(maxTasks ?? fields(fields(MANIFEST.configSchema['properties'])['maxTasks'])['default']);
+  if (Number(aboveTasks) > most) got('/cluster/aboveTasks', aboveTasks, `at most maxTasks, ${most}: more tasks never run here`);
+  if (retentionDays === 0) got('/cluster', 'retentionDays 0', 'at least 1 day, for which the names of runs in the cluster are kept');
+  if (tokenEnv !== undefined && !process.env[String(tokenEnv)]) got('/cluster/tokenEnv', tokenEnv, 'the name of a variable in the environment of the gateway');
   return wrong;
 }
 

@@ -8,6 +8,7 @@ import { announceKept } from './announce.ts';
 import { beforeCall } from './before_call.ts';
 import { MANIFEST, WHERE } from './config.ts';
 import { isDoor } from './door_tool.ts';
+import { followKept } from './hand_over.ts';
 import { Notices } from './notices.ts';
 import { FIRST, type PluginApi, type ToolCallEvent, type ToolContext, loadSkillLists, loadToolFactory as loadTools } from './openclaw.ts';
 import { notePort, registerPages } from './page_route.ts';
@@ -93,10 +94,10 @@ entry.register = (api) => {
       shared[OUTSIDE] = AsyncLocalStorage.snapshot();
       tidy(api as PluginApi);
       void loadSkillLists().then((lists) => warnOfShadow(api as PluginApi, lists));
-      if (!Notices.areThere(api as PluginApi)) return;
-      made = new Notices(api as PluginApi, outside);
-      shared[NOTICES] = made;
-      announceKept(api as PluginApi, made);
+      if (Notices.areThere(api as PluginApi)) shared[NOTICES] = made = new Notices(api as PluginApi, outside);
+      // First, since what is followed is not told of as cut off.
+      followKept(api as PluginApi, outside, made);
+      if (made) announceKept(api as PluginApi, made);
     },
     // The gateway ends, or another load takes over, and then OpenClaw answers nothing that this one asks.
     stop: async () => {

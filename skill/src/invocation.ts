@@ -2,6 +2,7 @@
 
 import { announce } from './announce.ts';
 import type { Config } from './config.ts';
+import { clusterOf, handOver } from './hand_over.ts';
 import { MAP } from './items.ts';
 import type { Notices } from './notices.ts';
 import type { CreateTools, PluginApi, ToolContext, ToolResult } from './openclaw.ts';
@@ -47,6 +48,11 @@ export async function startRun(
   { agreed, resumed }: Pick<Wanted, 'agreed' | 'resumed'> = {},
 ): Promise<ToolResult> {
   const { config, store, api, context } = invocation;
+  const cluster = resumed ? undefined : clusterOf({ name, document }, config);
+  if (cluster && !store) {
+    const why = 'nothing of runs is kept here, so a run in the cluster would not be found again';
+    return refused([problem('E_NOT_KEPT', why, '', 'OpenClaw gives plugins no state directory')]);
+  }
   if (name === MAP && !store && !context.workspaceDir) {
     const why = 'nothing of runs is kept here and the session has no workspace, so the answers of items would be lost';
     return refused([problem('E_NOT_KEPT', why, '', 'the operator sets retentionDays above 0')]);
@@ -60,6 +66,7 @@ export async function startRun(
     config,
     store,
     digest: digestRequest(invocation),
+    handedOver: cluster && handOver({ name, document }, config, cluster, context.workspaceDir),
     warn: (message) => api.logger.warn(message),
     ended: (run) => {
       const notices = invocation.notices();

@@ -121,7 +121,7 @@ function liveDocument(record: RunRecord, { sessions, tasks, nowMs }: Known, seen
   const goesOn = log === name;
   const [fromSession, fromTask] = goesOn ? [Number(heardOf) || 0, Number(heard) || 0] : [0, 0];
   const [newSessions, newTasks] = [sessions.since(fromSession, MOST_RECORDS), tasks.since(fromTask, MOST_RECORDS)];
-  const revision = [name, state, newSessions.upTo, newTasks.upTo].join('.');
+  const revision = [name, state, newSessions.upTo, newTasks.upTo, `${ended}-${running}-${total}`].join('.');
   if (revision === seen) return { revision, news: undefined, nowMs };
   const document = {
     format: 1,

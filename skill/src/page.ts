@@ -148,11 +148,14 @@ export interface TaskRecord {
   total: number;
 }
 
+/** How far a run was at a time. */
+type Stand = Pick<TaskRecord, 'at_ms' | 'ended' | 'running' | 'total'>;
+
 /** Keeps the last that was heard of every task of one run, and says it to whoever keeps it beyond this process. */
 export class TaskLog {
   readonly #records = new Changes<TaskRecord>();
   readonly #keep: (record: TaskRecord) => void;
-  #last: TaskRecord | undefined;
+  #last: Stand | undefined;
 
   constructor(known: TaskRecord[] = [], keep: (record: TaskRecord) => void = () => {}) {
     for (const record of known) this.#learn(record);
@@ -175,7 +178,7 @@ export class TaskLog {
   }
 
   /** What was heard last; undefined if nothing was. */
-  get last(): TaskRecord | undefined {
+  get last(): Stand | undefined {
     return this.#last;
   }
 
@@ -183,6 +186,11 @@ export class TaskLog {
     const record = { task_id: task, agent_type: agentType, status, at_ms: atMs, ended, running, total };
     this.#learn(record);
     this.#keep(record);
+  }
+
+  /** How far the run is, where nobody tells of each task. */
+  stands(stand: Omit<Stand, 'at_ms'>, atMs: number): void {
+    this.#last = { ...stand, at_ms: atMs };
   }
 
   /** How many tasks are in which status. */

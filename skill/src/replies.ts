@@ -1,10 +1,10 @@
 /** What the tools give back. `status`, `error` and `timedOut` are words that OpenClaw reads by itself: none is used here. */
 
-import { call } from './call.ts';
+import { WORKER, call } from './call.ts';
 import type { Notify, Problem } from './config.ts';
 import type { DocumentReply } from './contract.ts';
 import type { ToolResult } from './openclaw.ts';
-import { type Run, WORKER } from './runs.ts';
+import type { Run } from './runs.ts';
 import type { RunRecord } from './store.ts';
 import { type Fields, fields, list, text } from './values.ts';
 
@@ -130,7 +130,8 @@ export async function runReply(run: Run, shape: Shape): Promise<ToolResult> {
   if (run.reply) return withItems(run.record, await documentReply(run.reply, run.began ? run_id : null, shape, run.digest));
   if (run.broken !== undefined) return broke(run.began ? run_id : null, run.broken);
   const ask = `${NEXT} {"action":"status","run_id":"${run_id}"}`;
-  const hint = `it goes on; ${ENDS[shape.notify]}${ask}; stop it with cancel`;
+  const trouble = run.trouble ? `nothing new is known: ${run.trouble}; it is asked again. ` : '';
+  const hint = `${trouble}it goes on${run.record.cluster ? ' in the cluster' : ''}; ${ENDS[shape.notify]}${ask}; stop it with cancel`;
   const reply = { ok: true, state: 'running', run_id, progress: progress(run), tasks: [] as Fields[], hint };
   const alive = [...run.tasks].filter(([, { status }]) => UNFINISHED.includes(status));
   const rows = alive.map(([task_id, task]) => ({ task_id, ...task }));
@@ -159,6 +160,7 @@ export async function storedReply(record: RunRecord, reply: DocumentReply | unde
   if (reply) return withItems(record, await documentReply(reply, record.run_id, shape));
   if (record.state === 'broken')
     return broke(record.run_id, record.broken ?? { code: 'E_HOST', message: 'the run broke; why was not kept' });
-  const hint = `a restart or an update cut it off; go on with ${NEXT} {"action":"resume","run_id":"${record.run_id}"}`;
+  const why = record.cluster ? 'it is one of a cluster that this gateway does not have any more' : 'a restart or an update cut it off';
+  const hint = `${why}; go on with ${NEXT} {"action":"resume","run_id":"${record.run_id}"}`;
   return result({ ok: true, state: 'interrupted', run_id: record.run_id, hint });
 }

@@ -45,7 +45,8 @@ function route(around: Surroundings, createTools: CreateTools | undefined): Sess
   return Subagents.areThere(around) ? new Subagents(around) : { missing };
 }
 
-function nothing(message: string): Sessions {
+/** Sessions that are none: everything that is asked of them is refused. */
+export function nothing(message: string): Sessions {
   const refuse = () => Promise.reject(new Refused('unsupported', message));
   return {
     spawn: refuse,

@@ -6,17 +6,15 @@
 
 import { randomBytes } from 'node:crypto';
 
-import { Broken, call } from './call.ts';
-import { type Config, forbidden, limitsOf } from './config.ts';
+import { Broken } from './call.ts';
+import type { Carrier, MakesCarrier } from './carrier.ts';
 import type { DocumentReply, ItemResult, Progress } from './contract.ts';
-import { Host } from './host.ts';
 import { Items, copyTo, placeIn } from './items.ts';
+import { type Local, inThread } from './local_run.ts';
 import { SessionLog, TaskLog } from './page.ts';
-import { type Sessions, type Surroundings, facts, onStop } from './sessions.ts';
-import type { RunRecord, Store } from './store.ts';
+import { type Surroundings, onStop } from './sessions.ts';
+import type { HandedOver, RunRecord, Store } from './store.ts';
 import { errorText } from './values.ts';
-
-export const WORKER = new URL('../dist/worker.js', import.meta.url);
 
 /** Threads that may live at once; each may take the heap that `call` allows. */
 const MOST_LIVE = 16;
@@ -28,24 +26,18 @@ const KEPT_FREE = 4;
 /** Ended runs whose result stays in memory. What is older is read from its file. */
 const MOST_ENDED = 32;
 
-export interface Wanted {
-  function: string;
-  /** A JSON document. */
-  arguments: string;
+export interface Wanted extends Omit<Local, 'journal'> {
   owner: string;
-  around: Surroundings;
-  sessions: Sessions;
-  config: Config;
   store: Store | undefined;
-  /** What the reply will need of the result. */
-  digest: string;
+  /** Who carries it out, and what is kept of that; the component in a thread of its own where nothing is said. */
+  handedOver?: { kept: HandedOver; carrier: MakesCarrier };
   warn(message: string): void;
   /** Told once, when the run has ended or broken. */
   ended(run: Run): void;
   /** What somebody agreed to before it began; nobody is asked again when it goes on. */
   agreed?: string;
-  /** Go on with this run, whose journal is here. */
-  resumed?: { record: RunRecord; journal: string };
+  /** Go on with this run; `journal` is that of one that was carried out here. */
+  resumed?: { record: RunRecord; journal?: string };
 }
 
 export class Run {
@@ -68,7 +60,7 @@ export class Run {
   #isStopped = false;
   readonly #cut = new AbortController();
   readonly #store: Store | undefined;
-  readonly #host: Host;
+  readonly #carrier: Carrier;
   /** For its page while it lasts; afterwards that is made of what is kept. */
   #seen: { sessions: SessionLog; tasks: TaskLog } | undefined;
   /** What its sessions used, once it has ended. */
@@ -78,34 +70,36 @@ export class Run {
   #items: Items | undefined;
 
   constructor(wanted: Wanted) {
-    const { resumed, owner, store, config, sessions, around } = wanted;
+    const { resumed, owner, store, config, around } = wanted;
     const run_id = resumed?.record.run_id ?? `pa-${randomBytes(6).toString('hex')}`;
     const started = resumed?.record.started ?? new Date().toISOString();
     const notice = config.notify === 'off' ? {} : { notice: 'due' as const };
     const agreed = wanted.agreed === undefined ? undefined : { at: started, to: wanted.agreed };
     const approved = resumed?.record.approved ?? agreed;
-    this.record = { run_id, function: wanted.function, owner, started, state: 'running', ...notice, ...(approved ? { approved } : {}) };
+    const cluster = wanted.handedOver && { cluster: wanted.handedOver.kept };
+    this.record = { run_id, function: wanted.function, owner, started, state: 'running', ...notice, ...(approved ? { approved } : {}), ...cluster };
     this.#store = store;
     this.turn = around.turn;
     this.#workspace = around.context.workspaceDir;
-    const seed = config.seed === undefined ? randomBytes(8).readBigUInt64LE() : BigInt(config.seed);
-    const { maxConcurrent } = config;
-    const wishes = { seed, maxConcurrent, keepsJournal: store !== undefined, limits: limitsOf(config) };
+    this.#isStopped = wanted.handedOver?.kept.stop !== undefined;
     const seen = { sessions: store?.log(run_id) ?? new SessionLog(), tasks: store?.tasks(run_id) ?? new TaskLog() };
     this.#seen = seen;
-    this.#host = new Host(sessions, facts(around, wishes), {
-      receipts: store?.receipts(run_id),
-      log: seen.sessions,
-      tasks: seen.tasks,
-      fromMs: Math.max(seen.sessions.lastMs, seen.tasks.last?.at_ms ?? 0),
-      forbidden: (asked) => forbidden(config, asked),
+    const carries = wanted.handedOver?.carrier ?? inThread({ ...wanted, journal: resumed?.journal });
+    this.#carrier = carries({
+      record: this.record,
+      store,
+      seen,
       began: () => {
         this.began = true;
         store?.begin(this.record);
       },
+      nothing: () => {
+        this.began = false;
+        store?.forget(run_id);
+      },
       warn: (message) => wanted.warn(`${run_id}: ${message}`),
     });
-    this.done = this.#run(wanted, resumed?.journal ?? store?.place(run_id));
+    this.done = this.#run(wanted);
   }
 
   get live(): boolean {
@@ -114,14 +108,14 @@ export class Run {
 
   /** What is known of it while it lasts; undefined afterwards. */
   get seen(): { sessions: SessionLog; tasks: TaskLog; nowMs: number } | undefined {
-    return this.#seen && { ...this.#seen, nowMs: this.#host.nowMs };
+    return this.#seen && { ...this.#seen, nowMs: this.#carrier.nowMs };
   }
 
   /** Tasks that ended without success, tokens used, and about how long it takes yet, if that can be told. */
   get standing(): { bad: number; tokens: number; leftMs: number | undefined } {
     const { sessions, tasks } = this.#seen ?? {};
     const { ended = 0, running = 0, total = 0 } = this.last ?? {};
-    const counts = tasks?.counts ?? this.record.counts ?? {};
+    const counts = this.#carrier.counts ?? tasks?.counts ?? this.record.counts ?? {};
     const bad = ended - (counts['completed'] ?? 0);
     const usual = sessions?.usualMs;
     const leftMs = usual !== undefined && ended < total ? (usual * (total - ended)) / Math.max(1, running) : undefined;
@@ -132,6 +126,11 @@ export class Run {
   onProgress(listener: (progress: Progress) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  /** Why nothing new is known of it at the moment. */
+  get trouble(): string | undefined {
+    return this.live ? this.#carrier.trouble : undefined;
   }
 
   /** Whoever asked for it wanted it stopped. */
@@ -169,10 +168,10 @@ export class Run {
     }
   }
 
-  /** Asks the component to stop all sessions and to come to an end. */
+  /** Has all sessions stopped, and the run come to its end. */
   stop(reason: string): void {
     this.#isStopped = true;
-    this.#host.stop(reason);
+    this.#carrier.stop(reason);
   }
 
   /** From now on it uses nothing of the turn in which it was asked for. */
@@ -187,25 +186,21 @@ export class Run {
   cutOff(): boolean {
     if (!this.#store) return false;
     this.#cut.abort();
-    this.#host.leave();
+    this.#carrier.leave();
     return true;
   }
 
-  async #run(wanted: Wanted, journal: string | undefined): Promise<void> {
-    const { store, warn, resumed, around } = wanted;
+  async #run(wanted: Wanted): Promise<void> {
+    const { store, warn, around } = wanted;
     const stopListening = onStop(around, () => this.stop('the turn was stopped'));
-    const given = { function: wanted.function, arguments: wanted.arguments, journal, resume: resumed !== undefined, digest: wanted.digest };
     let reply: DocumentReply | undefined;
     let broken = { code: '', message: '' };
     try {
-      const { digest, ...answered } = await call(
-        WORKER,
-        given,
-        this.#host,
-        (progress) => this.#show(progress),
-        (item) => this.#keep(item),
-        this.#cut.signal,
-      );
+      const { digest, ...answered } = await this.#carrier.carry({
+        progress: (progress) => this.#show(progress),
+        item: (item) => this.#keep(item),
+        cut: this.#cut.signal,
+      });
       reply = answered;
       if (digest) this.digest = { wanted: wanted.digest, reply: digest };
     } catch (error) {
@@ -219,7 +214,7 @@ export class Run {
       this.broken = broken;
       return;
     }
-    const left = await this.#host.close();
+    const left = await this.#carrier.close();
     if (left.length > 0) {
       const sessions = `sessions that could not be stopped: ${left.join(', ')}`;
       warn(`${this.record.run_id}: ${sessions}`);
@@ -229,7 +224,7 @@ export class Run {
     this.#hand(warn);
     // Only now is it over: whoever goes on with a run that broke must not meet what is left of it.
     this.record.state = reply ? 'done' : 'broken';
-    this.record.counts = this.#seen?.tasks.counts;
+    this.record.counts = this.#carrier.counts ?? this.#seen?.tasks.counts;
     this.#tokens = this.#seen?.sessions.tokens ?? 0;
     this.#seen = undefined;
     this.reply = reply;
@@ -270,8 +265,9 @@ export class Run {
 
   #show(progress: Progress): void {
     this.last = progress;
-    this.#host.heard(progress);
-    this.tasks.set(progress.task, { agent_type: progress.agentType, status: progress.status });
+    this.#carrier.heard(progress);
+    // A carrier that counts does not tell of each task, and what it last said of one may be over.
+    if (!this.#carrier.counts) this.tasks.set(progress.task, { agent_type: progress.agentType, status: progress.status });
     for (const listener of this.#listeners) listener(progress);
   }
 }
@@ -288,7 +284,8 @@ export class Runs {
   start(wanted: Wanted): Run | string {
     const there = wanted.resumed && this.#runs.get(wanted.resumed.record.run_id);
     if (there && there.broken === undefined) return there;
-    const full = this.#full(wanted.owner);
+    // One that goes on in a cluster takes no thread, and would otherwise be followed by nobody.
+    const full = wanted.resumed && wanted.handedOver ? undefined : this.#full(wanted.owner);
     if (full) return full;
     const run = new Run(wanted);
     this.#runs.delete(run.record.run_id);

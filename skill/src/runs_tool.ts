@@ -2,13 +2,14 @@
 
 import type { DocumentReply } from './contract.ts';
 import { type Invocation, startRun, waitForRun } from './invocation.ts';
+import { follow } from './hand_over.ts';
 import { reportOf } from './items.ts';
 import type { ToolResult } from './openclaw.ts';
 import { page } from './page.ts';
 import { ask, documentReply, fitting, hinted, problem, progress, refused, result, runReply, storedReply } from './replies.ts';
 import { tabLink } from './page_route.ts';
 import { choose } from './routes.ts';
-import { runs } from './runs.ts';
+import { type Run, runs } from './runs.ts';
 import type { RunRecord } from './store.ts';
 import { type Fields, own, text } from './values.ts';
 
@@ -28,10 +29,11 @@ export async function runsTool({ action, run_id, ...given }: Fields, invocation:
   if (action === 'list') return everything(owner, invocation);
   if (action === 'forget' && run_id === 'all') return forget(endedOf(owner, invocation), invocation);
   const id = text(run_id) ?? '';
-  const run = runs.get(id, owner);
   const stored = invocation.store?.record(id);
   // Somebody else's run is one that is not there.
   const record = stored?.owner === owner ? stored : undefined;
+  // One that goes on in a cluster is followed from now on, if nobody does.
+  const run = runs.get(id, owner) ?? (record?.state === 'running' ? followed(record, invocation) : undefined);
   if (!run && !record) {
     const message = id ? `this session has no run ${id}` : 'run_id is missing';
     return refused([problem('E_RUN_UNKNOWN', message, '/run_id', 'list shows all runs of this session')]);
@@ -105,8 +107,19 @@ function report({ run_id, function: name, state }: RunRecord, reply: DocumentRep
   return result({ ok: true, state: 'done', run_id, result: { file }, hint: 'open it in a browser' });
 }
 
+function followed(record: RunRecord, invocation: Invocation): Run | undefined {
+  const { store, notices } = invocation;
+  return store && follow(record, { ...invocation, store, notices: notices() });
+}
+
 async function resume(id: string, invocation: Invocation): Promise<ToolResult> {
   const record = invocation.store?.record(id);
+  if (record?.cluster) {
+    const run = followed(record, invocation);
+    if (run) return waitForRun(run, invocation);
+    const message = `the run ${id} is one of a cluster, and this gateway has none`;
+    return refused([problem('E_NO_CLUSTER', message, '/run_id', `the operator sets cluster again; it was ${record.cluster.url}`)]);
+  }
   const journal = invocation.store?.journal(id);
   if (!record || !journal)
     return refused([problem('E_NO_JOURNAL', `the run ${id} has no journal`, '/run_id', 'start it again')]);

@@ -1,7 +1,8 @@
 /**
  * What is kept of runs beyond the process, in the gateway's state directory: for each a record of what it is, the journal
  * that the component writes, the receipts of its sessions, what they were asked and said, where its tasks stood, what became of its
- * items, its result, and its page once somebody wanted it. Files only their owner may read.
+ * items, its result, and its page once somebody wanted it; of one for a cluster its request, until the cluster has it. Files only
+ * their owner may read.
  */
 
 import {
@@ -21,6 +22,20 @@ import type { DocumentReply, Receipt } from './contract.ts';
 import { type Seen, SessionLog, TaskLog, type TaskRecord } from './page.ts';
 import type { Receipts } from './records.ts';
 
+/** A run that a cluster carries out under the name that it has here. */
+export interface HandedOver {
+  /** Where it was asked for. */
+  url: string;
+  /** The cluster has said that it has the run, so its start is not asked for again. */
+  accepted?: true;
+  /** It is to be stopped, for this reason. */
+  stop?: string;
+  /** The cluster knows that. */
+  stopped?: true;
+  /** The workspace of the session that asked for it. */
+  workspace?: string;
+}
+
 export interface RunRecord {
   run_id: string;
   function: string;
@@ -38,10 +53,12 @@ export interface RunRecord {
   counts?: Record<string, number>;
   /** Where its session finds what became of its items; only of a run over many that has ended. */
   items?: string;
+  /** Only of one that a cluster carries out; it goes on when this gateway stops. */
+  cluster?: HandedOver;
 }
 
 const ID = /^pa-[0-9a-f]{12}$/;
-const KINDS = ['json', 'journal', 'sessions', 'seen', 'tasks', 'items', 'result', 'html'] as const;
+const KINDS = ['json', 'request', 'journal', 'sessions', 'seen', 'tasks', 'items', 'result', 'html'] as const;
 const DAY_MS = 86_400_000;
 
 export class Store {
@@ -89,6 +106,24 @@ export class Store {
     const ids = this.#names().flatMap((name) => (name.endsWith('.json') ? [name.slice(0, -5)] : []));
     const records = ids.flatMap((id) => this.record(id) ?? []);
     return records.sort((left, right) => right.started.localeCompare(left.started));
+  }
+
+  /** Keeps what a cluster is asked for, until it has the run. */
+  ask(id: string, request: string): void {
+    this.place(id);
+    this.#write(id, 'request', request);
+  }
+
+  /** What a cluster was asked for; undefined if it has the run, or never was asked. */
+  asked(id: string): string | undefined {
+    const file = ID.test(id) ? this.#file(id, 'request') : undefined;
+    return file && existsSync(file) ? readFileSync(file, 'utf8') : undefined;
+  }
+
+  /** The cluster has the run. */
+  accepted(record: RunRecord): void {
+    this.note(record);
+    rmSync(this.#file(record.run_id, 'request'), { force: true });
   }
 
   receipts(id: string): Receipts {

@@ -38,6 +38,15 @@ for (const [wrong, path] of [
   [{ door: { session: 'agent:main:door', open: true } }, '/door/open'],
   [{ door: { session: 'agent:main:door' }, retentionDays: 0 }, '/door'],
   [{ door: { session: 'agent:main:door' }, approval: { always: true } }, '/door/withoutApproval'],
+  [{ cluster: {} }, '/cluster/url'],
+  [{ cluster: { url: 'localhost' } }, '/cluster/url'],
+  [{ cluster: { url: 'ftp://a' } }, '/cluster/url'],
+  [{ cluster: { url: 'http://a:b@c' } }, '/cluster/url'],
+  [{ cluster: { url: 'http://a', aboveTasks: 201 } }, '/cluster/aboveTasks'],
+  [{ cluster: { url: 'http://a', aboveTasks: 3 }, maxTasks: 2 }, '/cluster/aboveTasks'],
+  [{ cluster: { url: 'http://a', maxTasks: 0 } }, '/cluster/maxTasks'],
+  [{ cluster: { url: 'http://a', tokenEnv: 'NO_SUCH_VARIABLE' } }, '/cluster/tokenEnv'],
+  [{ cluster: { url: 'http://a' }, retentionDays: 0 }, '/cluster'],
   [{ colour: 'x'.repeat(9_000) }, '/colour'],
 ] as [unknown, string][]) {
   test(`the configuration ${JSON.stringify(wrong)} is refused at ${path}`, () => {

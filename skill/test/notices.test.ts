@@ -4,29 +4,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { announceKept } from '../src/announce.ts';
-import { Notices } from '../src/notices.ts';
-import type { PluginApi } from '../src/openclaw.ts';
 import { Store } from '../src/store.ts';
 import { FakeOpenClaw } from './openclaw.ts';
+import { telling } from './telling.ts';
 import { TASK, directory, until, use } from './use.ts';
 
 const OWNER = 'agent:main:main';
-
-/** A gateway that notes what sessions are told, and the plugin's part that tells them. */
-function telling(openclaw: FakeOpenClaw, config: Record<string, unknown> = {}, state = '') {
-  const told: any[] = [];
-  const woken: any[] = [];
-  const warned: string[] = [];
-  let answer: () => unknown = () => ({ enqueued: true, id: 'taken' });
-  const api: PluginApi = {
-    ...openclaw.api(config),
-    logger: { warn: (message) => void warned.push(message) },
-    session: { workflow: { enqueueNextTurnInjection: async (given) => (told.push(given), answer()) } },
-    runtime: { ...openclaw.runtime, state: { resolveStateDir: () => state }, system: { requestHeartbeat: (wake) => void woken.push(wake) } },
-  };
-  const notices = new Notices(api, (work) => work());
-  return { api, notices, told, woken, warned, answers: (next: () => unknown) => (answer = next) };
-}
 
 const turn = (openclaw: FakeOpenClaw, phase: string, runId = 'turn-2') =>
   openclaw.tell({ stream: 'lifecycle', data: { phase }, sessionKey: OWNER, runId });

@@ -42,6 +42,9 @@ impl ClusterCall {
     }
 
     fn spawn(&mut self, request: RequestId, options: Arc<SpawnOptions>) {
+        if let Some(why) = self.input.allowed.refuses(&options) {
+            return self.answer(request, Err(HostError::Forbidden(why)));
+        }
         // A key that may have a session somewhere is asked for there and nowhere else.
         match self.in_doubt.get(&options.idempotency_key) {
             Some(doubt) => self.spawn_at(doubt.gateway, request, options),

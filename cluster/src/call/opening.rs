@@ -3,6 +3,7 @@
 use parallel_agents_engine::host::{EventKind, HostError, HostFacts, OperatorLimits};
 
 use super::{About, ClusterCall};
+use crate::limits::narrower;
 use crate::messages::{GatewayCall, GatewayFacts, RunOutput};
 use crate::placement::GatewayIndex;
 
@@ -96,26 +97,5 @@ impl ClusterCall {
             keeps_journal: false,
             limits: Some(limits),
         }));
-    }
-}
-
-/// What both allow. The first one's prices count.
-fn narrower(one: OperatorLimits, other: OperatorLimits) -> OperatorLimits {
-    fn least<T: Ord>(one: Option<T>, other: Option<T>) -> Option<T> {
-        match (one, other) {
-            (Some(one), Some(other)) => Some(one.min(other)),
-            (one, other) => one.or(other),
-        }
-    }
-    let mut prices = other.prices;
-    prices.extend(one.prices);
-    OperatorLimits {
-        tokens: least(one.tokens, other.tokens),
-        micro_usd: least(one.micro_usd, other.micro_usd),
-        spawns: least(one.spawns, other.spawns),
-        seconds: least(one.seconds, other.seconds),
-        session_tokens: one.session_tokens.max(other.session_tokens),
-        prices,
-        tasks: least(one.tasks, other.tasks),
     }
 }

@@ -10,6 +10,7 @@ mod worker;
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
+use serde_json::Value;
 
 use crate::config::Config;
 use crate::restate::RestateError;
@@ -64,6 +65,8 @@ enum Failure {
     Configuration(Vec<String>),
     #[error("{code}: {words}")]
     Wrong { code: &'static str, words: String },
+    #[error("{}", told(.0))]
+    Refused(Vec<Value>),
     #[error("{0}")]
     Restate(#[from] RestateError),
     #[error("{0}")]
@@ -77,11 +80,22 @@ impl Failure {
     fn exit_code(&self) -> u8 {
         match self {
             Self::NotCompleted => 1,
-            Self::Configuration(_) | Self::Wrong { .. } => 2,
+            Self::Configuration(_) | Self::Wrong { .. } | Self::Refused(_) => 2,
             Self::Restate(RestateError::Refused { status: 400..=499, .. }) => 2,
             Self::Restate(_) | Self::Gateways(_) => 3,
         }
     }
+}
+
+/// What is wrong with a request to start a run, a line each.
+fn told(problems: &[Value]) -> String {
+    let field = |problem: &Value, name: &str| problem.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let line = |problem: &Value| {
+        let hint = field(problem, "hint");
+        let hint = if hint.is_empty() { hint } else { format!("; {hint}") };
+        format!("{}: {}: {}{hint}", field(problem, "code"), field(problem, "path"), field(problem, "message"))
+    };
+    problems.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
 /// Runs the command that the arguments name, and returns the exit code.

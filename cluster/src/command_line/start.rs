@@ -1,18 +1,19 @@
 //! `start`: a run, once for each key.
 
 use std::fs;
-use std::hash::{BuildHasher, RandomState};
 use std::io::Read;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
+use parallel_agents_engine::host::OperatorLimits;
 use serde_json::json;
 
 use super::{Failure, print, runs, say};
 use crate::config::Config;
-use crate::gateways::now_ms;
+use crate::limits::Allowed;
 use crate::messages::RunInput;
+use crate::starting::{Wanted, chance, errors};
 
 /// How often, and after which pause, a run is asked for its input that was only just started.
 const LOOKS: u32 = 20;
@@ -37,24 +38,21 @@ pub(super) struct Start {
 }
 
 pub(super) async fn start(what: Start, config: Config, json: bool) -> Result<(), Failure> {
-    let request = read(&what.request)?;
-    let input = RunInput {
+    let wanted = Wanted {
+        key: what.key.unwrap_or_else(|| format!("run-{:016x}", chance())),
         function: what.function,
-        request,
-        seed: what.seed.unwrap_or_else(chance),
-        at_ms: now_ms(),
-        gateways: config.gateways.iter().map(|gateway| gateway.spec.clone()).collect(),
-        limits: config.limits.clone(),
-        patience_seconds: config.patience_seconds,
+        request: read(&what.request)?,
+        limits: OperatorLimits::default(),
+        allowed: Allowed::default(),
     };
-    let key = what.key.unwrap_or_else(|| format!("run-{:016x}", chance()));
-    if !plain(&key) {
-        let words = "the key needs 1 to 100 letters, digits, hyphens, underscores and dots".to_owned();
-        return Err(Failure::Wrong { code: "E_RUN_KEY", words });
+    let problems = wanted.problems();
+    if !problems.is_empty() {
+        return Err(Failure::Refused(problems));
     }
-    let is_new = config.restate.start(&key, &input).await?;
+    let key = wanted.key.clone();
+    let is_new = config.restate.start(&key, &wanted.clone().input(config.terms().draw(what.seed))).await?;
     if !is_new {
-        same_run(&key, &input, &config).await?;
+        same_run(&wanted, &config).await?;
     }
     if what.attach {
         say(&format!("run {key}"));
@@ -65,15 +63,12 @@ pub(super) async fn start(what: Start, config: Config, json: bool) -> Result<(),
 }
 
 /// Whether the run that has the key already is the one that was asked for.
-async fn same_run(key: &str, input: &RunInput, config: &Config) -> Result<(), Failure> {
+async fn same_run(wanted: &Wanted, config: &Config) -> Result<(), Failure> {
     for _ in 0..LOOKS {
-        let known: Option<RunInput> = config.restate.ask(key, "input", None::<&()>).await?;
+        let known: Option<RunInput> = config.restate.ask(&wanted.key, "input", None::<&()>).await?;
         match known {
-            Some(known) if known.function == input.function && known.request == input.request => return Ok(()),
-            Some(known) => {
-                let words = format!("{key} is a run of another request, of {}; choose another key", known.function);
-                return Err(Failure::Wrong { code: "E_RUN_KEY_TAKEN", words });
-            }
+            Some(known) if wanted.is(&known) => return Ok(()),
+            Some(known) => return Err(Failure::Refused(errors(vec![wanted.taken(&known)]))),
             None => tokio::time::sleep(PAUSE).await,
         }
     }
@@ -92,14 +87,4 @@ fn read(path: &PathBuf) -> Result<String, Failure> {
         return Ok(text);
     }
     fs::read_to_string(path).map_err(cannot)
-}
-
-fn plain(key: &str) -> bool {
-    let byte = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
-    (1..=100).contains(&key.len()) && key.bytes().all(byte)
-}
-
-/// A number that the standard library draws from the system.
-fn chance() -> u64 {
-    RandomState::new().hash_one(now_ms())
 }

@@ -14,6 +14,7 @@ use crate::gateways::Gateways;
 use crate::operator::Operator;
 use crate::restate::Restate;
 use crate::run::Run;
+use crate::runs::Runs;
 use crate::serving;
 use crate::session::Session;
 
@@ -39,13 +40,14 @@ fn tell_of_the_sdk() {
 
 pub(super) async fn serve(what: Serve, config: Config) -> Result<(), Failure> {
     tell_of_the_sdk();
+    let runs = Runs::new(config.terms());
     let listen = what.listen.unwrap_or(config.listen);
     let cannot = |error: std::io::Error| Failure::Wrong { code: "E_LISTEN", words: format!("{listen}: {error}") };
     let listener = TcpListener::bind(&listen).await.map_err(cannot)?;
     let at = listener.local_addr().map_err(cannot)?;
     say(&format!("worker at http://{at}"));
     let gateways = Gateways::new(config.gateways, &config.restate);
-    let endpoint = Endpoint::builder().bind(Run).bind(Session::new(gateways)).bind(Operator).build();
+    let endpoint = Endpoint::builder().bind(Run).bind(runs).bind(Session::new(gateways)).bind(Operator).build();
     if !what.no_register {
         let address = config.address.unwrap_or_else(|| format!("http://{at}"));
         tokio::spawn(register(config.restate, address));

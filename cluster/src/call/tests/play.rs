@@ -13,6 +13,7 @@ use rand_chacha::ChaCha8Rng;
 use serde_json::{Value, json};
 
 use super::super::{Action, ClusterCall, Input, Stepped};
+use crate::limits::Allowed;
 use crate::messages::{
     Answer, EndReport, GatewayCall, GatewayFacts, GatewayReply, GatewayRequest, RunInput, RunOutput,
 };
@@ -145,6 +146,7 @@ pub fn input(request: &Value, gateways: Vec<GatewaySpec>) -> RunInput {
         at_ms: 1_000_000,
         gateways,
         limits: OperatorLimits::default(),
+        allowed: Allowed::default(),
         patience_seconds: 60,
     }
 }

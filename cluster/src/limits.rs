@@ -1,0 +1,96 @@
+//! What several operators allow one run: each can only narrow what the others allow.
+
+use parallel_agents_engine::host::{OperatorLimits, SpawnOptions};
+use parallel_agents_engine::task::Price;
+use serde::{Deserialize, Serialize};
+
+/// The price of every model that has none of its own.
+const EVERY_OTHER: &str = "*";
+
+/// The models and configured agents that sessions of a run may ask for. None: all.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Allowed {
+    /// As sessions name them.
+    pub models: Option<Vec<String>>,
+    /// As sessions name them.
+    pub agents: Option<Vec<String>>,
+}
+
+impl Allowed {
+    /// Why a session may not be spawned, in words; none if it may.
+    pub fn refuses(&self, options: &SpawnOptions) -> Option<String> {
+        let not = |what: &str, name: Option<&str>, allowed: Option<&Vec<String>>| {
+            let (name, allowed) = (name?, allowed?);
+            let is_allowed = allowed.iter().any(|one| one == name);
+            (!is_allowed).then(|| format!("the {what} {name} is not allowed to this run (allowed: {})", listed(allowed)))
+        };
+        not("model", options.model.as_deref(), self.models.as_ref())
+            .or_else(|| not("agent", options.agent_id.as_deref(), self.agents.as_ref()))
+    }
+}
+
+fn listed(names: &[String]) -> String {
+    if names.is_empty() { "none".to_owned() } else { names.join(", ") }
+}
+
+/// What both allow. Where both have a price for a model, the higher one counts.
+pub fn narrower(one: OperatorLimits, other: OperatorLimits) -> OperatorLimits {
+    fn least<T: Ord>(one: Option<T>, other: Option<T>) -> Option<T> {
+        match (one, other) {
+            (Some(one), Some(other)) => Some(one.min(other)),
+            (one, other) => one.or(other),
+        }
+    }
+    OperatorLimits {
+        tokens: least(one.tokens, other.tokens),
+        micro_usd: least(one.micro_usd, other.micro_usd),
+        spawns: least(one.spawns, other.spawns),
+        seconds: least(one.seconds, other.seconds),
+        session_tokens: one.session_tokens.max(other.session_tokens),
+        tasks: least(one.tasks, other.tasks),
+        prices: one
+            .prices
+            .keys()
+            .chain(other.prices.keys())
+            .map(|model| (model.clone(), higher(price(&one, model), price(&other, model))))
+            .collect(),
+    }
+}
+
+fn price(limits: &OperatorLimits, model: &str) -> Price {
+    limits.prices.get(model).or_else(|| limits.prices.get(EVERY_OTHER)).copied().unwrap_or_default()
+}
+
+fn higher(one: Price, other: Price) -> Price {
+    Price { input: one.input.max(other.input), output: one.output.max(other.output) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    fn prices(all: &[(&str, u64)]) -> BTreeMap<String, Price> {
+        all.iter().map(|(model, price)| ((*model).to_owned(), Price { input: *price, output: *price })).collect()
+    }
+
+    #[test]
+    fn nobody_can_widen_what_another_allows() {
+        let one = OperatorLimits { tokens: Some(5), spawns: Some(9), session_tokens: Some(100), ..Default::default() };
+        let other = OperatorLimits { tokens: Some(7), tasks: Some(3), session_tokens: Some(50), ..Default::default() };
+        let both = narrower(one.clone(), other.clone());
+        assert_eq!((both.tokens, both.spawns, both.tasks, both.session_tokens), (Some(5), Some(9), Some(3), Some(100)));
+        assert_eq!(narrower(other, one), both);
+    }
+
+    #[test]
+    fn the_higher_price_counts_also_beside_one_for_every_other_model() {
+        let one = OperatorLimits { prices: prices(&[("*", 10), ("cheap", 1)]), ..Default::default() };
+        let other = OperatorLimits { prices: prices(&[("large", 0), ("cheap", 2), ("dear", 20)]), ..Default::default() };
+        let wanted = prices(&[("*", 10), ("cheap", 2), ("dear", 20), ("large", 10)]);
+        assert_eq!(narrower(one.clone(), other.clone()).prices, wanted);
+        assert_eq!(narrower(other, one).prices, wanted);
+    }
+}

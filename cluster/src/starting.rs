@@ -1,0 +1,309 @@
+//! How a run is made of what somebody wants and of what the operator has configured: for the service [`Runs`](crate::runs::Runs) and
+//! for the command line. It reads and decides, and asks nobody.
+
+use std::collections::BTreeMap;
+use std::hash::{BuildHasher, RandomState};
+
+use parallel_agents::documents::DocumentReply;
+use parallel_agents_engine::host::OperatorLimits;
+use parallel_agents_engine::problem::{CallError, Problem};
+use parallel_agents_engine::report::document;
+use parallel_agents_engine::task::Price;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use crate::gateways::now_ms;
+use crate::limits::{Allowed, narrower};
+use crate::messages::RunInput;
+use crate::placement::GatewaySpec;
+use crate::stepper::{Stepper, Turn};
+
+/// The fields of a request to start a run.
+const FIELDS: [&str; 6] = ["key", "function", "request", "limits", "allowed_models", "allowed_agents"];
+
+/// Where the function's own arguments stand.
+const REQUEST: &str = "/request";
+
+/// What the operator of the cluster has configured for all runs.
+#[derive(Clone, Debug)]
+pub struct Terms {
+    /// Where runs may have sessions.
+    pub gateways: Vec<GatewaySpec>,
+    /// What a run may take.
+    pub limits: OperatorLimits,
+    /// How long a run waits for its first gateway, in seconds.
+    pub patience_seconds: u32,
+}
+
+/// A run that somebody wants.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Wanted {
+    /// Its name.
+    pub key: String,
+    /// The function that is called.
+    pub function: String,
+    /// Its arguments, a JSON object.
+    pub request: String,
+    /// What it may take at the most; the operator's limits hold beside these.
+    pub limits: OperatorLimits,
+    /// What its sessions may ask for.
+    pub allowed: Allowed,
+}
+
+/// What is drawn when a run is started, and what it was started with, so that it stays the same whoever goes on with the start.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Drawn {
+    seed: u64,
+    at_ms: u64,
+    gateways: Vec<GatewaySpec>,
+    limits: OperatorLimits,
+    patience_seconds: u32,
+}
+
+/// Limits as a caller writes them.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Limits {
+    tokens: Option<u64>,
+    micro_usd: Option<u64>,
+    spawns: Option<u32>,
+    seconds: Option<u32>,
+    session_tokens: Option<u64>,
+    tasks: Option<u32>,
+    prices: BTreeMap<String, Price>,
+}
+
+impl Terms {
+    /// Draws what a run needs beside what is wanted. Its chance is drawn too, if none is given.
+    pub fn draw(&self, seed: Option<u64>) -> Drawn {
+        let Self { gateways, limits, patience_seconds } = self.clone();
+        Drawn { seed: seed.unwrap_or_else(chance), at_ms: now_ms(), gateways, limits, patience_seconds }
+    }
+}
+
+impl Wanted {
+    /// Reads a request to start a run.
+    ///
+    /// # Errors
+    /// All that is wrong with its form.
+    pub fn read(document: &Value) -> Result<Self, Vec<Problem>> {
+        let Value::Object(all) = document else {
+            return Err(vec![Problem::new("E_REQUEST_TYPE", "", "the request is no JSON object")]);
+        };
+        let mut problems = Vec::new();
+        for name in all.keys().filter(|name| !FIELDS.contains(&name.as_str())) {
+            let problem = Problem::new("E_UNKNOWN_FIELD", format!("/{name}"), format!("{name}: no such field is known"));
+            problems.push(problem.limit(FIELDS.join(", ")));
+        }
+        let key = text(all, "key", &mut problems);
+        let function = text(all, "function", &mut problems);
+        let request = match all.get("request") {
+            Some(request @ Value::Object(_)) => request.to_string(),
+            other => {
+                problems.push(mistyped("request", other, "a JSON object"));
+                String::new()
+            }
+        };
+        let limits = optional::<Limits>(all, "limits", "an object with limits", &mut problems).unwrap_or_default();
+        let names = "a list of names";
+        let allowed = Allowed {
+            models: optional(all, "allowed_models", names, &mut problems),
+            agents: optional(all, "allowed_agents", names, &mut problems),
+        };
+        let Limits { tokens, micro_usd, spawns, seconds, session_tokens, tasks, prices } = limits;
+        let limits = OperatorLimits { tokens, micro_usd, spawns, seconds, session_tokens, prices, tasks };
+        if problems.is_empty() { Ok(Self { key, function, request, limits, allowed }) } else { Err(problems) }
+    }
+
+    /// What is wrong with it that can be known without any gateway: the key, and the request as the function itself reads it.
+    pub fn problems(&self) -> Vec<Value> {
+        let mut problems = Vec::new();
+        if !is_plain(&self.key) {
+            let message = "the key needs 1 to 100 letters, digits, hyphens, underscores and dots";
+            problems.push(Problem::new("E_RUN_KEY", "/key", message).got(&self.key));
+        }
+        let mut errors = errors(problems);
+        if let Turn::Over(DocumentReply::Refused(text)) = Stepper::new(self.function.clone(), self.request.clone()).step(None).1 {
+            let refusal: Value = serde_json::from_str(&text).unwrap_or_default();
+            errors.extend(refusal.get("errors").and_then(Value::as_array).into_iter().flatten().map(below_request));
+        }
+        errors
+    }
+
+    /// The run itself.
+    pub fn input(self, drawn: Drawn) -> RunInput {
+        let Drawn { seed, at_ms, gateways, limits, patience_seconds } = drawn;
+        let Self { key: _, function, request, limits: own, allowed } = self;
+        RunInput { function, request, seed, at_ms, gateways, limits: narrower(limits, own), patience_seconds, allowed }
+    }
+
+    /// Whether a run that has the key is this one.
+    pub fn is(&self, known: &RunInput) -> bool {
+        let same_text = || known.request == self.request;
+        let same_value = || {
+            let read = |text: &str| serde_json::from_str::<Value>(text).ok();
+            read(&known.request).is_some_and(|known| Some(known) == read(&self.request))
+        };
+        known.function == self.function && (same_text() || same_value())
+    }
+
+    /// That it is not.
+    pub fn taken(&self, known: &RunInput) -> Problem {
+        let message = format!("{} is a run of another request, of {}", self.key, known.function);
+        Problem::new("E_RUN_KEY_TAKEN", "/key", message).got(&self.key).hint("choose another key")
+    }
+}
+
+/// Problems as callers read them.
+pub fn errors(problems: Vec<Problem>) -> Vec<Value> {
+    if problems.is_empty() {
+        return Vec::new();
+    }
+    let refusal = document::refusal(&CallError::invalid(problems));
+    let mut refusal: Value = serde_json::from_str(&refusal).unwrap_or_default();
+    match refusal.get_mut("errors").map(Value::take) {
+        Some(Value::Array(errors)) => errors,
+        _ => Vec::new(),
+    }
+}
+
+/// A problem of the function's arguments, which stand in a field here.
+fn below_request(problem: &Value) -> Value {
+    let mut problem = problem.clone();
+    let path = problem.get("path").and_then(Value::as_str).unwrap_or_default();
+    let path = if problem.get("code") == Some(&json!("E_FUNCTION_UNKNOWN")) {
+        "/function".to_owned()
+    } else {
+        format!("{REQUEST}{path}")
+    };
+    if let Some(fields) = problem.as_object_mut() {
+        fields.insert("path".to_owned(), Value::String(path));
+    }
+    problem
+}
+
+fn text(all: &Map<String, Value>, name: &str, problems: &mut Vec<Problem>) -> String {
+    match all.get(name) {
+        Some(Value::String(text)) => text.clone(),
+        other => {
+            problems.push(mistyped(name, other, "a text"));
+            String::new()
+        }
+    }
+}
+
+/// A field that may be missing or null.
+fn optional<T: for<'a> Deserialize<'a>>(
+    all: &Map<String, Value>,
+    name: &str,
+    need: &str,
+    problems: &mut Vec<Problem>,
+) -> Option<T> {
+    let value = all.get(name).filter(|value| !value.is_null())?;
+    match serde_json::from_value(value.clone()) {
+        Ok(read) => Some(read),
+        Err(error) => {
+            problems.push(mistyped(name, Some(value), need).hint(error.to_string()));
+            None
+        }
+    }
+}
+
+fn mistyped(name: &str, got: Option<&Value>, need: &str) -> Problem {
+    let path = format!("/{name}");
+    match got {
+        Some(got) => Problem::new("E_TYPE", path, format!("{name}: need {need}")).got(got),
+        None => Problem::new("E_FIELD_MISSING", path, format!("{name}: it is missing; need {need}")),
+    }
+}
+
+fn is_plain(key: &str) -> bool {
+    let byte = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    (1..=100).contains(&key.len()) && key.bytes().all(byte)
+}
+
+/// A number that the standard library draws from the system.
+pub fn chance() -> u64 {
+    RandomState::new().hash_one(now_ms())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn task() -> Value {
+        json!({ "agent_type": "code_reviewer", "task_description": "Say something.", "output_format": "text" })
+    }
+
+    fn document() -> Value {
+        json!({ "key": "nightly-7", "function": "run_tasks", "request": { "tasks": [task()] },
+            "limits": { "tokens": 5, "tasks": 9, "prices": { "*": { "input": 1, "output": 2 } } },
+            "allowed_models": ["a"], "allowed_agents": null })
+    }
+
+    fn terms() -> Terms {
+        let limits = OperatorLimits { tokens: Some(3), spawns: Some(4), ..OperatorLimits::default() };
+        Terms { gateways: Vec::new(), limits, patience_seconds: 600 }
+    }
+
+    fn codes(problems: &[Value]) -> Vec<(String, String)> {
+        let field = |problem: &Value, name: &str| problem[name].as_str().unwrap_or_default().to_owned();
+        problems.iter().map(|problem| (field(problem, "path"), field(problem, "code"))).collect()
+    }
+
+    #[test]
+    fn a_run_has_what_is_wanted_within_what_the_operator_allows() {
+        let wanted = Wanted::read(&document()).expect("a request");
+        assert_eq!(wanted.problems(), Vec::<Value>::new());
+        let input = wanted.clone().input(terms().draw(Some(7)));
+        assert_eq!((input.seed, input.limits.tokens, input.limits.spawns), (7, Some(3), Some(4)));
+        assert_eq!((input.limits.tasks, input.limits.prices["*"].output), (Some(9), 2));
+        assert_eq!(input.allowed.models, Some(vec!["a".to_owned()]));
+        assert!(wanted.is(&input));
+    }
+
+    #[test]
+    fn all_that_is_wrong_with_the_form_is_told_at_once() {
+        let wrong = json!({ "key": 7, "request": [], "limits": { "token": 1 }, "allowed_models": "a", "seed": 1 });
+        let told = codes(&errors(Wanted::read(&wrong).expect_err("nothing of it fits")));
+        let wanted = [
+            ("/allowed_models", "E_TYPE"),
+            ("/function", "E_FIELD_MISSING"),
+            ("/key", "E_TYPE"),
+            ("/limits", "E_TYPE"),
+            ("/request", "E_TYPE"),
+            ("/seed", "E_UNKNOWN_FIELD"),
+        ];
+        for (path, code) in wanted {
+            assert!(told.contains(&(path.to_owned(), code.to_owned())), "{path} is not in {told:?}");
+        }
+        assert_eq!(told.len(), wanted.len(), "{told:?}");
+        assert_eq!(codes(&errors(Wanted::read(&json!("x")).expect_err("no object")))[0].1, "E_REQUEST_TYPE");
+    }
+
+    #[test]
+    fn the_function_says_what_is_wrong_with_its_request_before_anything_is_started() {
+        let mut document = document();
+        document["key"] = json!("a key");
+        document["request"]["tasks"][0]["agent_type"] = json!("nobody");
+        document["request"]["colour"] = json!(1);
+        let told = codes(&Wanted::read(&document).expect("its form is right").problems());
+        assert_eq!(told[0], ("/key".to_owned(), "E_RUN_KEY".to_owned()));
+        assert!(told.iter().any(|(path, _)| path == "/request/colour"), "{told:?}");
+        document["function"] = json!("run_all");
+        let told = codes(&Wanted::read(&document).expect("its form is right").problems());
+        assert!(told.contains(&("/function".to_owned(), "E_FUNCTION_UNKNOWN".to_owned())), "{told:?}");
+    }
+
+    #[test]
+    fn the_same_request_is_the_same_run_however_it_is_written() {
+        let wanted = Wanted::read(&document()).expect("a request");
+        let mut known = wanted.clone().input(terms().draw(None));
+        known.request = serde_json::to_string_pretty(&json!({ "tasks": [task()] })).expect("JSON");
+        assert!(wanted.is(&known));
+        known.request = json!({ "tasks": [task(), task()] }).to_string();
+        assert!(!wanted.is(&known));
+        let problem = wanted.taken(&known);
+        assert_eq!((problem.code.as_str(), problem.path.as_str()), ("E_RUN_KEY_TAKEN", "/key"));
+    }
+}
