@@ -23,7 +23,8 @@ impl Allowed {
         let not = |what: &str, name: Option<&str>, allowed: Option<&Vec<String>>| {
             let (name, allowed) = (name?, allowed?);
             let is_allowed = allowed.iter().any(|one| one == name);
-            (!is_allowed).then(|| format!("the {what} {name} is not allowed to this run (allowed: {})", listed(allowed)))
+            (!is_allowed)
+                .then(|| format!("the {what} {name} is not allowed to this run (allowed: {})", listed(allowed)))
         };
         not("model", options.model.as_deref(), self.models.as_ref())
             .or_else(|| not("agent", options.agent_id.as_deref(), self.agents.as_ref()))
@@ -88,7 +89,8 @@ mod tests {
     #[test]
     fn the_higher_price_counts_also_beside_one_for_every_other_model() {
         let one = OperatorLimits { prices: prices(&[("*", 10), ("cheap", 1)]), ..Default::default() };
-        let other = OperatorLimits { prices: prices(&[("large", 0), ("cheap", 2), ("dear", 20)]), ..Default::default() };
+        let other =
+            OperatorLimits { prices: prices(&[("large", 0), ("cheap", 2), ("dear", 20)]), ..Default::default() };
         let wanted = prices(&[("*", 10), ("cheap", 2), ("dear", 20), ("large", 10)]);
         assert_eq!(narrower(one.clone(), other.clone()).prices, wanted);
         assert_eq!(narrower(other, one).prices, wanted);

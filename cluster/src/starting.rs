@@ -92,7 +92,8 @@ impl Wanted {
         };
         let mut problems = Vec::new();
         for name in all.keys().filter(|name| !FIELDS.contains(&name.as_str())) {
-            let problem = Problem::new("E_UNKNOWN_FIELD", format!("/{name}"), format!("{name}: no such field is known"));
+            let problem =
+                Problem::new("E_UNKNOWN_FIELD", format!("/{name}"), format!("{name}: no such field is known"));
             problems.push(problem.limit(FIELDS.join(", ")));
         }
         let key = text(all, "key", &mut problems);
@@ -123,7 +124,9 @@ impl Wanted {
             problems.push(Problem::new("E_RUN_KEY", "/key", message).got(&self.key));
         }
         let mut errors = errors(problems);
-        if let Turn::Over(DocumentReply::Refused(text)) = Stepper::new(self.function.clone(), self.request.clone()).step(None).1 {
+        if let Turn::Over(DocumentReply::Refused(text)) =
+            Stepper::new(self.function.clone(), self.request.clone()).step(None).1
+        {
             let refusal: Value = serde_json::from_str(&text).unwrap_or_default();
             errors.extend(refusal.get("errors").and_then(Value::as_array).into_iter().flatten().map(below_request));
         }

@@ -39,9 +39,13 @@ use std::process::ExitCode;
 
 use anyhow::{Result, ensure};
 
+#[cfg(unix)]
+pub use gateways::Health;
 pub use options::{Crashes, Demo};
 #[cfg(unix)]
 pub use service::{Door, Programs, Service};
+#[cfg(unix)]
+pub use supervisor::Cluster;
 
 /// Sets a cluster up from nothing and runs agents on it, while a worker and a gateway are killed.
 ///

@@ -9,6 +9,8 @@ mod caps;
 #[cfg(unix)]
 mod cluster;
 #[cfg(unix)]
+mod cluster_handoff;
+#[cfg(unix)]
 mod door;
 #[cfg(unix)]
 mod fallback;

@@ -10,8 +10,8 @@ use crate::npm::Tools;
 use super::bench::{Bench, Gateway, SEED};
 use super::tracks::{self, Track};
 use super::{
-    Choice, approval, caps, cluster, door, fallback, fanout, faults, items, kills, notices, packaging, pages, parity,
-    publishing, restart, saved, tools,
+    Choice, approval, caps, cluster, cluster_handoff, door, fallback, fanout, faults, items, kills, notices, packaging,
+    pages, parity, publishing, restart, saved, tools,
 };
 
 /// A group of scenarios by its name. It has a gateway that others use before and after it, and may need the number of kills.
@@ -22,7 +22,7 @@ const COMPARED: [Group; 2] =
     [("faults", |gateway, _, _| faults::run(gateway)), ("parity", |gateway, bench, _| parity::run(bench, gateway))];
 
 /// Groups of the gateway that is used as people use theirs, and whose configuration changes as they go.
-const USED: [Group; 13] = [
+const USED: [Group; 14] = [
     ("turns", |gateway, _, _| {
         restart::run(gateway)?;
         tools::from_turns(gateway)?;
@@ -40,6 +40,7 @@ const USED: [Group; 13] = [
     // Every session that a gateway remembers makes the next ones slower.
     ("fan-out", |gateway, _, _| fanout::run(gateway)),
     ("items", |gateway, _, _| items::run(gateway)),
+    ("cluster-handoff", |gateway, bench, _| cluster_handoff::run(bench, gateway)),
     // It takes the plugin away.
     ("packaging", |gateway, bench, _| packaging::run(gateway, &bench.archive)),
 ];

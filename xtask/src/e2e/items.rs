@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::bench::{Gateway, step};
 
-const CALL: &str = "parallel_agents_call";
+pub(super) const CALL: &str = "parallel_agents_call";
 const RUNS: &str = "parallel_agents_runs";
 const SESSION: &str = "items";
 
@@ -27,7 +27,8 @@ pub fn run(gateway: &Gateway) -> Result<()> {
     step("refuse more items than the operator allows", || are_too_many(gateway))
 }
 
-fn request(items: u64) -> Value {
+/// One step over so many items, by the tool that calls any function.
+pub(super) fn request(items: u64) -> Value {
     let step = json!({ "agent_type": "code_reviewer", "task_description": "Look at {{name}}.", "output_format": "text",
         "timeout_seconds": 300 });
     let items: Vec<Value> = (1..=items).map(|number| json!({ "name": format!("part-{number}.rs") })).collect();
@@ -42,23 +43,31 @@ fn are_answered(gateway: &Gateway) -> Result<()> {
         let ask = json!({ "action": "status", "run_id": run, "timeoutSeconds": CALL_SECONDS });
         reply = gateway.call_in(SESSION, RUNS, &ask)?;
     }
-    ensure!(reply.pointer("/result/items/completed") == Some(&json!(ITEMS)), "not all are completed: {reply:#}");
+    have_answers(gateway, SESSION, &run, &reply, ITEMS)?;
+    let sessions = gateway.receipts(&run).unwrap_or_default();
+    ensure!(sessions.len() as u64 == ITEMS, "{} sessions were spawned", sessions.len());
+    gateway.check_idle()
+}
 
+/// Each item has its answer once, in the lines in the workspace and on its page. `reply` is that of the run's end.
+///
+/// # Errors
+/// The first that is not answered, or told twice, or not found.
+pub(super) fn have_answers(gateway: &Gateway, session: &str, run: &str, reply: &Value, items: u64) -> Result<()> {
+    ensure!(reply.pointer("/result/items/completed") == Some(&json!(items)), "not all are completed: {reply:#}");
     let file = gateway.workspace().join("parallel-agents").join(format!("{run}.jsonl"));
     let text = fs::read_to_string(&file).with_context(|| format!("no lines in the workspace: {}", file.display()))?;
     let lines: Vec<Value> = text.lines().map(serde_json::from_str).collect::<Result<_, _>>()?;
     let once: BTreeSet<u64> = lines.iter().filter_map(|line| line.get("item")?.as_u64()).collect();
-    ensure!(lines.len() as u64 == ITEMS && once == (1..=ITEMS).collect(), "{} lines for {once:?}", lines.len());
+    ensure!(lines.len() as u64 == items && once == (1..=items).collect(), "{} lines for {once:?}", lines.len());
     let empty = lines.iter().find(|line| line.get("output").and_then(Value::as_str).is_none_or(str::is_empty));
     ensure!(empty.is_none(), "an item has no answer: {empty:?}");
 
     let page = json!({ "action": "page", "run_id": run, "task_id": "item-17" });
-    let page = gateway.call_in(SESSION, RUNS, &page)?;
+    let page = gateway.call_in(session, RUNS, &page)?;
     let answer = lines.iter().find(|line| line.get("item") == Some(&json!(17))).and_then(|line| line.get("output"));
     ensure!(page.pointer("/result/text") == answer, "{page:#} is not {answer:?}");
-    let sessions = gateway.receipts(&run).unwrap_or_default();
-    ensure!(sessions.len() as u64 == ITEMS, "{} sessions were spawned", sessions.len());
-    gateway.check_idle()
+    Ok(())
 }
 
 fn are_too_many(gateway: &Gateway) -> Result<()> {

@@ -37,14 +37,14 @@ fn start(gateway: &Gateway, session: &str, tasks: usize, way: &str) -> Result<St
 }
 
 /// Waits until the run is over and OpenClaw has taken what is to be told of it.
-fn taken(gateway: &Gateway, run: &str) -> Result<()> {
+pub(super) fn taken(gateway: &Gateway, run: &str) -> Result<()> {
     gateway.wait_until(&format!("a notice of {run}"), SOON, |gateway| {
         gateway.record(run).is_ok_and(|record| record.get("notice") == Some(&json!("given")))
     })
 }
 
 /// The next turn begins with what became of the run, and the one after that does not.
-fn once(gateway: &Gateway, session: &str, run: &str, what: &str) -> Result<()> {
+pub(super) fn once(gateway: &Gateway, session: &str, run: &str, what: &str) -> Result<()> {
     let said = gateway.say(session, "What is new?")?;
     ensure!(said.contains(run), "the next turn of {session} was not told of {run}: {said}");
     ensure!(said.contains(what), "the next turn of {session} was not told what became of {run}: {said}");
