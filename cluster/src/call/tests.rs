@@ -117,6 +117,23 @@ fn a_run_without_any_gateway_that_can_be_used_says_why() {
 }
 
 #[test]
+fn a_session_that_its_caller_may_not_have_is_not_spawned() {
+    let mut request = tasks(2);
+    request["tasks"][0]["model"] = json!("large");
+    request["tasks"][1]["model"] = json!("small");
+    let mut wanted = input(&request, vec![spec("a", 2)]);
+    wanted.allowed.models = Some(vec!["small".to_owned()]);
+    let (report, gateways) = Play::new(wanted, 1).report();
+    let (first, second) = (&report["results"][0], &report["results"][1]);
+    assert_eq!(
+        (&first["error"]["code"], &second["status"]),
+        (&json!("E_SPAWN_FORBIDDEN"), &json!("completed")),
+        "{report}"
+    );
+    assert_eq!(keys(&gateways), 1);
+}
+
+#[test]
 fn what_needs_no_gateway_asks_none() {
     let request = json!({ "tasks": [{ "agent_type": "nobody", "task_description": "x" }] });
     let play = Play::new(input(&request, vec![spec("a", 2)]), 1);

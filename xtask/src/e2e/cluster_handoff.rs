@@ -18,10 +18,10 @@ const SESSION: &str = "handed-over";
 /// Requests with more tasks are handed over.
 const WIDTH: u64 = 20;
 const ITEMS: u64 = 40;
-const TASKS: usize = 60;
+const TASKS: usize = 40;
 
 /// So many at once, where a run is to last.
-const FEW_AT_ONCE: u32 = 4;
+const FEW_AT_ONCE: u32 = 5;
 
 const CALL_SECONDS: u32 = 120;
 const SOON: Duration = Duration::from_secs(60);
