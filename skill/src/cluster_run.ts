@@ -169,7 +169,9 @@ export class ClusterRun implements Carrier {
     if (refused !== undefined) return { tag: 'refused', val: refused };
     if (reasons.length > 0) throw new Broken('E_CLUSTER_NO_GATEWAY', `no gateway of the cluster takes sessions: ${reasons.join('; ')}`);
     if (answer === undefined) throw new Broken('E_CLUSTER_FORM', 'the cluster gave a reply of another form');
-    const { tasks: _, ...counts } = fields(fields(JSON.parse(answer))['census']);
+    const { census, run } = fields(JSON.parse(answer));
+    // That of a run over items stands with what it says of its tasks.
+    const { tasks: _, ...counts } = fields(census ?? fields(run)['census']);
     this.counts = counts as Record<string, number>;
     return { tag: 'answer', val: answer };
   }

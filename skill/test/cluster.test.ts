@@ -94,8 +94,9 @@ test('how far it is and what became of items is known while it goes on', async (
   assert.deepEqual([now.state, now.progress], ['running', { ended: 2, running: 1, total: 3 }]);
   assert.match(now.hint, /it goes on in the cluster/);
   run.items = [line(2), line(1), line(3)];
-  run.output = report(3);
+  run.output = { Answer: JSON.stringify({ status: 'completed', run: { status: 'completed', results: [], census: { tasks: 3, completed: 2, failed: 1 } } }) };
   assert.equal((await call).state, 'done');
+  assert.deepEqual(new Store(state).record(key)?.counts, { completed: 2, failed: 1 });
   const file = join(context.workspaceDir, 'parallel-agents', `${key}.jsonl`);
   assert.deepEqual(readFileSync(file, 'utf8').trim().split('\n'), run.items);
   const page = await use(openclaw, 'runs', { action: 'page', run_id: key, task_id: 'item-3' }, { config, state, context });
