@@ -61,6 +61,7 @@ fn carry_out(function: &str, arguments: &str, gateway: &mut Simulation) -> Resul
         }],
         limits: facts.limits.clone().unwrap_or_default(),
         patience_seconds: 600,
+        allowed: Default::default(),
     };
     let (mut call, mut stepped) = ClusterCall::begin(input);
     let mut line = Line::new(facts);
