@@ -6,6 +6,7 @@ use parallel_agents_engine::host::{
     HistoryPage, HistoryQuery, HostError, ListFilter, OperatorLimits, Receipt, SessionEnd, SessionRow, SpawnOptions,
 };
 use parallel_agents_engine::ids::SessionKey;
+use parallel_agents_engine::policy::outcome::words;
 use serde::{Deserialize, Serialize};
 
 use crate::limits::Allowed;
@@ -48,6 +49,30 @@ pub struct GatewayReply {
     pub at_ms: u64,
     /// What it got, or why it got nothing.
     pub answer: Result<Answer, HostError>,
+}
+
+impl GatewayReply {
+    /// Nobody knows what became of the request.
+    pub fn is_in_doubt(&self) -> bool {
+        matches!(self.answer, Err(HostError::InDoubt(_)))
+    }
+
+    /// The same, of a session that was in doubt before.
+    #[must_use]
+    pub fn after_doubt(self) -> Self {
+        Self { answer: self.answer.map_err(after_doubt), ..self }
+    }
+}
+
+/// What an error says of a session that may be there, since it was asked for before and nobody knows what became of that.
+///
+/// Only a door that has looked for it, and has no room for another one, says that there is none. A gateway that is not reached, or turns
+/// requests away before they come to its door, says nothing of it: it is in doubt as before.
+pub fn after_doubt(error: HostError) -> HostError {
+    match error {
+        HostError::AtCapacity(_) | HostError::Exhausted(_) => error,
+        other => HostError::InDoubt(words(&other).to_owned()),
+    }
 }
 
 /// Answers, one for each form of [`GatewayCall`].
@@ -140,4 +165,24 @@ pub enum RunOutput {
     Refused(String),
     /// No gateway takes any session; why, for each of them.
     NoGateway(Vec<String>),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_door_that_has_looked_ends_a_doubt() {
+        let text = || "text".to_owned();
+        for error in [
+            HostError::Unavailable(text()),
+            HostError::RateLimited { retry_after_ms: Some(1), message: text() },
+            HostError::Forbidden(text()),
+            HostError::Busy(text()),
+            HostError::InDoubt(text()),
+        ] {
+            assert_eq!(after_doubt(error), HostError::InDoubt(text()));
+        }
+        assert_eq!(after_doubt(HostError::AtCapacity(text())), HostError::AtCapacity(text()));
+    }
 }

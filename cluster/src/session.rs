@@ -39,15 +39,17 @@ impl Session {
         Ok(reply)
     }
 
+    /// Asks for a session until it is known whether there is one.
     async fn spawn(&self, ctx: &Context<'_>, request: &GatewayRequest) -> Result<GatewayReply, TerminalError> {
+        let mut reply = self.once(ctx, request).await?;
         for pause in PAUSES {
-            let reply = self.once(ctx, request).await?;
-            if !matches!(reply.answer, Err(HostError::InDoubt(_))) {
-                return Ok(reply);
+            if !reply.is_in_doubt() {
+                break;
             }
             ctx.sleep(Duration::from_secs(pause)).await?;
+            reply = self.once(ctx, request).await?.after_doubt();
         }
-        self.once(ctx, request).await
+        Ok(reply)
     }
 
     /// Stops the session of a key, whether it exists already or not. Goes on until the gateway says something.

@@ -8,7 +8,7 @@ use parallel_agents_engine::policy::host_calls::MAX_TRIES;
 
 use super::commands::not_found;
 use super::{About, CallId, ClusterCall, Session};
-use crate::messages::Answer;
+use crate::messages::{Answer, after_doubt};
 use crate::placement::GatewayIndex;
 
 impl ClusterCall {
@@ -60,6 +60,7 @@ impl ClusterCall {
         let error = match answer {
             Ok(Answer::Spawned(receipt)) => return self.accepted(request, gateway, &options, receipt),
             Ok(_) => other(),
+            Err(error) if self.is_in_doubt(&options.idempotency_key) => after_doubt(error),
             Err(error) => error,
         };
         if matches!(error, HostError::InDoubt(_)) {
@@ -75,6 +76,11 @@ impl ClusterCall {
             error => return self.answer(request, Err(error)),
         }
         self.place(request, options);
+    }
+
+    /// Whether nobody knows what became of the session of a key when it was asked for before.
+    fn is_in_doubt(&self, key: &str) -> bool {
+        self.in_doubt.get(key).is_some_and(|doubt| doubt.answers > 0)
     }
 
     /// Its slot stays taken, and the key is asked for at the same gateway again; but not more often than the engine does.

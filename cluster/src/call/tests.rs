@@ -63,6 +63,21 @@ fn a_session_in_doubt_is_asked_for_where_it_may_be() {
 }
 
 #[test]
+fn a_session_in_doubt_stays_where_it_may_be_while_its_gateway_is_away() {
+    for seed in 0..20 {
+        let mut play = Play::new(input(&tasks(6), vec![spec("a", 3), spec("b", 3)]), seed);
+        play.until(|play| play.call.opening.is_none());
+        play.gateway("a").fault = Some(Fault::Mute);
+        play.until(|play| play.gateways["a"].asked.len() >= 3);
+        play.gateway("a").fault = Some(Fault::Away);
+        play.until(|play| play.gateways["b"].sessions.len() >= 3);
+        play.gateway("a").fault = None;
+        let (report, gateways) = play.report();
+        assert_eq!((&report["census"]["completed"], keys(&gateways)), (&json!(6), 6), "seed {seed}: {report}");
+    }
+}
+
+#[test]
 fn a_drained_gateway_gets_no_more_and_is_used_again_after_that() {
     let mut play = Play::new(input(&tasks(12), vec![spec("a", 2), spec("b", 2)]), 9);
     play.until(|play| play.gateways["a"].sessions.len() >= 2);
