@@ -1,5 +1,7 @@
 //! A recording as a simulation.
 
+use std::sync::Arc;
+
 use super::format::Recording;
 use super::tape::Tape;
 use crate::options::SimulationOptions;
@@ -30,6 +32,6 @@ impl Recording {
             ..HostProfile::default()
         };
         let options = SimulationOptions { announces_width: cap.is_some(), ..SimulationOptions::default() };
-        Simulation::new(Script::of_tape(profile, tape), self.head.seed, options)
+        Simulation::new(Script::of_source(profile, Arc::new(tape)), self.head.seed, options)
     }
 }

@@ -7,7 +7,7 @@ use parallel_agents_engine::host::FailureKind;
 use parallel_agents_engine::task::Usage;
 
 use super::format::{RecordedOutcome, RecordedSession, Recording};
-use crate::script::{Scripted, ScriptedOutcome};
+use crate::script::{Scripted, ScriptedOutcome, SessionSource};
 
 /// One in per mille.
 const ONE: u64 = 1_000;
@@ -90,48 +90,6 @@ impl Tape {
         self.assumed.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The model that runs when `requested` is asked for.
-    pub(crate) fn applied_model(&self, requested: Option<&str>) -> String {
-        requested.unwrap_or(&self.default_model).to_owned()
-    }
-
-    pub(crate) fn play(&self, agent_type: &str, task_id: &str, model: &str, attempt: u32) -> Scripted {
-        let takes = self.takes.get(&(agent_type.to_owned(), task_id.to_owned())).map(Vec::as_slice).unwrap_or_default();
-        let is_same = |take: &&RecordedSession| self.asked_model(take) == model;
-        let answer = || {
-            let answers = || takes.iter().filter(|take| take.answer().is_some());
-            answers().rfind(is_same).or_else(|| answers().next_back())
-        };
-        let exact = takes.iter().filter(is_same).find(|take| take.attempt == attempt);
-        if let Some(take) = exact {
-            return if take.outcome == RecordedOutcome::Stopped {
-                self.unstopped(take, answer())
-            } else {
-                self.played(take, ONE)
-            };
-        }
-        let was_stopped = |take: &&RecordedSession| take.outcome == RecordedOutcome::Stopped;
-        if let Some(take) = takes.iter().filter(|take| !was_stopped(take)).rfind(is_same) {
-            self.note(|assumed| assumed.repeated += 1);
-            return self.played(take, ONE);
-        }
-        let Some(take) = answer().or_else(|| takes.iter().rfind(|take| !was_stopped(take))).or(takes.last()) else {
-            self.note(|assumed| assumed.unknown.push(format!("{agent_type} {task_id}")));
-            let message = format!("nothing was recorded of {agent_type} {task_id}");
-            return scripted(0, ScriptedOutcome::Fail { kind: FailureKind::Rejected, message }, Usage::default());
-        };
-        if was_stopped(&take) {
-            return self.unstopped(take, None);
-        }
-        let measured = match (self.pace.get(model), self.pace.get(self.asked_model(take))) {
-            (Some(new), Some(old)) if *old > 0 => Some(new.saturating_mul(ONE) / old),
-            _ => None,
-        };
-        let assumed = measured.is_none().then(|| self.factors.get(model).copied().unwrap_or(ONE));
-        self.note(|notes| notes.models.entry(model.to_owned()).or_insert((0, assumed)).0 += 1);
-        self.played(take, measured.or(assumed).unwrap_or(ONE))
-    }
-
     fn asked_model<'a>(&'a self, take: &'a RecordedSession) -> &'a str {
         take.model_asked.as_deref().unwrap_or(&self.default_model)
     }
@@ -171,6 +129,49 @@ impl Tape {
 
     fn note(&self, note: impl FnOnce(&mut Assumed)) {
         note(&mut self.assumed.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+impl SessionSource for Tape {
+    fn applied_model(&self, requested: Option<&str>) -> String {
+        requested.unwrap_or(&self.default_model).to_owned()
+    }
+
+    fn play(&self, agent_type: &str, task_id: &str, model: &str, attempt: u32) -> Scripted {
+        let takes = self.takes.get(&(agent_type.to_owned(), task_id.to_owned())).map(Vec::as_slice).unwrap_or_default();
+        let is_same = |take: &&RecordedSession| self.asked_model(take) == model;
+        let answer = || {
+            let answers = || takes.iter().filter(|take| take.answer().is_some());
+            answers().rfind(is_same).or_else(|| answers().next_back())
+        };
+        let exact = takes.iter().filter(is_same).find(|take| take.attempt == attempt);
+        if let Some(take) = exact {
+            return if take.outcome == RecordedOutcome::Stopped {
+                self.unstopped(take, answer())
+            } else {
+                self.played(take, ONE)
+            };
+        }
+        let was_stopped = |take: &&RecordedSession| take.outcome == RecordedOutcome::Stopped;
+        if let Some(take) = takes.iter().filter(|take| !was_stopped(take)).rfind(is_same) {
+            self.note(|assumed| assumed.repeated += 1);
+            return self.played(take, ONE);
+        }
+        let Some(take) = answer().or_else(|| takes.iter().rfind(|take| !was_stopped(take))).or(takes.last()) else {
+            self.note(|assumed| assumed.unknown.push(format!("{agent_type} {task_id}")));
+            let message = format!("nothing was recorded of {agent_type} {task_id}");
+            return scripted(0, ScriptedOutcome::Fail { kind: FailureKind::Rejected, message }, Usage::default());
+        };
+        if was_stopped(&take) {
+            return self.unstopped(take, None);
+        }
+        let measured = match (self.pace.get(model), self.pace.get(self.asked_model(take))) {
+            (Some(new), Some(old)) if *old > 0 => Some(new.saturating_mul(ONE) / old),
+            _ => None,
+        };
+        let assumed = measured.is_none().then(|| self.factors.get(model).copied().unwrap_or(ONE));
+        self.note(|notes| notes.models.entry(model.to_owned()).or_insert((0, assumed)).0 += 1);
+        self.played(take, measured.or(assumed).unwrap_or(ONE))
     }
 }
 

@@ -29,6 +29,7 @@ mod tests;
 mod wire;
 
 use std::path::Path;
+use std::sync::Arc;
 
 use parallel_agents_engine::host::FailureKind;
 use parallel_agents_engine::json::strict::{self, REQUEST_BOUNDS};
@@ -42,15 +43,13 @@ use prompt::Prompt;
 use rule::{Fate, Odds, Rule, Spawned};
 use template::About;
 
-use crate::recording::Tape;
-
 pub use error::{ScriptError, ScriptProblem};
 pub use fault::Fault;
 pub use fault_settings::{Burst, Delay, Huge, MoreUsage, Refusals, SpawnRate, Swap, Window};
 pub use faults::FaultProfile;
 pub use host_profile::HostProfile;
 pub use model::ProviderLimit;
-pub use scripted::{Scripted, ScriptedOutcome};
+pub use scripted::{Scripted, ScriptedOutcome, SessionSource};
 pub use wire::{WireFault, WireProfile};
 
 /// A script: loaded, checked, ready to be played.
@@ -62,8 +61,8 @@ pub struct Script {
     models: Models,
     rules: Vec<Rule>,
     fallback: Rule,
-    /// Set: recorded sessions in place of rules.
-    tape: Option<Tape>,
+    /// Set: what sessions do does not come from the rules.
+    source: Option<Arc<dyn SessionSource>>,
 }
 
 /// Characters that count as one token where a script names no number.
@@ -104,20 +103,20 @@ impl Script {
         let (file, problems) = file::read(document);
         let Checked { host, faults, wire, models, rules, fallback } =
             check::check(file, problems).map_err(ScriptError::Invalid)?;
-        Ok(Self { host, faults, wire, models, rules, fallback, tape: None })
+        Ok(Self { host, faults, wire, models, rules, fallback, source: None })
     }
 
-    /// A script that plays what was recorded.
-    pub fn of_tape(host: HostProfile, tape: Tape) -> Self {
-        Self { host, tape: Some(tape), ..Self::bundled() }
+    /// A script without rules: `source` says what every session does.
+    pub fn of_source(host: HostProfile, source: Arc<dyn SessionSource>) -> Self {
+        Self { host, source: Some(source), ..Self::bundled() }
     }
 
     /// The model that really runs when `requested` is asked for, as `provider/model`.
     ///
     /// None gives the script's default model. An unknown model is passed on as it is, as gateways do.
     pub fn applied_model(&self, requested: Option<&str>) -> String {
-        match &self.tape {
-            Some(tape) => tape.applied_model(requested),
+        match &self.source {
+            Some(source) => source.applied_model(requested),
             None => self.models.applied(requested),
         }
     }
@@ -135,8 +134,8 @@ impl Script {
         let parsed = Prompt::parse(prompt);
         let (agent_type, task_id) =
             parsed.as_ref().map_or(("", ""), |prompt| (prompt.agent_type.as_str(), prompt.task_id.as_str()));
-        if let Some(tape) = &self.tape {
-            return tape.play(agent_type, task_id, model, attempt);
+        if let Some(source) = &self.source {
+            return source.play(agent_type, task_id, model, attempt);
         }
         let model = self.models.applied(Some(model));
         let chance = Chance::of(seed, agent_type, task_id, rule::bare(&model), attempt);

@@ -22,6 +22,15 @@ pub struct Scripted {
     pub fault: Option<Fault>,
 }
 
+/// What sessions do in place of a script's rules, for example what was recorded of them.
+pub trait SessionSource: std::fmt::Debug + Send + Sync {
+    /// The model that runs when `requested` is asked for.
+    fn applied_model(&self, requested: Option<&str>) -> String;
+
+    /// What the session of a task does. The first attempt is 1.
+    fn play(&self, agent_type: &str, task_id: &str, model: &str, attempt: u32) -> Scripted;
+}
+
 /// What comes out of a session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ScriptedOutcome {
