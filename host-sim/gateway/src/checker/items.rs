@@ -1,15 +1,11 @@
 //! What the call tells of the items of a run over many: each once, all of them, and after a resume nothing else than before.
 
-use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use parallel_agents_engine::host::ItemResult;
 
 use super::invariant::Invariant;
 use super::state::Checker;
-
-/// The items that were told: in which life of the call last, and a digest of what.
-pub(super) type Items = BTreeMap<u32, (u32, u64)>;
 
 impl Checker {
     /// Enters what became of an item.

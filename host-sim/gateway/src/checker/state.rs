@@ -10,7 +10,6 @@ use super::account::{Account, Asked, Tasks};
 use super::allowance::Allowance;
 use super::excuse::{Excuse, Excuses};
 use super::invariant::{Invariant, Violation};
-use super::items::Items;
 use super::known_time::KnownTime;
 use super::money::Sum;
 use super::outcomes::Tries;
@@ -194,7 +193,8 @@ pub struct Checker {
     pub(super) waits: Waits,
     pub(super) cooldowns: Cooldowns,
     pub(super) progress: Tasks,
-    pub(super) items: Items,
+    /// The items that were told: in which life of the call last, and a digest of what.
+    pub(super) items: BTreeMap<u32, (u32, u64)>,
     pub(super) tries: BTreeMap<String, Tries>,
     pub(super) models: Models,
 }
