@@ -4,8 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use reqwest::Url;
 
-use super::client::KEY_VARIABLE;
-use super::client::ServerError;
+use super::server_error::{KEY_VARIABLE, ServerError};
 
 /// Ends of addresses that name an endpoint, below which nothing is.
 const ENDPOINTS: [&str; 5] = ["/chat/completions", "/completions", "/responses", "/embeddings", "/models"];

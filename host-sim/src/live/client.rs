@@ -10,16 +10,14 @@ use super::asking::{Members, Memory, Order};
 use super::failure::{CompletionFailure, Refusal};
 use super::incoming::Incoming;
 use super::reading::{self, Stopped};
+use super::server_error::ServerError;
+use parallel_agents_door::Token;
 use parallel_agents_door::http::{self, is_loopback};
-use parallel_agents_door::{Token, Unsendable};
 
 /// How long a connection may take to come about. Everything after that is bounded by the session's own time.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The name under which a session's own key travels, so that a server can tell a repetition from another try.
-/// The environment variable that holds the API key.
-pub const KEY_VARIABLE: &str = "OPENAI_API_KEY";
-
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
 /// Requests for one session, each without something that the server refused before.
@@ -27,71 +25,6 @@ const MOST_REQUESTS: u32 = 8;
 
 /// The endpoint of completions.
 const COMPLETIONS: &str = "chat/completions";
-
-/// A server that cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum ServerError {
-    /// The address makes no sense.
-    #[error("{text:?} is no base address of a server: {reason}; it looks like http://127.0.0.1:8080/v1")]
-    Address {
-        /// What was given, without anything secret in it.
-        text: String,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// Something else is at the address.
-    #[error("there is no model server at {server}: {reason}; a base address ends in /v1 for most servers")]
-    Path {
-        /// The base address, as it is used.
-        server: String,
-        /// What is there.
-        reason: String,
-    },
-    /// The key cannot be sent.
-    #[error("{} holds a character that no key has: only visible ASCII can be sent", KEY_VARIABLE)]
-    Key,
-    /// The server wants a key, or another one.
-    #[error("the server at {server} does not take {}: {reason}", KEY_VARIABLE)]
-    KeyRefused {
-        /// The base address, as it is used.
-        server: String,
-        /// What it said.
-        reason: String,
-    },
-    /// The server does not answer, or is not ready.
-    #[error("the server at {server} cannot be asked: {reason}")]
-    Unreachable {
-        /// The base address, as it is used.
-        server: String,
-        /// What went wrong.
-        reason: String,
-    },
-    /// The client could not be set up.
-    #[error("the HTTP client cannot be set up: {0}")]
-    Client(String),
-    /// The server did not list its models.
-    #[error("the server at {server} does not list its models: {reason}")]
-    Models {
-        /// The base address, as it is used.
-        server: String,
-        /// What it said.
-        reason: String,
-    },
-    /// Nobody said which of its models is meant.
-    #[error("the server at {server} has {} models: {}", names.len(), names.join(", "))]
-    Choice {
-        /// The base address, as it is used.
-        server: String,
-        /// Its models, in its own order.
-        names: Vec<String>,
-    },
-}
-
-impl From<Unsendable> for ServerError {
-    fn from(_: Unsendable) -> Self {
-        Self::Key
-    }
-}
 
 /// An OpenAI-compatible server.
 #[derive(Clone, Debug)]

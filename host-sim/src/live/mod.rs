@@ -19,6 +19,7 @@ mod pacing;
 mod pieces;
 mod reading;
 mod requests;
+mod server_error;
 mod session;
 #[cfg(test)]
 mod tests;
@@ -33,7 +34,8 @@ use parallel_agents_engine::ids::SessionKey;
 use rand::Rng as _;
 use tokio::sync::mpsc;
 
-pub use client::{KEY_VARIABLE, ModelServer, ServerError};
+pub use client::ModelServer;
+pub use server_error::{KEY_VARIABLE, ServerError};
 
 use crate::real_call::RealCall;
 use gateway_sim::clock::Bell;

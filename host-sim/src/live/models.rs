@@ -7,9 +7,10 @@ use reqwest::StatusCode;
 use serde_json::Value;
 use tokio::time::Instant;
 
-use super::client::{ModelServer, ServerError, refusal, words};
+use super::client::{ModelServer, refusal, words};
 use super::failure::{CompletionFailure, Refusal};
 use super::reading;
+use super::server_error::ServerError;
 
 /// How long the list of models may take.
 const LIST_TIMEOUT: Duration = Duration::from_secs(30);
