@@ -37,7 +37,6 @@ use parallel_agents_workflows::teams::{self, Kind};
 pub use functions::{Function, FunctionInfo, functions, refuse_name};
 
 use functions::{described, known};
-use schemas::schema_of;
 use spawning::Helper;
 use spec::CollectSpec;
 
@@ -99,7 +98,7 @@ async fn one(plan: plan::Plan, host: &mut impl Host) -> Result<String, CallError
 
 /// The request schema of `run_tasks`.
 pub fn run_schema() -> Value {
-    schema_of(Function::RunTasks)
+    Function::RunTasks.schema()
 }
 
 /// What workflows check lists of tasks with.
@@ -121,7 +120,7 @@ enum Read {
 
 fn read(function: Function, arguments: &str) -> Result<Read, CallError> {
     let document = parse(function, arguments)?;
-    let request_schema = schema_of(function);
+    let request_schema = function.schema();
     match function {
         // What is left of a request that does not fit is looked at as well, so that all problems are told at once.
         Function::RunTasks => plan::plan(&request_schema, BUILT_IN, document).map(|plan| Read::Run(Box::new(plan))),
@@ -173,7 +172,7 @@ fn read(function: Function, arguments: &str) -> Result<Read, CallError> {
 fn forecast(document: Value) -> Result<String, CallError> {
     let is_wide = document.get("items").is_some() || document.get("steps").is_some();
     let plan = match is_wide {
-        true => mapping(&schema_of(Function::MapTasks), BUILT_IN, document)?.plan,
+        true => mapping(&Function::MapTasks.schema(), BUILT_IN, document)?.plan,
         false => plan::plan(&run_schema(), BUILT_IN, document)?,
     };
     Ok(document::to_text(&plan.forecast()))

@@ -1,8 +1,8 @@
 //! The functions that callers use: their names, what they are for, and what they take.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::schemas::{Texts, shown, texts};
+use super::schemas::{self, Texts, texts};
 use super::{DocumentReply, reply};
 use parallel_agents_engine::problem::{CallError, unknown_name};
 use parallel_agents_engine::report::document;
@@ -40,7 +40,7 @@ macro_rules! functions {
                 match self { $(Self::$case => $description),* }
             }
 
-            pub(super) const fn texts(self) -> Texts {
+            const fn texts(self) -> Texts {
                 match self { $(Self::$case => texts!($name)),* }
             }
         }
@@ -82,12 +82,22 @@ impl Function {
         Self::ALL.iter().copied().find(|function| function.name() == name)
     }
 
+    /// The schema of its arguments, for checking them.
+    pub(super) fn schema(self) -> Value {
+        schemas::for_checks(self.texts())
+    }
+
+    /// The same as callers are shown it.
+    fn shown_schema(self) -> Value {
+        schemas::for_callers(self.texts())
+    }
+
     /// What callers are told of it.
     pub fn info(self) -> FunctionInfo {
         FunctionInfo {
             name: self.name().to_owned(),
             description: self.description().to_owned(),
-            parameters: shown(self).to_string(),
+            parameters: self.shown_schema().to_string(),
         }
     }
 }
@@ -116,18 +126,15 @@ pub fn refuse_name(name: &str) -> DocumentReply {
 /// A function with the schema of its arguments.
 pub(super) fn described(name: &str) -> Result<String, CallError> {
     let function = known(name, "/function")?;
-    let parameters = shown(function);
+    let parameters = function.shown_schema();
     let described = json!({ "name": name, "description": function.description(), "parameters": parameters });
     Ok(document::to_text(&described))
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::Value;
-
     use super::*;
     use crate::documents::run_schema;
-    use crate::documents::schemas::schema_of;
     use parallel_agents_engine::json::schema;
 
     #[test]
@@ -135,7 +142,7 @@ mod tests {
         for (function, listed) in Function::ALL.iter().zip(functions()) {
             let parameters: Value = serde_json::from_str(&listed.parameters).expect("JSON");
             assert_eq!(schema::faults(&parameters), [], "{function:?}");
-            assert!(schema_of(*function).is_object() && !listed.parameters.contains("x-code"));
+            assert!(function.schema().is_object() && !listed.parameters.contains("x-code"));
         }
         assert!(run_schema()["properties"]["tasks"]["items"]["properties"]["proof"].is_object());
     }
@@ -157,10 +164,10 @@ mod tests {
     fn what_is_checked_is_what_is_shown() {
         for function in Function::ALL {
             let [mut checked, mut told] = [Vec::new(), Vec::new()];
-            rules(&schema::published(&schema_of(*function)), "", &mut checked);
-            rules(&shown(*function), "", &mut told);
+            rules(&schema::published(&function.schema()), "", &mut checked);
+            rules(&function.shown_schema(), "", &mut told);
             assert_eq!(checked, told, "{function:?}");
         }
-        assert!(!schema_of(Function::RunTasks).to_string().contains("\"description\":\""), "words are left out");
+        assert!(!Function::RunTasks.schema().to_string().contains("\"description\":\""), "words are left out");
     }
 }

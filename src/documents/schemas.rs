@@ -5,7 +5,6 @@
 
 use serde_json::{Map, Value};
 
-use super::functions::Function;
 use parallel_agents_engine::json::schema;
 
 /// What the build script left of one file.
@@ -44,18 +43,18 @@ const MAX_DEPTH: usize = 16;
 type Form = fn(Texts) -> &'static str;
 
 /// The schema of a function's arguments for checking them.
-pub fn schema_of(function: Function) -> Value {
-    read(function, |texts| texts.checks)
+pub fn for_checks(texts: Texts) -> Value {
+    read(texts, |texts| texts.checks)
 }
 
 /// The same for showing, with its words and without this crate's own annotations.
-pub fn shown(function: Function) -> Value {
-    schema::published(&read(function, |texts| texts.whole))
+pub fn for_callers(texts: Texts) -> Value {
+    schema::published(&read(texts, |texts| texts.whole))
 }
 
-fn read(function: Function, form: Form) -> Value {
+fn read(texts: Texts, form: Form) -> Value {
     // The files are this crate's own and a test reads each of them.
-    let mut schema: Value = serde_json::from_str(form(function.texts())).unwrap_or_default();
+    let mut schema: Value = serde_json::from_str(form(texts)).unwrap_or_default();
     resolve(&mut schema, form, 0);
     schema
 }

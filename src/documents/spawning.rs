@@ -5,7 +5,6 @@
 use serde_json::{Map, Value, json};
 
 use super::functions::Function;
-use super::schemas::schema_of;
 use crate::catalogue::BUILT_IN;
 use parallel_agents_engine::plan::{self, Plan};
 use parallel_agents_engine::problem::CallError;
@@ -24,12 +23,12 @@ pub(super) struct Helper {
 
 /// Checks a helper's request and makes the plan of it.
 pub(super) fn plan(function: Function, helper: Helper, mut document: Value) -> Result<Plan, CallError> {
-    let problems = plan::check_document(&schema_of(function), &mut document);
+    let problems = plan::check_document(&function.schema(), &mut document);
     if !problems.is_empty() {
         return Err(CallError::invalid(problems));
     }
     let request = request(helper, document);
-    let planned = plan::plan(&schema_of(Function::RunTasks), BUILT_IN, request);
+    let planned = plan::plan(&Function::RunTasks.schema(), BUILT_IN, request);
     if helper.is_single { planned.map_err(of_one_task) } else { planned }
 }
 
