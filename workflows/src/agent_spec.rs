@@ -10,11 +10,7 @@ use super::improve::{DEFINITION_KIND, Origin, Wanted};
 use parallel_agents_engine::agents::Catalogue;
 use parallel_agents_engine::delimiters;
 use parallel_agents_engine::problem::Problem;
-use parallel_agents_engine::prompt;
 use parallel_agents_engine::text;
-
-const CREATE: &str = include_str!("../../prompts/workflow/create.md");
-const JUDGE: &str = include_str!("../../prompts/workflow/judge.md");
 
 /// An agent type that is to be made.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -122,14 +118,4 @@ pub fn plain(value: Option<&String>, path: &str, problems: &mut Vec<Problem>) {
         let message = "holds U+0000 or a line that looks like a marker of the prompt";
         problems.push(Problem::new("E_TASK_CHARS", path, message));
     }
-}
-
-/// What the creator is told to do.
-pub fn create_description(name: &str, purpose: &str) -> String {
-    prompt::fill(CREATE, [("name", name), ("purpose", purpose)])
-}
-
-/// What a judge is told to do.
-pub fn judge_description(kind: &str) -> String {
-    prompt::fill(JUDGE, [("kind", kind)])
 }

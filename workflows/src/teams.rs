@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::agent_spec;
-use crate::improve::DEFINITION_KIND;
+use crate::improve::{self, DEFINITION_KIND};
 use crate::spec::{AgentSpec, ContentTeamSpec, DevelopmentTeamSpec, MetaWorkflowSpec, ReviewTeamSpec, TeamSpec};
 use parallel_agents_engine::agents::{BuiltIn, Catalogue};
 use parallel_agents_engine::problem::{CallError, Problem};
@@ -166,7 +166,7 @@ fn design(wanted: &AgentSpec) -> [TaskSpec; 2] {
     let create = format!("{}-create", wanted.name);
     let review = TaskSpec {
         agent_type: "agent_design_reviewer".to_owned(),
-        task_description: agent_spec::judge_description(DEFINITION_KIND),
+        task_description: improve::judge_description(DEFINITION_KIND),
         input_data: Some(json!({ "kind": DEFINITION_KIND, "purpose": wanted.purpose })),
         input_from: vec![InputSource {
             field: "draft".to_owned(),
@@ -179,7 +179,7 @@ fn design(wanted: &AgentSpec) -> [TaskSpec; 2] {
     };
     let creator = TaskSpec {
         agent_type: "agent_creator".to_owned(),
-        task_description: agent_spec::create_description(&wanted.name, &wanted.purpose),
+        task_description: improve::create_description(&wanted.name, &wanted.purpose),
         input_data: Some(Value::Object(wanted.input())),
         task_id: Some(create),
         ..TaskSpec::default()

@@ -15,6 +15,7 @@
 //! The best version never gets worse, a missing or invalid review is never a pass, and a judge is told neither the target
 //! nor the author.
 
+mod descriptions;
 mod draft;
 
 use std::collections::BTreeMap;
@@ -22,9 +23,10 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+pub use descriptions::{create_description, judge_description};
 pub use draft::{Best, Draft, Judgement, Origin, Reason, Round, Wanted};
 
-use super::{Common, agent_spec};
+use super::Common;
 use parallel_agents_engine::agents::AgentDefinition;
 use parallel_agents_engine::ids::TaskIndex;
 use parallel_agents_engine::plan::PlannedTask;
@@ -141,7 +143,7 @@ impl Improve {
             input.insert("constraints".to_owned(), Value::from(constraints));
         }
         let purpose = draft.wanted.purpose.clone().unwrap_or_default();
-        let description = agent_spec::create_description(&draft.wanted.name, &purpose);
+        let description = create_description(&draft.wanted.name, &purpose);
         let id = format!("{}-create-{}", draft.wanted.name, draft.attempts);
         let task = self.settings.common.task(&self.settings.creator, id.clone(), description, input);
         self.roles.insert(id, (index, Role::Create));
@@ -153,7 +155,7 @@ impl Improve {
         draft.waiting = self.settings.judges;
         draft.reviews.clear();
         let round = draft.history.len() + 1;
-        let description = agent_spec::judge_description(&draft.wanted.kind);
+        let description = judge_description(&draft.wanted.kind);
         let input = draft.input(&draft.current);
         let ids: Vec<String> =
             (1..=self.settings.judges).map(|n| format!("{}-r{round}-judge-{n}", draft.wanted.name)).collect();

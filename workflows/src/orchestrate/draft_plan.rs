@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::Settings;
-use super::parts::Parts;
+use super::parts::{Note, Parts};
 use crate::agent_spec;
 use crate::create::{Created, belongs_to_a_draft, field, stand_in};
 use crate::spec::AgentSpec;
@@ -35,15 +35,6 @@ pub struct DraftPlan {
     pub tasks: Vec<Value>,
     /// What the plan says of each task besides: how its result is judged, and whose place it takes.
     pub notes: Vec<Note>,
-}
-
-/// What concerns the orchestrator alone.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Note {
-    /// What counts when the result is judged and improved. None: it is taken as it comes.
-    pub rubric: Option<String>,
-    /// Tasks that did not come to a result and need none any more if this one does.
-    pub replaces: Vec<String>,
 }
 
 /// Where a plan stands: nothing is done yet, or some parts are.

@@ -2,7 +2,6 @@
 
 use serde_json::{Value, json};
 
-use super::draft_plan::Note;
 use crate::create::field;
 use crate::graft::Earlier;
 use crate::improve::Draft;
@@ -24,6 +23,15 @@ pub struct Part {
     /// Its place in the run, and what its answer has to fit. None: it was not run.
     place: Option<(TaskIndex, Option<OutputSchema>)>,
     end: Option<End>,
+}
+
+/// What a plan says of a task beyond what a caller could say; only the orchestrator reads it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Note {
+    /// What counts when the result is judged and improved. None: it is taken as it comes.
+    pub rubric: Option<String>,
+    /// Tasks that did not come to a result and need none any more if this one does.
+    pub replaces: Vec<String>,
 }
 
 #[derive(Clone, Debug)]
