@@ -3,8 +3,6 @@
 use std::path::{Path, PathBuf};
 
 use gateway_sim::clock::Clock;
-use gateway_sim::host::JournalSink;
-use gateway_sim::observed::AnyBackend;
 use gateway_sim::options::SimulationOptions;
 use gateway_sim::recording::MODEL_SERVER;
 use gateway_sim::script::{Script, ScriptError};
@@ -20,18 +18,10 @@ use crate::fault::Fault;
 use crate::gateway::Entered;
 use crate::journal::Journal;
 use crate::outcome::Failure;
+use crate::prepared::{PreparedBackend, sink};
 use crate::server::Asked;
 use crate::text::{shell_word, shown};
 use crate::ui::Ui;
-
-/// What answers the component, and by which clock.
-pub struct PreparedBackend {
-    pub backend: AnyBackend,
-    pub clock: Clock,
-    pub seed: u64,
-    pub kind: BackendKind,
-    pub journal: Option<Journal>,
-}
 
 /// What a journal says about the call that goes on.
 #[derive(Default)]
@@ -144,14 +134,6 @@ fn of_gateway(
         gateway.host_mut().keep_journal(sink);
     }
     Ok(PreparedBackend { backend: gateway.boxed(), clock, seed, kind: BackendKind::Script, journal })
-}
-
-/// What writes the journal of a call, if it has one.
-pub fn sink(ui: &Ui, journal: Option<&Journal>) -> Result<Option<JournalSink>, Failure> {
-    let unusable = |journal: &Journal, error: std::io::Error| {
-        Failure::file(journal.path(), anyhow::Error::from(error).context("cannot write the journal"))
-    };
-    journal.map(|journal| journal.sink(ui).map_err(|error| unusable(journal, error))).transpose()
 }
 
 /// An address of something that is not asked is a mistake.

@@ -9,10 +9,10 @@ use host_sim::openclaw::{OpenClaw, OpenClawOptions};
 use parallel_agents_door::{Door, DoorError, Facts};
 
 use crate::args::{BackendKind, ServerArguments};
-use crate::backend::{PreparedBackend, sink};
 use crate::fault::Fault;
 use crate::journal::Journal;
 use crate::outcome::Failure;
+use crate::prepared::{PreparedBackend, sink};
 use crate::text::shown;
 use crate::ui::Ui;
 

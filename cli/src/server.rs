@@ -9,10 +9,10 @@ use host_sim::live::{KEY_VARIABLE, Live, LiveOptions, ModelServer, ServerError};
 use parallel_agents_door::Token;
 
 use crate::args::{BackendKind, ServerArguments};
-use crate::backend::{PreparedBackend, sink};
 use crate::fault::Fault;
 use crate::journal::Journal;
 use crate::outcome::Failure;
+use crate::prepared::{PreparedBackend, sink};
 use crate::ui::Ui;
 
 /// A model server that was asked for its models.

@@ -20,7 +20,7 @@ use parallel_agents::documents::DocumentReply;
 use serde_json::{Map, Value, json};
 
 use crate::args::{BackendKind, ClockKind, EngineKind, InstanceArguments, ResumeArguments, RunOptions, Simulation};
-use crate::backend::{Past, PreparedBackend};
+use crate::backend::Past;
 use crate::board::Board;
 use crate::component;
 use crate::hints;
@@ -28,6 +28,7 @@ use crate::journal::Journal;
 use crate::live_page::LivePage;
 use crate::outcome::Failure;
 use crate::output;
+use crate::prepared::PreparedBackend;
 use crate::reply::{Noted, Outputs, Reply};
 use crate::request;
 use crate::results::Results;
