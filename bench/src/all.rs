@@ -5,17 +5,17 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use clap::Args;
-use serde::{Deserialize, Serialize};
 
+use crate::complain;
 use crate::grid::{self, Cell};
-use crate::hot::{self, Hot};
+use crate::hot;
 use crate::machine::{self, Machine};
-use crate::measure::{self, Measured};
+use crate::measure;
+use crate::measures::{CellMeasures, Measures};
 use crate::page;
 use crate::start::{self, Start};
 use crate::variant::Variant;
-use crate::virtual_time::{self, VirtualRuns};
-use crate::{complain, median};
+use crate::virtual_time;
 
 /// Rounds of a full measurement. In each, the variants of a cell take turns.
 const ROUNDS: usize = 5;
@@ -50,46 +50,6 @@ pub struct Wanted {
     /// Writes the page here.
     #[arg(long)]
     page: Option<PathBuf>,
-}
-
-/// Everything that was measured.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct Measures {
-    /// Where it was measured.
-    pub machine: Machine,
-    /// How often each cell was run.
-    pub rounds: usize,
-    /// Cell by cell, as in the grid.
-    pub cells: Vec<CellMeasures>,
-    /// From the component's bytes to an instance.
-    pub start: Start,
-    /// Runs on the simulated gateway, which never sleep.
-    pub virtual_time: VirtualRuns,
-    /// The hot functions, if they were measured.
-    pub hot: Vec<Hot>,
-}
-
-/// A cell of the grid with the measures of all its rounds.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct CellMeasures {
-    /// As in `grid.json`.
-    pub id: String,
-    /// Pretended sessions of one run.
-    pub tasks: usize,
-    /// Sessions that may run at once.
-    pub slots: usize,
-    /// Its ideal makespan, in seconds.
-    pub ideal_s: f64,
-    /// By variant, with every round.
-    pub variants: Vec<(Variant, Vec<Measured>)>,
-}
-
-impl CellMeasures {
-    /// The median of a measure.
-    pub fn median(&self, variant: Variant, measure: impl Fn(&Measured) -> f64) -> f64 {
-        let rounds = self.variants.iter().find(|(own, _)| *own == variant);
-        median(rounds.into_iter().flat_map(|(_, rounds)| rounds.iter().map(&measure)))
-    }
 }
 
 /// Measures all cells, prints the tables, and writes the files that are wanted.

@@ -9,6 +9,7 @@ mod host;
 mod hot;
 mod machine;
 mod measure;
+mod measures;
 mod page;
 mod plain;
 mod request;

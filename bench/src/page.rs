@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use comfy_table::{CellAlignment, Table, presets};
 
-use crate::all::{CellMeasures, Measures};
 use crate::grid::{BASE, GROWING};
+use crate::measures::{CellMeasures, Measures};
 use crate::start::Phases;
 use crate::variant::Variant;
 
