@@ -8,8 +8,8 @@ import type { Notices } from './notices.ts';
 import type { CreateTools, PluginApi, ToolContext, ToolResult } from './openclaw.ts';
 import { keepCard, showLine } from './progress.ts';
 import { type Shape, digestRequest, problem, refused, runReply } from './replies.ts';
-import type { Route } from './routes.ts';
 import { type Run, type Wanted, runs } from './runs.ts';
+import type { Route } from './sessions.ts';
 import type { Store } from './store.ts';
 
 export interface Environment {

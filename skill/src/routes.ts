@@ -7,15 +7,8 @@ import type { Invocation } from './invocation.ts';
 import type { CreateTools } from './openclaw.ts';
 import { Refused } from './openclaw_mapping.ts';
 import { problem } from './replies.ts';
-import type { Sessions, Surroundings } from './sessions.ts';
+import type { Route, Sessions, Surroundings } from './sessions.ts';
 import { Subagents } from './subagent.ts';
-
-export interface Route {
-  around: Surroundings;
-  sessions: Sessions;
-  /** Why there is none; `sessions` then refuses everything. */
-  problem?: Problem;
-}
 
 /** The best route that this call has. */
 export async function choose({ api, context, outside, turn, config, loadTools }: Invocation): Promise<Route> {

@@ -1,5 +1,6 @@
 /** What a route to sub-sessions can do. Methods may throw anything; `Host` makes an answer of it. */
 
+import type { Problem } from './config.ts';
 import type { HostFacts, ListFilter, Receipt, SessionPage, SpawnOptions } from './contract.ts';
 import { FIRST, type Runtime, type ToolContext } from './openclaw.ts';
 import { Refused } from './openclaw_mapping.ts';
@@ -35,6 +36,14 @@ export interface Surroundings {
   turn: Turn;
   /** Runs something outside of the turn: when that is over or was stopped, the host takes requests only from there. */
   outside: <T>(work: () => T) => T;
+}
+
+/** The way in which one call spawns its sessions. */
+export interface Route {
+  around: Surroundings;
+  sessions: Sessions;
+  /** Why there is none; `sessions` then refuses everything. */
+  problem?: Problem;
 }
 
 /** Sessions that OpenClaw runs at once where its configuration names no number. */
