@@ -15,7 +15,7 @@ use super::{FileProblem, Warning, convert, fences, kind, naming};
 pub struct Agent {
     /// What a request takes: the file's own text where the component reads it as the same, otherwise an object.
     pub source: AgentSource,
-    /// The same, read.
+    /// `source` as the component reads it.
     pub definition: AgentDefinition,
     /// What was not used, and how the file was understood.
     pub warnings: Vec<Warning>,

@@ -7,6 +7,7 @@ use serde_json::Value;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Score(i64);
 
+/// Millionths in a point.
 const UNIT: f64 = 1_000_000.0;
 
 impl Score {

@@ -17,7 +17,7 @@ pub(super) async fn map(what: Mapping, host: &mut impl Host) -> Result<Mapped, C
     Ok(items.outcome(run))
 }
 
-/// Judges and improves.
+/// Runs the workflow of drafts that are judged and improved.
 pub(super) async fn refine(what: Improvement, host: &mut impl Host) -> Result<Refinement, CallError> {
     let common = what.settings.common.clone();
     let (mut improve, tasks) = Improve::new(what.settings, what.wanted);
@@ -25,7 +25,7 @@ pub(super) async fn refine(what: Improvement, host: &mut impl Host) -> Result<Re
     Ok(Refinement::of(&improve, run))
 }
 
-/// Makes and uses.
+/// Runs the workflow that makes agent types and, if asked to, runs tasks with them.
 pub(super) async fn create(what: Improvement, host: &mut impl Host) -> Result<Creation, CallError> {
     let Improvement { settings, wanted, registry, follow_up_tasks } = what;
     let common = settings.common.clone();

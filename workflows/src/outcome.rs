@@ -115,7 +115,7 @@ impl Creation {
 }
 
 impl Orchestration {
-    /// After the run.
+    /// The result of a goal, once its run is over.
     pub fn of(mut done: Orchestrate, run: RunReport) -> Self {
         let run = add_not_run(run, done.not_run());
         let agents = done.created();

@@ -37,7 +37,7 @@ impl Outlook {
         Self { plan: common.plan(first), extent }
     }
 
-    /// Of a goal.
+    /// What reaching a goal may need.
     pub fn of_goal((settings, registry): Goal) -> Self {
         let extent = Extent::of_goal(&settings);
         let common = settings.common.clone();

@@ -29,7 +29,7 @@ pub(super) type Search = (AttemptIndex, u32);
 #[derive(Debug, Default)]
 pub(super) struct Reconciling {
     heard_at: u64,
-    /// Looks since then.
+    /// Reads of the host's list since `heard_at`; the more there were, the longer the pause before the next one.
     looks: u32,
     /// The host cannot list.
     is_off: bool,

@@ -118,7 +118,7 @@ impl SessionEnd {
 /// The kinds of events.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum EventKind {
-    /// First of all.
+    /// The host is ready, and says what it can do. It comes first and once.
     Opened(HostFacts),
     /// A request is answered.
     Answered {
@@ -135,7 +135,7 @@ pub enum EventKind {
     StopRequested {
         /// None: all of it.
         task: Option<TaskId>,
-        /// For the report.
+        /// One sentence for people; it stands in the report.
         reason: String,
     },
     /// Nothing, until the time asked for. In journals it keeps its first name, so that earlier ones can be read.

@@ -1,11 +1,11 @@
 //! Tokens and money.
 
-/// Tokens and money.
+/// What sessions have used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Spending {
-    /// Read and written.
+    /// Input and output tokens together.
     pub tokens: u64,
-    /// At the prices of the request.
+    /// Millionths of a dollar, at the prices of the request.
     pub micro_usd: u64,
 }
 
@@ -61,8 +61,8 @@ impl Sum {
 /// Spending above a budget.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Overspend {
-    /// That single sessions explain, which used more than was reserved for each, or than the call could know.
+    /// What is explained by single sessions that used more than was reserved for each, or than the call could know.
     pub excused: Spending,
-    /// That nothing explains.
+    /// What nothing explains; more than zero is a violation.
     pub unexcused: Spending,
 }

@@ -38,15 +38,15 @@ pub(super) struct Tries {
     pub(super) refusals: u32,
     pub(super) limited: u32,
     pub(super) cut_off: u32,
-    /// After something broke.
+    /// Sessions that followed an infrastructure error.
     pub(super) retries: u32,
-    /// After an answer.
+    /// Sessions that followed an answer that did not pass.
     pub(super) second_chances: u32,
-    /// Beside a live session.
+    /// Sessions that were spawned beside a live one.
     pub(super) hedges: u32,
-    /// Of another agent type.
+    /// Sessions of another agent type, which judge its answers.
     pub(super) judges: u32,
-    /// All but judges.
+    /// All sessions of the task but judges.
     pub(super) own: u32,
     /// Sessions of which the call was told that they are not its own, before or after a cut.
     pub(super) denied: u32,

@@ -172,11 +172,6 @@ impl Allowance {
         let items = request.items.as_ref().map(|items| u32::try_from(items.len()).unwrap_or(u32::MAX));
         Some(Self { items, ..request.of_any_run(&tasks, width) })
     }
-
-    /// The cap of a run that names so many sessions, on a host that runs so many.
-    pub fn capped(max_concurrent: Option<u32>, width: Option<u32>) -> Self {
-        Self::of_cap(cap(max_concurrent, width))
-    }
 }
 
 fn cap(max_concurrent: Option<u32>, width: Option<u32>) -> u32 {

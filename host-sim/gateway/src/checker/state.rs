@@ -57,7 +57,7 @@ pub(super) enum Circuit {
         really_until_ms: u64,
         probes: u32,
     },
-    /// Something else happened.
+    /// It has not only failed, so nothing follows for the breaker.
     Unclear,
 }
 

@@ -20,7 +20,7 @@ pub(super) enum Jump {
 }
 
 impl ClockSkew {
-    /// Sets it wrong.
+    /// Sets the clock wrong from now on, by [`JUMP_MS`] or by as much as has passed since it was last read.
     pub(super) fn jump(&mut self, now_ms: u64, jump: Jump) {
         let now = i64::try_from(now_ms).unwrap_or(i64::MAX);
         let ahead = match jump {
@@ -32,7 +32,7 @@ impl ClockSkew {
         self.ahead_ms = ahead.max(now.saturating_neg());
     }
 
-    /// What it shows.
+    /// The time that the clock shows, in milliseconds. Only a jump may set it back.
     pub(super) fn show(&mut self, now_ms: u64) -> u64 {
         let told = now_ms.saturating_add_signed(self.ahead_ms);
         self.last_told = told;

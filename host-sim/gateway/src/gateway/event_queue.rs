@@ -43,7 +43,7 @@ pub(super) enum Due {
 /// Time, then the drawn number, then the order of entry for the case that two draws are equal.
 type Place = (u64, u64, u64);
 
-/// The future, ordered.
+/// What is to happen, in the order in which it becomes due.
 #[derive(Clone, Debug, Default)]
 pub(super) struct EventQueue {
     items: BTreeMap<Place, Due>,

@@ -28,13 +28,13 @@ pub struct Recording {
 pub struct Head {
     pub(super) format: String,
     pub(super) version: u32,
-    /// The function of the JSON door.
+    /// The function that was called, in snake case.
     pub function: String,
     /// Its arguments, byte for byte.
     pub arguments: String,
     /// The host's name.
     pub host: String,
-    /// The component's chance.
+    /// The random seed that the component was given with `opened`.
     pub seed: u64,
     /// Sessions that the host said it runs at once.
     pub host_cap: Option<u32>,
