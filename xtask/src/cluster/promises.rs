@@ -62,7 +62,9 @@ impl Seen {
         }
         match budget {
             Budget::Enough if !first.completed || told.completed != u64::from(agents) => {
-                self.broken.push(format!("{key}: {} of {agents} tasks are completed, {}", told.completed, told.status));
+                let Told { completed, status, error, .. } = &told;
+                self.broken
+                    .push(format!("{key}: {completed} of {agents} tasks are completed, {status}; first: {error}"));
             }
             Budget::Short if told.status != "budget" => {
                 self.broken.push(format!("{key}: the budget was to run out, but the run is {}", told.status));
@@ -117,6 +119,8 @@ struct Told {
     completed: u64,
     spent: u64,
     cap: u64,
+    /// Of the first task that has one.
+    error: Value,
 }
 
 impl Told {
@@ -134,6 +138,12 @@ impl Told {
             completed: number("/census/completed")?,
             spent: number("/budget/micro_usd/spent")?,
             cap: number("/budget/micro_usd/cap")?,
+            error: results
+                .iter()
+                .filter_map(|result| result.get("error"))
+                .find(|error| !error.is_null())
+                .cloned()
+                .unwrap_or_default(),
         })
     }
 }
