@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use parallel_agents_door::{Door, Listed};
 use parallel_agents_engine::host::{HostError, ListFilter};
 use parallel_agents_engine::ids::SessionKey;
 
+use crate::clock::now_ms;
 use crate::config::ConfiguredGateway;
 use crate::messages::{Answer, FollowRequest, GatewayCall, GatewayFacts, GatewayReply, GatewayRequest};
 use crate::restate::Restate;
@@ -84,10 +85,4 @@ fn key_of(listed: &Listed, session: &SessionKey) -> Option<String> {
 
 fn unknown(gateway: &str) -> HostError {
     HostError::Unavailable(format!("the worker that was asked has no gateway {gateway} in its configuration"))
-}
-
-/// Milliseconds since 1970.
-pub fn now_ms() -> u64 {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }

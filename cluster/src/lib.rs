@@ -15,6 +15,7 @@
 //! | `model`                     | a gateway with an open door for trials, on loopback and without costs              |
 
 pub mod call;
+mod clock;
 pub mod command_line;
 mod config;
 mod gateways;

@@ -12,7 +12,7 @@ use parallel_agents_engine::task::Price;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use crate::gateways::now_ms;
+use crate::clock::now_ms;
 use crate::limits::{Allowed, narrower};
 use crate::messages::RunInput;
 use crate::placement::GatewaySpec;

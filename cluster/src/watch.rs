@@ -14,7 +14,7 @@ use parallel_agents_engine::ids::SessionKey;
 use tokio::sync::{Notify, Semaphore};
 use tokio::time::sleep;
 
-use crate::gateways::now_ms;
+use crate::clock::now_ms;
 use crate::messages::{EndReport, FollowRequest};
 use crate::restate::Restate;
 

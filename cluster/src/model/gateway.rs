@@ -11,7 +11,8 @@ use super::draw::{draw, strikes};
 use super::error::{ModelError, Refusal};
 use super::log::{Log, Syncer};
 use super::note::{Asked, Note, Outcome};
-use super::table::{Phase, Table, now_ms};
+use super::table::{Phase, Table};
+use crate::clock::now_ms;
 
 /// A gateway with its door.
 #[derive(Debug)]

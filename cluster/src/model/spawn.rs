@@ -7,7 +7,8 @@ use sha2::{Digest, Sha256};
 use super::error::Refusal;
 use super::gateway::Gateway;
 use super::note::{Asked, Note, Receipt};
-use super::table::{Phase, now_ms};
+use super::table::Phase;
+use crate::clock::now_ms;
 
 /// What a spawn call has brought.
 #[derive(Debug)]

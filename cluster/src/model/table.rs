@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Weak};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::Serialize;
 use tokio::sync::Notify;
@@ -10,6 +9,7 @@ use tokio::sync::Notify;
 use super::error::Refusal;
 use super::log::Log;
 use super::note::{Asked, Line, Note, Outcome, Receipt};
+use crate::clock::now_ms;
 
 /// How far the session of a key is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -175,10 +175,4 @@ impl Table {
         }
         entry.ring();
     }
-}
-
-pub(super) fn now_ms() -> u64 {
-    // A clock before 1970 is one that was never set.
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(now.as_millis()).unwrap_or(u64::MAX)
 }

@@ -18,7 +18,6 @@ use crate::{address, http, load, workspace};
 
 use super::configuration::{configuration, merge};
 use super::model::{ModelServer, Models};
-use super::turns::key;
 
 pub(super) const PLUGIN: &str = "parallel-agents";
 /// The session in which turns run that name none.
@@ -287,4 +286,9 @@ impl Surroundings {
 
 pub(super) fn field(row: &Value, name: &str) -> String {
     row.get(name).and_then(Value::as_str).unwrap_or("?").to_owned()
+}
+
+/// A session's whole name.
+pub fn key(session: &str) -> String {
+    if session.contains(':') { session.to_owned() } else { format!("agent:main:{session}") }
 }

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::http;
 use crate::started::Started;
 
-use super::gateway::{CALLER, Gateway, field};
+use super::gateway::{CALLER, Gateway, field, key};
 
 /// What the scripted agent puts in front of a tool's result when it repeats it.
 const RESULT_MARK: &str = "TOOL_RESULT ";
@@ -193,11 +193,6 @@ impl Gateway {
     fn kept(&self, run: &str, kind: &str) -> PathBuf {
         self.surroundings.place.join(format!("state/parallel-agents/runs/{run}.{kind}"))
     }
-}
-
-/// A session's whole name.
-pub fn key(session: &str) -> String {
-    if session.contains(':') { session.to_owned() } else { format!("agent:main:{session}") }
 }
 
 /// What a turn says of a tool's result: it repeats it.
