@@ -38,7 +38,7 @@ pub struct Converted {
     pub definition: Map<String, Value>,
     /// What was not used, or not as it stands.
     pub warnings: Vec<Warning>,
-    /// What cannot be.
+    /// What keeps the file from being used.
     pub problems: Vec<FileProblem>,
 }
 

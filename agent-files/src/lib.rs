@@ -55,7 +55,7 @@ pub struct Warning {
     pub line: Option<usize>,
     /// The key of the head; empty for the file as a whole.
     pub field: String,
-    /// What was done.
+    /// What was done with it, in one sentence.
     pub message: String,
 }
 

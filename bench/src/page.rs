@@ -23,7 +23,7 @@ const MEMORY_GOAL: f64 = 4.0;
 /// Runs in a second.
 const VIRTUAL_GOAL: f64 = 5_000.0;
 
-/// KB, milliseconds, milliseconds.
+/// The component's size in KB, loading its machine code and making an instance in milliseconds.
 const START_GOALS: [f64; 3] = [500.0, 2.0, 0.3];
 
 /// The generated page.

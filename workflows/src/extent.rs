@@ -4,12 +4,12 @@ use crate::create::FollowUpTasks;
 use crate::improve::{Settings, Wanted};
 use crate::orchestrate;
 
-/// Numbers of tasks.
+/// How many tasks a workflow may come to have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Extent {
     /// If all that agents make is good enough at once.
     pub expected: u64,
-    /// If nothing is.
+    /// If nothing is good enough, so that every limit is reached.
     pub most: u64,
 }
 

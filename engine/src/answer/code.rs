@@ -20,7 +20,7 @@ pub enum NoCode {
 }
 
 impl NoCode {
-    /// For the error.
+    /// The message of the task's error.
     pub fn message(self) -> String {
         match self {
             Self::Several(count) => format!("the answer has {count} code blocks, where one was asked for"),

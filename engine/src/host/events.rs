@@ -100,11 +100,11 @@ pub struct SessionEnd {
     pub session: SessionKey,
     /// How it ended.
     pub outcome: SessionOutcome,
-    /// With what text.
+    /// The last text of the session, if the host tells it with the end.
     pub completion: Option<Completion>,
-    /// At what cost.
+    /// The tokens that it used, if the host knows them.
     pub usage: Option<Usage>,
-    /// By which model.
+    /// The model that ran, if the host knows it.
     pub model: Option<String>,
 }
 

@@ -44,11 +44,11 @@ pub enum Reason {
     TargetReached,
     /// The last round is over.
     MaxRounds,
-    /// No better, twice.
+    /// Two rounds or attempts in a row brought nothing better.
     NoProgress,
-    /// No valid review, twice.
+    /// Two rounds in a row brought no valid review.
     NoReview,
-    /// Nothing to judge.
+    /// The creator wrote no valid draft.
     NoDraft,
     /// The run was stopped.
     Stopped,

@@ -70,24 +70,24 @@ pub struct Settings {
     pub improvement: improve::Settings,
 }
 
-/// How it ended.
+/// How the work on a goal ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reason {
-    /// With a report.
+    /// There is a report.
     Compiled,
-    /// Without one, but with results.
+    /// There is no report, but results of tasks.
     NotCompiled,
-    /// Without a plan.
+    /// No plan of the orchestrator was accepted.
     PlanRefused,
-    /// Before its time.
+    /// The run was stopped before the report.
     Stopped,
 }
 
 /// One statement of the report, and the task that it rests on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claim {
-    /// In a sentence.
+    /// The statement, in one sentence.
     pub claim: String,
     /// The task whose result bears it.
     pub task_id: String,
@@ -100,9 +100,9 @@ pub struct Compiled {
     pub report: Option<String>,
     /// Claims that a completed task bears.
     pub claims: Vec<Claim>,
-    /// What is missing.
+    /// What the report says is missing, a sentence each.
     pub gaps: Vec<String>,
-    /// It says that nothing is.
+    /// The report says that nothing is missing.
     pub is_complete: bool,
 }
 

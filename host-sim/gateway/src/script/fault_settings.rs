@@ -41,7 +41,7 @@ pub struct Window {
 pub struct Delay {
     /// Of a thousand places where it can strike, at how many it does.
     pub per_mille: u32,
-    /// By how much.
+    /// By how much it delays, in milliseconds.
     pub delay_ms: u64,
 }
 
