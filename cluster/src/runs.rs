@@ -91,7 +91,7 @@ impl Runs {
             Ok(wanted) => wanted,
             Err(problems) => return Ok(Json(Started::refused(errors(problems)))),
         };
-        let problems = wanted.problems();
+        let problems = wanted.problems(&self.terms);
         if !problems.is_empty() {
             return Ok(Json(Started::refused(problems)));
         }

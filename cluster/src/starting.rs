@@ -21,6 +21,9 @@ use crate::stepper::{Stepper, Turn};
 /// The fields of a request to start a run.
 const FIELDS: [&str; 6] = ["key", "function", "request", "limits", "allowed_models", "allowed_agents"];
 
+/// The field of a request in which models have their prices.
+const PRICES: &str = "prices";
+
 /// Where the function's own arguments stand.
 const REQUEST: &str = "/request";
 
@@ -117,7 +120,7 @@ impl Wanted {
     }
 
     /// What is wrong with it that can be known without any gateway: the key, and the request as the function itself reads it.
-    pub fn problems(&self) -> Vec<Value> {
+    pub fn problems(&self, terms: &Terms) -> Vec<Value> {
         let mut problems = Vec::new();
         if !is_plain(&self.key) {
             let message = "the key needs 1 to 100 letters, digits, hyphens, underscores and dots";
@@ -125,7 +128,9 @@ impl Wanted {
         }
         let mut errors = errors(problems);
         if let Turn::Over(DocumentReply::Refused(text)) =
-            Stepper::new(self.function.clone(), self.request.clone()).step(None).1
+            Stepper::new(self.function.clone(), self.priced(&narrower(terms.limits.clone(), self.limits.clone())))
+                .step(None)
+                .1
         {
             let refusal: Value = serde_json::from_str(&text).unwrap_or_default();
             errors.extend(refusal.get("errors").and_then(Value::as_array).into_iter().flatten().map(below_request));
@@ -136,18 +141,46 @@ impl Wanted {
     /// The run itself.
     pub fn input(self, drawn: Drawn) -> RunInput {
         let Drawn { seed, at_ms, gateways, limits, patience_seconds } = drawn;
-        let Self { key: _, function, request, limits: own, allowed } = self;
-        RunInput { function, request, seed, at_ms, gateways, limits: narrower(limits, own), patience_seconds, allowed }
+        let limits = narrower(limits, self.limits.clone());
+        let request = self.priced(&limits);
+        RunInput {
+            function: self.function,
+            request,
+            seed,
+            at_ms,
+            gateways,
+            limits,
+            patience_seconds,
+            allowed: self.allowed,
+        }
+    }
+
+    /// The request, with the operators' prices where it limits what may be spent and has no prices itself. Without any the function
+    /// would refuse it, and whatever it says theirs count.
+    fn priced(&self, limits: &OperatorLimits) -> String {
+        let needs = |request: &Value| request.get(PRICES).is_none() && request.pointer("/budget/micro_usd").is_some();
+        match serde_json::from_str::<Value>(&self.request) {
+            Ok(mut request) if !limits.prices.is_empty() && needs(&request) => {
+                request[PRICES] = json!(limits.prices);
+                request.to_string()
+            }
+            _ => self.request.clone(),
+        }
     }
 
     /// Whether a run that has the key is this one.
     pub fn is(&self, known: &RunInput) -> bool {
         let same_text = || known.request == self.request;
         let same_value = || {
-            let read = |text: &str| serde_json::from_str::<Value>(text).ok();
-            read(&known.request).is_some_and(|known| Some(known) == read(&self.request))
+            let read = |text: &str| serde_json::from_str::<Map<String, Value>>(text).ok();
+            let (mut known, own) = (read(&known.request)?, read(&self.request)?);
+            // The operator's prices may have been added, and may have changed since.
+            if !own.contains_key(PRICES) {
+                known.shift_remove(PRICES);
+            }
+            Some(known == own)
         };
-        known.function == self.function && (same_text() || same_value())
+        known.function == self.function && (same_text() || same_value() == Some(true))
     }
 
     /// That it is not.

@@ -45,12 +45,13 @@ pub(super) async fn start(what: Start, config: Config, json: bool) -> Result<(),
         limits: OperatorLimits::default(),
         allowed: Allowed::default(),
     };
-    let problems = wanted.problems();
+    let terms = config.terms();
+    let problems = wanted.problems(&terms);
     if !problems.is_empty() {
         return Err(Failure::Refused(problems));
     }
     let key = wanted.key.clone();
-    let is_new = config.restate.start(&key, &wanted.clone().input(config.terms().draw(what.seed))).await?;
+    let is_new = config.restate.start(&key, &wanted.clone().input(terms.draw(what.seed))).await?;
     if !is_new {
         same_run(&wanted, &config).await?;
     }

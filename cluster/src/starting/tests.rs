@@ -25,7 +25,7 @@ fn codes(problems: &[Value]) -> Vec<(String, String)> {
 #[test]
 fn a_run_has_what_is_wanted_within_what_the_operator_allows() {
     let wanted = Wanted::read(&document()).expect("a request");
-    assert_eq!(wanted.problems(), Vec::<Value>::new());
+    assert_eq!(wanted.problems(&terms()), Vec::<Value>::new());
     let input = wanted.clone().input(terms().draw(Some(7)));
     assert_eq!((input.seed, input.limits.tokens, input.limits.spawns), (7, Some(3), Some(4)));
     assert_eq!((input.limits.tasks, input.limits.prices["*"].output), (Some(9), 2));
@@ -58,11 +58,11 @@ fn the_function_says_what_is_wrong_with_its_request_before_anything_is_started()
     document["key"] = json!("a key");
     document["request"]["tasks"][0]["agent_type"] = json!("nobody");
     document["request"]["colour"] = json!(1);
-    let told = codes(&Wanted::read(&document).expect("its form is right").problems());
+    let told = codes(&Wanted::read(&document).expect("its form is right").problems(&terms()));
     assert_eq!(told[0], ("/key".to_owned(), "E_RUN_KEY".to_owned()));
     assert!(told.iter().any(|(path, _)| path == "/request/colour"), "{told:?}");
     document["function"] = json!("run_all");
-    let told = codes(&Wanted::read(&document).expect("its form is right").problems());
+    let told = codes(&Wanted::read(&document).expect("its form is right").problems(&terms()));
     assert!(told.contains(&("/function".to_owned(), "E_FUNCTION_UNKNOWN".to_owned())), "{told:?}");
 }
 
@@ -76,4 +76,24 @@ fn the_same_request_is_the_same_run_however_it_is_written() {
     assert!(!wanted.is(&known));
     let problem = wanted.taken(&known);
     assert_eq!((problem.code.as_str(), problem.path.as_str()), ("E_RUN_KEY_TAKEN", "/key"));
+}
+
+#[test]
+fn a_budget_of_money_takes_the_prices_of_the_operators() {
+    let mut document = document();
+    document["request"]["budget"] = json!({ "micro_usd": 1_000_000 });
+    let wanted = Wanted::read(&document).expect("a request");
+    assert_eq!(wanted.problems(&terms()), Vec::<Value>::new());
+    let input = wanted.clone().input(terms().draw(None));
+    let request: Value = serde_json::from_str(&input.request).expect("JSON");
+    assert_eq!(request["prices"]["*"]["output"], 2);
+    assert!(wanted.is(&input), "it is the same run as before");
+    document["request"]["prices"] = json!({ "*": { "input": 7, "output": 7 } });
+    let priced = Wanted::read(&document).expect("a request");
+    assert!(!priced.is(&input) && priced.clone().input(terms().draw(None)).request.contains("7"));
+
+    document["limits"] = json!({});
+    document["request"].as_object_mut().expect("an object").remove("prices");
+    let told = codes(&Wanted::read(&document).expect("a request").problems(&terms()));
+    assert_eq!(told, [("/request/budget/micro_usd".to_owned(), "E_BUDGET_UNENFORCEABLE".to_owned())]);
 }
