@@ -15,7 +15,9 @@ pub fn ensure(name: &str, version: &str) -> Result<PathBuf> {
     let recipe = format!("{name}@{version}");
     let place = Cache::open()?.ensure(&format!("{name}-{version}"), &recipe, |directory| {
         let mut install = workspace::cargo();
-        install.args(["install", "--quiet", "--locked", "--root"]).arg(directory).arg(&recipe).current_dir(directory);
+        // They are compiled far more often than they are used for long.
+        install.args(["install", "--quiet", "--locked", "--debug", "--root"]).arg(directory).arg(&recipe);
+        install.current_dir(directory).env("CARGO_PROFILE_DEV_DEBUG", "false");
         process::run(&mut install, "")
     })?;
     Ok(place.join("bin").join(name))
