@@ -57,6 +57,8 @@ fn body(agents: u32, budget: Budget) -> Value {
         "tasks": tasks.collect::<Vec<Value>>(),
         "max_concurrent": SLOTS * GATEWAYS as u64,
         "deadline_seconds": 3_600,
+        // Longer than a network is cut: a session's own time goes on meanwhile.
+        "task_timeout_seconds": 900,
         "retries": 5,
         "retry_budget": 10_000,
         "model": MODEL,
