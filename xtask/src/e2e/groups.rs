@@ -14,8 +14,8 @@ use super::{
     pages, parity, publishing, restart, saved, tools,
 };
 
-/// A group of scenarios by its name. It has a gateway that others use before and after it, and may need the number of kills.
-type Group = (&'static str, fn(&mut Gateway, &Bench, u32) -> Result<()>);
+/// A group of scenarios by its name. It has a gateway that others use before and after it, and may need to know how much is wanted.
+type Group = (&'static str, fn(&mut Gateway, &Bench, &Choice) -> Result<()>);
 
 /// Groups of the gateway whose runs draw their chance from the simulator's seed, without which prompts do not repeat.
 const COMPARED: [Group; 2] =
@@ -33,13 +33,13 @@ const USED: [Group; 14] = [
     ("saved", |gateway, _, _| saved::run(gateway)),
     ("approval", |gateway, _, _| approval::run(gateway)),
     ("programs", |gateway, _, _| tools::from_programs(gateway)),
-    ("kills", |gateway, _, kills| kills::run(gateway, kills)),
+    ("kills", |gateway, _, choice| kills::run(gateway, choice.kills.unwrap_or(kills::FEW))),
     ("door", |gateway, bench, _| door::run(bench, gateway)),
     ("publishing", |gateway, _, _| publishing::run(gateway)),
     ("fallback", |gateway, _, _| fallback::run(gateway)),
     // Every session that a gateway remembers makes the next ones slower.
     ("fan-out", |gateway, _, _| fanout::run(gateway)),
-    ("items", |gateway, _, _| items::run(gateway)),
+    ("items", |gateway, _, choice| items::run(gateway, choice.agents.unwrap_or(items::FEW))),
     ("cluster-handoff", |gateway, bench, _| cluster_handoff::run(bench, gateway)),
     // It takes the plugin away.
     ("packaging", |gateway, bench, _| packaging::run(gateway, &bench.archive)),
@@ -61,7 +61,8 @@ const APART: [Apart; 2] = [
 ///
 /// # Errors
 /// If there is no such group, or of each track the first thing that is not as it should be.
-pub fn run(tools: Tools, Choice { only, kills, agents }: &Choice) -> Result<()> {
+pub fn run(tools: Tools, choice: &Choice) -> Result<()> {
+    let Choice { only, agents, .. } = choice;
     let begin = Instant::now();
     let apart = APART.iter().map(|(name, _)| *name);
     let names: Vec<&str> = COMPARED.iter().chain(&USED).map(|(name, _)| *name).chain(apart).collect();
@@ -73,7 +74,6 @@ pub fn run(tools: Tools, Choice { only, kills, agents }: &Choice) -> Result<()> 
     };
     let (compared, used) = (wanted(&COMPARED), wanted(&USED));
     let apart = APART.iter().filter(|(name, _)| only.iter().any(|one| one == name));
-    let kills = kills.unwrap_or(kills::FEW);
     let bench = Bench::prepare(tools)?;
     let seeded = json!({ "seed": SEED.parse::<u64>()? });
     let mut tracks: Vec<Track<'_>> = Vec::new();
@@ -82,7 +82,7 @@ pub fn run(tools: Tools, Choice { only, kills, agents }: &Choice) -> Result<()> 
         tracks.push(("tests", Box::new(|| bench.test_plugin().and_then(|()| bench.check_package()))));
     }
     let in_turn = |gateway: &mut Gateway, groups: &[Group]| -> Result<()> {
-        groups.iter().try_for_each(|(_, group)| group(gateway, &bench, kills))
+        groups.iter().try_for_each(|(_, group)| group(gateway, &bench, choice))
     };
     if !compared.is_empty() {
         tracks.push((

@@ -1,4 +1,5 @@
-//! One template over many items: as many tasks as a run has by default, and more sessions than one OpenClaw group keeps at once.
+//! One template over many items. With 200 of them there are as many tasks as a run has by default, and more sessions than one OpenClaw
+//! group keeps at once.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -12,8 +13,11 @@ pub(super) const CALL: &str = "parallel_agents_call";
 const RUNS: &str = "parallel_agents_runs";
 const SESSION: &str = "items";
 
+/// Items if nothing is said: 200 take the gateway two minutes more.
+pub const FEW: u32 = 60;
+
 /// What the plugin's `maxTasks` allows by default.
-const ITEMS: u64 = 200;
+const MOST: u64 = 200;
 
 /// Seconds of one call; the run takes what the machine needs.
 const CALL_SECONDS: u32 = 300;
@@ -22,8 +26,8 @@ const CALL_SECONDS: u32 = 300;
 ///
 /// # Errors
 /// If an item is not answered, or told twice, or not found.
-pub fn run(gateway: &Gateway) -> Result<()> {
-    step(&format!("run one template over {ITEMS} items"), || are_answered(gateway))?;
+pub fn run(gateway: &Gateway, items: u32) -> Result<()> {
+    step(&format!("run one template over {items} items"), || are_answered(gateway, items.into()))?;
     step("refuse more items than the operator allows", || are_too_many(gateway))
 }
 
@@ -36,16 +40,16 @@ pub(super) fn request(items: u64) -> Value {
         "timeoutSeconds": CALL_SECONDS })
 }
 
-fn are_answered(gateway: &Gateway) -> Result<()> {
-    let mut reply = gateway.call_in(SESSION, CALL, &request(ITEMS))?;
+fn are_answered(gateway: &Gateway, items: u64) -> Result<()> {
+    let mut reply = gateway.call_in(SESSION, CALL, &request(items))?;
     let run = reply.get("run_id").and_then(Value::as_str).with_context(|| format!("no run: {reply:#}"))?.to_owned();
     if reply.get("state") == Some(&json!("running")) {
         let ask = json!({ "action": "status", "run_id": run, "timeoutSeconds": CALL_SECONDS });
         reply = gateway.call_in(SESSION, RUNS, &ask)?;
     }
-    have_answers(gateway, SESSION, &run, &reply, ITEMS)?;
+    have_answers(gateway, SESSION, &run, &reply, items)?;
     let sessions = gateway.receipts(&run).unwrap_or_default();
-    ensure!(sessions.len() as u64 == ITEMS, "{} sessions were spawned", sessions.len());
+    ensure!(sessions.len() as u64 == items, "{} sessions were spawned", sessions.len());
     gateway.check_idle()
 }
 
@@ -71,7 +75,7 @@ pub(super) fn have_answers(gateway: &Gateway, session: &str, run: &str, reply: &
 }
 
 fn are_too_many(gateway: &Gateway) -> Result<()> {
-    let reply = gateway.call_in(SESSION, CALL, &request(ITEMS + 1))?;
+    let reply = gateway.call_in(SESSION, CALL, &request(MOST + 1))?;
     ensure!(reply.pointer("/errors/0/code") == Some(&json!("E_TASK_COUNT")), "{reply:#}");
     Ok(())
 }
