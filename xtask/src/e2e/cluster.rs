@@ -126,10 +126,16 @@ fn follow(
     let (server, workers) = service.load();
     let before = (all(gateways)?, server + workers);
     let begin = Instant::now();
+    if let (Fate::OneKilled, Some(first)) = (fate, gateways.first()) {
+        // So that those at work there do not end before the kill, however quick the machine is.
+        first.models()?.hold(true)?;
+    }
     step(&format!("start a run of {agents} agents"), || service.client.start(request, KEY))?;
     let attached = service.client.attach(KEY)?;
-    let alive = match (fate, gateways.first_mut()) {
-        (Fate::OneKilled, Some(first)) => step("kill a gateway with sessions at work", || killed(first, agents))?,
+    let alive = match (fate, gateways.split_first_mut()) {
+        (Fate::OneKilled, Some((first, others))) => {
+            step("kill a gateway with sessions at work", || killed(first, others, agents))?
+        }
         _ => BTreeSet::new(),
     };
     let reply = step("await the reply", || attached.finish(LIMIT))?;
@@ -140,16 +146,14 @@ fn follow(
     Ok((serde_json::from_str(&reply.text).context("the reply is no JSON")?, alive, cost))
 }
 
-/// Kills a gateway in the middle of the run, and starts it again; the keys of its sessions that had not ended.
-fn killed(gateway: &mut Gateway, agents: u32) -> Result<BTreeSet<String>> {
+/// Kills a gateway in the middle of the run, whose models are held, and starts it again; the keys of its sessions that had not ended.
+fn killed(gateway: &mut Gateway, others: &[Gateway], agents: u32) -> Result<BTreeSet<String>> {
     let enough = (agents / 10).max(1) as usize;
-    gateway.wait_until("some of its sessions have ended", SOON, |gateway| {
-        gateway.keys().is_ok_and(|keys| keys.values().filter(|key| key.is_ended).count() >= enough)
-    })?;
+    let ended =
+        |gateway: &Gateway| gateway.keys().is_ok_and(|keys| keys.values().filter(|key| key.is_ended).count() >= enough);
+    gateway.wait_until("sessions of another one have ended", SOON, |_| others.iter().any(ended))?;
     let models = gateway.models()?;
-    // So that those at work do not end before the kill.
-    models.hold(true)?;
-    gateway.wait_until("others are at work", SOON, |_| models.live().is_ok_and(|live| live >= AT_WORK))?;
+    gateway.wait_until("some are at work", SOON, |_| models.live().is_ok_and(|live| live >= AT_WORK))?;
     gateway.kill();
     let alive = gateway.keys()?.into_iter().filter(|(_, key)| !key.is_ended).map(|(key, _)| key);
     let alive = alive.collect();
