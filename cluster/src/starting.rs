@@ -41,7 +41,7 @@ pub struct Terms {
 /// A run that somebody wants.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Wanted {
-    /// Its name.
+    /// Its name, by which it is started once; 1 to 100 letters, digits, hyphens, underscores and dots.
     pub key: String,
     /// The function that is called.
     pub function: String,
@@ -53,7 +53,7 @@ pub struct Wanted {
     pub allowed: Allowed,
 }
 
-/// What is drawn when a run is started, and what it was started with, so that it stays the same whoever goes on with the start.
+/// What is drawn when a run is started, and what it was started with, so that it stays the same when another worker continues the start.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Drawn {
     seed: u64,

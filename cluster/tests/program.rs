@@ -1,12 +1,20 @@
 //! The program as it is called: what it prints, and its exit codes.
 
 use std::fs;
-use std::process::Command;
+use std::process::{Command, Output};
+
+/// A configuration whose server nobody is: nobody listens on port 1 of this machine.
+const NOBODY: &str = "[restate]\ningress = \"http://127.0.0.1:1\"\nadmin = \"http://127.0.0.1:1\"\n\n\
+    [[gateways]]\nname = \"a\"\nurl = \"http://127.0.0.1:1\"\ntoken_env = \"NO_SUCH_TOKEN\"\nslots = 1\n";
+
+fn output(arguments: &[&str]) -> Output {
+    let output = Command::new(env!("CARGO_BIN_EXE_parallel-agents-cluster")).args(arguments).output();
+    output.expect("the program starts")
+}
 
 /// Exit code and words of a call.
 fn called(arguments: &[&str]) -> (Option<i32>, String) {
-    let output = Command::new(env!("CARGO_BIN_EXE_parallel-agents-cluster")).args(arguments).output();
-    let output = output.expect("the program starts");
+    let output = output(arguments);
     (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
 }
 
@@ -33,11 +41,24 @@ fn all_that_is_wrong_with_a_configuration_is_told_at_once() {
 #[test]
 fn a_server_that_does_not_answer_is_another_code_than_a_mistake() {
     let file = format!("{}/nobody.toml", env!("CARGO_TARGET_TMPDIR"));
-    // Nobody listens on port 1 of this machine.
-    let text = "[restate]\ningress = \"http://127.0.0.1:1\"\nadmin = \"http://127.0.0.1:1\"\n\n\
-                [[gateways]]\nname = \"a\"\nurl = \"http://127.0.0.1:1\"\ntoken_env = \"NO_SUCH_TOKEN\"\nslots = 1\n";
-    fs::write(&file, text).expect("a file");
+    fs::write(&file, NOBODY).expect("a file");
     let (code, words) = called(&["--config", &file, "status"]);
     assert_eq!(code, Some(3), "{words}");
     assert!(words.contains("127.0.0.1:1"), "{words}");
+}
+
+#[test]
+fn a_wrong_request_is_refused_before_anybody_is_asked() {
+    let directory = env!("CARGO_TARGET_TMPDIR");
+    let (file, request) = (format!("{directory}/refusing.toml"), format!("{directory}/wrong.json"));
+    fs::write(&file, NOBODY).expect("a file");
+    fs::write(&request, r#"{"tasks": [{"agent_type": "nobody", "task_description": "Say something."}]}"#)
+        .expect("a file");
+    let refused = output(&["--config", &file, "--json", "start", &request, "--key", "a key"]);
+    let (words, document) = (String::from_utf8_lossy(&refused.stderr), String::from_utf8_lossy(&refused.stdout));
+    assert_eq!(refused.status.code(), Some(2), "{words}");
+    for code in ["E_RUN_KEY", "E_AGENT_UNKNOWN"] {
+        assert!(words.contains(code) && document.contains(code), "{code}: {words}\n{document}");
+    }
+    assert!(document.starts_with(r#"{"errors":[{"#), "{document}");
 }

@@ -1,10 +1,11 @@
 //! Files that cannot be written when a run is over: the result is there, and the others are.
 
 use std::fs;
+use std::process::Stdio;
 
 use serde_json::json;
 
-use super::{file, native, path};
+use super::{command, file, native, path};
 use crate::requests_of::many;
 
 /// A device on which nothing fits.
@@ -86,4 +87,12 @@ fn a_run_that_breaks_off_leaves_its_trace() {
     let ran = native(&["run", "-", "--json", "--script", &script, "--trace", &trace, "--report", FULL], many(2, ""));
     assert_eq!((ran.code, &ran.json()["error"]["code"]), (3, &json!("E_HOST_TRAP")), "{}", ran.err);
     assert!(fs::read_to_string(&trace).expect("a trace").contains("opened"));
+}
+
+#[test]
+fn help_that_cannot_be_written_is_no_success() {
+    let full = fs::OpenOptions::new().write(true).open(FULL).expect("the device");
+    let ran = command(&["--help"]).stdout(full).stderr(Stdio::piped()).output().expect("the program starts");
+    assert_eq!(ran.status.code(), Some(3));
+    assert!(String::from_utf8_lossy(&ran.stderr).contains("cannot write to standard output"));
 }

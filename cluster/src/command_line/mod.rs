@@ -10,7 +10,7 @@ mod worker;
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::config::Config;
 use crate::restate::RestateError;
@@ -118,9 +118,13 @@ pub fn run() -> u8 {
             return 3;
         }
     };
+    let json = arguments.json;
     match runtime.block_on(carry_out(arguments)) {
         Ok(()) => 0,
         Err(failure) => {
+            if let (true, Failure::Refused(problems)) = (json, &failure) {
+                print(&json!({ "errors": problems }).to_string());
+            }
             let words = failure.to_string();
             if !words.is_empty() {
                 say(&words);

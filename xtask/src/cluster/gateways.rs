@@ -95,7 +95,7 @@ impl Gateway {
         Ok(Self { name, address, process, directory })
     }
 
-    /// Its door.
+    /// Its door, as workers are told of it.
     pub fn door(&self) -> Door {
         let (name, token) = (self.name.clone(), TOKEN.to_owned());
         Door { name, address: self.address, token, session: "agent:main:door", slots: SLOTS }

@@ -22,7 +22,7 @@ const LOOK: Duration = Duration::from_millis(50);
 
 /// What clusters are made of.
 pub struct Programs {
-    /// `parallel-agents-cluster`.
+    /// What workers and clients are processes of: `parallel-agents-cluster`.
     pub cluster: Program,
     /// The Restate server.
     pub restate: PathBuf,
@@ -57,7 +57,7 @@ pub struct Door {
 pub struct Service {
     /// The Restate server.
     pub restate: Restate,
-    /// The workers.
+    /// In the order in which they were started.
     pub workers: Workers,
     /// Who starts runs and waits for them.
     pub client: Client,

@@ -116,7 +116,7 @@ impl Bench {
     /// The same in several gateways of these names, each with models, a state and a token of its own.
     ///
     /// # Errors
-    /// As [`Self::gateway`].
+    /// As for one gateway, and of several the first.
     pub fn gateways(
         &self,
         names: &[&str],

@@ -72,8 +72,8 @@ pub fn run(bench: &Bench, agents: u32) -> Result<()> {
     Ok(())
 }
 
-/// Sets up gateways of these names with a cluster before them, has it carry out a run, and holds the reply against what the gateways
-/// know.
+/// Sets up gateways of these names with a cluster before them, has it carry out a run, and compares the reply with what the gateways
+/// have written down.
 fn carried_out(bench: &Bench, programs: &Programs, names: &[&str], agents: u32, fate: Fate) -> Result<(Account, Cost)> {
     let place = bench.place(&format!("cluster-of-{}", names.join("-")))?;
     let request = place.join("request.json");

@@ -28,7 +28,9 @@ pub fn of(gateways: &[(&str, &Gateway)], reply: &Value, tasks: usize, alive: &BT
         let keys = gateway.keys()?;
         let listed = gateway.spawned_by(door::SESSION)?;
         let own: BTreeSet<String> = keys.values().flat_map(|key| key.sessions.iter().cloned()).collect();
-        ensure!(listed == own, "{name} lists {listed:?}, and its door knows {own:?}");
+        // Of a hundred sessions that have ended the gateway lists some, but none may be there that the door has not written down.
+        let unknown: Vec<&String> = listed.difference(&own).collect();
+        ensure!(unknown.is_empty(), "{name} lists sessions that its door does not know: {unknown:?}");
         gateway.check_idle()?;
         let facts = door::done(gateway, &json!({ "action": "facts" }))?;
         ensure!(facts.pointer("/load/live") == Some(&json!(0)), "sessions are left alive on {name}: {facts:#}");
