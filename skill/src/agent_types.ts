@@ -12,7 +12,7 @@ import { type Fields, fields, list, text } from './values.ts';
 const WORKER = new URL('../dist/agent_worker.js', import.meta.url);
 
 /** What a call is given, and what was not used of files; or why one that it needs cannot be used. */
-export type Made = { document: string; warnings: string[] } | { refusal: ToolResult };
+type Made = { document: string; warnings: string[] } | { refusal: ToolResult };
 
 /** A call's document with the definitions of those types that it names and that the directories have. */
 export async function withAgentTypes(name: string, document: string, config: Config, workspace: string | undefined): Promise<Made> {

@@ -21,14 +21,14 @@ export interface SpawningCall {
   document: string;
 }
 
-export interface Question {
+interface Question {
   title: string;
   /** At most 512 characters. */
   text: string;
 }
 
 /** Whether a call may be made, and what somebody agreed to. */
-export type Consent = { agreed?: string } | { refusal: ToolResult };
+type Consent = { agreed?: string } | { refusal: ToolResult };
 
 /** Looks whether somebody has to agree to a call, and has; where nobody has, nothing runs. */
 export async function consentTo(call: SpawningCall, callId: string, owner: string, config: Config): Promise<Consent> {
@@ -81,7 +81,7 @@ interface Pending extends SpawningCall {
 }
 
 /** Answers, and questions that wait for one. */
-export class Approvals {
+class Approvals {
   /** By call: what was agreed to, as a hash, and what was said about it; no words where nobody had to agree. */
   readonly #answers = new Map<string, { hash: string; agreed: string | undefined }>();
   /** Calls that were made by a line of the slash command. */

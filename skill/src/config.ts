@@ -39,7 +39,7 @@ export interface Config {
 }
 
 /** What programs outside of the gateway may do with its sessions. */
-export interface DoorConfig {
+interface DoorConfig {
   /** The session to which all of them belong, and the only one that is answered. */
   session: string;
   allowedModels?: string[];
@@ -103,7 +103,7 @@ export function readConfig(given: unknown): { config: Config; problems: Problem[
   return { config: { ...Object.fromEntries(defaults), ...fields(given) } as Config, problems };
 }
 
-export interface Fault {
+interface Fault {
   path: string;
   message: string;
 }

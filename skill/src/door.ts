@@ -31,7 +31,7 @@ export interface Row extends SessionRow {
 }
 
 /** What a wait has brought. */
-export interface Waited {
+interface Waited {
   ended: ToldEnd[];
   /** Keys of sessions that run and were not known to. */
   started: string[];

@@ -27,7 +27,7 @@ export class DoorError extends Refused {
 }
 
 /** One thing that is known of a key. */
-export type Note =
+type Note =
   /** Written before the spawn. `print` tells one request from another, `group` is where the gateway counts the session. */
   | { what: 'asked'; print: string; label: string; group: string }
   | { what: 'receipt'; receipt: Receipt }
@@ -51,7 +51,7 @@ export interface Entry {
 }
 
 /** What all loads of the plugin in this process have in common. */
-export interface Shared {
+interface Shared {
   entries: Map<string, Entry>;
   /** Spawns that are under way. */
   flights: Map<string, { print: string; receipt: Promise<Receipt> }>;

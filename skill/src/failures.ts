@@ -66,7 +66,7 @@ const STATED_SIZES = /(?:\btpm\b|tokens per minute).{0,120}?\blimit:? ([\d,]{1,1
 /** A status of HTTP, where the words alone do not say it. */
 const STATUS = /(?:\b(?:HTTP|status|code|error|response)\b["']?(?: code)?\W{1,4}|^\W{0,3})([45]\d\d)\b/i;
 
-export interface Failure {
+interface Failure {
   kind: FailureKind;
   /** How long the provider asks to wait. */
   retryAfterMs: number | undefined;

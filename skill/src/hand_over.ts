@@ -57,7 +57,7 @@ function requestOf(key: string, { name, document }: SpawningCall, config: Config
 }
 
 /** What a run is followed with that no call has asked for. */
-export interface Follower {
+interface Follower {
   api: PluginApi;
   outside: <T>(work: () => T) => T;
   notices: Notices | undefined;

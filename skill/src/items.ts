@@ -11,7 +11,7 @@ import { type Fields, fields } from './values.ts';
 /** The function of the component whose runs have items. */
 export const MAP = 'map_tasks';
 
-export interface Item {
+interface Item {
   /** Its place in the request, from 1. */
   item: number;
   /** One JSON object without line ends. */

@@ -17,7 +17,7 @@ const COMMAND = '/parallel_agents';
 const MOST_RECORDS = 1_000;
 
 /** A document for a page, and what has to change before there is another one. */
-export interface Shown {
+interface Shown {
   revision: string;
   /** What the page is told beside the revision, as fields of a JSON object; undefined: it has seen all there is. */
   news: string | undefined;

@@ -10,7 +10,7 @@ import type { PluginApi } from './openclaw.ts';
 import { onLife } from './sessions.ts';
 import { errorText, fields } from './values.ts';
 
-export interface Notice {
+interface Notice {
   /** The run and what became of it; the same again is not told again. */
   name: string;
   /** The session that asked for the run. */

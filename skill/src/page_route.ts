@@ -15,7 +15,7 @@ import { withDocument } from './page.ts';
 import { errorText, fields, list, text } from './values.ts';
 
 /** The address of the tab in the Control UI. */
-export const SLUG = MANIFEST.id;
+const SLUG = MANIFEST.id;
 
 const PAGES = `/plugins/${MANIFEST.id}/runs`;
 const FEED = `/plugins/${MANIFEST.id}/feed`;

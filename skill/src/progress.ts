@@ -29,7 +29,7 @@ const shared = globalThis as { [key: symbol]: unknown };
 const kept = (shared[Symbol.for('parallel-agents.kept-cards')] ??= new Set()) as Set<string>;
 
 /** What it takes to keep a card. */
-export interface Place {
+interface Place {
   api: PluginApi;
   config: Config;
   context: ToolContext;
@@ -144,7 +144,7 @@ function cardOf(owner: string, run: Run): string {
 }
 
 /** N of M, failed, spent, time left. */
-export function lineOf(run: Run): string {
+function lineOf(run: Run): string {
   const { ended = 0, running = 0, total = 0 } = run.last ?? {};
   const { bad, tokens, leftMs } = run.standing;
   const parts = [

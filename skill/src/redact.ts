@@ -7,7 +7,7 @@
 import { Scan } from './scan.ts';
 import { type Rule, rulesOf } from './secrets.ts';
 
-export interface Redacted {
+interface Redacted {
   text: string;
   /** Something was taken out. */
   changed: boolean;

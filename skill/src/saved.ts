@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { type Fields, fields } from './values.ts';
 
 /** Below the workspace. */
-export const FOLDER = 'parallel-agents';
+const FOLDER = 'parallel-agents';
 
 /** A name is never a path. */
 const NAME = /^[a-z][a-z0-9_-]{0,63}$/;
@@ -25,7 +25,7 @@ export function isName(name: unknown): name is string {
 }
 
 /** A file, as far as it can be used. */
-export type SavedFile = { name: string; saved: Fields } | { name: string; wrong: string };
+type SavedFile = { name: string; saved: Fields } | { name: string; wrong: string };
 
 export class SavedRequests {
   readonly #directory: string;

@@ -8,7 +8,7 @@ import { type Fields, fields, list, text } from './values.ts';
 const ACTIONS = ['save', 'list', 'run', 'delete'];
 
 /** A call of the component that a saved request became, or why it cannot become one. */
-export type Filled = { name: string; given: Fields } | { refusal: ToolResult };
+type Filled = { name: string; given: Fields } | { refusal: ToolResult };
 
 /** The requests of an agent's workspace; undefined where nobody knows a workspace. */
 export function savedOf(directory: string | undefined): SavedRequests | undefined {

@@ -9,7 +9,7 @@
 
 import { type Scan, CharSet } from './scan.ts';
 
-export interface Place {
+interface Place {
   from: number;
   to: number;
 }

@@ -23,7 +23,7 @@ export interface Sessions {
 }
 
 /** The turn that a run was asked for in. */
-export interface Turn {
+interface Turn {
   /** With it, stopping the turn also stops the sessions. */
   runId: string | undefined;
   /** The call has returned, and what the turn may do is no longer this run's to use. */
@@ -49,7 +49,7 @@ export interface Route {
 /** Sessions that OpenClaw runs at once where its configuration names no number. */
 const DEFAULT_WIDTH = 8;
 
-export interface Wishes {
+interface Wishes {
   seed: bigint;
   /** The operator's own cap. */
   maxConcurrent: number;
@@ -107,7 +107,7 @@ export function withoutClient<T>(work: () => Promise<T>): Promise<T> {
 }
 
 /** What the host's list of tasks says of a run, as it is seen from the session that it belongs to. */
-export async function taskOf({ runtime, outside }: Surroundings, owner: string, runId: string): Promise<Fields> {
+async function taskOf({ runtime, outside }: Surroundings, owner: string, runId: string): Promise<Fields> {
   const task = await outside(() => runtime.tasks.async.runs.bindSession({ sessionKey: owner }).resolve(runId));
   if (task === undefined || task === null) throw new Refused('not-found', 'the host knows no such run');
   return fields(task);

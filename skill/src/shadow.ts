@@ -16,7 +16,7 @@ const SKILL = MANIFEST.id;
 const OWN = new URL(`../skills/${SKILL}/SKILL.md`, import.meta.url);
 
 /** Where to find what an agent reads. */
-export interface Reader {
+interface Reader {
   workspaceDir?: string;
   agentId?: string;
   /** The gateway's configuration. */

@@ -14,7 +14,7 @@ const MAX_MESSAGE_CHARS = 4 * 1024;
 
 const encoder = new TextEncoder();
 
-export interface Cut {
+interface Cut {
   text: string;
   truncated: boolean;
   bytes: number;

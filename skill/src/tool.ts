@@ -18,7 +18,7 @@ import { type Asked, help } from './slash.ts';
 import { type Fields, errorText, fields } from './values.ts';
 
 /** A tool as the build writes it down. */
-export interface Described {
+interface Described {
   name: string;
   label: string;
   description: string;

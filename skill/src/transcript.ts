@@ -27,7 +27,7 @@ const FILTERED = /(?:finish_?reason|stop_?reason|reason):? ?['"]?(?:content_?fil
 const BROKEN = ['error', 'aborted'];
 
 /** Why a text ends that ended with this reason and, perhaps, with this error. */
-export function finishOf(reason: unknown, error?: string): Finish {
+function finishOf(reason: unknown, error?: string): Finish {
   if (error !== undefined && FILTERED.test(error)) return 'filtered';
   return FINISHES.get(text(reason)?.toLowerCase()) ?? 'unknown';
 }
@@ -113,7 +113,7 @@ function failed(reason: string, cause = ''): SessionOutcome {
   return { tag: 'failed', val: { kind, message: cutMessage(remedied(reason)), retryAfterMs } };
 }
 
-export function usage(raw: unknown): Usage | undefined {
+function usage(raw: unknown): Usage | undefined {
   const { inputTokens, input, outputTokens, output } = fields(raw);
   const read = count(inputTokens ?? input);
   const written = count(outputTokens ?? output);
