@@ -3,8 +3,7 @@
 use parallel_agents::catalogue::BUILT_IN;
 use parallel_agents::documents::run_schema;
 use parallel_agents_engine::ids::TaskIndex;
-use parallel_agents_engine::policy::limits::DEFAULT_DEADLINE_SECONDS;
-use parallel_agents_engine::task::AgentSource;
+use parallel_agents_engine::task::{AgentSource, DEFAULT_DEADLINE_SECONDS};
 use parallel_agents_workflows::Common;
 use parallel_agents_workflows::graft::{Checks, Earlier, Rules};
 use serde_json::{Value, json};

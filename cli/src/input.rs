@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 use parallel_agents::documents;
-use parallel_agents_engine::policy::limits::MAX_REQUEST_BYTES;
+use parallel_agents_engine::json::strict::MAX_REQUEST_BYTES;
 use serde::de::IgnoredAny;
 
 use crate::comments::without_comments;

@@ -13,9 +13,11 @@ use siphasher::sip::SipHasher24;
 use crate::delimiters;
 use crate::json::output_schema::OutputSchema;
 use crate::plan::PlannedTask;
-use crate::policy::limits::MAX_LABEL_CHARS;
 use crate::task::OutputFormat;
 use crate::text;
+
+/// Characters of a session's label, OpenClaw's limit.
+const MAX_LABEL_CHARS: usize = 120;
 
 /// What the tasks of one agent type have in common stands first, so that a server can keep what it has read of it.
 static FRAME: LazyLock<Template<'static, 6>> = LazyLock::new(|| {

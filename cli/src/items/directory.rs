@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use globset::{Glob, GlobSet, GlobSetBuilder};
-use parallel_agents_engine::policy::limits::MAX_TASKS;
+use parallel_agents_engine::task::MAX_TASKS;
 use serde_json::{Value, json};
 use walkdir::{DirEntry, WalkDir};
 

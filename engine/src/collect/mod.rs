@@ -20,7 +20,7 @@ pub use collected::{Collected, CollectedStatus};
 use crate::driver::StateMachine;
 use crate::host::{Command, Event, EventKind, HistoryQuery, HostError, ListFilter, Reply};
 use crate::ids::{RequestId, SessionKey};
-use crate::policy::limits::{HISTORY_PAGE, MAX_HISTORY_PAGES};
+use crate::policy::history::{HISTORY_PAGE, MAX_HISTORY_PAGES};
 use crate::problem::CallError;
 use crate::task::OutputFormat;
 use collected::{Listed, collected, still_running};

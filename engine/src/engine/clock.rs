@@ -1,6 +1,9 @@
 //! The time of the run, taken from the host's events.
 
-use crate::policy::limits::{CLEANUP_GRACE_MS, CLOCK_JUMP_MS};
+use crate::policy::clock_jump::CLOCK_JUMP_MS;
+
+/// How long after the deadline everything is given up that has not stopped; what is still there is reported as leaked.
+const CLEANUP_GRACE_MS: u64 = 30_000;
 
 /// Milliseconds since `opened`, never running backwards, and what is due by them for the whole run.
 #[derive(Debug)]

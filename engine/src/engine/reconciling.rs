@@ -8,7 +8,10 @@ use std::collections::BTreeMap;
 
 use crate::host::{FailureKind, ListFilter, SessionEnd, SessionOutcome, SessionRow, SessionState};
 use crate::ids::{AttemptIndex, SessionKey};
-use crate::policy::limits::QUIET_MS;
+
+/// How long nothing has to be heard of any session before the host is asked where they stand. A session that answers
+/// takes seconds to minutes, and a list call costs the gateway less than a second.
+const QUIET_MS: u64 = 30_000;
 
 /// Rows of one page.
 const PAGE: u32 = 200;

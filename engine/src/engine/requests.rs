@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::host::{Command, HistoryQuery, ItemResult, ListFilter, Progress, SpawnOptions};
 use crate::ids::{AttemptIndex, RequestId, SessionKey};
-use crate::policy::limits::HISTORY_PAGE;
+use crate::policy::history::HISTORY_PAGE;
 
 /// What a request was made for.
 #[derive(Debug)]

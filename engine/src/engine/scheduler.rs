@@ -6,9 +6,11 @@ use super::canary_tasks::CanaryTasks;
 use crate::ids::{SessionKey, TaskIndex};
 use crate::plan::{Plan, Rules};
 use crate::policy::ladder::Record;
-use crate::policy::limits::CAPACITY_PAUSE_MS;
 use crate::schedule::{Admission, Amount, Breaker, Budget, Group, Ready, Refusal, Slots, Verdict};
 use crate::task::{ErrorCode, TaskError};
+
+/// How long a host that refused for lack of room is left alone when no session of the run is alive that could make room.
+const CAPACITY_PAUSE_MS: u64 = 1_000;
 
 /// Each of its fields answers one question about the next start; they change together.
 #[derive(Debug)]

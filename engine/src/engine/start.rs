@@ -13,13 +13,15 @@ use super::work::{Actions, Work};
 use crate::host::SpawnOptions;
 use crate::ids::TaskIndex;
 use crate::plan::{PlannedTask, Rules};
-use crate::policy::limits::MAX_TASK_NAME_CHARS;
 use crate::policy::price;
 use crate::prompt;
 use crate::schedule::{Amount, Refusal};
 use crate::session::{Machine, Terms};
 use crate::task::{AttemptKind, Decided, ErrorCode, OnDependencyFailure, TaskError, TaskStatus, Usage};
 use crate::text;
+
+/// Characters of a session's `taskName`, OpenClaw's limit.
+const MAX_TASK_NAME_CHARS: usize = 64;
 
 impl Work<'_> {
     /// Starts what was chosen, or ends its task. None: the budget has no room now, so nothing else is started either.

@@ -13,7 +13,7 @@ use crate::host::{
     SessionPage, SessionRow, SessionState,
 };
 use crate::ids::{RequestId, SessionKey};
-use crate::policy::limits::CLOCK_JUMP_MS;
+use crate::policy::clock_jump::CLOCK_JUMP_MS;
 use crate::policy::outcome;
 use crate::problem::CallError;
 use crate::prompt::Nonces;

@@ -23,6 +23,9 @@ pub struct Bounds {
 /// Model output: the limits of the fault table, row 37.
 pub const ANSWER_BOUNDS: Bounds = Bounds { depth: 64, values: 10_000 };
 
+/// Bytes of a request document.
+pub const MAX_REQUEST_BYTES: usize = 16 * 1024 * 1024;
+
 /// Requests: 16 levels of our own, plus input data and schemas that may nest as deep as answers.
 /// As many values as 10,000 items with a hundred fields have.
 pub const REQUEST_BOUNDS: Bounds = Bounds { depth: 64, values: 1_000_000 };

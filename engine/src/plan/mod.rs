@@ -16,5 +16,5 @@ pub use planned::{
 };
 pub use rules::{check_prices, check_task_timeout, models, rules};
 pub use schema_check::check_document;
-pub use texts::{check_description, check_input, check_total};
+pub use texts::{MAX_DESCRIPTION_BYTES, MAX_INPUT_BYTES, check_description, check_input, check_total};
 pub use validate::{of_spec, plan};

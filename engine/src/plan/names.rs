@@ -2,8 +2,10 @@
 
 use std::fmt::Display;
 
-use crate::policy::limits::MAX_NAME_CHARS;
 use crate::problem::Problem;
+
+/// Characters of a model's, an agent's or a thinking level's name.
+const MAX_NAME_CHARS: usize = 128;
 
 /// `[A-Za-z0-9._:/@-]{1,128}` without `..`: a name of the host's, never a path that climbs.
 pub fn check_name(code: &str, path: impl Display, name: Option<&str>, problems: &mut Vec<Problem>) {

@@ -6,8 +6,16 @@ use serde_json::Value;
 
 use crate::delimiters;
 use crate::json;
-use crate::policy::limits::{MAX_DESCRIPTION_BYTES, MAX_INPUT_BYTES, MAX_TEXT_BYTES};
 use crate::problem::Problem;
+
+/// Bytes of one task description.
+pub const MAX_DESCRIPTION_BYTES: usize = 64 * 1024;
+
+/// Bytes of one task's input as compact JSON. Larger than a description, because it is where source files go.
+pub const MAX_INPUT_BYTES: usize = 128 * 1024;
+
+/// Bytes of all descriptions and inputs of a run: those of 10,000 tasks with more than a kilobyte each.
+const MAX_TEXT_BYTES: usize = 12 * 1024 * 1024;
 
 /// A description is not blank, not too long, and holds none of the prompt's own marks.
 pub fn check_description(text: &str, path: impl Display, problems: &mut Vec<Problem>) {

@@ -1,6 +1,7 @@
 //! What a run may spend, and what one session is counted with.
 
 use crate::host::OperatorLimits;
+use crate::problem::Problem;
 
 /// Tokens reserved for one session beyond its prompt when a request names no number: a long answer and the host's own
 /// system prompt (28,000 characters on OpenClaw 2026.9.6, measured) fit into it.
@@ -50,6 +51,16 @@ impl Caps {
     pub fn tokens_for(&self, prompt_bytes: usize) -> (u64, u64) {
         let prompt = (prompt_bytes as u64).div_ceil(BYTES_PER_TOKEN);
         (prompt, self.session_tokens.unwrap_or(DEFAULT_SESSION_TOKENS))
+    }
+}
+
+impl OperatorLimits {
+    /// What is wrong with a request of so many tasks, if these are more than the operator allows.
+    pub fn refuse(&self, tasks: usize) -> Option<Problem> {
+        let most = self.tasks.filter(|most| tasks > *most as usize)?;
+        let message = format!("{tasks} tasks, and the operator of this host allows {most} in a run");
+        let problem = Problem::new("E_TASK_COUNT", "", message).got(tasks).limit(format!("1..={most}"));
+        Some(problem.hint("split the run, or ask the operator for more"))
     }
 }
 

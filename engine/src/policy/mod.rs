@@ -3,11 +3,12 @@
 pub mod approval;
 pub mod caps;
 pub mod chance;
+pub mod clock_jump;
 pub mod followup;
 pub mod hedge;
+pub mod history;
 pub mod host_calls;
 pub mod ladder;
-pub mod limits;
 pub mod model_check;
 pub mod outcome;
 pub mod price;

@@ -8,6 +8,15 @@ use serde_json::Value;
 
 use super::{OnDependencyFailure, RuleSpec, Tier};
 
+/// Sessions alive at once when the request names no number: the specification's.
+pub const DEFAULT_MAX_CONCURRENT: u32 = 5;
+
+/// Tasks of a run.
+pub const MAX_TASKS: usize = 10_000;
+
+/// Seconds for a whole run when the request names none.
+pub const DEFAULT_DEADLINE_SECONDS: u32 = 1_800;
+
 /// The form in which an agent has to answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -216,7 +225,7 @@ pub enum AgentSource {
 #[schemars(deny_unknown_fields, extend("required" = ["tasks"], "x-code" = "E_REQUEST_TYPE"))]
 pub struct RunSpec {
     /// The tasks; results come back in this order. The host's operator may allow fewer.
-    #[schemars(length(min = 1, max = 10_000), extend("x-code" = "E_TASK_COUNT", "items" = {"x-ref": "task"}))]
+    #[schemars(length(min = 1, max = MAX_TASKS), extend("x-code" = "E_TASK_COUNT", "items" = {"x-ref": "task"}))]
     pub tasks: Vec<TaskSpec>,
     /// Agent types of your own for this call: texts of definition files, or the same as objects. They extend the catalogue or
     /// replace a type of it.

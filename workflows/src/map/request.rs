@@ -10,8 +10,8 @@ use parallel_agents_engine::agents::{AgentDefinition, BuiltIn};
 use parallel_agents_engine::json;
 use parallel_agents_engine::placeholders;
 use parallel_agents_engine::plan::{self, Plan, PlannedTask, check_document, check_total};
-use parallel_agents_engine::policy::limits::MAX_TASKS;
 use parallel_agents_engine::problem::{CallError, Problem, is_within};
+use parallel_agents_engine::task::MAX_TASKS;
 use parallel_agents_engine::task::{OutputFormat, RunSpec, TaskSpec, WaitMode};
 
 use super::Mapping;

@@ -6,8 +6,8 @@ use serde_json::{Map, Value, json};
 
 use parallel_agents_engine::ids::{TaskId, TaskIndex};
 use parallel_agents_engine::placeholders::{self, Place};
+use parallel_agents_engine::plan::{MAX_DESCRIPTION_BYTES, MAX_INPUT_BYTES};
 use parallel_agents_engine::plan::{PlannedTask, check_description, check_input};
-use parallel_agents_engine::policy::limits::{MAX_DESCRIPTION_BYTES, MAX_INPUT_BYTES};
 use parallel_agents_engine::problem::{Problem, unknown_name};
 use parallel_agents_engine::task::TaskSpec;
 use parallel_agents_engine::text;

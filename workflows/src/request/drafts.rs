@@ -9,10 +9,12 @@ use crate::improve::{DEFINITION_KIND, Origin, Wanted};
 use crate::registry;
 use crate::spec::{AgentSpec, CreationSpec, DraftSpec, RefinementSpec};
 use parallel_agents_engine::agents::AgentDefinition;
-use parallel_agents_engine::policy::limits::MAX_DRAFT_BYTES;
 use parallel_agents_engine::problem::Problem;
 use parallel_agents_engine::task::AgentSource;
 use parallel_agents_engine::text;
+
+/// Bytes of one draft as compact JSON.
+const MAX_DRAFT_BYTES: usize = 64 * 1024;
 
 pub(super) fn refinement(request: RefinementSpec, checks: Checks, problems: &mut Vec<Problem>) -> Option<Improvement> {
     let mut catalogue = catalogue_of(checks.built_in, &request.common.agents, problems);

@@ -7,8 +7,19 @@ use crate::extent::Extent;
 use crate::graft::{Checks, Rules};
 use crate::spec::OrchestrationSpec;
 use crate::{orchestrate, registry};
-use parallel_agents_engine::policy::limits::{DEFAULT_NEW_AGENTS, DEFAULT_PLAN_TASKS, DEFAULT_REPLANS, MAX_GOAL_BYTES};
 use parallel_agents_engine::problem::Problem;
+
+/// Bytes of a goal: it stands in the planning prompt twice and has to fit into a task description.
+const MAX_GOAL_BYTES: usize = 24 * 1024;
+
+/// Tasks of an orchestrator's plan when the request names no number.
+const DEFAULT_PLAN_TASKS: u32 = 20;
+
+/// Plans that replace what failed when a goal's request names no number.
+const DEFAULT_REPLANS: u32 = 1;
+
+/// Agent types that a plan may have made when the request names no number.
+const DEFAULT_NEW_AGENTS: u32 = 10;
 
 pub(super) fn orchestration(request: OrchestrationSpec, checks: Checks, problems: &mut Vec<Problem>) -> Option<Goal> {
     let mut catalogue = catalogue_of(checks.built_in, &request.common.agents, problems);

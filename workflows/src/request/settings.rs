@@ -7,12 +7,18 @@ use crate::improve::Settings;
 use crate::spec::ImprovementSpec;
 use parallel_agents_engine::agents::{BuiltIn, Catalogue};
 use parallel_agents_engine::plan::{self, check_name};
-use parallel_agents_engine::policy::limits::{
-    DEFAULT_DEADLINE_SECONDS, DEFAULT_MAX_CONCURRENT, DEFAULT_MAX_ROUNDS, DEFAULT_TARGET_SCORE, MAX_WORKFLOW_SESSIONS,
-};
 use parallel_agents_engine::problem::Problem;
 use parallel_agents_engine::score::Score;
-use parallel_agents_engine::task::AgentSource;
+use parallel_agents_engine::task::{AgentSource, DEFAULT_DEADLINE_SECONDS, DEFAULT_MAX_CONCURRENT};
+
+/// Good enough when a request names no score: the specification's.
+const DEFAULT_TARGET_SCORE: f64 = 8.5;
+
+/// Versions of a draft that are judged when a request names no number.
+const DEFAULT_MAX_ROUNDS: u32 = 3;
+
+/// Sessions that a workflow could need at the most; more are refused before the first.
+const MAX_WORKFLOW_SESSIONS: u64 = 1_000;
 
 pub(super) fn catalogue_of(built_in: BuiltIn, agents: &[AgentSource], problems: &mut Vec<Problem>) -> Catalogue {
     Catalogue::with(built_in, agents).unwrap_or_else(|faults| {

@@ -15,9 +15,8 @@ use super::texts::{check_input, check_total};
 use super::{graph, rules};
 use crate::agents::{BuiltIn, Catalogue};
 use crate::ids::TaskIndex;
-use crate::policy::limits::{DEFAULT_DEADLINE_SECONDS, DEFAULT_MAX_CONCURRENT};
 use crate::problem::{CallError, Problem, is_within};
-use crate::task::{InputSource, RunSpec, TaskSpec};
+use crate::task::{DEFAULT_DEADLINE_SECONDS, DEFAULT_MAX_CONCURRENT, InputSource, RunSpec, TaskSpec};
 
 /// Names that OpenClaw gives a meaning of their own.
 const RESERVED_IDS: [&str; 2] = ["last", "all"];

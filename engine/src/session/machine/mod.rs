@@ -40,8 +40,11 @@ use crate::answer::RawAnswer;
 use crate::host::{HostError, SessionEnd, SessionOutcome, ToolUse};
 use crate::ids::SessionKey;
 use crate::policy::host_calls::ANSWER_TIMEOUT_MS;
-use crate::policy::limits::TIMEOUT_GRACE_MS;
 use crate::task::{TaskStatus, Usage};
+
+/// How much later than the host's own limit the component ends a session by itself. The host reports its own timeouts
+/// within this time, which saves a cancellation.
+const TIMEOUT_GRACE_MS: u64 = 2_000;
 
 /// One session: its state, what was learned of it, and its timer.
 #[derive(Debug)]

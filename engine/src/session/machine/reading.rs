@@ -2,8 +2,8 @@
 
 use super::{Effect, Machine, State, Step};
 use crate::host::{HistoryPage, HostError, MessageRole};
+use crate::policy::history::MAX_HISTORY_PAGES;
 use crate::policy::host_calls::{ANSWER_TIMEOUT_MS, pause_after};
-use crate::policy::limits::MAX_HISTORY_PAGES;
 use crate::policy::outcome;
 use crate::task::TaskStatus;
 

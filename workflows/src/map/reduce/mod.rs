@@ -17,8 +17,8 @@ use serde_json::{Map, Value};
 
 use parallel_agents_engine::ids::TaskId;
 use parallel_agents_engine::json;
+use parallel_agents_engine::plan::MAX_INPUT_BYTES;
 use parallel_agents_engine::plan::PlannedTask;
-use parallel_agents_engine::policy::limits::MAX_INPUT_BYTES;
 use parallel_agents_engine::task::{TaskError, TaskResult, TaskStatus};
 
 use super::Reduced;
