@@ -2,7 +2,6 @@
 //! handlers of [`Run`](crate::run::Run); docs/scale-out.md has the form of both.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use restate_sdk::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -10,12 +9,11 @@ use serde_json::Value;
 
 use crate::messages::RunInput;
 use crate::run::RunClient;
-use crate::starting::{Drawn, Terms, Wanted, errors};
+use crate::starting::{self, Drawn, Terms, Wanted, errors};
 
-/// How often, and after which pause, it is looked whether a run has begun that was only just started. After that its start stands in
-/// Restate's journal, and nobody else has the key.
+/// How often it is looked whether a run has begun that was only just started. After that its start stands in Restate's journal, and
+/// nobody else has the key.
 const LOOKS: u32 = 120;
-const PAUSE: Duration = Duration::from_millis(250);
 
 /// What came of a start.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -65,20 +63,17 @@ impl Runs {
         let Json(drawn): Json<Drawn> = drawn;
         let input = wanted.clone().input(drawn);
         ctx.workflow_client::<RunClient<'_>>(&wanted.key).run(Json(input.clone())).send();
-        for _ in 0..LOOKS {
-            if let Some(known) = Self::known(ctx, &wanted.key).await? {
-                // Somebody else may have been first, and only one of them is the run.
-                return Ok(same(&wanted, &known, known == input));
-            }
-            ctx.sleep(PAUSE).await?;
+        // Somebody else may have been first, and only one of them is the run.
+        match starting::input(LOOKS, || Self::known(ctx, &wanted.key), |pause| ctx.sleep(pause)).await? {
+            Some(known) => Ok(same(&wanted, &known, known == input)),
+            None => Ok(Started::there(true)),
         }
-        Ok(Started::there(true))
     }
 }
 
 /// Whether the run that has the key is the one that is wanted.
 fn same(wanted: &Wanted, known: &RunInput, is_new: bool) -> Started {
-    if wanted.is(known) { Started::there(is_new) } else { Started::refused(errors(vec![wanted.taken(known)])) }
+    wanted.same(known).map_or_else(Started::refused, |()| Started::there(is_new))
 }
 
 #[restate_sdk::service(client_visibility = "pub(crate)", journal_retention = "0s")]

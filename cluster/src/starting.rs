@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, RandomState};
+use std::time::Duration;
 
 use parallel_agents::documents::DocumentReply;
 use parallel_agents_engine::host::OperatorLimits;
@@ -26,6 +27,9 @@ const PRICES: &str = "prices";
 
 /// Where the function's own arguments stand.
 const REQUEST: &str = "/request";
+
+/// The pause before it is looked again whether a run has begun.
+const PAUSE: Duration = Duration::from_millis(250);
 
 /// What the operator of the cluster has configured for all runs.
 #[derive(Clone, Debug)]
@@ -169,7 +173,14 @@ impl Wanted {
     }
 
     /// Whether a run that has the key is this one.
-    pub fn is(&self, known: &RunInput) -> bool {
+    ///
+    /// # Errors
+    /// It is another one, as callers read it.
+    pub fn same(&self, known: &RunInput) -> Result<(), Vec<Value>> {
+        if self.is(known) { Ok(()) } else { Err(errors(vec![self.taken(known)])) }
+    }
+
+    fn is(&self, known: &RunInput) -> bool {
         let same_text = || known.request == self.request;
         let same_value = || {
             let read = |text: &str| serde_json::from_str::<Map<String, Value>>(text).ok();
@@ -184,10 +195,33 @@ impl Wanted {
     }
 
     /// That it is not.
-    pub fn taken(&self, known: &RunInput) -> Problem {
+    fn taken(&self, known: &RunInput) -> Problem {
         let message = format!("{} is a run of another request, of {}", self.key, known.function);
         Problem::new("E_RUN_KEY_TAKEN", "/key", message).got(&self.key).hint("choose another key")
     }
+}
+
+/// The input of a run that was only just started, which is not there before a worker has begun it. None: it has not begun after so
+/// many looks.
+///
+/// # Errors
+/// Those of a look or a pause.
+pub async fn input<E, L, P>(
+    looks: u32,
+    mut look: impl FnMut() -> L,
+    mut pause: impl FnMut(Duration) -> P,
+) -> Result<Option<RunInput>, E>
+where
+    L: Future<Output = Result<Option<RunInput>, E>>,
+    P: Future<Output = Result<(), E>>,
+{
+    for _ in 0..looks {
+        if let Some(known) = look().await? {
+            return Ok(Some(known));
+        }
+        pause(PAUSE).await?;
+    }
+    Ok(None)
 }
 
 /// Problems as callers read them.

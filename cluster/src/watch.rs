@@ -7,8 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use futures::future::select_all;
-use parallel_agents_door::{Door, DoorError, Waited};
+use parallel_agents_door::{Awaiting, Door, DoorError, Waited, watch};
 use parallel_agents_engine::host::{SessionEnd, SessionOutcome};
 use parallel_agents_engine::ids::SessionKey;
 use tokio::sync::{Notify, Semaphore};
@@ -18,19 +17,10 @@ use crate::clock::now_ms;
 use crate::messages::{EndReport, FollowRequest};
 use crate::restate::Restate;
 
-/// Keys of one request.
-const MOST_KEYS: usize = 1_000;
-
 /// Ends that are told to Restate at once.
 const MOST_TELLERS: usize = 64;
 
-/// How long one wait may take, in seconds.
-const WAIT_SECONDS: u32 = 30;
-
-/// New sessions are waited for so much later, so that those which are spawned together cost one request.
-const SETTLE: Duration = Duration::from_millis(250);
-
-/// Pauses before a gateway or Restate is asked again that did not answer: the first, and the longest.
+/// Pauses before Restate is told again that did not answer: the first, and the longest.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
@@ -38,7 +28,6 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 pub struct Watch(Arc<State>);
 
 struct State {
-    door: Door,
     restate: Restate,
     followed: Mutex<BTreeMap<String, Followed>>,
     places: AtomicU64,
@@ -62,7 +51,6 @@ impl Watch {
     /// Waits for nothing yet. Goes on until the runtime ends.
     pub fn begin(door: Door, restate: Restate) -> Self {
         let state = Arc::new(State {
-            door,
             restate,
             followed: Mutex::default(),
             places: AtomicU64::new(0),
@@ -70,7 +58,8 @@ impl Watch {
             more: Notify::new(),
             away_since: Mutex::default(),
         });
-        tokio::spawn(watch(Arc::clone(&state)));
+        let mut awaiting = Self(Arc::clone(&state));
+        tokio::spawn(async move { watch(&door, u32::MAX, &mut awaiting).await });
         Self(state)
     }
 
@@ -102,18 +91,6 @@ impl State {
     fn answers(&self, does: bool) {
         let mut since = self.away_since.lock().unwrap_or_else(PoisonError::into_inner);
         *since = if does { None } else { since.or_else(|| Some(Instant::now())) };
-    }
-
-    /// The first news of any of these sessions.
-    async fn wait(&self, keys: Vec<String>) -> Result<Waited, DoorError> {
-        let one = |keys: Vec<String>| {
-            Box::pin(async move {
-                // Nobody asks when sessions begin, so all of them are said to be known to run.
-                self.door.wait(&keys, &keys, WAIT_SECONDS).await
-            })
-        };
-        let requests: Vec<_> = keys.chunks(MOST_KEYS).map(|chunk| one(chunk.to_vec())).collect();
-        select_all(requests).await.0
     }
 
     /// The keys of the sessions that are waited for, the oldest first.
@@ -164,31 +141,22 @@ impl State {
     }
 }
 
-async fn watch(state: Arc<State>) {
-    let mut pause = FIRST_PAUSE;
-    loop {
-        let keys = state.keys();
-        if keys.is_empty() {
-            state.more.notified().await;
-            continue;
+impl Awaiting for Watch {
+    fn wanted(&mut self) -> Vec<(String, bool)> {
+        // Nobody asks when sessions begin, so all of them are said to be known to run.
+        self.0.keys().into_iter().map(|key| (key, true)).collect()
+    }
+
+    async fn changed(&mut self) -> bool {
+        self.0.more.notified().await;
+        true
+    }
+
+    async fn heard(&mut self, told: Result<Waited, DoorError>) -> bool {
+        self.0.answers(told.is_ok());
+        if let Ok(waited) = told {
+            self.0.tell(waited);
         }
-        let waited = tokio::select! {
-            waited = state.wait(keys) => waited,
-            () = state.more.notified() => {
-                sleep(SETTLE).await;
-                continue;
-            }
-        };
-        state.answers(waited.is_ok());
-        match waited {
-            Ok(waited) => {
-                pause = FIRST_PAUSE;
-                state.tell(waited);
-            }
-            Err(_) => {
-                sleep(pause).await;
-                pause = LONGEST_PAUSE.min(pause * 2);
-            }
-        }
+        true
     }
 }

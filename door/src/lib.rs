@@ -1,7 +1,7 @@
 //! The client of a gateway's door, through which programs on other machines have sessions there; `docs/door.md` describes it.
 //!
-//! It asks once and never again by itself: whoever uses it decides what an error means. `http` and [`Token`] also serve the
-//! client of model servers.
+//! It asks once and never again by itself: whoever uses it decides what an error means. Only [`watch`] goes on, since a wait for news
+//! changes nothing. `http` and [`Token`] also serve the client of model servers.
 
 mod client;
 mod error;
@@ -9,9 +9,11 @@ pub mod http;
 #[cfg(test)]
 mod tests;
 mod token;
+mod watching;
 mod wire;
 
 pub use client::Door;
 pub use error::DoorError;
 pub use token::{Token, Unsendable};
+pub use watching::{Awaiting, watch};
 pub use wire::{Facts, Listed, Versions, Waited};

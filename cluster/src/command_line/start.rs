@@ -3,21 +3,19 @@
 use std::fs;
 use std::io::Read;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use clap::Args;
+use futures::FutureExt as _;
 use parallel_agents_engine::host::OperatorLimits;
 use serde_json::json;
 
 use super::{Failure, print, runs, say};
 use crate::config::Config;
 use crate::limits::Allowed;
-use crate::messages::RunInput;
-use crate::starting::{Wanted, chance, errors};
+use crate::starting::{Wanted, chance, input};
 
-/// How often, and after which pause, a run is asked for its input that was only just started.
+/// How often a run is asked for its input that was only just started.
 const LOOKS: u32 = 20;
-const PAUSE: Duration = Duration::from_millis(250);
 
 #[derive(Args)]
 pub(super) struct Start {
@@ -65,16 +63,17 @@ pub(super) async fn start(what: Start, config: Config, json: bool) -> Result<(),
 
 /// Whether the run that has the key already is the one that was asked for.
 async fn same_run(wanted: &Wanted, config: &Config) -> Result<(), Failure> {
-    for _ in 0..LOOKS {
-        let known: Option<RunInput> = config.restate.ask(&wanted.key, "input", None::<&()>).await?;
-        match known {
-            Some(known) if wanted.is(&known) => return Ok(()),
-            Some(known) => return Err(Failure::Refused(errors(vec![wanted.taken(&known)]))),
-            None => tokio::time::sleep(PAUSE).await,
+    let look = || config.restate.ask(&wanted.key, "input", None::<&()>);
+    let pause = |pause| tokio::time::sleep(pause).map(Ok);
+    match input(LOOKS, look, pause).await? {
+        Some(known) => wanted.same(&known).map_err(Failure::Refused),
+        None => {
+            say(
+                "a run with this key was started and has not begun yet, so it is not known whether it is the same request",
+            );
+            Ok(())
         }
     }
-    say("a run with this key was started and has not begun yet, so it is not known whether it is the same request");
-    Ok(())
 }
 
 fn read(path: &PathBuf) -> Result<String, Failure> {

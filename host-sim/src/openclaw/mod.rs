@@ -80,7 +80,9 @@ impl OpenClaw {
         let call = RealCall::new(options.start_ms);
         let (inbox, news) = mpsc::unbounded_channel();
         let (wanted, seen) = watch::channel(Wanted::default());
-        let watching = watching::watch(door.clone(), facts.most_wait_seconds, seen, inbox.clone(), bell.clone());
+        let (asked, most_seconds) = (door.clone(), facts.most_wait_seconds);
+        let mut awaiting = watching::Call { wanted: seen, inbox: inbox.clone(), bell: bell.clone() };
+        let watching = async move { parallel_agents_door::watch(&asked, most_seconds, &mut awaiting).await };
         Self {
             door,
             facts,
