@@ -11,7 +11,7 @@ use parallel_agents::documents::{self, Function};
 use parallel_agents_bench_native::{ANSWER, Extent, Instantly, spec};
 use parallel_agents_engine::answer::extract::{self, Surroundings};
 use parallel_agents_engine::engine::Engine;
-use parallel_agents_engine::host::{Command, Event, EventKind, Host};
+use parallel_agents_engine::host::{Command, Event, EventKind, Host, JournalError};
 use parallel_agents_engine::journal::Recorder;
 use parallel_agents_engine::plan::{self, Plan};
 use parallel_agents_engine::problem::CallError;
@@ -93,7 +93,7 @@ fn appends(criterion: &mut Criterion) {
     });
 }
 
-/// A host that opens and then only takes what is to be kept.
+/// A host that opens and then takes lines millions of times, of which it keeps none.
 struct Paper(Option<EventKind>);
 
 impl Host for Paper {
@@ -103,7 +103,7 @@ impl Host for Paper {
         Ok(Event { seq: 0, at_ms: 0, what: self.0.take().unwrap_or(EventKind::TimerFired) })
     }
 
-    fn append(&mut self, lines: &str) -> Result<(), String> {
+    fn append(&mut self, lines: &str) -> Result<(), JournalError> {
         black_box(lines);
         Ok(())
     }

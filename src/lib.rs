@@ -5,27 +5,14 @@
 //!
 //! # Example
 //!
-//! Functions take a JSON document and a host. This one is answered without asking the host anything; the crate `gateway_sim` has
-//! a host for all the others.
+//! Functions take a JSON document and a host. These are answered without asking the host anything; the crate `gateway_sim` has
+//! a gateway for all the others.
 //!
 //! ```
 //! use futures::FutureExt;
+//! use gateway_sim::odd_host::NoHost;
 //! use parallel_agents::documents::{self, DocumentReply, Function};
-//! use parallel_agents_engine::host::{Command, Event, Host};
-//! use parallel_agents_engine::problem::CallError;
 //! use serde_json::Value;
-//!
-//! struct NoHost;
-//!
-//! impl Host for NoHost {
-//!     fn perform(&mut self, command: Command) {
-//!         panic!("{command:?}");
-//!     }
-//!
-//!     async fn next_event(&mut self, _until_ms: Option<u64>) -> Result<Event, CallError> {
-//!         panic!("there are no events");
-//!     }
-//! }
 //!
 //! let call = |request: &'static str| {
 //!     documents::call(Function::ReviewTeam, request, &mut NoHost).now_or_never().expect("nothing is waited for")

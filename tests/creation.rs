@@ -2,10 +2,9 @@
 
 #![expect(clippy::disallowed_methods, reason = "definitions are files")]
 
-mod answering;
-
-use answering::Answering;
 use futures::executor::block_on;
+use gateway_sim::answering;
+use gateway_sim::odd_host::NoHost;
 use parallel_agents::documents::{self, DocumentReply};
 use parallel_agents_engine::host::SpawnOptions;
 use serde_json::{Value, json};
@@ -29,14 +28,14 @@ fn review(score: f64) -> String {
 
 fn reply(request: &Value) -> (DocumentReply, Vec<SpawnOptions>) {
     // `bad_one` never becomes good; everybody else is at once.
-    let mut host = Answering::new(|id: &str, _: &str| match id.split('-').collect::<Vec<_>>()[..] {
-        [name, "create", _] => made(name),
-        [name, _, "judge", _] => review(if name == "bad_one" { 5.0 } else { 9.0 }),
-        [name, _, "refine", _] => json!({"draft": definition(name), "changes": [], "unresolved": []}).to_string(),
-        _ => json!({"found": format!("the words of {id}")}).to_string(),
-    });
-    let reply = block_on(documents::call_named("create_agents", &request.to_string(), &mut host));
-    (reply, host.prompts)
+    let done =
+        answering::call("create_agents", &request.to_string(), |id, _| match id.split('-').collect::<Vec<_>>()[..] {
+            [name, "create", _] => made(name),
+            [name, _, "judge", _] => review(if name == "bad_one" { 5.0 } else { 9.0 }),
+            [name, _, "refine", _] => json!({"draft": definition(name), "changes": [], "unresolved": []}).to_string(),
+            _ => json!({"found": format!("the words of {id}")}).to_string(),
+        });
+    (done.reply, done.prompts)
 }
 
 fn create(request: &Value) -> (Value, Vec<SpawnOptions>) {
@@ -173,8 +172,7 @@ fn a_registry_whose_definitions_cannot_be_used_is_refused() {
 }
 
 fn call(function: &str, arguments: &Value) -> Result<Value, Value> {
-    let mut host = Answering::new(|id: &str, _: &str| panic!("{id} was spawned"));
-    match block_on(documents::call_named(function, &arguments.to_string(), &mut host)) {
+    match block_on(documents::call_named(function, &arguments.to_string(), &mut NoHost)) {
         DocumentReply::Answer(text) => Ok(serde_json::from_str(&text).expect("JSON")),
         DocumentReply::Refused(text) => Err(serde_json::from_str(&text).expect("JSON")),
     }
@@ -209,7 +207,8 @@ fn what_has_no_text_form_is_told() {
         (&json!("E_AGENT_DEFINITION"), &json!("/definition"))
     );
     // A creator that writes such a one is told so, and asked once more.
-    let mut host = Answering::new(|id: &str, prompt: &str| match id {
+    let request = json!({"new_agents": [agent_specs()[0]]}).to_string();
+    let done = answering::call("create_agents", &request, |id, prompt| match id {
         "good_one-create-1" => {
             json!({"definition": bad, "rationale": "So.", "limits": ["Not for prose."], "open_questions": []})
                 .to_string()
@@ -223,10 +222,7 @@ fn what_has_no_text_form_is_told() {
         }
         _ => review(9.0),
     });
-    let request = json!({"new_agents": [agent_specs()[0]]}).to_string();
-    let DocumentReply::Answer(text) = block_on(documents::call_named("create_agents", &request, &mut host)) else {
-        panic!("refused")
-    };
+    let DocumentReply::Answer(text) = done.reply else { panic!("refused") };
     let report: Value = serde_json::from_str(&text).expect("JSON");
     let entry = &report["registry"][0];
     assert_eq!(entry["definition"]["prompt"], "You are good_one.", "kept as it can be written down");

@@ -1,10 +1,7 @@
-//! One template over many items, on a host whose sessions answer at once.
+//! One template over many items.
 
-mod answering;
-
-use answering::Answering;
-use futures::executor::block_on;
-use parallel_agents::documents::{self, DocumentReply};
+use gateway_sim::answering;
+use parallel_agents::documents::DocumentReply;
 use parallel_agents_engine::host::SpawnOptions;
 use serde_json::{Value, json};
 
@@ -16,21 +13,19 @@ struct Done {
 }
 
 fn map(request: &Value, answer: impl FnMut(&str, &str) -> String) -> Done {
-    let mut host = Answering::new(answer);
-    let reply = block_on(documents::call_named("map_tasks", &request.to_string(), &mut host));
-    let DocumentReply::Answer(text) = reply else { panic!("refused: {reply:?}") };
-    let items = host.items.iter().map(|item| {
+    let done = answering::call("map_tasks", &request.to_string(), answer);
+    let DocumentReply::Answer(text) = done.reply else { panic!("refused: {:?}", done.reply) };
+    let items = done.items.iter().map(|item| {
         let document: Value = serde_json::from_str(&item.document).expect("JSON");
         assert_eq!(document["item"], json!(item.item));
         assert!(!item.document.contains('\n'), "one line");
         document
     });
-    Done { reply: serde_json::from_str(&text).expect("JSON"), items: items.collect(), prompts: host.prompts }
+    Done { reply: serde_json::from_str(&text).expect("JSON"), items: items.collect(), prompts: done.prompts }
 }
 
 fn refused(function: &str, request: &Value) -> Vec<(String, String)> {
-    let reply =
-        block_on(documents::call_named(function, &request.to_string(), &mut Answering::new(|_, _| String::new())));
+    let reply = answering::call(function, &request.to_string(), |_, _| String::new()).reply;
     let DocumentReply::Refused(text) = reply else { panic!("accepted: {reply:?}") };
     let refusal: Value = serde_json::from_str(&text).expect("JSON");
     let text = |value: &Value| value.as_str().expect("a text").to_owned();
@@ -113,7 +108,7 @@ fn an_item_fails_with_the_step_that_kept_it_from_its_answer() {
     let done = map(&request, |id, _| if id == "item-2-review" { String::new() } else { "text".to_owned() });
     let second = done.items.iter().find(|item| item["item"] == 2).expect("it was told");
     assert_eq!((&second["status"], &second["task_id"]), (&json!("failed"), &json!("item-2-review")));
-    assert_eq!((&second["error"]["code"], &second["output"]), (&json!("E_HISTORY_UNAVAILABLE"), &Value::Null));
+    assert_eq!((&second["error"]["code"], &second["output"]), (&json!("E_EMPTY_OUTPUT"), &Value::Null));
     assert_eq!(
         done.reply["items"],
         json!({"items": 3, "completed": 2, "failed": 1, "timeout": 0, "cancelled": 0,
@@ -201,11 +196,7 @@ fn canary_tasks_and_the_budget_hold_for_all_items_together() {
 #[test]
 fn a_forecast_knows_items_steps_and_groups() {
     let forecast = |request: &Value| -> Value {
-        let reply = block_on(documents::call_named(
-            "forecast_run",
-            &request.to_string(),
-            &mut Answering::new(|_, _| String::new()),
-        ));
+        let reply = answering::call("forecast_run", &request.to_string(), |_, _| String::new()).reply;
         let DocumentReply::Answer(text) = reply else { panic!("refused: {reply:?}") };
         serde_json::from_str(&text).expect("JSON")
     };

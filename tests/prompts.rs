@@ -1,23 +1,9 @@
 //! The full text that a model reads, for every agent type with its own sample input.
 
 use futures::executor::block_on;
+use gateway_sim::odd_host::NoHost;
 use parallel_agents::documents::{self, DocumentReply};
-use parallel_agents_engine::host::{Command, Event, Host};
-use parallel_agents_engine::problem::CallError;
 use serde_json::{Value, json};
-
-/// Showing a prompt asks the host for nothing.
-struct NoHost;
-
-impl Host for NoHost {
-    fn perform(&mut self, command: Command) {
-        panic!("the host was asked for {command:?}");
-    }
-
-    async fn next_event(&mut self, _until_ms: Option<u64>) -> Result<Event, CallError> {
-        panic!("the host was asked for an event");
-    }
-}
 
 fn call(function: &str, arguments: &Value) -> Value {
     match block_on(documents::call_named(function, &arguments.to_string(), &mut NoHost)) {

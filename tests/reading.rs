@@ -1,10 +1,7 @@
 //! A task that reads another one's output, and outputs that would rather be instructions.
 
-mod answering;
-
-use answering::Answering;
-use futures::executor::block_on;
-use parallel_agents::documents::{self, DocumentReply};
+use gateway_sim::answering;
+use parallel_agents::documents::DocumentReply;
 use parallel_agents_engine::host::SpawnOptions;
 use serde_json::{Value, json};
 
@@ -23,12 +20,12 @@ fn run(text: &str) -> (Value, Vec<SpawnOptions>) {
                 "input_from": reads("first", "")},
         ],
     });
-    let mut host = Answering::new(|id: &str, _: &str| {
+    let done = answering::call("run_tasks", &request.to_string(), |id, _| {
         let words = if id == "first" { text } else { "Read." };
         json!({ "said": words }).to_string()
     });
-    match block_on(documents::call_named("run_tasks", &request.to_string(), &mut host)) {
-        DocumentReply::Answer(report) => (serde_json::from_str(&report).expect("JSON"), host.prompts),
+    match done.reply {
+        DocumentReply::Answer(report) => (serde_json::from_str(&report).expect("JSON"), done.prompts),
         DocumentReply::Refused(refusal) => panic!("refused: {refusal}"),
     }
 }

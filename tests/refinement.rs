@@ -1,10 +1,7 @@
 //! Refinement and creation through the JSON door, with judges of every character.
 
-mod answering;
-
-use answering::Answering;
-use futures::executor::block_on;
-use parallel_agents::documents::{self, DocumentReply};
+use gateway_sim::answering;
+use parallel_agents::documents::DocumentReply;
 use parallel_agents_engine::host::{AnswerForm, SpawnOptions};
 use serde_json::{Value, json};
 
@@ -31,7 +28,7 @@ fn refine(more: Value, mut judge: impl FnMut(u32, u32) -> String) -> (Value, Vec
         request[field] = value.clone();
     }
     let mut version = 1;
-    let mut host = Answering::new(|id: &str, _: &str| {
+    let done = answering::call("run_iterative_refinement", &request.to_string(), |id, _| {
         let mut parts = id.split('-').skip(1);
         let round: u32 = parts.next().and_then(|part| part.trim_start_matches('r').parse().ok()).expect("a round");
         if parts.next() == Some("judge") {
@@ -40,8 +37,7 @@ fn refine(more: Value, mut judge: impl FnMut(u32, u32) -> String) -> (Value, Vec
         version += 1;
         refined(&format!("Version {version}."))
     });
-    let reply = block_on(documents::call_named("run_iterative_refinement", &request.to_string(), &mut host));
-    let DocumentReply::Answer(text) = reply else { panic!("refused: {reply:?}") };
+    let DocumentReply::Answer(text) = done.reply else { panic!("refused: {:?}", done.reply) };
     let report: Value = serde_json::from_str(&text).expect("JSON");
     assert_eq!(report["run"]["census"]["tasks"], report["run"]["results"].as_array().expect("results").len());
     assert!(report["run"]["leaked"].as_array().expect("a list").is_empty());
@@ -57,7 +53,7 @@ fn refine(more: Value, mut judge: impl FnMut(u32, u32) -> String) -> (Value, Vec
     let target = request["target_score"].as_f64().unwrap_or(8.5);
     assert_eq!(draft["reason"] == "target_reached", best >= target);
     assert_eq!(report["status"] == "completed", best >= target);
-    (draft.clone(), host.prompts)
+    (draft.clone(), done.prompts)
 }
 
 #[test]
@@ -129,7 +125,7 @@ fn silence_is_never_a_pass() {
         assert_eq!((&draft["reason"], &draft["score"]), (&json!("no_review"), &Value::Null), "{answer}");
         assert_eq!(draft["draft"], json!("First version."), "what was given comes back as it was");
         let code = draft["error"]["code"].as_str().expect("why nobody judged it");
-        assert!(matches!(code, "E_HISTORY_UNAVAILABLE" | "E_OUTPUT_INVALID" | "E_OUTPUT_SCHEMA"), "{answer}: {code}");
+        assert!(matches!(code, "E_EMPTY_OUTPUT" | "E_OUTPUT_INVALID" | "E_OUTPUT_SCHEMA"), "{answer}: {code}");
         assert_eq!(prompts.len(), 4, "asked twice, each time once more, and nothing refined without a reason");
     }
 }
@@ -173,7 +169,7 @@ fn create(more: Value, mut create: impl FnMut(u32) -> Value, score: f64) -> (Val
         request[field] = value.clone();
     }
     let mut attempt = 0;
-    let mut host = Answering::new(|id: &str, _: &str| {
+    let done = answering::call("create_agents", &request.to_string(), |id, _| {
         if id.contains("-judge-") {
             return review(score);
         }
@@ -185,9 +181,8 @@ fn create(more: Value, mut create: impl FnMut(u32) -> Value, score: f64) -> (Val
         json!({"definition": made, "rationale": "Because.", "limits": ["Not for prose."], "open_questions": []})
             .to_string()
     });
-    let reply = block_on(documents::call_named("create_agents", &request.to_string(), &mut host));
-    let DocumentReply::Answer(text) = reply else { panic!("refused: {reply:?}") };
-    (serde_json::from_str(&text).expect("JSON"), host.prompts)
+    let DocumentReply::Answer(text) = done.reply else { panic!("refused: {:?}", done.reply) };
+    (serde_json::from_str(&text).expect("JSON"), done.prompts)
 }
 
 #[test]
@@ -209,12 +204,11 @@ fn an_agent_that_passes_is_registered_and_can_be_used() {
     assert_eq!((&worse["created"][0]["promotion"], &worse["registry"]), (&json!("kept_better"), &report["registry"]));
     // A later run uses it.
     let run = json!({"agents": [entry["definition"]], "tasks": [{"agent_type": "bug_hunter", "task_description": "Find bugs."}]});
-    let mut host = Answering::new(|_: &str, prompt: &str| {
+    let done = answering::call("run_tasks", &run.to_string(), |_, prompt| {
         assert!(prompt.contains("You find bugs."));
         "{}".to_owned()
     });
-    let reply = block_on(documents::call_named("run_tasks", &run.to_string(), &mut host));
-    assert!(matches!(reply, DocumentReply::Answer(text) if text.contains("\"status\":\"completed\"")));
+    assert!(matches!(done.reply, DocumentReply::Answer(text) if text.contains("\"status\":\"completed\"")));
 }
 
 #[test]
@@ -251,15 +245,14 @@ fn a_refiner_cannot_smuggle_in_another_agent() {
 fn ten_agents_are_made_in_one_call() {
     let new_agents: Vec<Value> = (0..10).map(|n| json!({"name": format!("agent_{n}"), "purpose": "Help"})).collect();
     let request = json!({"new_agents": new_agents, "max_concurrent": 10, "max_rounds": 1});
-    let mut host = Answering::new(|id: &str, _: &str| {
+    let done = answering::call("create_agents", &request.to_string(), |id, _| {
         let name = id.split('-').next().expect("a name");
         if id.contains("-judge-") {
             return review(9.0);
         }
         json!({"definition": definition(name), "rationale": "Because.", "limits": ["Not for prose."], "open_questions": []}).to_string()
     });
-    let reply = block_on(documents::call_named("create_agents", &request.to_string(), &mut host));
-    let DocumentReply::Answer(text) = reply else { panic!("refused: {reply:?}") };
+    let DocumentReply::Answer(text) = done.reply else { panic!("refused: {:?}", done.reply) };
     let report: Value = serde_json::from_str(&text).expect("JSON");
     assert_eq!((&report["status"], &report["run"]["census"]["completed"]), (&json!("completed"), &json!(20)));
     assert_eq!((&report["run"]["peak_in_flight"], report["registry"].as_array().map(Vec::len)), (&json!(10), Some(10)));
@@ -273,16 +266,12 @@ fn a_payload_in_a_draft_changes_no_step() {
     let steps = |text: &str| {
         let request = json!({"drafts": [{"name": "post", "kind": "blog post", "draft": format!("Hello. {text}")}],
             "max_rounds": 3, "judges": 2});
-        let mut host =
-            Answering::new(
-                |id: &str, _: &str| {
-                    if id.contains("-judge-") { review(7.0) } else { refined(&format!("Better. {text}")) }
-                },
-            );
-        let reply = block_on(documents::call_named("run_iterative_refinement", &request.to_string(), &mut host));
-        let DocumentReply::Answer(report) = reply else { panic!("refused: {reply:?}") };
+        let done = answering::call("run_iterative_refinement", &request.to_string(), |id, _| {
+            if id.contains("-judge-") { review(7.0) } else { refined(&format!("Better. {text}")) }
+        });
+        let DocumentReply::Answer(report) = done.reply else { panic!("refused: {:?}", done.reply) };
         let report: Value = serde_json::from_str(&report).expect("JSON");
-        let spawned: Vec<_> = host
+        let spawned: Vec<_> = done
             .prompts
             .into_iter()
             .map(|o| (o.label, o.task_name, o.agent_id, o.model, o.thinking, o.run_timeout_seconds, o.tool_free))

@@ -1,17 +1,13 @@
 //! Ready-made teams: as tasks that may be edited, and run at once.
 
-mod answering;
-
-use answering::Answering;
-use futures::executor::block_on;
-use parallel_agents::documents::{self, DocumentReply};
+use gateway_sim::answering;
+use parallel_agents::documents::DocumentReply;
 use parallel_agents_engine::host::SpawnOptions;
 use serde_json::{Value, json};
 
 fn reply(function: &str, arguments: &Value) -> (DocumentReply, Vec<SpawnOptions>) {
-    let mut host = Answering::new(|id: &str, _: &str| answer(id));
-    let reply = block_on(documents::call_named(function, &arguments.to_string(), &mut host));
-    (reply, host.prompts)
+    let done = answering::call(function, &arguments.to_string(), |id, _| answer(id));
+    (done.reply, done.prompts)
 }
 
 #[track_caller]

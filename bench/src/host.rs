@@ -152,7 +152,7 @@ impl Gateway {
 }
 
 impl journal::Host for Gateway {
-    fn append(&mut self, lines: String) -> Result<(), String> {
+    fn append(&mut self, lines: String) -> Result<(), journal::JournalError> {
         self.told.journal.push_str(&lines);
         Ok(())
     }

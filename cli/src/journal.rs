@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use anyhow::Context as _;
 use etcetera::BaseStrategy as _;
 use gateway_sim::backend::JournalSink;
+use parallel_agents_engine::host::JournalError;
 use rand::Rng as _;
 
 use crate::fault::Fault;
@@ -90,12 +91,12 @@ impl Journal {
             if is_broken {
                 return Ok(());
             }
-            let end = file.seek(SeekFrom::End(0)).map_err(|error| error.to_string())?;
+            let end = file.seek(SeekFrom::End(0)).map_err(|error| not_written(&error))?;
             let Err(error) = file.write_all(lines.as_bytes()) else { return Ok(()) };
             // What is there of the part would be taken for damage once more follows.
             let _ = file.set_len(end);
             if !is_spare {
-                return Err(error.to_string());
+                return Err(not_written(&error));
             }
             // The run is worth more than a journal that nobody asked for.
             is_broken = true;
@@ -110,6 +111,18 @@ impl Journal {
             // It stays as an empty file.
             let _ = fs::remove_file(&self.path);
         }
+    }
+}
+
+/// What the component is told of a write that failed.
+fn not_written(error: &io::Error) -> JournalError {
+    let words = error.to_string();
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
+            JournalError::Full(words)
+        }
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => JournalError::Denied(words),
+        _ => JournalError::Failed(words),
     }
 }
 

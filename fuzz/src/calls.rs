@@ -1,10 +1,24 @@
-//! Requests that make sense, chosen by bytes.
+//! Requests that make sense, chosen by bytes, and calls without sessions.
 
 use arbitrary::{Result, Unstructured};
+use futures::executor::block_on;
+use gateway_sim::odd_host::{self, OddHost, Replies};
+use parallel_agents::documents::{self, DocumentReply};
+use parallel_agents_engine::host::{Command, Host, HostError};
 use serde_json::{Map, Value, json};
 
 const AGENTS: [&str; 5] =
     ["code_reviewer", "content_writer_funny", "backend_developer", "test_engineer", "agent_design_reviewer"];
+
+/// Makes a call and returns its reply.
+pub fn call(function: &str, arguments: &str, host: &mut impl Host) -> DocumentReply {
+    block_on(documents::call_named(function, arguments, host))
+}
+
+/// A host without sessions.
+pub fn refusing() -> OddHost<impl FnMut(&mut Replies, Command)> {
+    odd_host::refusing(odd_host::facts(), HostError::Unsupported("no sessions here".to_owned()))
+}
 
 /// The most tasks of a request.
 const MAX_TASKS: usize = 6;
@@ -89,13 +103,15 @@ fn rules(source: &mut Unstructured<'_>, request: &mut Map<String, Value>, tasks:
 
 /// Rules that workflows have too.
 fn common(source: &mut Unstructured<'_>, request: &mut Map<String, Value>) -> Result<()> {
+    let number = source.int_in_range(1..=5_u32)?;
+    // A report is held to it.
+    request.insert("deadline_seconds".to_owned(), json!(1_800));
     let mut set = |source: &mut Unstructured<'_>, name: &str, value: Value| -> Result<()> {
         if source.ratio(1_u8, 5)? {
             request.insert(name.to_owned(), value);
         }
         Ok(())
     };
-    let number = source.int_in_range(1..=5_u32)?;
     set(source, "max_concurrent", json!(number))?;
     set(source, "deadline_seconds", json!(number * 100))?;
     set(source, "cleanup", json!("delete"))?;

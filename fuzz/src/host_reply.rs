@@ -3,6 +3,7 @@
 //! The call comes back all the same, with a report that adds up, and asks for nothing that makes no sense by itself.
 
 use arbitrary::{Arbitrary as _, Result, Unstructured};
+use gateway_sim::odd_host;
 use parallel_agents_engine::host::{
     Command, Completion, Event, EventKind, FailureKind, FinishReason, HistoryPage, Host, HostError, HostFacts, Message,
     MessageRole, Receipt, Reply, SessionEnd, SessionOutcome, SessionPage, SessionRow, SessionState,
@@ -11,7 +12,8 @@ use parallel_agents_engine::ids::{RequestId, SessionKey, TaskId};
 use parallel_agents_engine::problem::CallError;
 use parallel_agents_engine::task::Usage;
 
-use crate::{calls, hosts, replies};
+use crate::manners::Manners;
+use crate::{calls, replies};
 
 /// Times that a call is woken after the host has run out of words.
 const MAX_WAKES: u32 = 20_000;
@@ -24,7 +26,7 @@ pub fn check(data: &[u8]) {
     let mut source = Unstructured::new(data);
     let Ok((function, arguments)) = calls::any(&mut source) else { return };
     let mut host = Lying { source, ..Lying::default() };
-    let reply = hosts::call(function, &arguments.to_string(), &mut host);
+    let reply = calls::call(function, &arguments.to_string(), &mut host);
     replies::any(&reply);
     assert!(host.manners.spawns <= MAX_SPAWNS, "{} sessions", host.manners.spawns);
 }
@@ -37,7 +39,7 @@ struct Lying<'a> {
     opened: bool,
     open: Vec<RequestId>,
     named: Vec<SessionKey>,
-    manners: hosts::Manners,
+    manners: Manners,
 }
 
 impl Default for Lying<'_> {
@@ -50,7 +52,7 @@ impl Default for Lying<'_> {
             opened: false,
             open: Vec::new(),
             named: Vec::new(),
-            manners: hosts::Manners::default(),
+            manners: Manners::default(),
         }
     }
 }
@@ -76,7 +78,7 @@ impl Host for Lying<'_> {
         }
         self.wakes += 1;
         assert!(self.wakes < MAX_WAKES, "the call does not end");
-        let what = if self.opened { EventKind::TimerFired } else { EventKind::Opened(hosts::facts(3)) };
+        let what = if self.opened { EventKind::TimerFired } else { EventKind::Opened(odd_host::facts()) };
         self.opened = true;
         self.now = self.now.max(until_ms.unwrap_or(0));
         Ok(self.event(what))

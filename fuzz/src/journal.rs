@@ -3,12 +3,14 @@
 //! A text that begins with `J` is a call and what befalls its journal; any other is a journal.
 
 use arbitrary::{Result, Unstructured};
+use futures::executor::block_on;
+use gateway_sim::odd_host::NoHost;
 use parallel_agents::documents::{DocumentReply, journals};
 use parallel_agents_engine::journal;
 use serde_json::Value;
 
-use crate::plausible::Plausible;
-use crate::{calls, hosts, replies};
+use crate::gateway::Drawn;
+use crate::{calls, replies};
 
 /// The first byte of a call.
 const CALL: u8 = b'J';
@@ -25,27 +27,27 @@ pub fn check(data: &[u8]) {
 }
 
 fn recorded(mut source: Unstructured<'_>) -> Result<()> {
-    let (function, arguments) = calls::any(&mut source)?;
+    let drawn = Drawn::any(&mut source)?;
     let damage = (0..source.int_in_range(0..=3)?).map(|_| Damage::any(&mut source)).collect::<Result<Vec<_>>>()?;
-    let mut host = Plausible::new(source, &arguments, true);
-    let reply = hosts::call(function, &arguments.to_string(), &mut host);
-    let DocumentReply::Answer(answer) = reply else {
-        assert_eq!(host.journal, "", "a call that was refused leaves no journal");
+    let called = drawn.call(true);
+    let whole = called.backend.host().journal();
+    let DocumentReply::Answer(answer) = called.result.expect("the call comes back") else {
+        assert_eq!(whole, "", "a call that was refused leaves no journal");
         return Ok(());
     };
-    let told = replayed(&host.journal).expect("a whole journal can be gone through");
+    let told = replayed(whole).expect("a whole journal can be gone through");
     assert_eq!((&told["complete"], &told["torn"]), (&Value::Bool(true), &Value::Bool(false)));
     assert_eq!(told["reply"], replies::answered(&answer), "the same call, told again");
 
-    let mut damaged = host.journal.clone().into_bytes();
+    let mut damaged = whole.as_bytes().to_vec();
     damage.iter().for_each(|damage| damage.happens(&mut damaged));
     let damaged = String::from_utf8_lossy(&damaged);
     read(&damaged);
-    let is_start = host.journal.starts_with(&*damaged);
+    let is_start = whole.starts_with(&*damaged);
     if let Ok(journal) = journal::read(&damaged) {
         // Only what is cut off at its end can still be read: the rest was never written.
-        let whole = damaged.get(..journal.length).expect("whole lines");
-        assert!(host.journal.starts_with(whole), "a changed line is read");
+        let read = damaged.get(..journal.length).expect("whole lines");
+        assert!(whole.starts_with(read), "a changed line is read");
         assert!(journal.torn || is_start, "what follows the last whole line is not noticed");
     }
     Ok(())
@@ -53,17 +55,14 @@ fn recorded(mut source: Unstructured<'_>) -> Result<()> {
 
 /// Goes through a journal; None: it is refused.
 fn replayed(text: &str) -> Option<Value> {
-    let mut host = hosts::Refusing::default();
-    let reply = hosts::now(journals::replay(text, &mut host));
-    assert_eq!(host.calls, 0, "a journal that is gone through asks nothing of the host");
-    replies::any(&reply)
+    replies::any(&block_on(journals::replay(text, &mut NoHost)))
 }
 
 /// Any text as a journal.
 fn read(text: &str) {
     replayed(text);
-    let mut host = hosts::Refusing::default();
-    let reply = hosts::now(journals::resume(text, &mut host));
+    let mut host = calls::refusing();
+    let reply = block_on(journals::resume(text, &mut host));
     replies::any(&reply);
     if let Err(problem) = journal::read(text) {
         assert!(problem.code.starts_with("E_JOURNAL_"), "{}", problem.code);

@@ -10,7 +10,7 @@
 //! wrap          a task's input                            -> the prompt that frames it
 //! render        words of others                           -> what people are shown
 //! host_reply    whatever a host could say, lies included  -> a call that ends
-//! event_seq     requests and hosts that make sense        -> a report that fits what happened
+//! event_seq     requests and gateways that make sense     -> every invariant, and a report that fits what happened
 //! journal       a record, whole or damaged                -> the same call again, or a refusal
 //! ```
 
@@ -18,11 +18,10 @@ mod calls;
 pub mod event_seq;
 pub mod extract_json;
 pub mod extract_reading;
+mod gateway;
 pub mod host_reply;
-mod hosts;
-mod instance;
 pub mod journal;
-mod plausible;
+mod manners;
 pub mod render;
 mod replies;
 pub mod request;

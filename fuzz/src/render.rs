@@ -4,7 +4,7 @@ use parallel_agents::documents::DocumentReply;
 use parallel_agents_engine::text;
 use serde_json::{Value, json};
 
-use crate::{hosts, replies};
+use crate::{calls, replies};
 
 /// The least that a digest or a page may be asked for.
 const FEW_CHARS: u64 = 1_000;
@@ -46,7 +46,7 @@ fn cut(text: &str) {
 }
 
 fn answer(function: &str, arguments: &Value) -> DocumentReply {
-    hosts::call(function, &arguments.to_string(), &mut hosts::Refusing::default())
+    calls::call(function, &arguments.to_string(), &mut calls::refusing())
 }
 
 /// What a refusal says for people about what it was given.

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use gateway_sim::host::{Delivery, JournalSink, Next};
 use gateway_sim::truth::Truth;
-use parallel_agents_engine::host::{Event, EventKind};
+use parallel_agents_engine::host::{Event, EventKind, JournalError};
 use tokio::time::Instant;
 
 /// How long a wait without limit is before it is looked again, in milliseconds; a bell ends it much earlier.
@@ -89,11 +89,11 @@ impl RealCall {
     /// Adds lines to the journal.
     ///
     /// # Errors
-    /// There is none, or they could not be written; in words.
-    pub fn append(&mut self, lines: &str) -> Result<(), String> {
+    /// There is none, or they could not be written.
+    pub fn append(&mut self, lines: &str) -> Result<(), JournalError> {
         match &mut self.journal {
             Some(sink) => sink(lines),
-            None => Err("this host keeps no journal".to_owned()),
+            None => Err(JournalError::not_kept()),
         }
     }
 

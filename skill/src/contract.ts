@@ -31,6 +31,7 @@ export type {
   SessionRow,
   SpawnOptions,
 } from '../dist/component/interfaces/parallel-agents-skill-sessions.js';
+export type { JournalError } from '../dist/component/interfaces/parallel-agents-skill-journal.js';
 export type { DocumentReply } from '../dist/component/interfaces/parallel-agents-skill-types.js';
 
 /** The component, as far as the worker uses it. jco keys the imports without a version, unlike its declarations. */

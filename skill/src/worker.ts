@@ -3,13 +3,13 @@
  * secrets out of what comes back, and decides nothing.
  */
 
-import { appendFileSync, readFileSync, truncateSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 
 import { clean } from './clean.ts';
 import { eventCame, waitForEvents } from './component_timers.ts';
 import type { Call, Component, DocumentReply, Event, Said } from './contract.ts';
 import { call } from './functions.ts';
+import { append, whole } from './journal.ts';
 import { component, load } from './pinned.ts';
 
 const port = parentPort;
@@ -63,24 +63,10 @@ const imports = {
   },
   'parallel-agents:skill/journal': {
     append: (lines) => {
-      if (!journal) return;
-      try {
-        appendFileSync(journal, lines, { mode: 0o600 });
-      } catch (error) {
-        // The contract wants a sentence; jco takes what is thrown for it.
-        throw `the journal could not be written: ${(error as Error).message}`;
-      }
+      if (journal) append(journal, lines);
     },
   },
 } satisfies Parameters<Component['instantiate']>[1];
-
-/** What a journal holds. The half line that a crash can leave is cut off, since whole lines are appended to it. */
-function whole(file: string): string {
-  const bytes = readFileSync(file);
-  const end = bytes.lastIndexOf('\n') + 1;
-  if (end < bytes.length) truncateSync(file, end);
-  return bytes.subarray(0, end).toString('utf8');
-}
 
 /** Each call has an instance of its own: the contract allows no second one after a call that spawns. */
 async function reply(): Promise<DocumentReply> {

@@ -1,7 +1,7 @@
 //! WIT on one side, the engine's types on the other. Matches are exhaustive: a case that is added on one side has to be
 //! thought about here.
 
-use super::bindings::parallel_agents::skill::{events as we, sessions as ws, types as wt};
+use super::bindings::parallel_agents::skill::{events as we, journal as wj, sessions as ws, types as wt};
 use crate::documents;
 use parallel_agents_engine::host;
 use parallel_agents_engine::ids::{RequestId, SessionKey, TaskId};
@@ -237,6 +237,15 @@ fn host_error(error: ws::HostError) -> host::HostError {
         ws::HostError::NotOwner(text) => host::HostError::NotOwner(text),
         ws::HostError::Unsupported(text) => host::HostError::Unsupported(text),
         ws::HostError::InDoubt(text) => host::HostError::InDoubt(text),
+    }
+}
+
+/// Why lines were not added to the journal.
+pub fn journal_error(error: wj::JournalError) -> host::JournalError {
+    match error {
+        wj::JournalError::Full(text) => host::JournalError::Full(text),
+        wj::JournalError::Denied(text) => host::JournalError::Denied(text),
+        wj::JournalError::Failed(text) => host::JournalError::Failed(text),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::bindings::parallel_agents::skill::{events, journal, sessions};
 use super::convert;
-use parallel_agents_engine::host::{Command, Event, Host};
+use parallel_agents_engine::host::{Command, Event, Host, JournalError};
 use parallel_agents_engine::problem::CallError;
 
 /// Hands commands to the imports and takes events from them.
@@ -26,7 +26,7 @@ impl Host for Imports {
         Ok(convert::event(events::next_event(until_ms).await))
     }
 
-    fn append(&mut self, lines: &str) -> Result<(), String> {
-        journal::append(lines)
+    fn append(&mut self, lines: &str) -> Result<(), JournalError> {
+        journal::append(lines).map_err(convert::journal_error)
     }
 }

@@ -2,58 +2,19 @@
 
 mod table;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use futures::FutureExt as _;
+use gateway_sim::odd_host::{facts, refusing};
 use parallel_agents::documents::{self, DocumentReply};
-use parallel_agents_engine::host::{Command, Event, EventKind, Host, HostError, HostFacts};
-use parallel_agents_engine::ids::RequestId;
-use parallel_agents_engine::problem::CallError;
+use parallel_agents_engine::host::HostError;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-/// A host that refuses whatever it is asked for, and counts how often.
-#[derive(Default)]
-struct Refusing {
-    calls: u64,
-    now: u64,
-    open: VecDeque<RequestId>,
-}
-
-impl Host for Refusing {
-    fn perform(&mut self, command: Command) {
-        self.calls += 1;
-        self.open.extend(command.request());
-    }
-
-    async fn next_event(&mut self, until_ms: Option<u64>) -> Result<Event, CallError> {
-        let seq = self.calls;
-        self.calls += 1;
-        let what = match self.open.pop_front() {
-            _ if seq == 0 => EventKind::Opened(HostFacts {
-                name: "test".to_owned(),
-                seed: 7,
-                max_concurrent: None,
-                reports_starts: false,
-                keeps_journal: false,
-                limits: None,
-            }),
-            Some(request) => {
-                EventKind::Answered { request, outcome: Err(HostError::Unsupported("no sessions here".to_owned())) }
-            }
-            None => {
-                self.now = self.now.max(until_ms.expect("something to wait for"));
-                EventKind::TimerFired
-            }
-        };
-        Ok(Event { seq, at_ms: self.now, what })
-    }
-}
-
 /// The reply to a request, and how often the host was asked for something.
 fn call(function: &str, request: &str) -> (DocumentReply, u64) {
-    let mut host = Refusing::default();
+    let mut host = refusing(facts(), HostError::Unsupported("no sessions here".to_owned()));
     let reply = documents::call_named(function, request, &mut host).now_or_never().expect("the host answers at once");
     (reply, host.calls)
 }

@@ -3,14 +3,16 @@
 use futures::executor::block_on;
 use serde_json::{Value, json};
 
+use gateway_sim::clock::Clock;
+use gateway_sim::native;
+use gateway_sim::odd_host::{NoHost, facts, refusing};
+use gateway_sim::options::SimulationOptions;
+use gateway_sim::script::Script;
+use gateway_sim::simulation::Simulation;
 use parallel_agents::documents::journals::{replay, resume};
 use parallel_agents::documents::{self, DocumentReply};
-use parallel_agents_engine::host::{
-    Command, Completion, Event, EventKind, FinishReason, Host, HostError, HostFacts, OperatorLimits, Receipt, Reply,
-    SessionEnd, SessionOutcome, SessionPage, SessionRow, SessionState,
-};
-use parallel_agents_engine::ids::SessionKey;
-use parallel_agents_engine::journal::{ENGINE_REVISION, Header, JOURNAL_VERSION, Writer};
+use parallel_agents_engine::host::{Event, EventKind, HostError, JournalError};
+use parallel_agents_engine::journal::{self, ENGINE_REVISION, Header, JOURNAL_VERSION, Journaled, Writer};
 use parallel_agents_engine::problem::CallError;
 
 mod coming_back;
@@ -18,72 +20,23 @@ mod coming_back;
 /// The lines before the first step.
 const HEADER_LINES: usize = 2;
 
-/// A host whose sessions answer at once, and which keeps a journal.
-struct Answering {
-    journal: String,
-    told: Vec<EventKind>,
-    seq: u64,
-    spawns: u32,
-    /// Appends that succeed.
-    room: usize,
-}
-
-impl Answering {
-    fn new() -> Self {
-        let facts = HostFacts {
-            name: "test".into(),
-            seed: 7,
-            max_concurrent: None,
-            reports_starts: false,
-            keeps_journal: true,
-            limits: None,
-        };
-        Self { journal: String::new(), told: vec![EventKind::Opened(facts)], seq: 0, spawns: 0, room: usize::MAX }
-    }
-}
-
-impl Host for Answering {
-    fn perform(&mut self, command: Command) {
-        let Command::Spawn(request, _) = command else { return };
-        self.spawns += 1;
-        let session_key = SessionKey::new(format!("s{}", self.spawns));
-        let receipt =
-            Receipt { session_key: session_key.clone(), run_id: String::new(), applied_model: None, tool_free: true };
-        self.told.push(EventKind::Answered { request, outcome: Ok(Reply::Spawned(receipt)) });
-        self.told.push(EventKind::SessionEnded(SessionEnd {
-            session: session_key,
-            outcome: SessionOutcome::Completed,
-            completion: Some(Completion { text: "fine".to_owned(), truncated: false, finish: FinishReason::Stop }),
-            usage: None,
-            model: None,
-        }));
-    }
-
-    async fn next_event(&mut self, until_ms: Option<u64>) -> Result<Event, CallError> {
-        let what = if self.told.is_empty() { EventKind::TimerFired } else { self.told.remove(0) };
-        let at_ms = if what == EventKind::TimerFired { until_ms.unwrap_or(0) } else { 0 };
-        self.seq += 1;
-        Ok(Event { seq: self.seq - 1, at_ms, what })
-    }
-
-    fn append(&mut self, lines: &str) -> Result<(), String> {
-        self.room = self.room.checked_sub(1).ok_or_else(|| "no space is left".to_owned())?;
-        self.journal.push_str(lines);
+/// A gateway that keeps a journal, of which so many lines can be written.
+fn gateway(lines: usize) -> Simulation {
+    let options = SimulationOptions { keep_trace: false, ..SimulationOptions::default() };
+    let mut gateway = Simulation::new(Script::bundled(), 7, options);
+    let mut room = lines;
+    gateway.host_mut().keep_journal(Box::new(move |_| {
+        room = room.checked_sub(1).ok_or_else(|| JournalError::Full("no space is left".to_owned()))?;
         Ok(())
-    }
+    }));
+    gateway
 }
 
-/// Nobody may be asked for anything.
-struct Nobody;
-
-impl Host for Nobody {
-    fn perform(&mut self, command: Command) {
-        panic!("asked for {command:?}");
-    }
-
-    async fn next_event(&mut self, _until_ms: Option<u64>) -> Result<Event, CallError> {
-        panic!("waited for something");
-    }
+/// A call on a gateway, and the gateway with its journal.
+fn call(request: &str, gateway: Simulation) -> (DocumentReply, Simulation) {
+    let called = block_on(native::call("run_tasks", request, gateway, &Clock::virtual_time()));
+    assert_eq!(called.backend.checker().violations(), []);
+    (called.result.expect("it comes back"), called.backend)
 }
 
 fn request() -> String {
@@ -94,14 +47,8 @@ fn request() -> String {
     json!({ "tasks": [task("a"), task("b")], "max_concurrent": 1 }).to_string()
 }
 
-fn run(host: &mut Answering) -> DocumentReply {
-    block_on(documents::call_named("run_tasks", &request(), host))
-}
-
 fn journal() -> String {
-    let mut host = Answering::new();
-    run(&mut host);
-    host.journal
+    call(&request(), gateway(usize::MAX)).1.host().journal().to_owned()
 }
 
 fn answer(reply: &DocumentReply) -> Value {
@@ -118,40 +65,36 @@ fn code(reply: &DocumentReply) -> String {
 /// Both refuse with the same code, and nobody is asked.
 #[track_caller]
 fn refused(journal: &str) -> String {
-    let resumed = block_on(resume(journal, &mut Nobody));
-    assert_eq!(resumed, block_on(replay(journal, &mut Nobody)));
+    let resumed = block_on(resume(journal, &mut NoHost));
+    assert_eq!(resumed, block_on(replay(journal, &mut NoHost)));
     code(&resumed)
 }
 
 #[test]
 fn a_whole_journal_gives_the_same_reply_and_asks_nobody() {
-    let mut host = Answering::new();
-    let reply = run(&mut host);
-    assert_eq!(block_on(resume(&host.journal, &mut Nobody)), reply);
-    let replayed = answer(&block_on(replay(&host.journal, &mut Nobody)));
+    let (reply, gateway) = call(&request(), gateway(usize::MAX));
+    let journal = gateway.host().journal();
+    assert_eq!(block_on(resume(journal, &mut NoHost)), reply);
+    let replayed = answer(&block_on(replay(journal, &mut NoHost)));
     assert_eq!((&replayed["complete"], &replayed["torn"]), (&json!(true), &json!(false)));
     assert_eq!(replayed["reply"], answer(&reply));
-    assert_eq!(replayed["steps"], host.journal.lines().count() - HEADER_LINES - 1);
+    assert_eq!(replayed["steps"], journal.lines().count() - HEADER_LINES - 1);
 }
 
 #[test]
 fn a_request_over_several_lines_is_one_line_of_the_journal() {
     let pretty = serde_json::from_str(&request()).and_then(|value: Value| serde_json::to_string_pretty(&value));
     let pretty = pretty.expect("JSON").replace('\n', "\r\n");
-    let mut host = Answering::new();
-    let reply = block_on(documents::call_named("run_tasks", &pretty, &mut host));
-    assert_eq!(block_on(resume(&host.journal, &mut Nobody)), reply);
-    assert_eq!(host.journal.lines().count(), journal().lines().count());
+    let (reply, gateway) = call(&pretty, gateway(usize::MAX));
+    assert_eq!(block_on(resume(gateway.host().journal(), &mut NoHost)), reply);
+    assert_eq!(gateway.host().journal().lines().count(), journal().lines().count());
 }
 
 #[test]
 fn a_host_that_keeps_no_journal_is_given_none() {
-    let mut host = Answering::new();
-    if let Some(EventKind::Opened(facts)) = host.told.first_mut() {
-        facts.keeps_journal = false;
-    }
-    run(&mut host);
-    assert_eq!(host.journal, "");
+    let mut host = refusing(facts(), HostError::Forbidden("no".to_owned()));
+    block_on(documents::call_named("run_tasks", &request(), &mut host));
+    assert_eq!((host.journal.as_str(), host.calls > 0), ("", true));
 }
 
 #[test]
@@ -209,7 +152,7 @@ fn a_torn_journal_can_be_gone_through_as_far_as_it_goes() {
     assert_eq!(refused(&whole[..header - 1]), "E_JOURNAL_EMPTY");
     for length in (header..whole.len()).step_by(97) {
         let torn = &whole[..length];
-        let replayed = answer(&block_on(replay(torn, &mut Nobody)));
+        let replayed = answer(&block_on(replay(torn, &mut NoHost)));
         let lines = torn.matches('\n').count();
         assert_eq!(replayed["steps"], lines - HEADER_LINES);
         assert_eq!(replayed["torn"], json!(!torn.ends_with('\n')), "{length}");
@@ -225,7 +168,7 @@ fn another_request_is_found_at_its_first_command() {
     for line in whole.lines().skip(HEADER_LINES) {
         other += writer.copy(line);
     }
-    let reply = block_on(replay(&other, &mut Nobody));
+    let reply = block_on(replay(&other, &mut NoHost));
     assert_eq!(code(&reply), "E_NONDETERMINISM");
     let DocumentReply::Refused(text) = reply else { panic!("{reply:?}") };
     let refusal: Value = serde_json::from_str(&text).expect("JSON");
@@ -238,12 +181,30 @@ fn another_request_is_found_at_its_first_command() {
 fn without_a_journal_nothing_more_is_started() {
     // Header, opening, and the steps of the first task: the write that would start the second one fails.
     for room in 0..4 {
-        let mut host = Answering { room, ..Answering::new() };
-        let report = answer(&run(&mut host));
-        let started = report["results"].as_array().expect("results").iter();
-        let started = started.filter(|result| !result["session_key"].is_null()).count();
-        assert_eq!(started as u32, host.spawns, "room for {room}: {report:#}");
-        assert!(host.spawns <= 1, "room for {room}");
+        let (reply, gateway) = call(&request(), gateway(room));
+        let report = answer(&reply);
+        let results = report["results"].as_array().expect("results").iter();
+        let started = results.clone().filter(|result| !result["session_key"].is_null()).count();
+        let spawns = gateway.checker().spawn_calls();
+        assert_eq!(started as u32, spawns, "room for {room}: {report:#}");
+        assert!(spawns <= 1, "room for {room}");
         assert_eq!(report["status"], "cancelled", "room for {room}");
+        let why = "the journal cannot be written: E_JOURNAL_FULL: no space is left";
+        assert!(report.to_string().contains(why), "room for {room}: {report:#}");
     }
+}
+
+#[test]
+fn a_resumed_call_that_is_refused_says_why_and_its_journal_gets_no_end() {
+    let mut writer = Writer::start();
+    let mut text = writer.header(&Header::new("run_tasks", "{}".to_owned()));
+    text.push_str(writer.step(&Event { seq: 0, at_ms: 0, what: EventKind::Opened(facts()) }, &[]));
+    let mut host = refusing(facts(), HostError::Forbidden("no".to_owned()));
+    let mut resumed = Journaled::resumed(&mut host, journal::read(&text).expect("a journal"));
+    let refused = resumed.close::<()>(Err(CallError::HostProtocol("odd".to_owned())));
+    assert_eq!(refused, Err(CallError::HostProtocol("odd".to_owned())));
+    // It came back although there is more in its journal.
+    assert_ne!(resumed.close(Ok(())), Ok(()));
+    drop(resumed);
+    assert_eq!(host.journal, "");
 }

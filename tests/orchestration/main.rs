@@ -1,7 +1,5 @@
 //! Goals: plans that are good, bad, hostile and hopeless.
 
-#[path = "../answering/mod.rs"]
-mod answering;
 mod improved;
 mod replans;
 mod setup;

@@ -1,11 +1,9 @@
 //! What planners, makers, judges and compilers say, and calls with hosts that say it.
 
-use futures::executor::block_on;
-use parallel_agents::documents::{self, DocumentReply};
+use gateway_sim::answering;
+use parallel_agents::documents::DocumentReply;
 use parallel_agents_engine::host::SpawnOptions;
 use serde_json::{Value, json};
-
-use crate::answering::Answering;
 
 pub fn task(id: &str, agent: &str, from: Option<&str>) -> Value {
     let input_from: Vec<Value> =
@@ -33,9 +31,8 @@ pub fn report(claimed: &[&str]) -> String {
 }
 
 pub fn reply(request: &Value, answer: impl FnMut(&str, &str) -> String) -> (DocumentReply, Vec<SpawnOptions>) {
-    let mut host = Answering::new(answer);
-    let reply = block_on(documents::call_named("orchestrate", &request.to_string(), &mut host));
-    (reply, host.prompts)
+    let done = answering::call("orchestrate", &request.to_string(), answer);
+    (done.reply, done.prompts)
 }
 
 pub fn orchestrate(more: Value, answer: impl FnMut(&str, &str) -> String) -> (Value, Vec<SpawnOptions>) {

@@ -5,8 +5,6 @@
 
 #![allow(clippy::disallowed_methods, reason = "a test reads the files of the tree")]
 
-#[path = "../answering/mod.rs"]
-mod answering;
 mod arguments;
 mod cells;
 mod codes;

@@ -4,7 +4,8 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use parallel_agents_engine::host::{
-    Command, Completion, Event, EventKind, FinishReason, Host, HostFacts, Receipt, Reply, SessionEnd, SessionOutcome,
+    Command, Completion, Event, EventKind, FinishReason, Host, HostFacts, JournalError, Receipt, Reply, SessionEnd,
+    SessionOutcome,
 };
 use parallel_agents_engine::ids::SessionKey;
 use parallel_agents_engine::problem::CallError;
@@ -112,7 +113,7 @@ impl Host for Instantly {
         Ok(self.event(what))
     }
 
-    fn append(&mut self, lines: &str) -> Result<(), String> {
+    fn append(&mut self, lines: &str) -> Result<(), JournalError> {
         self.journal_bytes += lines.len();
         Ok(())
     }

@@ -1,11 +1,12 @@
 //! What the engine and its host say to each other: requests go out, events come in.
 //!
-//! These types mirror `wit/sessions.wit` and `wit/events.wit`, where each field is documented; `boundary::convert` is the
+//! These types mirror `wit/sessions.wit`, `wit/events.wit` and `wit/journal.wit`, where each field is documented; `boundary::convert` is the
 //! only place that knows both. They exist so that the engine compiles and is tested without WebAssembly. Nothing in this
 //! module decides anything.
 
 mod bounds;
 mod events;
+mod journal;
 mod sessions;
 
 use std::sync::Arc;
@@ -20,6 +21,7 @@ pub use events::{
     Completion, Event, EventKind, FailureKind, HostFacts, ItemResult, OperatorLimits, Progress, SessionEnd,
     SessionOutcome,
 };
+pub use journal::JournalError;
 pub use sessions::{
     AnswerForm, FinishReason, HistoryPage, HistoryQuery, HostError, ListFilter, Message, MessageRole, Receipt, Reply,
     SessionPage, SessionRow, SessionState, SpawnOptions, ToolUse,
@@ -73,7 +75,7 @@ pub trait Host {
     fn next_event(&mut self, until_ms: Option<u64>) -> impl Future<Output = Result<Event, CallError>>;
 
     /// Adds lines to the call's journal. Only hosts whose facts say `keeps_journal` are asked to.
-    fn append(&mut self, _lines: &str) -> Result<(), String> {
+    fn append(&mut self, _lines: &str) -> Result<(), JournalError> {
         Ok(())
     }
 }
@@ -87,7 +89,7 @@ impl<H: Host> Host for &mut H {
         (**self).next_event(until_ms)
     }
 
-    fn append(&mut self, lines: &str) -> Result<(), String> {
+    fn append(&mut self, lines: &str) -> Result<(), JournalError> {
         (**self).append(lines)
     }
 }

@@ -3,6 +3,8 @@
 //! A line is a checksum of sixteen hexadecimal digits, a space, and a JSON object. The checksum goes on from the line
 //! before, so that a line that is missing, moved or from another journal is found as well as a changed one.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use super::digest::{CHECKSUM_DIGITS, Checksum, CommandDigest, Digested};
@@ -16,6 +18,8 @@ const MAX_BYTES: usize = 128 * 1024 * 1024;
 
 /// About how many bytes the first line has, and the sums of the first two.
 const HEAD_BYTES: usize = 256;
+
+const NO_CHECKSUM: &str = "without a checksum and a space before its JSON";
 
 const LINE_BREAKS: [char; 2] = ['\n', '\r'];
 
@@ -196,12 +200,13 @@ fn first_line(line: &str, writer: &mut Writer) -> Result<Header, Problem> {
         journal: u32,
         engine: u32,
     }
-    let foreign = || {
-        let message = format!("the text is not a journal of parallel-agents: it begins with {}", text::quoted(line));
+    let foreign = |why: &str| {
+        let begins = text::quoted(line);
+        let message = format!("the text is not a journal of parallel-agents: it begins with {begins}, {why}");
         problem("E_JOURNAL_FOREIGN", "/lines/0", message).got(line)
     };
-    let (sum, json) = parts(line).ok_or_else(foreign)?;
-    let versions: Versions = serde_json::from_str(json).map_err(|_| foreign())?;
+    let (sum, json) = parts(line).ok_or_else(|| foreign(NO_CHECKSUM))?;
+    let versions: Versions = serde_json::from_str(json).map_err(|error| foreign(&error.to_string()))?;
     for (what, got, own) in
         [("journal", versions.journal, JOURNAL_VERSION), ("engine", versions.engine, ENGINE_REVISION)]
     {
@@ -213,16 +218,16 @@ fn first_line(line: &str, writer: &mut Writer) -> Result<Header, Problem> {
         }
     }
     check(sum, json, "/lines/0", writer)?;
-    serde_json::from_str(json).map_err(|_| unreadable("/lines/0"))
+    serde_json::from_str(json).map_err(|error| unreadable("/lines/0", error))
 }
 
 fn later_line(line: &str, path: &str, writer: &mut Writer) -> Result<Line, Problem> {
-    serde_json::from_str(sealed(line, path, writer)?).map_err(|_| unreadable(path))
+    serde_json::from_str(sealed(line, path, writer)?).map_err(|error| unreadable(path, error))
 }
 
 /// What stands behind the checksum of a line, if that is the right one.
 fn sealed<'a>(line: &'a str, path: &str, writer: &mut Writer) -> Result<&'a str, Problem> {
-    let (sum, json) = parts(line).ok_or_else(|| unreadable(path))?;
+    let (sum, json) = parts(line).ok_or_else(|| unreadable(path, NO_CHECKSUM))?;
     check(sum, json, path, writer)?;
     Ok(json)
 }
@@ -243,8 +248,8 @@ fn check(sum: &str, json: &str, path: &str, writer: &mut Writer) -> Result<(), P
     Err(problem("E_JOURNAL_CORRUPT", path, message).got(sum).limit(writer.sum))
 }
 
-fn unreadable(path: &str) -> Problem {
-    problem("E_JOURNAL_CORRUPT", path, "the line does not say what a line of a journal says")
+fn unreadable(path: &str, why: impl fmt::Display) -> Problem {
+    problem("E_JOURNAL_CORRUPT", path, format!("the line does not say what a line of a journal says: {why}"))
 }
 
 fn problem(code: &str, path: impl Into<String>, message: impl AsRef<str>) -> Problem {

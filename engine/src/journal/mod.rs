@@ -22,8 +22,6 @@ mod recorder;
 mod recovery;
 mod replay;
 mod resumed;
-#[cfg(test)]
-mod tests;
 mod version;
 
 pub use journaled::Journaled;

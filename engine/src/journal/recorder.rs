@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::lines::{Header, Writer};
-use crate::host::{Command, Event, EventKind, Host, HostError, bounded};
+use crate::host::{Command, Event, EventKind, Host, HostError, JournalError, bounded};
 use crate::problem::CallError;
 
 enum Keeping {
@@ -64,7 +64,7 @@ impl<H: Host> Recorder<H> {
         }
     }
 
-    fn write(&mut self, event: Event, commands: &[Command]) -> Result<(), String> {
+    fn write(&mut self, event: Event, commands: &[Command]) -> Result<(), JournalError> {
         if let Keeping::Undecided(..) = self.keeping {
             let keeps = matches!(&event.what, EventKind::Opened(facts) if facts.keeps_journal);
             let fresh = if keeps { Keeping::Yes(Writer::start()) } else { Keeping::No };
@@ -81,7 +81,7 @@ impl<H: Host> Recorder<H> {
     }
 
     /// What is not written down is not started, and what runs is stopped while that can still be told.
-    fn give_up(&mut self, commands: Vec<Command>, why: &str) {
+    fn give_up(&mut self, commands: Vec<Command>, why: &JournalError) {
         self.keeping = Keeping::Broken;
         let reason = format!("the journal cannot be written: {why}");
         self.told.push_back(EventKind::StopRequested { task: None, reason: reason.clone() });

@@ -9,8 +9,8 @@ use std::collections::{BTreeMap, VecDeque};
 
 use super::replay::Open;
 use crate::host::{
-    Command, Event, EventKind, Host, HostError, HostFacts, ListFilter, Receipt, Reply, SessionEnd, SessionOutcome,
-    SessionPage, SessionRow, SessionState,
+    Command, Event, EventKind, Host, HostError, HostFacts, JournalError, ListFilter, Receipt, Reply, SessionEnd,
+    SessionOutcome, SessionPage, SessionRow, SessionState,
 };
 use crate::ids::{RequestId, SessionKey};
 use crate::policy::clock_jump::CLOCK_JUMP_MS;
@@ -319,7 +319,7 @@ impl<H: Host> Host for Recovery<H> {
         }
     }
 
-    fn append(&mut self, lines: &str) -> Result<(), String> {
+    fn append(&mut self, lines: &str) -> Result<(), JournalError> {
         self.host.append(lines)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::any::Any;
 
-use parallel_agents_engine::host::Command;
+use parallel_agents_engine::host::{Command, JournalError};
 
 use crate::checker::Checker;
 use crate::clock::StopSwitch;
@@ -21,7 +21,7 @@ pub trait Backend: Any + Send {
     ///
     /// # Errors
     /// It keeps none, or they could not be written.
-    fn append(&mut self, lines: &str) -> Result<(), String>;
+    fn append(&mut self, lines: &str) -> Result<(), JournalError>;
 
     /// Notes that the next event is waited for; called once per wait.
     fn waiting(&mut self, until_ms: Option<u64>);

@@ -1,6 +1,6 @@
 //! Who answers a call's commands: the simulated gateway here, a model server in another crate.
 
-use parallel_agents_engine::host::{Command, Event};
+use parallel_agents_engine::host::{Command, Event, JournalError};
 
 use crate::truth::Truth;
 
@@ -27,8 +27,8 @@ pub struct Delivery {
     pub is_extra: bool,
 }
 
-/// Where a journal goes as it is written. An error is one sentence.
-pub type JournalSink = Box<dyn FnMut(&str) -> Result<(), String> + Send>;
+/// Where a journal goes as it is written.
+pub type JournalSink = Box<dyn FnMut(&str) -> Result<(), JournalError> + Send>;
 
 /// Carries out commands and has events for them.
 ///
@@ -44,7 +44,7 @@ pub trait SessionHost: Send {
     ///
     /// # Errors
     /// It keeps none, or they could not be written.
-    fn append(&mut self, lines: &str) -> Result<(), String>;
+    fn append(&mut self, lines: &str) -> Result<(), JournalError>;
 
     /// The time on its clock, in milliseconds.
     fn now_ms(&self) -> u64;
@@ -74,7 +74,7 @@ impl SessionHost for Box<dyn SessionHost> {
         (**self).poll(now_ms, until_ms)
     }
 
-    fn append(&mut self, lines: &str) -> Result<(), String> {
+    fn append(&mut self, lines: &str) -> Result<(), JournalError> {
         (**self).append(lines)
     }
 

@@ -15,6 +15,8 @@
 //! | `recording`   | a call as it went, to be played again under other rules                              |
 //! | `clock`       | virtual time, which jumps, and real time, which passes                               |
 //! | `native`      | calls on the engine's own code                                                       |
+//! | `answering`   | the same, where a function says what each session answers: for tests of workflows       |
+//! | `odd_host`    | a host for tests of single replies that no gateway gives                              |
 //! | `engine`      | whatever carries calls out, for random runs                                          |
 //! | `explore`     | random runs, held to every invariant                                                |
 //! | `defects`     | seeded defects, each of which random runs have to find                               |
@@ -51,6 +53,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+pub mod answering;
 pub mod backend;
 pub mod call;
 pub mod changes;
@@ -67,6 +70,7 @@ mod label;
 pub mod native;
 pub mod observed;
 pub mod observer;
+pub mod odd_host;
 pub mod options;
 pub mod paging;
 pub mod recording;

@@ -5,7 +5,7 @@
 use futures::channel::oneshot;
 use futures::future::{Either, pending, select};
 use parallel_agents::documents::{self, DocumentReply};
-use parallel_agents_engine::host::{Command, Event, Host};
+use parallel_agents_engine::host::{Command, Event, Host, JournalError};
 use parallel_agents_engine::problem::CallError;
 
 use crate::backend::{Backend, Next, poll_with_stop};
@@ -72,7 +72,7 @@ impl<O: Backend> Host for NativeHost<O> {
         self.backend.perform(command);
     }
 
-    fn append(&mut self, lines: &str) -> Result<(), String> {
+    fn append(&mut self, lines: &str) -> Result<(), JournalError> {
         self.backend.append(lines)
     }
 

@@ -3,7 +3,7 @@
 
 use std::any::Any;
 
-use parallel_agents_engine::host::Command;
+use parallel_agents_engine::host::{Command, JournalError};
 
 use crate::backend::Backend;
 use crate::checker::Checker;
@@ -114,7 +114,7 @@ impl<H: SessionHost + Any> Backend for Observed<H> {
         }
     }
 
-    fn append(&mut self, lines: &str) -> Result<(), String> {
+    fn append(&mut self, lines: &str) -> Result<(), JournalError> {
         let appended = self.host.append(lines);
         self.learn();
         appended

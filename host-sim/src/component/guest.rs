@@ -114,8 +114,8 @@ impl sessions::Host for GuestState {
 }
 
 impl journal::Host for GuestState {
-    fn append(&mut self, lines: String) -> wasmtime::Result<Result<(), String>> {
-        Ok(self.enter()?.append(&lines))
+    fn append(&mut self, lines: String) -> wasmtime::Result<Result<(), journal::JournalError>> {
+        Ok(self.enter()?.append(&lines).map_err(convert::journal_error))
     }
 }
 

@@ -3,7 +3,7 @@
 use parallel_agents_engine::host;
 
 use super::wit_usage;
-use crate::bindings::parallel_agents::skill::{events, sessions};
+use crate::bindings::parallel_agents::skill::{events, journal, sessions};
 
 pub(crate) fn event(event: host::Event) -> events::Event {
     events::Event { seq: event.seq, at_ms: event.at_ms, what: event_kind(event.what) }
@@ -108,6 +108,15 @@ fn message(message: host::Message) -> sessions::Message {
         finish: finish(message.finish),
         model: message.model,
         usage: message.usage.map(wit_usage),
+    }
+}
+
+/// Why lines were not added to the journal.
+pub(crate) fn journal_error(error: host::JournalError) -> journal::JournalError {
+    match error {
+        host::JournalError::Full(words) => journal::JournalError::Full(words),
+        host::JournalError::Denied(words) => journal::JournalError::Denied(words),
+        host::JournalError::Failed(words) => journal::JournalError::Failed(words),
     }
 }
 

@@ -4,7 +4,7 @@ mod command;
 mod event;
 
 pub(crate) use command::{history_query, list_filter, progress, spawn_options};
-pub(crate) use event::event;
+pub(crate) use event::{event, journal_error};
 
 use parallel_agents::documents;
 use parallel_agents_engine::task;

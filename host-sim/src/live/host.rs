@@ -1,6 +1,6 @@
 //! The host as the component meets it: commands in, events out, by the wall clock.
 
-use parallel_agents_engine::host::{Command, EventKind, HostFacts};
+use parallel_agents_engine::host::{Command, EventKind, HostFacts, JournalError};
 use parallel_agents_engine::ids::SessionKey;
 
 use super::session::{Ended, Session};
@@ -46,7 +46,7 @@ impl SessionHost for Live {
         self.call.next(until_ms, stalled_at_ms, is_awaited)
     }
 
-    fn append(&mut self, lines: &str) -> Result<(), String> {
+    fn append(&mut self, lines: &str) -> Result<(), JournalError> {
         self.call.append(lines)
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use gateway_sim::host::{Delivery, Next, SessionHost};
 use gateway_sim::truth::Truth;
 use parallel_agents_door::Door;
-use parallel_agents_engine::host::{Command, EventKind, HostFacts};
+use parallel_agents_engine::host::{Command, EventKind, HostFacts, JournalError};
 
 use super::{News, OPENCLAW, OpenClaw};
 
@@ -41,7 +41,7 @@ impl SessionHost for OpenClaw {
         self.call.next(until_ms, None, is_awaited)
     }
 
-    fn append(&mut self, lines: &str) -> Result<(), String> {
+    fn append(&mut self, lines: &str) -> Result<(), JournalError> {
         self.call.append(lines)
     }
 

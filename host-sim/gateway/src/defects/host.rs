@@ -1,6 +1,6 @@
 //! The host of an engine with somebody in between.
 
-use parallel_agents_engine::host::{Command, Event, Host};
+use parallel_agents_engine::host::{Command, Event, Host, JournalError};
 use parallel_agents_engine::problem::CallError;
 
 use super::defect::Tamper;
@@ -67,7 +67,7 @@ impl<H: Host> Host for TamperedHost<H> {
         Ok(event)
     }
 
-    fn append(&mut self, lines: &str) -> Result<(), String> {
+    fn append(&mut self, lines: &str) -> Result<(), JournalError> {
         self.host.append(lines)
     }
 }

@@ -35,8 +35,24 @@ mod tally;
 mod tests;
 mod workflow;
 
+use parallel_agents::documents::DocumentReply;
+
+use crate::call::Called;
+use crate::checker::Excuses;
+use crate::script::Script;
+
 pub use case::{Case, Cut};
 pub use explorer::{Explorer, Options};
 pub use finding::Finding;
 pub use perturbations::{Perturbation, Perturbations, Places};
 pub use tally::{Counters, Excused, FailedRun, Tally};
+
+/// Everything that is wrong with a call of a case.
+pub fn findings(case: &Case, called: &Called<DocumentReply>) -> Vec<Finding> {
+    check::check(case, called, &mut Excuses::default())
+}
+
+/// A gateway with drawn faults, and agents with drawn answers.
+pub fn gateway(seed: u64) -> Script {
+    faults::script(&mut draws::Draws::new(seed), false)
+}

@@ -1,5 +1,7 @@
 //! The journal of a call, as the host keeps it: whole, torn by a crash, or on a full disk.
 
+use parallel_agents_engine::host::JournalError;
+
 use crate::host::JournalSink;
 
 /// What was written so far, and where it goes on the way.
@@ -29,7 +31,7 @@ impl JournalFile {
         &self.text
     }
 
-    pub(super) fn write(&mut self, lines: &str) -> Result<(), String> {
+    pub(super) fn write(&mut self, lines: &str) -> Result<(), JournalError> {
         if let Some(sink) = &mut self.sink {
             sink(lines)?;
         }

@@ -1,6 +1,6 @@
 //! Commands in, events out: the gateway as a host.
 
-use parallel_agents_engine::host::{Command, Event, EventKind, HostFacts};
+use parallel_agents_engine::host::{Command, Event, EventKind, HostFacts, JournalError};
 
 use super::clock_skew::Jump;
 use super::crash::Fate;
@@ -60,16 +60,16 @@ impl SessionHost for Gateway {
         }
     }
 
-    fn append(&mut self, lines: &str) -> Result<(), String> {
+    fn append(&mut self, lines: &str) -> Result<(), JournalError> {
         if !self.journal.is_kept() {
-            return Err("this host keeps no journal".to_owned());
+            return Err(JournalError::not_kept());
         }
         match self.calls.next() {
             Fate::Done if self.calls.is_trapped() => Ok(()),
             Fate::Done => {
                 if self.strikes(Fault::JournalFull, "journal", self.calls.made() as u32) {
                     self.journal.tear(lines);
-                    return Err("no space left on device".to_owned());
+                    return Err(JournalError::Full("no space left on device".to_owned()));
                 }
                 self.journal.write(lines)
             }

@@ -1,56 +1,25 @@
 //! The prompts that the engine really writes can be read back.
 
-use std::pin::pin;
-use std::task::{Context, Poll, Waker};
-
+use futures::executor::block_on;
 use parallel_agents::documents::{self, Function};
-use parallel_agents_engine::host::{Command, Event, EventKind, Host, HostFacts};
-use parallel_agents_engine::problem::CallError;
+use parallel_agents_engine::host::Command;
 use parallel_agents_engine::task::{OutputFormat, TaskSpec};
 use serde_json::{Value, json};
 
 use super::super::prompt::Prompt;
-
-/// A host that opens, notes the prompts of all spawns, and never answers.
-#[derive(Default)]
-struct Listening {
-    opened: bool,
-    prompts: Vec<String>,
-}
-
-impl Host for Listening {
-    fn perform(&mut self, command: Command) {
-        if let Command::Spawn(_, options) = command {
-            self.prompts.push(options.task.clone());
-        }
-    }
-
-    async fn next_event(&mut self, _until_ms: Option<u64>) -> Result<Event, CallError> {
-        if self.opened {
-            return std::future::pending().await;
-        }
-        self.opened = true;
-        let facts = HostFacts {
-            name: "test".into(),
-            seed: 5,
-            max_concurrent: None,
-            reports_starts: true,
-            keeps_journal: false,
-            limits: None,
-        };
-        Ok(Event { seq: 0, at_ms: 0, what: EventKind::Opened(facts) })
-    }
-}
+use crate::odd_host::{OddHost, facts};
 
 fn written(task: TaskSpec) -> Prompt {
-    let mut host = Listening::default();
+    let mut prompts = Vec::new();
+    let mut host = OddHost::new(facts(), |_, command| {
+        if let Command::Spawn(_, options) = command {
+            prompts.push(options.task.clone());
+        }
+    })
+    .cut_off();
     let request = json!({ "tasks": [task] }).to_string();
-    {
-        let run = pin!(documents::call(Function::RunTasks, &request, &mut host));
-        let poll = run.poll(&mut Context::from_waker(Waker::noop()));
-        assert!(matches!(poll, Poll::Pending), "the run ended without a session: {poll:?}");
-    }
-    let [prompt] = host.prompts.as_slice() else { panic!("one spawn, not {}", host.prompts.len()) };
+    block_on(documents::call(Function::RunTasks, &request, &mut host));
+    let [prompt] = prompts.as_slice() else { panic!("one spawn, not {}", prompts.len()) };
     Prompt::parse(prompt).unwrap_or_else(|| panic!("not recognised:\n{prompt}"))
 }
 
