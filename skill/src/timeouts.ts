@@ -9,7 +9,7 @@ export const SHORT_TIMEOUT_MS = 5_000;
 /** How long the transcript of a session may take that was just stopped: the component waits for the answer. */
 export const FINAL_TRANSCRIPT_TIMEOUT_MS = 2_000;
 /** The pause after an attempt that brought nothing. */
-const PAUSE_MS = 500;
+export const PAUSE_MS = 500;
 /** The longest time that Node's timers know. */
 export const MAX_TIMER_MS = 2 ** 31 - 1;
 

@@ -2,6 +2,9 @@
 
 import assert from 'node:assert/strict';
 
+/** Until all that can happen by now has happened, but for what another thread does. */
+export const settled = () => new Promise<void>((resolve) => setImmediate(resolve));
+
 import type { Command, EventKind, SpawnOptions } from '../src/contract.ts';
 
 /** The key of a fake gateway's first session. */

@@ -2,8 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { eventCame, waitForEvents } from '../src/component_timers.ts';
-
-const turn = () => new Promise((resolve) => setImmediate(resolve));
+import { settled } from './commands.ts';
 
 test('what looks again and again is woken by an event, and what waits for nothing goes on at once', async () => {
   const own = globalThis.setTimeout;
@@ -15,13 +14,13 @@ test('what looks again and again is woken by an event, and what waits for nothin
       done.push('looked');
       setTimeout(() => done.push('looked again'), 10);
     }, 10);
-    await turn();
+    await settled();
     assert.deepEqual(done, ['at once']);
     eventCame();
-    await turn();
+    await settled();
     assert.deepEqual(done, ['at once', 'looked']);
     eventCame();
-    await turn();
+    await settled();
     assert.deepEqual(done, ['at once', 'looked', 'looked again']);
   } finally {
     globalThis.setTimeout = own;

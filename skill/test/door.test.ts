@@ -5,6 +5,7 @@ import { test } from 'node:test';
 
 import { DoorRegistry } from '../src/door_registry.ts';
 import { isDoor } from '../src/door_tool.ts';
+import { settled } from './commands.ts';
 import { Program, SESSION, asked } from './door_use.ts';
 
 /** Whether the session was spawned or not, the answer is lost. */
@@ -79,7 +80,7 @@ for (const [when, isThere] of Object.entries(CRASHES)) {
         return { ...tool, execute };
       });
     const lost = program.ask(asked('a'));
-    while (spawns === 0 || program.openclaw.sessions.length < (isThere ? 1 : 0)) await new Promise((resolve) => setImmediate(resolve));
+    while (spawns === 0 || program.openclaw.sessions.length < (isThere ? 1 : 0)) await settled();
     const file = join(program.state, 'parallel-agents/door/keys.jsonl');
     assert.match(readFileSync(file, 'utf8'), /"what":"asked"/, 'it was written down before it was asked for');
     assert.doesNotMatch(readFileSync(file, 'utf8'), /"what":"receipt"/);
@@ -137,7 +138,7 @@ test('a session that is cancelled while it is spawned does not go on', async () 
   program.openclaw.answer = undefined;
   program.openclaw.hasty = true;
   const spawned = program.refused(asked('a'));
-  while (program.openclaw.sessions.length === 0) await new Promise((resolve) => setImmediate(resolve));
+  while (program.openclaw.sessions.length === 0) await settled();
   const cancelled = await program.do({ action: 'cancel', key: 'a' });
   assert.equal((await spawned).code, 'E_DOOR_CANCELLED');
   assert.deepEqual([cancelled.session_key, program.openclaw.live()], ['agent:main:subagent:0', []]);

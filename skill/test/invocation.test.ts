@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { type Invocation, waitForRun } from '../src/invocation.ts';
 import { fitting, runReply } from '../src/replies.ts';
 import type { Run } from '../src/runs.ts';
+import { settled } from './commands.ts';
 
 /** A run that goes on until `end` is called, with `count` tasks, of which the first half has ended. */
 function running(count = 0) {
@@ -35,8 +36,6 @@ function running(count = 0) {
 }
 
 const invocation = (timeoutMs: number) => ({ timeoutMs, maxChars: 15_000, notify: 'off' }) as Invocation;
-const settled = () => new Promise((resolve) => setImmediate(resolve));
-
 for (const [timeoutMs, before] of [[80_000, 75_000], [1_000, 500]] as const) {
   test(`a call that may take ${timeoutMs} ms takes no longer, and leaves the turn at ${before}`, async (context) => {
     context.mock.timers.enable({ apis: ['setTimeout'] });

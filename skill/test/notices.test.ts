@@ -5,6 +5,7 @@ import { test } from 'node:test';
 
 import { announceKept } from '../src/announce.ts';
 import { Store } from '../src/store.ts';
+import { settled } from './commands.ts';
 import { FakeOpenClaw } from './openclaw.ts';
 import { telling } from './telling.ts';
 import { TASK, directory, until, use } from './use.ts';
@@ -78,7 +79,7 @@ test('while the session has a turn nothing is told, and nothing at all if a call
     assert.equal(told.length, 0);
     turn(openclaw, 'end');
     if (!reads) await until(() => told.length === 1);
-    await new Promise((resolve) => setImmediate(resolve));
+    await settled();
     assert.equal(told.length, reads ? 0 : 1);
   }
 });

@@ -4,6 +4,7 @@ import { Gateway } from '../src/gateway.ts';
 import { type Options, Host } from '../src/host.ts';
 import type { CoreTool, PluginApi, Runtime, ToolContext } from '../src/openclaw.ts';
 import { type Sessions, type Surroundings, facts } from '../src/sessions.ts';
+import { settled } from './commands.ts';
 
 interface Session {
   runId: string;
@@ -148,10 +149,14 @@ export class FakeOpenClaw {
     if (this.hasty) {
       start();
       if (this.answer !== undefined) this.end(session);
-      await new Promise((resolve) => setTimeout(resolve, 5));
+      await settled();
     } else {
-      setTimeout(start, 2);
-      if (this.answer !== undefined) setTimeout(() => session.status === 'running' && this.end(session), 10);
+      const ends = this.answer !== undefined;
+      // After the receipt, each as an event of its own.
+      setImmediate(() => {
+        start();
+        if (ends) setImmediate(() => session.status === 'running' && this.end(session));
+      });
     }
     return { status: 'accepted', childSessionKey: session.key, runId: session.runId, resolvedModel: 'sim/standard' };
   }

@@ -5,6 +5,7 @@ import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
+import { settled } from './commands.ts';
 import { FakeOpenClaw } from './openclaw.ts';
 import { TASK, directory, use } from './use.ts';
 
@@ -150,7 +151,7 @@ for (const [what, id, config] of [
     openclaw.answer = undefined;
     const tasks = { tasks: many, max_concurrent: 1, timeoutSeconds: 1, budget: { spawns: null } };
     const { run_id } = await use(openclaw, 'run', tasks, { state });
-    while (openclaw.sessions.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    while (openclaw.sessions.length === 0) await settled();
     const runs = join(state, 'parallel-agents/runs');
     for (const kind of ['json', 'journal', 'sessions'])
       copyFileSync(join(runs, `${run_id}.${kind}`), join(runs, `${id}.${kind}`));

@@ -5,6 +5,7 @@ import { type TestContext, test } from 'node:test';
 
 import { keepCard, noteCard, showLine } from '../src/progress.ts';
 import type { Run } from '../src/runs.ts';
+import { settled } from './commands.ts';
 
 const LINE = '3 of 30 tasks ended, 1 without success, 2 running, 48,000 tokens, about 3 min left';
 
@@ -31,8 +32,6 @@ class FakeRun {
     for (let time = 0; time < times; time += 1) this.#listeners.forEach((listener) => listener());
   }
 }
-
-const settled = () => new Promise((resolve) => setImmediate(resolve));
 
 test('many steps of a run are one line in a second, and the last is shown when nobody waits any more', (context: TestContext) => {
   context.mock.timers.enable({ apis: ['setTimeout'] });

@@ -9,6 +9,7 @@ import { after } from 'node:test';
 import type { Notices } from '../src/notices.ts';
 import type { ToolResult } from '../src/openclaw.ts';
 import { TOOLS, createTool } from '../src/tool.ts';
+import { settled } from './commands.ts';
 import type { FakeOpenClaw } from './openclaw.ts';
 import { misfits } from './schema.ts';
 
@@ -25,7 +26,7 @@ export function directory(): string {
 
 /** Waits for what comes sooner or later, however slow the machine is. */
 export async function until(true_: () => boolean): Promise<void> {
-  while (!true_()) await new Promise((resolve) => setImmediate(resolve));
+  while (!true_()) await settled();
 }
 
 interface Setup {
