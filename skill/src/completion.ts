@@ -15,6 +15,8 @@ import { type Fields, fields, text } from './values.ts';
 
 const PREFIX = 'completion:';
 
+const GONE = 'this completion is not kept any more, and none outlives the gateway’s process';
+
 /**
  * OpenClaw answers a provider's refusal, whatever it is, with an empty text and the word `error`. Most of them pass, so it is
  * taken for what may be tried again; a key that is wrong costs the retries of its task.
@@ -25,22 +27,37 @@ const NO_REASON =
 /** A call that is stopped may still give back what had arrived. */
 const LAST_WORDS_MS = 500;
 
-interface Completion {
+/** A completion that was asked for. */
+export interface Completion {
   end: Promise<Fields>;
+  /** The same, once it is there. */
+  ended?: Fields;
   stop: AbortController;
   messages: Spoken[];
+}
+
+/** Whether this is the key, or the run, of a completion. */
+export function isCompletion(name: string): boolean {
+  return name.startsWith(PREFIX);
+}
+
+/** Whether a completion can do what is asked. Another agent's configuration is not its to use, and it cannot be told how much to think. */
+export function canComplete({ toolFree, agentId, thinking }: SpawnOptions): boolean {
+  return toolFree && !agentId && !thinking;
 }
 
 /** Gives every session that is to have no tools to the completion call, and everything else to another route. */
 export class Completions implements Sessions {
   readonly #around: Surroundings;
   readonly #others: Sessions;
-  readonly #made = new Map<string, Completion>();
+  readonly #made: Map<string, Completion>;
   readonly #listeners = new Set<(session: string) => void>();
 
-  constructor(around: Surroundings, others: Sessions) {
+  /** `made` holds what is asked for; others may hold it too, and then go on with it. */
+  constructor(around: Surroundings, others: Sessions, made = new Map<string, Completion>()) {
     this.#around = around;
     this.#others = others;
+    this.#made = made;
   }
 
   onStart(listener: (session: string) => void): () => void {
@@ -53,19 +70,21 @@ export class Completions implements Sessions {
   }
 
   async spawn(options: SpawnOptions): Promise<Receipt> {
-    // Another agent's configuration is not this call's to use, and a completion cannot be told how much to think.
-    if (!options.toolFree || options.agentId || options.thinking) return this.#others.spawn(options);
+    if (!canComplete(options)) return this.#others.spawn(options);
     const sessionKey = `${PREFIX}${randomUUID()}`;
-    const made = { stop: new AbortController(), messages: [message({ role: 'user', content: options.task })] };
-    const end = this.#complete(sessionKey, options, made);
-    this.#made.set(sessionKey, { ...made, end });
+    const asked = { stop: new AbortController(), messages: [message({ role: 'user', content: options.task })] };
+    const made: Completion = { ...asked, end: this.#complete(sessionKey, options, asked) };
+    this.#made.set(sessionKey, made);
+    void made.end.then((end) => (made.ended = end));
     for (const listener of this.#listeners) listener(sessionKey);
     return { sessionKey, runId: sessionKey, appliedModel: options.model, toolFree: true };
   }
 
   async ends(runIds: string[], signal: AbortSignal): Promise<Fields[]> {
+    const over = this.completed(runIds);
+    if (over.length > 0) return over;
     const own = runIds.flatMap((runId) => this.#made.get(runId)?.end.then((end) => [end]) ?? []);
-    const others = runIds.filter((runId) => !this.#made.has(runId));
+    const others = runIds.filter((runId) => !isCompletion(runId));
     const waits = others.length > 0 ? [...own, this.#others.ends(others, signal)] : own;
     const aborted = new Promise<Fields[]>((resolve) => {
       if (signal.aborted) resolve([]);
@@ -74,8 +93,19 @@ export class Completions implements Sessions {
     return Promise.race([...waits, aborted]);
   }
 
+  /** What became of those that are over by now. One that an earlier process had asked for ended with it. */
+  completed(runIds: string[]): Fields[] {
+    return runIds.filter(isCompletion).flatMap((runId) => {
+      const made = this.#made.get(runId);
+      if (!made) return [{ runId, status: 'failed', error: GONE }];
+      return made.ended ? [made.ended] : [];
+    });
+  }
+
   async messages(session: string): Promise<Spoken[]> {
-    return this.#made.get(session)?.messages ?? this.#others.messages(session);
+    const made = this.#made.get(session);
+    if (!made && isCompletion(session)) throw new Refused('not-found', GONE);
+    return made?.messages ?? this.#others.messages(session);
   }
 
   list(filter: ListFilter): Promise<SessionPage> {
@@ -84,7 +114,7 @@ export class Completions implements Sessions {
 
   async cancel(runId: string): Promise<void> {
     const made = this.#made.get(runId);
-    if (!made) return this.#others.cancel(runId);
+    if (!made) return isCompletion(runId) ? undefined : this.#others.cancel(runId);
     made.stop.abort();
     // With what it had said by then.
     await made.end;
@@ -92,14 +122,14 @@ export class Completions implements Sessions {
 
   async delete(session: string): Promise<void> {
     const made = this.#made.get(session);
-    if (!made) return this.#others.delete(session);
+    if (!made) return isCompletion(session) ? undefined : this.#others.delete(session);
     // It stays known, so that one that was still under way has an end.
     made.stop.abort();
     made.messages.length = 0;
   }
 
   async find(session: string): Promise<Receipt> {
-    if (session.startsWith(PREFIX)) throw new Refused('not-found', 'a completion does not outlive the gateway');
+    if (isCompletion(session)) throw new Refused('not-found', GONE);
     return this.#others.find(session);
   }
 

@@ -9,6 +9,7 @@
 import { closeSync, existsSync, fdatasyncSync, mkdirSync, openSync, readFileSync, renameSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
+import type { Completion } from './completion.ts';
 import type { Receipt } from './contract.ts';
 import { Refused } from './openclaw_mapping.ts';
 import { errorText, fields, text } from './values.ts';
@@ -61,6 +62,7 @@ interface Shared {
   running: Set<string>;
   /** Called when a session begins to run. */
   wakes: Set<() => void>;
+  completions: Map<string, Completion>;
 }
 
 const shared = ((globalThis as { [key: symbol]: unknown })[Symbol.for('parallel-agents.door')] ??= new Map()) as Map<string, Shared>;
@@ -80,7 +82,7 @@ export class DoorRegistry {
     let state = shared.get(file);
     if (!state) {
       const entries = read(file);
-      state = { entries, flights: new Map(), fullGroups: new Set(), running: new Set(), wakes: new Set() };
+      state = { entries, flights: new Map(), fullGroups: new Set(), running: new Set(), wakes: new Set(), completions: new Map() };
       const old = [...entries].filter(([, entry]) => isOver(entry) && now - entry.at >= days * DAY_MS);
       for (const [key] of old) entries.delete(key);
       if (old.length > 0) guarded(file, () => rewrite(file, entries));

@@ -1,15 +1,20 @@
 /** What the door stands on, and how it comes by it in one call of the tool. */
 
+import { isCompletion } from './completion.ts';
 import type { Config } from './config.ts';
+import { DoorCompletions } from './door_completions.ts';
 import { DoorRegistry } from './door_registry.ts';
 import { Gateway } from './gateway.ts';
 import type { Environment } from './invocation.ts';
-import type { CreateTools, PluginApi, ToolContext } from './openclaw.ts';
+import type { CreateTools } from './openclaw.ts';
 import { Refused } from './openclaw_mapping.ts';
 import { fields } from './values.ts';
 
+/** The gateway, with or without its completions. */
+type Sessions = Gateway | DoorCompletions;
+
 export interface DoorSetting {
-  gateway: Gateway;
+  gateway: Sessions;
   registry: DoorRegistry;
   config: Config;
   /** The session to which all of its sessions belong. */
@@ -29,7 +34,7 @@ const MOST_RUNNING = 10_000;
 const FRESH_MS = 300_000;
 
 /** Making the tools of a session takes OpenClaw 15 to 50 ms, so this load keeps those of the door for a while. */
-let kept: { gateway: Gateway; config: unknown; session: string; madeMs: number; stop: () => void } | undefined;
+let kept: { gateway: Sessions; config: unknown; session: string; madeMs: number; stop: () => void } | undefined;
 
 /** Everything that the door needs; throws what is missing. */
 export async function doorSetting({ api, context, outside, loadTools }: Environment, config: Config): Promise<DoorSetting> {
@@ -39,29 +44,31 @@ export async function doorSetting({ api, context, outside, loadTools }: Environm
   const createTools = await loadTools();
   if (!createTools) throw new Refused('unsupported', 'this gateway gives plugins no session tools');
   const session = context.sessionKey ?? '';
-  const gateway = gatewayFor(api, context, outside, createTools, registry);
+  const gateway = gatewayFor({ api, context, outside }, createTools, config, registry);
   const warn = (message: string) => api.logger.warn(message);
   return { gateway, registry, config, session, group: groupLimits(context.getRuntimeConfig?.()), warn };
 }
 
 function gatewayFor(
-  api: PluginApi,
-  context: ToolContext,
-  outside: Environment['outside'],
+  { api, context, outside }: Pick<Environment, 'api' | 'context' | 'outside'>,
   createTools: CreateTools,
+  { completionsForToolFree }: Config,
   registry: DoorRegistry,
-): Gateway {
+): Sessions {
   const [config, session] = [context.getRuntimeConfig?.(), context.sessionKey ?? ''];
   const isFresh = kept && kept.config === config && kept.session === session && performance.now() - kept.madeMs < FRESH_MS;
   if (kept && isFresh) return kept.gateway;
   // The call is over before its sessions are, so nothing is done with its authority.
-  const gateway = new Gateway({ runtime: api.runtime, context, outside, turn: { runId: undefined, over: true } }, createTools);
-  const missing = gateway.lacks();
+  const around = { runtime: api.runtime, context, outside, turn: { runId: undefined, over: true } };
+  const sessions = new Gateway(around, createTools);
+  const missing = sessions.lacks();
   if (missing.length > 0) throw new Refused('unsupported', `the door's session has no ${missing.join(' and no ')}`);
   kept?.stop();
+  const completes = completionsForToolFree && api.runtime.llm?.complete;
+  const gateway = completes ? new DoorCompletions(around, sessions, registry.shared.completions) : sessions;
   const { running, wakes } = registry.shared;
   const stop = gateway.onStart((started) => {
-    if (!started.includes(':subagent:')) return;
+    if (!started.includes(':subagent:') && !isCompletion(started)) return;
     running.add(started);
     for (const oldest of running) {
       if (running.size <= MOST_RUNNING) break;

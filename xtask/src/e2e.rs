@@ -57,9 +57,9 @@ pub struct Choice {
     /// How often the group `kills` kills the gateway, each time in a run of its own. 2 if nothing is said.
     #[arg(long, value_name = "N")]
     kills: Option<u32>,
-    /// Items of the group `items` (60 if nothing is said), and agents of each run of the groups `cluster` (20) and `cluster-costs`
-    /// (100). Those two run only where they are named.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(20..=200))]
+    /// Items of the group `items` (60 if nothing is said), and agents of each run of the groups `cluster` (20), `cluster-costs` (100)
+    /// and `cluster-completions` (2,000). The last two run only where they are named.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(20..=2_000))]
     agents: Option<u32>,
 }
 

@@ -2,6 +2,7 @@
 //! the gateways is killed while its sessions are at work.
 
 mod account;
+mod agents;
 mod costs;
 
 use std::collections::BTreeSet;
@@ -10,25 +11,25 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::cluster::{Door, Programs, Service};
 use crate::workspace;
 
-use super::bench::{Bench, Gateway, STEADY, plain_task, step, tell};
-use super::{door, fanout};
+use super::bench::{Bench, Gateway, STEADY, step, tell};
+use super::door;
 
 use account::Account;
+use agents::Agents;
 
+pub use agents::By;
 pub use costs::run as costs;
 
 /// Agents of the run where nobody asks for another number.
 pub const FEW: u32 = 20;
-/// The same where it is measured.
+/// The same where it is measured, by sessions and by completions.
 pub const MANY: u32 = 100;
-
-/// Sessions at once on all gateways together, at the most; a smaller run has half of its tasks at once.
-const AT_ONCE: u32 = 50;
+pub const MANY_COMPLETIONS: u32 = 2_000;
 
 /// The name of the one run of a cluster.
 const KEY: &str = "real-gateways";
@@ -63,10 +64,12 @@ struct Cost {
 /// If a key has two sessions, a task is lost or not completed, or a session is left alive.
 pub fn run(bench: &Bench, agents: u32) -> Result<()> {
     let programs = step("build the cluster's program", || Programs::ensure(None))?;
+    let agents = Agents { count: agents, by: By::Sessions };
     let (account, cost) = carried_out(bench, &programs, &["cluster-a", "cluster-b"], agents, Fate::OneKilled)?;
     let (sessions, cut_off) = (account.sessions, account.replaced.len());
     let what = format!(
-        "{agents} agents over two gateways, one killed: {sessions} sessions, {cut_off} cut off and done again, 0 double, 0 lost"
+        "{} agents over two gateways, one killed: {sessions} sessions, {cut_off} cut off and done again, 0 double, 0 lost",
+        agents.count
     );
     tell(cost.wall, &what);
     Ok(())
@@ -74,38 +77,26 @@ pub fn run(bench: &Bench, agents: u32) -> Result<()> {
 
 /// Sets up gateways of these names with a cluster before them, has it carry out a run, and compares the reply with what the gateways
 /// have written down.
-fn carried_out(bench: &Bench, programs: &Programs, names: &[&str], agents: u32, fate: Fate) -> Result<(Account, Cost)> {
+fn carried_out(bench: &Bench, programs: &Programs, names: &[&str], agents: Agents, fate: Fate) -> Result<(Account, Cost)> {
     let place = bench.place(&format!("cluster-of-{}", names.join("-")))?;
     let request = place.join("request.json");
-    fs::write(&request, request_for(agents).to_string()).context("cannot write the request")?;
-    let slots = u64::from(at_once(agents)).div_ceil(names.len() as u64);
-    let plugin = json!({ "door": { "session": door::SESSION, "maxLive": AT_ONCE } });
+    fs::write(&request, agents.request().to_string()).context("cannot write the request")?;
+    let slots = u64::from(agents.at_once()).div_ceil(names.len() as u64);
     let mut outcome = None;
-    bench.gateways(names, &fanout::limits(), &plugin, |gateways| {
+    bench.gateways(names, &agents.gateway(), &agents.plugin(true), |gateways| {
         gateways.iter_mut().try_for_each(|gateway| gateway.play(&workspace::root().join(STEADY)))?;
         let doors: Vec<Door> = names.iter().zip(&*gateways).map(|(name, gateway)| at(name, gateway, slots)).collect();
         let service = step("start the Restate server and a worker", || Service::start(programs, 1, &doors, &place))?;
-        let followed = follow(gateways, &service, &request, agents, fate);
+        let followed = follow(gateways, &service, &request, agents.count, fate);
         let (reply, alive, cost) = followed.map_err(|error| error.context(service.tails()))?;
         let account = step("hold the reply against what the gateways know", || {
-            account::of(&names.iter().copied().zip(&*gateways).collect::<Vec<_>>(), &reply, agents as usize, &alive)
+            account::of(&names.iter().copied().zip(&*gateways).collect::<Vec<_>>(), &reply, agents.count as usize, &alive)
         })?;
         ensure!(fate == Fate::Unharmed || !account.replaced.is_empty(), "the kill has cut nothing off");
         outcome = Some((account, cost));
         service.stop()
     })?;
     outcome.context("nothing was run")
-}
-
-fn at_once(agents: u32) -> u32 {
-    (agents / 2).clamp(1, AT_ONCE)
-}
-
-fn request_for(agents: u32) -> Value {
-    let mut task = plain_task();
-    task["timeout_seconds"] = json!(600);
-    let tasks = vec![task; agents as usize];
-    json!({ "tasks": tasks, "max_concurrent": at_once(agents), "deadline_seconds": LIMIT.as_secs() })
 }
 
 /// A gateway's door, as the worker is told of it.

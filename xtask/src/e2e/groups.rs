@@ -8,6 +8,7 @@ use serde_json::json;
 use crate::npm::Tools;
 
 use super::bench::{Bench, Gateway, SEED};
+use super::cluster::By;
 use super::tracks::{self, Track};
 use super::{
     Choice, approval, caps, cluster, cluster_handoff, door, fallback, fanout, faults, items, kills, notices, packaging,
@@ -48,11 +49,16 @@ const USED: [Group; 14] = [
 /// A group that has gateways of its own, and may need a number of agents.
 type Apart = (&'static str, fn(&Bench, Option<u32>) -> Result<()>);
 
-/// Groups that run only where they are named: each takes minutes of its own, and a measure has to have the machine for itself.
-const APART: [Apart; 2] = [
-    ("cluster", |bench, agents| cluster::run(bench, agents.unwrap_or(cluster::FEW))),
-    ("cluster-costs", |bench, agents| cluster::costs(bench, agents.unwrap_or(cluster::MANY))),
+/// Measures, which run only where they are named: each takes minutes, and has to have the machine for itself.
+const MEASURES: [Apart; 2] = [
+    ("cluster-costs", |bench, agents| cluster::costs(bench, agents.unwrap_or(cluster::MANY), By::Sessions)),
+    ("cluster-completions", |bench, agents| {
+        cluster::costs(bench, agents.unwrap_or(cluster::MANY_COMPLETIONS), By::Completions)
+    }),
 ];
+
+/// What has gateways of its own, and runs after all others.
+const LAST: [Apart; 1] = [("cluster", |bench, agents| cluster::run(bench, agents.unwrap_or(cluster::FEW)))];
 
 /// The plugin's own tests, and all groups of scenarios or those that are named.
 ///
@@ -64,16 +70,19 @@ const APART: [Apart; 2] = [
 pub fn run(tools: Tools, choice: &Choice) -> Result<()> {
     let Choice { only, agents, .. } = choice;
     let begin = Instant::now();
-    let apart = APART.iter().map(|(name, _)| *name);
-    let names: Vec<&str> = COMPARED.iter().chain(&USED).map(|(name, _)| *name).chain(apart).collect();
+    let apart = LAST.iter().chain(&MEASURES);
+    let names = COMPARED.iter().chain(&USED).map(|(name, _)| *name).chain(apart.clone().map(|(name, _)| *name));
+    let names: Vec<&str> = names.collect();
     if let Some(name) = only.iter().find(|name| !names.contains(&name.as_str())) {
         bail!("there is no group {name}; there are {}", names.join(", "));
     }
+    let is_named = |name: &str| only.iter().any(|one| one == name);
     let wanted = |groups: &[Group]| -> Vec<Group> {
-        groups.iter().filter(|(name, _)| only.is_empty() || only.iter().any(|one| one == name)).copied().collect()
+        groups.iter().filter(|(name, _)| only.is_empty() || is_named(name)).copied().collect()
     };
     let (compared, used) = (wanted(&COMPARED), wanted(&USED));
-    let apart = APART.iter().filter(|(name, _)| only.iter().any(|one| one == name));
+    let last = LAST.iter().filter(|(name, _)| only.is_empty() || is_named(name));
+    let apart = last.chain(MEASURES.iter().filter(|(name, _)| is_named(name)));
     let bench = Bench::prepare(tools)?;
     let seeded = json!({ "seed": SEED.parse::<u64>()? });
     let mut tracks: Vec<Track<'_>> = Vec::new();

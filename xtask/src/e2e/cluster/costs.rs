@@ -9,8 +9,8 @@ use crate::cluster::Programs;
 use crate::workspace;
 
 use super::super::bench::{Bench, STEADY, of_results, step};
-use super::super::fanout;
-use super::{Cost, Fate, carried_out, request_for};
+use super::agents::{Agents, By};
+use super::{Cost, Fate, carried_out};
 
 /// How long a call of a tool may wait at the most.
 const MOST_SECONDS: u32 = 600;
@@ -27,7 +27,8 @@ struct Row {
 ///
 /// # Errors
 /// If a run is not completed, or a key has two sessions.
-pub fn run(bench: &Bench, agents: u32) -> Result<()> {
+pub fn run(bench: &Bench, count: u32, by: By) -> Result<()> {
+    let agents = Agents { count, by };
     let programs = step("build the cluster's program", || Programs::ensure(None))?;
     let mut rows = vec![alone(bench, agents)?];
     let ways: [(_, &[&str], _); 3] = [
@@ -39,25 +40,25 @@ pub fn run(bench: &Bench, agents: u32) -> Result<()> {
         let (account, cost) = carried_out(bench, &programs, names, agents, fate)?;
         rows.push(Row { what, sessions: account.sessions, replaced: account.replaced.len(), cost });
     }
-    eprintln!("{}", table(&rows, agents));
+    eprintln!("{}", table(&rows, count));
     Ok(())
 }
 
 /// The plugin in one gateway, without a cluster.
-fn alone(bench: &Bench, agents: u32) -> Result<Row> {
+fn alone(bench: &Bench, agents: Agents) -> Result<Row> {
     let mut row = None;
-    bench.gateway("alone", &fanout::limits(), &json!({}), |gateway| {
+    bench.gateway("alone", &agents.gateway(), &agents.plugin(false), |gateway| {
         gateway.play(&workspace::root().join(STEADY))?;
-        let mut request = request_for(agents);
+        let mut request = agents.request();
         request["timeoutSeconds"] = json!(MOST_SECONDS);
         let (before, begin) = (gateway.load()?, Instant::now());
         let reply =
-            step(&format!("run {agents} agents in one gateway"), || gateway.call("parallel_agents_run", &request))?;
+            step(&format!("run {} agents in one gateway", agents.count), || gateway.call("parallel_agents_run", &request))?;
         let wall = begin.elapsed();
         let run = reply.get("run_id").and_then(Value::as_str).with_context(|| format!("no run: {reply:#}"))?;
         let report = gateway.kept_result(run)?;
         let statuses = of_results(&report, "/status");
-        ensure!(statuses == vec!["completed"; agents as usize], "not every task is completed: {report:#}");
+        ensure!(statuses == vec!["completed"; agents.count as usize], "not every task is completed: {report:#}");
         let sessions = gateway.receipts(run).unwrap_or_default().len();
         let cost = Cost { wall, gateways: gateway.load()? - before, cluster: Duration::ZERO };
         row = Some(Row { what: "the plugin in one gateway", sessions, replaced: 0, cost });

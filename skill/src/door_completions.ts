@@ -1,0 +1,47 @@
+/** The door's sessions where the operator wants completions for agents without tools. */
+
+import { type Completion, Completions, canComplete, isCompletion } from './completion.ts';
+import type { Receipt, SpawnOptions } from './contract.ts';
+import type { Gateway } from './gateway.ts';
+import type { Surroundings } from './sessions.ts';
+import type { Fields } from './values.ts';
+
+/** Completions whose answers are kept for programs that have not deleted them. */
+const MOST_KEPT = 10_000;
+
+export class DoorCompletions extends Completions {
+  readonly #gateway: Gateway;
+  readonly #made: Map<string, Completion>;
+
+  /** `made` is what all loads of the plugin in this process have asked for. */
+  constructor(around: Surroundings, gateway: Gateway, made: Map<string, Completion>) {
+    super(around, gateway, made);
+    this.#gateway = gateway;
+    this.#made = made;
+  }
+
+  override async spawn(options: SpawnOptions, group?: string): Promise<Receipt> {
+    if (!canComplete(options)) return this.#gateway.spawn(options, group);
+    this.#forget();
+    return super.spawn(options);
+  }
+
+  /** What is known of those that have ended by now. */
+  async endedBy(runIds: string[], signal: AbortSignal): Promise<Fields[]> {
+    const others = runIds.filter((runId) => !isCompletion(runId));
+    return [...this.completed(runIds), ...(others.length > 0 ? await this.#gateway.endedBy(others, signal) : [])];
+  }
+
+  override async delete(session: string): Promise<void> {
+    await super.delete(session);
+    // Its key says that it is deleted, so nobody asks for its end any more.
+    if (this.#made.get(session)?.ended) this.#made.delete(session);
+  }
+
+  #forget(): void {
+    for (const [name, { ended }] of this.#made) {
+      if (this.#made.size < MOST_KEPT) return;
+      if (ended) this.#made.delete(name);
+    }
+  }
+}
