@@ -1,15 +1,14 @@
 /** One call of the component, in a thread of its own that is ended whatever happens. */
 
-import { Worker } from 'node:worker_threads';
+import { AsyncLocalStorage } from 'node:async_hooks';
 
 import type { Answered, Call, ItemResult, Progress, Said } from './contract.ts';
 import type { Host } from './host.ts';
+import { makeReady, takeThread } from './threads.ts';
 
 /** What runs the component. */
 export const WORKER = new URL('../dist/worker.js', import.meta.url);
 
-/** Node has no other bound on what a call may use; the component's own memory is limited when it is linked. */
-const HEAP = { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 16 };
 /** Loading and compiling the component may take this many looks, one a second. */
 const START_LOOKS = 60;
 /** Between an event and the wait for the next one there is only the component's own computing, whatever it asks for. */
@@ -39,13 +38,14 @@ export async function call(
   onItem: (item: ItemResult) => void = () => {},
   cut?: AbortSignal,
 ): Promise<Answered> {
-  const thread = new Worker(worker, { workerData: call, execArgv: [], resourceLimits: HEAP });
+  const thread = await takeThread(worker);
   let looks: NodeJS.Timeout | undefined;
   let left = START_LOOKS;
   let [asked, told] = [0, 0];
   try {
     return await new Promise<Answered>((resolve, reject) => {
-      const hear = async (said: Said): Promise<void> => {
+      // The thread may have been made in another call, whose authority over sessions is not this one's.
+      const hear = AsyncLocalStorage.bind(async (said: Said): Promise<void> => {
         if (said.kind === 'reply') return resolve(said.reply);
         const tells = said.kind === 'progress' || said.kind === 'item' || said.kind === 'answer';
         if (tells ? (told += 1) > MOST_TOLD : (asked += 1) > MOST_ASKED) throw new Broken('E_GUEST_STUCK', 'the component asked without end and was stopped');
@@ -59,8 +59,10 @@ export async function call(
         const event = await host.next(said.untilMs);
         left = SILENT_LOOKS;
         thread.postMessage(event);
-      };
-      cut?.addEventListener('abort', () => reject(new Broken('E_CUT_OFF', CUT_OFF)));
+      });
+      const cutOff = () => reject(new Broken('E_CUT_OFF', CUT_OFF));
+      cut?.addEventListener('abort', cutOff);
+      if (cut?.aborted) cutOff();
       thread.on('message', (said: Said) => void hear(said).catch(reject));
       thread.on('error', (error) => reject(new Broken('E_GUEST_TRAP', `the component broke off: ${error.message}`)));
       thread.on('exit', () => reject(new Broken('E_GUEST_REPLY', 'the component ended without a reply')));
@@ -69,11 +71,13 @@ export async function call(
         left -= 1;
         if (left < 0) reject(new Broken('E_GUEST_STUCK', 'the component did not answer and was stopped'));
       }, 1_000);
+      thread.postMessage(call);
     });
   } finally {
     clearInterval(looks);
     // What it still has to say would be carried out after the host was closed, and nobody would clean up after it.
     thread.removeAllListeners('message');
-    await thread.terminate();
+    void thread.terminate();
+    void makeReady(worker);
   }
 }

@@ -16,6 +16,7 @@ import { noteCard } from './progress.ts';
 import { tidy } from './retention.ts';
 import { runs } from './runs.ts';
 import { shadow, warnOfShadow } from './shadow.ts';
+import { endThreads } from './threads.ts';
 import { TOOLS, createTool } from './tool.ts';
 
 /** Calls whose turn is remembered; one that never reaches a tool is forgotten in time. */
@@ -103,6 +104,7 @@ entry.register = (api) => {
     stop: async () => {
       made?.stop();
       await runs.cutOff();
+      endThreads();
     },
   });
   on('before_tool_call', async (event, context) => {

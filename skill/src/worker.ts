@@ -3,25 +3,25 @@
  * secrets out of what comes back, and decides nothing.
  */
 
-import { parentPort, workerData } from 'node:worker_threads';
 
 import { clean } from './clean.ts';
 import { eventCame, waitForEvents } from './component_timers.ts';
 import type { Call, Component, DocumentReply, Event, Said } from './contract.ts';
 import { call } from './functions.ts';
+import { gatewayPort, givenCall } from './given.ts';
 import { append, whole } from './journal.ts';
 import { component, load } from './pinned.ts';
 
-const port = parentPort;
-if (!port) throw new Error('this file is started as a worker');
-
-const { function: name, arguments: document, journal, resume, digest } = workerData as Call;
+const port = gatewayPort();
 
 /** Results of more characters get their digest in a thread of their own, where there is more memory for it. */
 const MOST_DIGESTED = 1_000_000;
 
 waitForEvents();
 const parallelAgents = await component<Component>('parallel_agents.js');
+
+/** Of the call, which comes when all is loaded. */
+let journal: Call['journal'];
 
 const say = (said: Said) => port.postMessage(said);
 
@@ -68,14 +68,8 @@ const imports = {
   },
 } satisfies Parameters<Component['instantiate']>[1];
 
-/** Each call has an instance of its own: the contract allows no second one after a call that spawns. */
-async function reply(): Promise<DocumentReply> {
-  const { functions, journals } = await parallelAgents.instantiate(load, imports);
-  return journal && resume ? journals.resume(whole(journal)) : call(functions, name, document);
-}
-
 /** The digest of a result, here where the component is compiled already. Never rejects: without it the result stands. */
-async function digestOf(given: DocumentReply): Promise<DocumentReply | undefined> {
+async function digestOf(given: DocumentReply, digest: Call['digest']): Promise<DocumentReply | undefined> {
   if (!hasSpawned || digest === undefined || given.tag !== 'answer' || given.val.length > MOST_DIGESTED) return undefined;
   try {
     const { functions } = await parallelAgents.instantiate(load, imports);
@@ -85,6 +79,11 @@ async function digestOf(given: DocumentReply): Promise<DocumentReply | undefined
   }
 }
 
-const given = await reply();
-const made = await digestOf(given);
-say({ kind: 'reply', reply: made ? { ...given, digest: made } : given });
+// Each call has an instance of its own: the contract allows no second one after a call that spawns.
+const { functions, journals } = await parallelAgents.instantiate(load, imports);
+const given = await givenCall<Call>();
+journal = given.journal;
+const { resume } = given;
+const reply = await (journal && resume ? journals.resume(whole(journal)) : call(functions, given.function, given.arguments));
+const made = await digestOf(reply, given.digest);
+say({ kind: 'reply', reply: made ? { ...reply, digest: made } : reply });

@@ -1,12 +1,16 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { after, test } from 'node:test';
 
 import { Broken, call } from '../src/call.ts';
 import type { Call } from '../src/contract.ts';
+import { endThreads, makeReady, takeThread } from '../src/threads.ts';
 import { FakeOpenClaw } from './openclaw.ts';
 
 const WORKER = new URL('../dist/worker.js', import.meta.url);
 const TASK = { agent_type: 'code_reviewer', task_description: 'Say something.', output_format: 'text' };
+
+after(endThreads);
 
 const start = (openclaw: FakeOpenClaw) => openclaw.host();
 
@@ -117,3 +121,29 @@ for (const [what, code] of Object.entries({
     assert.equal(openclaw.sessions.length, 1);
   });
 }
+
+test('a thread that was made ready serves one call', async () => {
+  await makeReady(WORKER);
+  await makeReady(WORKER);
+  const threads = await Promise.all([takeThread(WORKER), takeThread(WORKER)]);
+  assert.notEqual(threads[0], threads[1]);
+  for (const thread of threads) await thread.terminate();
+});
+
+test('a call in a thread that another call has made ready hears in its own surroundings', async () => {
+  const surroundings = new AsyncLocalStorage<string>();
+  const heard = new Set<unknown>();
+  await surroundings.run('another', () => makeReady(WORKER));
+  await surroundings.run('its own', async () => {
+    const host = start(new FakeOpenClaw());
+    const perform = host.perform.bind(host);
+    host.perform = (command) => {
+      heard.add(surroundings.getStore());
+      perform(command);
+    };
+    const reply = await call(WORKER, request('run_tasks', { tasks: [TASK] }), host, () => {});
+    assert.equal(reply.tag, 'answer');
+    await host.close();
+  });
+  assert.deepEqual([...heard], ['its own']);
+});

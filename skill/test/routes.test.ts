@@ -186,7 +186,9 @@ test('a component that is not the one of the build is refused', async () => {
   const place = mkdtempSync(join(tmpdir(), 'parallel-agents-test-'));
   try {
     cpSync(new URL('../dist', import.meta.url), place, { recursive: true });
-    writeFileSync(join(place, 'component/parallel_agents.core.wasm'), 'another one');
+    for (const file of ['parallel_agents.core.wasm', 'parallel_agents.js']) writeFileSync(join(place, 'component', file), 'another one');
+    const { load } = await import(pathToFileURL(join(place, 'pinned.js')).href);
+    await assert.rejects(load('parallel_agents.core.wasm'), /SHA-256/);
     const host = new FakeOpenClaw().host();
     const worker = pathToFileURL(join(place, 'worker.js'));
     const asked = call(worker, { function: 'versions', arguments: '{}' }, host, () => {});
