@@ -124,7 +124,7 @@ fn bad_agent_specs_are_refused_with_their_places() {
         ("create_agents", json!({"new_agents": [agent_spec("code_reviewer")]}), "E_AGENT_EXISTS", "/new_agents/0/name"),
         (
             "custom_agent",
-            json!({"name": "a", "purpose": "b", "max_concurrent": 1001}),
+            json!({"name": "a", "purpose": "b", "max_concurrent": 2001}),
             "E_CONCURRENCY",
             "/max_concurrent",
         ),

@@ -62,9 +62,9 @@ fn the_cap_of_the_command_line_goes_before_the_request() {
     };
     assert_eq!(peak(&[]), 6);
     assert_eq!(peak(&["--max-concurrent", "2"]), 2);
-    let refused = native(&["run", "-", "--max-concurrent", "1001"], &request);
+    let refused = native(&["run", "-", "--max-concurrent", "2001"], &request);
     assert_eq!(refused.code, 2);
-    assert!(refused.err.contains("E_CONCURRENCY") && refused.err.contains("1001"), "{}", refused.err);
+    assert!(refused.err.contains("E_CONCURRENCY") && refused.err.contains("2001"), "{}", refused.err);
 }
 
 #[test]

@@ -234,7 +234,7 @@ pub struct RunSpec {
     pub agents: Vec<AgentSource>,
     /// Sessions alive at once; 5 by default. The host and its operator may allow fewer.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 1, max = 1_000), extend("x-code" = "E_CONCURRENCY"))]
+    #[schemars(range(min = 1, max = 2_000), extend("x-code" = "E_CONCURRENCY"))]
     pub max_concurrent: Option<u32>,
     /// Whatever still runs after this long is cancelled; 1800 by default.
     #[serde(skip_serializing_if = "Option::is_none")]
