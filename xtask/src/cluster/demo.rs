@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
 
 use super::client::Reply;
-use super::gateways::{GATEWAYS, Health};
+use super::gateways::{GATEWAYS, Health, Kind};
 use super::options::Demo;
 use super::promises::Seen;
 use super::run::{self, Budget};
@@ -37,10 +37,10 @@ pub fn run(options: &Demo) -> Result<bool> {
     let programs = Programs::ensure(options.program.as_deref())?;
     let place = supervisor::place()?;
     eprintln!("2 of 3: the Restate server, {WORKERS} workers and {GATEWAYS} models of gateways");
-    let mut cluster = Cluster::start(&programs, Health::Sound, place.path())?;
+    let mut cluster = Cluster::start(&programs, Kind { health: Health::Sound, slots: options.slots }, place.path())?;
     eprintln!("3 of 3: a run of {} agents", options.agents);
     let begin = Instant::now();
-    let first = follow(&mut cluster, options.agents, place.path(), begin)?;
+    let first = follow(&mut cluster, options, place.path(), begin)?;
     let took = begin.elapsed();
     let second = cluster.service.client.attach(KEY)?.finish(LIMIT)?;
     let mut seen = Seen::default();
@@ -56,9 +56,9 @@ pub fn run(options: &Demo) -> Result<bool> {
 }
 
 /// Starts the run, kills a worker and a gateway at their times, and waits for the reply.
-fn follow(cluster: &mut Cluster, agents: u32, place: &std::path::Path, begin: Instant) -> Result<Reply> {
+fn follow(cluster: &mut Cluster, Demo { agents, slots, .. }: &Demo, place: &std::path::Path, begin: Instant) -> Result<Reply> {
     let client = cluster.service.client.clone();
-    client.start(&run::request(agents, Budget::Enough, place)?, KEY)?;
+    client.start(&run::request(*agents, *slots, Budget::Enough, place)?, KEY)?;
     let mut attached = client.attach(KEY)?;
     let kills = [(KILL_WORKER_AT, Part::Worker(0), "worker 1"), (KILL_GATEWAY_AT, Part::Gateway(1), "gateway 2")];
     let mut kills = kills.into_iter().peekable();
@@ -79,7 +79,7 @@ fn follow(cluster: &mut Cluster, agents: u32, place: &std::path::Path, begin: In
         );
         cluster.check()?;
         let started = cluster.started();
-        if let Some((_, part, name)) = kills.next_if(|(share, ..)| started as f64 >= share * f64::from(agents)) {
+        if let Some((_, part, name)) = kills.next_if(|(share, ..)| started as f64 >= share * f64::from(*agents)) {
             let took = cluster.kill(part, DOWN)?;
             eprintln!(
                 "{:>6.1} s  {started} agents have started: {name} is killed (kill -9); {:.1} s later it is back",

@@ -46,6 +46,20 @@ pub enum Health {
     Faulty,
 }
 
+/// What the models of a cluster are like.
+#[derive(Debug, Clone, Copy)]
+pub struct Kind {
+    pub health: Health,
+    /// As `SLOTS`, where it is to be another number.
+    pub slots: u64,
+}
+
+impl From<Health> for Kind {
+    fn from(health: Health) -> Self {
+        Self { health, slots: SLOTS }
+    }
+}
+
 /// A model of a gateway with its directory, which outlives its kills.
 pub struct Gateway {
     /// As the cluster's configuration calls it.
@@ -55,6 +69,7 @@ pub struct Gateway {
     /// The process of the gateway, which can be killed.
     pub process: Member,
     directory: PathBuf,
+    slots: u64,
 }
 
 /// What a gateway has done, over all of its processes.
@@ -66,8 +81,9 @@ pub struct Account {
     pub interrupted: u64,
     /// Sessions that are alive now, running or queued.
     pub live: u64,
-    /// The most that were alive at once.
+    /// The most that were alive at once, and that may be.
     pub most_live: u64,
+    pub slots: u64,
 }
 
 impl Gateway {
@@ -75,7 +91,7 @@ impl Gateway {
     ///
     /// # Errors
     /// If it does not become ready.
-    pub fn start(program: &Program, number: usize, health: Health, place: &Path) -> Result<Self> {
+    pub fn start(program: &Program, number: usize, Kind { health, slots }: Kind, place: &Path) -> Result<Self> {
         let (name, address) = (format!("gateway-{}", number + 1), address::free()?);
         let directory = place.join(&name);
         let command = {
@@ -83,7 +99,7 @@ impl Gateway {
             move || {
                 let mut command = program.command();
                 command.args(["dev", "gateway-model", "--listen", &address.to_string(), "--token", TOKEN, "--dir"]);
-                command.arg(&directory).args(["--session-ms", SESSION, "--slots", &SLOTS.to_string()]);
+                command.arg(&directory).args(["--session-ms", SESSION, "--slots", &slots.to_string()]);
                 command.arg("--silent-while").arg(directory.join(CUT_OFF));
                 if health == Health::Faulty {
                     command.args(FAULTS);
@@ -92,13 +108,13 @@ impl Gateway {
             }
         };
         let process = Member::start("gateway", vec![(address, None)], place, command)?;
-        Ok(Self { name, address, process, directory })
+        Ok(Self { name, address, process, directory, slots })
     }
 
     /// Its door, as workers are told of it.
     pub fn door(&self) -> Door {
         let (name, token) = (self.name.clone(), TOKEN.to_owned());
-        Door { name, address: self.address, token, session: "agent:main:door", slots: SLOTS }
+        Door { name, address: self.address, token, session: "agent:main:door", slots: self.slots }
     }
 
     /// What it has done.
@@ -114,7 +130,7 @@ impl Gateway {
             let found = stats.get(name).and_then(Value::as_u64);
             found.with_context(|| format!("/stats of {} has no {name}: {stats:#}", self.name))
         };
-        Ok(Account { starts, interrupted, live: number("live")?, most_live: number("peak_live")? })
+        Ok(Account { starts, interrupted, live: number("live")?, most_live: number("peak_live")?, slots: self.slots })
     }
 
     /// Cuts it off from the network for a time. It goes on, and knows nothing of that.

@@ -2,12 +2,17 @@
 
 use std::path::PathBuf;
 
+use super::gateways::SLOTS;
+
 /// Options of `cluster-demo`.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Demo {
     /// Agents of the one run.
     #[arg(long, default_value_t = 500)]
     pub agents: u32,
+    /// Sessions at once on each of the three gateways.
+    #[arg(long, default_value_t = SLOTS, value_parser = clap::value_parser!(u64).range(1..=666))]
+    pub slots: u64,
     /// Uses this program instead of building parallel-agents-cluster.
     #[arg(long, value_name = "FILE")]
     pub program: Option<PathBuf>,

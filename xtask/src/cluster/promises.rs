@@ -7,7 +7,7 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use super::client::Reply;
-use super::gateways::{Account, SLOTS};
+use super::gateways::Account;
 use super::run::Budget;
 
 /// What was seen of runs, added up.
@@ -89,9 +89,10 @@ impl Seen {
             }
             self.interrupted += account.interrupted;
             self.most_live = self.most_live.max(account.most_live);
-            if account.most_live > SLOTS {
+            if account.most_live > account.slots {
                 let name = number + 1;
-                self.broken.push(format!("gateway {name} had {} sessions at once, of {SLOTS}", account.most_live));
+                let Account { most_live, slots, .. } = account;
+                self.broken.push(format!("gateway {name} had {most_live} sessions at once, of {slots}"));
             }
         }
         for (key, times) in starts.iter().filter(|(_, times)| **times > 1) {
@@ -157,6 +158,7 @@ pub fn digest(text: &str) -> String {
 mod tests {
     use serde_json::json;
 
+    use super::super::gateways::SLOTS;
     use super::*;
 
     fn reply(statuses: &[&str], spent: u64) -> Reply {
@@ -176,7 +178,7 @@ mod tests {
 
     fn account(keys: &[(&str, u64)], most_live: u64) -> Account {
         let starts = keys.iter().map(|(key, times)| ((*key).to_owned(), *times)).collect();
-        Account { starts, most_live, ..Account::default() }
+        Account { starts, most_live, slots: SLOTS, ..Account::default() }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 
-use super::gateways::{GATEWAYS, SLOTS};
+use super::gateways::GATEWAYS;
 
 /// What the gateways' agents run, and what a thousand tokens of it cost there, in micro-dollars.
 const MODEL: &str = "sim/standard";
@@ -30,21 +30,21 @@ pub enum Budget {
     Short,
 }
 
-/// A request for so many agents, all of them independent, as a file; its path.
+/// A request for so many agents, all of them independent, which fill `slots` on each gateway, as a file; its path.
 ///
 /// # Errors
 /// If it cannot be written.
-pub fn request(agents: u32, budget: Budget, place: &Path) -> Result<PathBuf> {
+pub fn request(agents: u32, slots: u64, budget: Budget, place: &Path) -> Result<PathBuf> {
     let kind = match budget {
         Budget::Enough => "enough",
         Budget::Short => "short",
     };
     let path = place.join(format!("request-{agents}-{kind}.json"));
-    fs::write(&path, body(agents, budget).to_string()).with_context(|| format!("cannot write {}", path.display()))?;
+    fs::write(&path, body(agents, slots, budget).to_string()).with_context(|| format!("cannot write {}", path.display()))?;
     Ok(path)
 }
 
-fn body(agents: u32, budget: Budget) -> Value {
+fn body(agents: u32, slots: u64, budget: Budget) -> Value {
     let tasks = (1..=agents).map(|number| {
         json!({ "task_id": format!("agent-{number}"), "agent_type": "code_reviewer", "output_format": "text",
             "task_description": format!("Say something about file {number}."), "idempotent": true })
@@ -55,7 +55,7 @@ fn body(agents: u32, budget: Budget) -> Value {
     };
     json!({
         "tasks": tasks.collect::<Vec<Value>>(),
-        "max_concurrent": SLOTS * GATEWAYS as u64,
+        "max_concurrent": slots * GATEWAYS as u64,
         "deadline_seconds": 3_600,
         // Longer than a network is cut: a session's own time goes on meanwhile.
         "task_timeout_seconds": 900,

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail};
 
 use super::chance;
-use super::gateways::Health;
+use super::gateways::{Health, SLOTS};
 use super::killer::{Killer, Victims};
 use super::options::Crashes;
 use super::promises::Seen;
@@ -113,7 +113,7 @@ fn row(
         }
         let budget = if seen.runs % SHORT_EVERY == SHORT_EVERY - 1 { Budget::Short } else { Budget::Enough };
         let key = format!("{}-{}", plan.name, seen.runs + 1);
-        let request = run::request(run_agents, budget, place)?;
+        let request = run::request(run_agents, SLOTS, budget, place)?;
         let before = killer.left();
         let (first, took) = {
             let begin = Instant::now();

@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 use crate::started;
 
-use super::gateways::{Account, GATEWAYS, Gateway, Health};
+use super::gateways::{Account, GATEWAYS, Gateway, Kind};
 use super::service::{Programs, Service};
 use super::workers::WORKERS;
 
@@ -43,8 +43,9 @@ impl Cluster {
     ///
     /// # Errors
     /// The first part that does not become ready.
-    pub fn start(programs: &Programs, health: Health, place: &Path) -> Result<Self> {
-        let gateways = (0..GATEWAYS).map(|number| Gateway::start(&programs.cluster, number, health, place));
+    pub fn start(programs: &Programs, kind: impl Into<Kind>, place: &Path) -> Result<Self> {
+        let kind = kind.into();
+        let gateways = (0..GATEWAYS).map(|number| Gateway::start(&programs.cluster, number, kind, place));
         let gateways = gateways.collect::<Result<Vec<Gateway>>>()?;
         let doors: Vec<_> = gateways.iter().map(Gateway::door).collect();
         Ok(Self { service: Service::start(programs, WORKERS, &doors, place)?, gateways })
