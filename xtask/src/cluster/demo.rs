@@ -37,7 +37,8 @@ pub fn run(options: &Demo) -> Result<bool> {
     let programs = Programs::ensure(options.program.as_deref())?;
     let place = supervisor::place()?;
     eprintln!("2 of 3: the Restate server, {WORKERS} workers and {GATEWAYS} models of gateways");
-    let mut cluster = Cluster::start(&programs, Kind { health: Health::Sound, slots: options.slots }, place.path())?;
+    let mut cluster =
+        Cluster::start(&programs, Kind { slots: options.slots, ..Kind::from(Health::Sound) }, place.path())?;
     eprintln!("3 of 3: a run of {} agents", options.agents);
     let begin = Instant::now();
     let first = follow(&mut cluster, options, place.path(), begin)?;
@@ -56,7 +57,12 @@ pub fn run(options: &Demo) -> Result<bool> {
 }
 
 /// Starts the run, kills a worker and a gateway at their times, and waits for the reply.
-fn follow(cluster: &mut Cluster, Demo { agents, slots, .. }: &Demo, place: &std::path::Path, begin: Instant) -> Result<Reply> {
+fn follow(
+    cluster: &mut Cluster,
+    Demo { agents, slots, .. }: &Demo,
+    place: &std::path::Path,
+    begin: Instant,
+) -> Result<Reply> {
     let client = cluster.service.client.clone();
     client.start(&run::request(*agents, *slots, Budget::Enough, place)?, KEY)?;
     let mut attached = client.attach(KEY)?;

@@ -52,11 +52,13 @@ pub struct Kind {
     pub health: Health,
     /// As `SLOTS`, where it is to be another number.
     pub slots: u64,
+    /// As the doors' of the cluster.
+    pub lease_seconds: Option<u32>,
 }
 
 impl From<Health> for Kind {
     fn from(health: Health) -> Self {
-        Self { health, slots: SLOTS }
+        Self { health, slots: SLOTS, lease_seconds: None }
     }
 }
 
@@ -69,7 +71,7 @@ pub struct Gateway {
     /// The process of the gateway, which can be killed.
     pub process: Member,
     directory: PathBuf,
-    slots: u64,
+    kind: Kind,
 }
 
 /// What a gateway has done, over all of its processes.
@@ -91,7 +93,7 @@ impl Gateway {
     ///
     /// # Errors
     /// If it does not become ready.
-    pub fn start(program: &Program, number: usize, Kind { health, slots }: Kind, place: &Path) -> Result<Self> {
+    pub fn start(program: &Program, number: usize, kind: Kind, place: &Path) -> Result<Self> {
         let (name, address) = (format!("gateway-{}", number + 1), address::free()?);
         let directory = place.join(&name);
         let command = {
@@ -99,22 +101,23 @@ impl Gateway {
             move || {
                 let mut command = program.command();
                 command.args(["dev", "gateway-model", "--listen", &address.to_string(), "--token", TOKEN, "--dir"]);
-                command.arg(&directory).args(["--session-ms", SESSION, "--slots", &slots.to_string()]);
+                command.arg(&directory).args(["--session-ms", SESSION, "--slots", &kind.slots.to_string()]);
                 command.arg("--silent-while").arg(directory.join(CUT_OFF));
-                if health == Health::Faulty {
+                if kind.health == Health::Faulty {
                     command.args(FAULTS);
                 }
                 command
             }
         };
         let process = Member::start("gateway", vec![(address, None)], place, command)?;
-        Ok(Self { name, address, process, directory, slots })
+        Ok(Self { name, address, process, directory, kind })
     }
 
     /// Its door, as workers are told of it.
     pub fn door(&self) -> Door {
         let (name, token) = (self.name.clone(), TOKEN.to_owned());
-        Door { name, address: self.address, token, session: "agent:main:door", slots: self.slots }
+        let Kind { slots, lease_seconds, .. } = self.kind;
+        Door { name, address: self.address, token, session: "agent:main:door", slots, lease_seconds }
     }
 
     /// What it has done.
@@ -130,7 +133,13 @@ impl Gateway {
             let found = stats.get(name).and_then(Value::as_u64);
             found.with_context(|| format!("/stats of {} has no {name}: {stats:#}", self.name))
         };
-        Ok(Account { starts, interrupted, live: number("live")?, most_live: number("peak_live")?, slots: self.slots })
+        Ok(Account {
+            starts,
+            interrupted,
+            live: number("live")?,
+            most_live: number("peak_live")?,
+            slots: self.kind.slots,
+        })
     }
 
     /// Cuts it off from the network for a time. It goes on, and knows nothing of that.

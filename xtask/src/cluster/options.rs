@@ -39,6 +39,9 @@ pub struct Crashes {
     /// How often a gateway is cut off from the network for two minutes, while it goes on.
     #[arg(long, default_value_t = 2, value_name = "N", requires = "cluster")]
     pub cuts: u32,
+    /// The same where the operator does not want to wait so long for the gateway's sessions.
+    #[arg(long, default_value_t = 1, value_name = "N", requires = "cluster")]
+    pub leases: u32,
     /// Agents of all rows together, at least.
     #[arg(long, default_value_t = 10_000, value_name = "N", requires = "cluster")]
     pub agents: u32,
@@ -53,7 +56,7 @@ pub struct Crashes {
         long,
         requires = "cluster",
         conflicts_with_all = [
-            "worker_kills", "server_kills", "gateway_kills", "random_kills", "faulty_kills", "cuts", "agents", "run_agents"
+            "worker_kills", "server_kills", "gateway_kills", "random_kills", "faulty_kills", "cuts", "leases", "agents", "run_agents"
         ]
     )]
     pub quick: bool,
@@ -72,6 +75,7 @@ impl Crashes {
             random_kills: 0,
             faulty_kills: 3,
             cuts: 0,
+            leases: 0,
             agents: 400,
             run_agents: 140,
             seed: None,

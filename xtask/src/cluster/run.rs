@@ -40,7 +40,8 @@ pub fn request(agents: u32, slots: u64, budget: Budget, place: &Path) -> Result<
         Budget::Short => "short",
     };
     let path = place.join(format!("request-{agents}-{kind}.json"));
-    fs::write(&path, body(agents, slots, budget).to_string()).with_context(|| format!("cannot write {}", path.display()))?;
+    fs::write(&path, body(agents, slots, budget).to_string())
+        .with_context(|| format!("cannot write {}", path.display()))?;
     Ok(path)
 }
 

@@ -51,6 +51,8 @@ pub struct Door {
     pub session: &'static str,
     /// Sessions that a run may have there at once.
     pub slots: u64,
+    /// After so long without an answer its sessions count as cut off; without it they are waited for.
+    pub lease_seconds: Option<u32>,
 }
 
 /// A Restate server with workers that are registered there. It runs, at the latest, until it is dropped.

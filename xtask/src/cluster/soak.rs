@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail};
 
 use super::chance;
-use super::gateways::{Health, SLOTS};
+use super::gateways::{Health, Kind, SLOTS};
 use super::killer::{Killer, Victims};
 use super::options::Crashes;
 use super::promises::Seen;
@@ -25,6 +25,9 @@ const SHORT_EVERY: u32 = 4;
 /// A row of so many runs has lost its way: hardly any of them was killed.
 const MOST_RUNS: u32 = 1_000;
 
+/// Seconds without an answer after which a gateway's sessions count as cut off, in the row that is about that.
+const LEASE: u32 = 20;
+
 /// What a row is to be.
 struct Plan {
     /// In the keys of its runs.
@@ -32,7 +35,7 @@ struct Plan {
     /// In the table.
     title: &'static str,
     victims: Victims,
-    health: Health,
+    kind: Kind,
     kills: u32,
 }
 
@@ -81,16 +84,19 @@ pub fn run(options: &Crashes) -> Result<bool> {
 }
 
 fn plans(options: &Crashes) -> Vec<Plan> {
-    let plan = |name, title, victims, kills| Plan { name, title, victims, health: Health::Sound, kills };
+    let plan = |name, title, victims, kills| Plan { name, title, victims, kind: Health::Sound.into(), kills };
     let faulty =
         plan("faulty", "any of them, while gateways lose answers, refuse and fail", Victims::All, options.faulty_kills);
+    let leased =
+        plan("lease", "network to a gateway with a lease of 20 s, for two minutes", Victims::Networks, options.leases);
     let plans = [
         plan("worker", "worker", Victims::Workers, options.worker_kills),
         plan("server", "server", Victims::Server, options.server_kills),
         plan("gateway", "gateway", Victims::Gateways, options.gateway_kills),
         plan("any", "any of them", Victims::All, options.random_kills),
-        Plan { health: Health::Faulty, ..faulty },
+        Plan { kind: Health::Faulty.into(), ..faulty },
         plan("network", "network to a gateway, for two minutes", Victims::Networks, options.cuts),
+        Plan { kind: Kind { lease_seconds: Some(LEASE), ..Health::Sound.into() }, ..leased },
     ];
     plans.into_iter().filter(|plan| plan.kills > 0).collect()
 }
@@ -105,7 +111,7 @@ fn row(
     place: &Path,
 ) -> Result<Row> {
     let begin = Instant::now();
-    let mut cluster = Cluster::start(programs, plan.health, place)?;
+    let mut cluster = Cluster::start(programs, plan.kind, place)?;
     let mut seen = Seen::default();
     while killer.left() > 0 || seen.agents < u64::from(agents) {
         if seen.runs > MOST_RUNS {

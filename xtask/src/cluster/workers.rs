@@ -58,12 +58,15 @@ fn configuration(restate: &Restate, front: SocketAddr, doors: &[Door]) -> String
         "[restate]\ningress = \"http://{}\"\nadmin = \"http://{}\"\n\n[worker]\naddress = \"http://{front}\"\n",
         restate.ingress, restate.admin
     );
-    for (number, Door { name, address, session, slots, .. }) in doors.iter().enumerate() {
+    for (number, Door { name, address, session, slots, lease_seconds, .. }) in doors.iter().enumerate() {
         text += &format!(
             "\n[[gateways]]\nname = \"{name}\"\nurl = \"http://{address}\"\ntoken_env = \"{}\"\n\
              session = \"{session}\"\nslots = {slots}\n",
             variable(number)
         );
+        if let Some(seconds) = lease_seconds {
+            text += &format!("lease_seconds = {seconds}\n");
+        }
     }
     text
 }

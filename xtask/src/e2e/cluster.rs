@@ -77,7 +77,13 @@ pub fn run(bench: &Bench, agents: u32) -> Result<()> {
 
 /// Sets up gateways of these names with a cluster before them, has it carry out a run, and compares the reply with what the gateways
 /// have written down.
-fn carried_out(bench: &Bench, programs: &Programs, names: &[&str], agents: Agents, fate: Fate) -> Result<(Account, Cost)> {
+fn carried_out(
+    bench: &Bench,
+    programs: &Programs,
+    names: &[&str],
+    agents: Agents,
+    fate: Fate,
+) -> Result<(Account, Cost)> {
     let place = bench.place(&format!("cluster-of-{}", names.join("-")))?;
     let request = place.join("request.json");
     fs::write(&request, agents.request().to_string()).context("cannot write the request")?;
@@ -90,7 +96,12 @@ fn carried_out(bench: &Bench, programs: &Programs, names: &[&str], agents: Agent
         let followed = follow(gateways, &service, &request, agents.count, fate);
         let (reply, alive, cost) = followed.map_err(|error| error.context(service.tails()))?;
         let account = step("hold the reply against what the gateways know", || {
-            account::of(&names.iter().copied().zip(&*gateways).collect::<Vec<_>>(), &reply, agents.count as usize, &alive)
+            account::of(
+                &names.iter().copied().zip(&*gateways).collect::<Vec<_>>(),
+                &reply,
+                agents.count as usize,
+                &alive,
+            )
         })?;
         ensure!(fate == Fate::Unharmed || !account.replaced.is_empty(), "the kill has cut nothing off");
         outcome = Some((account, cost));
@@ -102,7 +113,7 @@ fn carried_out(bench: &Bench, programs: &Programs, names: &[&str], agents: Agent
 /// A gateway's door, as the worker is told of it.
 fn at(name: &str, gateway: &Gateway, slots: u64) -> Door {
     let (address, token) = (gateway.address(), gateway.token().to_owned());
-    Door { name: name.to_owned(), address, token, session: door::SESSION, slots }
+    Door { name: name.to_owned(), address, token, session: door::SESSION, slots, lease_seconds: None }
 }
 
 /// The reply of the run, the keys of the sessions that were alive at the kill, and what it took.

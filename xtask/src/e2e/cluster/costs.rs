@@ -52,8 +52,9 @@ fn alone(bench: &Bench, agents: Agents) -> Result<Row> {
         let mut request = agents.request();
         request["timeoutSeconds"] = json!(MOST_SECONDS);
         let (before, begin) = (gateway.load()?, Instant::now());
-        let reply =
-            step(&format!("run {} agents in one gateway", agents.count), || gateway.call("parallel_agents_run", &request))?;
+        let reply = step(&format!("run {} agents in one gateway", agents.count), || {
+            gateway.call("parallel_agents_run", &request)
+        })?;
         let wall = begin.elapsed();
         let run = reply.get("run_id").and_then(Value::as_str).with_context(|| format!("no run: {reply:#}"))?;
         let report = gateway.kept_result(run)?;
