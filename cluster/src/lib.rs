@@ -9,7 +9,7 @@
 //! | `starting`, `limits`        | how a run is made of what somebody wants and what operators allow                 |
 //! | `runs`                      | the service that starts runs, for other programs                                   |
 //! | `run`, `session`, `operator` | the other services                                                                |
-//! | `gateways`, `watch`         | what a worker asks of gateways, and how it waits for the ends of sessions there    |
+//! | `gateways`, `watch`, `silence` | what a worker asks of gateways, how it waits for the ends of sessions there, and since when without an answer |
 //! | `restate`, `serving`        | the client of a Restate server, and the worker's own HTTP/2 server                 |
 //! | `config`, `command_line`    | the configuration file, and the program's commands                                 |
 //! | `model`                     | a gateway with an open door for trials, on loopback and without costs              |
@@ -29,6 +29,7 @@ mod run;
 mod runs;
 mod serving;
 mod session;
+mod silence;
 mod starting;
 pub mod stepper;
 mod watch;

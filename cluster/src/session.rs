@@ -22,6 +22,9 @@ const LONGEST_PAUSE: u64 = 60;
 /// Pauses after which a session is waited for again, in case that whoever waited is gone; in seconds. The last one repeats.
 const LOOKS: [u64; 4] = [10, 20, 40, 60];
 
+/// The same of a gateway with a lease, which is not to last much longer than the operator wants.
+const SHORTEST_LOOK: u64 = 5;
+
 /// The service, which any worker can give.
 pub struct Session {
     gateways: Arc<Gateways>,
@@ -79,6 +82,7 @@ impl Session {
                 return Ok(lost(follow));
             }
             let pause = LOOKS.get(look).or(LOOKS.last()).copied().unwrap_or_default();
+            let pause = follow.lease_seconds.map_or(pause, |lease| pause.min(u64::from(lease).max(SHORTEST_LOOK)));
             pending.push(Box::pin(ctx.sleep(Duration::from_secs(pause)).map_ok(|()| None)));
             if let Some((_, got)) = pending.next().await?
                 && let Some(ended) = got?

@@ -16,6 +16,7 @@ use tokio::time::sleep;
 use crate::clock::now_ms;
 use crate::messages::{EndReport, FollowRequest};
 use crate::restate::Restate;
+use crate::silence::Silence;
 
 /// Ends that are told to Restate at once.
 const MOST_TELLERS: usize = 64;
@@ -34,7 +35,7 @@ struct State {
     /// Ends that may be told to Restate at once.
     tellers: Arc<Semaphore>,
     more: Notify,
-    away_since: Mutex<Option<Instant>>,
+    silence: Mutex<Silence>,
 }
 
 #[derive(Clone, Debug)]
@@ -56,7 +57,7 @@ impl Watch {
             places: AtomicU64::new(0),
             tellers: Arc::new(Semaphore::new(MOST_TELLERS)),
             more: Notify::new(),
-            away_since: Mutex::default(),
+            silence: Mutex::default(),
         });
         let mut awaiting = Self(Arc::clone(&state));
         tokio::spawn(async move { watch(&door, u32::MAX, &mut awaiting).await });
@@ -78,8 +79,7 @@ impl Watch {
 
     /// For how long the gateway has not answered, in milliseconds.
     pub fn away_ms(&self) -> u64 {
-        let since = *self.0.away_since.lock().unwrap_or_else(PoisonError::into_inner);
-        since.map_or(0, |since| u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX))
+        u64::try_from(self.0.silence().away(Instant::now()).as_millis()).unwrap_or(u64::MAX)
     }
 }
 
@@ -88,9 +88,8 @@ impl State {
         self.followed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn answers(&self, does: bool) {
-        let mut since = self.away_since.lock().unwrap_or_else(PoisonError::into_inner);
-        *since = if does { None } else { since.or_else(|| Some(Instant::now())) };
+    fn silence(&self) -> MutexGuard<'_, Silence> {
+        self.silence.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The keys of the sessions that are waited for, the oldest first.
@@ -143,8 +142,12 @@ impl State {
 
 impl Awaiting for Watch {
     fn wanted(&mut self) -> Vec<(String, bool)> {
+        let keys = self.0.keys();
+        if !keys.is_empty() {
+            self.0.silence().asked(Instant::now());
+        }
         // Nobody asks when sessions begin, so all of them are said to be known to run.
-        self.0.keys().into_iter().map(|key| (key, true)).collect()
+        keys.into_iter().map(|key| (key, true)).collect()
     }
 
     async fn changed(&mut self) -> bool {
@@ -153,7 +156,7 @@ impl Awaiting for Watch {
     }
 
     async fn heard(&mut self, told: Result<Waited, DoorError>) -> bool {
-        self.0.answers(told.is_ok());
+        self.0.silence().heard(told.is_ok());
         if let Ok(waited) = told {
             self.0.tell(waited);
         }

@@ -15,5 +15,5 @@ mod wire;
 pub use client::Door;
 pub use error::DoorError;
 pub use token::{Token, Unsendable};
-pub use watching::{Awaiting, watch};
+pub use watching::{Awaiting, WAIT_SECONDS, watch};
 pub use wire::{Facts, Listed, Versions, Waited};

@@ -11,7 +11,7 @@ use crate::{Door, DoorError, Waited};
 const MOST_KEYS: usize = 1_000;
 
 /// How long one wait may take, in seconds. A connection that has died without a word is noticed some time after that.
-const WAIT_SECONDS: u32 = 30;
+pub const WAIT_SECONDS: u32 = 30;
 
 /// New sessions are waited for so much later, so that those which are spawned together cost one request.
 const SETTLE: Duration = Duration::from_millis(250);

@@ -3,7 +3,6 @@
  * secrets out of what comes back, and decides nothing.
  */
 
-
 import { clean } from './clean.ts';
 import { eventCame, waitForEvents } from './component_timers.ts';
 import type { Call, Component, DocumentReply, Event, Said } from './contract.ts';

@@ -16,6 +16,8 @@ use super::workers::WORKERS;
 
 /// From one kill to the next, and from the start of a run to its first, in milliseconds.
 const GAP: Range<u64> = 100..2_000;
+/// The same before a network is cut, when gateways have sessions.
+const CUT_GAP: Range<u64> = 1_500..3_500;
 /// How long a part that was killed stays down, in milliseconds; and a network.
 const DOWN: Range<u64> = 0..1_000;
 const CUT: Range<u64> = 115_000..125_000;
@@ -72,7 +74,8 @@ impl Killer {
         let client = cluster.service.client.clone();
         client.start(request, key)?;
         let mut attached = client.attach(key)?;
-        let mut next = Instant::now() + self.chance.time(GAP);
+        let gap = if self.victims == Victims::Networks { CUT_GAP } else { GAP };
+        let mut next = Instant::now() + self.chance.time(gap.clone());
         loop {
             if let Some(reply) = attached.poll()? {
                 return Ok(reply);
@@ -90,7 +93,7 @@ impl Killer {
                 cluster.kill(part, self.chance.time(down))?;
                 self.left -= 1;
                 *self.kills.entry(part).or_default() += 1;
-                next = Instant::now() + self.chance.time(GAP);
+                next = Instant::now() + self.chance.time(gap.clone());
             }
             thread::sleep(LOOK);
         }
