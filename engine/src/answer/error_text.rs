@@ -1,5 +1,6 @@
 //! Whether an answer is an error message that a program put in its place.
 
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use crate::task::{ErrorCode, TaskError};
@@ -11,13 +12,19 @@ const TEXTS: &str = include_str!("../../../schemas/data/error_texts.txt");
 /// The list taken apart, since every answer is looked up in it.
 static LIST: LazyLock<List> = LazyLock::new(|| {
     let lines = TEXTS.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once(' '));
-    let lines: Vec<Line> = lines.map(|(kind, words)| Line { kind, words, document: words.replace(' ', "") }).collect();
-    let longest = lines.iter().map(|line| line.words.len()).max().unwrap_or_default();
-    List { lines, longest }
+    let mut list = List::default();
+    for (kind, words) in lines {
+        list.longest = list.longest.max(words.len());
+        let of_first = list.lines.entry(words.chars().next().unwrap_or_default()).or_default();
+        of_first.push(Line { kind, words, document: words.replace(' ', "") });
+    }
+    list
 });
 
+#[derive(Default)]
 struct List {
-    lines: Vec<Line>,
+    /// By their first character, with which hardly an answer begins.
+    lines: BTreeMap<char, Vec<Line>>,
     /// Bytes of the longest beginning.
     longest: usize,
 }
@@ -53,9 +60,10 @@ pub fn of(answer: &str) -> Option<ErrorText> {
     }
     let plain = answer.trim_start_matches(|c: char| !c.is_alphanumeric() && !matches!(c, '[' | '{' | '<'));
     let is_document = plain.starts_with(['{', '<']);
+    let lines = LIST.lines.get(&plain.chars().next()?.to_lowercase().next()?)?;
     let shown = beginning(plain, if is_document { "" } else { " " });
     let fits = |line: &&Line| shown.starts_with(if is_document { &line.document } else { line.words });
-    let code = match LIST.lines.iter().find(fits)?.kind {
+    let code = match lines.iter().find(fits)?.kind {
         "rate" => ErrorCode::RateLimited,
         "unavailable" => ErrorCode::ModelUnavailable,
         "auth" => ErrorCode::ModelAuthentication,

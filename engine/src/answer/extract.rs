@@ -131,6 +131,13 @@ struct Found {
 }
 
 impl Found {
+    fn add(&mut self, value: Value, repaired: bool) {
+        match is_citation(&value) {
+            true => self.citations.push(value),
+            false => self.values.push((value, repaired)),
+        }
+    }
+
     fn broke(&mut self, broken: Broken) {
         self.broken.get_or_insert(broken);
         self.broken_count += 1;
@@ -166,13 +173,19 @@ fn search(text: &str) -> Found {
             at = start + 1;
             continue;
         }
+        // Most values are strict JSON. The strict reader gives up on others no later than the one that puts them right.
+        if let Some((value, length)) = text.get(start..).and_then(strict::first) {
+            work::looked_at(length);
+            found.add(value, false);
+            at = start + length;
+            continue;
+        }
         at = match reader::read(text, start) {
             Ok(read) => {
                 let repaired = matches!(read.text, Cow::Owned(_));
                 work::looked_at(read.text.len());
                 match strict::parse(&read.text, ANSWER_BOUNDS) {
-                    Ok(value) if is_citation(&value) => found.citations.push(value),
-                    Ok(value) => found.values.push((value, repaired)),
+                    Ok(value) => found.add(value, repaired),
                     Err(error) => {
                         found.refused.get_or_insert(error);
                         found.broken_count += 1;

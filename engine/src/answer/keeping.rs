@@ -15,6 +15,9 @@ pub fn share(tasks: usize) -> usize {
     (MAX_KEPT_IN_ALL / tasks.max(1)).min(MAX_KEPT_BYTES)
 }
 
+/// Bytes that a character of one byte may take in a report.
+const MOST_WRITTEN: usize = 6;
+
 /// The text, or if it has more than `most` bytes its two ends with a line between them that says what is missing.
 ///
 /// Counted as it will stand in the report, where a control character takes six bytes: two hundred answers of nothing but
@@ -22,7 +25,7 @@ pub fn share(tasks: usize) -> usize {
 pub(super) fn keep(text: &str, most: usize) -> (Value, bool) {
     let written = |character: char| match character {
         '"' | '\\' | '\n' | '\r' | '\t' => 2,
-        c if c < ' ' => 6,
+        c if c < ' ' => MOST_WRITTEN,
         c => c.len_utf8(),
     };
     let fits = |characters: &mut dyn Iterator<Item = char>, room: usize| -> usize {
@@ -33,7 +36,7 @@ pub(super) fn keep(text: &str, most: usize) -> (Value, bool) {
         });
         fitting.map(char::len_utf8).sum()
     };
-    if fits(&mut text.chars(), most) == text.len() {
+    if text.len() <= most / MOST_WRITTEN || fits(&mut text.chars(), most) == text.len() {
         return (Value::from(text), false);
     }
     let head = text::head(text, fits(&mut text.chars(), most / 4 * 3));

@@ -71,22 +71,30 @@ fn after_lone_end(text: &str) -> Option<&str> {
     let mut offset = 0;
     for line in text.split_inclusive('\n') {
         offset += line.len();
-        let bare = line.trim();
-        if bare.starts_with("```") || bare.starts_with("~~~") {
-            return None;
-        }
-        if BLOCKS.iter().any(|(start, _)| after_mark(line, start).is_some()) {
-            return None;
-        }
-        for (_, end) in BLOCKS {
-            let ends_line = bare.len() >= end.len()
-                && bare.get(bare.len() - end.len()..).is_some_and(|tail| begins_with(tail, end));
-            if ends_line && !line.contains('`') && line.ends_with('\n') {
-                return text.get(offset..);
-            }
+        if is_lone_end(line) {
+            // Hardly an answer has such a line, so what stands before it is looked at only now.
+            let (before, after) = text.split_at_checked(offset)?;
+            return (!before.lines().any(shows_marks)).then_some(after);
         }
     }
     None
+}
+
+/// Whether a whole line ends with the end of thoughts.
+fn is_lone_end(line: &str) -> bool {
+    let bare = line.trim_end();
+    let ends = |(_, end): &(&str, &str)| {
+        bare.len().checked_sub(end.len()).and_then(|at| bare.get(at..)).is_some_and(|tail| begins_with(tail, end))
+    };
+    bare.ends_with(['>', ']', '▷']) && line.ends_with('\n') && !line.contains('`') && BLOCKS.iter().any(ends)
+}
+
+/// Whether a line begins a code fence, or has a mark at which thoughts begin.
+fn shows_marks(line: &str) -> bool {
+    let bare = line.trim_start();
+    bare.starts_with("```")
+        || bare.starts_with("~~~")
+        || BLOCKS.iter().any(|(start, _)| after_mark(line, start).is_some())
 }
 
 fn final_channel(text: &str) -> Option<&str> {

@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
 use super::number;
@@ -73,6 +73,25 @@ pub fn parse(text: &str, bounds: Bounds) -> Result<Value, JsonError> {
     match number::changed(text) {
         Some(number) => Err(JsonError::Inexact(text::head(number, text::MAX_ECHO_BYTES).to_owned())),
         None => Ok(value),
+    }
+}
+
+/// Reads the object or array that a text begins with, under the bounds of answers, and says how long it is; what follows does not
+/// matter. None: there is none that [`parse`] would take.
+pub fn first(text: &str) -> Option<(Value, usize)> {
+    let mut values = serde_json::Deserializer::from_str(text).into_iter::<InAnswer>();
+    let InAnswer(value) = values.next()?.ok()?;
+    let length = values.byte_offset();
+    number::changed(text.get(..length)?).is_none().then_some((value, length))
+}
+
+/// A value under the bounds of answers.
+struct InAnswer(Value);
+
+impl<'de> Deserialize<'de> for InAnswer {
+    fn deserialize<D: Deserializer<'de>>(source: D) -> Result<Self, D::Error> {
+        let mut reader = Reader { bounds: ANSWER_BOUNDS, values: 0, refused: None };
+        Seed { reader: &mut reader, depth: 0 }.deserialize(source).map(Self)
     }
 }
 
@@ -216,6 +235,18 @@ mod tests {
     fn refuses_duplicate_keys_at_any_level() {
         assert_eq!(refused(r#"{"a":1,"a":2}"#), JsonError::DuplicateKey("a".into()));
         assert_eq!(refused(r#"[{"x":{"k":1,"\u006b":2}}]"#), JsonError::DuplicateKey("k".into()));
+    }
+
+    #[test]
+    fn what_a_text_begins_with_is_read_as_if_it_stood_alone() {
+        for (text, length) in [("{\"a\": [1]} and {", Some(10)), ("[1][2]", Some(3)), ("[]x", Some(2))] {
+            let read = first(text);
+            assert_eq!(read.as_ref().map(|(_, length)| *length), length, "{text}");
+            assert_eq!(read.map(|(value, _)| value), length.and_then(|length| parse(&text[..length], ANSWER_BOUNDS).ok()));
+        }
+        for text in ["", "{'a': 1}", "[1,]", "{\"a\": 1, \"a\": 2}", "[0.10000000000000001] x", &"[".repeat(65)] {
+            assert_eq!(first(text), None, "{text}");
+        }
     }
 
     #[test]
