@@ -147,7 +147,7 @@ fn filled(task: &PlannedTask, nonces: &Nonces, number: u32) -> String {
     ]);
     if !fields.is_empty() {
         let nonce = nonce(nonces, task, number, &fields);
-        prompt.push_str(&INPUT.fill([&nonce, &shown(&fields, &nonce)]));
+        INPUT.fill_into(&mut prompt, [&nonce, &shown(&fields, &nonce)]);
     }
     prompt
 }
@@ -164,12 +164,13 @@ type Field<'a> = (Cow<'a, str>, Cow<'a, str>);
 
 /// Each field below its marker line.
 fn shown(fields: &[Field<'_>], nonce: &str) -> String {
-    let lines: Vec<&str> = fields
-        .iter()
-        .flat_map(|(name, value)| delimiters::field(name, nonce).into_iter().chain(["\n", value, "\n"]))
-        .collect();
-    // The last line ends with the frame's own.
-    lines.split_last().map(|(_, lines)| lines.concat()).unwrap_or_default()
+    let mut shown = String::new();
+    for (name, value) in fields {
+        // The last line ends with the frame's own.
+        shown.extend((!shown.is_empty()).then_some("\n"));
+        shown.extend(delimiters::field(name, nonce).into_iter().chain(["\n", value]));
+    }
+    shown
 }
 
 /// Texts stand as they are, so that lines can be counted and quoted; everything else is JSON.
@@ -208,15 +209,21 @@ impl<'a, const N: usize> Template<'a, N> {
 
     /// Puts each value in its places. What is filled in is never looked at again, whatever it holds.
     fn fill(&self, values: [&str; N]) -> String {
+        let mut filled = String::new();
+        self.fill_into(&mut filled, values);
+        filled
+    }
+
+    /// The same behind a text.
+    fn fill_into(&self, filled: &mut String, values: [&str; N]) {
         let value = |number: usize| values.get(number).copied().unwrap_or_default();
         let room: usize = self.places.iter().map(|(before, number)| before.len() + value(*number).len()).sum();
-        let mut filled = String::with_capacity(room + self.rest.len());
+        filled.reserve_exact(room + self.rest.len());
         for (before, number) in &self.places {
             filled.push_str(before);
             filled.push_str(value(*number));
         }
         filled.push_str(self.rest);
-        filled
     }
 }
 

@@ -23,6 +23,11 @@ impl OutputSchema {
         &self.value
     }
 
+    /// Whether it is `{}`, which asks for nothing.
+    pub fn fits_everything(&self) -> bool {
+        self.value.as_object().is_some_and(Map::is_empty)
+    }
+
     /// The schema as prompts show it.
     pub fn text(&self) -> &str {
         &self.text

@@ -20,6 +20,9 @@ pub struct Bounds {
     pub values: usize,
 }
 
+/// Names of an object that are compared one by one.
+const FEW_NAMES: usize = 16;
+
 /// Model output: the limits of the fault table, row 37.
 pub const ANSWER_BOUNDS: Bounds = Bounds { depth: 64, values: 10_000 };
 
@@ -69,8 +72,8 @@ impl fmt::Display for JsonError {
 
 /// Reads the whole text as one JSON value. No number in it is rounded.
 pub fn parse(text: &str, bounds: Bounds) -> Result<Value, JsonError> {
-    let value = read(text, bounds)?;
-    match number::changed(text) {
+    let (value, has_fractions) = read(text, bounds)?;
+    match has_fractions.then(|| number::changed(text)).flatten() {
         Some(number) => Err(JsonError::Inexact(text::head(number, text::MAX_ECHO_BYTES).to_owned())),
         None => Ok(value),
     }
@@ -80,30 +83,33 @@ pub fn parse(text: &str, bounds: Bounds) -> Result<Value, JsonError> {
 /// matter. None: there is none that [`parse`] would take.
 pub fn first(text: &str) -> Option<(Value, usize)> {
     let mut values = serde_json::Deserializer::from_str(text).into_iter::<InAnswer>();
-    let InAnswer(value) = values.next()?.ok()?;
+    let InAnswer(value, has_fractions) = values.next()?.ok()?;
     let length = values.byte_offset();
-    number::changed(text.get(..length)?).is_none().then_some((value, length))
+    let is_kept = !has_fractions || number::changed(text.get(..length)?).is_none();
+    is_kept.then_some((value, length))
 }
 
-/// A value under the bounds of answers.
-struct InAnswer(Value);
+/// A value under the bounds of answers, and whether it has fractions.
+struct InAnswer(Value, bool);
 
 impl<'de> Deserialize<'de> for InAnswer {
     fn deserialize<D: Deserializer<'de>>(source: D) -> Result<Self, D::Error> {
-        let mut reader = Reader { bounds: ANSWER_BOUNDS, values: 0, refused: None };
-        Seed { reader: &mut reader, depth: 0 }.deserialize(source).map(Self)
+        let mut reader = Reader::new(ANSWER_BOUNDS);
+        let value = Seed { reader: &mut reader, depth: 0 }.deserialize(source)?;
+        Ok(Self(value, reader.has_fractions))
     }
 }
 
-fn read(text: &str, bounds: Bounds) -> Result<Value, JsonError> {
-    let mut reader = Reader { bounds, values: 0, refused: None };
+/// The value, and whether a number in it is kept as a fraction: any other one is kept as it is.
+fn read(text: &str, bounds: Bounds) -> Result<(Value, bool), JsonError> {
+    let mut reader = Reader::new(bounds);
     let mut source = serde_json::Deserializer::from_str(text);
     // The reader's own bound comes first and is lower than serde_json's 128.
     let parsed = Seed { reader: &mut reader, depth: 0 }.deserialize(&mut source).and_then(|value| {
         source.end()?;
         Ok(value)
     });
-    parsed.map_err(|error| match reader.refused {
+    parsed.map(|value| (value, reader.has_fractions)).map_err(|error| match reader.refused {
         Some(refused) => refused,
         None => JsonError::Syntax { message: bare_message(&error), line: error.line(), column: error.column() },
     })
@@ -121,10 +127,15 @@ fn bare_message(error: &serde_json::Error) -> String {
 struct Reader {
     bounds: Bounds,
     values: usize,
+    has_fractions: bool,
     refused: Option<JsonError>,
 }
 
 impl Reader {
+    fn new(bounds: Bounds) -> Self {
+        Self { bounds, values: 0, has_fractions: false, refused: None }
+    }
+
     fn refuse<E: serde::de::Error>(&mut self, why: JsonError) -> E {
         let error = E::custom(&why);
         self.refused.get_or_insert(why);
@@ -182,6 +193,7 @@ impl<'de> Visitor<'de> for Seed<'_> {
     }
 
     fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Value, E> {
+        self.reader.has_fractions = true;
         // serde_json refuses 1e400 itself; this keeps an infinity out should that ever change.
         serde_json::Number::from_f64(value).map(Value::Number).ok_or_else(|| E::custom("number out of range"))
     }
@@ -207,7 +219,10 @@ impl<'de> Visitor<'de> for Seed<'_> {
         self.enter()?;
         let mut map = Map::new();
         while let Some(key) = entries.next_key::<String>()? {
-            if map.contains_key(&key) {
+            // To look at a few names costs less than to hash one.
+            let is_known =
+                if map.len() < FEW_NAMES { map.keys().any(|known| *known == key) } else { map.contains_key(&key) };
+            if is_known {
                 return Err(self.reader.refuse(JsonError::DuplicateKey(key)));
             }
             let value = entries.next_value_seed(Seed { reader: self.reader, depth: self.depth + 1 })?;
@@ -242,7 +257,10 @@ mod tests {
         for (text, length) in [("{\"a\": [1]} and {", Some(10)), ("[1][2]", Some(3)), ("[]x", Some(2))] {
             let read = first(text);
             assert_eq!(read.as_ref().map(|(_, length)| *length), length, "{text}");
-            assert_eq!(read.map(|(value, _)| value), length.and_then(|length| parse(&text[..length], ANSWER_BOUNDS).ok()));
+            assert_eq!(
+                read.map(|(value, _)| value),
+                length.and_then(|length| parse(&text[..length], ANSWER_BOUNDS).ok())
+            );
         }
         for text in ["", "{'a': 1}", "[1,]", "{\"a\": 1, \"a\": 2}", "[0.10000000000000001] x", &"[".repeat(65)] {
             assert_eq!(first(text), None, "{text}");

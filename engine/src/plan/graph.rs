@@ -1,5 +1,6 @@
 //! Dependencies between tasks: names become indexes, and what has no order is refused.
 
+use std::cell::LazyCell;
 use std::collections::BTreeMap;
 
 use crate::ids::TaskIndex;
@@ -14,13 +15,14 @@ const MAX_DEPTH: usize = 50;
 const MAX_PRINTED: usize = 8;
 
 /// Resolves the dependencies of each task, in the order of the tasks; problems name their place.
-pub fn resolve(ids: &[String], dependencies: &[Vec<String>]) -> Result<Vec<Vec<TaskIndex>>, Vec<Problem>> {
-    let by_name: BTreeMap<&str, usize> = ids.iter().enumerate().map(|(index, id)| (id.as_str(), index)).collect();
+pub fn resolve(ids: &[String], dependencies: &[impl AsRef<[String]>]) -> Result<Vec<Vec<TaskIndex>>, Vec<Problem>> {
+    let by_name: LazyCell<BTreeMap<&str, usize>, _> =
+        LazyCell::new(|| ids.iter().enumerate().map(|(index, id)| (id.as_str(), index)).collect());
     let mut problems = Vec::new();
     let mut resolved = Vec::with_capacity(ids.len());
     for (task, names) in dependencies.iter().enumerate() {
         let mut found = Vec::new();
-        for (place, name) in names.iter().enumerate() {
+        for (place, name) in names.as_ref().iter().enumerate() {
             let path = format!("/tasks/{task}/dependencies/{place}");
             match by_name.get(name.as_str()) {
                 Some(&index) if index == task => {

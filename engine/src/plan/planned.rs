@@ -127,7 +127,7 @@ impl PlannedTask {
     /// What a host that can do so makes the model keep to.
     pub fn form(&self) -> AnswerForm {
         match (self.output_format, &self.output_schema) {
-            (OutputFormat::Json, Some(schema)) if *schema != OutputSchema::default() => {
+            (OutputFormat::Json, Some(schema)) if !schema.fits_everything() => {
                 AnswerForm::Json(Some(schema.shared_text()))
             }
             (OutputFormat::Json, _) => AnswerForm::Json(None),

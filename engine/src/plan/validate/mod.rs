@@ -3,7 +3,9 @@
 mod checker;
 mod task;
 
+use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Display;
 
 use serde_json::Value;
 
@@ -69,11 +71,14 @@ impl Checker {
         self.name("E_THINKING_FORMAT", "/thinking", spec.thinking.as_deref());
         rules::check_task_timeout(defaults.timeout_seconds, deadline, &mut self.problems);
         let ids = self.ids(&spec.tasks);
-        let dependencies: Vec<Vec<String>> = spec.tasks.iter().map(|task| task.dependencies.clone()).collect();
+        let dependencies: Vec<&[String]> = spec.tasks.iter().map(|task| task.dependencies.as_slice()).collect();
         self.references(&ids, &spec.tasks);
         let edges = graph::resolve(&ids, &dependencies).map_err(|problems| self.problems.extend(problems)).ok();
-        let places: BTreeMap<&str, usize> = ids.iter().enumerate().rev().map(|(at, id)| (id.as_str(), at)).collect();
-        let references: Vec<Vec<Reference>> = spec.tasks.iter().map(|task| references_of(task, &places)).collect();
+        // Hardly a task refers to another one.
+        let places: LazyCell<BTreeMap<&str, usize>, _> =
+            LazyCell::new(|| ids.iter().enumerate().rev().map(|(at, id)| (id.as_str(), at)).collect());
+        let place = |id: &str| places.get(id).copied();
+        let references: Vec<Vec<Reference>> = spec.tasks.iter().map(|task| references_of(task, place)).collect();
         let mut total_bytes = 0;
         let mut tasks = Vec::with_capacity(spec.tasks.len());
         for (index, (task, id)) in spec.tasks.into_iter().zip(ids).enumerate() {
@@ -106,40 +111,43 @@ impl Checker {
     /// The id of each task: its own, or one by position that nobody else has.
     fn ids(&mut self, tasks: &[TaskSpec]) -> Vec<String> {
         let given: BTreeSet<&str> = tasks.iter().filter_map(|task| task.task_id.as_deref()).collect();
-        let mut seen: BTreeMap<String, usize> = BTreeMap::new();
-        let mut ids = Vec::with_capacity(tasks.len());
-        for (index, task) in tasks.iter().enumerate() {
-            let id = match &task.task_id {
-                Some(id) => {
-                    self.id(id, &format!("/tasks/{index}/task_id"));
-                    id.clone()
-                }
-                None => {
-                    let plain = format!("task-{}", index + 1);
-                    if given.contains(plain.as_str()) { format!("{plain}-auto") } else { plain }
-                }
-            };
-            if let Some(first) = seen.insert(id.clone(), index) {
-                let path = format!("/tasks/{index}/task_id");
-                let message = format!("{} is also the id of task {}", crate::text::quoted(&id), first + 1);
-                self.problems
-                    .push(Problem::new("E_ID_DUPLICATE", path, message).got(&id).hint("ids are unique within a run"));
+        let own = |(index, task): (usize, &TaskSpec)| match &task.task_id {
+            Some(id) => id.clone(),
+            None => {
+                let plain = ["task-", &(index + 1).to_string()].concat();
+                if given.contains(plain.as_str()) { plain + "-auto" } else { plain }
             }
-            ids.push(id);
+        };
+        let ids: Vec<String> = tasks.iter().enumerate().map(own).collect();
+        let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
+        for (index, (task, id)) in tasks.iter().zip(&ids).enumerate() {
+            if task.task_id.is_some() {
+                self.id(id, format_args!("/tasks/{index}/task_id"));
+            }
+            if let Some(first) = seen.insert(id, index) {
+                let path = format!("/tasks/{index}/task_id");
+                let message = format!("{} is also the id of task {}", crate::text::quoted(id), first + 1);
+                self.problems
+                    .push(Problem::new("E_ID_DUPLICATE", path, message).got(id).hint("ids are unique within a run"));
+            }
         }
         ids
     }
 
-    fn id(&mut self, id: &str, path: &str) {
+    fn id(&mut self, id: &str, path: impl Display) {
         let well_formed = id.len() <= 64
             && id.starts_with(|c: char| c.is_ascii_lowercase())
             && id.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | '-'));
         if !well_formed {
             let message = format!("task_id: {} has another form", crate::text::quoted(id));
-            self.problems.push(Problem::new("E_ID_FORMAT", path, message).got(id).limit("[a-z][a-z0-9_-]{0,63}"));
+            self.problems
+                .push(Problem::new("E_ID_FORMAT", path.to_string(), message).got(id).limit("[a-z][a-z0-9_-]{0,63}"));
         } else if RESERVED_IDS.contains(&id) {
-            let problem =
-                Problem::new("E_ID_RESERVED", path, format!("task_id: {id} has a meaning of its own in OpenClaw"));
+            let problem = Problem::new(
+                "E_ID_RESERVED",
+                path.to_string(),
+                format!("task_id: {id} has a meaning of its own in OpenClaw"),
+            );
             self.problems.push(problem.got(id).hint("choose another id"));
         }
     }
@@ -173,9 +181,9 @@ impl Checker {
 }
 
 /// The references of a task that can be resolved; the others have been told.
-fn references_of(task: &TaskSpec, places: &BTreeMap<&str, usize>) -> Vec<Reference> {
+fn references_of(task: &TaskSpec, place: impl Fn(&str) -> Option<usize>) -> Vec<Reference> {
     let resolve = |source: &InputSource| {
-        let index = *places.get(source.task.as_str())?;
+        let index = place(&source.task)?;
         Some(Reference { field: source.field.clone(), task: TaskIndex(index), pointer: source.pointer.clone() })
     };
     task.input_from.iter().filter_map(resolve).collect()

@@ -48,7 +48,7 @@ impl Checker {
         let own_schema = task
             .output_schema
             .take()
-            .map(|own| self.output_schema(own, output_format, &format!("{place}/output_schema")));
+            .map(|own| self.output_schema(own, output_format, format_args!("{place}/output_schema")));
         let handling = self.handling(&task, &agent, place, defaults);
         let output_schema = match output_format {
             OutputFormat::Json => Some(own_schema.unwrap_or_else(|| agent.output_schema.clone())),
@@ -124,11 +124,12 @@ impl Checker {
         check_name(code, path, name, &mut self.problems);
     }
 
-    fn output_schema(&mut self, own: Arc<Value>, format: OutputFormat, path: &str) -> OutputSchema {
+    fn output_schema(&mut self, own: Arc<Value>, format: OutputFormat, path: impl Display) -> OutputSchema {
         if format != OutputFormat::Json {
             let message = format!("output_schema: the answer is {}, a schema is for json", format.name());
             self.problems.push(
-                Problem::new("E_SCHEMA", path, message).hint("set output_format to json or leave the schema out"),
+                Problem::new("E_SCHEMA", path.to_string(), message)
+                    .hint("set output_format to json or leave the schema out"),
             );
         }
         // Tasks of one kind stand together, and have one schema. One without a fault is looked at once.
@@ -144,7 +145,7 @@ impl Checker {
                 } else {
                     let message =
                         format!("output_schema: got {bytes} bytes, need at most {}", schema::MAX_SCHEMA_BYTES);
-                    self.problems.push(Problem::new("E_SCHEMA", path, message).got(bytes));
+                    self.problems.push(Problem::new("E_SCHEMA", path.to_string(), message).got(bytes));
                 }
                 return read;
             }
