@@ -4,6 +4,7 @@ import { Completions } from './completion.ts';
 import type { Problem } from './config.ts';
 import { Gateway } from './gateway.ts';
 import type { Invocation } from './invocation.ts';
+import { Later } from './later.ts';
 import type { CreateTools } from './openclaw.ts';
 import { Refused } from './openclaw_mapping.ts';
 import { problem } from './replies.ts';
@@ -16,14 +17,23 @@ export async function choose({ api, context, outside, turn, config, loadTools }:
   const none = (problem: Problem): Route => ({ around, sessions: nothing(problem.message), problem });
   if (!context.sessionKey)
     return none(problem('E_NO_SESSION', 'this tool was called outside of a session', '', 'call it from an agent’s turn'));
-  const sessions = route(around, await loadTools());
-  if (!('missing' in sessions)) {
-    const completes = config.completionsForToolFree && api.runtime.llm?.complete;
-    return { around, sessions: completes ? new Completions(around, sessions) : sessions };
+  const createTools = await loadTools();
+  if (config.completionsForToolFree && api.runtime.llm?.complete) {
+    const others = () => {
+      const sessions = route(around, createTools);
+      return 'missing' in sessions ? nothing(`${lack(sessions.missing)}: ${HINT}`) : sessions;
+    };
+    return { around, sessions: new Completions(around, new Later(others)) };
   }
-  const message = `this session has no ${sessions.missing.join(' and no ')}, so it can spawn no sub-sessions`;
-  const hint = 'take them out of tools.deny, leave tools.swarm on, or add them to tools.alsoAllow';
-  return none(problem('E_HOST_UNSUPPORTED', message, '', hint));
+  const sessions = route(around, createTools);
+  if (!('missing' in sessions)) return { around, sessions };
+  return none(problem('E_HOST_UNSUPPORTED', lack(sessions.missing), '', HINT));
+}
+
+const HINT = 'take them out of tools.deny, leave tools.swarm on, or add them to tools.alsoAllow';
+
+function lack(missing: string[]): string {
+  return `this session has no ${missing.join(' and no ')}, so it can spawn no sub-sessions`;
 }
 
 function route(around: Surroundings, createTools: CreateTools | undefined): Sessions | { missing: string[] } {

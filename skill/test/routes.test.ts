@@ -163,6 +163,48 @@ test('a completion can be stopped, and an agent with tools gets a session', asyn
   assert.equal(openclaw.sessions.length, 1);
 });
 
+test('a run of completions makes no tools, and the first agent with tools gets a session by them', async () => {
+  const openclaw = new FakeOpenClaw();
+  openclaw.generous();
+  let made = 0;
+  const { sessions, problem } = await choose({
+    api: openclaw.api(),
+    context: openclaw.context,
+    outside: (work: () => any) => work(),
+    config: { ...readConfig({}).config, completionsForToolFree: true },
+    loadTools: async () => () => {
+      made += 1;
+      return openclaw.tools();
+    },
+  } as any);
+  assert.equal(problem, undefined);
+  const begun: string[] = [];
+  const stop = sessions.onStart((session) => begun.push(session));
+  const { runId } = await sessions.spawn(OPTIONS);
+  assert.equal((await sessions.ends([runId], NEVER))[0]?.['status'], 'done');
+  assert.equal(made, 0);
+  const receipt = await sessions.spawn({ ...OPTIONS, toolFree: false });
+  assert.ok(made > 0);
+  assert.equal((await sessions.ends([receipt.runId], NEVER))[0]?.['status'], 'done');
+  assert.ok(begun.includes(receipt.sessionKey), begun.join());
+  stop();
+});
+
+test('without session tools agents without tools are completions, and others are refused', async () => {
+  const openclaw = new FakeOpenClaw();
+  openclaw.runtime.llm = { complete: async () => ({ text: 'hello', stopReason: 'stop' }) };
+  const { sessions } = await choose({
+    api: openclaw.api(),
+    context: openclaw.context,
+    outside: (work: () => any) => work(),
+    config: { ...readConfig({}).config, completionsForToolFree: true },
+    loadTools: async () => () => openclaw.tools().filter(({ name }) => name !== 'sessions_spawn'),
+  } as any);
+  assert.match((await sessions.spawn(OPTIONS)).sessionKey, /^completion:/);
+  const refused = sessions.spawn({ ...OPTIONS, toolFree: false });
+  await assert.rejects(refused, (error: any) => error.tag === 'unsupported' && /sessions_spawn.*tools\.deny/.test(error.message));
+});
+
 test('a completion that fails without a word may be tried again, and says how to learn more', async () => {
   const { route } = completions({ text: '', stopReason: 'error' });
   const receipt = await route.spawn(OPTIONS);
