@@ -22,7 +22,7 @@ const LONGEST_PAUSE: u64 = 60;
 /// Pauses after which a session is waited for again, in case that whoever waited is gone; in seconds. The last one repeats.
 const LOOKS: [u64; 4] = [10, 20, 40, 60];
 
-/// The same of a gateway with a lease, which is not to last much longer than the operator wants.
+/// The shortest of them for a gateway with a lease: each look stands in Restate's journal.
 const SHORTEST_LOOK: u64 = 5;
 
 /// The service, which any worker can give.
@@ -81,9 +81,8 @@ impl Session {
             if follow.lease_seconds.is_some_and(|lease| away >= u64::from(lease) * 1_000) {
                 return Ok(lost(follow));
             }
-            let pause = LOOKS.get(look).or(LOOKS.last()).copied().unwrap_or_default();
-            let pause = follow.lease_seconds.map_or(pause, |lease| pause.min(u64::from(lease).max(SHORTEST_LOOK)));
-            pending.push(Box::pin(ctx.sleep(Duration::from_secs(pause)).map_ok(|()| None)));
+            let pause = pause_after(look, follow.lease_seconds);
+            pending.push(Box::pin(ctx.sleep(pause).map_ok(|()| None)));
             if let Some((_, got)) = pending.next().await?
                 && let Some(ended) = got?
             {
@@ -147,6 +146,26 @@ impl Session {
 }
 
 /// The end of a session of which nothing more will be known.
+/// The pause after a look. That a lease has run out is seen by a look, so they are not much further apart than it is long.
+fn pause_after(look: usize, lease_seconds: Option<u32>) -> Duration {
+    let pause = LOOKS.get(look).or(LOOKS.last()).copied().unwrap_or_default();
+    Duration::from_secs(lease_seconds.map_or(pause, |lease| pause.min(u64::from(lease).max(SHORTEST_LOOK))))
+}
+
 fn lost(follow: &FollowRequest) -> EndReport {
     EndReport { at_ms: 0, end: SessionEnd::new(follow.session.clone(), SessionOutcome::Interrupted) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn looks_are_no_further_apart_than_a_lease_is_long() {
+        let seconds = |lease| [0, 1, 2, 3, 9].map(|look| pause_after(look, lease).as_secs());
+        assert_eq!(seconds(None), [10, 20, 40, 60, 60]);
+        assert_eq!(seconds(Some(20)), [10, 20, 20, 20, 20]);
+        assert_eq!(seconds(Some(1)), [5; 5]);
+        assert_eq!(seconds(Some(3_600)), seconds(None));
+    }
 }

@@ -201,8 +201,8 @@ impl Wanted {
     }
 }
 
-/// The input of a run that was only just started, which is not there before a worker has begun it. None: it has not begun after so
-/// many looks.
+/// The input of a run that was only just started, which is not there before a worker has begun it. None after so many `looks`
+/// without it.
 ///
 /// # Errors
 /// Those of a look or a pause.

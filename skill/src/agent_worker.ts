@@ -1,7 +1,7 @@
 /** The thread in which agent files are read, since nobody has checked what is in them. It decides nothing. */
 
 import type { AgentFiles, Call, Said } from './contract.ts';
-import { gatewayPort, givenCall } from './given.ts';
+import { gatewayPort, givenCall } from './in_thread.ts';
 import { component, load } from './pinned.ts';
 
 const { reading } = await (await component<AgentFiles>('agent_files.js')).instantiate(load, {});

@@ -81,7 +81,7 @@ export class Completions implements Sessions {
   }
 
   async ends(runIds: string[], signal: AbortSignal): Promise<Fields[]> {
-    const over = this.completed(runIds);
+    const over = this.ended(runIds);
     if (over.length > 0) return over;
     const own = runIds.flatMap((runId) => this.#made.get(runId)?.end.then((end) => [end]) ?? []);
     const others = runIds.filter((runId) => !isCompletion(runId));
@@ -94,7 +94,7 @@ export class Completions implements Sessions {
   }
 
   /** What became of those that are over by now. One that an earlier process had asked for ended with it. */
-  completed(runIds: string[]): Fields[] {
+  ended(runIds: string[]): Fields[] {
     return runIds.filter(isCompletion).flatMap((runId) => {
       const made = this.#made.get(runId);
       if (!made) return [{ runId, status: 'failed', error: GONE }];

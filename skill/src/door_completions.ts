@@ -29,7 +29,7 @@ export class DoorCompletions extends Completions {
   /** What is known of those that have ended by now. */
   async endedBy(runIds: string[], signal: AbortSignal): Promise<Fields[]> {
     const others = runIds.filter((runId) => !isCompletion(runId));
-    return [...this.completed(runIds), ...(others.length > 0 ? await this.#gateway.endedBy(others, signal) : [])];
+    return [...this.ended(runIds), ...(others.length > 0 ? await this.#gateway.endedBy(others, signal) : [])];
   }
 
   override async delete(session: string): Promise<void> {

@@ -11,10 +11,10 @@ import { Refused } from './openclaw_mapping.ts';
 import { fields } from './values.ts';
 
 /** The gateway, with or without its completions. */
-type Sessions = Gateway | DoorCompletions;
+type DoorSessions = Gateway | DoorCompletions;
 
 export interface DoorSetting {
-  gateway: Sessions;
+  gateway: DoorSessions;
   registry: DoorRegistry;
   config: Config;
   /** The session to which all of its sessions belong. */
@@ -34,7 +34,7 @@ const MOST_RUNNING = 10_000;
 const FRESH_MS = 300_000;
 
 /** Making the tools of a session takes OpenClaw 15 to 50 ms, so this load keeps those of the door for a while. */
-let kept: { gateway: Sessions; config: unknown; session: string; madeMs: number; stop: () => void } | undefined;
+let kept: { gateway: DoorSessions; config: unknown; session: string; madeMs: number; stop: () => void } | undefined;
 
 /** Everything that the door needs; throws what is missing. */
 export async function doorSetting({ api, context, outside, loadTools }: Environment, config: Config): Promise<DoorSetting> {
@@ -54,7 +54,7 @@ function gatewayFor(
   createTools: CreateTools,
   { completionsForToolFree }: Config,
   registry: DoorRegistry,
-): Sessions {
+): DoorSessions {
   const [config, session] = [context.getRuntimeConfig?.(), context.sessionKey ?? ''];
   const isFresh = kept && kept.config === config && kept.session === session && performance.now() - kept.madeMs < FRESH_MS;
   if (kept && isFresh) return kept.gateway;

@@ -1,6 +1,6 @@
 /**
- * Sessions whose way is looked for when the first of them is wanted. OpenClaw takes up to a tenth of a second to make the tools of a
- * session, and a run of completions needs none of them.
+ * Sessions whose way is looked for when the first of them is wanted. Making the tools of a session takes OpenClaw 15 to 50 ms, and
+ * more on a busy machine; a run of completions needs none of them.
  */
 
 import type { ListFilter, Receipt, SessionPage, SpawnOptions } from './contract.ts';

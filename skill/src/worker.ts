@@ -7,7 +7,7 @@ import { clean } from './clean.ts';
 import { eventCame, waitForEvents } from './component_timers.ts';
 import type { Call, Component, DocumentReply, Event, Said } from './contract.ts';
 import { call } from './functions.ts';
-import { gatewayPort, givenCall } from './given.ts';
+import { gatewayPort, givenCall } from './in_thread.ts';
 import { append, whole } from './journal.ts';
 import { component, load } from './pinned.ts';
 

@@ -1,11 +1,16 @@
 import assert from 'node:assert/strict';
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { cpSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { pathToFileURL } from 'node:url';
+import { Worker } from 'node:worker_threads';
 
 import { Broken, call } from '../src/call.ts';
 import type { Call } from '../src/contract.ts';
 import { endThreads, makeReady, takeThread } from '../src/threads.ts';
 import { FakeOpenClaw } from './openclaw.ts';
+import { directory } from './use.ts';
 
 const WORKER = new URL('../dist/worker.js', import.meta.url);
 const TASK = { agent_type: 'code_reviewer', task_description: 'Say something.', output_format: 'text' };
@@ -128,6 +133,31 @@ test('a thread that was made ready serves one call', async () => {
   const threads = await Promise.all([takeThread(WORKER), takeThread(WORKER)]);
   assert.notEqual(threads[0], threads[1]);
   for (const thread of threads) await thread.terminate();
+});
+
+test('when a call has ended, the thread of the next one is made', async () => {
+  endThreads();
+  const host = start(new FakeOpenClaw());
+  await call(WORKER, request('versions', {}), host, () => {});
+  await host.close();
+  for (let turn = 0; turn < 10; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+  // Threads are numbered as they are made.
+  const later = new Worker('', { eval: true });
+  const next = await takeThread(WORKER);
+  assert.ok(next.threadId < later.threadId, `${next.threadId} is not before ${later.threadId}`);
+  for (const thread of [next, later]) await thread.terminate();
+});
+
+test('a thread compiles nothing that the one which made it has compiled', async () => {
+  const place = directory();
+  cpSync(new URL('../dist', import.meta.url), place, { recursive: true });
+  const modules = readdirSync(join(place, 'component')).filter((file) => file.endsWith('.wasm'));
+  assert.ok(modules.length > 0);
+  for (const file of modules) rmSync(join(place, 'component', file));
+  const host = start(new FakeOpenClaw());
+  const { tag } = await call(pathToFileURL(join(place, 'worker.js')), request('versions', {}), host, () => {});
+  assert.equal(tag, 'answer');
+  await host.close();
 });
 
 test('a call in a thread that another call has made ready hears in its own surroundings', async () => {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use parallel_agents_engine::task::Tier;
+use parallel_agents_engine::task::{MAX_CONCURRENT, Tier};
 
 /// What runs the sessions.
 #[derive(Debug, Args)]
@@ -58,7 +58,7 @@ pub struct ServerArguments {
     pub model: Option<String>,
 
     /// Sessions that the server runs at once; without it as many as the request asks for
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_CONCURRENT)))]
     pub host_cap: Option<u32>,
 
     /// Whether the server may be sent the key: not one that only answered on a usual port.

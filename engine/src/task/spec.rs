@@ -14,6 +14,9 @@ pub const DEFAULT_MAX_CONCURRENT: u32 = 5;
 /// Tasks of a run.
 pub const MAX_TASKS: usize = 10_000;
 
+/// Sessions alive at once, at the most.
+pub const MAX_CONCURRENT: u32 = 2_000;
+
 /// Seconds for a whole run when the request names none.
 pub const DEFAULT_DEADLINE_SECONDS: u32 = 1_800;
 
@@ -234,7 +237,7 @@ pub struct RunSpec {
     pub agents: Vec<AgentSource>,
     /// Sessions alive at once; 5 by default. The host and its operator may allow fewer.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 1, max = 2_000), extend("x-code" = "E_CONCURRENCY"))]
+    #[schemars(range(min = 1, max = MAX_CONCURRENT), extend("x-code" = "E_CONCURRENCY"))]
     pub max_concurrent: Option<u32>,
     /// Whatever still runs after this long is cancelled; 1800 by default.
     #[serde(skip_serializing_if = "Option::is_none")]

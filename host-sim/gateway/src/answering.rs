@@ -25,7 +25,7 @@ const LATENCY_MS: u64 = 1_000;
 /// What a call came back with, and what it asked for on the way.
 #[derive(Debug)]
 pub struct Answered {
-    /// The reply.
+    /// As a host gets it: an answer, or a refusal of the request.
     pub reply: DocumentReply,
     /// The options of all sessions, in the order of the spawns.
     pub prompts: Vec<SpawnOptions>,

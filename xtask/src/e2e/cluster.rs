@@ -17,7 +17,7 @@ use crate::cluster::{Door, Programs, Service};
 use crate::workspace;
 
 use super::bench::{Bench, Gateway, STEADY, step, tell};
-use super::door;
+use super::{door, fanout};
 
 use account::Account;
 use agents::Agents;
@@ -89,7 +89,7 @@ fn carried_out(
     fs::write(&request, agents.request().to_string()).context("cannot write the request")?;
     let slots = u64::from(agents.at_once()).div_ceil(names.len() as u64);
     let mut outcome = None;
-    bench.gateways(names, &agents.gateway(), &agents.plugin(true), |gateways| {
+    bench.gateways(names, &fanout::limits_for(agents.at_once()), &agents.plugin(true), |gateways| {
         gateways.iter_mut().try_for_each(|gateway| gateway.play(&workspace::root().join(STEADY)))?;
         let doors: Vec<Door> = names.iter().zip(&*gateways).map(|(name, gateway)| at(name, gateway, slots)).collect();
         let service = step("start the Restate server and a worker", || Service::start(programs, 1, &doors, &place))?;

@@ -14,15 +14,24 @@ use super::bench::{Gateway, Models, plain_task, step};
 /// Agents at once.
 pub const AT_ONCE: [usize; 2] = [20, 50];
 
+/// Room for turns and what else the gateway runs beside the agents.
+const OWN: u32 = 14;
+
 const OPEN: Duration = Duration::from_secs(240);
 const LOOK: Duration = Duration::from_millis(50);
 
 /// A configuration of the gateway that allows fifty sessions at once, where untouched it runs eight, and more of them in one run than
 /// the 200 that it takes by default.
 pub fn limits() -> Value {
+    limits_for(50)
+}
+
+/// The same for so many at once, and a few of the gateway's own.
+pub fn limits_for(at_once: u32) -> Value {
+    let most = at_once + OWN;
     json!({
-        "agents": { "defaults": { "maxConcurrent": 64, "subagents": { "maxConcurrent": 64 } } },
-        "tools": { "swarm": { "maxConcurrent": 64, "maxTotalPerGroup": 400 } },
+        "agents": { "defaults": { "maxConcurrent": most, "subagents": { "maxConcurrent": most } } },
+        "tools": { "swarm": { "maxConcurrent": most, "maxTotalPerGroup": 400 } },
     })
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use parallel_agents_engine::task::MAX_CONCURRENT;
 use serde_json::{Map, Value};
 
 use crate::fault::Fault;
@@ -33,8 +34,8 @@ impl Settings {
                 ("", _) | (_, "") => return Err(wrong(FORM)),
                 ("ladder", value) => settings.fields.push(("models".to_owned(), ladder(value).map_err(wrong)?)),
                 ("host_cap", value) => match value.parse() {
-                    Ok(cap) if (1..=1_000).contains(&cap) => settings.host_cap = Some(cap),
-                    _ => return Err(wrong("a cap is a number from 1 to 1000")),
+                    Ok(cap) if (1..=MAX_CONCURRENT).contains(&cap) => settings.host_cap = Some(cap),
+                    _ => return Err(wrong(&format!("a cap is a number from 1 to {MAX_CONCURRENT}"))),
                 },
                 ("latency", value) => settings.scale = Some(per_mille(value).map_err(wrong)?),
                 // The component judges the value, as it does in a request.

@@ -62,13 +62,4 @@ impl Agents {
         }
         config
     }
-
-    /// The gateway's own, without which it runs eight sessions at once.
-    pub fn gateway(self) -> Value {
-        let most = self.at_once() + 14;
-        json!({
-            "agents": { "defaults": { "maxConcurrent": most, "subagents": { "maxConcurrent": most } } },
-            "tools": { "swarm": { "maxConcurrent": most, "maxTotalPerGroup": 400 } },
-        })
-    }
 }

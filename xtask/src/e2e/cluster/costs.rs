@@ -9,6 +9,7 @@ use crate::cluster::Programs;
 use crate::workspace;
 
 use super::super::bench::{Bench, STEADY, of_results, step};
+use super::super::fanout;
 use super::agents::{Agents, By};
 use super::{Cost, Fate, carried_out};
 
@@ -47,7 +48,7 @@ pub fn run(bench: &Bench, count: u32, by: By) -> Result<()> {
 /// The plugin in one gateway, without a cluster.
 fn alone(bench: &Bench, agents: Agents) -> Result<Row> {
     let mut row = None;
-    bench.gateway("alone", &agents.gateway(), &agents.plugin(false), |gateway| {
+    bench.gateway("alone", &fanout::limits_for(agents.at_once()), &agents.plugin(false), |gateway| {
         gateway.play(&workspace::root().join(STEADY))?;
         let mut request = agents.request();
         request["timeoutSeconds"] = json!(MOST_SECONDS);

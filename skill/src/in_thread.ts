@@ -1,4 +1,4 @@
-/** What a thread of `threads.ts` is for. */
+/** What the code in a thread of `threads.ts` has of the gateway's thread: the way to it, and the call that it is for. */
 
 import { type MessagePort, parentPort } from 'node:worker_threads';
 
