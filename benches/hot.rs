@@ -117,7 +117,7 @@ fn runs(criterion: &mut Criterion) {
         group.bench_function(name, |bencher| {
             bencher.iter_batched(
                 || serde_json::to_string(&spec(TASKS, SLOTS)).expect("a request is JSON"),
-                |request| block_on(documents::call(Function::RunTasks, &request, &mut Instantly::new(extent))),
+                |request| block_on(documents::call(Function::RunTasks, request, &mut Instantly::new(extent))),
                 criterion::BatchSize::SmallInput,
             );
         });

@@ -48,15 +48,16 @@ pub enum DocumentReply {
     Refused(String),
 }
 
-/// Calls a function with a JSON object.
-pub async fn call(function: Function, arguments: &str, host: &mut impl Host) -> DocumentReply {
-    let mut host = Journaled::new(host, function.name(), arguments.to_owned());
-    let answered = answer(function, arguments, &mut host).await;
+/// Calls a function with a JSON object. That may be large: its text is given up once it has been read and written down.
+pub async fn call(function: Function, arguments: String, host: &mut impl Host) -> DocumentReply {
+    let read = read(function, &arguments);
+    let mut host = Journaled::new(host, function.name(), arguments);
+    let answered = answer(read, &mut host).await;
     reply(host.close(answered))
 }
 
 /// The same by name; one that is not known is refused.
-pub async fn call_named(function: &str, arguments: &str, host: &mut impl Host) -> DocumentReply {
+pub async fn call_named(function: &str, arguments: String, host: &mut impl Host) -> DocumentReply {
     match known(function, "") {
         Ok(function) => call(function, arguments, host).await,
         Err(error) => reply(Err(error)),
@@ -70,12 +71,8 @@ fn reply(answered: Result<String, CallError>) -> DocumentReply {
     }
 }
 
-async fn answer_named<H: Host>(name: &str, arguments: &str, host: &mut Journaled<H>) -> Result<String, CallError> {
-    answer(known(name, "")?, arguments, host).await
-}
-
-async fn answer<H: Host>(function: Function, arguments: &str, host: &mut Journaled<H>) -> Result<String, CallError> {
-    match read(function, arguments)? {
+async fn answer<H: Host>(read: Result<Read, CallError>, host: &mut Journaled<H>) -> Result<String, CallError> {
+    match read? {
         Read::Run(plan) => driver::run(*plan, &mut AsPlanned, host).await.map(|report| document::report(&report)),
         Read::One(plan) => one(*plan, host).await,
         Read::Collect(mut what) => {
@@ -115,6 +112,10 @@ enum Read {
     Create(Box<Improvement>),
     Reach(Box<Goal>),
     Done(String),
+}
+
+fn read_named(function: &str, arguments: &str) -> Result<Read, CallError> {
+    read(known(function, "")?, arguments)
 }
 
 fn read(function: Function, arguments: &str) -> Result<Read, CallError> {

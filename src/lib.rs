@@ -15,7 +15,7 @@
 //! use serde_json::Value;
 //!
 //! let call = |request: &'static str| {
-//!     documents::call(Function::ReviewTeam, request, &mut NoHost).now_or_never().expect("nothing is waited for")
+//!     documents::call(Function::ReviewTeam, request.to_owned(), &mut NoHost).now_or_never().expect("nothing is waited for")
 //! };
 //! let DocumentReply::Answer(text) = call(r#"{"code": "fn half(n: u32) -> u32 { n / 2 }"}"#) else { panic!("refused") };
 //! let request: Value = serde_json::from_str(&text)?;

@@ -172,7 +172,7 @@ fn a_registry_whose_definitions_cannot_be_used_is_refused() {
 }
 
 fn call(function: &str, arguments: &Value) -> Result<Value, Value> {
-    match block_on(documents::call_named(function, &arguments.to_string(), &mut NoHost)) {
+    match block_on(documents::call_named(function, arguments.to_string(), &mut NoHost)) {
         DocumentReply::Answer(text) => Ok(serde_json::from_str(&text).expect("JSON")),
         DocumentReply::Refused(text) => Err(serde_json::from_str(&text).expect("JSON")),
     }

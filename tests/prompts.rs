@@ -6,7 +6,7 @@ use parallel_agents::documents::{self, DocumentReply};
 use serde_json::{Value, json};
 
 fn call(function: &str, arguments: &Value) -> Value {
-    match block_on(documents::call_named(function, &arguments.to_string(), &mut NoHost)) {
+    match block_on(documents::call_named(function, arguments.to_string(), &mut NoHost)) {
         DocumentReply::Answer(text) => serde_json::from_str(&text).expect("JSON"),
         DocumentReply::Refused(text) => panic!("{function} refused: {text}"),
     }

@@ -37,7 +37,7 @@ impl Stepper {
     pub fn new(function: String, arguments: String) -> Self {
         let mailbox = Arc::new(Mutex::new(Mailbox::default()));
         let mut host = Mailed(Arc::clone(&mailbox));
-        let call = Box::pin(async move { documents::call_named(&function, &arguments, &mut host).await });
+        let call = Box::pin(async move { documents::call_named(&function, arguments, &mut host).await });
         Self { call, mailbox }
     }
 

@@ -12,7 +12,7 @@ const AGENTS: [&str; 5] =
 
 /// Makes a call and returns its reply.
 pub fn call(function: &str, arguments: &str, host: &mut impl Host) -> DocumentReply {
-    block_on(documents::call_named(function, arguments, host))
+    block_on(documents::call_named(function, arguments.to_owned(), host))
 }
 
 /// A host without sessions.

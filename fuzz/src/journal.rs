@@ -62,7 +62,7 @@ fn replayed(text: &str) -> Option<Value> {
 fn read(text: &str) {
     replayed(text);
     let mut host = calls::refusing();
-    let reply = block_on(journals::resume(text, &mut host));
+    let reply = block_on(journals::resume(text.to_owned(), &mut host));
     replies::any(&reply);
     if let Err(problem) = journal::read(text) {
         assert!(problem.code.starts_with("E_JOURNAL_"), "{}", problem.code);

@@ -29,7 +29,7 @@ macro_rules! functions {
             }
 
             $(async fn $export(request: String) -> DocumentReply {
-                convert::document_reply(documents::call(Function::$function, &request, &mut Imports).await)
+                convert::document_reply(documents::call(Function::$function, request, &mut Imports).await)
             })*
         }
     };
@@ -66,7 +66,7 @@ functions! {
 
 impl journals::Guest for Component {
     async fn resume(journal: String) -> DocumentReply {
-        convert::document_reply(documents::journals::resume(&journal, &mut Imports).await)
+        convert::document_reply(documents::journals::resume(journal, &mut Imports).await)
     }
 
     async fn replay(journal: String) -> DocumentReply {

@@ -9,15 +9,18 @@ use parallel_agents_engine::journal::{self, Journaled, Replay};
 use parallel_agents_engine::problem::{CallError, Problem};
 use parallel_agents_engine::report::document;
 
-/// Goes on with a call that was cut off; the reply is the one that the call would have given.
-pub async fn resume(journal: &str, host: &mut impl Host) -> DocumentReply {
-    let journal = match journal::read(journal) {
+/// Goes on with a call that was cut off; the reply is the one that the call would have given. The text of the journal is given
+/// up once it has been read.
+pub async fn resume(journal: String, host: &mut impl Host) -> DocumentReply {
+    let read = journal::read(&journal);
+    drop(journal);
+    let journal = match read {
         Ok(journal) => journal,
         Err(problem) => return refused(problem),
     };
-    let header = journal.header.clone();
+    let read = super::read_named(&journal.header.function, &journal.header.arguments);
     let mut host = Journaled::resumed(host, journal);
-    let answered = super::answer_named(&header.function, &header.arguments, &mut host).await;
+    let answered = super::answer(read, &mut host).await;
     super::reply(host.close(answered))
 }
 
@@ -40,7 +43,7 @@ pub async fn replay<H: Host>(journal: &str, _host: &mut H) -> DocumentReply {
     };
     let (header, complete, torn) = (journal.header, journal.complete, journal.torn);
     let mut host = Journaled::<&mut H>::Replayed(Box::new(Replay::new(journal.steps, complete)));
-    let answered = super::answer_named(&header.function, &header.arguments, &mut host).await;
+    let answered = super::answer(super::read_named(&header.function, &header.arguments), &mut host).await;
     let closed = host.close(answered);
     let Journaled::Replayed(replay) = host else { return super::reply(closed) };
     let reply = match closed {

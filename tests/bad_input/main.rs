@@ -15,7 +15,9 @@ use sha2::{Digest as _, Sha256};
 /// The reply to a request, and how often the host was asked for something.
 fn call(function: &str, request: &str) -> (DocumentReply, u64) {
     let mut host = refusing(facts(), HostError::Unsupported("no sessions here".to_owned()));
-    let reply = documents::call_named(function, request, &mut host).now_or_never().expect("the host answers at once");
+    let reply = documents::call_named(function, request.to_owned(), &mut host)
+        .now_or_never()
+        .expect("the host answers at once");
     (reply, host.calls)
 }
 

@@ -75,7 +75,7 @@ impl Back {
 
     fn up_to_the_cut(mut self, request: &Value) -> Self {
         let mut host = OddHost::new(self.facts.clone(), |replies, command| self.react(replies, command)).cut_off();
-        let cut = block_on(documents::call_named("run_tasks", &request.to_string(), &mut host));
+        let cut = block_on(documents::call_named("run_tasks", request.to_string(), &mut host));
         assert_eq!(code(&cut), "E_HOST_PROTOCOL");
         // Without the line that the call came back.
         let lines: Vec<&str> = host.journal.split_inclusive('\n').collect();
@@ -100,7 +100,7 @@ impl Back {
     fn goes_on(&mut self) -> Value {
         let journal = self.journal.clone();
         let mut host = OddHost::new(self.facts.clone(), |replies, command| self.react(replies, command));
-        let reply = block_on(resume(&journal, &mut host));
+        let reply = block_on(resume(journal.clone(), &mut host));
         self.journal = journal + &host.journal;
         answer(&reply)
     }

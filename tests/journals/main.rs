@@ -65,7 +65,7 @@ fn code(reply: &DocumentReply) -> String {
 /// Both refuse with the same code, and nobody is asked.
 #[track_caller]
 fn refused(journal: &str) -> String {
-    let resumed = block_on(resume(journal, &mut NoHost));
+    let resumed = block_on(resume(journal.to_owned(), &mut NoHost));
     assert_eq!(resumed, block_on(replay(journal, &mut NoHost)));
     code(&resumed)
 }
@@ -74,7 +74,7 @@ fn refused(journal: &str) -> String {
 fn a_whole_journal_gives_the_same_reply_and_asks_nobody() {
     let (reply, gateway) = call(&request(), gateway(usize::MAX));
     let journal = gateway.host().journal();
-    assert_eq!(block_on(resume(journal, &mut NoHost)), reply);
+    assert_eq!(block_on(resume(journal.to_owned(), &mut NoHost)), reply);
     let replayed = answer(&block_on(replay(journal, &mut NoHost)));
     assert_eq!((&replayed["complete"], &replayed["torn"]), (&json!(true), &json!(false)));
     assert_eq!(replayed["reply"], answer(&reply));
@@ -86,14 +86,14 @@ fn a_request_over_several_lines_is_one_line_of_the_journal() {
     let pretty = serde_json::from_str(&request()).and_then(|value: Value| serde_json::to_string_pretty(&value));
     let pretty = pretty.expect("JSON").replace('\n', "\r\n");
     let (reply, gateway) = call(&pretty, gateway(usize::MAX));
-    assert_eq!(block_on(resume(gateway.host().journal(), &mut NoHost)), reply);
+    assert_eq!(block_on(resume(gateway.host().journal().to_owned(), &mut NoHost)), reply);
     assert_eq!(gateway.host().journal().lines().count(), journal().lines().count());
 }
 
 #[test]
 fn a_host_that_keeps_no_journal_is_given_none() {
     let mut host = refusing(facts(), HostError::Forbidden("no".to_owned()));
-    block_on(documents::call_named("run_tasks", &request(), &mut host));
+    block_on(documents::call_named("run_tasks", request(), &mut host));
     assert_eq!((host.journal.as_str(), host.calls > 0), ("", true));
 }
 

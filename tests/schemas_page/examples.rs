@@ -31,7 +31,9 @@ fn call(function: &str, request: &str) -> Value {
     // It reads sessions of other calls, and a gateway has them no more.
     let gone = || HostError::NotFound("no such session".to_owned());
     let reply = match function {
-        "collect_results" => block_on(documents::call_named(function, request, &mut refusing(facts(), gone()))),
+        "collect_results" => {
+            block_on(documents::call_named(function, request.to_owned(), &mut refusing(facts(), gone())))
+        }
         _ => answering::call(function, request, |_, _| "Nothing is wrong with it.".to_owned()).reply,
     };
     match reply {

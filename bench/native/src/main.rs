@@ -22,7 +22,7 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let mut host = Instantly::new(extent);
-    let reply = block_on(documents::call(Function::RunTasks, &request, &mut host));
+    let reply = block_on(documents::call(Function::RunTasks, request, &mut host));
     // A run that went wrong would need fewer instructions, or more.
     let went_well = |report: &str| {
         let has_journal = (host.journal_bytes() > 0) == (extent == Extent::Full);

@@ -69,7 +69,7 @@ impl Engine {
             }
             if let Some(item) = workflow.take_final() {
                 self.requests.hand_over(item.result);
-                item.tasks.for_each(|task| self.tasks.let_go(TaskIndex(task)));
+                item.tasks.for_each(|task| self.tasks.let_go_of_output(TaskIndex(task)));
             }
             // What was added may end at once, which is told in the next round.
             self.start_sessions();

@@ -78,13 +78,9 @@ impl Tasks {
         self.awaited_completed
     }
 
-    /// Lets go of what a task that has ended was given and has answered: nobody reads it again.
-    pub(super) fn let_go(&mut self, task: TaskIndex) {
-        let Task { planned, run } = &mut self.all[task];
-        planned.description = String::new();
-        planned.input = Map::new();
-        planned.input_from = Vec::new();
-        run.let_go_of_output();
+    /// Lets go of what a task that has ended has answered: nobody reads it again.
+    pub(super) fn let_go_of_output(&mut self, task: TaskIndex) {
+        self.all[task].run.let_go_of_output();
     }
 
     /// Whether a task has its result. One that is still to be added has none.
@@ -104,10 +100,13 @@ impl Tasks {
         self.retries += 1;
     }
 
-    /// Notes that a task has its result.
+    /// Notes that a task has its result, and lets go of what it was given: nobody reads that again.
     pub(super) fn count_end(&mut self, task: TaskIndex) {
         self.ended += 1;
-        let Task { planned, run } = &self.all[task];
+        let Task { planned, run } = &mut self.all[task];
+        planned.description = String::new();
+        planned.input = Map::new();
+        planned.input_from = Vec::new();
         self.awaited_completed += usize::from(run.status == TaskStatus::Completed && !planned.handling.is_interim);
         self.just_ended.push_back(task);
     }

@@ -129,11 +129,16 @@ struct Reader {
     values: usize,
     has_fractions: bool,
     refused: Option<JsonError>,
+    /// What was read of the arrays that are not at their end, the innermost last. Once an array has ended, it gets a list of
+    /// just its size: one that grows has room for twice of what it holds, and values are large.
+    items: Vec<Value>,
+    /// The same of objects.
+    entries: Vec<(String, Value)>,
 }
 
 impl Reader {
     fn new(bounds: Bounds) -> Self {
-        Self { bounds, values: 0, has_fractions: false, refused: None }
+        Self { bounds, values: 0, has_fractions: false, refused: None, items: Vec::new(), entries: Vec::new() }
     }
 
     fn refuse<E: serde::de::Error>(&mut self, why: JsonError) -> E {
@@ -154,6 +159,11 @@ impl Seed<'_> {
             return Err(self.reader.refuse(JsonError::TooDeep(self.reader.bounds.depth)));
         }
         Ok(())
+    }
+
+    /// For what stands in this value.
+    fn inner(&mut self) -> Seed<'_> {
+        Seed { reader: self.reader, depth: self.depth + 1 }
     }
 }
 
@@ -208,26 +218,34 @@ impl<'de> Visitor<'de> for Seed<'_> {
 
     fn visit_seq<A: SeqAccess<'de>>(mut self, mut items: A) -> Result<Value, A::Error> {
         self.enter()?;
-        let mut list = Vec::new();
-        while let Some(item) = items.next_element_seed(Seed { reader: self.reader, depth: self.depth + 1 })? {
-            list.push(item);
+        let begin = self.reader.items.len();
+        while let Some(item) = items.next_element_seed(self.inner())? {
+            self.reader.items.push(item);
         }
-        Ok(Value::Array(list))
+        Ok(Value::Array(self.reader.items.drain(begin..).collect()))
     }
 
     fn visit_map<A: MapAccess<'de>>(mut self, mut entries: A) -> Result<Value, A::Error> {
         self.enter()?;
+        let begin = self.reader.entries.len();
         let mut map = Map::new();
         while let Some(key) = entries.next_key::<String>()? {
             // To look at a few names costs less than to hash one.
-            let is_known =
-                if map.len() < FEW_NAMES { map.keys().any(|known| *known == key) } else { map.contains_key(&key) };
-            if is_known {
+            let few = self.reader.entries.get(begin..).unwrap_or_default();
+            if few.iter().any(|(known, _)| *known == key) || map.contains_key(&key) {
                 return Err(self.reader.refuse(JsonError::DuplicateKey(key)));
             }
-            let value = entries.next_value_seed(Seed { reader: self.reader, depth: self.depth + 1 })?;
-            map.insert(key, value);
+            let is_full = few.len() == FEW_NAMES;
+            if is_full {
+                map.extend(self.reader.entries.drain(begin..));
+            }
+            let value = entries.next_value_seed(self.inner())?;
+            self.reader.entries.push((key, value));
         }
+        if map.is_empty() {
+            map = Map::with_capacity(self.reader.entries.len() - begin);
+        }
+        map.extend(self.reader.entries.drain(begin..));
         Ok(Value::Object(map))
     }
 }

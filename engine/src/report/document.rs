@@ -9,10 +9,21 @@ use crate::task::{
     TaskStatus, Usage, WaitReport,
 };
 
+/// What a record takes as text beside its names, its output and the two lists: the names of its fields, and numbers of some digits.
+const RECORD_BYTES: usize = 512;
+
+/// The same of a session, beside its key and its models, and of a decision.
+const SESSION_BYTES: usize = 272;
+const DECISION_BYTES: usize = 144;
+
+/// What cannot be written, as JSON.
+const NOTHING: &str = "null";
+
 #[derive(Serialize)]
 struct ReportDocument<'a> {
     status: RunStatus,
-    results: Vec<ResultDocument<'a>>,
+    #[serde(serialize_with = "records")]
+    results: &'a [TaskResult],
     census: Census,
     wait: &'a WaitReport,
     elapsed_seconds: Value,
@@ -55,7 +66,28 @@ struct ProblemDocument<'a> {
 
 /// A run's report.
 pub fn report(report: &RunReport) -> String {
-    to_text(&document(report))
+    // A text that outgrows its room is moved, and for that time it is there twice. Room that is not written to costs nothing.
+    let mut text = Vec::with_capacity(report.results.iter().map(about_bytes).sum());
+    match serde_json::to_writer(&mut text, &document(report)).map(|()| String::from_utf8(text)) {
+        Ok(Ok(text)) => text,
+        _ => NOTHING.to_owned(),
+    }
+}
+
+/// About how many bytes a record has as text, rather more than less.
+fn about_bytes(result: &TaskResult) -> usize {
+    let metadata = &result.metadata;
+    let output = usize::try_from(metadata.output_bytes).unwrap_or_default();
+    let names = metadata.label.len() + result.task_id.as_str().len() + result.agent_type.as_str().len();
+    let sessions = metadata.attempt_log.iter().map(|session| {
+        let names = [session.session_key.as_ref().map(|key| key.as_str()), session.model_applied.as_deref()];
+        SESSION_BYTES + names.into_iter().flatten().map(|name| 2 * name.len()).sum::<usize>()
+    });
+    RECORD_BYTES + names + output + output / 4 + sessions.sum::<usize>() + DECISION_BYTES * metadata.decisions.len()
+}
+
+fn records<S: Serializer>(results: &[TaskResult], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(results.iter().map(result))
 }
 
 /// The same as a part of another document.
@@ -71,7 +103,7 @@ pub fn result_text(result: &TaskResult) -> String {
 fn document(report: &RunReport) -> ReportDocument<'_> {
     ReportDocument {
         status: report.status,
-        results: report.results.iter().map(result).collect(),
+        results: &report.results,
         census: report.census,
         wait: &report.wait,
         elapsed_seconds: seconds(report.elapsed_ms),
@@ -121,10 +153,66 @@ pub fn refusal(error: &CallError) -> String {
 /// Any document of this crate as text.
 pub fn to_text(document: &impl Serialize) -> String {
     // Strings, numbers and maps with text keys cannot fail to be written.
-    serde_json::to_string(document).unwrap_or_else(|_| "null".to_owned())
+    serde_json::to_string(document).unwrap_or_else(|_| NOTHING.to_owned())
 }
 
 /// Milliseconds as a number of seconds: 1500 is 1.5, 2000 is 2.
 pub fn seconds(millis: u64) -> Value {
     if millis.is_multiple_of(1_000) { Value::from(millis / 1_000) } else { Value::from(millis as f64 / 1_000.0) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::{AgentType, SessionKey, TaskId};
+    use crate::task::{AttemptKind, AttemptRecord, Decided, Decision, PauseReason};
+
+    fn record() -> TaskResult {
+        let session = AttemptRecord {
+            number: 1,
+            kind: AttemptKind::First,
+            tier: None,
+            model_requested: Some("provider/a-model-of-some-length".to_owned()),
+            model_applied: Some("provider/a-model-of-some-length".to_owned()),
+            status: TaskStatus::Completed,
+            error: None,
+            usage: Some(Usage { input_tokens: 12_345, output_tokens: 1_234 }),
+            cost_micro_usd: Some(123_456),
+            started_ms: 1_234_567,
+            ended_ms: 2_345_678,
+            session_key: Some(SessionKey::new("agent:main:subagent:01234567-89ab-cdef-0123-456789abcdef")),
+        };
+        let output = serde_json::json!({ "findings": vec!["a \"quoted\" word\n"; 20], "score": 7 });
+        let metadata = ResultMetadata {
+            label: "pa/01234567/a-task-of-some-length".to_owned(),
+            output_bytes: output.to_string().len() as u64,
+            attempt_log: vec![session.clone(), session],
+            decisions: vec![Decision {
+                at_ms: 1_234_567,
+                what: Decided::WaitOut { pause_ms: 12_345, reason: PauseReason::Interruption },
+            }],
+            ..ResultMetadata::default()
+        };
+        TaskResult {
+            task_id: TaskId::new("a-task-of-some-length"),
+            agent_type: AgentType::new("code_reviewer"),
+            status: TaskStatus::Completed,
+            output: Some(output),
+            execution_ms: 1_234_567,
+            error: None,
+            session_key: None,
+            metadata,
+        }
+    }
+
+    #[test]
+    fn room_for_a_record_is_enough_and_not_half_as_much_again() {
+        let record = record();
+        let bytes = result_text(&record).len();
+        assert!(
+            (bytes..bytes * 3 / 2).contains(&about_bytes(&record)),
+            "{bytes} bytes, {} expected",
+            about_bytes(&record)
+        );
+    }
 }

@@ -47,7 +47,7 @@ pub fn call(function: &str, arguments: &str, answer: impl FnMut(&str, &str) -> S
     let (mut prompts, mut items) = (Vec::new(), Vec::new());
     let called = block_on(native::enter(gateway, &Clock::virtual_time(), async |host| {
         let mut host = Answering { host, answer, said: &said, prompts: &mut prompts, items: &mut items };
-        documents::call_named(function, arguments, &mut host).await
+        documents::call_named(function, arguments.to_owned(), &mut host).await
     }))
     .noting_leaks();
     let reply = called.result.unwrap_or_else(|error| panic!("{function}: {error}"));

@@ -24,7 +24,9 @@ pub async fn call<O: Backend>(
     clock: &Clock,
 ) -> Called<DocumentReply, O> {
     hold_to_request(&mut backend, function, arguments);
-    enter(backend, clock, async |host| documents::call_named(function, arguments, host).await).await.noting_leaks()
+    enter(backend, clock, async |host| documents::call_named(function, arguments.to_owned(), host).await)
+        .await
+        .noting_leaks()
 }
 
 /// Goes through a journal again, without a host.
@@ -36,7 +38,7 @@ pub async fn replay(journal: &str) -> Result<DocumentReply, SimError> {
 
 /// Goes on with a call that was cut off.
 pub async fn resume<O: Backend>(journal: &str, backend: O, clock: &Clock) -> Called<DocumentReply, O> {
-    enter(backend, clock, async |host| documents::journals::resume(journal, host).await).await.noting_leaks()
+    enter(backend, clock, async |host| documents::journals::resume(journal.to_owned(), host).await).await.noting_leaks()
 }
 
 /// Lets a call run on a backend until it comes back or nothing can happen any more.

@@ -41,8 +41,8 @@ impl Defective {
         let called = native::enter(gateway, &clock, async |host| {
             let mut host = TamperedHost::new(host, self.tamper, wire);
             let reply = match asked {
-                Asked::Call { function, arguments } => documents::call_named(function, &arguments, &mut host).await,
-                Asked::Resume { journal } => documents::journals::resume(&journal, &mut host).await,
+                Asked::Call { function, arguments } => documents::call_named(function, arguments, &mut host).await,
+                Asked::Resume { journal } => documents::journals::resume(journal, &mut host).await,
             };
             host.finish();
             self.reply(reply)

@@ -18,7 +18,7 @@ fn written(task: TaskSpec) -> Prompt {
     })
     .cut_off();
     let request = json!({ "tasks": [task] }).to_string();
-    block_on(documents::call(Function::RunTasks, &request, &mut host));
+    block_on(documents::call(Function::RunTasks, request, &mut host));
     let [prompt] = prompts.as_slice() else { panic!("one spawn, not {}", prompts.len()) };
     Prompt::parse(prompt).unwrap_or_else(|| panic!("not recognised:\n{prompt}"))
 }
