@@ -2,19 +2,14 @@
 
 use std::path::Path;
 
-use anyhow::{Context as _, Result, anyhow, bail, ensure};
-use serde::Deserialize;
-use serde_json::Value;
+use anyhow::{Context as _, Result, anyhow, bail};
 use wasmtime::component::{Component, HasSelf, Linker};
 use wasmtime::{Config, Engine, ProfilingStrategy, Store};
 
-use crate::answer;
 use crate::bindings::parallel_agents::skill::types::DocumentReply;
 use crate::bindings::{ParallelAgents, ParallelAgentsPre};
-use crate::grid::Cell;
-use crate::host::Gateway;
-use crate::request;
-use crate::variant::Variant;
+use crate::host::{Gateway, Told};
+use crate::ran::Ran;
 
 /// An engine as an embedding host would have it: nothing is metered.
 pub fn engine(perf_map: bool) -> Result<Engine> {
@@ -49,49 +44,27 @@ pub fn linked(engine: &Engine, component: &Component) -> Result<ParallelAgentsPr
 pub fn store(engine: &Engine, gateway: Gateway) -> Store<Gateway> {
     let mut store = Store::new(engine, gateway);
     store.set_hostcall_fuel(usize::MAX);
+    store.limiter(|gateway| gateway);
     store
 }
 
-/// Runs a cell and returns how many answers were right.
+/// Makes a request, and returns what came of it.
 pub async fn run(
     engine: &Engine,
     template: &ParallelAgentsPre<Gateway>,
-    cell: &Cell,
-    variant: Variant,
-) -> Result<usize> {
-    let request = request::run(cell, variant);
-    let mut store = store(engine, Gateway::open(cell.clone(), variant));
+    gateway: Gateway,
+    request: String,
+) -> Result<Ran> {
+    let mut store = store(engine, gateway);
     let guest = told(template.instantiate_async(&mut store).await)?;
     let run = guest.parallel_agents_skill_functions().func_run_tasks();
     let (reply,) = told(run.call_async(&mut store, (request,)).await)?;
-    let report: Report = match reply {
-        DocumentReply::Answer(report) => serde_json::from_str(&report).context("the report cannot be read")?,
+    let report = match reply {
+        DocumentReply::Answer(report) => report,
         DocumentReply::Refused(problems) => bail!("the component refused the run: {problems}"),
     };
-    if variant.is_full() {
-        let told = &store.data().told;
-        ensure!(told.journal.lines().count() > cell.tasks, "the journal is short");
-        ensure!(told.progress.len() >= 2 * cell.tasks, "progress is missing");
-    }
-    Ok(right(&report))
-}
-
-/// What counts of a report.
-#[derive(Deserialize)]
-struct Report {
-    results: Vec<Row>,
-}
-
-/// What counts of a task's result.
-#[derive(Deserialize)]
-struct Row {
-    status: String,
-    output: Option<Value>,
-}
-
-fn right(report: &Report) -> usize {
-    let completed = report.results.iter().filter(|result| result.status == "completed");
-    completed.filter_map(|result| answer::number(result.output.as_ref()?)).count()
+    let Gateway { told: Told { journal, progress }, guest_bytes, .. } = store.into_data();
+    Ok(Ran { report, journal, progress: progress.len(), guest_bytes })
 }
 
 /// Reads the component's file.

@@ -1,29 +1,22 @@
 //! The leanest host that the component can have: sessions that take their time by the wall clock and then answer.
 
-use std::cmp::Reverse;
-use std::collections::{BinaryHeap, VecDeque};
-
-use tokio::time::Instant;
+use wasmtime::ResourceLimiter;
 use wasmtime::component::{Accessor, HasSelf};
 
 use crate::answer;
 use crate::bindings::parallel_agents::skill::{events, journal, sessions, types};
 use crate::grid::Cell;
-use crate::variant::Variant;
+use crate::timeline::{Timeline, key};
+use crate::variant::Extent;
 
 /// The data of a store.
 pub struct Gateway {
-    cell: Cell,
-    variant: Variant,
-    began: Instant,
-    seq: u64,
-    /// What has happened and was not told yet.
-    happened: VecDeque<events::EventKind>,
-    /// When sessions end, by their place.
-    ends: BinaryHeap<Reverse<(Instant, usize)>>,
-    spawned: usize,
+    extent: Extent,
+    timeline: Timeline<events::EventKind>,
     /// What the component said on its way.
     pub told: Told,
+    /// Bytes of memory that the component has.
+    pub guest_bytes: usize,
 }
 
 /// What the component said, kept as a host would keep it.
@@ -37,77 +30,50 @@ pub struct Told {
 
 impl Gateway {
     /// A gateway that opens now.
-    pub fn open(cell: Cell, variant: Variant) -> Self {
+    pub fn open(cell: Cell, extent: Extent) -> Self {
         let facts = events::HostFacts {
             name: "bench".to_owned(),
             seed: 7,
             max_concurrent: None,
-            reports_starts: variant.is_full(),
-            keeps_journal: variant.is_full(),
+            reports_starts: extent == Extent::Full,
+            keeps_journal: extent == Extent::Full,
             limits: None,
         };
-        Self {
-            cell,
-            variant,
-            began: Instant::now(),
-            seq: 0,
-            happened: VecDeque::from([events::EventKind::Opened(facts)]),
-            ends: BinaryHeap::new(),
-            spawned: 0,
-            told: Told::default(),
-        }
-    }
-
-    /// The next event, or when to look again.
-    fn poll(&mut self, until_ms: Option<u64>) -> Result<events::Event, Option<Instant>> {
-        let now = Instant::now();
-        if self.happened.is_empty() {
-            self.end_sessions(now);
-        }
-        let at_ms = u64::try_from(now.duration_since(self.began).as_millis()).unwrap_or(u64::MAX);
-        let what = match self.happened.pop_front() {
-            Some(what) => what,
-            None if until_ms.is_some_and(|until| until <= at_ms) => events::EventKind::TimerFired,
-            None => {
-                let until = until_ms.and_then(|until| self.began.checked_add(std::time::Duration::from_millis(until)));
-                let end = self.ends.peek().map(|Reverse((at, _))| *at);
-                return Err(until.into_iter().chain(end).min());
-            }
-        };
-        let seq = self.seq;
-        self.seq += 1;
-        Ok(events::Event { seq, at_ms, what })
-    }
-
-    fn end_sessions(&mut self, now: Instant) {
-        while let Some(Reverse((at, place))) = self.ends.peek().copied().filter(|Reverse((at, _))| *at <= now) {
-            debug_assert!(at <= now);
-            self.ends.pop();
-            self.happened.push_back(events::EventKind::SessionEnded(events::SessionEnd {
-                session: key(place),
-                outcome: events::SessionOutcome::Completed,
-                completion: Some(events::Completion {
-                    text: answer::text(place),
-                    truncated: false,
-                    finish: sessions::FinishReason::Stop,
-                }),
-                usage: Some(types::Usage { input_tokens: 300, output_tokens: 40 }),
-                model: None,
-            }));
-        }
+        let timeline = Timeline::open(cell, events::EventKind::Opened(facts));
+        Self { extent, timeline, told: Told::default(), guest_bytes: 0 }
     }
 }
 
-fn key(place: usize) -> String {
-    format!("agent:main:subagent:{place:08}")
+fn ended(place: usize) -> events::EventKind {
+    events::EventKind::SessionEnded(events::SessionEnd {
+        session: key(place),
+        outcome: events::SessionOutcome::Completed,
+        completion: Some(events::Completion {
+            text: answer::text(place),
+            truncated: false,
+            finish: sessions::FinishReason::Stop,
+        }),
+        usage: Some(types::Usage { input_tokens: 300, output_tokens: 40 }),
+        model: None,
+    })
+}
+
+impl ResourceLimiter for Gateway {
+    fn memory_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+        self.guest_bytes = desired;
+        Ok(true)
+    }
+
+    fn table_growing(&mut self, _: usize, _: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+        Ok(true)
+    }
 }
 
 impl types::Host for Gateway {}
 
 impl sessions::Host for Gateway {
     fn sessions_spawn(&mut self, request: u64, options: sessions::SpawnOptions) {
-        let place = self.spawned;
-        self.spawned += 1;
+        let place = self.timeline.spawn();
         let receipt = sessions::Receipt {
             session_key: key(place),
             run_id: String::new(),
@@ -115,11 +81,10 @@ impl sessions::Host for Gateway {
             tool_free: options.tool_free,
         };
         let outcome = Ok(sessions::Reply::Spawned(receipt));
-        self.happened.push_back(events::EventKind::Answered(events::Answer { request, outcome }));
-        if self.variant.is_full() {
-            self.happened.push_back(events::EventKind::SessionStarted(key(place)));
+        self.timeline.push(events::EventKind::Answered(events::Answer { request, outcome }));
+        if self.extent == Extent::Full {
+            self.timeline.push(events::EventKind::SessionStarted(key(place)));
         }
-        self.ends.push(Reverse((Instant::now() + self.cell.latency(place), place)));
     }
 
     fn sessions_list(&mut self, request: u64, _: sessions::ListFilter) {
@@ -147,7 +112,7 @@ impl Gateway {
     /// A run in which all goes well asks for none of these.
     fn refuse(&mut self, request: u64) {
         let outcome = Err(sessions::HostError::Unsupported("only spawning is pretended here".to_owned()));
-        self.happened.push_back(events::EventKind::Answered(events::Answer { request, outcome }));
+        self.timeline.push(events::EventKind::Answered(events::Answer { request, outcome }));
     }
 }
 
@@ -160,7 +125,7 @@ impl journal::Host for Gateway {
 
 impl events::Host for Gateway {
     fn report_progress(&mut self, progress: events::Progress) {
-        if self.variant.is_full() {
+        if self.extent == Extent::Full {
             self.told.progress.push(progress);
         }
     }
@@ -171,8 +136,10 @@ impl events::Host for Gateway {
 impl<T: Send> events::HostWithStore<T> for HasSelf<Gateway> {
     async fn next_event(accessor: &Accessor<T, Self>, until_ms: Option<u64>) -> wasmtime::Result<events::Event> {
         loop {
-            match accessor.with(|mut access| access.get().poll(until_ms)) {
-                Ok(event) => return Ok(event),
+            match accessor.with(|mut access| access.get().timeline.poll(until_ms, ended)) {
+                Ok((seq, at_ms, what)) => {
+                    return Ok(events::Event { seq, at_ms, what: what.unwrap_or(events::EventKind::TimerFired) });
+                }
                 Err(Some(at)) => tokio::time::sleep_until(at).await,
                 Err(None) => return Err(wasmtime::Error::msg("nothing can happen any more")),
             }

@@ -10,10 +10,13 @@ mod hot;
 mod machine;
 mod measure;
 mod measures;
+mod native;
 mod page;
 mod plain;
+mod ran;
 mod request;
 mod start;
+mod timeline;
 mod variant;
 mod virtual_time;
 

@@ -9,8 +9,9 @@ use anyhow::{Context as _, Result, ensure};
 use serde::{Deserialize, Serialize};
 
 use crate::grid::{self, Cell};
+use crate::host::Gateway;
 use crate::variant::Variant;
-use crate::{component, plain};
+use crate::{component, native, plain, request};
 
 /// What one run of a cell took.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -21,28 +22,41 @@ pub struct Measured {
     pub cpu_s: f64,
     /// Peak resident memory of the whole process, in bytes.
     pub peak_bytes: u64,
+    /// The component's own memory in the end, in bytes; 0 where there is no component.
+    pub guest_bytes: usize,
+    /// Bytes of the request and the report; 0 for the plain loop.
+    pub text_bytes: usize,
 }
 
-/// Runs a cell in this process.
+/// Runs a cell in this process. Making the request and looking at the report are not part of what is measured.
 fn here(cell: &Cell, variant: Variant, machine_code: &Path, perf_map: bool) -> Result<Measured> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
-    let (right, makespan_s, cpu_s) = runtime.block_on(async {
-        if variant == Variant::Plain {
-            return timed(async || Ok(plain::run(cell).await)).await;
-        }
+    let Some((extent, is_native)) = variant.of_engine() else {
+        let (right, makespan_s, cpu_s) = runtime.block_on(timed(async || Ok(plain::run(cell).await)))?;
+        ensure!(right == cell.tasks, "{}: {right} of {} answers are right", cell.id, cell.tasks);
+        return Ok(Measured { makespan_s, cpu_s, peak_bytes: peak_bytes()?, guest_bytes: 0, text_bytes: 0 });
+    };
+    let (request, own) = (request::run(cell, extent), cell.clone());
+    let request_bytes = request.len();
+    let (ran, makespan_s, cpu_s) = if is_native {
+        runtime.block_on(timed(async || native::run(own, extent, request).await))?
+    } else {
         let engine = component::engine(perf_map)?;
         let template = component::linked(&engine, &component::precompiled(&engine, machine_code)?)?;
-        timed(async || component::run(&engine, &template, cell, variant).await).await
-    })?;
-    ensure!(right == cell.tasks, "{}: {right} of {} answers are right", cell.id, cell.tasks);
-    Ok(Measured { makespan_s, cpu_s, peak_bytes: peak_bytes()? })
+        let run = async || component::run(&engine, &template, Gateway::open(own, extent), request).await;
+        runtime.block_on(timed(run))?
+    };
+    let peak_bytes = peak_bytes()?;
+    ran.check(cell.tasks, extent).with_context(|| cell.id.clone())?;
+    let text_bytes = request_bytes + ran.report.len();
+    Ok(Measured { makespan_s, cpu_s, peak_bytes, guest_bytes: ran.guest_bytes, text_bytes })
 }
 
 /// What a run comes to, how long it takes and how much processor time, both in seconds.
-async fn timed(run: impl AsyncFnOnce() -> Result<usize>) -> Result<(usize, f64, f64)> {
+async fn timed<T>(run: impl AsyncFnOnce() -> Result<T>) -> Result<(T, f64, f64)> {
     let (began, used) = (Instant::now(), process_time_s()?);
-    let right = run().await?;
-    Ok((right, began.elapsed().as_secs_f64(), process_time_s()? - used))
+    let ran = run().await?;
+    Ok((ran, began.elapsed().as_secs_f64(), process_time_s()? - used))
 }
 
 /// Processor time of this process so far. Linux counts it for each thread, in nanoseconds; none has ended here.
@@ -86,5 +100,7 @@ fn word(variant: Variant) -> &'static str {
         Variant::Plain => "plain",
         Variant::Bare => "bare",
         Variant::Full => "full",
+        Variant::NativeBare => "native-bare",
+        Variant::NativeFull => "native-full",
     }
 }

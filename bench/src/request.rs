@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::grid::Cell;
-use crate::variant::Variant;
+use crate::variant::Extent;
 
 const AGENT: &str = "bench_worker";
 
@@ -14,17 +14,17 @@ const ROLE_BYTES: usize = 1_500;
 const INPUT_BYTES: usize = 500;
 
 /// A request for a run of all tasks of a cell.
-pub fn run(cell: &Cell, variant: Variant) -> String {
+pub fn run(cell: &Cell, extent: Extent) -> String {
     json!({
-        "tasks": (0..cell.tasks).map(|place| task(place, variant)).collect::<Vec<_>>(),
-        "agents": [agent(variant)],
+        "tasks": (0..cell.tasks).map(|place| task(place, extent)).collect::<Vec<_>>(),
+        "agents": [agent(extent)],
         "max_concurrent": cell.slots,
     })
     .to_string()
 }
 
-fn agent(variant: Variant) -> Value {
-    let role = if variant.is_full() { words(ROLE_BYTES) } else { "Work.".to_owned() };
+fn agent(extent: Extent) -> Value {
+    let role = if extent == Extent::Full { words(ROLE_BYTES) } else { "Work.".to_owned() };
     json!({
         "name": AGENT,
         "description": "Does a pretended piece of work.",
@@ -34,9 +34,9 @@ fn agent(variant: Variant) -> Value {
     })
 }
 
-fn task(place: usize, variant: Variant) -> Value {
+fn task(place: usize, extent: Extent) -> Value {
     let mut task = json!({ "agent_type": AGENT, "task_description": "Work.", "output_format": "json" });
-    if variant.is_full() {
+    if extent == Extent::Full {
         task["task_description"] = Value::from(words(120));
         task["input_data"] = json!({ "number": place, "text": words(INPUT_BYTES) });
         task["output_schema"] = schema();

@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result, ensure};
 use serde::{Deserialize, Serialize};
 
 use crate::host::Gateway;
-use crate::variant::Variant;
+use crate::variant::Extent;
 use crate::{component, grid, median};
 
 /// How often what is quick is done; the median counts.
@@ -61,7 +61,7 @@ pub fn in_wasmtime(file: &Path, machine_code: &Path) -> Result<Start> {
     let base = grid::cell(grid::BASE)?;
     let instantiate = || {
         let began = Instant::now();
-        let mut store = component::store(&engine, Gateway::open(base.clone(), Variant::Bare));
+        let mut store = component::store(&engine, Gateway::open(base.clone(), Extent::Bare));
         component::told(futures::executor::block_on(template.instantiate_async(&mut store)))?;
         anyhow::Ok(began.elapsed())
     };

@@ -5,23 +5,42 @@ use serde::{Deserialize, Serialize};
 
 /// Who runs the tasks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "kebab-case")]
 pub enum Variant {
     /// A plain loop.
     Plain,
-    /// The component with the shortest prompts and nothing to check, write or tell.
+    /// The component, bare.
     Bare,
-    /// The component with prompts of some length, a schema for answers, journal, starts and progress.
+    /// The component, full.
+    Full,
+    /// The engine without WebAssembly, bare.
+    NativeBare,
+    /// The same, full.
+    NativeFull,
+}
+
+/// How much is asked of engine and host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// The shortest prompts, and nothing to check, write or tell.
+    Bare,
+    /// Prompts of some length, a schema for answers, journal, starts and progress.
     Full,
 }
 
 impl Variant {
     /// All, in the order in which they take turns.
-    pub const ALL: [Self; 3] = [Self::Plain, Self::Bare, Self::Full];
+    pub const ALL: [Self; 5] = [Self::Plain, Self::NativeBare, Self::Bare, Self::NativeFull, Self::Full];
 
-    /// Whether everything is on.
-    pub fn is_full(self) -> bool {
-        self == Self::Full
+    /// How much is asked of the engine, and whether it runs without WebAssembly. None: there is no engine.
+    pub fn of_engine(self) -> Option<(Extent, bool)> {
+        match self {
+            Self::Plain => None,
+            Self::Bare => Some((Extent::Bare, false)),
+            Self::Full => Some((Extent::Full, false)),
+            Self::NativeBare => Some((Extent::Bare, true)),
+            Self::NativeFull => Some((Extent::Full, true)),
+        }
     }
 
     /// As the rows of tables call it.
@@ -30,6 +49,8 @@ impl Variant {
             Self::Plain => "plain loop",
             Self::Bare => "component, bare",
             Self::Full => "component, full",
+            Self::NativeBare => "native, bare",
+            Self::NativeFull => "native, full",
         }
     }
 }
