@@ -76,6 +76,7 @@ pub mod paging;
 pub mod recording;
 pub mod reply;
 pub mod script;
+mod search;
 mod secret;
 pub mod session_log;
 pub mod simulation;

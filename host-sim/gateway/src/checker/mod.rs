@@ -63,6 +63,7 @@ mod tests;
 mod tiers;
 mod timing;
 mod tries;
+mod written;
 
 pub use allowance::{Allowance, Price, TaskAllowance};
 pub use excuse::{Excuse, Excuses};

@@ -8,6 +8,7 @@ use parallel_agents_engine::host::{Command, SpawnOptions};
 use super::invariant::Invariant;
 use super::state::Checker;
 use crate::label::{agent_of, id_of};
+use crate::search;
 use crate::secret::SECRET;
 
 /// The words before the code in every prompt of this component.
@@ -29,7 +30,7 @@ impl Checker {
     pub(super) fn check_prompt(&mut self, options: &SpawnOptions) {
         let label = options.label.clone();
         let Some((before, code, block, after)) = parts(&options.task) else {
-            if options.task.contains(BEFORE_CODE) {
+            if search::find(&options.task, BEFORE_CODE).is_some() {
                 self.note(Invariant::Taint, format!("{label} was given input without its two marker lines"));
             } else {
                 self.check_secrets(options, &options.task, "");
@@ -126,12 +127,12 @@ impl Checker {
 /// What stands before the first marker line, the code, what stands between them, and what stands behind the last one. None:
 /// it is not so that there is exactly one of each.
 fn parts(prompt: &str) -> Option<(&str, &str, &str, &str)> {
-    let (head, rest) = prompt.split_once(BEFORE_CODE)?;
+    let (head, rest) = search::around(prompt, BEFORE_CODE)?;
     let code = rest.get(..CODE_DIGITS).filter(|code| code.bytes().all(|byte| byte.is_ascii_hexdigit()))?;
     let rest = rest.get(CODE_DIGITS..)?;
     let (begin, end) = (format!("\n<<<INPUT {code}>>>\n"), format!("\n<<<END INPUT {code}>>>\n"));
-    let (_, block) = rest.split_once(&begin)?;
-    let (block, after) = block.split_once(&end)?;
+    let (_, block) = search::around(rest, &begin)?;
+    let (block, after) = search::around(block, &end)?;
     Some((head, code, block, after))
 }
 

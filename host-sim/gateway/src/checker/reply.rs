@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::invariant::Invariant;
 use super::state::Checker;
+use super::written::Written;
 use crate::reply;
 use crate::secret::SECRET;
 
@@ -26,6 +27,21 @@ struct Report {
     usage: Option<Usage>,
 }
 
+/// What a report tells of answers and errors.
+#[derive(Deserialize)]
+struct Texts {
+    results: Vec<TextsOfTask>,
+}
+
+#[derive(Deserialize)]
+struct TextsOfTask {
+    task_id: String,
+    #[serde(default)]
+    output: Value,
+    #[serde(default)]
+    error: Value,
+}
+
 #[derive(Deserialize)]
 struct Line {
     task_id: String,
@@ -33,7 +49,7 @@ struct Line {
     #[serde(default)]
     session_key: Option<String>,
     #[serde(default)]
-    output: Value,
+    output: Written,
     #[serde(default)]
     error: Value,
 }
@@ -51,7 +67,10 @@ impl Checker {
             }
             DocumentReply::Answer(_) if self.allowed.items.is_some() => self.check_items(),
             DocumentReply::Answer(text) if self.allowed.order.is_some() => match serde_json::from_str(text) {
-                Ok(report) => self.check_report(&report),
+                Ok(report) => {
+                    self.check_report(&report);
+                    self.check_readers(text);
+                }
                 Err(error) => self.note(Invariant::Results, format!("the report cannot be read: {error}")),
             },
             DocumentReply::Answer(text) if self.allowed.models.is_strict => self.check_models(text),
@@ -100,12 +119,11 @@ impl Checker {
             let answering = line.session_key.as_deref().filter(|_| line.status == TaskStatus::Completed);
             let wrong_model = answering.and_then(|session| self.check_answering_model(id, session));
             wrong.extend(wrong_model.map(|what| (Invariant::Tier, what)));
-            let bytes = size(&line.output);
+            let Written(bytes) = line.output;
             kept += bytes;
             if bytes > MAX_KEPT_BYTES {
                 wrong.push((Invariant::Sizes, format!("{bytes} bytes were kept of the answer to {id}")));
             }
-            self.check_readers(line, &mut wrong);
         }
         if kept > MAX_KEPT_IN_ALL {
             wrong.push((Invariant::Sizes, format!("{kept} bytes were kept of all answers")));
@@ -120,30 +138,23 @@ impl Checker {
     }
 
     /// A secret is in the results of whoever wrote it, or of whoever was to read that.
-    fn check_readers(&self, line: &Line, wrong: &mut Vec<(Invariant, String)>) {
+    fn check_readers(&mut self, report: &str) {
         if self.prompts.secrets.is_empty() {
             return;
         }
-        let text = format!("{}{}", line.output, line.error);
-        for (secret, owner) in
-            self.prompts.secrets.iter().filter(|(secret, _)| text.contains(SECRET) && text.contains(*secret))
-        {
-            let reads = self.allowed.tasks.as_ref().and_then(|tasks| tasks.get(&line.task_id));
-            if *owner != line.task_id && !reads.is_some_and(|task| task.reads.contains(owner)) {
-                wrong.push((
-                    Invariant::Secrets,
-                    format!("the result of {} has {secret}, which {owner} wrote", line.task_id),
-                ));
+        let Ok(Texts { results }) = serde_json::from_str(report) else { return };
+        let mut wrong = Vec::new();
+        for TextsOfTask { task_id, output, error } in results {
+            let text = format!("{output}{error}");
+            let told =
+                self.prompts.secrets.iter().filter(|(secret, _)| text.contains(SECRET) && text.contains(*secret));
+            let reads = self.allowed.tasks.as_ref().and_then(|tasks| tasks.get(&task_id));
+            for (secret, owner) in told {
+                if *owner != task_id && !reads.is_some_and(|task| task.reads.contains(owner)) {
+                    wrong.push(format!("the result of {task_id} has {secret}, which {owner} wrote"));
+                }
             }
         }
-    }
-}
-
-/// Bytes of a value: of a text the text's own, of anything else those of its JSON.
-fn size(output: &Value) -> usize {
-    match output {
-        Value::Null => 0,
-        Value::String(text) => text.len(),
-        other => other.to_string().len(),
+        wrong.into_iter().for_each(|what| self.note(Invariant::Secrets, what));
     }
 }

@@ -108,8 +108,13 @@ struct Source {
 }
 
 impl Request {
-    /// Reads the arguments of a call. 120.0 is an integer for JSON Schema and none for serde.
+    /// Reads the arguments of a call.
     fn read(arguments: &str) -> Option<Self> {
+        serde_json::from_str(arguments).ok().or_else(|| Self::read_with_integers(arguments))
+    }
+
+    /// The same where integers may be written with a fraction: 120.0 is one for JSON Schema and none for serde.
+    fn read_with_integers(arguments: &str) -> Option<Self> {
         let mut arguments: Value = serde_json::from_str(arguments).ok()?;
         write_integers(&mut arguments);
         serde_json::from_value(arguments).ok()

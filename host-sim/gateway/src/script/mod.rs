@@ -4,6 +4,7 @@
 //! and the model server behind a real gateway give the same answer to the same task. Nothing here knows sessions, time
 //! or the network.
 
+mod about;
 mod chance;
 mod check;
 mod damage;
@@ -16,6 +17,7 @@ mod faults;
 mod file;
 mod host_profile;
 mod latency;
+mod memory;
 mod model;
 mod problems;
 pub mod prompt;
@@ -35,13 +37,13 @@ use parallel_agents_engine::host::FailureKind;
 use parallel_agents_engine::json::strict::{self, REQUEST_BOUNDS};
 use parallel_agents_engine::task::Usage;
 
+use about::About;
 use chance::{Chance, Purpose};
 use check::Checked;
 use latency::LONGEST_MS;
 use model::Models;
 use prompt::Prompt;
 use rule::{Fate, Odds, Rule, Spawned};
-use template::About;
 
 pub use error::{ScriptError, ScriptProblem};
 pub use fault::Fault;

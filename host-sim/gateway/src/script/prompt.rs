@@ -5,6 +5,8 @@ use std::borrow::Cow;
 use parallel_agents_engine::task::OutputFormat;
 use serde_json::{Map, Value};
 
+use crate::search;
+
 /// The parts of a prompt that a scripted agent works from.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Prompt {
@@ -30,7 +32,7 @@ impl Prompt {
     /// None if the three header lines are not there. Whatever else is missing stays empty: a gateway may have cut it.
     pub fn parse(text: &str) -> Option<Self> {
         // A proxy or a file on the way may have turned the line ends round.
-        let text = if text.contains('\r') { Cow::Owned(text.replace("\r\n", "\n")) } else { Cow::Borrowed(text) };
+        let text = if search::has(text, b'\r') { Cow::Owned(text.replace("\r\n", "\n")) } else { Cow::Borrowed(text) };
         let (header, front, body) = Header::find(&text)?;
         let input = InputBlock::find(body);
         let (before, after) = match &input {
@@ -64,7 +66,7 @@ impl<'a> Header<'a> {
     /// The first three header lines in a row, and the texts before and after them.
     fn find(text: &'a str) -> Option<(Self, &'a str, &'a str)> {
         // A gateway may put a time stamp in front of the first line, so that one may begin anywhere.
-        text.match_indices("Agent type: ").find_map(|(at, _)| {
+        search::places(text, "Agent type: ").find_map(|at| {
             let (agent_type, rest) = value_line(&text[at..], "Agent type: ")?;
             let (task_id, rest) = value_line(rest, "Task id: ")?;
             let (format, rest) = value_line(rest, "Output format: ")?;
@@ -104,14 +106,13 @@ fn description(before_input: &str, has_input: bool) -> &str {
 
 /// The JSON fence under the last heading for the answer.
 fn answer_form(front: &str) -> Option<&str> {
-    let (_, rest) = front.rsplit_once("# Answer\n")?;
-    fence(rest)
+    fence(search::behind_last(front, "# Answer\n")?)
 }
 
 /// What stands in the first JSON fence.
 fn fence(after_input: &str) -> Option<&str> {
-    let (_, rest) = after_input.split_once("\n```json\n")?;
-    rest.split_once("\n```").map(|(text, _)| text)
+    let (_, rest) = search::around(after_input, "\n```json\n")?;
+    search::around(rest, "\n```").map(|(text, _)| text)
 }
 
 /// The text between the two marker lines.

@@ -6,7 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use minijinja::value::Rest;
 use minijinja::{Environment, ErrorKind, Value};
 
+use super::about::About;
 use super::chance::Dice;
+use super::memory::{Memory, Question, Recorded};
 use super::prompt::Prompt;
 use super::source::{excerpt, hashtag, line_with, telling_lines};
 
@@ -19,6 +21,8 @@ pub(super) struct Template {
     environment: Environment<'static>,
     /// What it looks up. Nothing else is made ready for a filling, which is most of what a filling would cost.
     names: Arc<BTreeSet<String>>,
+    /// What it was filled with before.
+    memory: Arc<Memory>,
 }
 
 impl Template {
@@ -28,11 +32,22 @@ impl Template {
         environment.add_template_owned(NAME, source).map_err(|error| describe(&error))?;
         let template = environment.get_template(NAME).map_err(|error| describe(&error))?;
         let names = Arc::new(template.undeclared_variables(false).into_iter().collect());
-        Ok(Self { environment, names })
+        Ok(Self { environment, names, memory: Arc::default() })
     }
 
     /// Fills it. The error is a sentence for people.
     pub(super) fn render(&self, prompt: &Prompt, about: About<'_>, dice: Dice) -> Result<String, String> {
+        let question = Question::of(&self.names, prompt, about);
+        if let Some(known) = self.memory.recall(&question, &dice) {
+            return Ok(known);
+        }
+        let dice = Arc::new(Mutex::new(Recorded::new(dice)));
+        let filled = self.fill(prompt, about, &dice)?;
+        self.memory.keep(question, &dice.lock().unwrap_or_else(PoisonError::into_inner), &filled);
+        Ok(filled)
+    }
+
+    fn fill(&self, prompt: &Prompt, about: About<'_>, dice: &Arc<Mutex<Recorded>>) -> Result<String, String> {
         let mut known = Known { wanted: &self.names, values: BTreeMap::new() };
         known.put("agent_type", || Value::from(&prompt.agent_type));
         known.put("task_id", || Value::from(&prompt.task_id));
@@ -44,22 +59,11 @@ impl Template {
         known.put("tier", || Value::from(about.tier));
         known.put("attempt", || Value::from(about.attempt));
         known.put("call", || Value::from(about.call));
-        add_functions(&mut known, dice);
+        add_functions(&mut known, dice.clone());
         let context = Value::from(known.values);
         let template = self.environment.get_template(NAME);
         template.and_then(|template| template.render(context)).map_err(|error| describe(&error))
     }
-}
-
-/// What a template may know beside the prompt.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct About<'a> {
-    pub model: &'a str,
-    pub tier: Option<&'a str>,
-    /// Counted from 1.
-    pub attempt: u32,
-    /// The tool call that the text is for, counted from 1; 0 for an answer.
-    pub call: u32,
 }
 
 fn describe(error: &minijinja::Error) -> String {
@@ -83,9 +87,8 @@ impl Known<'_> {
 }
 
 /// What a template can call. It is a part of each filling, since the draws are.
-fn add_functions(known: &mut Known<'_>, dice: Dice) {
+fn add_functions(known: &mut Known<'_>, dice: Arc<Mutex<Recorded>>) {
     // Functions are shared by design; one rendering calls them one after the other, so the order of draws is fixed.
-    let dice = Arc::new(Mutex::new(dice));
     let draw = move |bound: u64| dice.lock().unwrap_or_else(PoisonError::into_inner).below(bound);
 
     let dice = draw.clone();
@@ -127,5 +130,41 @@ fn as_text(value: &Value) -> String {
     match value.as_str() {
         Some(text) => text.to_owned(),
         None => serde_json::to_string_pretty(value).unwrap_or_else(|_| value.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use parallel_agents_engine::task::OutputFormat;
+    use serde_json::{Map, json};
+
+    use super::super::chance::{Chance, Purpose};
+    use super::*;
+
+    const SOURCE: &str =
+        "{{ input.code }} {{ number(1, 3) }} {% if number(1, 2) == 1 %}{{ pick(['x', 'y']) }}{% endif %} {{ attempt }}";
+
+    #[test]
+    fn an_answer_from_memory_is_the_one_that_filling_gives() {
+        let template = || Template::new(SOURCE.to_owned()).expect("a template");
+        let (warm, mut answers) = (template(), BTreeSet::new());
+        for (seed, attempt, code) in (0..200).flat_map(|seed| [(seed, 1, "a"), (seed, 2, "a"), (seed, 1, "b")]) {
+            let prompt = Prompt {
+                agent_type: "a".to_owned(),
+                task_id: "t".to_owned(),
+                output_format: OutputFormat::Text,
+                description: "d".to_owned(),
+                input: Map::from_iter([("code".to_owned(), json!(code))]),
+                code: None,
+                schema_text: None,
+            };
+            let about = About { model: "m", tier: None, attempt, call: 0 };
+            let dice = Chance::of(seed, "a", "t", "m", attempt).dice(Purpose::Text);
+            let answer = warm.render(&prompt, about, dice.clone()).expect("it can be filled");
+            assert_eq!(Ok(&answer), template().render(&prompt, about, dice).as_ref());
+            answers.insert(answer);
+        }
+        // Of three inputs and attempts each: a number, and another one, with one of two letters behind one of its values.
+        assert_eq!(answers.len(), 3 * 3 * (2 + 1));
     }
 }
