@@ -1,7 +1,6 @@
 //! Each habit of other servers against what is expected of it; the table in the documentation is that of the code.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use parallel_agents_engine::host::{
     AnswerForm, Command, Event, EventKind, FailureKind, SessionEnd, SessionOutcome, SpawnOptions,
@@ -63,7 +62,7 @@ async fn serve(name: &str) -> (String, Live, Clock) {
 }
 
 /// The end of one session that is asked for a JSON value by a schema, without an engine.
-async fn ended(live: &mut Live) -> SessionEnd {
+async fn ended(live: &mut Live, clock: &Clock) -> SessionEnd {
     let options = SpawnOptions {
         task: "Agent type: answerer\nTask id: t\nOutput format: json\n\n# Task\n\nThe capital of France?".to_owned(),
         label: "answerer t".to_owned(),
@@ -79,15 +78,18 @@ async fn ended(live: &mut Live) -> SessionEnd {
         idempotency_key: "r-t-1".to_owned(),
     };
     let mut options = Some(Arc::new(options));
+    let mut now_ms = live.now_ms();
+    let passing = clock.begin(now_ms);
     loop {
-        match live.poll(live.now_ms(), None) {
+        match live.poll(now_ms, None) {
             Next::Event(Delivery { event: Event { what: EventKind::SessionEnded(end), .. }, .. }) => return end,
             Next::Event(_) => {
                 if let Some(options) = options.take() {
                     live.perform(Command::Spawn(RequestId(1), options));
                 }
             }
-            Next::SleepUntil(_) => tokio::time::sleep(Duration::from_millis(1)).await,
+            // Until the host rings the clock's bell.
+            Next::SleepUntil(at_ms) => now_ms = passing.pass(at_ms).await,
             Next::Stuck(why) => panic!("{why}"),
         }
     }
@@ -95,8 +97,8 @@ async fn ended(live: &mut Live) -> SessionEnd {
 
 /// One session's answer, wherever the server put it and however often it had to be asked.
 async fn check_form(name: &str) {
-    let (root, mut live, _) = serve(name).await;
-    let end = ended(&mut live).await;
+    let (root, mut live, clock) = serve(name).await;
+    let end = ended(&mut live, &clock).await;
     assert_eq!(end.outcome, SessionOutcome::Completed, "{name}: {end:?}");
     let text = end.completion.expect("an answer").text;
     let answer: Value = serde_json::from_str(&text).expect("JSON");
@@ -107,8 +109,8 @@ async fn check_form(name: &str) {
 
 /// A server that is not ready says so, and when it will be.
 async fn check_loading(name: &str, retry_after_ms: Option<u64>) {
-    let (_, mut live, _) = serve(name).await;
-    let end = ended(&mut live).await;
+    let (_, mut live, clock) = serve(name).await;
+    let end = ended(&mut live, &clock).await;
     let SessionOutcome::Failed { kind, retry_after_ms: wait, message } = end.outcome else { panic!("{end:?}") };
     assert_eq!((kind, wait), (FailureKind::NotReady, retry_after_ms), "{name}: {message}");
 }
