@@ -126,7 +126,8 @@ impl AgentDefinition {
         Self::check(&Value::Object(fields), problems)
     }
 
-    /// Reads what the build script left of a definition file that is in order: its fields as JSON, checked already.
+    /// Reads what the build script left of a definition file that is in order: its fields as JSON, checked already, with a schema
+    /// that needs no inlining.
     pub fn built_in(fields: &str) -> Result<Self, String> {
         serde_json::from_str::<Written>(fields).map(Self::from).map_err(|error| error.to_string())
     }
@@ -174,7 +175,16 @@ impl AgentDefinition {
         if !problems.is_empty() {
             return Err(problems);
         }
-        Ok(Self::from(written))
+        Ok(Self::from(written.inlined()))
+    }
+}
+
+impl Written {
+    /// The same with its schema in the form that is checked.
+    fn inlined(mut self) -> Self {
+        // One that cannot be inlined was refused before.
+        self.output_schema = self.output_schema.map(|own| schema::inlined(&own).unwrap_or(own));
+        self
     }
 }
 
@@ -194,11 +204,7 @@ impl From<Written> for AgentDefinition {
             output_format: written.output_format.unwrap_or(by_schema),
             prompt: written.prompt,
             input: written.input,
-            // One that cannot be inlined was refused when the definition was read.
-            output_schema: written
-                .output_schema
-                .map(|own| OutputSchema::new(schema::inlined(&own).unwrap_or(own)))
-                .unwrap_or_default(),
+            output_schema: written.output_schema.map(OutputSchema::new).unwrap_or_default(),
             example_input: written.example_input.unwrap_or_else(|| Value::Object(Map::new())),
         }
     }
