@@ -32,7 +32,10 @@ const DEEDS: [string, string | undefined][] = [
   ['answer', undefined],
 ];
 
-/** A guest is stopped after five seconds; a thread that it held up would stand still for all of them, on the slowest machine too. */
+/**
+ * A guest is stopped after five seconds; a thread that it held up would stand still for all of them, on the slowest machine too. Turns
+ * of the event loop do not show that: a guest that floods the thread leaves it as few of them as one that holds it up.
+ */
 const MOST_STILL_MS = 4_500;
 
 /** Sessions that run when the deed is done. */
