@@ -127,5 +127,5 @@ fn runs(criterion: &mut Criterion) {
 
 fn plan() -> Plan {
     let request = serde_json::to_value(spec(TASKS, SLOTS)).expect("a request is JSON");
-    plan::plan(&documents::run_schema(), BUILT_IN, request).expect("the request is in order")
+    plan::plan(documents::run_schema(), BUILT_IN, request).expect("the request is in order")
 }

@@ -93,7 +93,7 @@ async fn one(plan: plan::Plan, host: &mut impl Host) -> Result<String, CallError
 }
 
 /// The request schema of `run_tasks`.
-pub fn run_schema() -> Value {
+pub fn run_schema() -> &'static Value {
     Function::RunTasks.schema()
 }
 
@@ -123,48 +123,48 @@ fn read(function: Function, arguments: &str) -> Result<Read, CallError> {
     let request_schema = function.schema();
     match function {
         // What is left of a request that does not fit is looked at as well, so that all problems are told at once.
-        Function::RunTasks => plan::plan(&request_schema, BUILT_IN, document).map(|plan| Read::Run(Box::new(plan))),
-        Function::MapTasks => mapping(&request_schema, BUILT_IN, document).map(|what| Read::Map(Box::new(what))),
+        Function::RunTasks => plan::plan(request_schema, BUILT_IN, document).map(|plan| Read::Run(Box::new(plan))),
+        Function::MapTasks => mapping(request_schema, BUILT_IN, document).map(|what| Read::Map(Box::new(what))),
         Function::ForecastRun => forecast(document).map(Read::Done),
         Function::RunIterativeRefinement => {
-            let what = request::refinement(&request_schema, checks(), document);
+            let what = request::refinement(request_schema, checks(), document);
             what.map(|what| Read::Refine(Box::new(what)))
         }
         Function::CreateAgents => {
-            let what = request::creation(&request_schema, checks(), document);
+            let what = request::creation(request_schema, checks(), document);
             what.map(|what| Read::Create(Box::new(what)))
         }
         Function::Orchestrate => {
-            let goal = request::orchestration(&request_schema, checks(), document);
+            let goal = request::orchestration(request_schema, checks(), document);
             goal.map(|goal| Read::Reach(Box::new(goal)))
         }
-        Function::CollectResults => collection(&request_schema, document).map(|what| Read::Collect(Box::new(what))),
+        Function::CollectResults => collection(request_schema, document).map(|what| Read::Collect(Box::new(what))),
         Function::SpawnWithRetry => helped(function, Helper { is_single: true, escalates: false }, document),
         Function::SpawnWithModelHierarchy => helped(function, Helper { is_single: true, escalates: true }, document),
         Function::SpawnParallelWithRetry => helped(function, Helper { is_single: false, escalates: false }, document),
-        Function::ContentTeam => team(&request_schema, Kind::Content, document),
-        Function::DevelopmentTeam => team(&request_schema, Kind::Development, document),
-        Function::ReviewTeam => team(&request_schema, Kind::Review, document),
-        Function::CustomAgent => team(&request_schema, Kind::CustomAgent, document),
-        Function::MetaWorkflow => team(&request_schema, Kind::MetaWorkflow, document),
-        Function::ResultDigest => reports::digest(&wanted(&request_schema, document)?).map(Read::Done),
-        Function::ResultPage => reports::page(&wanted(&request_schema, document)?).map(Read::Done),
-        Function::ExplainTask => reports::story(&wanted(&request_schema, document)?).map(Read::Done),
-        Function::ListAgents => catalogue::list_agents(&wanted(&request_schema, document)?).map(Read::Done),
-        Function::DescribeAgent => catalogue::describe_agent(&wanted(&request_schema, document)?).map(Read::Done),
-        Function::RenderPrompt => catalogue::render_prompt(wanted(&request_schema, document)?).map(Read::Done),
+        Function::ContentTeam => team(request_schema, Kind::Content, document),
+        Function::DevelopmentTeam => team(request_schema, Kind::Development, document),
+        Function::ReviewTeam => team(request_schema, Kind::Review, document),
+        Function::CustomAgent => team(request_schema, Kind::CustomAgent, document),
+        Function::MetaWorkflow => team(request_schema, Kind::MetaWorkflow, document),
+        Function::ResultDigest => reports::digest(&wanted(request_schema, document)?).map(Read::Done),
+        Function::ResultPage => reports::page(&wanted(request_schema, document)?).map(Read::Done),
+        Function::ExplainTask => reports::story(&wanted(request_schema, document)?).map(Read::Done),
+        Function::ListAgents => catalogue::list_agents(&wanted(request_schema, document)?).map(Read::Done),
+        Function::DescribeAgent => catalogue::describe_agent(&wanted(request_schema, document)?).map(Read::Done),
+        Function::RenderPrompt => catalogue::render_prompt(wanted(request_schema, document)?).map(Read::Done),
         Function::DefinitionFile => {
-            let mut document = checked(&request_schema, document)?;
+            let mut document = checked(request_schema, document)?;
             let definition = document.get_mut("definition").map(Value::take).unwrap_or_default();
             catalogue::definition_file(definition).map(Read::Done)
         }
         Function::DescribeFunction => {
-            let document = checked(&request_schema, document)?;
+            let document = checked(request_schema, document)?;
             described(document.get("function").and_then(Value::as_str).unwrap_or_default()).map(Read::Done)
         }
-        Function::CheckApproval => approval::check(&checked(&request_schema, document)?).map(Read::Done),
-        Function::FillRequest => saved::fill(&checked(&request_schema, document)?).map(Read::Done),
-        Function::Versions => checked(&request_schema, document).map(|_| Read::Done(catalogue::versions())),
+        Function::CheckApproval => approval::check(&checked(request_schema, document)?).map(Read::Done),
+        Function::FillRequest => saved::fill(&checked(request_schema, document)?).map(Read::Done),
+        Function::Versions => checked(request_schema, document).map(|_| Read::Done(catalogue::versions())),
     }
 }
 
@@ -172,8 +172,8 @@ fn read(function: Function, arguments: &str) -> Result<Read, CallError> {
 fn forecast(document: Value) -> Result<String, CallError> {
     let is_wide = document.get("items").is_some() || document.get("steps").is_some();
     let plan = match is_wide {
-        true => mapping(&Function::MapTasks.schema(), BUILT_IN, document)?.plan,
-        false => plan::plan(&run_schema(), BUILT_IN, document)?,
+        true => mapping(Function::MapTasks.schema(), BUILT_IN, document)?.plan,
+        false => plan::plan(run_schema(), BUILT_IN, document)?,
     };
     Ok(document::to_text(&plan.forecast()))
 }
@@ -205,7 +205,7 @@ fn team(request_schema: &Value, kind: Kind, document: Value) -> Result<Read, Cal
     let team = teams::make(kind, BUILT_IN, checked(request_schema, document)?)?;
     let request = serde_json::to_value(&team.run).unwrap_or_default();
     if team.at_once {
-        return plan::plan(&run_schema(), BUILT_IN, request).map(|plan| Read::Run(Box::new(plan)));
+        return plan::plan(run_schema(), BUILT_IN, request).map(|plan| Read::Run(Box::new(plan)));
     }
     Ok(Read::Done(document::to_text(&request)))
 }

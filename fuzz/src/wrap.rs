@@ -38,7 +38,7 @@ fn planned(description: &str, input: &str) -> Option<PlannedTask> {
         _ => json!({ "text": input }),
     };
     let task = json!({"agent_type": "content_writer_funny", "task_description": description, "input_data": input});
-    plan::plan(&run_schema(), BUILT_IN, json!({ "tasks": [task] })).ok()?.tasks.pop()
+    plan::plan(run_schema(), BUILT_IN, json!({ "tasks": [task] })).ok()?.tasks.pop()
 }
 
 /// Sessions after the first are shown what was wrong and what was answered, which others wrote too.

@@ -65,7 +65,7 @@ pub(super) fn render_prompt(wanted: RenderPromptSpec) -> Result<String, CallErro
     let placeholders = std::mem::take(&mut task.input_from);
     let run = RunSpec { tasks: vec![task], agents, ..RunSpec::default() };
     let request = serde_json::to_value(&run).unwrap_or_default();
-    let mut plan = plan::plan(&run_schema(), BUILT_IN, request).map_err(of_one_task)?;
+    let mut plan = plan::plan(run_schema(), BUILT_IN, request).map_err(of_one_task)?;
     for planned in &mut plan.tasks {
         planned.input.extend(placeholders.iter().map(|source| {
             (source.field.clone(), Value::from(format!("(the output of {}{})", source.task, source.pointer)))

@@ -23,12 +23,12 @@ pub(super) struct Helper {
 
 /// Checks a helper's request and makes the plan of it.
 pub(super) fn plan(function: Function, helper: Helper, mut document: Value) -> Result<Plan, CallError> {
-    let problems = plan::check_document(&function.schema(), &mut document);
+    let problems = plan::check_document(function.schema(), &mut document);
     if !problems.is_empty() {
         return Err(CallError::invalid(problems));
     }
     let request = request(helper, document);
-    let planned = plan::plan(&Function::RunTasks.schema(), BUILT_IN, request);
+    let planned = plan::plan(Function::RunTasks.schema(), BUILT_IN, request);
     if helper.is_single { planned.map_err(of_one_task) } else { planned }
 }
 

@@ -24,7 +24,7 @@ pub struct Earlier {
 #[derive(Clone, Debug)]
 pub struct Checks {
     /// The schema of a request for `run_tasks`.
-    pub run_schema: Value,
+    pub run_schema: &'static Value,
     /// The agent types that the component brings along.
     pub built_in: BuiltIn,
 }
