@@ -85,6 +85,7 @@ pub mod delimiters;
 pub mod host;
 pub mod ids;
 pub mod json;
+pub mod order;
 pub mod placeholders;
 pub mod problem;
 pub mod score;

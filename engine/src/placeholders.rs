@@ -23,6 +23,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use crate::json::schema;
+use crate::order;
 use crate::problem::{Problem, unknown_name};
 use crate::text;
 
@@ -73,9 +74,8 @@ pub fn fill(document: &Value, values: &Map<String, Value>, place: Place<'_>) -> 
     if !missing.is_empty() {
         return Err(missing);
     }
-    let texts =
-        used.keys().filter_map(|name| values.get(name).map(|value| (name.as_str(), (value, shown(value))))).collect();
-    let mut filling = Filling { texts, room: place.most_bytes };
+    let texts = used.keys().filter_map(|name| values.get(name).map(|value| (name.as_str(), (value, shown(value)))));
+    let mut filling = Filling { texts: order::filled(texts), room: place.most_bytes };
     filling.fill(document).ok_or_else(|| {
         let message = format!("the values that are put in have more than {} bytes", place.most_bytes);
         vec![Problem::new("E_REQUEST_TOO_LARGE", place.at, message).limit(format!("0..={} bytes", place.most_bytes))]

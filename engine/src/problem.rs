@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
+use crate::order;
 use crate::text;
 
 /// Problems that a refusal lists.
@@ -92,8 +93,8 @@ pub enum CallError {
 
 impl CallError {
     /// Orders problems by path and keeps the first ten, of which the last tells how many more there were.
-    pub fn invalid(mut problems: Vec<Problem>) -> Self {
-        problems.sort_by_cached_key(|problem| (path_order(&problem.path), problem.code.clone()));
+    pub fn invalid(problems: Vec<Problem>) -> Self {
+        let mut problems = order::sorted_by_key(problems, |problem| (path_order(&problem.path), problem.code.clone()));
         problems.dedup();
         let total = problems.len();
         problems.truncate(MAX_PROBLEMS);

@@ -3,6 +3,8 @@
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
+use crate::order;
+
 /// A score in millionths, so that comparing is exact: 8.5 is 8,500,000.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Score(i64);
@@ -28,8 +30,8 @@ impl Score {
     }
 
     /// The middle one; of an even number the mean of the two in the middle, rounded down.
-    pub fn median(mut scores: Vec<Self>) -> Option<Self> {
-        scores.sort();
+    pub fn median(scores: Vec<Self>) -> Option<Self> {
+        let scores = order::sorted(scores);
         let upper = scores.get(scores.len() / 2)?;
         if scores.len() % 2 == 1 {
             return Some(*upper);

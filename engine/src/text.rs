@@ -1,5 +1,6 @@
 //! How foreign text is cut and shown: on character boundaries, with nothing in it that could act on a terminal.
 
+use crate::order;
 use std::borrow::Cow;
 
 /// What a message echoes of foreign input, in bytes.
@@ -131,15 +132,14 @@ pub fn acts(character: char) -> bool {
 /// Near means that a third of the letters differ at most (a swap of neighbours counts once), or that it is a part.
 pub fn nearest<'a>(wanted: &str, names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
     let wanted = head(wanted, MAX_ECHO_BYTES).to_lowercase();
-    let mut ranked: Vec<(usize, &str)> = names
+    let ranked = names
         .filter_map(|name| {
             let distance = strsim::osa_distance(&wanted, name);
             let part = !wanted.is_empty() && name.contains(&wanted);
             (part || distance <= name.len().max(wanted.len()) / 3).then_some((distance, name))
         })
         .collect();
-    ranked.sort();
-    ranked.into_iter().take(3).map(|(_, name)| name).collect()
+    order::sorted(ranked).into_iter().take(3).map(|(_, name)| name).collect()
 }
 
 #[cfg(test)]

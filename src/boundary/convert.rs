@@ -5,6 +5,7 @@ use super::bindings::parallel_agents::skill::{events as we, journal as wj, sessi
 use crate::documents;
 use parallel_agents_engine::host;
 use parallel_agents_engine::ids::{RequestId, SessionKey, TaskId};
+use parallel_agents_engine::order;
 use parallel_agents_engine::task::{Cleanup, Price, TaskStatus, Usage};
 
 /// What a call gives back.
@@ -89,7 +90,7 @@ fn operator_limits(limits: we::OperatorLimits) -> host::OperatorLimits {
         spawns: limits.spawns,
         seconds: limits.seconds,
         session_tokens: limits.session_tokens,
-        prices: prices.collect(),
+        prices: order::filled(prices),
         tasks: limits.tasks,
     }
 }

@@ -10,6 +10,7 @@ use super::functions::known;
 use super::spec::{ParameterSpec, SavedSpec};
 use parallel_agents_engine::json::schema;
 use parallel_agents_engine::json::strict::MAX_REQUEST_BYTES;
+use parallel_agents_engine::order;
 use parallel_agents_engine::placeholders::{self, Place};
 use parallel_agents_engine::problem::{CallError, Problem, unknown_name};
 use parallel_agents_engine::report::document;
@@ -57,7 +58,7 @@ impl SavedSpec {
     fn declared(&self) -> Result<BTreeMap<String, ParameterSpec>, Vec<Problem>> {
         let used = placeholders::names(&self.arguments, TEMPLATE)?;
         let Some(parameters) = &self.parameters else {
-            return Ok(used.into_keys().map(|name| (name, ParameterSpec::default())).collect());
+            return Ok(order::filled(used.into_keys().map(|name| (name, ParameterSpec::default()))));
         };
         let mut problems = Vec::new();
         let mut declared = BTreeMap::new();

@@ -7,6 +7,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use parallel_agents_engine::agents::AgentDefinition;
+use parallel_agents_engine::order;
 use parallel_agents_engine::problem::Problem;
 use parallel_agents_engine::score::Score;
 use parallel_agents_engine::task::AgentSource;
@@ -114,8 +115,7 @@ pub fn hash(definition: &Value) -> String {
 fn sorted(value: &Value) -> Value {
     match value {
         Value::Object(fields) => {
-            let mut ordered: Vec<(&String, &Value)> = fields.iter().collect();
-            ordered.sort_by_key(|(name, _)| *name);
+            let ordered = order::sorted_by_key(fields.iter().collect(), |(name, _)| *name);
             Value::Object(ordered.into_iter().map(|(name, field)| (name.clone(), sorted(field))).collect())
         }
         Value::Array(items) => Value::Array(items.iter().map(sorted).collect()),

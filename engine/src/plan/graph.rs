@@ -4,6 +4,7 @@ use std::cell::LazyCell;
 use std::collections::BTreeMap;
 
 use crate::ids::TaskIndex;
+use crate::order;
 use crate::problem::{Problem, unknown_name};
 use crate::text;
 
@@ -17,7 +18,7 @@ const MAX_PRINTED: usize = 8;
 /// Resolves the dependencies of each task, in the order of the tasks; problems name their place.
 pub fn resolve(ids: &[String], dependencies: &[impl AsRef<[String]>]) -> Result<Vec<Vec<TaskIndex>>, Vec<Problem>> {
     let by_name: LazyCell<BTreeMap<&str, usize>, _> =
-        LazyCell::new(|| ids.iter().enumerate().map(|(index, id)| (id.as_str(), index)).collect());
+        LazyCell::new(|| order::filled(ids.iter().enumerate().map(|(index, id)| (id.as_str(), index))));
     let mut problems = Vec::new();
     let mut resolved = Vec::with_capacity(ids.len());
     for (task, names) in dependencies.iter().enumerate() {

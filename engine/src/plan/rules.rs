@@ -3,6 +3,7 @@
 use super::names::check_name;
 use super::planned::{Judge, PlannedTask, Retries, Rules};
 use crate::agents::Catalogue;
+use crate::order;
 use crate::policy::caps::Caps;
 use crate::policy::ladder::Ladder;
 use crate::policy::price::Prices;
@@ -147,7 +148,7 @@ pub fn models(rules: &Rules, models: impl IntoIterator<Item = Option<String>>) -
             (model, _) => names.push(model),
         }
     }
-    names.sort();
+    names = order::sorted(names);
     names.dedup();
     names
 }

@@ -3,6 +3,7 @@
 
 use serde_json::Value;
 
+use crate::order;
 use crate::text::{dollars, escaped};
 
 /// What a result must have for its story to be told: its name, and whether its value is one.
@@ -33,7 +34,7 @@ pub fn explain(row: &Value) -> String {
     for attempt in list(row, "/metadata/attempt_log") {
         events.push((number(attempt, "ended_ms"), 0, escaped(&ended(attempt)).into_owned()));
     }
-    events.sort_by_key(|(at, order, _)| (*at, *order));
+    let events = order::sorted_by_key(events, |(at, order, _)| (*at, *order));
     if events.is_empty() {
         lines.push("It never had a session.".to_owned());
     }

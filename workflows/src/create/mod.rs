@@ -18,6 +18,7 @@ use super::improve::{Improve, Settings, Wanted};
 use super::registry::Entry;
 pub use created::{Created, belongs_to_a_draft, field, stand_in};
 use parallel_agents_engine::ids::TaskIndex;
+use parallel_agents_engine::order;
 use parallel_agents_engine::plan::PlannedTask;
 use parallel_agents_engine::task::{RunReport, RunStatus, TaskResult, TaskStatus};
 use parallel_agents_engine::workflow::Workflow;
@@ -72,7 +73,7 @@ impl Create {
     pub fn complete(&self, report: RunReport) -> RunReport {
         let mut report = add_not_run(report, &self.not_run);
         // The making comes first, then the caller's tasks in their own order.
-        report.results.sort_by_key(|result| {
+        report.results = order::sorted_by_key(report.results, |result| {
             let place = self.ids.iter().position(|id| id == result.task_id.as_str());
             place.map_or(0, |place| place + 1)
         });

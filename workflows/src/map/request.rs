@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use parallel_agents_engine::agents::{AgentDefinition, BuiltIn};
 use parallel_agents_engine::json;
+use parallel_agents_engine::order;
 use parallel_agents_engine::placeholders;
 use parallel_agents_engine::plan::{self, Plan, PlannedTask, check_document, check_total};
 use parallel_agents_engine::problem::{CallError, Problem, is_within};
@@ -25,7 +26,7 @@ const DEFAULT_GROUP: u32 = 20;
 /// Reads a request for `map_tasks`.
 pub fn mapping(request_schema: &Value, built_in: BuiltIn, mut document: Value) -> Result<Mapping, CallError> {
     let misfits = check_document(request_schema, &mut document);
-    let covered: BTreeSet<String> = misfits.iter().map(|problem| problem.path.clone()).collect();
+    let covered: BTreeSet<String> = order::filled(misfits.iter().map(|problem| problem.path.clone()));
     let mut found = Vec::new();
     let mapping = read(document, built_in, &mut found);
     let mut problems = misfits;

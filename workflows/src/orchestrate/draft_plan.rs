@@ -12,6 +12,7 @@ use crate::create::{Created, belongs_to_a_draft, field, stand_in};
 use crate::spec::AgentSpec;
 use parallel_agents_engine::agents::Catalogue;
 use parallel_agents_engine::ids::TaskIndex;
+use parallel_agents_engine::order;
 use parallel_agents_engine::plan::PlannedTask;
 use parallel_agents_engine::problem::Problem;
 use parallel_agents_engine::score::Score;
@@ -120,7 +121,7 @@ impl Situation<'_> {
     }
 
     fn tasks(&self, plan: &DraftPlan, problems: &mut Vec<String>) {
-        let new: BTreeSet<&str> = plan.new_agents.iter().map(|spec| spec.name.as_str()).collect();
+        let new: BTreeSet<&str> = order::filled(plan.new_agents.iter().map(|spec| spec.name.as_str()));
         let open = self.parts.open();
         for (index, (task, note)) in plan.tasks.iter().zip(&plan.notes).enumerate() {
             let (id, agent) = (field(task, "task_id"), field(task, "agent_type"));

@@ -7,6 +7,7 @@ use serde_json::{Map, Number, Value};
 
 use super::keywords::VALUES_KEYWORD;
 use crate::json::number;
+use crate::order;
 
 pub(super) const TYPES: [&str; 7] = ["object", "array", "string", "number", "integer", "boolean", "null"];
 
@@ -180,12 +181,11 @@ fn canonical(value: &Value) -> String {
         Value::Number(number) => number::integer(number).map_or_else(|| number.to_string(), |whole| whole.to_string()),
         Value::Array(items) => format!("[{}]", items.iter().map(canonical).collect::<Vec<_>>().join(",")),
         Value::Object(fields) => {
-            let mut fields: Vec<String> = fields
+            let fields = fields
                 .iter()
                 .map(|(name, field)| format!("{}:{}", Value::from(name.as_str()), canonical(field)))
                 .collect();
-            fields.sort();
-            format!("{{{}}}", fields.join(","))
+            format!("{{{}}}", order::sorted::<String>(fields).join(","))
         }
         other => other.to_string(),
     };

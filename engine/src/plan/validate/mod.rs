@@ -17,6 +17,7 @@ use super::texts::{check_input, check_total};
 use super::{graph, rules};
 use crate::agents::{BuiltIn, Catalogue};
 use crate::ids::TaskIndex;
+use crate::order;
 use crate::problem::{CallError, Problem, is_within};
 use crate::task::{DEFAULT_DEADLINE_SECONDS, DEFAULT_MAX_CONCURRENT, InputSource, RunSpec, TaskSpec};
 
@@ -39,7 +40,7 @@ pub fn plan(request_schema: &Value, built_in: BuiltIn, mut document: Value) -> R
 
 /// The same for a request that has been checked against its schema; `problems` is what that found.
 pub fn of_spec(spec: RunSpec, built_in: BuiltIn, mut problems: Vec<Problem>) -> Result<Plan, Vec<Problem>> {
-    let covered: BTreeSet<String> = problems.iter().map(|problem| problem.path.clone()).collect();
+    let covered: BTreeSet<String> = order::filled(problems.iter().map(|problem| problem.path.clone()));
     let (catalogue, faults) = match Catalogue::with(built_in, &spec.agents) {
         Ok(catalogue) => (catalogue, Vec::new()),
         Err(faults) => (Catalogue::new(built_in), faults),
@@ -76,7 +77,7 @@ impl Checker {
         let edges = graph::resolve(&ids, &dependencies).map_err(|problems| self.problems.extend(problems)).ok();
         // Hardly a task refers to another one.
         let places: LazyCell<BTreeMap<&str, usize>, _> =
-            LazyCell::new(|| ids.iter().enumerate().rev().map(|(at, id)| (id.as_str(), at)).collect());
+            LazyCell::new(|| order::filled(ids.iter().enumerate().rev().map(|(at, id)| (id.as_str(), at))));
         let place = |id: &str| places.get(id).copied();
         let references: Vec<Vec<Reference>> = spec.tasks.iter().map(|task| references_of(task, place)).collect();
         let mut total_bytes = 0;
@@ -110,7 +111,7 @@ impl Checker {
 
     /// The id of each task: its own, or one by position that nobody else has.
     fn ids(&mut self, tasks: &[TaskSpec]) -> Vec<String> {
-        let given: BTreeSet<&str> = tasks.iter().filter_map(|task| task.task_id.as_deref()).collect();
+        let given: BTreeSet<&str> = order::filled(tasks.iter().filter_map(|task| task.task_id.as_deref()));
         let own = |(index, task): (usize, &TaskSpec)| match &task.task_id {
             Some(id) => id.clone(),
             None => {

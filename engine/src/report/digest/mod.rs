@@ -5,6 +5,7 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::order;
 use crate::report::page::{chars, fitting, output_text};
 
 /// Characters of a digest or a page when a caller names no number: a live tool result of OpenClaw 2026.9.6 holds 16,000.
@@ -204,12 +205,11 @@ fn bare_row(row: &Value, detail: Detail) -> Map<String, Value> {
 
 /// Gives each row an equal part of what room there is; what short outputs leave goes to the long ones.
 fn with_outputs(bare: Vec<Map<String, Value>>, rows: &[Value], mut room: usize) -> Vec<Value> {
-    let mut order: Vec<(usize, usize)> =
-        rows.iter().take(bare.len()).enumerate().map(|(index, row)| (whole_size(row), index)).collect();
-    order.sort_unstable();
+    let by_size: Vec<(usize, usize)> =
+        order::sorted(rows.iter().take(bare.len()).enumerate().map(|(index, row)| (whole_size(row), index)).collect());
     let mut outputs: Vec<Option<(Value, bool)>> = vec![None; bare.len()];
-    let mut left = order.len();
-    for (size, index) in order {
+    let mut left = by_size.len();
+    for (size, index) in by_size {
         let share = room / left.max(1);
         left -= 1;
         let Some(row) = rows.get(index) else { continue };

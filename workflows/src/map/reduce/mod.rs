@@ -17,6 +17,7 @@ use serde_json::{Map, Value};
 
 use parallel_agents_engine::ids::TaskId;
 use parallel_agents_engine::json;
+use parallel_agents_engine::order;
 use parallel_agents_engine::plan::MAX_INPUT_BYTES;
 use parallel_agents_engine::plan::PlannedTask;
 use parallel_agents_engine::task::{TaskError, TaskResult, TaskStatus};
@@ -67,7 +68,7 @@ impl Reduction {
     /// Of so many items.
     pub(super) fn new(task: PlannedTask, group_size: usize, items: usize) -> Self {
         let window = |first: usize| Window { left: group_size.min(items - first), parts: Vec::new(), missing: 0 };
-        let windows = (0..items).step_by(group_size).map(|first| (first / group_size, window(first))).collect();
+        let windows = order::filled((0..items).step_by(group_size).map(|first| (first / group_size, window(first))));
         let (running, made) = (BTreeMap::new(), Vec::new());
         Self { task, group_size, windows, items, level: 1, begun: 0, running, made, outcome: None }
     }
@@ -84,8 +85,8 @@ impl Reduction {
         if window.left > 0 {
             return Vec::new();
         }
-        let Some(Window { mut parts, missing, .. }) = self.windows.remove(&place) else { return Vec::new() };
-        parts.sort_by_key(|part| part.first);
+        let Some(Window { parts, missing, .. }) = self.windows.remove(&place) else { return Vec::new() };
+        let mut parts = in_order(parts);
         if let Some(first) = parts.first_mut() {
             first.missing += missing;
         }
@@ -115,8 +116,7 @@ impl Reduction {
         if !self.windows.is_empty() || !self.running.is_empty() || self.outcome.is_some() {
             return Vec::new();
         }
-        let mut parts = std::mem::take(&mut self.made);
-        parts.sort_by_key(|part| part.first);
+        let mut parts = in_order(std::mem::take(&mut self.made));
         if parts.len() <= 1 {
             self.outcome = Some(self.concluded(parts.pop(), last));
             return Vec::new();
@@ -191,6 +191,10 @@ impl Reduction {
         self.running.insert(id, Part { first, last, missing, output: Value::Null });
         task
     }
+}
+
+fn in_order(parts: Vec<Part>) -> Vec<Part> {
+    order::sorted_by_key(parts, |part| part.first)
 }
 
 /// What a reduction's own input may not name.
