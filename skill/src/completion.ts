@@ -52,6 +52,10 @@ export class Completions implements Sessions {
   readonly #others: Sessions;
   readonly #made: Map<string, Completion>;
   readonly #listeners = new Set<(session: string) => void>();
+  /** Completions whose ends are heard of. */
+  readonly #heard = new WeakSet<Completion>();
+  /** Whoever waits for an end waits for this. */
+  #anEnd = Promise.withResolvers<void>();
 
   /** `made` holds what is asked for; others may hold it too, and then go on with it. */
   constructor(around: Surroundings, others: Sessions, made = new Map<string, Completion>()) {
@@ -83,14 +87,35 @@ export class Completions implements Sessions {
   async ends(runIds: string[], signal: AbortSignal): Promise<Fields[]> {
     const over = this.ended(runIds);
     if (over.length > 0) return over;
-    const own = runIds.flatMap((runId) => this.#made.get(runId)?.end.then((end) => [end]) ?? []);
     const others = runIds.filter((runId) => !isCompletion(runId));
-    const waits = others.length > 0 ? [...own, this.#others.ends(others, signal)] : own;
+    const waits = others.length > 0 ? [this.#others.ends(others, signal)] : [];
+    if (others.length < runIds.length) waits.push(this.#anEndOf(runIds, signal));
     const aborted = new Promise<Fields[]>((resolve) => {
       if (signal.aborted) resolve([]);
       signal.addEventListener('abort', () => resolve([]), { once: true });
     });
     return Promise.race([...waits, aborted]);
+  }
+
+  /** Waits for the end of one of these. */
+  async #anEndOf(runIds: string[], signal: AbortSignal): Promise<Fields[]> {
+    for (const runId of runIds) this.#listen(this.#made.get(runId));
+    for (;;) {
+      await this.#anEnd.promise;
+      const over = this.ended(runIds);
+      if (over.length > 0 || signal.aborted) return over;
+    }
+  }
+
+  /** Once for each, however often its end is waited for: a promise keeps all that wait for it. */
+  #listen(made: Completion | undefined): void {
+    if (!made || this.#heard.has(made)) return;
+    this.#heard.add(made);
+    void made.end.then(() => {
+      const { resolve } = this.#anEnd;
+      this.#anEnd = Promise.withResolvers();
+      resolve();
+    });
   }
 
   /** What became of those that are over by now. One that an earlier process had asked for ended with it. */

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { mock, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 
 import { Broken, call } from '../src/call.ts';
-import { Completions } from '../src/completion.ts';
+import { type Completion, Completions } from '../src/completion.ts';
 import { readConfig } from '../src/config.ts';
 import { Gateway } from '../src/gateway.ts';
 import { choose } from '../src/routes.ts';
@@ -161,6 +161,25 @@ test('a completion can be stopped, and an agent with tools gets a session', asyn
   assert.equal((await end)[0]?.['status'], 'killed');
   await route.spawn({ ...OPTIONS, toolFree: false });
   assert.equal(openclaw.sessions.length, 1);
+});
+
+test('a completion is listened to once, however often and for however many its end is waited for', async () => {
+  const { openclaw } = completions(undefined);
+  const answers: ((answer: object) => void)[] = [];
+  openclaw.runtime.llm = { complete: () => new Promise((resolve) => answers.push(resolve)) };
+  const made = new Map<string, Completion>();
+  const route = new Completions(openclaw.around(), new Gateway(openclaw.around(), () => openclaw.tools()), made);
+  const { runId: first } = await route.spawn(OPTIONS);
+  const { runId: second } = await route.spawn(OPTIONS);
+  const ends = [...made.values()].map(({ end }) => end);
+  const listened = ends.map((end) => mock.method(end, 'then').mock);
+  const waits = Array.from({ length: 10 }, () => route.ends([first, second], NEVER));
+  const last = route.ends([second], NEVER);
+  answers[0]?.({ text: 'hello', stopReason: 'stop' });
+  for (const told of await Promise.all(waits)) assert.deepEqual(told.map(({ runId }) => runId), [first]);
+  answers[1]?.({ text: 'hello', stopReason: 'stop' });
+  assert.deepEqual((await last).map(({ runId }) => runId), [second]);
+  assert.deepEqual(listened.map((then) => then.callCount()), [1, 1]);
 });
 
 test('a run of completions makes no tools, and the first agent with tools gets a session by them', async () => {
