@@ -140,7 +140,7 @@ impl Goal {
 
     fn row(&self) -> [String; 4] {
         let with_unit = |number: String| format!("{number} {}", self.unit).trim_end().to_owned();
-        let digits = if self.most < 10.0 { 2 } else { 1 };
+        let digits = if self.most < 5.0 { 2 } else { 1 };
         let verdict = if self.reached <= self.most { "yes" } else { "no" };
         let reached = format!("{:.digits$}", self.reached);
         [self.name.clone(), with_unit(self.most.to_string()), with_unit(reached), verdict.to_owned()]
