@@ -1,5 +1,6 @@
 //! Mutation tests: cargo-mutants changes the engine and the workflows in one place at a time, and a test has to notice.
 
+use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::Result;
@@ -17,6 +18,9 @@ pub struct Choice {
     /// About so many mutants, at equal distances in the list of all.
     #[arg(long, value_name = "N", conflicts_with = "shard")]
     sample: Option<usize>,
+    /// Only mutants in lines that this diff adds or changes, as `git diff` prints it.
+    #[arg(long, value_name = "FILE")]
+    in_diff: Option<PathBuf>,
     /// Only mutants of these files, as a glob; may be given again.
     #[arg(long, value_name = "GLOB")]
     file: Vec<String>,
@@ -32,10 +36,15 @@ pub struct Choice {
 pub fn run(choice: &Choice) -> Result<()> {
     let program = cargo_tools::ensure("cargo-mutants", CARGO_MUTANTS_VERSION)?;
     let of_files: Vec<String> = choice.file.iter().flat_map(|glob| ["--file".to_owned(), glob.clone()]).collect();
+    // The command runs in another directory.
+    let diff = choice.in_diff.as_ref().map(std::path::absolute).transpose()?;
     let command = || {
         let mut command = Command::new(&program);
         command.args(["mutants", "--package", "parallel-agents-engine", "--package", "parallel-agents-workflows"]);
         command.args(&of_files).current_dir(workspace::root());
+        if let Some(diff) = &diff {
+            command.arg("--in-diff").arg(diff);
+        }
         command
     };
     let shard = match choice.sample {
