@@ -5,7 +5,7 @@
 
 mod page;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ use crate::workspace;
 /// The page that a full run is written to.
 const PAGE: &str = "docs/performance-gateway.md";
 const PROGRAM: &str = include_str!("../../fanout/program.js");
-/// A round of all ways and numbers of agents takes a quarter of an hour.
+/// A round of all ways and numbers of agents takes 16 minutes.
 const ROUNDS: usize = 2;
 /// What a gateway still does for a fan-out after its result is there.
 const SETTLE: Duration = Duration::from_secs(2);
@@ -65,21 +65,26 @@ pub fn run(quick: bool, ways: &[String], rounds: Option<usize>, json: Option<Pat
         for agents in fanout::AT_ONCE {
             for way in WAYS.into_iter().filter(|way| wanted(way)) {
                 measures.push(measure(&bench, round, way, agents)?);
+                // All of them take an hour, and what has been measured is not lost with the rest.
+                if let Some(file) = &json {
+                    keep(&measures, file)?;
+                }
             }
         }
     }
     let table = page::table(&measures);
     eprintln!("{table}");
-    if let Some(json) = json {
-        let rows: Vec<Value> = measures.iter().map(Measure::row).collect();
-        let document = json!({ "conditions": page::conditions(), "measures": rows });
-        std::fs::write(&json, format!("{document:#}\n")).with_context(|| format!("cannot write {}", json.display()))?;
-    }
     if !quick && ways.is_empty() {
         let text = page::text(&measures);
         std::fs::write(workspace::root().join(PAGE), text).with_context(|| format!("cannot write {PAGE}"))?;
     }
     Ok(())
+}
+
+fn keep(measures: &[Measure], file: &Path) -> Result<()> {
+    let rows: Vec<Value> = measures.iter().map(Measure::row).collect();
+    let document = json!({ "conditions": page::conditions(), "measures": rows });
+    std::fs::write(file, format!("{document:#}\n")).with_context(|| format!("cannot write {}", file.display()))
 }
 
 /// The limits of the end-to-end run, and Code Mode with all the calls at once that it can have.
