@@ -11,6 +11,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use parallel_agents_engine::agents::AgentDefinition;
+use parallel_agents_engine::order;
 use parallel_agents_engine::task::AgentSource;
 use serde_json::Value;
 
@@ -33,9 +34,8 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 fn make_definitions(made: &Path) -> Result<(), Box<dyn Error>> {
     fs::create_dir_all(made)?;
-    let mut files = fs::read_dir(DEFINITIONS)?.collect::<Result<Vec<_>, _>>()?;
-    files.sort_by_key(fs::DirEntry::file_name);
-    for file in files {
+    let files = fs::read_dir(DEFINITIONS)?.collect::<Result<Vec<_>, _>>()?;
+    for file in order::sorted_by_key(files, fs::DirEntry::file_name) {
         let path = file.path();
         let name = path.file_stem().unwrap_or_default().to_string_lossy();
         match fields(&path, &name)? {

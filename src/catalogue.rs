@@ -50,6 +50,8 @@ pub fn built_in() -> Catalogue {
 #[cfg(test)]
 #[expect(clippy::disallowed_methods, reason = "definitions are files")]
 mod tests {
+    use std::collections::BTreeSet;
+
     use serde_json::json;
 
     use super::*;
@@ -65,13 +67,12 @@ mod tests {
     #[test]
     fn every_file_is_listed_and_usable() {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/prompts/agents");
-        let mut files: Vec<String> = std::fs::read_dir(folder)
+        let files: BTreeSet<String> = std::fs::read_dir(folder)
             .expect("prompts/agents")
             .map(|entry| entry.expect("entry").file_name().to_string_lossy().into_owned())
             .collect();
-        files.sort();
-        let mut listed: Vec<String> = DEFINITIONS.iter().map(|(name, _)| format!("{name}.md")).collect();
-        listed.sort();
+        let listed: BTreeSet<String> = DEFINITIONS.iter().map(|(name, _)| format!("{name}.md")).collect();
+        assert_eq!(listed.len(), DEFINITIONS.len());
         assert_eq!(files, listed);
         for (name, _) in DEFINITIONS {
             let agent = Catalogue::new(BUILT_IN).find(name, "").unwrap_or_else(|problem| panic!("{}", problem.message));

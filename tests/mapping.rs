@@ -3,6 +3,7 @@
 use gateway_sim::answering;
 use parallel_agents::documents::DocumentReply;
 use parallel_agents_engine::host::SpawnOptions;
+use parallel_agents_engine::order;
 use serde_json::{Value, json};
 
 /// What came of a request: the reply, what was told of the items, and what sessions were asked for.
@@ -60,14 +61,11 @@ fn every_item_goes_through_all_steps_and_is_told_once() {
     let done = map(&chain(12), |id, _| format!("answer of {id}"));
     assert_eq!((&done.reply["status"], &done.reply["items"]["completed"]), (&json!("completed"), &json!(12)));
     assert_eq!(done.prompts.len(), 36);
-    let mut told: Vec<(i64, &str)> = done
-        .items
-        .iter()
-        .map(|item| (item["item"].as_i64().expect("a number"), item["output"].as_str().expect("a text")))
-        .collect();
-    told.sort_unstable();
+    let told =
+        |item: &Value| (item["item"].as_i64().expect("a number"), item["output"].as_str().expect("a text").to_owned());
+    let told = order::sorted(done.items.iter().map(told).collect());
     let expected: Vec<(i64, String)> = (1..=12).map(|n| (n, format!("answer of item-{n}-refine"))).collect();
-    assert_eq!(told, expected.iter().map(|(n, text)| (*n, text.as_str())).collect::<Vec<_>>());
+    assert_eq!(told, expected);
     assert!(done.items.iter().all(|item| item["attempts"] == 3 && item["error"].is_null()));
     let of = |label: &str| done.prompts.iter().find(|prompt| prompt.label.contains(label)).expect("it was spawned");
     let draft = &of(" item-3-draft ").task;

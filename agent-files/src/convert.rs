@@ -1,6 +1,7 @@
 //! The fields of a head and the text after it as a definition of the component.
 
 use parallel_agents_engine::agents::{AgentDefinition, MAX_DESCRIPTION_CHARS};
+use parallel_agents_engine::order;
 use parallel_agents_engine::task::AgentSource;
 use serde_json::{Map, Value};
 
@@ -57,8 +58,7 @@ pub fn convert(head: &Head, body: &str, stem: &str) -> Converted {
     let unused = head.fields.iter().filter(|(key, value)| {
         !value.is_null() && !used.contains(&key.as_str()) && !TOOL_KEYS.contains(&plain(key).as_str())
     });
-    let mut unused: Vec<&str> = unused.map(|(key, _)| key.as_str()).collect();
-    unused.sort_unstable();
+    let unused: Vec<&str> = order::sorted(unused.map(|(key, _)| key.as_str()).collect());
     if !unused.is_empty() {
         made.warnings.push(Warning::whole(format!("not used: {}", unused.join(", "))));
     }

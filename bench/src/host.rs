@@ -1,5 +1,6 @@
 //! The leanest host that the component can have: sessions that take their time by the wall clock and then answer.
 
+use parallel_agents_bench_native::Extent;
 use wasmtime::ResourceLimiter;
 use wasmtime::component::{Accessor, HasSelf};
 
@@ -7,7 +8,6 @@ use crate::answer;
 use crate::bindings::parallel_agents::skill::{events, journal, sessions, types};
 use crate::grid::Cell;
 use crate::timeline::{Timeline, key};
-use crate::variant::Extent;
 
 /// The data of a store.
 pub struct Gateway {

@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use anyhow::{Context as _, Result, ensure};
+use clap::ValueEnum as _;
 use serde::{Deserialize, Serialize};
 
 use crate::grid::{self, Cell};
@@ -82,7 +83,8 @@ fn peak_bytes() -> Result<u64> {
 pub fn apart(cell: &Cell, variant: Variant, machine_code: &Path) -> Result<Measured> {
     let program: PathBuf = std::env::current_exe().context("this program does not know where it is")?;
     let mut command = Command::new(program);
-    command.args(["one", "--cell", &cell.id, "--variant", word(variant), "--machine-code"]).arg(machine_code);
+    let name = variant.to_possible_value().context("a variant has no name")?;
+    command.args(["one", "--cell", &cell.id, "--variant", name.get_name(), "--machine-code"]).arg(machine_code);
     let output = command.stderr(Stdio::inherit()).output().context("cannot start a process for a cell")?;
     ensure!(output.status.success(), "{} of {} failed", cell.id, variant.name());
     serde_json::from_slice(&output.stdout).context("a cell's process printed something else than its measures")
@@ -93,14 +95,4 @@ pub fn one(cell: &str, variant: Variant, machine_code: &Path, perf_map: bool) ->
     let measured = here(&grid::cell(cell)?, variant, machine_code, perf_map)?;
     crate::print(&serde_json::to_string(&measured)?);
     Ok(())
-}
-
-fn word(variant: Variant) -> &'static str {
-    match variant {
-        Variant::Plain => "plain",
-        Variant::Bare => "bare",
-        Variant::Full => "full",
-        Variant::NativeBare => "native-bare",
-        Variant::NativeFull => "native-full",
-    }
 }

@@ -2,9 +2,10 @@
 
 use anyhow::{Result, bail};
 use parallel_agents::documents::{self, DocumentReply, Function};
+use parallel_agents_bench_native::{Extent, facts};
 use parallel_agents_engine::host::{
-    Command, Completion, Event, EventKind, FinishReason, Host, HostError, HostFacts, JournalError, Progress, Receipt,
-    Reply, SessionEnd, SessionOutcome,
+    Command, Completion, Event, EventKind, FinishReason, Host, HostError, JournalError, Progress, Receipt, Reply,
+    SessionEnd, SessionOutcome,
 };
 use parallel_agents_engine::ids::SessionKey;
 use parallel_agents_engine::problem::CallError;
@@ -14,19 +15,10 @@ use crate::answer;
 use crate::grid::Cell;
 use crate::ran::Ran;
 use crate::timeline::{Timeline, key};
-use crate::variant::Extent;
 
 /// Makes a request, and returns what came of it.
 pub async fn run(cell: Cell, extent: Extent, request: String) -> Result<Ran> {
-    let facts = HostFacts {
-        name: "bench".to_owned(),
-        seed: 7,
-        max_concurrent: None,
-        reports_starts: extent == Extent::Full,
-        keeps_journal: extent == Extent::Full,
-        limits: None,
-    };
-    let timeline = Timeline::open(cell, EventKind::Opened(facts));
+    let timeline = Timeline::open(cell, EventKind::Opened(facts(extent)));
     let mut host = Native { timeline, extent, journal: String::new(), progress: Vec::new() };
     let report = match documents::call(Function::RunTasks, request, &mut host).await {
         DocumentReply::Answer(report) => report,

@@ -1,16 +1,16 @@
 //! What a run came back with, and whether all of it is there.
 
 use anyhow::{Context as _, Result, ensure};
+use parallel_agents_bench_native::Extent;
 use serde::Deserialize;
 use serde_json::Value;
 
 use crate::answer;
-use crate::variant::Extent;
 
 /// What a run came back with.
 #[derive(Debug)]
 pub struct Ran {
-    /// The report.
+    /// The report as the caller gets it, a JSON document.
     pub report: String,
     /// The lines that the host was given to keep.
     pub journal: String,

@@ -1,9 +1,9 @@
 //! What the component is asked to do in a cell.
 
+use parallel_agents_bench_native::Extent;
 use serde_json::{Value, json};
 
 use crate::grid::Cell;
-use crate::variant::Extent;
 
 const AGENT: &str = "bench_worker";
 

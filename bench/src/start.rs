@@ -6,10 +6,10 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
+use parallel_agents_bench_native::Extent;
 use serde::{Deserialize, Serialize};
 
 use crate::host::Gateway;
-use crate::variant::Extent;
 use crate::{component, grid, median};
 
 /// How often what is quick is done; the median counts.

@@ -1,6 +1,7 @@
 //! What is run in a cell.
 
 use clap::ValueEnum;
+use parallel_agents_bench_native::Extent;
 use serde::{Deserialize, Serialize};
 
 /// Who runs the tasks.
@@ -17,15 +18,6 @@ pub enum Variant {
     NativeBare,
     /// The same, full.
     NativeFull,
-}
-
-/// How much is asked of engine and host.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Extent {
-    /// The shortest prompts, and nothing to check, write or tell.
-    Bare,
-    /// Prompts of some length, a schema for answers, journal, starts and progress.
-    Full,
 }
 
 impl Variant {

@@ -145,13 +145,13 @@ impl Session {
     }
 }
 
-/// The end of a session of which nothing more will be known.
 /// The pause after a look. That a lease has run out is seen by a look, so they are not much further apart than it is long.
 fn pause_after(look: usize, lease_seconds: Option<u32>) -> Duration {
     let pause = LOOKS.get(look).or(LOOKS.last()).copied().unwrap_or_default();
     Duration::from_secs(lease_seconds.map_or(pause, |lease| pause.min(u64::from(lease).max(SHORTEST_LOOK))))
 }
 
+/// The end of a session of which nothing more will be known.
 fn lost(follow: &FollowRequest) -> EndReport {
     EndReport { at_ms: 0, end: SessionEnd::new(follow.session.clone(), SessionOutcome::Interrupted) }
 }

@@ -201,8 +201,8 @@ impl Wanted {
     }
 }
 
-/// The input of a run that was only just started, which is not there before a worker has begun it. None after so many `looks`
-/// without it.
+/// The input of a run that was only just started, which is not there before a worker has begun it. It is looked for so many times;
+/// None if it never was there.
 ///
 /// # Errors
 /// Those of a look or a pause.

@@ -22,6 +22,7 @@ pub fn sorted_by_key<T, K: Ord>(items: Vec<T>, key: impl Fn(&T) -> K) -> Vec<T> 
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "what it is compared with")]
 mod tests {
     use std::collections::{BTreeMap, BTreeSet};
 

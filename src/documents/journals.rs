@@ -9,8 +9,8 @@ use parallel_agents_engine::journal::{self, Journaled, Replay};
 use parallel_agents_engine::problem::{CallError, Problem};
 use parallel_agents_engine::report::document;
 
-/// Goes on with a call that was cut off; the reply is the one that the call would have given. The text of the journal is given
-/// up once it has been read.
+/// Resumes a call that was cut off; the reply is the one that the call would have given. The text of the journal is given up once
+/// it has been read.
 pub async fn resume(journal: String, host: &mut impl Host) -> DocumentReply {
     let read = journal::read(&journal);
     drop(journal);

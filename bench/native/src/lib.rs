@@ -38,6 +38,18 @@ pub fn spec(tasks: usize, slots: u32) -> RunSpec {
     RunSpec { tasks: vec![task; tasks], max_concurrent: Some(slots), ..RunSpec::default() }
 }
 
+/// What a host tells of itself that has room for all sessions.
+pub fn facts(extent: Extent) -> HostFacts {
+    HostFacts {
+        name: "bench".to_owned(),
+        seed: 7,
+        max_concurrent: None,
+        reports_starts: extent == Extent::Full,
+        keeps_journal: extent == Extent::Full,
+        limits: None,
+    }
+}
+
 /// A host whose sessions answer at once.
 pub struct Instantly {
     extent: Extent,
@@ -50,16 +62,13 @@ pub struct Instantly {
 impl Instantly {
     /// A host that has not opened yet.
     pub fn new(extent: Extent) -> Self {
-        let is_full = extent == Extent::Full;
-        let facts = HostFacts {
-            name: "bench".to_owned(),
-            seed: 7,
-            max_concurrent: None,
-            reports_starts: is_full,
-            keeps_journal: is_full,
-            limits: None,
-        };
-        Self { extent, happened: VecDeque::from([EventKind::Opened(facts)]), seq: 0, journal_bytes: 0, sessions: 0 }
+        Self {
+            extent,
+            happened: VecDeque::from([EventKind::Opened(facts(extent))]),
+            seq: 0,
+            journal_bytes: 0,
+            sessions: 0,
+        }
     }
 
     /// What happens next, if anything does.

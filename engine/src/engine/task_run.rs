@@ -155,6 +155,7 @@ impl TaskRun {
     /// A session is over.
     pub fn log(&mut self, attempt: AttemptIndex, record: AttemptRecord) {
         self.live.retain(|live| *live != attempt);
+        // As with those that are alive.
         self.history.sessions.reserve_exact(1);
         self.history.sessions.push(record);
     }

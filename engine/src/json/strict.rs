@@ -265,6 +265,27 @@ mod tests {
     }
 
     #[test]
+    fn lists_have_just_their_size() {
+        for text in ["[]", "[1]", "[1,2,3,4,5]"] {
+            let Ok(Value::Array(list)) = parse(text, ANSWER_BOUNDS) else { panic!("{text}") };
+            assert_eq!(list.capacity(), list.len(), "{text}");
+        }
+    }
+
+    #[test]
+    fn names_are_compared_and_kept_in_order_however_many_there_are() {
+        for count in [FEW_NAMES - 1, FEW_NAMES, FEW_NAMES + 1, 3 * FEW_NAMES] {
+            let fields: Vec<String> = (0..count).map(|name| format!("\"n{name}\":[{{\"n{name}\":{name}}}]")).collect();
+            let text = format!("{{{}}}", fields.join(","));
+            assert_eq!(parse(&text, ANSWER_BOUNDS).expect("valid").to_string(), text);
+            for twice in [0, count - 1] {
+                let text = format!("{{{},\"n{twice}\":1}}", fields.join(","));
+                assert_eq!(parse(&text, ANSWER_BOUNDS), Err(JsonError::DuplicateKey(format!("n{twice}"))));
+            }
+        }
+    }
+
+    #[test]
     fn refuses_duplicate_keys_at_any_level() {
         assert_eq!(refused(r#"{"a":1,"a":2}"#), JsonError::DuplicateKey("a".into()));
         assert_eq!(refused(r#"[{"x":{"k":1,"\u006b":2}}]"#), JsonError::DuplicateKey("k".into()));

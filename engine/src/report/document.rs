@@ -206,6 +206,27 @@ mod tests {
     }
 
     #[test]
+    fn a_report_is_written_into_the_room_that_was_made_for_it() {
+        let run = RunReport {
+            status: RunStatus::Completed,
+            results: vec![record(); 20],
+            census: Census::default(),
+            wait: WaitReport::default(),
+            elapsed_ms: 0,
+            spawn_calls: 0,
+            peak_in_flight: 0,
+            usage: None,
+            usage_complete: true,
+            cost: CostReport::default(),
+            budget: BudgetReport::default(),
+            forecast: Forecast::default(),
+            ignored_events: 0,
+            leaked: Vec::new(),
+        };
+        assert_eq!(report(&run).capacity(), 20 * about_bytes(&record()));
+    }
+
+    #[test]
     fn room_for_a_record_is_enough_and_not_half_as_much_again() {
         let record = record();
         let bytes = result_text(&record).len();

@@ -117,10 +117,10 @@ mod tests {
 
     #[test]
     fn settings_are_fields_of_the_request_or_of_the_host() {
-        let read = settings(&["max_concurrent=16", "hedge=true", "x=y", "host_cap=3", "latency=1.5"]);
+        let read = settings(&["max_concurrent=16", "hedge=true", "x=y", "host_cap=2000", "latency=1.5"]);
         let fields = [("max_concurrent", json!(16)), ("hedge", json!(true)), ("x", json!("y"))];
         let fields = fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-        assert_eq!(read, Settings { fields, host_cap: Some(3), scale: Some(1_500) });
+        assert_eq!(read, Settings { fields, host_cap: Some(2_000), scale: Some(1_500) });
         let several = settings(&[r#"budget={"tokens":9,"spawns":[1,2]},hedge=true,x=y,note="a, b""#]).fields;
         let values: Vec<Value> = several.into_iter().map(|(_, value)| value).collect();
         assert_eq!(values, [json!({ "tokens": 9, "spawns": [1, 2] }), json!(true), json!("y"), json!("a, b")]);
@@ -131,9 +131,19 @@ mod tests {
 
     #[test]
     fn settings_that_make_no_sense_are_refused() {
-        for text in
-            ["", "=1", "x=", "x", "x=1,", "ladder=a++b", "ladder=a+b+c+d", "host_cap=0", "latency=0", "latency=NaN"]
-        {
+        for text in [
+            "",
+            "=1",
+            "x=",
+            "x",
+            "x=1,",
+            "ladder=a++b",
+            "ladder=a+b+c+d",
+            "host_cap=0",
+            "host_cap=2001",
+            "latency=0",
+            "latency=NaN",
+        ] {
             assert!(Settings::read(&[text.to_owned()]).is_err(), "{text}");
         }
         assert!(latency_factors(&["m".to_owned()]).is_err() && latency_factors(&["m=fast".to_owned()]).is_err());

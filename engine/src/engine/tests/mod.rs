@@ -5,6 +5,7 @@ mod chance;
 mod closing;
 mod doubt;
 mod faults;
+mod kept;
 mod ladder;
 mod limits;
 mod order;

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::host::{Completion, FailureKind, FinishReason, HistoryPage, Message, MessageRole, Receipt};
+use crate::order;
 use crate::policy::host_calls::MAX_TRIES;
 
 const NOW: u64 = 1_000;
@@ -191,9 +192,9 @@ fn table() -> Vec<String> {
             }
         }
     }
-    let text = |mut outcomes: Vec<Outcome>| {
+    let text = |outcomes: Vec<Outcome>| {
         assert!(!outcomes.is_empty(), "every combination is driven");
-        outcomes.sort();
+        let mut outcomes = order::sorted(outcomes);
         outcomes.dedup();
         let names = outcomes.into_iter().map(|outcome| match outcome {
             Outcome::Ignored => "–",

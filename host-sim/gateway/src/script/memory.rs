@@ -62,6 +62,11 @@ impl Memory {
         all.push_back(Kept { question, draws: drawn.draws.clone(), answer: answer.to_owned() });
     }
 
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.all().len()
+    }
+
     fn all(&self) -> MutexGuard<'_, VecDeque<Kept>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -175,7 +180,7 @@ mod tests {
             memory.keep(question(number, 1), &recorded(), "answer");
         }
         memory.keep(question(MOST + 5, MOST_BYTES), &recorded(), "answer");
-        assert_eq!(memory.all().len(), MOST);
+        assert_eq!(memory.len(), MOST);
         let recall = |number, length| memory.recall(&question(number, length), &dice());
         assert_eq!((recall(4, 1), recall(MOST + 5, MOST_BYTES)), (None, None));
         assert_eq!(recall(MOST + 4, 1).as_deref(), Some("answer"));

@@ -166,5 +166,7 @@ mod tests {
         }
         // Of three inputs and attempts each: a number, and another one, with one of two letters behind one of its values.
         assert_eq!(answers.len(), 3 * 3 * (2 + 1));
+        // Each was filled once.
+        assert_eq!(warm.memory.len(), answers.len());
     }
 }
