@@ -29,6 +29,12 @@ export class Broken extends Error {
   }
 }
 
+/** Why a thread is gone that gave no reply. */
+function endOf(broke: Error | undefined): Broken {
+  if (!broke) return new Broken('E_GUEST_REPLY', 'the component ended without a reply');
+  return new Broken('E_GUEST_TRAP', `the component broke off: ${broke.message}`);
+}
+
 /** Runs the call, until it ends or is cut off. Throws `Broken`; the host has to be closed or left in any case. */
 export async function call(
   worker: URL,
@@ -42,6 +48,7 @@ export async function call(
   let looks: NodeJS.Timeout | undefined;
   let left = START_LOOKS;
   let [asked, told] = [0, 0];
+  let broke: Error | undefined;
   try {
     return await new Promise<Answered>((resolve, reject) => {
       // The thread may have been made in another call, whose authority over sessions is not this one's.
@@ -64,8 +71,9 @@ export async function call(
       cut?.addEventListener('abort', cutOff);
       if (cut?.aborted) cutOff();
       thread.on('message', (said: Said) => void hear(said).catch(reject));
-      thread.on('error', (error) => reject(new Broken('E_GUEST_TRAP', `the component broke off: ${error.message}`)));
-      thread.on('exit', () => reject(new Broken('E_GUEST_REPLY', 'the component ended without a reply')));
+      // The error may overtake what was said before it, answers among that; the exit comes after all of it.
+      thread.on('error', (error) => (broke = error));
+      thread.on('exit', () => reject(endOf(broke)));
       // Looks are counted and not time, so that a gateway that is busy itself does not take the component for stuck.
       looks = setInterval(() => {
         left -= 1;

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { createHash } from 'node:crypto';
 import { cpSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -126,6 +127,33 @@ for (const [what, code] of Object.entries({
     assert.equal(openclaw.sessions.length, 1);
   });
 }
+
+test('what the component said before it broke off is heard, however busy the gateway was', async () => {
+  const gone = new Int32Array(new SharedArrayBuffer(4));
+  const code = `import { parentPort as port } from 'node:worker_threads';
+    port.once('message', ({ gone }) => {
+      process.once('exit', () => { Atomics.store(gone, 0, 1); Atomics.notify(gone, 0); });
+      port.postMessage({ kind: 'answer', session: 's', answer: { text: 'paid for', truncated: false } });
+      throw new Error('unreachable');
+    });`;
+  const heard: string[] = [];
+  const host = {
+    next: () => new Promise<never>(() => {}),
+    perform() {},
+    answered: (_: string, { text }: { text: string }) => void heard.push(text),
+  };
+  const worker = new URL(`data:text/javascript,${encodeURIComponent(code)}`);
+  // The gateway's thread does something else until the component's has ended, and a little longer: the error is told last.
+  process.once('worker', (thread) =>
+    thread.once('online', () => {
+      Atomics.wait(gone, 0, 0, 30_000);
+      for (let turn = 0; turn < 20_000; turn += 1) createHash('sha256').update('busy').digest();
+    }),
+  );
+  await assert.rejects(call(worker, { gone } as unknown as Call, host, () => {}), { code: 'E_GUEST_TRAP' });
+  assert.equal(gone[0], 1);
+  assert.deepEqual(heard, ['paid for']);
+});
 
 test('a thread that was made ready serves one call', async () => {
   await makeReady(WORKER);
