@@ -6,11 +6,12 @@
  * may have been anybody's, so nobody can tell any more which keys are new: then the door does nothing at all.
  */
 
-import { closeSync, existsSync, fdatasyncSync, mkdirSync, openSync, readFileSync, renameSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 import type { Completion } from './completion.ts';
 import type { Receipt } from './contract.ts';
+import { appendLines, wholeLines } from './lines.ts';
 import { Refused } from './openclaw_mapping.ts';
 import { errorText, fields, text } from './values.ts';
 
@@ -179,33 +180,18 @@ function line(key: string, note: Note, at: number): string {
 
 function append(file: string, text: string, isPromise: boolean): void {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-  const handle = openSync(file, 'a', 0o600);
-  try {
-    writeSync(handle, text);
-    if (isPromise) fdatasyncSync(handle);
-  } finally {
-    closeSync(handle);
-  }
+  appendLines(file, text, isPromise);
 }
 
 function read(file: string): Map<string, Entry> {
   const entries = new Map<string, Entry>();
-  const lines = guarded(file, () => whole(file)).split('\n').slice(0, -1);
+  const lines = guarded(file, () => (existsSync(file) ? wholeLines(file) : '')).split('\n').slice(0, -1);
   for (const [index, text] of lines.entries()) {
     const said = parsed(text);
     if (!said) throw unusable(file, `line ${index + 1} cannot be read`);
     apply(entries, said.key, said.note, said.at, true);
   }
   return entries;
-}
-
-/** The whole lines of the file. Half a line is taken away, since the next one would be written behind it. */
-function whole(file: string): string {
-  if (!existsSync(file)) return '';
-  const bytes = readFileSync(file);
-  const end = bytes.lastIndexOf(0x0a) + 1;
-  if (end < bytes.length) truncateSync(file, end);
-  return bytes.subarray(0, end).toString('utf8');
 }
 
 /** In one step, so that a crash leaves the old file or the new one. */

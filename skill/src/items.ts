@@ -3,9 +3,10 @@
  * goes on tells all of them again; each has its line once.
  */
 
-import { appendFileSync, copyFileSync, existsSync, mkdirSync, readFileSync, truncateSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
+import { appendLines, wholeLines } from './lines.ts';
 import { type Fields, fields } from './values.ts';
 
 /** The function of the component whose runs have items. */
@@ -26,17 +27,13 @@ export class Items {
   constructor(file: string) {
     this.file = file;
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-    if (existsSync(file)) {
-      const bytes = readFileSync(file);
-      const end = bytes.lastIndexOf('\n') + 1;
-      if (end < bytes.length) truncateSync(file, end);
-    }
-    this.#told = new Set(lines(file).map((line) => Number(line['item'])));
+    const there = existsSync(file) ? wholeLines(file) : '';
+    this.#told = new Set(parsed(there).map((line) => Number(line['item'])));
   }
 
   keep({ item, document }: Item): void {
     if (this.#told.has(item)) return;
-    appendFileSync(this.file, `${document}\n`, { mode: 0o600 });
+    appendLines(this.file, `${document}\n`);
     this.#told.add(item);
   }
 }
@@ -63,6 +60,12 @@ export function copyTo(workspace: string, run: string, file: string): string | u
 }
 
 function lines(file: string): Fields[] {
-  const all = existsSync(file) ? readFileSync(file, 'utf8').split('\n') : [];
-  return all.filter((line) => line !== '').map((line) => fields(JSON.parse(line)));
+  return parsed(existsSync(file) ? readFileSync(file, 'utf8') : '');
+}
+
+function parsed(text: string): Fields[] {
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => fields(JSON.parse(line)));
 }

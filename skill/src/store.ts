@@ -6,7 +6,6 @@
  */
 
 import {
-  appendFileSync,
   existsSync,
   mkdirSync,
   readFileSync,
@@ -19,6 +18,7 @@ import {
 import { join } from 'node:path';
 
 import type { DocumentReply, Receipt } from './contract.ts';
+import { appendLines, wholeLines } from './lines.ts';
 import { type Seen, SessionLog, TaskLog, type TaskRecord } from './page.ts';
 import type { Receipts } from './records.ts';
 
@@ -191,15 +191,15 @@ export class Store {
     return file && existsSync(file) ? parsed(readFileSync(file, 'utf8')) : undefined;
   }
 
-  /** The last line may be half written. A receipt that is missing is no loss: its session is found by its label. */
+  /** A receipt that is missing is no loss: its session is found by its label. */
   #lines(id: string, kind: (typeof KINDS)[number]): unknown[] {
     const file = this.#file(id, kind);
-    const lines = existsSync(file) ? readFileSync(file, 'utf8').split('\n') : [];
+    const lines = existsSync(file) ? wholeLines(file).split('\n') : [];
     return lines.flatMap((line) => parsed(line) ?? []);
   }
 
   #append(id: string, kind: (typeof KINDS)[number], line: object): void {
-    appendFileSync(this.#file(id, kind), `${JSON.stringify(line)}\n`, { mode: 0o600 });
+    appendLines(this.#file(id, kind), `${JSON.stringify(line)}\n`);
   }
 
   /** In one step, so that a crash leaves the old text or the new one. */

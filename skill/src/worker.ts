@@ -8,7 +8,8 @@ import { eventCame, waitForEvents } from './component_timers.ts';
 import type { Call, Component, DocumentReply, Event, Said } from './contract.ts';
 import { call } from './functions.ts';
 import { gatewayPort, givenCall } from './in_thread.ts';
-import { append, whole } from './journal.ts';
+import { append } from './journal.ts';
+import { wholeLines } from './lines.ts';
 import { component, load } from './pinned.ts';
 
 const port = gatewayPort();
@@ -83,6 +84,6 @@ const { functions, journals } = await parallelAgents.instantiate(load, imports);
 const given = await givenCall<Call>();
 journal = given.journal;
 const { resume } = given;
-const reply = await (journal && resume ? journals.resume(whole(journal)) : call(functions, given.function, given.arguments));
+const reply = await (journal && resume ? journals.resume(wholeLines(journal)) : call(functions, given.function, given.arguments));
 const made = await digestOf(reply, given.digest);
 say({ kind: 'reply', reply: made ? { ...reply, digest: made } : reply });

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
 import { call } from '../src/call.ts';
 import { Gateway } from '../src/gateway.ts';
 import { Host } from '../src/host.ts';
-import { append, whole } from '../src/journal.ts';
+import { append } from '../src/journal.ts';
 import { facts } from '../src/sessions.ts';
 import { FakeOpenClaw } from './openclaw.ts';
 import { TASK, directory } from './use.ts';
@@ -24,14 +24,6 @@ function payload(file: string): unknown {
 test('a journal that cannot be written says why, in the words of the contract', { skip: !existsSync('/dev/full') }, () => {
   assert.equal(payload('/dev/full'), 'full');
   assert.equal(payload(join(directory(), 'no such directory', 'journal')), 'failed');
-});
-
-test('half a line at the end is cut off before more is added', () => {
-  const file = join(directory(), 'journal');
-  writeFileSync(file, 'one\ntw');
-  assert.equal(whole(file), 'one\n');
-  append(file, 'two\n');
-  assert.equal(readFileSync(file, 'utf8'), 'one\ntwo\n');
 });
 
 test('a run whose journal cannot be written starts nothing, and says why', { skip: !existsSync('/dev/full') }, async () => {
