@@ -14,8 +14,8 @@ const FOLDER = 'parallel-agents';
 /** A name is never a path. */
 const NAME = /^[a-z][a-z0-9_-]{0,63}$/;
 
-/** The component takes no request that is larger. */
-const MAX_BYTES = 1 << 20;
+/** The component takes no request that is larger (`wit/functions.wit`). */
+const MAX_BYTES = 16 << 20;
 
 /** Names that a list has at the most. */
 const MOST = 200;
@@ -67,7 +67,9 @@ export class SavedRequests {
     mkdirSync(this.#directory, { recursive: true });
     const file = this.#file(name);
     const replaces = this.read(name) !== undefined;
-    writeFileSync(`${file}.new`, `${JSON.stringify(saved, undefined, 2)}\n`);
+    // A large one may fit only without the lines that people like to read.
+    const readable = `${JSON.stringify(saved, undefined, 2)}\n`;
+    writeFileSync(`${file}.new`, Buffer.byteLength(readable) > MAX_BYTES ? JSON.stringify(saved) : readable);
     renameSync(`${file}.new`, file);
     return replaces;
   }

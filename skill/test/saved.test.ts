@@ -1,7 +1,7 @@
 /** Requests that are kept under a name. */
 
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
@@ -41,6 +41,20 @@ test('a request is kept as a file that people can read, listed, run with values,
   assert.deepEqual((await saved({ action: 'delete', name: 'review' })).result, { deleted: 'review' });
   assert.equal((await saved({ action: 'delete', name: 'review' })).errors[0].code, 'E_SAVED_UNKNOWN');
   assert.deepEqual(readdirSync(folder), []);
+});
+
+test('whatever a call may ask for can be kept and run', async () => {
+  const { openclaw, saved, folder } = workspace();
+  // The first one fits into a file as people like to read it, and the second one only without line ends.
+  for (const [name, input] of [['texts', 'x'.repeat(120_000)], ['numbers', Array(45_000).fill(1)]] as const) {
+    const tasks = Array(20).fill({ ...TASK, input_data: { a: { b: { c: { d: input } } } } });
+    const kept = await saved({ action: 'save', name, function: 'run_tasks', arguments: { tasks } });
+    assert.equal(kept.ok, true, JSON.stringify(kept));
+    assert.ok(statSync(join(folder, `${name}.json`)).size <= 16 << 20);
+    const reply = await saved({ action: 'run', name });
+    assert.equal(reply.state, 'done', JSON.stringify(reply).slice(0, 500));
+  }
+  assert.equal(openclaw.sessions.length, 40);
 });
 
 test('all values that are missing or unknown are told at once, and nothing runs', async () => {
