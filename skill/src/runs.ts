@@ -161,11 +161,7 @@ export class Run {
   read(): void {
     if (this.live || this.record.notice !== 'due') return;
     this.record.notice = 'given';
-    try {
-      if (this.began) this.#store?.note(this.record);
-    } catch {
-      // Then it is told again after a restart of the gateway.
-    }
+    if (this.began) this.#store?.read(this.record);
   }
 
   /** Has all sessions stopped, and the run come to its end. */

@@ -83,6 +83,15 @@ export class Store {
     this.#write(record.run_id, 'json', JSON.stringify(record));
   }
 
+  /** Nobody needs to tell the session of this end any more. Throws nothing: what cannot be written is told again after a restart. */
+  read(record: RunRecord): void {
+    try {
+      this.note({ ...record, notice: 'given' });
+    } catch {
+      // Whoever reads a result needs no room for that.
+    }
+  }
+
   journal(id: string): string | undefined {
     const file = ID.test(id) ? this.#file(id, 'journal') : undefined;
     return file && existsSync(file) && statSync(file).size > 0 ? file : undefined;

@@ -1,6 +1,8 @@
 /** What a session is told of runs that outlived their call. */
 
 import assert from 'node:assert/strict';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 
 import { announceKept } from '../src/announce.ts';
@@ -126,4 +128,17 @@ test('after a restart sessions are told of what they were not told before, and o
   store.begin({ ...cut, run_id: 'pa-0123456789b3' });
   announceKept(off.api, off.notices);
   assert.equal(off.told.length, 0);
+});
+
+test('a result can be read when nobody can write down that it was', async () => {
+  const state = directory();
+  const store = new Store(state);
+  const record = { run_id: 'pa-0123456789b0', function: 'run_tasks', owner: OWNER, started: '2026-01-01', state: 'running', notice: 'due' } as const;
+  store.place(record.run_id);
+  store.begin(record);
+  store.end(record, { tag: 'answer', val: '{"results":[]}' });
+  mkdirSync(join(state, 'parallel-agents', 'runs', `${record.run_id}.json.new`));
+  const reply = await use(new FakeOpenClaw(), 'runs', { action: 'status', run_id: record.run_id }, { state });
+  assert.deepEqual([reply.state, reply.errors], ['done', undefined], JSON.stringify(reply));
+  assert.equal(store.record(record.run_id)?.notice, 'due');
 });
