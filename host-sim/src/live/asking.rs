@@ -154,6 +154,19 @@ const BLAMES: [(Blamed, &[&str]); 5] = [
     (Blamed::Stream, &["stream"]),
 ];
 
+/// Words with which something is refused, and did not just fail.
+const REFUSES: [&str; 9] = [
+    "not support",
+    "unsupported",
+    "not allow",
+    "not permitted",
+    "not implement",
+    "not available",
+    "unexpected keyword",
+    "unknown",
+    "disabled",
+];
+
 /// Words of refusals that blame some member without naming it.
 const UNNAMED: [&str; 8] = [
     "unknown parameter",
@@ -227,8 +240,10 @@ fn blamed(order: &Order, sent: &Members, refusal: &Refusal) -> Option<Blamed> {
     if refusal.is_overflow() {
         return (sent.has(Blamed::Limit) && is_too_much(order, refusal)).then_some(Blamed::Limit);
     }
+    // Streams are also what breaks, which says nothing of the next one.
+    let is_plain = !matches!(refusal.status, None | Some(500)) || told.says(&REFUSES);
     let is_said = |member: Blamed, names: &[&str]| match member {
-        Blamed::Stream => told.says(names) && !told.says(&["upstream", "stream options"]),
+        Blamed::Stream => is_plain && told.says(names) && !told.says(&["upstream", "stream options"]),
         _ => told.says(names),
     };
     let by_words = BLAMES.iter().find(|(member, names)| sent.has(*member) && is_said(*member, names));

@@ -73,6 +73,7 @@ impl ModelServer {
             let url = self.address.at(COMPLETIONS);
             let refusal = match self.ask(order, &members, incoming, &begun).await {
                 Ok(()) => return incoming.pieces().verdict(),
+                Err(Stopped::Broken(_)) if incoming.pieces().is_whole() => return incoming.pieces().verdict(),
                 Err(Stopped::Broken(failure)) => return Err(failure),
                 Err(Stopped::Refused(refusal)) => refusal,
             };
@@ -82,9 +83,11 @@ impl ModelServer {
                 return Ok(());
             }
             let has_begun = incoming.pieces().has_text();
-            let differs = self.memory.learn(order, &members, &refusal, &mut unlimited)
-                || (refusal.is_lost() && self.address.moves(&url, COMPLETIONS));
-            if has_begun || !differs || request == MOST_REQUESTS {
+            // What breaks off has been taken as it was asked for.
+            let differs = !has_begun
+                && (self.memory.learn(order, &members, &refusal, &mut unlimited)
+                    || (refusal.is_lost() && self.address.moves(&url, COMPLETIONS)));
+            if !differs || request == MOST_REQUESTS {
                 return Err(refusal.into_failure());
             }
             incoming.clear();

@@ -127,9 +127,13 @@ impl Pieces {
         self.is_closed |= is_document;
     }
 
-    /// What came after a whole answer does not make it a bad one.
+    /// Whether the answer is all there: whatever comes after that, or does not come, does not make it a bad one.
+    pub(super) fn is_whole(&self) -> bool {
+        self.finish == Some(Finish::Whole) && self.has_text()
+    }
+
     fn broken(&self, told: Told) -> Result<(), Refusal> {
-        if self.finish == Some(Finish::Whole) && self.has_text() {
+        if self.is_whole() {
             return Ok(());
         }
         Err(Refusal::of_answer(told, SystemTime::now()))
@@ -210,16 +214,18 @@ impl Pieces {
             self.add(&text_of(message.get(name)), is_whole);
         }
         // Some servers write the same thoughts under two names.
-        if let Some(thoughts) = THOUGHTS.iter().find_map(|name| message.get(name)).map(|it| text_of(Some(it))) {
-            self.thoughts.push_str(&thoughts);
-        }
+        let thoughts = THOUGHTS.iter().map(|name| text_of(message.get(name))).find(|text| !text.is_empty());
+        self.thoughts.push_str(&thoughts.unwrap_or_default());
         if let Some(refusal) = message.get("refusal").and_then(Value::as_str) {
             self.refusal.push_str(refusal);
         }
         let call = message.pointer("/tool_calls/0/function").or_else(|| message.get("function_call"));
         let index = message.pointer("/tool_calls/0/index").and_then(Value::as_u64).unwrap_or(0);
         if let Some(call) = call.filter(|_| index == 0) {
-            let part = |name| call.get(name).map(|it| it.as_str().map_or_else(|| it.to_string(), str::to_owned));
+            let part = |name| {
+                let part = call.get(name).filter(|it| !it.is_null());
+                part.map(|it| it.as_str().map_or_else(|| it.to_string(), str::to_owned))
+            };
             self.tool.name.push_str(&part("name").unwrap_or_default());
             self.tool.arguments.push_str(&part("arguments").unwrap_or_default());
         }

@@ -100,8 +100,7 @@ async fn documents(
         while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
             let line = String::from_utf8_lossy(rest.get(..end).unwrap_or_default()).into_owned();
             // The first line of a document over many lines is none by itself.
-            if count == 0 && serde_json::from_str::<serde::de::IgnoredAny>(line.trim_start_matches('\u{feff}')).is_err()
-            {
+            if count == 0 && !is_document(line.as_bytes()) {
                 break;
             }
             count += 1;
@@ -112,6 +111,8 @@ async fn documents(
         }
         match body.next().await {
             Some(Ok(piece)) => rest.extend_from_slice(&piece),
+            // The connection ended badly, but not before the document did.
+            Some(Err(_)) if is_document(&rest) => break,
             Some(Err(error)) => return Err(broke(&error).into()),
             None => break,
         }
@@ -119,6 +120,12 @@ async fn documents(
     incoming.pieces().take(None, &String::from_utf8_lossy(&rest))?;
     incoming.pieces().end(count == 0);
     Ok(())
+}
+
+/// Whether this is one document of JSON as a whole.
+fn is_document(bytes: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(bytes);
+    serde_json::from_str::<serde::de::IgnoredAny>(text.trim_start_matches('\u{feff}')).is_ok()
 }
 
 /// The beginning of a body as text. What cannot be read is left out.

@@ -147,7 +147,10 @@ impl Live {
                     Ok(Err(failure)) => Ended::Failed(failure.told(|text| server.hidden(text))),
                     Err(_) => Ended::Failed(CompletionFailure::broken()),
                 },
-                () = incoming.time_is_over(limit) => Ended::TimedOut,
+                () = incoming.time_is_over(limit) => match incoming.pieces().is_whole() {
+                    true => Ended::Answered,
+                    false => Ended::TimedOut,
+                },
             };
             tell(Word::Ended(ended));
         }

@@ -7,6 +7,7 @@ use serde_json::Value;
 const INPUT: [&str; 5] = ["prompt_tokens", "input_tokens", "prompt_eval_count", "tokens_evaluated", "promptTokenCount"];
 const OUTPUT: [&str; 5] =
     ["completion_tokens", "output_tokens", "eval_count", "tokens_predicted", "candidatesTokenCount"];
+const TOTAL: [&str; 2] = ["total_tokens", "totalTokenCount"];
 
 /// Places of an answer's chunk where counts stand.
 const PLACES: [&str; 7] =
@@ -37,11 +38,14 @@ impl Counts {
     }
 }
 
-/// Both counts, or one and the sum of both.
+/// Both counts, or one and the sum of both. What the sum has beyond both are thoughts, which xAI and gateways to Gemini count there
+/// alone; they are billed as output.
 fn read(usage: &Value) -> Option<Counts> {
-    let first = |names: [&str; 5]| names.iter().find_map(|name| count(usage.get(name)?));
-    match (first(INPUT), first(OUTPUT), usage.get("total_tokens").and_then(count)) {
-        (Some(input), Some(output), _) => Some(Counts { input, output }),
+    let first = |names: &[&str]| names.iter().find_map(|name| count(usage.get(name)?));
+    match (first(&INPUT), first(&OUTPUT), first(&TOTAL)) {
+        (Some(input), Some(output), total) => {
+            Some(Counts { input, output: output.max(total.map_or(0, |total| total.saturating_sub(input))) })
+        }
         (Some(input), None, Some(total)) => Some(Counts { input, output: total.checked_sub(input)? }),
         (None, Some(output), Some(total)) => Some(Counts { input: total.checked_sub(output)?, output }),
         (Some(input), None, None) => Some(Counts { input, output: 0 }),
@@ -95,6 +99,14 @@ mod tests {
         check(&[json!({"timings": {"prompt_n": 3, "cache_n": 6, "predicted_n": 2}})], Some((9, 2)));
         check(&[json!({"usage": {"prompt_tokens": 9.0, "completion_tokens": "2"}})], Some((9, 2)));
         check(&[json!({"usage": {"completion_tokens": 2, "total_tokens": 11}})], Some((9, 2)));
+        let with_thoughts = json!({"prompt_tokens": 32, "completion_tokens": 9, "total_tokens": 135,
+            "completion_tokens_details": {"reasoning_tokens": 94}});
+        check(&[json!({"usage": with_thoughts})], Some((32, 103)));
+        check(
+            &[json!({"usageMetadata": {"promptTokenCount": 9, "candidatesTokenCount": 2, "totalTokenCount": 21}})],
+            Some((9, 12)),
+        );
+        check(&[json!({"usage": {"prompt_tokens": 9, "completion_tokens": 2, "total_tokens": 0}})], Some((9, 2)));
         // Anthropic's begin with one and end with the other.
         check(
             &[json!({"message": {"usage": {"input_tokens": 9}}}), json!({"usage": {"output_tokens": 2}})],

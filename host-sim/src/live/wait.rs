@@ -77,10 +77,16 @@ fn of_value(text: &str, now: SystemTime) -> Option<u64> {
     if let Ok(number) = text.parse::<f64>() {
         return of_number(number, now);
     }
-    if let Ok(until) = httpdate::parse_http_date(text) {
+    if let Some(until) = date(text) {
         return u64::try_from(until.duration_since(now).unwrap_or_default().as_millis()).ok();
     }
     duration_ms(text)
+}
+
+/// A date in the form of HTTP's headers, or in that of RFC 3339, which Anthropic's limits have.
+fn date(text: &str) -> Option<SystemTime> {
+    let in_http = || httpdate::parse_http_date(text).ok();
+    in_http().or_else(|| Some(text.parse::<jiff::Timestamp>().ok()?.into()))
 }
 
 fn of_number(number: f64, now: SystemTime) -> Option<u64> {
@@ -155,6 +161,9 @@ fn duration_ms(text: &str) -> Option<u64> {
                 None => break,
             },
         };
+        if seconds.is_none() && is_time_of_day_or_date(digits, after_number) {
+            return None;
+        }
         let word = after.trim_start_matches([' ', '-']);
         let past = word.trim_start_matches(char::is_alphabetic);
         match (word.get(..word.len() - past.len()).and_then(unit), seconds) {
@@ -170,6 +179,13 @@ fn duration_ms(text: &str) -> Option<u64> {
         }
     }
     millis(seconds?)
+}
+
+/// Whether a number begins a time of day or a date, as in `10:30` or `2025-03-26`: no duration, and where it is meant nobody says.
+fn is_time_of_day_or_date(digits: &str, after: &str) -> bool {
+    let is_number = |rest: &str| rest.starts_with(|c: char| c.is_ascii_digit());
+    after.strip_prefix(':').is_some_and(is_number)
+        || (digits.len() == 4 && after.strip_prefix(['-', '/']).is_some_and(is_number))
 }
 
 fn past_fillers(text: &str) -> &str {
@@ -237,6 +253,9 @@ mod tests {
             ("retry after 7.", Some(7_000)),
             ("retry-after=\"7\"", Some(7_000)),
             ("retry after a while", None),
+            ("try again after 2023-11-14 22:13:29", None),
+            ("try again after 22:13", None),
+            ("retry after 5-10 seconds", Some(5_000)),
             ("retry after 3 attempts", None),
             ("wait for it; or try again in 5 s", Some(5_000)),
             ("await the answer in 5 s", None),
@@ -251,7 +270,7 @@ mod tests {
     #[test]
     fn waits_are_read_from_headers() {
         type Headers = &'static [(&'static str, &'static str)];
-        let rows: [(Headers, Option<u64>); 14] = [
+        let rows: [(Headers, Option<u64>); 16] = [
             (&[("retry-after", "7")], Some(7_000)),
             (&[("retry-after", "0.25")], Some(250)),
             (&[("retry-after", "1m30s")], Some(90_000)),
@@ -277,6 +296,14 @@ mod tests {
             (&[("x-ratelimit-reset", "1700000042000")], Some(42_000)),
             (&[("x-ratelimit-reset", "1700000042")], Some(42_000)),
             (&[("ratelimit-reset", "30")], Some(30_000)),
+            (
+                &[
+                    ("anthropic-ratelimit-requests-remaining", "0"),
+                    ("anthropic-ratelimit-requests-reset", "2023-11-14T22:13:29Z"),
+                ],
+                Some(9_000),
+            ),
+            (&[("retry-after", "2023-11-14T23:13:29+01:00")], Some(9_000)),
         ];
         for (headers, expected) in rows {
             check(headers, &Value::Null, "", expected);

@@ -156,6 +156,33 @@ pub(super) const ALL: &[Quirk] = &[
         play: |scene| Some(Reply::open_events(&[piece(halves(scene.answer).0)]).part(Part::Hang)),
     },
     Quirk {
+        name: "cut_after_end",
+        servers: "proxies, servers without `[DONE]` that close the connection without a word",
+        sent: "a whole answer, its reason and its counts, and the connection breaks",
+        taken: "a whole answer",
+        expected: COMPLETED,
+        play: |scene| Some(Reply::open_events(&[piece(scene.answer), end("stop"), usage()]).part(Part::Cut)),
+    },
+    Quirk {
+        name: "hang_after_end",
+        servers: "gateways that lose the server behind them",
+        sent: "a whole answer, its reason and its counts, and then nothing more",
+        taken: "a whole answer, when the task's time is over",
+        expected: COMPLETED,
+        play: |scene| Some(Reply::open_events(&[piece(scene.answer), end("stop"), usage()]).part(Part::Hang)),
+    },
+    Quirk {
+        name: "cut_after_document",
+        servers: "proxies that say too long a length",
+        sent: "a whole answer as one document, and the connection breaks",
+        taken: "a whole answer",
+        expected: COMPLETED,
+        play: |scene| {
+            let document = whole(&json!({ "role": "assistant", "content": scene.answer }), "stop");
+            Some(Reply::json(200, &document).part(Part::Cut))
+        },
+    },
+    Quirk {
         name: "text_after_stop",
         servers: "LiteLLM, some vLLM versions",
         sent: "the reason before the last piece, and an error after it",

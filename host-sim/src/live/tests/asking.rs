@@ -94,8 +94,11 @@ fn what_a_refusal_blames_is_left_out() {
     drops(400, nameless, "response_format");
     drops(400, "Unknown field in the request", "stream_options");
     drops(400, "", "stream_options");
-    let streamless = after(&[(400, r#"{"error":{"message":"streaming is not supported"}}"#)]).expect("asked again");
-    assert_eq!((&streamless["stream"], streamless.get("stream_options")), (&json!(false), None));
+    for status in [400, 500] {
+        let refusal = (status, r#"{"error":{"message":"streaming is not supported"}}"#);
+        let streamless = after(&[refusal]).expect("asked again");
+        assert_eq!((&streamless["stream"], streamless.get("stream_options")), (&json!(false), None));
+    }
 }
 
 #[test]
@@ -108,6 +111,7 @@ fn what_blames_nothing_that_was_sent_is_an_answer() {
             r#"{"error":{"message":"This model's maximum context length is 2048 tokens. However, you requested 6751 tokens."}}"#,
         ),
         (400, r#"{"error":{"message":"upstream rejected the request"}}"#),
+        (500, r#"{"error":{"message":"stream closed unexpectedly"}}"#),
         (401, r#"{"error":{"message":"no stream_options for you"}}"#),
         (429, r#"{"error":{"message":"too many max_tokens"}}"#),
         (404, r#"{"error":{"message":"no such model"}}"#),

@@ -163,6 +163,14 @@ fn answers_in_other_places_are_used_or_told() {
     let (said, verdict) = read_as(true, &[&form]);
     assert_eq!((said.text.as_str(), verdict), ("{\"a\": 1}", Ok(())));
 
+    let begun = r#"{"choices":[{"delta":{"tool_calls":[{"function":{"name":"json_tool_call","arguments":null}}]}}]}"#;
+    let goes_on = r#"{"choices":[{"delta":{"tool_calls":[{"function":{"name":null,"arguments":"{\"a\": 1}"}}]},"finish_reason":"tool_calls"}]}"#;
+    let (said, verdict) = read_as(true, &[begun, goes_on]);
+    assert_eq!((said.text.as_str(), verdict), ("{\"a\": 1}", Ok(())));
+    let second = r#"{"choices":[{"delta":{"reasoning_content":null,"reasoning":"It is {\"a\": 1}"}}]}"#;
+    let (said, verdict) = read_as(true, &[second, &stop]);
+    assert_eq!((said.text.as_str(), verdict), ("It is {\"a\": 1}", Ok(())));
+
     let refusal = r#"{"choices":[{"message":{"content":null,"refusal":"I will not."},"finish_reason":"stop"}]}"#;
     let (_, failed) = failure(&[refusal]);
     assert_eq!((failed.kind, failed.message.as_str()), (FailureKind::Rejected, "the model refused: I will not."));

@@ -180,7 +180,7 @@ macro_rules! tests {
 tests! {
     finish_other_words finish_length finish_length_then_empty finish_empty_and_cut finish_missing finish_error finish_abort
     finish_no_resources finish_network_error finish_filtered finish_unknown done_reason cut_off silent_end hang_half_way
-    text_after_stop last_chunk_repeats_all counts_in_each_chunk counts_elsewhere counts_zero counts_missing
+    cut_after_end hang_after_end cut_after_document text_after_stop last_chunk_repeats_all counts_in_each_chunk counts_elsewhere counts_zero counts_missing
     thoughts_beside_answer thoughts_hold_json thoughts_only thoughts_to_the_limit content_in_parts refusal tool_call
     form_as_tool_call no_stream other_index rejected_json empty_body
     lines_end_with_cr no_space_after_data one_line_end_between_events data_twice comments only_comments byte_order_mark
