@@ -8,6 +8,7 @@
 
 import { createHash, randomBytes } from 'node:crypto';
 
+import { forgetOldest } from './bounded.ts';
 import type { Config } from './config.ts';
 import type { ToolResult } from './openclaw.ts';
 import { configFor } from './hand_over.ts';
@@ -91,7 +92,7 @@ class Approvals {
   /** A call may be made. `agreed`: what a person said yes to. */
   allow(callId: string, call: SpawningCall, agreed?: string): void {
     this.#answers.set(callId, { hash: hash(call), agreed });
-    forget(this.#answers);
+    forgetOldest(this.#answers, MOST);
   }
 
   /** Whether this call may be made, once, and what was agreed to; undefined if nobody has looked at it as it is. */
@@ -104,7 +105,7 @@ class Approvals {
   /** A call was made by the slash command of a person, and by no model. */
   line(callId: string): void {
     this.#lines.add(callId);
-    forget(this.#lines);
+    forgetOldest(this.#lines, MOST);
   }
 
   isLine(callId: string): boolean {
@@ -115,7 +116,7 @@ class Approvals {
   wait(owner: string, call: SpawningCall, agreed: string, now = Date.now()): string {
     const code = randomBytes(4).toString('hex');
     this.#pending.set(code, { ...call, owner, agreed, until: now + LINE_MS });
-    forget(this.#pending);
+    forgetOldest(this.#pending, MOST);
     return code;
   }
 
@@ -130,14 +131,6 @@ class Approvals {
 
 function hash({ name, document }: SpawningCall): string {
   return createHash('sha256').update(`${name} ${document}`).digest('hex');
-}
-
-/** Removes the oldest where there are too many. */
-function forget(all: Map<string, unknown> | Set<string>): void {
-  for (const oldest of all.keys()) {
-    if (all.size <= MOST) break;
-    all.delete(oldest);
-  }
 }
 
 /** OpenClaw loads a plugin several times; the load that asks need not be the one that runs the tool. */

@@ -47,11 +47,13 @@ export class ClusterRun implements Carrier {
     if (refusal) return refusal;
     const { run_id, function: name } = this.#parts.record;
     const look = async (): Promise<Answered | undefined> => {
-      await this.#tellStop(cluster);
+      // A run that has ended meanwhile takes no stop any more.
+      const untold = await this.#tellStop(cluster).then(() => undefined, (error: unknown) => ({ error }));
       const output = await cluster.output(run_id);
       // After the end there are no more of them.
       if (name === MAP) await this.#readItems(cluster, item);
       if (output) return this.#ended(output);
+      if (untold) throw untold.error;
       this.#show(await cluster.status(run_id), progress);
       return undefined;
     };

@@ -214,6 +214,18 @@ export function limitsOf({ budget = {}, prices = {}, maxTasks }: Config): HostFa
   };
 }
 
+/**
+ * The configuration for a run about which nobody was asked. A forecast knows how often tasks are tried again, and not how often a
+ * gateway turns sessions away: what needs no yes is also the most that such a run takes.
+ */
+export function unasked(config: Config): Config {
+  const { above_sessions: spawns, above_micro_usd: micro_usd } = config.approval ?? {};
+  const most = Object.entries({ spawns, micro_usd }).flatMap(([name, threshold]) =>
+    threshold === undefined ? [] : [[name, Math.min(threshold, config.budget?.[name] ?? threshold)]],
+  );
+  return most.length > 0 ? { ...config, budget: { ...config.budget, ...Object.fromEntries(most) } } : config;
+}
+
 /** A request with the operator's models where it names none. */
 export function withModels(request: Fields, { models }: Config, known: string[]): Fields {
   return models && known.includes('models') ? { ...request, models: request['models'] ?? models } : request;

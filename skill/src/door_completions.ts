@@ -9,15 +9,20 @@ import type { Fields } from './values.ts';
 /** Completions whose answers are kept for programs that have not deleted them. */
 const MOST_KEPT = 10_000;
 
+/** Characters of all of them together, prompts included. */
+const MOST_CHARS = 1 << 27;
+
 export class DoorCompletions extends Completions {
   readonly #gateway: Gateway;
   readonly #made: Map<string, Completion>;
+  readonly #mostChars: number;
 
   /** `made` is what all loads of the plugin in this process have asked for. */
-  constructor(around: Surroundings, gateway: Gateway, made: Map<string, Completion>) {
+  constructor(around: Surroundings, gateway: Gateway, made: Map<string, Completion>, mostChars = MOST_CHARS) {
     super(around, gateway, made);
     this.#gateway = gateway;
     this.#made = made;
+    this.#mostChars = mostChars;
   }
 
   override async spawn(options: SpawnOptions, group?: string): Promise<Receipt> {
@@ -39,9 +44,16 @@ export class DoorCompletions extends Completions {
   }
 
   #forget(): void {
-    for (const [name, { ended }] of this.#made) {
-      if (this.#made.size < MOST_KEPT) return;
-      if (ended) this.#made.delete(name);
+    let chars = [...this.#made.values()].reduce((sum, made) => sum + charsOf(made), 0);
+    for (const [name, made] of this.#made) {
+      if (this.#made.size < MOST_KEPT && chars <= this.#mostChars) return;
+      if (!made.ended) continue;
+      this.#made.delete(name);
+      chars -= charsOf(made);
     }
   }
+}
+
+function charsOf({ messages }: Completion): number {
+  return messages.reduce((sum, { text }) => sum + text.length, 0);
 }

@@ -1,5 +1,6 @@
 /** What the door stands on, and how it comes by it in one call of the tool. */
 
+import { forgetOldest } from './bounded.ts';
 import { isCompletion } from './completion.ts';
 import type { Config } from './config.ts';
 import { DoorCompletions } from './door_completions.ts';
@@ -70,10 +71,7 @@ function gatewayFor(
   const stop = gateway.onStart((started) => {
     if (!started.includes(':subagent:') && !isCompletion(started)) return;
     running.add(started);
-    for (const oldest of running) {
-      if (running.size <= MOST_RUNNING) break;
-      running.delete(oldest);
-    }
+    forgetOldest(running, MOST_RUNNING);
     for (const wake of [...wakes]) wake();
   });
   kept = { gateway, config, session, madeMs: performance.now(), stop };

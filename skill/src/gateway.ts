@@ -2,6 +2,7 @@
 
 import { randomUUID } from 'node:crypto';
 
+import { forgetOldest } from './bounded.ts';
 import type { ListFilter, Receipt, SessionPage, SpawnOptions } from './contract.ts';
 import type { CoreTool, CreateTools } from './openclaw.ts';
 import { Refused, receipt, sessionRow } from './openclaw_mapping.ts';
@@ -26,6 +27,9 @@ const MOMENT_SECONDS = 1;
 
 /** A wait without anybody who tells of ends: well below the time after which OpenClaw takes a tool call for stuck. */
 const WAIT_SECONDS = 45;
+
+/** Ends that are remembered until somebody waits for them. */
+const MOST_REPORTED = 10_000;
 
 /** Without these a session cannot be run and waited for. */
 const NEEDED = ['sessions_spawn', 'agents_wait'];
@@ -57,6 +61,8 @@ export class Gateway implements Sessions {
       if (phase === 'start') return listener(session);
       if (!runId || (phase !== 'end' && phase !== 'error')) return;
       this.#reportedEnds.add(runId);
+      // Those of the whole gateway are told here; one that is forgotten is looked after all the same.
+      forgetOldest(this.#reportedEnds, MOST_REPORTED);
       for (const look of this.#waits) look();
     });
   }

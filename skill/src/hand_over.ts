@@ -3,7 +3,7 @@
 import { announce } from './announce.ts';
 import type { SpawningCall } from './approval.ts';
 import { ClusterRun } from './cluster_run.ts';
-import { type ClusterConfig, type Config, readConfig } from './config.ts';
+import { type ClusterConfig, type Config, readConfig, unasked } from './config.ts';
 import { MAP } from './items.ts';
 import type { Notices } from './notices.ts';
 import type { PluginApi, ToolContext } from './openclaw.ts';
@@ -37,11 +37,11 @@ function width({ name, document }: SpawningCall): number {
 /** What has a run carried out by a cluster, from its start on. */
 export function handOver(call: SpawningCall, config: Config, cluster: ClusterConfig, workspace: string | undefined): Wanted['handedOver'] {
   const kept: HandedOver = { url: cluster.url, ...(workspace === undefined ? {} : { workspace }) };
-  const request = (key: string) => requestOf(key, call, configFor(call, config));
+  const request = ({ run_id, approved }: RunRecord) => requestOf(run_id, call, configFor(call, approved ? config : unasked(config)));
   return {
     kept,
     carrier: (parts) => {
-      parts.store?.ask(parts.record.run_id, request(parts.record.run_id));
+      parts.store?.ask(parts.record.run_id, request(parts.record));
       return new ClusterRun(cluster, kept, parts, false);
     },
   };

@@ -6,6 +6,7 @@ import { defineToolPlugin } from 'openclaw/plugin-sdk/tool-plugin';
 
 import { announceKept } from './announce.ts';
 import { beforeCall } from './before_call.ts';
+import { forgetOldest } from './bounded.ts';
 import { MANIFEST, WHERE } from './config.ts';
 import { isDoor } from './door_tool.ts';
 import { followKept } from './hand_over.ts';
@@ -49,10 +50,7 @@ function runOf(callId: string): string | undefined {
 function remember({ toolCallId, runId }: ToolCallEvent): void {
   if (!toolCallId || !runId) return;
   turns.set(toolCallId, runId);
-  for (const oldest of turns.keys()) {
-    if (turns.size <= MOST_CALLS) break;
-    turns.delete(oldest);
-  }
+  forgetOldest(turns, MOST_CALLS);
 }
 
 const entry = defineToolPlugin({

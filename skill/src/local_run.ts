@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 
 import { WORKER, call } from './call.ts';
 import type { Carrier, Listeners, MakesCarrier, Parts } from './carrier.ts';
-import { type Config, forbidden, limitsOf } from './config.ts';
+import { type Config, forbidden, limitsOf, unasked } from './config.ts';
 import type { Answered, Progress } from './contract.ts';
 import { Host } from './host.ts';
 import { type Sessions, type Surroundings, facts } from './sessions.ts';
@@ -43,7 +43,9 @@ class LocalRun implements Carrier {
     this.#journal = local.journal ?? store?.place(record.run_id);
     const seed = config.seed === undefined ? randomBytes(8).readBigUInt64LE() : BigInt(config.seed);
     const { maxConcurrent } = config;
-    const wishes = { seed, maxConcurrent, keepsJournal: store !== undefined, limits: limitsOf(config) };
+    // One that goes on has the limits with which it began, and nobody is asked about it again.
+    const limits = limitsOf(record.approved || local.journal !== undefined ? config : unasked(config));
+    const wishes = { seed, maxConcurrent, keepsJournal: store !== undefined, limits };
     this.#host = new Host(sessions, facts(around, wishes), {
       receipts: store?.receipts(record.run_id),
       log: seen.sessions,

@@ -178,3 +178,18 @@ test('the yes is kept with the run, and nobody is asked when it goes on', async 
   const approved = JSON.parse(readFileSync(join(state, 'parallel-agents/runs', `${old}.json`), 'utf8')).approved;
   assert.equal(approved.to, question!.requireApproval.description);
 });
+
+test('a run about which nobody was asked takes no more than what needs no yes, however often it is turned away', async () => {
+  const kept = async (config: object) => {
+    const state = directory();
+    const reply = await use(new FakeOpenClaw(), 'run', { tasks: [TASK] }, { config: { prices: PRICES, ...config }, state });
+    const journal = readFileSync(join(state, 'parallel-agents', 'runs', `${reply.run_id}.journal`), 'utf8');
+    const [opened] = journal.split('\n').filter((line) => line.includes('"Opened"'));
+    const { spawns, micro_usd } = JSON.parse(opened!.slice(opened!.indexOf(' ') + 1)).step.event.what.Opened.limits;
+    return [spawns, micro_usd];
+  };
+  const approval = { above_sessions: 20, above_micro_usd: 90_000_000 };
+  assert.deepEqual(await kept({ approval }), [20, 90_000_000]);
+  assert.deepEqual(await kept({ approval, budget: { spawns: 9 } }), [9, 90_000_000]);
+  assert.deepEqual(await kept({}), [null, null]);
+});

@@ -149,6 +149,17 @@ test('a stop survives a restart too, and any call about a run has it followed ag
   assert.equal((await status).state, 'done');
 });
 
+test('the end of a run is told although the cluster takes no stop of it any more', async () => {
+  const { ingress, config, state } = await cluster();
+  const openclaw = new FakeOpenClaw();
+  const { run_id } = await left(openclaw, { config, state });
+  ingress.spoil = (path) => (path.endsWith('/control') ? [500, { message: 'it was told enough' }] : undefined);
+  const cancelled = await use(openclaw, 'runs', { action: 'cancel', run_id, timeoutSeconds: 2 }, { config, state });
+  assert.match(cancelled.hint, /it was told enough; it is asked again/);
+  ingress.run!.output = report(2);
+  assert.equal((await use(openclaw, 'runs', { action: 'status', run_id, timeoutSeconds: 10 }, { config, state })).state, 'done');
+});
+
 test('a start whose answer is lost is asked for again under the same name', async () => {
   const { ingress, config, state } = await cluster();
   ingress.spoil = (path) => (path === '/Runs/start' && ingress.count(path) === 1 ? 'lose' : undefined);

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
+import type { SpawnOptions } from '../src/contract.ts';
+import { DoorCompletions } from '../src/door_completions.ts';
+import { Gateway } from '../src/gateway.ts';
+import { message } from '../src/transcript.ts';
 import { Program, SESSION } from './door_use.ts';
+import { FakeOpenClaw } from './openclaw.ts';
 
 const CONFIG = { door: { session: SESSION }, completionsForToolFree: true };
 
@@ -75,4 +80,21 @@ test('completions end with the process that has asked for them', async () => {
   await door.do({ action: 'cancel', key: 'b' });
   assert.equal((await door.do({ action: 'facts' })).load.live, 0);
   assert.equal((await door.refused({ action: 'read', key: 'a' })).kind, 'not-found');
+});
+
+test('the oldest answers are let go when all texts together are too long, and none that is still written', async () => {
+  const openclaw = new FakeOpenClaw();
+  openclaw.runtime.llm = { complete: () => new Promise(() => {}) };
+  const made = new Map(
+    ['a', 'b', 'c', 'd'].map((name, index) => {
+      const ended = index === 0 ? {} : { ended: { runId: name, status: 'done' } };
+      const messages = [message({ role: 'user', content: 'x'.repeat(400) })];
+      return [name, { end: Promise.resolve({}), stop: new AbortController(), messages, ...ended }];
+    }),
+  );
+  const around = openclaw.around();
+  const completions = new DoorCompletions(around, new Gateway(around, () => openclaw.tools()), made, 1_000);
+  const options = { task: 'Say something.', label: 'l', taskName: 't', runTimeoutSeconds: 9, cleanup: 'keep', toolFree: true, idempotencyKey: 'k' };
+  const { sessionKey } = await completions.spawn(options as SpawnOptions);
+  assert.deepEqual([...made.keys()], ['a', 'd', sessionKey]);
 });

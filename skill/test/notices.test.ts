@@ -142,3 +142,16 @@ test('a result can be read when nobody can write down that it was', async () => 
   assert.deepEqual([reply.state, reply.errors], ['done', undefined], JSON.stringify(reply));
   assert.equal(store.record(record.run_id)?.notice, 'due');
 });
+
+test('a session is woken although nobody can write down that it was told', async () => {
+  const state = directory();
+  const store = new Store(state);
+  const record = { run_id: 'pa-0123456789b0', function: 'run_tasks', owner: OWNER, started: '2026-01-01', state: 'running', notice: 'due' } as const;
+  store.place(record.run_id);
+  store.begin(record);
+  mkdirSync(join(state, 'parallel-agents', 'runs', `${record.run_id}.json.new`));
+  const { api, notices, told, woken, warned } = telling(new FakeOpenClaw(), { notify: 'wake' }, state);
+  announceKept(api, notices);
+  await until(() => woken.length + warned.length > 0);
+  assert.deepEqual([told.length, woken.length, warned], [1, 1, []]);
+});

@@ -46,6 +46,8 @@ struct Back {
     ends: BTreeMap<SessionKey, Option<SessionEnd>>,
     /// Sessions that end before the cut.
     early: Vec<SessionKey>,
+    /// The run is stopped before the cut, once it has a session.
+    is_stopped: bool,
 }
 
 impl Back {
@@ -70,6 +72,7 @@ impl Back {
             owes_a_page: false,
             ends: BTreeMap::new(),
             early: Vec::new(),
+            is_stopped: false,
         }
     }
 
@@ -124,7 +127,11 @@ impl Back {
             }
             _ => None,
         };
+        let stops = self.is_stopped && !self.is_back && matches!(outcome, Ok(Reply::Spawned(_)));
         replies.answer(request, outcome);
+        if stops {
+            replies.tell(EventKind::StopRequested { task: None, reason: "enough".to_owned() });
+        }
         end.into_iter().for_each(|end| replies.tell(EventKind::SessionEnded(end)));
     }
 
@@ -154,6 +161,7 @@ impl Back {
                 let known = self.ends.contains_key(&key).then(|| Reply::Attached(receipt(&key)));
                 (request, known.ok_or_else(|| not_found(&key)))
             }
+            Command::Cancel(request, _) if !self.is_back => (request, Ok(Reply::Cancelled)),
             _ => return None,
         })
     }
@@ -188,6 +196,18 @@ fn what_the_host_has_told_of_all_sessions_counts_before_another_one_is_started()
         let spent = &report["budget"]["tokens"]["spent"];
         assert!(spent.as_u64() < Some(95_000), "it is booked once: {spent}");
     }
+}
+
+#[test]
+fn what_a_session_used_counts_although_it_was_stopped_before_the_cut_and_ends_after_it() {
+    let mut host = Back::with(Spawns::GiveReceipts);
+    host.is_stopped = true;
+    let mut host = host.up_to_the_cut(&json!({ "tasks": tasks(1, "code_reviewer") }));
+    host.lists("s1", SessionState::Cancelled, None);
+    host.ends("s1", SessionOutcome::Cancelled, Some(Usage { input_tokens: 900, output_tokens: 70 }));
+    let report = host.goes_on();
+    let used = &report["results"][0]["metadata"]["attempt_log"][0]["usage"];
+    assert_eq!((&used["input_tokens"], &used["output_tokens"]), (&json!(900), &json!(70)), "{report:#}");
 }
 
 #[test]

@@ -14,7 +14,7 @@ pub(super) enum Action {
     /// Count and report a task that has its result, and tell whom it concerns.
     TaskEnded(TaskIndex),
     CheckCanaryTasks(TaskIndex),
-    CheckEnough,
+    CheckEnough(TaskIndex),
     TellDependants(TaskIndex),
     /// `waited`: the task counted the dependency among those it waits for.
     DependencyFailed {

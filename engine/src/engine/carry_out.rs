@@ -35,9 +35,9 @@ impl Engine {
             Action::SessionOver(attempt, ending) => self.session_over(attempt, *ending),
             Action::TaskEnded(task) => self.work().task_ended(task),
             Action::CheckCanaryTasks(task) => self.work().check_canary_tasks(task),
-            Action::CheckEnough if self.run.is_stopping() => Vec::new(),
-            Action::CheckEnough => {
-                match self.run.has_enough(self.tasks.awaited_completed(), self.tasks.awaited_results()) {
+            Action::CheckEnough(_) if self.run.is_stopping() => Vec::new(),
+            Action::CheckEnough(task) => {
+                match self.run.has_enough(self.tasks.awaited_completed(), self.tasks.awaited_result(task)) {
                     true => vec![Action::StopAll(StopReason::Enough)],
                     false => Vec::new(),
                 }

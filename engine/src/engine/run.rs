@@ -3,7 +3,7 @@
 use super::clock::Clock;
 use crate::host::HostFacts;
 use crate::plan::{Foreseen, Plan, PlannedTask, Rules};
-use crate::policy::wait::{self, Enough};
+use crate::policy::wait::{self, Enough, Votes};
 use crate::prompt::Nonces;
 use crate::session::StopReason;
 use crate::task::{Cleanup, Forecast, TaskResult, WaitMode};
@@ -25,6 +25,7 @@ pub(super) struct Run {
     reports_starts: bool,
     stop: Option<StopReason>,
     enough: Option<Enough>,
+    votes: Votes,
 }
 
 impl Run {
@@ -43,6 +44,7 @@ impl Run {
             reports_starts: false,
             stop: None,
             enough: None,
+            votes: Votes::default(),
         }
     }
 
@@ -127,9 +129,9 @@ impl Run {
         StopReason::Deadline { seconds: self.clock.deadline_seconds() }
     }
 
-    /// Whether the results so far are enough to stop the rest.
-    pub(super) fn has_enough<'a>(&mut self, completed: usize, results: impl Iterator<Item = &'a TaskResult>) -> bool {
-        self.enough = wait::enough(&self.rules.wait, completed, results);
+    /// Whether the results so far are enough to stop the rest. `result`: that of the task that has just ended, if it is waited for.
+    pub(super) fn has_enough(&mut self, completed: usize, result: Option<&TaskResult>) -> bool {
+        self.enough = wait::enough(&self.rules.wait, &mut self.votes, completed, result);
         self.enough.is_some()
     }
 

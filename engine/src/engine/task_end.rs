@@ -50,7 +50,7 @@ impl Work<'_> {
     pub(super) fn task_ended(&mut self, task: TaskIndex) -> Actions {
         self.tasks.count_end(task);
         self.report(task);
-        vec![Action::CheckCanaryTasks(task), Action::CheckEnough, Action::TellDependants(task)]
+        vec![Action::CheckCanaryTasks(task), Action::CheckEnough(task), Action::TellDependants(task)]
     }
 
     /// If all canary tasks failed in the same way with this one, the rest does not start.

@@ -67,13 +67,13 @@ impl Tasks {
         self.all.iter().map(|task| &task.planned)
     }
 
-    /// Those that a run can wait for.
-    pub(super) fn awaited_results(&self) -> impl Iterator<Item = &TaskResult> {
-        let awaited = self.all.iter().filter(|task| !task.planned.handling.is_interim);
-        awaited.filter_map(|task| task.run.result())
+    /// The result of a task, if a run can wait for it.
+    pub(super) fn awaited_result(&self, task: TaskIndex) -> Option<&TaskResult> {
+        let Task { planned, run } = &self.all[task];
+        run.result().filter(|_| !planned.handling.is_interim)
     }
 
-    /// How many of these are completed.
+    /// How many tasks that a run can wait for are completed.
     pub(super) fn awaited_completed(&self) -> usize {
         self.awaited_completed
     }

@@ -5,7 +5,7 @@
 //! that list, as does one that is not in the journal at all, because lines of it are lost. What is not in the list was
 //! not spawned, and is left to the engine to decide anew: since then the budget may be used up, or a stop have come.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::replay::Open;
 use crate::host::{
@@ -49,7 +49,7 @@ pub(super) struct Recovery<H> {
     /// What the list told of the usage of sessions that the journal knows.
     used: BTreeMap<SessionKey, SessionRow>,
     /// Sessions whose end was told before the cut.
-    ended: Vec<SessionKey>,
+    ended: BTreeSet<SessionKey>,
     /// The number of the next event, and the host's time.
     next_seq: u64,
     now_ms: u64,
@@ -69,7 +69,7 @@ impl<H: Host> Recovery<H> {
             strays: BTreeMap::new(),
             attaching: BTreeMap::new(),
             used: BTreeMap::new(),
-            ended: open.sessions.difference(&open.live).cloned().collect(),
+            ended: open.ended.clone(),
             next_seq: open.last.0 + 1,
             now_ms: open.last.1,
             time_left_ms: ANSWERS_TIMEOUT_MS,
@@ -134,7 +134,7 @@ impl<H: Host> Recovery<H> {
         for row in rows {
             if !open.sessions.contains(&row.session_key) {
                 self.strays.extend(row.label.map(|label| (label, row.session_key)));
-            } else if row.usage.is_some() && open.live.contains(&row.session_key) {
+            } else if row.usage.is_some() && !open.ended.contains(&row.session_key) {
                 self.used.insert(row.session_key.clone(), row);
             }
         }
@@ -145,7 +145,7 @@ impl<H: Host> Recovery<H> {
     fn foretell(&mut self, open: &Open) {
         for what in &self.ready {
             let EventKind::SessionEnded(end) = what else { continue };
-            if end.usage.is_some() && open.live.contains(&end.session) {
+            if end.usage.is_some() && !open.ended.contains(&end.session) {
                 self.used.insert(end.session.clone(), row_of(end));
             }
         }

@@ -24,8 +24,10 @@ pub(super) struct Open {
     pub(super) in_doubt: BTreeSet<String>,
     /// Sessions that were given to this call and are not deleted.
     pub(super) sessions: BTreeSet<SessionKey>,
-    /// Those of them whose end was not told.
+    /// Those of them whose end was not told and that were not stopped.
     pub(super) live: BTreeSet<SessionKey>,
+    /// Sessions whose end was told.
+    pub(super) ended: BTreeSet<SessionKey>,
     /// What was to be shown after the last event; nobody knows whether it was.
     pub(super) progress: Vec<Command>,
     /// The number and the time of the last event.
@@ -70,6 +72,7 @@ impl Open {
             }
             EventKind::SessionEnded(end) => {
                 self.live.remove(&end.session);
+                self.ended.insert(end.session.clone());
             }
             EventKind::SessionStarted(_) | EventKind::StopRequested { .. } | EventKind::TimerFired => {}
         }

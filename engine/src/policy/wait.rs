@@ -30,25 +30,52 @@ pub struct Enough {
     pub value: Option<Value>,
 }
 
-/// Whether the results so far are enough to stop the rest. `all` and `until` never say so before everything has ended.
-/// `completed`: how many of them are; only a quorum looks at each.
-pub fn enough<'a>(wait: &Wait, completed: usize, results: impl Iterator<Item = &'a TaskResult>) -> Option<Enough> {
+/// In which values completed tasks agree, for a quorum. Each is counted once, when its task has ended.
+#[derive(Debug, Default)]
+pub struct Votes(Vec<(Value, usize)>);
+
+impl Votes {
+    /// Counts one more task with this value; how many there are now.
+    fn count(&mut self, value: &Value) -> usize {
+        match self.0.iter_mut().find(|(known, _)| known == value) {
+            Some((_, count)) => {
+                *count += 1;
+                *count
+            }
+            None => {
+                self.0.push((value.clone(), 1));
+                1
+            }
+        }
+    }
+}
+
+/// Whether the results are enough to stop the rest, now that one more task has ended with `result`. `all` and `until` never say so
+/// before everything has ended. `completed`: how many of all results are.
+pub fn enough(wait: &Wait, votes: &mut Votes, completed: usize, result: Option<&TaskResult>) -> Option<Enough> {
     match wait.mode {
         WaitMode::All | WaitMode::Until => None,
         WaitMode::Any => (completed > 0).then_some(Enough { value: None }),
         WaitMode::First => (completed >= wait.count).then_some(Enough { value: None }),
         WaitMode::Quorum => {
-            // Values are few and small: counting pairs needs no order on JSON values.
-            let mut votes: Vec<(&Value, usize)> = Vec::new();
-            let passed = results.filter(|result| result.status == TaskStatus::Completed);
-            for value in passed.filter_map(|result| result.output.as_ref()?.pointer(&wait.pointer)) {
-                match votes.iter_mut().find(|(known, _)| *known == value) {
-                    Some((_, count)) => *count += 1,
-                    None => votes.push((value, 1)),
-                }
-            }
-            let agreed = votes.into_iter().find(|(_, count)| *count >= wait.count);
-            agreed.map(|(value, _)| Enough { value: Some(value.clone()) })
+            let passed = result.filter(|result| result.status == TaskStatus::Completed)?;
+            let value = passed.output.as_ref()?.pointer(&wait.pointer)?;
+            (votes.count(value) >= wait.count).then(|| Enough { value: Some(value.clone()) })
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn values_are_counted_by_what_they_say_and_once_for_each_task() {
+        let mut votes = Votes::default();
+        let counted = [json!({"a": 1, "b": 2}), json!(7), json!({"b": 2, "a": 1}), json!(7.5), json!(7)];
+        assert_eq!(counted.map(|value| votes.count(&value)), [1, 1, 2, 1, 2]);
+        assert_eq!(votes.0.len(), 3);
     }
 }
