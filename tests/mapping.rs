@@ -141,6 +141,36 @@ fn answers_are_reduced_in_groups_and_their_answers_again() {
     assert_eq!(done.reply["status"], "partial", "item 8 has no answer");
 }
 
+/// So many numbers with one step each, made into one answer in groups of two.
+fn in_twos(items: usize) -> Value {
+    let mut request = json!({"items": (1..=items).collect::<Vec<_>>(),
+        "steps": [step("only", "On {{item}}", None)], "retries": 0});
+    request["reduce"] = json!({"group_size": 2, "task": {"agent_type": "documentation_writer", "output_format": "text",
+        "task_description": "Sum them up."}});
+    request
+}
+
+/// Runs it; these tasks answer nothing.
+fn map_without(request: &Value, empty: &[&str]) -> Done {
+    map(request, |id, _| if empty.contains(&id) { String::new() } else { format!("<{id}>") })
+}
+
+#[test]
+fn items_that_are_not_in_the_one_answer_count_once() {
+    for (empty, items, missing) in [
+        (&["item-1-only"][..], 5, "1"),
+        (&["item-3-only", "item-4-only"][..], 4, "2"),
+        (&["reduce-1-2"][..], 4, "2"),
+    ] {
+        let done = map_without(&in_twos(6), empty);
+        let prompt = done.prompts.iter().find(|prompt| prompt.label.contains(" reduce-2-1 ")).expect("a second level");
+        let (_, field) = prompt.task.split_once("<<<FIELD items_without_answer ").expect("the field");
+        assert_eq!(field.lines().nth(1), Some(missing), "{empty:?}");
+        let reduced = &done.reply["reduced"];
+        assert_eq!((&reduced["status"], &reduced["items"]), (&json!("completed"), &json!(items)), "{empty:?}");
+    }
+}
+
 #[test]
 fn answers_that_do_not_fit_into_one_prompt_make_smaller_groups() {
     let mut request = json!({"items": [1, 2, 3, 4, 5], "steps": [step("only", "On {{item}}", None)]});

@@ -12,6 +12,7 @@ mod foreseen;
 mod part;
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use serde_json::{Map, Value};
 
@@ -61,13 +62,12 @@ struct Window {
     /// Items that have not ended.
     left: usize,
     parts: Vec<Part>,
-    missing: u32,
 }
 
 impl Reduction {
     /// Of so many items.
     pub(super) fn new(task: PlannedTask, group_size: usize, items: usize) -> Self {
-        let window = |first: usize| Window { left: group_size.min(items - first), parts: Vec::new(), missing: 0 };
+        let window = |first: usize| Window { left: group_size.min(items - first), parts: Vec::new() };
         let windows = order::filled((0..items).step_by(group_size).map(|first| (first / group_size, window(first))));
         let (running, made) = (BTreeMap::new(), Vec::new());
         Self { task, group_size, windows, items, level: 1, begun: 0, running, made, outcome: None }
@@ -77,20 +77,15 @@ impl Reduction {
     pub(super) fn item_ended(&mut self, index: usize, output: Option<Value>) -> Vec<PlannedTask> {
         let place = index / self.group_size;
         let Some(window) = self.windows.get_mut(&place) else { return Vec::new() };
-        match output {
-            Some(output) => window.parts.push(Part { first: index, last: index, missing: 0, output }),
-            None => window.missing += 1,
-        }
+        window.parts.extend(output.map(|output| Part { first: index, last: index, answers: 1, output }));
         window.left = window.left.saturating_sub(1);
         if window.left > 0 {
             return Vec::new();
         }
-        let Some(Window { parts, missing, .. }) = self.windows.remove(&place) else { return Vec::new() };
-        let mut parts = in_order(parts);
-        if let Some(first) = parts.first_mut() {
-            first.missing += missing;
-        }
-        let tasks = self.begin(parts);
+        let Some(Window { parts, .. }) = self.windows.remove(&place) else { return Vec::new() };
+        let first = place * self.group_size;
+        let end = first.saturating_add(self.group_size).min(self.items);
+        let tasks = self.begin(in_order(parts), first..end);
         if tasks.is_empty() { self.next_level(None) } else { tasks }
     }
 
@@ -118,20 +113,19 @@ impl Reduction {
         }
         let mut parts = in_order(std::mem::take(&mut self.made));
         if parts.len() <= 1 {
-            self.outcome = Some(self.concluded(parts.pop(), last));
+            self.outcome = Some(Self::concluded(parts.pop(), last));
             return Vec::new();
         }
         self.level += 1;
         self.begun = 0;
-        self.begin(parts)
+        self.begin(parts, 0..self.items)
     }
 
-    fn concluded(&self, part: Option<Part>, last: Option<&TaskResult>) -> Reduced {
+    fn concluded(part: Option<Part>, last: Option<&TaskResult>) -> Reduced {
         let task_id = last.map(|result| result.task_id.as_str().to_owned());
         match part {
             Some(part) => {
-                let missing = (self.items - (part.last + 1 - part.first)).saturating_add(part.missing as usize);
-                let items = u32::try_from(self.items.saturating_sub(missing)).unwrap_or(u32::MAX);
+                let items = u32::try_from(part.answers).unwrap_or(u32::MAX);
                 Reduced { status: TaskStatus::Completed, output: Some(part.output), error: None, task_id, items }
             }
             None => {
@@ -142,15 +136,21 @@ impl Reduction {
         }
     }
 
-    /// The tasks of parts that stand together.
-    fn begin(&mut self, parts: Vec<Part>) -> Vec<PlannedTask> {
+    /// The tasks of parts that stand together: all that there are of these items.
+    fn begin(&mut self, parts: Vec<Part>, items: Range<usize>) -> Vec<PlannedTask> {
         let mut tasks = Vec::new();
-        for group in self.groups(parts) {
+        let mut first = items.start;
+        let mut groups = self.groups(parts).into_iter().peekable();
+        while let Some(group) = groups.next() {
+            // Items without an answer count for the group before them, so that each counts once.
+            let end = groups.peek().and_then(|next| next.first()).map_or(items.end, |part| part.first);
+            let of = first..end;
+            first = end;
             match <[Part; 1]>::try_from(group) {
                 // It is one already.
                 Ok([alone]) if self.level > 1 => self.made.push(alone),
-                Ok(alone) => tasks.push(self.task(alone.into())),
-                Err(group) => tasks.push(self.task(group)),
+                Ok(alone) => tasks.push(self.task(alone.into(), of)),
+                Err(group) => tasks.push(self.task(group, of)),
             }
         }
         tasks
@@ -177,18 +177,19 @@ impl Reduction {
         groups
     }
 
-    fn task(&mut self, group: Vec<Part>) -> PlannedTask {
+    /// The task of a group: all answers that there are of these items.
+    fn task(&mut self, group: Vec<Part>, items: Range<usize>) -> PlannedTask {
         self.begun += 1;
         let id = format!("reduce-{}-{}", self.level, self.begun);
-        let first = group.iter().map(|part| part.first).min().unwrap_or_default();
-        let last = group.iter().map(|part| part.last).max().unwrap_or_default();
-        let missing = group.iter().map(|part| part.missing).sum();
+        let answers: usize = group.iter().map(|part| part.answers).sum();
+        let missing = items.len().saturating_sub(answers);
+        let (first, last) = (items.start, items.end.saturating_sub(1));
         let of_items = self.level == 1;
         let results: Vec<Value> = group.into_iter().map(|part| part.shown(of_items)).collect();
         let mut task = PlannedTask { id: TaskId::new(&id), ..self.task.clone() };
         task.input.insert(RESULTS.to_owned(), Value::from(results));
         task.input.insert(MISSING.to_owned(), Value::from(missing));
-        self.running.insert(id, Part { first, last, missing, output: Value::Null });
+        self.running.insert(id, Part { first, last, answers, output: Value::Null });
         task
     }
 }

@@ -11,13 +11,13 @@ pub(super) const PART_BYTES: usize = 56 * 1024;
 /// Bytes that an answer takes besides its text: where it comes from.
 pub(super) const BESIDE: usize = 64;
 
-/// An answer, and the items that it is made of.
+/// An answer, and the items that it stands for.
 #[derive(Debug)]
 pub(super) struct Part {
     pub(super) first: usize,
     pub(super) last: usize,
-    /// Items among these without an answer.
-    pub(super) missing: u32,
+    /// Items among these whose answers are in it.
+    pub(super) answers: usize,
     pub(super) output: Value,
 }
 
