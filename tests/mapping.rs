@@ -172,6 +172,23 @@ fn items_that_are_not_in_the_one_answer_count_once() {
 }
 
 #[test]
+fn the_one_answer_names_the_task_that_gave_it_or_failed_last() {
+    // One after the other, a group as soon as its items have ended.
+    let mut request = in_twos(4);
+    request["max_concurrent"] = json!(1);
+    request["reduce"]["task"]["priority"] = json!(9);
+    let reduced = |empty: &[&str]| map_without(&request, empty).reply["reduced"].clone();
+    for empty in [&["reduce-1-2"][..], &["item-3-only", "item-4-only"][..]] {
+        let one = reduced(empty);
+        assert_eq!((&one["status"], &one["output"]), (&json!("completed"), &json!("<reduce-1-1>")), "{empty:?}");
+        assert_eq!((&one["task_id"], &one["items"]), (&json!("reduce-1-1"), &json!(2)), "{empty:?}");
+    }
+    let none = reduced(&["reduce-1-1", "item-3-only", "item-4-only"]);
+    assert_eq!((&none["status"], &none["output"]), (&json!("failed"), &Value::Null));
+    assert_eq!((&none["task_id"], &none["error"]["code"]), (&json!("reduce-1-1"), &json!("E_EMPTY_OUTPUT")));
+}
+
+#[test]
 fn answers_that_do_not_fit_into_one_prompt_make_smaller_groups() {
     let mut request = json!({"items": [1, 2, 3, 4, 5], "steps": [step("only", "On {{item}}", None)]});
     request["reduce"] = json!({"task": {"agent_type": "documentation_writer", "output_format": "text",

@@ -21,7 +21,7 @@ use parallel_agents_engine::json;
 use parallel_agents_engine::order;
 use parallel_agents_engine::plan::MAX_INPUT_BYTES;
 use parallel_agents_engine::plan::PlannedTask;
-use parallel_agents_engine::task::{TaskError, TaskResult, TaskStatus};
+use parallel_agents_engine::task::{TaskResult, TaskStatus};
 
 use super::Reduced;
 pub(super) use foreseen::foreseen;
@@ -54,6 +54,8 @@ pub(super) struct Reduction {
     /// What this level has made.
     made: Vec<Part>,
     outcome: Option<Reduced>,
+    /// The last of the tasks without an answer: what came of it all if there is no other.
+    failed: Option<Reduced>,
 }
 
 /// A group of items.
@@ -70,14 +72,15 @@ impl Reduction {
         let window = |first: usize| Window { left: group_size.min(items - first), parts: Vec::new() };
         let windows = order::filled((0..items).step_by(group_size).map(|first| (first / group_size, window(first))));
         let (running, made) = (BTreeMap::new(), Vec::new());
-        Self { task, group_size, windows, items, level: 1, begun: 0, running, made, outcome: None }
+        Self { task, group_size, windows, items, level: 1, begun: 0, running, made, outcome: None, failed: None }
     }
 
     /// An item is final.
     pub(super) fn item_ended(&mut self, index: usize, output: Option<Value>) -> Vec<PlannedTask> {
         let place = index / self.group_size;
         let Some(window) = self.windows.get_mut(&place) else { return Vec::new() };
-        window.parts.extend(output.map(|output| Part { first: index, last: index, answers: 1, output }));
+        let part = |output| Part { first: index, last: index, answers: 1, task_id: None, output };
+        window.parts.extend(output.map(part));
         window.left = window.left.saturating_sub(1);
         if window.left > 0 {
             return Vec::new();
@@ -86,54 +89,39 @@ impl Reduction {
         let first = place * self.group_size;
         let end = first.saturating_add(self.group_size).min(self.items);
         let tasks = self.begin(in_order(parts), first..end);
-        if tasks.is_empty() { self.next_level(None) } else { tasks }
+        if tasks.is_empty() { self.next_level() } else { tasks }
     }
 
     /// A task of a group has ended.
     pub(super) fn task_ended(&mut self, result: &TaskResult) -> Vec<PlannedTask> {
-        let id = result.task_id.as_str();
-        let Some(group) = self.running.remove(id) else { return Vec::new() };
-        let output = result.output.clone().filter(|_| result.status == TaskStatus::Completed);
-        if let Some(output) = output {
-            self.made.push(Part { output, ..group });
+        let Some((id, group)) = self.running.remove_entry(result.task_id.as_str()) else { return Vec::new() };
+        let (status, error, task_id) = (result.status, result.error.clone(), Some(id));
+        match result.output.clone().filter(|_| status == TaskStatus::Completed) {
+            Some(output) => self.made.push(Part { task_id, output, ..group }),
+            None => self.failed = Some(Reduced { status, output: None, error, task_id, items: 0 }),
         }
-        self.next_level(Some(result))
+        self.next_level()
     }
 
-    /// What came of it. Of a run that was stopped early it may be nothing.
+    /// What came of it. If no item has an answer it is nothing.
     pub(super) fn outcome(self) -> Reduced {
         let none = Reduced { status: TaskStatus::Skipped, output: None, error: None, task_id: None, items: 0 };
-        self.outcome.unwrap_or(none)
+        self.outcome.or(self.failed).unwrap_or(none)
     }
 
-    /// Goes on once everything of this level is there. `last`: what ended last.
-    fn next_level(&mut self, last: Option<&TaskResult>) -> Vec<PlannedTask> {
+    /// Goes on once everything of this level is there.
+    fn next_level(&mut self) -> Vec<PlannedTask> {
         if !self.windows.is_empty() || !self.running.is_empty() || self.outcome.is_some() {
             return Vec::new();
         }
         let mut parts = in_order(std::mem::take(&mut self.made));
         if parts.len() <= 1 {
-            self.outcome = Some(Self::concluded(parts.pop(), last));
+            self.outcome = parts.pop().map(concluded);
             return Vec::new();
         }
         self.level += 1;
         self.begun = 0;
         self.begin(parts, 0..self.items)
-    }
-
-    fn concluded(part: Option<Part>, last: Option<&TaskResult>) -> Reduced {
-        let task_id = last.map(|result| result.task_id.as_str().to_owned());
-        match part {
-            Some(part) => {
-                let items = u32::try_from(part.answers).unwrap_or(u32::MAX);
-                Reduced { status: TaskStatus::Completed, output: Some(part.output), error: None, task_id, items }
-            }
-            None => {
-                let error: Option<TaskError> = last.and_then(|result| result.error.clone());
-                let status = last.map_or(TaskStatus::Skipped, |result| result.status);
-                Reduced { status, output: None, error, task_id, items: 0 }
-            }
-        }
     }
 
     /// The tasks of parts that stand together: all that there are of these items.
@@ -189,9 +177,16 @@ impl Reduction {
         let mut task = PlannedTask { id: TaskId::new(&id), ..self.task.clone() };
         task.input.insert(RESULTS.to_owned(), Value::from(results));
         task.input.insert(MISSING.to_owned(), Value::from(missing));
-        self.running.insert(id, Part { first, last, answers, output: Value::Null });
+        self.running.insert(id, Part { first, last, answers, task_id: None, output: Value::Null });
         task
     }
+}
+
+/// The one answer that is left.
+fn concluded(part: Part) -> Reduced {
+    let items = u32::try_from(part.answers).unwrap_or(u32::MAX);
+    let (output, task_id) = (Some(part.output), part.task_id);
+    Reduced { status: TaskStatus::Completed, output, error: None, task_id, items }
 }
 
 fn in_order(parts: Vec<Part>) -> Vec<Part> {

@@ -18,6 +18,8 @@ pub(super) struct Part {
     pub(super) last: usize,
     /// Items among these whose answers are in it.
     pub(super) answers: usize,
+    /// The task that gave it; of an item none.
+    pub(super) task_id: Option<String>,
     pub(super) output: Value,
 }
 
