@@ -57,13 +57,15 @@ pub fn assemble(mut results: Vec<TaskResult>, totals: Totals, tasks: &[PlannedTa
     let usage_complete = reported.len() == all;
     let mode = rules.wait.mode;
     let required = results.iter().zip(tasks).filter(|(_, task)| task.handling.required);
+    let mut awaited = results.iter().zip(tasks).filter(|(_, task)| !task.handling.is_interim);
+    let has_answer = awaited.any(|(result, _)| result.status == TaskStatus::Completed);
     let satisfied = match mode {
         WaitMode::All => required.clone().all(|(result, _)| result.status == TaskStatus::Completed),
-        WaitMode::Until => census.completed > 0,
+        WaitMode::Until => has_answer,
         WaitMode::Any | WaitMode::First | WaitMode::Quorum => totals.enough.is_some(),
     };
     RunReport {
-        status: status(satisfied, &census, &totals),
+        status: status(satisfied, has_answer, &totals),
         wait: WaitReport { mode, satisfied, value: totals.enough.and_then(|enough| enough.value) },
         cost: money::cost(&results, rules, usage_complete),
         census,
@@ -95,13 +97,14 @@ fn count(results: &[TaskResult]) -> Census {
     census
 }
 
-fn status(satisfied: bool, census: &Census, totals: &Totals) -> RunStatus {
+/// `has_answer`: a task that a run can wait for is completed.
+fn status(satisfied: bool, has_answer: bool, totals: &Totals) -> RunStatus {
     match &totals.stopped_by {
         _ if satisfied => RunStatus::Completed,
         Some(StopReason::Caller(_)) => RunStatus::Cancelled,
         Some(StopReason::Deadline { .. }) => RunStatus::Deadline,
         _ if totals.budget_ended => RunStatus::Budget,
-        _ if census.completed == 0 => RunStatus::Failed,
+        _ if !has_answer => RunStatus::Failed,
         _ => RunStatus::Partial,
     }
 }

@@ -54,7 +54,7 @@ pub enum RunStatus {
     Completed,
     /// Some are, some are not.
     Partial,
-    /// No task is completed.
+    /// No task is completed, but for steps on the way to another task's answer.
     Failed,
     /// The caller stopped it.
     Cancelled,

@@ -85,6 +85,20 @@ fn what_is_there_after_a_minute_is_enough() {
 }
 
 #[test]
+fn a_step_on_the_way_is_no_answer() {
+    let mut plan = waiting(2, WaitMode::Until, 1);
+    plan.tasks[0].handling.is_interim = true;
+    plan.tasks[0].handling.required = false;
+    let mut puppet = Puppet::open(plan);
+    accept_all(&mut puppet);
+    puppet.ends("s0", "{}");
+    puppet.wake();
+    cancel_all(&mut puppet);
+    let report = puppet.done();
+    assert_eq!((report.status, report.wait.satisfied, report.census.completed), (RunStatus::Failed, false, 1));
+}
+
+#[test]
 fn a_dependant_may_go_on_without_or_stop_everything() {
     let run = |mode: OnDependencyFailure| {
         let mut plan = plan_of(3, &[(1, 0)]);
