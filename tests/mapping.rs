@@ -157,11 +157,9 @@ fn map_without(request: &Value, empty: &[&str]) -> Done {
 
 #[test]
 fn items_that_are_not_in_the_one_answer_count_once() {
-    for (empty, items, missing) in [
-        (&["item-1-only"][..], 5, "1"),
-        (&["item-3-only", "item-4-only"][..], 4, "2"),
-        (&["reduce-1-2"][..], 4, "2"),
-    ] {
+    for (empty, items, missing) in
+        [(&["item-1-only"][..], 5, "1"), (&["item-3-only", "item-4-only"][..], 4, "2"), (&["reduce-1-2"][..], 4, "2")]
+    {
         let done = map_without(&in_twos(6), empty);
         let prompt = done.prompts.iter().find(|prompt| prompt.label.contains(" reduce-2-1 ")).expect("a second level");
         let (_, field) = prompt.task.split_once("<<<FIELD items_without_answer ").expect("the field");
@@ -275,6 +273,7 @@ fn everything_that_is_wrong_with_template_and_items_is_told_at_once() {
         ],
         "reduce": {"task": {"agent_type": "code_reviewer", "task_description": ""}},
         "max_concurrent": 0,
+        "wait": {"mode": "quorum", "count": 2, "pointer": "/verdict"},
     });
     let told = refused("map_tasks", &request);
     for expected in [
@@ -285,6 +284,7 @@ fn everything_that_is_wrong_with_template_and_items_is_told_at_once() {
         ("E_DEP_UNKNOWN", "/steps/1/dependencies/0"),
         ("E_TASK_EMPTY", "/reduce/task/task_description"),
         ("E_CONCURRENCY", "/max_concurrent"),
+        ("E_WAIT", "/wait/mode"),
     ] {
         assert!(told.iter().any(|(code, path)| (code.as_str(), path.as_str()) == expected), "{expected:?}: {told:?}");
     }

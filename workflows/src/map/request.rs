@@ -54,10 +54,10 @@ fn read(mut document: Value, built_in: BuiltIn, problems: &mut Vec<Problem>) -> 
     template.check(&items, problems);
     check_size(items.len(), spec.steps.len(), problems);
     check_names(&spec.steps, problems);
+    check_wait(&run, spec.reduce.is_some(), problems);
     let steps = planned(&run, spec.steps.clone(), "/steps", built_in, problems);
     let reduce = spec.reduce.and_then(|reduce| reducer(&run, reduce, built_in, problems));
     let plan = steps.map(|plan| with_interim_steps(plan, &spec.steps))?;
-    check_wait(&plan, reduce.is_some(), problems);
     // A template that is wrong would only be wrong once more for each item.
     problems.is_empty().then_some(())?;
     expanded(template, plan, reduce, items, problems)
@@ -116,8 +116,8 @@ fn with_interim_steps(mut plan: Plan, specs: &[TaskSpec]) -> Plan {
     plan
 }
 
-fn check_wait(plan: &Plan, reduces: bool, problems: &mut Vec<Problem>) {
-    let mode = plan.rules.wait.mode;
+fn check_wait(run: &RunSpec, reduces: bool, problems: &mut Vec<Problem>) {
+    let mode = run.rules.wait.as_ref().map_or(WaitMode::All, |wait| wait.mode);
     let why = match mode {
         WaitMode::Quorum => "compares answers, and a run over many items keeps none",
         WaitMode::Any | WaitMode::First | WaitMode::Until if reduces => {
