@@ -7,7 +7,8 @@ use parallel_agents_door::WAIT_SECONDS;
 /// A gateway that has no news lets a request for some wait, and is not away meanwhile; a request that waits longer has no answer.
 const LATE: Duration = Duration::from_secs(WAIT_SECONDS as u64 + 5);
 
-/// Counted from the first request that has no answer yet: a connection without a word says nothing of when it died.
+/// Counted from the request that has no answer yet, or from the first one of those that failed: a connection without a word says nothing of
+/// when it died.
 #[derive(Debug, Default)]
 pub struct Silence {
     since: Option<Instant>,
@@ -15,9 +16,13 @@ pub struct Silence {
 }
 
 impl Silence {
-    /// The gateway is asked, or asked again.
+    /// The gateway is asked, or asked again. A request that is given up for this one had no chance to be answered, so it proves nothing.
     pub fn asked(&mut self, now: Instant) {
-        self.since.get_or_insert(now);
+        if self.has_failed {
+            self.since.get_or_insert(now);
+        } else {
+            self.since = Some(now);
+        }
     }
 
     /// It has answered, or a request to it has failed.
@@ -50,17 +55,30 @@ mod tests {
         silence.asked(at(0));
         // It may have no news.
         assert_eq!(away(&silence, 35), 0);
-        // Other sessions are asked for meanwhile, by a new request.
+        // Other sessions are asked for meanwhile, by a new request in place of that one.
         silence.asked(at(20));
-        assert_eq!(away(&silence, 36), 36);
+        assert_eq!(away(&silence, 50), 0);
+        // A line that is dead has no answer to the last one either.
+        assert_eq!(away(&silence, 56), 36);
         silence.heard(true);
-        assert_eq!(away(&silence, 40), 0);
-        silence.asked(at(40));
+        assert_eq!(away(&silence, 57), 0);
+        silence.asked(at(60));
         silence.heard(false);
-        silence.asked(at(45));
-        assert_eq!(away(&silence, 41), 1);
-        assert_eq!(away(&silence, 50), 10);
+        silence.asked(at(65));
+        assert_eq!(away(&silence, 61), 1);
+        assert_eq!(away(&silence, 70), 10);
         silence.heard(true);
-        assert_eq!(away(&silence, 51), 0);
+        assert_eq!(away(&silence, 71), 0);
+    }
+
+    #[test]
+    fn a_gateway_whose_sessions_begin_slowly_and_are_long_is_not_away() {
+        let begin = Instant::now();
+        let mut silence = Silence::default();
+        for seconds in (0..600).step_by(20) {
+            let now = begin + Duration::from_secs(seconds);
+            assert_eq!(silence.away(now), Duration::ZERO, "after {seconds} s");
+            silence.asked(now);
+        }
     }
 }
