@@ -3,6 +3,7 @@
 
 use std::iter::repeat;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use parallel_agents_engine::host::{HostError, SessionEnd, SessionOutcome};
@@ -37,14 +38,31 @@ impl Session {
     }
 
     async fn once(&self, ctx: &Context<'_>, request: &GatewayRequest) -> Result<GatewayReply, TerminalError> {
+        self.ask(ctx, request, |reply| reply).await
+    }
+
+    /// One request. What is kept of it is how its reply was judged by whoever has asked.
+    async fn ask(
+        &self,
+        ctx: &Context<'_>,
+        request: &GatewayRequest,
+        judge: impl FnOnce(GatewayReply) -> GatewayReply + Send + 'static,
+    ) -> Result<GatewayReply, TerminalError> {
         let (gateways, request) = (Arc::clone(&self.gateways), request.clone());
-        let Json(reply) = ctx.run(move || async move { Ok(Json(gateways.ask(&request).await)) }).await?;
+        let Json(reply) = ctx.run(move || async move { Ok(Json(judge(gateways.ask(&request).await))) }).await?;
         Ok(reply)
     }
 
     /// Asks for a session until it is known whether there is one.
     async fn spawn(&self, ctx: &Context<'_>, request: &GatewayRequest) -> Result<GatewayReply, TerminalError> {
-        let mut reply = self.once(ctx, request).await?;
+        let first = FirstAsk::default();
+        let announced = first.clone();
+        ctx.run(move || async move {
+            announced.announce();
+            Ok(())
+        })
+        .await?;
+        let mut reply = self.ask(ctx, request, move |reply| first.judged(reply)).await?;
         for pause in PAUSES {
             if !reply.is_in_doubt() {
                 break;
@@ -90,6 +108,25 @@ impl Session {
             }
         }
         Ok(lost(follow))
+    }
+}
+
+/// Whether this attempt is the first one to ask for a session.
+///
+/// That it will be asked for is announced in the journal before. An attempt that finds the announcement there has not made it: a worker
+/// that is gone may have asked, and the gateway may have done it, though the reply is lost.
+#[derive(Clone, Debug, Default)]
+struct FirstAsk(Arc<AtomicBool>);
+
+impl FirstAsk {
+    /// Nobody has asked yet.
+    fn announce(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// What a reply says of the session.
+    fn judged(&self, reply: GatewayReply) -> GatewayReply {
+        if self.0.swap(false, Ordering::Relaxed) { reply } else { reply.after_doubt() }
     }
 }
 
@@ -167,5 +204,19 @@ mod tests {
         assert_eq!(seconds(Some(20)), [10, 20, 20, 20, 20]);
         assert_eq!(seconds(Some(1)), [5; 5]);
         assert_eq!(seconds(Some(3_600)), seconds(None));
+    }
+
+    #[test]
+    fn what_a_worker_asked_for_before_it_died_is_in_doubt() {
+        let away = || GatewayReply { at_ms: 7, answer: Err(HostError::Unavailable("away".to_owned())) };
+        let in_doubt = GatewayReply { at_ms: 7, answer: Err(HostError::InDoubt("away".to_owned())) };
+        // It announces the session, asks for it and dies with the reply.
+        let first = FirstAsk::default();
+        first.announce();
+        assert_eq!(first.judged(away()), away());
+        // The next worker finds the announcement in the journal, and asks again.
+        assert_eq!(FirstAsk::default().judged(away()), in_doubt);
+        // As would the same one.
+        assert_eq!(first.judged(away()), in_doubt);
     }
 }
