@@ -78,10 +78,7 @@ impl Session {
         let request = GatewayRequest { gateway: gateway.to_owned(), call: GatewayCall::Tombstone(key.to_owned()) };
         for pause in PAUSES.into_iter().chain(repeat(LONGEST_PAUSE)) {
             let reply = self.once(ctx, &request).await?;
-            if !matches!(
-                reply.answer,
-                Err(HostError::InDoubt(_) | HostError::Unavailable(_) | HostError::RateLimited { .. })
-            ) {
+            if !reply.answer.as_ref().is_err_and(asks_again) {
                 return Ok(reply);
             }
             ctx.sleep(Duration::from_secs(pause)).await?;
@@ -188,6 +185,18 @@ fn pause_after(look: usize, lease_seconds: Option<u32>) -> Duration {
     Duration::from_secs(lease_seconds.map_or(pause, |lease| pause.min(u64::from(lease).max(SHORTEST_LOOK))))
 }
 
+/// Whether the same request may be answered after a while, so that it is made again. Only for one that changes nothing when it is repeated.
+fn asks_again(error: &HostError) -> bool {
+    matches!(
+        error,
+        HostError::InDoubt(_)
+            | HostError::Unavailable(_)
+            | HostError::RateLimited { .. }
+            | HostError::Busy(_)
+            | HostError::AtCapacity(_)
+    )
+}
+
 /// The end of a session of which nothing more will be known.
 fn lost(follow: &FollowRequest) -> EndReport {
     EndReport { at_ms: 0, end: SessionEnd::new(follow.session.clone(), SessionOutcome::Interrupted) }
@@ -204,6 +213,30 @@ mod tests {
         assert_eq!(seconds(Some(20)), [10, 20, 20, 20, 20]);
         assert_eq!(seconds(Some(1)), [5; 5]);
         assert_eq!(seconds(Some(3_600)), seconds(None));
+    }
+
+    #[test]
+    fn a_session_is_stopped_though_its_gateway_has_no_time_at_the_moment() {
+        let text = || "text".to_owned();
+        for error in [
+            HostError::InDoubt(text()),
+            HostError::Unavailable(text()),
+            HostError::RateLimited { retry_after_ms: None, message: text() },
+            HostError::Busy(text()),
+            HostError::AtCapacity(text()),
+        ] {
+            assert!(asks_again(&error), "{error:?}");
+        }
+        for error in [
+            HostError::Forbidden(text()),
+            HostError::Invalid(text()),
+            HostError::Exhausted(text()),
+            HostError::NotFound(text()),
+            HostError::NotOwner(text()),
+            HostError::Unsupported(text()),
+        ] {
+            assert!(!asks_again(&error), "{error:?}");
+        }
     }
 
     #[test]
