@@ -9,6 +9,7 @@
 //! | `starting`, `limits`        | how a run is made of what somebody wants and what operators allow                 |
 //! | `runs`                      | the service that starts runs, for other programs                                   |
 //! | `run`, `session`, `operator` | the other services                                                                |
+//! | `controls`                  | what a run can be told from outside                                                |
 //! | `gateways`, `watch`, `silence` | what a worker asks of gateways, how it waits for the ends of sessions there, and since when without an answer |
 //! | `restate`, `serving`        | the client of a Restate server, and the worker's own HTTP/2 server                 |
 //! | `config`, `command_line`    | the configuration file, and the program's commands                                 |
@@ -18,6 +19,7 @@ pub mod call;
 mod clock;
 pub mod command_line;
 mod config;
+mod controls;
 mod gateways;
 mod limits;
 pub mod messages;

@@ -12,6 +12,7 @@ use restate_sdk::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::call::{Action, ClusterCall, Input, Stepped};
+use crate::controls::{CONTROLS, Place, place};
 use crate::messages::{Control, EndReport, GatewayReply, RunInput, RunOutput};
 use crate::session::SessionClient;
 
@@ -30,26 +31,6 @@ pub struct Status {
 /// The state in which a run says how far it is, and under which it keeps what it was started with.
 const STATUS: &str = "status";
 const INPUT: &str = "input";
-
-/// The promises by which a run is told what to do, one after the other.
-static CONTROLS: [&str; 16] = [
-    "control-0",
-    "control-1",
-    "control-2",
-    "control-3",
-    "control-4",
-    "control-5",
-    "control-6",
-    "control-7",
-    "control-8",
-    "control-9",
-    "control-10",
-    "control-11",
-    "control-12",
-    "control-13",
-    "control-14",
-    "control-15",
-];
 
 /// A status is kept each time that so many hundredths of the tasks have ended.
 const STATUS_STEPS: u32 = 50;
@@ -116,19 +97,28 @@ impl Run {
     /// Tells the run what somebody wants of it.
     #[handler]
     async fn control(&self, ctx: SharedWorkflowContext<'_>, control: Json<Control>) -> HandlerResult<()> {
-        for name in &CONTROLS {
-            if ctx.peek_promise::<Json<Control>>(name).await?.is_some() {
-                continue;
+        let Json(wanted) = control;
+        let mut told = Vec::<Control>::new();
+        for name in CONTROLS.iter() {
+            let mut taken = ctx.peek_promise::<Json<Control>>(name).await?;
+            if taken.is_none() {
+                match place(&told, &wanted) {
+                    Place::Known => return Ok(()),
+                    Place::Full => break,
+                    Place::Free => ctx.resolve_promise(name, Json(wanted.clone())),
+                }
+                // Somebody else may have told it something at the same time.
+                taken = ctx.peek_promise::<Json<Control>>(name).await?;
+                if taken.as_ref().is_some_and(|Json(taken)| *taken == wanted) {
+                    return Ok(());
+                }
             }
-            let Json(wanted) = &control;
-            ctx.resolve_promise(name, Json(wanted.clone()));
-            // Somebody else may have told it something at the same time.
-            let taken = ctx.peek_promise::<Json<Control>>(name).await?;
-            if taken.is_some_and(|Json(taken)| taken == *wanted) {
-                return Ok(());
-            }
+            told.extend(taken.map(Json::into_inner));
         }
-        Err(TerminalError::new("the run was told as many things as it can take").into())
+        match place(&told, &wanted) {
+            Place::Known => Ok(()),
+            _ => Err(TerminalError::new("the run was told as many things as it can take").into()),
+        }
     }
 
     /// How far it is.

@@ -25,17 +25,26 @@ pub(super) async fn drain(what: Drain, config: &Config) -> Result<(), Failure> {
         return Err(Failure::Wrong { code: "E_NO_GATEWAY", words });
     }
     config.restate.drain(&what.gateway, !what.undo).await?;
-    let mut told = 0;
-    for (key, state) in config.restate.runs().await? {
-        if state != "completed" {
-            let control = Control::Drain(what.gateway.clone(), !what.undo);
-            config.restate.ask::<Option<()>>(&key, "control", Some(&control)).await?;
-            told += 1;
+    let control = Control::Drain(what.gateway.clone(), !what.undo);
+    let runs = config.restate.runs().await?.into_iter();
+    let keys: Vec<String> = runs.filter(|(_, state)| state != "completed").map(|(key, _)| key).collect();
+    let tell = async |key: &str| config.restate.ask::<Option<()>>(key, "control", Some(&control)).await;
+    let untold = tell_each(&keys, tell).await;
+    let words = if what.undo { "gets new sessions again" } else { "gets no new sessions" };
+    let told = keys.len().saturating_sub(untold.len());
+    say(&format!("{} {words}; {told} runs that are under way were told", what.gateway));
+    if untold.is_empty() { Ok(()) } else { Err(Failure::Untold(untold)) }
+}
+
+/// Tells each of these runs something, whatever becomes of the others: those that were not told, and why.
+async fn tell_each<T, E>(keys: &[String], tell: impl AsyncFn(&str) -> Result<T, E>) -> Vec<(String, E)> {
+    let mut untold = Vec::new();
+    for key in keys {
+        if let Err(error) = tell(key).await {
+            untold.push((key.clone(), error));
         }
     }
-    let words = if what.undo { "gets new sessions again" } else { "gets no new sessions" };
-    say(&format!("{} {words}; {told} runs that are under way were told", what.gateway));
-    Ok(())
+    untold
 }
 
 pub(super) async fn check(config: &Config, json: bool) -> Result<(), Failure> {
@@ -82,5 +91,24 @@ fn words(gateway: &ConfiguredGateway, facts: &Result<Facts, DoorError>) -> Strin
             format!("plugin {plugin}, {} sessions at once{fewer}", facts.max_concurrent)
         }
         Err(error) => format!("{}: {error}", code(error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_run_that_cannot_be_told_does_not_keep_it_from_the_others() {
+        let asked = RefCell::new(Vec::new());
+        let tell = async |key: &str| {
+            asked.borrow_mut().push(key.to_owned());
+            if key == "a" { Err("full") } else { Ok(()) }
+        };
+        let untold = tell_each(&["a", "b", "c"].map(str::to_owned), tell).await;
+        assert_eq!(untold, [("a".to_owned(), "full")]);
+        assert_eq!(*asked.borrow(), ["a", "b", "c"]);
     }
 }

@@ -69,6 +69,9 @@ enum Failure {
     Refused(Vec<Value>),
     #[error("{0}")]
     Restate(#[from] RestateError),
+    /// Runs, each with the reason.
+    #[error("{}", untold(.0))]
+    Untold(Vec<(String, RestateError)>),
     #[error("{0}")]
     Gateways(String),
     /// It was said already.
@@ -82,9 +85,14 @@ impl Failure {
             Self::NotCompleted => 1,
             Self::Configuration(_) | Self::Wrong { .. } | Self::Refused(_) => 2,
             Self::Restate(RestateError::Refused { status: 400..=499, .. }) => 2,
-            Self::Restate(_) | Self::Gateways(_) => 3,
+            Self::Restate(_) | Self::Untold(_) | Self::Gateways(_) => 3,
         }
     }
+}
+
+/// Runs that were not told something, a line each.
+fn untold(runs: &[(String, RestateError)]) -> String {
+    runs.iter().map(|(key, error)| format!("{key} was not told: {error}")).collect::<Vec<_>>().join("\n")
 }
 
 /// What is wrong with a request to start a run, a line each.
