@@ -13,6 +13,10 @@ const MOST_KEYS: usize = 1_000;
 /// How long one wait may take, in seconds. A connection that has died without a word is noticed some time after that.
 pub const WAIT_SECONDS: u32 = 30;
 
+/// How long a wait may take after one that failed, in seconds. That the gateway answers again is to be known before the wait is given up for
+/// other sessions.
+const SECONDS_AFTER_FAILURE: u32 = 1;
+
 /// New sessions are waited for so much later, so that those which are spawned together cost one request.
 const SETTLE: Duration = Duration::from_millis(250);
 
@@ -35,22 +39,21 @@ pub trait Awaiting: Send {
 
 /// Waits until nobody wants anything any more, at most so many seconds with one request.
 pub async fn watch(door: &Door, most_seconds: u32, awaiting: &mut impl Awaiting) {
-    let seconds = WAIT_SECONDS.min(most_seconds);
-    let mut pause = FIRST_PAUSE;
+    let (mut pause, mut answers) = (FIRST_PAUSE, true);
     loop {
         let wanted = awaiting.wanted();
         if wanted.is_empty() {
             if awaiting.changed().await { continue } else { return }
         }
         let told = tokio::select! {
-            told = first(door, &wanted, seconds) => told,
+            told = first(door, &wanted, seconds(answers, most_seconds)) => told,
             still_wanted = awaiting.changed() => {
                 if !still_wanted { return }
                 sleep(SETTLE).await;
                 continue;
             }
         };
-        let answers = told.is_ok();
+        answers = told.is_ok();
         if !awaiting.heard(told).await {
             return;
         }
@@ -63,6 +66,12 @@ pub async fn watch(door: &Door, most_seconds: u32, awaiting: &mut impl Awaiting)
     }
 }
 
+/// How long the next wait may take.
+fn seconds(answers: bool, most: u32) -> u32 {
+    let longest = if answers { WAIT_SECONDS } else { SECONDS_AFTER_FAILURE };
+    longest.min(most)
+}
+
 /// The first news of any of these sessions.
 async fn first(door: &Door, wanted: &[(String, bool)], seconds: u32) -> Result<Waited, DoorError> {
     let one = |part: &[(String, bool)]| {
@@ -71,4 +80,15 @@ async fn first(door: &Door, wanted: &[(String, bool)], seconds: u32) -> Result<W
         Box::pin(async move { door.wait(&keys, &started, seconds).await })
     };
     select_all(wanted.chunks(MOST_KEYS).map(one)).await.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_gateway_that_failed_is_to_say_soon_that_it_is_back() {
+        assert_eq!((seconds(true, u32::MAX), seconds(true, 20)), (WAIT_SECONDS, 20));
+        assert_eq!((seconds(false, u32::MAX), seconds(false, 0)), (1, 0));
+    }
 }
