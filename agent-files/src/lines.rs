@@ -134,15 +134,24 @@ fn leaves_open(line: &str, open: bool) -> bool {
 }
 
 fn value(entry: &Entry<'_>) -> Value {
-    let rest: Vec<&str> = entry.rest.iter().copied().filter(|line| !line.trim().is_empty()).collect();
-    if entry.first.is_empty() && rest.is_empty() {
+    let is_text = is_text(entry.key);
+    let first = without_comment(entry.first).trim_end();
+    if first.starts_with(['|', '>']) && first.len() <= 3 {
+        // Indented, a `#` is part of a block.
+        let block = entry.rest.iter().filter(|line| is_text || !line.starts_with('#')).map(|line| line.trim());
+        return Value::from(block.collect::<Vec<_>>().join("\n").trim());
+    }
+    let (first, lines): (&str, Vec<&str>) = if is_text {
+        (entry.first, entry.rest.clone())
+    } else {
+        let told = entry.rest.iter().filter(|line| !line.trim_start().starts_with('#'));
+        (first, told.map(|line| without_comment(line)).collect())
+    };
+    let rest: Vec<&str> = lines.iter().copied().filter(|line| !line.trim().is_empty()).collect();
+    if first.is_empty() && rest.is_empty() {
         return Value::Null;
     }
-    let is_block = entry.first.starts_with(['|', '>']) && entry.first.len() <= 3;
-    if is_block {
-        return Value::from(entry.rest.iter().map(|line| line.trim()).collect::<Vec<_>>().join("\n").trim());
-    }
-    if entry.first.is_empty() {
+    if first.is_empty() {
         let items: Option<Vec<Value>> = rest.iter().map(|line| item(line)).collect();
         if let Some(items) = items {
             return Value::Array(items);
@@ -151,7 +160,7 @@ fn value(entry: &Entry<'_>) -> Value {
             return Value::Object(map);
         }
     }
-    let lines = std::iter::once(entry.first).chain(entry.rest.iter().map(|line| line.trim_end()));
+    let lines = std::iter::once(first).chain(lines.iter().map(|line| line.trim_end()));
     let text = lines.collect::<Vec<_>>().join("\n");
     let text = text.trim();
     match text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
@@ -161,6 +170,28 @@ fn value(entry: &Entry<'_>) -> Value {
         }
         None => Value::from(unquoted(text)),
     }
+}
+
+/// A line up to its comment, as YAML has it: up to a `#` at its beginning or after a blank, outside of quotes.
+fn without_comment(line: &str) -> &str {
+    let mut quote: Option<char> = None;
+    // The first that a quote hides: one that nothing closes is an apostrophe, and hides none.
+    let mut hidden: Option<usize> = None;
+    let mut before = ' ';
+    for (at, sign) in line.char_indices() {
+        let is_comment = sign == '#' && matches!(before, ' ' | '\t');
+        // Two quotes in a row are one that stands inside.
+        let begins_value = before == sign || matches!(before, ' ' | '\t' | '[' | '{' | ',' | ':');
+        match quote {
+            None if is_comment => return line.get(..at).unwrap_or(line),
+            None if matches!(sign, '"' | '\'') && begins_value => quote = Some(sign),
+            Some(open) if sign == open && (open == '\'' || before != '\\') => (quote, hidden) = (None, None),
+            Some(_) if is_comment => hidden = hidden.or(Some(at)),
+            _ => {}
+        }
+        before = sign;
+    }
+    hidden.and_then(|at| line.get(..at)).unwrap_or(line)
 }
 
 /// The value of a line `- value`.
@@ -241,6 +272,40 @@ mod tests {
             json!({"x": "a: b", "description": "One.\nTwo.", "model": null}),
         );
         expect("tools: *\nname: a", json!({"tools": "*", "name": "a"}));
+    }
+
+    #[test]
+    fn comments_are_no_part_of_what_is_no_text() {
+        for empty in ["tools: []   # never: any", "tools: [] # don't", "tools: # none\n[ # of them\n]"] {
+            expect(&format!("x: a: b\n{empty}"), json!({"x": "a: b", "tools": []}));
+        }
+        for none in ["none # x", "none\n# x: y", "none\n  # x\n\n# y", "'none' # 'x'", ">- # x\n  none\n# y"] {
+            expect(&format!("x: a: b\ntools: {none}"), json!({"x": "a: b", "tools": "none"}));
+        }
+        expect("x: a: b\ntools: # x\n  # y\n  - A # z\n  - 'B # b'\n", json!({"x": "a: b", "tools": ["A", "B # b"]}));
+        expect(
+            "x: a: b\npermission: # x\n  \"*\": deny # y\n  # z: allow\n",
+            json!({"x": "a: b", "permission": {"*": "deny"}}),
+        );
+        expect("x: a: b # c\ncolor: # c", json!({"x": "a: b", "color": null}));
+    }
+
+    #[test]
+    fn a_sign_inside_of_a_word_or_quotes_is_no_comment() {
+        for (written, read) in [
+            ("c#", "c#"),
+            ("'a # b'\t# c", "a # b"),
+            ("'it''s # b' # c", "it's # b"),
+            ("\"a \\\" # b\" # c", "a \" # b"),
+            ("the 'quote # b", "the 'quote"),
+            ("it's # it's", "it's"),
+            ("|\n  # a\n  b # c", "# a\nb # c"),
+        ] {
+            expect(&format!("x: a: b\nname: {written}"), json!({"x": "a: b", "name": read}));
+        }
+        expect("x: a: b\ntools: ['a # b', c] # d", json!({"x": "a: b", "tools": ["a # b", "c"]}));
+        expect("description: Sort: #1 first # really\n# all", json!({"description": "Sort: #1 first # really\n# all"}));
+        expect("description: |\n  # a\n# b # c", json!({"description": "# a\n# b # c"}));
     }
 
     #[test]

@@ -102,6 +102,16 @@ fn tools_in_every_spelling_are_all_or_none() {
 }
 
 #[test]
+fn comments_give_no_tools_in_a_head_that_is_no_yaml_either() {
+    for tools in ["tools: []   # never any", "tools: none # x", "tools: none\n# x", "permission:\n  \"*\": deny # x"] {
+        let about = "name: my-agent # x\ndescription: Use it when: a release is due.";
+        let agent = of_head(&format!("{about}\n{tools}\ntimeout_seconds: 300 # five minutes\n"));
+        assert!(agent.definition.tool_free, "{tools}: {}", warnings(&agent));
+        assert_eq!((agent.definition.name.as_str(), agent.definition.timeout_seconds), ("my_agent", 300), "{tools}");
+    }
+}
+
+#[test]
 fn descriptions_of_every_length_and_form_are_one_line() {
     for (written, read) in [
         (">\n  Two\n  lines.", "Two lines."),
