@@ -7,19 +7,29 @@ use std::path::{Path, PathBuf};
 use crate::fault::Fault;
 use crate::outcome::Failure;
 
-/// Finds out before a run is paid for whether its files can be written. Nothing is created or changed.
-pub fn check<'a>(paths: impl IntoIterator<Item = &'a Option<PathBuf>>) -> Result<(), Failure> {
+/// Finds out before a run is paid for whether its files can be written. Nothing is created or changed. What is `taken` others write,
+/// who look at it themselves.
+pub fn check<'a>(paths: impl IntoIterator<Item = &'a Option<PathBuf>>, taken: &[PathBuf]) -> Result<(), Failure> {
     let mut seen: Vec<PathBuf> = Vec::new();
+    for path in taken {
+        claim(path, &mut seen)?;
+    }
     for path in paths.into_iter().flatten() {
         check_one(path).map_err(|error| not_written(path, error))?;
-        let target = real(path);
-        if seen.contains(&target) && is_plain(&target) {
-            let message = format!("{} is to hold two things", path.display());
-            let fault = Fault::new(path.display(), message).hint("give each output a file of its own");
-            return Err(Failure::Bad { code: "E_USAGE", error: fault.into() });
-        }
-        seen.push(target);
+        claim(path, &mut seen)?;
     }
+    Ok(())
+}
+
+/// Adds a path to those seen, unless it is one of them.
+fn claim(path: &Path, seen: &mut Vec<PathBuf>) -> Result<(), Failure> {
+    let target = real(path);
+    if seen.contains(&target) && is_plain(&target) {
+        let message = format!("{} is to hold two things", path.display());
+        let fault = Fault::new(path.display(), message).hint("give each output a file of its own");
+        return Err(Failure::Bad { code: "E_USAGE", error: fault.into() });
+    }
+    seen.push(target);
     Ok(())
 }
 
@@ -64,9 +74,12 @@ fn write_one(target: &Path, text: &str) -> io::Result<()> {
     Ok(())
 }
 
-/// Where a path leads: a link is followed instead of being replaced.
+/// Where a path leads: a link is followed instead of being replaced. The same for all spellings of a file that is still to come.
 fn real(path: &Path) -> PathBuf {
-    fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
+    fs::canonicalize(path).unwrap_or_else(|_| {
+        let place = fs::canonicalize(directory_of(path)).ok();
+        place.zip(path.file_name()).map_or_else(|| path.to_owned(), |(place, name)| place.join(name))
+    })
 }
 
 fn is_plain(path: &Path) -> bool {
@@ -96,13 +109,15 @@ fn not_written(path: &Path, error: io::Error) -> Failure {
 
 #[cfg(test)]
 mod tests {
+    use std::slice;
+
     use super::*;
 
     #[test]
     fn a_file_is_replaced_as_a_whole_and_keeps_its_rights() {
         let place = tempfile::tempdir().expect("a directory");
         let path = place.path().join("report.json");
-        check([&Some(path.clone())]).expect("it can be written");
+        check([&Some(path.clone())], &[]).expect("it can be written");
         assert!(!path.exists(), "looking creates nothing");
         write(&path, "one").expect("it is written");
         fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o640)).expect("rights");
@@ -122,11 +137,17 @@ mod tests {
         let file = place.path().join("file");
         fs::write(&file, "x").expect("a file");
         for bad in [place.path().to_owned(), place.path().join("no/such"), file.join("below")] {
-            assert!(check([&Some(bad.clone())]).is_err(), "{}", bad.display());
+            assert!(check([&Some(bad.clone())], &[]).is_err(), "{}", bad.display());
         }
-        assert!(check([&Some(file.clone()), &Some(place.path().join("./file"))]).is_err(), "one file for two things");
+        for name in ["file", "new"] {
+            let twice = [place.path().join(name), place.path().join(".").join(name)].map(Some);
+            assert!(check(&twice, &[]).is_err(), "one file for two things: {name}");
+            let taken = [place.path().join(name)];
+            assert!(check([&twice[1]], &taken).is_err(), "others write it: {name}");
+        }
+        assert!(check([&Some(file.clone())], &[place.path().join("no/such")]).is_ok(), "others look at theirs");
         let full = PathBuf::from("/dev/full");
-        assert!(check([&Some(full.clone()), &Some(full.clone()), &None]).is_ok());
+        assert!(check([&Some(full.clone()), &Some(full.clone()), &None], slice::from_ref(&full)).is_ok());
         assert!(write(&full, "x").is_err());
     }
 }

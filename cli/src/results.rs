@@ -60,7 +60,7 @@ impl Results {
     /// A new file for the items of a request. One that is there already is an error: it may be somebody's only copy.
     pub fn create(output: &Path, request: &str) -> Result<Self, Failure> {
         let (path, table) = places(output);
-        output::check([&table])?;
+        output::check([&table], &[])?;
         let file = OpenOptions::new().read(true).append(true).create_new(true).open(&path);
         let file = file.map_err(|error| {
             let hint = match error.kind() {
@@ -80,7 +80,7 @@ impl Results {
     /// are told once more.
     pub fn reopen(output: &Path, request: &str) -> Result<Self, Failure> {
         let (path, table) = places(output);
-        output::check([&table])?;
+        output::check([&table], &[])?;
         let bad =
             |error: anyhow::Error| Failure::file(&path, error.context(format!("cannot go on with {}", path.display())));
         let mut file =
@@ -202,6 +202,12 @@ fn places(output: &Path) -> (PathBuf, Option<PathBuf>) {
     let mut lines = OsString::from(output);
     lines.push(".jsonl");
     (PathBuf::from(lines), Some(output.to_owned()))
+}
+
+/// The files that a call writes as it goes on: its journal, and what a run over many items makes where its output goes.
+pub fn written_meanwhile(journal: Option<&Path>, output: Option<&Path>) -> Vec<PathBuf> {
+    let (lines, table) = output.map(places).unzip();
+    journal.map(Path::to_owned).into_iter().chain(lines).chain(table.flatten()).collect()
 }
 
 fn lock(file: &File, path: &Path) -> Result<(), Failure> {

@@ -1,6 +1,6 @@
 //! Runs one call as the options say, and notes what is to be made of it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::anyhow;
@@ -31,7 +31,7 @@ use crate::output;
 use crate::prepared::PreparedBackend;
 use crate::reply::{Noted, Outputs, Reply};
 use crate::request;
-use crate::results::Results;
+use crate::results::{self, Results};
 use crate::signals::{Interrupt, stop_on_signal};
 use crate::ui::Ui;
 use crate::view::View;
@@ -69,10 +69,11 @@ impl Engine {
         function: &str,
         arguments: &str,
     ) -> Result<Reply, Failure> {
+        check(simulation, None)?;
         self.call_telling(ui, simulation, function, arguments, None).await
     }
 
-    /// The same, with what becomes of items written down as it is told.
+    /// The same, once the options passed [`check`], with what becomes of items written down as it is told.
     pub async fn call_telling(
         &self,
         ui: &Ui,
@@ -83,7 +84,6 @@ impl Engine {
     ) -> Result<Reply, Failure> {
         let arguments = &with_options(arguments, simulation);
         let run_options = &simulation.run_options;
-        output::check([&run_options.trace, &run_options.report, &simulation.backend.record])?;
         let PreparedBackend { backend, clock, seed, kind, journal } =
             PreparedBackend::set(ui, simulation, function, arguments, output_of(results.as_ref())).await?;
         let view = View::new(ui, run_options.progress, is_real(kind, run_options), Board::new(function, arguments));
@@ -131,7 +131,7 @@ impl Engine {
         reply
     }
 
-    /// Goes on with a call, on a host that knows none of its sessions any more.
+    /// Goes on with a call, on a host that knows none of its sessions any more, once the options passed [`check_resumed`].
     pub async fn resume(
         &self,
         ui: &Ui,
@@ -141,7 +141,6 @@ impl Engine {
         results: Option<Arc<Mutex<Results>>>,
     ) -> Result<Reply, Failure> {
         let run_options = &arguments.run_options;
-        output::check([&run_options.trace, &run_options.report])?;
         let past = Past::read(text);
         let PreparedBackend { backend, clock, seed, kind, journal } =
             PreparedBackend::reset(ui, arguments, &past, journal).await?;
@@ -284,6 +283,22 @@ impl Call<'_> {
             }
         }
     }
+}
+
+/// Finds out before anything is created whether a call can leave behind what it is asked for, each thing in a file of its own.
+///
+/// `output`: where the lines of a run over many items go.
+pub fn check(simulation: &Simulation, output: Option<&Path>) -> Result<(), Failure> {
+    let Simulation { backend, run_options, journal, .. } = simulation;
+    let taken = results::written_meanwhile(journal.as_deref(), output);
+    output::check([&run_options.trace, &run_options.report, &backend.record], &taken)
+}
+
+/// The same for a call that is gone on with.
+pub fn check_resumed(arguments: &ResumeArguments) -> Result<(), Failure> {
+    let ResumeArguments { journal_file, output, run_options, .. } = arguments;
+    let taken = results::written_meanwhile(Some(journal_file.as_path()), output.as_deref());
+    output::check([&run_options.trace, &run_options.report], &taken)
 }
 
 /// The page that the options ask for, with its address on standard error.

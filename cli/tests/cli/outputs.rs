@@ -64,14 +64,16 @@ fn paths_that_cannot_be_written_are_told_before_anything_runs() {
     let directory = env!("CARGO_TARGET_TMPDIR");
     let plain = file("plain", "x");
     let same = path("same.json");
-    let cases: [(&[&str], i32, &str); 4] = [
+    let journal = path("never.journal");
+    let cases: [(&[&str], i32, &str); 6] = [
         (&["--report", directory], 3, "E_OUTPUT"),
         (&["--trace", &path("no/such/run.trace")], 3, "E_OUTPUT"),
         (&["--record", &format!("{plain}/below")], 3, "E_OUTPUT"),
         (&["--report", &same, "--trace", &same], 2, "E_USAGE"),
+        (&["--report", &journal], 2, "E_USAGE"),
+        (&["--record", &format!("{directory}/./never.journal")], 2, "E_USAGE"),
     ];
     for (more, code, name) in cases {
-        let journal = path("never.journal");
         let ran = native(&[&["run", "-", "--json", "--journal", &journal], more].concat(), many(1, ""));
         assert_eq!((ran.code, &ran.json()["error"]["code"]), (code, &json!(name)), "{more:?}: {}", ran.err);
         assert!(!fs::exists(&journal).expect("a place"), "{more:?}: a run was begun");

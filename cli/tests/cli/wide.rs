@@ -116,6 +116,41 @@ fn what_cannot_be_run_costs_nothing_and_leaves_nothing() {
 }
 
 #[test]
+fn nothing_is_written_over_the_lines_or_the_journal() {
+    let (template, items) = (template("wide-over.json", "topic"), file("wide-over-items.csv", "topic\nfog\n"));
+    let (lines, table, journal) = (fresh("wide-over.jsonl"), fresh("wide-over.csv"), fresh("wide-over.journal"));
+    let beside = format!("{table}.jsonl");
+    let usage_error = |arguments: &[&str]| {
+        let ran = native(&[arguments, &["--json"]].concat(), "");
+        assert_eq!((ran.code, &ran.json()["error"]["code"]), (2, &json!("E_USAGE")), "{arguments:?}: {}", ran.err);
+    };
+    let map = ["map", &template, "--items", &items, "--output"];
+    let cases: [&[&str]; 7] = [
+        &[&lines, "--report", &lines],
+        &[&lines, "--trace", &lines],
+        &[&lines, "--record", &lines],
+        &[&table, "--report", &table],
+        &[&table, "--report", &beside],
+        &[&table, "--journal", &table],
+        &[&lines, "--journal", &journal, "--report", &journal],
+    ];
+    for more in cases {
+        usage_error(&[&map[..], more].concat());
+        for path in [&lines, &table, &beside, &journal] {
+            assert!(!Path::new(path).exists(), "{more:?}: {path} was made");
+        }
+    }
+    let ran = native(&[&map[..], &[lines.as_str(), "--journal", &journal]].concat(), "");
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let written = || [&lines, &journal].map(|path| fs::read_to_string(path).expect("a file"));
+    let before = written();
+    for over in [&lines, &journal] {
+        usage_error(&["resume", &journal, "--output", &lines, "--report", over]);
+        assert_eq!(written(), before, "{over}");
+    }
+}
+
+#[test]
 fn items_without_an_answer_are_counted_by_their_error_and_the_run_is_not_completed() {
     let script = super::failing_script("wide-failing.toml");
     let output = fresh("wide-failing.jsonl");
