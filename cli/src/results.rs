@@ -1,11 +1,12 @@
 //! What became of the items of a wide run: a line for each as soon as it is final, in a file that can be followed and gone on with.
 
 mod spreadsheet;
+mod whole_lines;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -17,6 +18,7 @@ use serde_json::{Map, Value};
 use crate::fault::Fault;
 use crate::outcome::Failure;
 use crate::output;
+use whole_lines::WholeLines;
 
 /// Characters of a text field of an item that its line repeats; a longer one is left out of it.
 const MAX_SHOWN_CHARS: usize = 1_000;
@@ -26,16 +28,14 @@ const MAX_NAMED: usize = 8;
 
 /// The file of lines, while it is written. Locked until it is dropped or the program is gone.
 pub struct Results {
-    file: File,
+    lines: WholeLines,
     path: PathBuf,
     /// Where the table goes, if one is wanted.
     table: Option<PathBuf>,
     items: Vec<Value>,
-    /// Items that have a line.
+    /// Items that have a line, or will have one as soon as there is room.
     told: BTreeSet<u32>,
     ends: Ends,
-    /// Why the file ends before its time.
-    broken: Option<io::Error>,
 }
 
 /// How items ended that are not completed, with the first of each kind.
@@ -73,7 +73,7 @@ impl Results {
             Failure::file(&path, anyhow::Error::from(error).context(fault))
         })?;
         lock(&file, &path)?;
-        Ok(Self::of(file, path, table, request, BTreeSet::new()))
+        Ok(Self::of(WholeLines::new(file), path, table, request, BTreeSet::new()))
     }
 
     /// The file of a run that goes on, without a last line that was written in part. One that is gone is begun again: all items
@@ -92,17 +92,17 @@ impl Results {
         file.set_len(bytes.len() as u64).map_err(|error| bad(error.into()))?;
         let text = String::from_utf8(bytes).map_err(|error| bad(error.into()))?;
         let told = told(&text).map_err(bad)?;
-        Ok(Self::of(file, path, table, request, told))
+        Ok(Self::of(WholeLines::new(file), path, table, request, told))
     }
 
-    fn of(file: File, path: PathBuf, table: Option<PathBuf>, request: &str, told: BTreeSet<u32>) -> Self {
+    fn of(lines: WholeLines, path: PathBuf, table: Option<PathBuf>, request: &str, told: BTreeSet<u32>) -> Self {
         // What is no request will be refused by the component, in its own words.
         let mut request: Value = serde_json::from_str(request).unwrap_or_default();
         let items = match request.get_mut("items").map(Value::take) {
             Some(Value::Array(items)) => items.into_iter().map(shown).collect(),
             _ => Vec::new(),
         };
-        Self { file, path, table, items, told, ends: Ends::default(), broken: None }
+        Self { lines, path, table, items, told, ends: Ends::default() }
     }
 
     /// The file that was asked for.
@@ -122,7 +122,7 @@ impl Results {
 
     /// Ends the file. Says where the answers are, or why they are not all there. A run that was refused leaves nothing.
     pub fn close(&mut self) -> Result<String, Failure> {
-        if let Some(error) = self.broken.take() {
+        if let Err(error) = self.lines.settle() {
             let fault = Fault::new(self.path.display(), format!("{} has not all items", self.path.display()));
             let fault = fault.hint("if the run has a journal, resume JOURNAL --output FILE writes the missing lines");
             return Err(Failure::output(anyhow::Error::from(error).context(fault)));
@@ -134,29 +134,18 @@ impl Results {
         }
         let lines = format!("{} has a line for each of {} items", self.path.display(), self.told.len());
         let Some(table) = self.table.clone() else { return Ok(lines) };
-        let text = self.text().and_then(|text| spreadsheet::of(&text, &self.items)).map_err(Failure::output)?;
+        let text = self.lines.text().context("cannot read the lines again");
+        let text = text.and_then(|text| spreadsheet::of(&text, &self.items)).map_err(Failure::output)?;
         output::write(&table, &text)?;
         Ok(format!("{}, and {} is the table of them", lines, table.display()))
-    }
-
-    fn text(&mut self) -> anyhow::Result<String> {
-        let mut text = String::new();
-        self.file.seek(SeekFrom::Start(0)).context("cannot read the lines again")?;
-        self.file.read_to_string(&mut text).context("cannot read the lines again")?;
-        Ok(text)
     }
 
     /// Writes the line of an item, unless it has one: a run that goes on tells what it told before.
     fn take(&mut self, item: &ItemResult) {
         self.ends.count(&item.document);
-        if self.broken.is_some() || self.told.contains(&item.item) {
-            return;
-        }
-        match self.file.write_all(self.line(item).as_bytes()) {
-            Ok(()) => {
-                self.told.insert(item.item);
-            }
-            Err(error) => self.broken = Some(error),
+        if self.told.insert(item.item) {
+            let line = self.line(item);
+            self.lines.push(line);
         }
     }
 
@@ -254,6 +243,7 @@ mod tests {
 
     use serde_json::json;
 
+    use super::whole_lines::tests::tight;
     use super::*;
 
     const REQUEST: &str = r#"{"items": [{"id": "a"}, {"id": "b"}, "c"]}"#;
@@ -295,6 +285,22 @@ mod tests {
         let ends = BTreeMap::from([(("E_X".to_owned(), "failed".to_owned()), (1, vec![1]))]);
         assert_eq!(results.ends().0, ends);
         assert!(results.close().expect("all is there").contains("each of 3 items"));
+    }
+
+    #[test]
+    fn a_write_that_fails_costs_no_item() {
+        // Of the first line, a part is written. How many writes fail, and whether there is room in the end.
+        for (failures, has_room) in [(1, true), (2, true), (3, true), (u32::MAX, false)] {
+            let path = PathBuf::from("results.jsonl");
+            let mut results = Results::of(tight(failures, 0), path, None, REQUEST, BTreeSet::new());
+            for number in [2, 1, 2, 3] {
+                told_of(&mut results, number, &json!("x"));
+            }
+            assert_eq!(results.close().is_ok(), has_room, "{failures}");
+            let text = results.lines.text().expect("the lines");
+            let expected: BTreeSet<u32> = if has_room { BTreeSet::from([1, 2, 3]) } else { BTreeSet::new() };
+            assert_eq!(told(&text).expect("whole lines"), expected, "{failures}");
+        }
     }
 
     #[test]
