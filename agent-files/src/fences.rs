@@ -106,10 +106,18 @@ fn closing(lines: &[&str], warnings: &mut Vec<Warning>) -> Option<(usize, usize)
     Some((end, end))
 }
 
-/// Whether a heading follows a blank line, as it does where a text has begun.
+/// Whether a heading follows a blank line, as it does where a text has begun. One before a key is a comment.
 fn holds_heading(lines: &[&str]) -> bool {
-    let pairs = lines.iter().zip(lines.iter().skip(1));
-    pairs.into_iter().any(|(before, line)| before.trim().is_empty() && is_heading(line))
+    let is_comment = |after: &[&str]| {
+        let next = after.iter().find(|line| !line.trim().is_empty() && !is_heading(line));
+        next.and_then(|line| lines::key_of(line)).is_some_and(lines::is_known)
+    };
+    let mut before_is_blank = false;
+    lines.iter().enumerate().any(|(at, line)| {
+        let begins = before_is_blank && is_heading(line);
+        before_is_blank = line.trim().is_empty();
+        begins && !is_comment(lines.get(at + 1..).unwrap_or_default())
+    })
 }
 
 /// Whether prose follows a blank line after a key whose value is no prose.
@@ -212,6 +220,8 @@ mod tests {
             "You.",
             false,
         );
+        let no_yaml = "name: a\ndescription: b: c: d\n\n# what it may use\n\ntools: none";
+        expect(&format!("---\n{no_yaml}\n---\nYou."), no_yaml, 2, "You.", false);
     }
 
     #[test]
