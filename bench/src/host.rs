@@ -1,6 +1,7 @@
 //! The leanest host that the component can have: sessions that take their time by the wall clock and then answer.
 
-use parallel_agents_bench_native::Extent;
+use parallel_agents_bench_native::{Extent, facts};
+use parallel_agents_engine::host::HostFacts;
 use wasmtime::ResourceLimiter;
 use wasmtime::component::{Accessor, HasSelf};
 
@@ -31,14 +32,8 @@ pub struct Told {
 impl Gateway {
     /// A gateway that opens now.
     pub fn open(cell: Cell, extent: Extent) -> Self {
-        let facts = events::HostFacts {
-            name: "bench".to_owned(),
-            seed: 7,
-            max_concurrent: None,
-            reports_starts: extent == Extent::Full,
-            keeps_journal: extent == Extent::Full,
-            limits: None,
-        };
+        let HostFacts { name, seed, max_concurrent, reports_starts, keeps_journal, .. } = facts(extent);
+        let facts = events::HostFacts { name, seed, max_concurrent, reports_starts, keeps_journal, limits: None };
         let timeline = Timeline::open(cell, events::EventKind::Opened(facts));
         Self { extent, timeline, told: Told::default(), guest_bytes: 0 }
     }

@@ -21,6 +21,7 @@ mod live_page;
 mod outcome;
 mod output;
 mod own_agents;
+mod planned_files;
 mod prepared;
 mod problems;
 mod registry_files;

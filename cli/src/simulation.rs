@@ -1,6 +1,6 @@
 //! Runs one call as the options say, and notes what is to be made of it.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::anyhow;
@@ -27,11 +27,11 @@ use crate::hints;
 use crate::journal::Journal;
 use crate::live_page::LivePage;
 use crate::outcome::Failure;
-use crate::output;
+use crate::planned_files;
 use crate::prepared::PreparedBackend;
 use crate::reply::{Noted, Outputs, Reply};
 use crate::request;
-use crate::results::{self, Results};
+use crate::results::Results;
 use crate::signals::{Interrupt, stop_on_signal};
 use crate::ui::Ui;
 use crate::view::View;
@@ -69,11 +69,11 @@ impl Engine {
         function: &str,
         arguments: &str,
     ) -> Result<Reply, Failure> {
-        check(simulation, None)?;
+        planned_files::check(simulation, None)?;
         self.call_telling(ui, simulation, function, arguments, None).await
     }
 
-    /// The same, once the options passed [`check`], with what becomes of items written down as it is told.
+    /// The same, once the options passed [`planned_files::check`], with what becomes of items written down as it is told.
     pub async fn call_telling(
         &self,
         ui: &Ui,
@@ -131,7 +131,7 @@ impl Engine {
         reply
     }
 
-    /// Goes on with a call, on a host that knows none of its sessions any more, once the options passed [`check_resumed`].
+    /// Resumes a call on a host that knows none of its sessions any more, once the options passed [`planned_files::check_resumed`].
     pub async fn resume(
         &self,
         ui: &Ui,
@@ -283,22 +283,6 @@ impl Call<'_> {
             }
         }
     }
-}
-
-/// Finds out before anything is created whether a call can leave behind what it is asked for, each thing in a file of its own.
-///
-/// `output`: where the lines of a run over many items go.
-pub fn check(simulation: &Simulation, output: Option<&Path>) -> Result<(), Failure> {
-    let Simulation { backend, run_options, journal, .. } = simulation;
-    let taken = results::written_meanwhile(journal.as_deref(), output);
-    output::check([&run_options.trace, &run_options.report, &backend.record], &taken)
-}
-
-/// The same for a call that is gone on with.
-pub fn check_resumed(arguments: &ResumeArguments) -> Result<(), Failure> {
-    let ResumeArguments { journal_file, output, run_options, .. } = arguments;
-    let taken = results::written_meanwhile(Some(journal_file.as_path()), output.as_deref());
-    output::check([&run_options.trace, &run_options.report], &taken)
 }
 
 /// The page that the options ask for, with its address on standard error.

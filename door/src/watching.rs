@@ -13,8 +13,8 @@ const MOST_KEYS: usize = 1_000;
 /// How long one wait may take, in seconds. A connection that has died without a word is noticed some time after that.
 pub const WAIT_SECONDS: u32 = 30;
 
-/// How long a wait may take after one that failed, in seconds. That the gateway answers again is to be known before the wait is given up for
-/// other sessions.
+/// How long a wait may take after one that failed, in seconds: that the gateway answers again is to be known before this wait is given up
+/// because other sessions are to be waited for.
 const SECONDS_AFTER_FAILURE: u32 = 1;
 
 /// New sessions are waited for so much later, so that those which are spawned together cost one request.

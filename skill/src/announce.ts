@@ -52,7 +52,7 @@ function keptNotice(record: RunRecord, store: Store, { notify }: Config) {
     wakes: notify === 'wake',
     // Somebody may have gone on with it, or have read its result, since.
     isDue: () => present()?.notice === 'due' && !runs.isLive(run_id),
-    given: () => store.read(present() ?? record),
+    given: () => store.wasRead(present() ?? record),
   };
 }
 

@@ -161,7 +161,7 @@ export class Run {
   read(): void {
     if (this.live || this.record.notice !== 'due') return;
     this.record.notice = 'given';
-    if (this.began) this.#store?.read(this.record);
+    if (this.began) this.#store?.wasRead(this.record);
   }
 
   /** Has all sessions stopped, and the run come to its end. */

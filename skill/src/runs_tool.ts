@@ -43,7 +43,7 @@ export async function runsTool({ action, run_id, ...given }: Fields, invocation:
   const known = () => (run ? runReply(run, invocation) : storedReply(record!, reply, invocation));
   // Whoever reads what became of it needs no notice of that.
   if (run) run.read();
-  else if (record?.notice === 'due') invocation.store?.read(record);
+  else if (record?.notice === 'due') invocation.store?.wasRead(record);
   const reader = own(READERS, action);
   if (reader) {
     if (!reply) return known();

@@ -84,7 +84,7 @@ export class Store {
   }
 
   /** Nobody needs to tell the session of this end any more. Throws nothing: what cannot be written is told again after a restart. */
-  read(record: RunRecord): void {
+  wasRead(record: RunRecord): void {
     try {
       this.note({ ...record, notice: 'given' });
     } catch {

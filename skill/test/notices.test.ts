@@ -130,26 +130,30 @@ test('after a restart sessions are told of what they were not told before, and o
   assert.equal(off.told.length, 0);
 });
 
-test('a result can be read when nobody can write down that it was', async () => {
+/** A run whose end its session was not told before the gateway stopped. */
+function untold() {
   const state = directory();
   const store = new Store(state);
   const record = { run_id: 'pa-0123456789b0', function: 'run_tasks', owner: OWNER, started: '2026-01-01', state: 'running', notice: 'due' } as const;
   store.place(record.run_id);
   store.begin(record);
+  /** From now on nothing of the run's record can be written. */
+  const blocked = () => mkdirSync(join(state, 'parallel-agents', 'runs', `${record.run_id}.json.new`));
+  return { state, store, record, blocked };
+}
+
+test('a result can be read when nobody can write down that it was', async () => {
+  const { state, store, record, blocked } = untold();
   store.end(record, { tag: 'answer', val: '{"results":[]}' });
-  mkdirSync(join(state, 'parallel-agents', 'runs', `${record.run_id}.json.new`));
+  blocked();
   const reply = await use(new FakeOpenClaw(), 'runs', { action: 'status', run_id: record.run_id }, { state });
   assert.deepEqual([reply.state, reply.errors], ['done', undefined], JSON.stringify(reply));
   assert.equal(store.record(record.run_id)?.notice, 'due');
 });
 
 test('a session is woken although nobody can write down that it was told', async () => {
-  const state = directory();
-  const store = new Store(state);
-  const record = { run_id: 'pa-0123456789b0', function: 'run_tasks', owner: OWNER, started: '2026-01-01', state: 'running', notice: 'due' } as const;
-  store.place(record.run_id);
-  store.begin(record);
-  mkdirSync(join(state, 'parallel-agents', 'runs', `${record.run_id}.json.new`));
+  const { state, blocked } = untold();
+  blocked();
   const { api, notices, told, woken, warned } = telling(new FakeOpenClaw(), { notify: 'wake' }, state);
   announceKept(api, notices);
   await until(() => woken.length + warned.length > 0);

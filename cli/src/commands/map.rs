@@ -10,10 +10,10 @@ use crate::args::{BackendKind, ClockKind, ItemArguments, OwnAgents, RunRules, Si
 use crate::outcome::{Failure, Finish};
 use crate::reply::Reply;
 use crate::results::Results;
-use crate::simulation::{self, Engine};
+use crate::simulation::Engine;
 use crate::ui::Ui;
 use crate::wide::Wide;
-use crate::{consent, input, items, own_agents, request};
+use crate::{consent, input, items, own_agents, planned_files, request};
 
 #[derive(Debug, Args)]
 pub struct MapArguments {
@@ -55,7 +55,7 @@ pub async fn carry_out(ui: &Ui, mut arguments: MapArguments) -> Result<Finish, F
     let document = request::with_rules(document, &arguments.rules);
     let engine = Engine::load(ui, &arguments.simulation.instance).await?;
     consent::settle(ui, &engine, &mut arguments.simulation, FUNCTION, &document).await?;
-    simulation::check(&arguments.simulation, Some(&arguments.output))?;
+    planned_files::check(&arguments.simulation, Some(&arguments.output))?;
     let results = Arc::new(Mutex::new(Results::create(&arguments.output, &document)?));
     let called = engine.call_telling(ui, &arguments.simulation, FUNCTION, &document, Some(results.clone())).await;
     let (kind, clock) = (arguments.simulation.backend.server.kind(), arguments.simulation.run_options.clock);

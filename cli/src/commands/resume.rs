@@ -9,13 +9,14 @@ use crate::backend::Past;
 use crate::fault::Fault;
 use crate::journal::Journal;
 use crate::outcome::{Failure, Finish};
+use crate::planned_files;
 use crate::report::Report;
 use crate::results::Results;
-use crate::simulation::{self, Engine};
+use crate::simulation::Engine;
 use crate::ui::Ui;
 
 pub async fn carry_out(ui: &Ui, arguments: ResumeArguments) -> Result<Finish, Failure> {
-    simulation::check_resumed(&arguments)?;
+    planned_files::check_resumed(&arguments)?;
     let engine = Engine::load(ui, &arguments.instance).await?;
     let (text, journal) = Journal::reopen(&arguments.journal_file)?;
     let past = Past::read(&text);

@@ -24,6 +24,7 @@ mod session;
 #[cfg(test)]
 mod tests;
 mod told;
+mod tool_call;
 mod usage;
 mod wait;
 

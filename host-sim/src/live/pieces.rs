@@ -10,6 +10,7 @@ use super::error_form::{is_error, is_nothing};
 use super::failure::{CompletionFailure, Refusal};
 use super::finish::Finish;
 use super::told::Told;
+use super::tool_call::ToolCall;
 use super::usage::Counts;
 
 /// Bytes of an answer that are passed on, as the contract has it.
@@ -66,13 +67,6 @@ pub(super) struct Pieces {
     is_completion: bool,
     /// The form is JSON, which may be found in other places too.
     wants_json: bool,
-}
-
-/// The first tool that the model wants called.
-#[derive(Debug, Default)]
-struct ToolCall {
-    name: String,
-    arguments: String,
 }
 
 impl Pieces {
@@ -219,16 +213,7 @@ impl Pieces {
         if let Some(refusal) = message.get("refusal").and_then(Value::as_str) {
             self.refusal.push_str(refusal);
         }
-        let call = message.pointer("/tool_calls/0/function").or_else(|| message.get("function_call"));
-        let index = message.pointer("/tool_calls/0/index").and_then(Value::as_u64).unwrap_or(0);
-        if let Some(call) = call.filter(|_| index == 0) {
-            let part = |name| {
-                let part = call.get(name).filter(|it| !it.is_null());
-                part.map(|it| it.as_str().map_or_else(|| it.to_string(), str::to_owned))
-            };
-            self.tool.name.push_str(&part("name").unwrap_or_default());
-            self.tool.arguments.push_str(&part("arguments").unwrap_or_default());
-        }
+        self.tool.take(message);
     }
 
     /// Adds text. A whole one that comes after its pieces takes their place, and the last piece may repeat all of them.
@@ -277,7 +262,7 @@ impl Pieces {
 
     /// A form may come as the arguments of a tool, which is how gateways make other models keep to it.
     fn is_form_as_tool(&self) -> bool {
-        self.wants_json && self.tool.name.to_lowercase().contains("json")
+        self.wants_json && self.tool.is_form()
     }
 
     /// Whether there is an answer, after the last event.
