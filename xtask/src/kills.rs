@@ -9,10 +9,10 @@ use anyhow::{Context as _, Result};
 use crate::{component, process, workspace};
 
 /// The tests that do it; the names of their variables stand at their top.
-const TESTS: &str = "cli::kills::";
+const TESTS: &str = "kills::";
 
 /// The test of a run over many items.
-const WIDE_TEST: &str = "cli::wide::a_run_over_many_items_survives_its_program";
+const WIDE_TEST: &str = "wide::a_run_over_many_items_survives_its_program";
 
 /// Kills so many runs of each kind and prints the tables.
 ///
@@ -48,18 +48,20 @@ fn now() -> u64 {
 /// The tests of a name, one after the other.
 fn test(name: &str) -> Command {
     let mut tests = workspace::cargo();
-    tests.args(["test", "--workspace", "--test", "it", name]);
+    tests.args(["test", "--workspace", "--test", "cli", name]);
     tests
 }
 
-/// Runs tests and prints the figures that they leave.
+/// Runs tests and prints the figures that they leave. Without figures there was no such test, which is no success.
 fn told(mut tests: Command) -> Result<()> {
     let table = std::env::temp_dir().join(format!("parallel-agents-kills-{}.txt", std::process::id()));
     tests.env("PARALLEL_AGENTS_KILL_TABLE", &table).args(["--", "--test-threads", "1"]);
     let ran = process::run(&mut tests, "");
-    if let Ok(text) = fs::read_to_string(&table) {
+    let text = fs::read_to_string(&table);
+    if let Ok(text) = &text {
         eprint!("{text}");
         fs::remove_file(&table).with_context(|| format!("cannot remove {}", table.display()))?;
     }
-    ran
+    ran?;
+    text.map(drop).context("no test has left figures")
 }
