@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use anyhow::{Result, bail};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::npm::Tools;
 
@@ -23,7 +23,7 @@ const COMPARED: [Group; 2] =
     [("faults", |gateway, _, _| faults::run(gateway)), ("parity", |gateway, bench, _| parity::run(bench, gateway))];
 
 /// Groups of the gateway that is used as people use theirs, and whose configuration changes as they go.
-const USED: [Group; 14] = [
+const USED: [Group; 11] = [
     ("turns", |gateway, _, _| {
         restart::run(gateway)?;
         tools::from_turns(gateway)?;
@@ -34,13 +34,17 @@ const USED: [Group; 14] = [
     ("saved", |gateway, _, _| saved::run(gateway)),
     ("approval", |gateway, _, _| approval::run(gateway)),
     ("programs", |gateway, _, _| tools::from_programs(gateway)),
-    ("kills", |gateway, _, choice| kills::run(gateway, choice.kills.unwrap_or(kills::FEW))),
     ("door", |gateway, bench, _| door::run(bench, gateway)),
     ("publishing", |gateway, _, _| publishing::run(gateway)),
     ("fallback", |gateway, _, _| fallback::run(gateway)),
     // Every session that a gateway remembers makes the next ones slower.
     ("fan-out", |gateway, _, _| fanout::run(gateway)),
     ("items", |gateway, _, choice| items::run(gateway, choice.agents.unwrap_or(items::FEW))),
+];
+
+/// Groups of the gateway that is killed, stopped and started most.
+const RESTARTED: [Group; 3] = [
+    ("kills", |gateway, _, choice| kills::run(gateway, choice.kills.unwrap_or(kills::FEW))),
     ("cluster-handoff", |gateway, bench, _| cluster_handoff::run(bench, gateway)),
     // It takes the plugin away.
     ("packaging", |gateway, bench, _| packaging::run(gateway, &bench.archive)),
@@ -62,8 +66,9 @@ const LAST: [Apart; 1] = [("cluster", |bench, agents| cluster::run(bench, agents
 
 /// The plugin's own tests, and all groups of scenarios or those that are named.
 ///
-/// A gateway works on one processor and takes half a minute to be set up. So groups share one where they can, and there
-/// are two, beside each other, which take about as long.
+/// A gateway works on one processor and takes half a minute to be set up. So groups share one where they can, and two of them run
+/// beside each other: the one that is used, and after the one that is compared the one that is restarted, which together take about
+/// as long.
 ///
 /// # Errors
 /// If there is no such group, or of each track the first thing that is not as it should be.
@@ -71,7 +76,8 @@ pub fn run(tools: Tools, choice: &Choice) -> Result<()> {
     let Choice { only, agents, .. } = choice;
     let begin = Instant::now();
     let apart = LAST.iter().chain(&MEASURES);
-    let names = COMPARED.iter().chain(&USED).map(|(name, _)| *name).chain(apart.clone().map(|(name, _)| *name));
+    let shared = COMPARED.iter().chain(&USED).chain(&RESTARTED);
+    let names = shared.map(|(name, _)| *name).chain(apart.clone().map(|(name, _)| *name));
     let names: Vec<&str> = names.collect();
     if let Some(name) = only.iter().find(|name| !names.contains(&name.as_str())) {
         bail!("there is no group {name}; there are {}", names.join(", "));
@@ -80,30 +86,31 @@ pub fn run(tools: Tools, choice: &Choice) -> Result<()> {
     let wanted = |groups: &[Group]| -> Vec<Group> {
         groups.iter().filter(|(name, _)| only.is_empty() || is_named(name)).copied().collect()
     };
-    let (compared, used) = (wanted(&COMPARED), wanted(&USED));
+    let (compared, used, restarted) = (wanted(&COMPARED), wanted(&USED), wanted(&RESTARTED));
     let last = LAST.iter().filter(|(name, _)| only.is_empty() || is_named(name));
     let apart = last.chain(MEASURES.iter().filter(|(name, _)| is_named(name)));
     let bench = Bench::prepare(tools)?;
+    // Those of one gateway, one after the other; none is started for nothing.
+    let in_turn = |name: &'static str, groups: &[Group], config: &Value, plugin: &Value| -> Result<()> {
+        if groups.is_empty() {
+            return Ok(());
+        }
+        bench.gateway(name, config, plugin, |gateway| {
+            groups.iter().try_for_each(|(_, group)| group(gateway, &bench, choice))
+        })
+    };
     let seeded = json!({ "seed": SEED.parse::<u64>()? });
+    let roomy = fanout::limits();
     let mut tracks: Vec<Track<'_>> = Vec::new();
     // A group that is measured has nothing beside it.
-    if !(compared.is_empty() && used.is_empty()) {
+    if !(compared.is_empty() && used.is_empty() && restarted.is_empty()) {
         tracks.push(("tests", Box::new(|| bench.test_plugin().and_then(|()| bench.check_package()))));
-    }
-    let in_turn = |gateway: &mut Gateway, groups: &[Group]| -> Result<()> {
-        groups.iter().try_for_each(|(_, group)| group(gateway, &bench, choice))
-    };
-    if !compared.is_empty() {
+        tracks.push(("turns", Box::new(|| in_turn("turns", &used, &roomy, &saved::directories()))));
         tracks.push((
-            "parity",
-            Box::new(|| bench.gateway("parity", &json!({}), &seeded, |gateway| in_turn(gateway, &compared))),
-        ));
-    }
-    if !used.is_empty() {
-        tracks.push((
-            "turns",
+            "others",
             Box::new(|| {
-                bench.gateway("turns", &fanout::limits(), &saved::directories(), |gateway| in_turn(gateway, &used))
+                let outcome = in_turn("parity", &compared, &json!({}), &seeded);
+                outcome.and(in_turn("restarts", &restarted, &roomy, &json!({})))
             }),
         ));
     }
