@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::functions::known;
+use super::functions::{Function, known};
 use super::spec::OperatorSpec;
 use super::{Read, read};
 use parallel_agents_engine::host::OperatorLimits;
@@ -48,7 +48,8 @@ fn limits(operator: OperatorSpec) -> OperatorLimits {
 }
 
 /// Answers `check_approval`, whose document fits its schema. What is wrong with the call itself is told as the call would
-/// tell it, with places below `/arguments`.
+/// tell it, with places below `/arguments`. A call of `check_approval` is answered without reading it: it spawns nothing, and
+/// calls within calls, each of which is kept until the innermost is answered, would take the memory of the component.
 pub(super) fn check(document: &Value) -> Result<String, CallError> {
     let name = document.get("function").and_then(Value::as_str).unwrap_or_default();
     let function = known(name, "/function")?;
@@ -59,11 +60,16 @@ pub(super) fn check(document: &Value) -> Result<String, CallError> {
             problem.hint("give approval, budget and prices as a request has them, and a number of tasks"),
         ])
     })?;
-    let arguments = given("arguments").cloned().unwrap_or_else(|| json!({}));
+    if function == Function::CheckApproval {
+        return Ok(not_needed());
+    }
+    let arguments = given("arguments");
+    // The text is given up once it has been read: it may be as large as the document.
+    let read = read(function, &arguments.map_or_else(|| "{}".to_owned(), Value::to_string));
     let operator = operator.unwrap_or_default();
     let approval = operator.approval;
     let limits = limits(operator);
-    let outlook = match read(function, &arguments.to_string()).map_err(below_arguments)? {
+    let outlook = match read.map_err(below_arguments)? {
         Read::Run(plan) | Read::One(plan) => Some(Outlook::of_plan(allowed(*plan, &limits)?)),
         Read::Map(mut what) => {
             what.plan = allowed(what.plan, &limits)?;
@@ -73,13 +79,19 @@ pub(super) fn check(document: &Value) -> Result<String, CallError> {
         Read::Reach(goal) => Some(Outlook::of_goal(*goal)),
         Read::Collect(_) | Read::Done(_) => None,
     };
-    let Some(mut outlook) = outlook else { return Ok(document::to_text(&json!({ "needed": false }))) };
+    let Some(mut outlook) = outlook else { return Ok(not_needed()) };
     outlook.plan.rules.confine(&limits);
     // It has been checked with everything else.
-    let own = arguments.get("approval").and_then(|own| ApprovalSpec::deserialize(own).ok()).unwrap_or_default();
+    let own = arguments.and_then(|arguments| arguments.get("approval"));
+    let own = own.and_then(|own| ApprovalSpec::deserialize(own).ok()).unwrap_or_default();
     let forecast = outlook.forecast();
     let reasons = approval::reasons(approval::stricter(approval, own), &forecast);
     Ok(document::to_text(&question(name, &outlook, &forecast, &reasons)))
+}
+
+/// The answer about a call that spawns nothing.
+fn not_needed() -> String {
+    document::to_text(&json!({ "needed": false }))
 }
 
 /// A plan that the operator allows. Nobody is asked about one that the call itself is refused for.
@@ -198,6 +210,19 @@ mod tests {
             let [problem] = &problems[..] else { panic!("{problems:?}") };
             assert_eq!((problem.code.as_str(), problem.path.as_str()), ("E_TASK_COUNT", "/arguments"));
         }
+    }
+
+    #[test]
+    fn a_question_about_this_question_is_answered_without_reading_it() {
+        let ask = |arguments: Value| json!({ "function": "check_approval", "arguments": arguments });
+        // It would be refused if it were read, as the call itself is.
+        let faulty = json!({ "function": "run_tasks", "arguments": { "tasks": [] } });
+        assert!(check(&faulty).is_err());
+        for nested in [faulty.clone(), ask(faulty.clone()), ask(ask(ask(faulty)))] {
+            assert_eq!(asked(ask(nested)), json!({ "needed": false }));
+        }
+        let odd = json!({ "function": "check_approval", "operator": { "tasks": "many" } });
+        assert!(check(&odd).is_err(), "what the operator wants is still checked");
     }
 
     #[test]

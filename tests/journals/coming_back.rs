@@ -1,181 +1,10 @@
 //! What a call that goes on makes of what its host lists, and of what it then tells of each session.
 
-use std::collections::BTreeMap;
-
+use super::back::{Back, Spawns, tasks};
 use super::*;
-use gateway_sim::odd_host::{OddHost, Replies, completed, receipt};
-use parallel_agents_engine::host::{
-    Command, EventKind, HostFacts, OperatorLimits, Reply, SessionEnd, SessionOutcome, SessionPage, SessionRow,
-    SessionState,
-};
-use parallel_agents_engine::ids::{RequestId, SessionKey};
+use parallel_agents_engine::host::{OperatorLimits, SessionOutcome, SessionRow, SessionState};
+use parallel_agents_engine::ids::SessionKey;
 use parallel_agents_engine::task::Usage;
-
-/// Requests of a call that catches up count from here.
-const OWN_REQUESTS: u64 = 1 << 48;
-
-/// What becomes of spawn calls before the cut.
-#[derive(Clone, Copy, PartialEq)]
-enum Spawns {
-    GiveReceipts,
-    AreInDoubt,
-    HaveNoAnswer,
-}
-
-/// A host whose call is cut off once nothing more is told, and which comes back with a list of its own.
-struct Back {
-    facts: HostFacts,
-    spawns: Spawns,
-    is_back: bool,
-    journal: String,
-    /// Labels of all spawn calls. After the cut they are refused.
-    asked: Vec<String>,
-    attached: u32,
-    /// When a call that catches up has asked for the list.
-    lists_ms: Vec<u64>,
-    rows: Vec<SessionRow>,
-    /// The answer to everything that is asked while the call catches up.
-    refuses: Option<HostError>,
-    /// Lists that will leave everything out, as those of a busy gateway may.
-    hides: u32,
-    /// How much its clock is set on before the first list is told, once it is back.
-    set_on_ms: u64,
-    /// Every list is told to have more than it has, and nothing comes of asking for that.
-    owes_a_page: bool,
-    /// Told of a session once the call attaches to it; None: it goes on. One that is not in here is not known any more.
-    ends: BTreeMap<SessionKey, Option<SessionEnd>>,
-    /// Sessions that end before the cut.
-    early: Vec<SessionKey>,
-    /// The run is stopped before the cut, once it has a session.
-    is_stopped: bool,
-}
-
-impl Back {
-    /// The call up to the cut. What is then in the host's list is up to the test.
-    fn cut_off(request: &Value, spawns: Spawns) -> Self {
-        Self::with(spawns).up_to_the_cut(request)
-    }
-
-    fn with(spawns: Spawns) -> Self {
-        Self {
-            facts: HostFacts { keeps_journal: true, ..facts() },
-            spawns,
-            is_back: false,
-            journal: String::new(),
-            asked: Vec::new(),
-            attached: 0,
-            lists_ms: Vec::new(),
-            rows: Vec::new(),
-            refuses: None,
-            hides: 0,
-            set_on_ms: 0,
-            owes_a_page: false,
-            ends: BTreeMap::new(),
-            early: Vec::new(),
-            is_stopped: false,
-        }
-    }
-
-    fn up_to_the_cut(mut self, request: &Value) -> Self {
-        let mut host = OddHost::new(self.facts.clone(), |replies, command| self.react(replies, command)).cut_off();
-        let cut = block_on(documents::call_named("run_tasks", request.to_string(), &mut host));
-        assert_eq!(code(&cut), "E_HOST_PROTOCOL");
-        // Without the line that the call came back.
-        let lines: Vec<&str> = host.journal.split_inclusive('\n').collect();
-        let journal = lines[..lines.len() - 1].concat();
-        Self { journal, is_back: true, ..self }
-    }
-
-    fn lists(&mut self, key: &str, state: SessionState, usage: Option<Usage>) {
-        let label = self.asked.get(self.rows.len()).cloned();
-        self.rows.push(SessionRow { session_key: SessionKey::new(key), label, state, model: None, usage });
-    }
-
-    fn ends(&mut self, key: &str, outcome: SessionOutcome, usage: Option<Usage>) {
-        let session = SessionKey::new(key);
-        let end = match outcome {
-            SessionOutcome::Completed => completed(&session, "fine"),
-            other => SessionEnd::new(session.clone(), other),
-        };
-        self.ends.insert(session, Some(SessionEnd { usage, ..end }));
-    }
-
-    fn goes_on(&mut self) -> Value {
-        let journal = self.journal.clone();
-        let mut host = OddHost::new(self.facts.clone(), |replies, command| self.react(replies, command));
-        let reply = block_on(resume(journal.clone(), &mut host));
-        self.journal = journal + &host.journal;
-        answer(&reply)
-    }
-
-    fn react(&mut self, replies: &mut Replies, command: Command) {
-        let is_catching_up = command.request().is_some_and(|request| request.0 >= OWN_REQUESTS);
-        if let (Command::List(..), true) = (&command, is_catching_up) {
-            self.lists_ms.push(replies.now_ms);
-        }
-        let (request, outcome) = match (command.request(), self.refuses.clone().filter(|_| is_catching_up)) {
-            (Some(request), Some(error)) => (request, Err(error)),
-            _ => match self.outcome(replies, command) {
-                Some(answered) => answered,
-                None => return,
-            },
-        };
-        let end = match &outcome {
-            Ok(Reply::Attached(receipt)) => self.ends.get(&receipt.session_key).cloned().flatten(),
-            Ok(Reply::Spawned(receipt)) if self.early.contains(&receipt.session_key) => {
-                Some(completed(&receipt.session_key, "fine"))
-            }
-            _ => None,
-        };
-        let stops = self.is_stopped && !self.is_back && matches!(outcome, Ok(Reply::Spawned(_)));
-        replies.answer(request, outcome);
-        if stops {
-            replies.tell(EventKind::StopRequested { task: None, reason: "enough".to_owned() });
-        }
-        end.into_iter().for_each(|end| replies.tell(EventKind::SessionEnded(end)));
-    }
-
-    /// What comes of a request. None: nothing is told.
-    fn outcome(&mut self, replies: &mut Replies, command: Command) -> Option<(RequestId, Result<Reply, HostError>)> {
-        Some(match command {
-            Command::Spawn(request, options) => {
-                self.asked.push(options.label.clone());
-                let key = SessionKey::new(format!("s{}", self.asked.len()));
-                let outcome = match self.spawns {
-                    _ if self.is_back => Err(HostError::Forbidden("not any more".to_owned())),
-                    Spawns::GiveReceipts => Ok(Reply::Spawned(receipt(&key))),
-                    Spawns::AreInDoubt => Err(HostError::InDoubt("no answer came".to_owned())),
-                    Spawns::HaveNoAnswer => return None,
-                };
-                (request, outcome)
-            }
-            Command::List(_, filter) if filter.offset > 0 => return None,
-            Command::List(request, _) => {
-                replies.now_ms += std::mem::take(&mut self.set_on_ms);
-                let sessions = if self.hides > 0 { Vec::new() } else { self.rows.clone() };
-                self.hides = self.hides.saturating_sub(1);
-                (request, Ok(Reply::Listed(SessionPage { sessions, has_more: self.owes_a_page })))
-            }
-            Command::Attach(request, key) => {
-                self.attached += 1;
-                let known = self.ends.contains_key(&key).then(|| Reply::Attached(receipt(&key)));
-                (request, known.ok_or_else(|| not_found(&key)))
-            }
-            Command::Cancel(request, _) if !self.is_back => (request, Ok(Reply::Cancelled)),
-            _ => return None,
-        })
-    }
-}
-
-fn not_found(key: &SessionKey) -> HostError {
-    HostError::NotFound(format!("No session found: {key}"))
-}
-
-fn tasks(count: usize, agent_type: &str) -> Vec<Value> {
-    let task = json!({ "agent_type": agent_type, "task_description": "Look.", "output_format": "text",
-        "input_data": { "code": "x" } });
-    vec![task; count]
-}
 
 #[test]
 fn what_the_host_has_told_of_all_sessions_counts_before_another_one_is_started() {
@@ -253,6 +82,25 @@ fn a_session_in_doubt_is_found_although_nothing_is_asked_just_now() {
         assert_eq!((report["status"].as_str(), host.attached), (Some("completed"), 1), "{report:#}");
         assert_eq!(host.asked.len(), asked, "it is not spawned once more");
     }
+}
+
+#[test]
+fn a_session_in_doubt_is_found_behind_twenty_full_pages() {
+    let mut host = Back::cut_off(&json!({ "tasks": tasks(1, "code_reviewer") }), Spawns::HaveNoAnswer);
+    let row = |key: String| SessionRow {
+        session_key: SessionKey::new(key.as_str()),
+        label: Some(key),
+        state: SessionState::Running,
+        model: None,
+        usage: None,
+    };
+    // The last row of the twenty-first.
+    host.rows = (1..10_500).map(|number| row(format!("other {number}"))).collect();
+    host.rows.push(SessionRow { label: host.asked.first().cloned(), ..row("s1".to_owned()) });
+    host.ends("s1", SessionOutcome::Completed, None);
+    let report = host.goes_on();
+    assert_eq!((report["status"].as_str(), host.asked.len()), (Some("completed"), 1), "{report:#}");
+    assert_eq!((host.lists_ms.len(), host.attached), (21, 1));
 }
 
 #[test]

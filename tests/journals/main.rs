@@ -15,6 +15,8 @@ use parallel_agents_engine::host::{Event, EventKind, HostError, JournalError};
 use parallel_agents_engine::journal::{self, ENGINE_REVISION, Header, JOURNAL_VERSION, Journaled, Writer};
 use parallel_agents_engine::problem::CallError;
 
+mod attaching;
+mod back;
 mod coming_back;
 
 /// The lines before the first step.
@@ -133,7 +135,10 @@ fn what_is_no_journal_is_refused() {
     {
         assert_eq!(refused(foreign), "E_JOURNAL_FOREIGN", "{foreign:?}");
     }
-    assert_eq!(refused(&" ".repeat(129 * 1024 * 1024)), "E_JOURNAL_TOO_LARGE");
+    let too_large = " ".repeat(129 * 1024 * 1024);
+    assert_eq!(refused(&too_large), "E_JOURNAL_TOO_LARGE");
+    let hint = journal::read(&too_large).err().and_then(|problem| problem.hint).expect("what to do about it");
+    assert!(hint.starts_with("start the call again"), "{hint}");
 }
 
 #[test]

@@ -24,10 +24,14 @@ impl Engine {
 
     /// Gives late sessions of tasks that may run twice a second one, as far as the allowance goes.
     fn start_hedges(&mut self) {
+        // Without room none of the live sessions has to be looked at.
+        if !self.scheduler.has_slot() {
+            return;
+        }
         let now = self.run.now();
         for index in self.hedges.late(&self.run, &self.tasks, &self.attempts) {
             if !self.scheduler.has_slot() || !self.hedges.has_allowance(&self.tasks) {
-                continue;
+                break;
             }
             let late = &self.attempts[index];
             let task = late.task;

@@ -1,4 +1,5 @@
-//! A session that the host had no room or no time for: its task goes back as if it had never been taken.
+//! A session that the host had no room or no time for: its task goes back as if it had never been taken. A second session beside a
+//! late one is not asked for again; if the first has failed meanwhile, that is how the task stands.
 
 use super::action::Action;
 use super::attempts::Attempts;
@@ -8,7 +9,7 @@ use crate::ids::{AttemptIndex, TaskIndex};
 use crate::policy::outcome;
 use crate::policy::retry::MAX_BUSY;
 use crate::session::Ending;
-use crate::task::{Decided, TaskStatus};
+use crate::task::{AttemptKind, Decided, TaskStatus};
 use crate::text;
 
 impl Work<'_> {
@@ -17,7 +18,8 @@ impl Work<'_> {
         let now = self.run.now();
         let task = attempts[index].task;
         let is_full = matches!(error, HostError::AtCapacity(_));
-        if !is_full && self.tasks[task].run.used.busy >= MAX_BUSY {
+        let is_hedge = attempts[index].kind == AttemptKind::Hedge;
+        if !is_full && !is_hedge && self.tasks[task].run.used.busy >= MAX_BUSY {
             return vec![Action::SessionOver(index, Box::new(refused(error)))];
         }
         attempts.close(index);
@@ -47,6 +49,9 @@ impl Work<'_> {
         run.held_by = "room on the host, which refused one more session";
         run.decide(now, Decided::PutBack(text::message(outcome::words(error))));
         let (is_first, is_alone) = (run.attempts == 0, run.live.is_empty());
+        if let Some(failed) = run.failed_twin.take_if(|_| is_hedge && is_alone) {
+            return self.failed(*failed);
+        }
         if is_alone {
             run.status = TaskStatus::Pending;
             self.queue(task, pause);

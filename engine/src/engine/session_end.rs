@@ -112,13 +112,15 @@ impl Work<'_> {
 
     /// The answer did not pass, or there is none.
     pub(super) fn failed(&mut self, settled: Settled) -> Actions {
+        let run = &mut self.tasks[settled.task].run;
+        if !run.live.is_empty() {
+            // Its twin may still answer.
+            run.failed_twin = Some(Box::new(settled));
+            return Vec::new();
+        }
         let Settled { task, kind, tier, status, error, retry_after_ms, leaked } = settled;
         let Some(error) = error else { return Vec::new() };
         let run = &self.tasks[task].run;
-        if !run.live.is_empty() {
-            // Its twin may still answer.
-            return Vec::new();
-        }
         let stopping = leaked || run.stopped || self.run.is_stopping();
         let standing = self.standing(task, kind, tier);
         let followup = if stopping { Followup::Fail } else { followup::after(error.code, &standing) };

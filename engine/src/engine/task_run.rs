@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use super::session_end::Settled;
 use crate::answer::RawAnswer;
 use crate::host::ToolUse;
 use crate::ids::{AttemptIndex, SessionKey};
@@ -90,6 +91,8 @@ pub struct TaskRun {
     pub kept: Option<Box<Kept>>,
     /// What the tools of the last session that did the work did.
     pub tools: Option<ToolUse>,
+    /// How one of two sessions failed, while the other may still answer.
+    pub(super) failed_twin: Option<Box<Settled>>,
     /// How it ends as soon as its last session has.
     pub decided: Option<(TaskStatus, Option<TaskError>)>,
     /// Nothing more is started for it.
@@ -121,6 +124,7 @@ impl Default for TaskRun {
             reached: None,
             kept: None,
             tools: None,
+            failed_twin: None,
             decided: None,
             stopped: false,
             held_by: "dependencies or a free slot",

@@ -56,7 +56,8 @@ impl Engine {
             self.deletions.wake_at(),
             self.reconciling.wake_at().filter(|_| !self.attempts.all_over()),
             self.scheduler.wake_at(now),
-            self.hedges.wake_at(&self.run, &self.tasks, &self.attempts).filter(|_| self.scheduler.has_slot()),
+            // All live sessions are looked at, so only when one of them could have a second one.
+            self.scheduler.has_slot().then(|| self.hedges.wake_at(&self.run, &self.tasks, &self.attempts)).flatten(),
             self.run.soft_end().filter(|_| !stopping),
             Some(if stopping { self.run.clock.give_up_at() } else { self.run.clock.deadline() }),
         ];

@@ -161,7 +161,8 @@ pub struct Journal {
 pub fn read(text: &str) -> Result<Journal, Problem> {
     if text.len() > MAX_BYTES {
         let message = format!("the journal has {} bytes, more than the {MAX_BYTES} that can be read", text.len());
-        return Err(problem("E_JOURNAL_TOO_LARGE", "", message).got(text.len()).limit(MAX_BYTES));
+        let hint = "start the call again, with the items or tasks that have no result yet, or with fewer in each run";
+        return Err(problem("E_JOURNAL_TOO_LARGE", "", message).got(text.len()).limit(MAX_BYTES).hint(hint));
     }
     let length = text.rfind('\n').map_or(0, |at| at + 1);
     let (whole, rest) = text.split_at_checked(length).unwrap_or((text, ""));

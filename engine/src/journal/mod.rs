@@ -12,9 +12,11 @@
 //! replay     a host that tells what is written down, and compares
 //! resumed    first the one, then the other
 //! recovery   what the sessions did meanwhile
+//! attaching  which sessions the host is still to attach the call to
 //! journaled  the three as one
 //! ```
 
+mod attaching;
 mod digest;
 mod journaled;
 mod lines;

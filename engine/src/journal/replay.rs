@@ -7,6 +7,7 @@ use super::lines::Entry;
 use crate::host::{Command, Event, EventKind, Host, HostError, HostFacts, Receipt, Reply};
 use crate::ids::{RequestId, SessionKey};
 use crate::problem::{CallError, Problem};
+use crate::task::Cleanup;
 
 /// What a call had under way when its journal ends.
 #[derive(Debug, Default)]
@@ -28,6 +29,8 @@ pub(super) struct Open {
     pub(super) live: BTreeSet<SessionKey>,
     /// Sessions whose end was told.
     pub(super) ended: BTreeSet<SessionKey>,
+    /// Sessions are deleted once all tasks have ended.
+    pub(super) deletes: bool,
     /// What was to be shown after the last event; nobody knows whether it was.
     pub(super) progress: Vec<Command>,
     /// The number and the time of the last event.
@@ -86,7 +89,10 @@ impl Open {
     fn asked(&mut self, commands: Vec<Command>) {
         self.progress.clear();
         for command in commands {
-            self.has_spawned |= matches!(command, Command::Spawn(..));
+            if let Command::Spawn(_, options) = &command {
+                self.has_spawned = true;
+                self.deletes |= options.cleanup == Cleanup::Delete;
+            }
             if let Command::Delete(_, session) = &command {
                 // Nobody waits for its last words any more, and after a resume they would be read behind the deletion.
                 let is_of_it =

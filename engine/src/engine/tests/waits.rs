@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::puppet::{Open, Puppet};
-use crate::host::{EventKind, FailureKind};
+use crate::host::{EventKind, FailureKind, HostError};
 use crate::ids::{SessionKey, TaskIndex};
 use crate::plan::{Plan, Reference};
 use crate::policy::wait::Wait;
@@ -139,8 +139,8 @@ fn a_task_that_is_not_required_does_not_spoil_the_run() {
     assert_eq!((puppet.done().status, puppet.done().census.failed), (RunStatus::Completed, 1));
 }
 
-#[test]
-fn a_straggler_gets_a_twin_and_the_loser_is_stopped() {
+/// Twenty sessions at work, all but two of which have ended; one of the two is late, and a second session is asked for.
+fn with_a_straggler() -> Puppet {
     let mut plan = plan_of(20, &[]);
     plan.rules.hedge = true;
     plan.max_concurrent = 20;
@@ -157,6 +157,12 @@ fn a_straggler_gets_a_twin_and_the_loser_is_stopped() {
     assert_eq!(puppet.spawns, 20, "nobody is late yet");
     puppet.wake();
     assert_eq!((puppet.now, puppet.spawns), (6_001, 21), "one of twenty, and no second one for the other straggler");
+    puppet
+}
+
+#[test]
+fn a_straggler_gets_a_twin_and_the_loser_is_stopped() {
+    let mut puppet = with_a_straggler();
     puppet.accept("twin");
     puppet.happens(EventKind::SessionStarted(SessionKey::new("twin")));
     puppet.ends("twin", "first");
@@ -168,4 +174,21 @@ fn a_straggler_gets_a_twin_and_the_loser_is_stopped() {
     let log: Vec<_> = hedged.metadata.attempt_log.iter().map(|r| (r.kind.name(), r.status)).collect();
     assert_eq!(log, [("hedge", TaskStatus::Completed), ("first", TaskStatus::Cancelled)]);
     assert_eq!(hedged.output, Some("first".into()));
+}
+
+#[test]
+fn a_twin_that_the_host_refuses_leaves_the_task_as_its_first_session_did() {
+    let busy = HostError::RateLimited { retry_after_ms: None, message: "slow down".to_owned() };
+    for refused in [HostError::AtCapacity("20/20".to_owned()), busy] {
+        let mut puppet = with_a_straggler();
+        for session in ["s18", "s19"] {
+            puppet.breaks(session, FailureKind::Rejected);
+        }
+        assert!(puppet.report.is_none(), "the twin may still answer");
+        puppet.answer_oldest(Err(refused));
+        let report = puppet.done();
+        let failed = report.results.iter().filter_map(|result| result.error.as_ref().map(|error| error.code.as_str()));
+        assert_eq!(failed.collect::<Vec<_>>(), ["E_MODEL_REJECTED"; 2]);
+        assert_eq!(puppet.spawns, 21, "what failed for good is not started again");
+    }
 }
