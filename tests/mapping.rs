@@ -120,14 +120,14 @@ fn answers_are_reduced_in_groups_and_their_answers_again() {
     let mut request = json!({"items": (1..=50).collect::<Vec<_>>(),
         "steps": [step("only", "On {{item}}", None)], "retries": 0});
     request["reduce"] = json!({"group_size": 6, "task": {"agent_type": "documentation_writer", "output_format": "text",
-        "task_description": "Sum them up.", "input_data": {"style": "short"}}});
+        "task_description": r"Sum them up, \{{so}}.", "input_data": {"style": "short"}}});
     let done = map(&request, |id, _| if id == "item-8-only" { String::new() } else { format!("<{id}>") });
     // 9 groups of items, 2 of those, 1 of these.
     let reducers: Vec<&SpawnOptions> = done.prompts.iter().filter(|prompt| prompt.label.contains(" reduce-")).collect();
     let ids: Vec<&str> = reducers.iter().filter_map(|prompt| prompt.label.split(' ').nth(1)).collect();
     assert_eq!(ids.len(), 12, "{ids:?}");
     assert_eq!(ids[9..], ["reduce-2-1", "reduce-2-2", "reduce-3-1"]);
-    assert!(reducers.iter().all(|prompt| prompt.tool_free && prompt.task.contains("Sum them up.")));
+    assert!(reducers.iter().all(|prompt| prompt.tool_free && prompt.task.contains("Sum them up, {{so}}.")));
     let group = |id: &str| &reducers.iter().find(|one| one.label.contains(&format!(" {id} "))).expect("a group").task;
     let of_items: Vec<bool> = (1..=50)
         .map(|n| reducers[..9].iter().filter(|one| one.task.contains(&format!("<item-{n}-only>"))).count() == 1)

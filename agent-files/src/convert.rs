@@ -130,7 +130,7 @@ impl Converted {
             Value::Array(items) => items.iter().map(line).collect(),
             other => vec![line(other)],
         };
-        if head.fields.contains_key("tier") {
+        if head.fields.get("tier").is_some_and(|tier| !tier.is_null()) {
             self.warnings.push(Warning::of(key, "not used: the head has a tier"));
             return;
         }
@@ -160,7 +160,9 @@ impl Converted {
             used.push(key);
             let seconds = value.as_u64().or_else(|| line(value).parse().ok()).map(|minutes| minutes.saturating_mul(60));
             match seconds.filter(|seconds| (1..=86400).contains(seconds)) {
-                Some(seconds) if !head.fields.contains_key("timeout_seconds") => self.put("timeout_seconds", seconds),
+                Some(seconds) if head.fields.get("timeout_seconds").is_none_or(Value::is_null) => {
+                    self.put("timeout_seconds", seconds)
+                }
                 _ => self.warnings.push(Warning::of(key, "not used")),
             }
         }

@@ -167,7 +167,7 @@ fn open_end(lines: &[&str]) -> Option<usize> {
 fn bare_head(lines: &[&str]) -> Option<usize> {
     let end = lines.iter().take(MAX_BARE_HEAD).position(|line| is_fence(line))?;
     let head = lines.get(..end)?;
-    (!holds_heading(head)).then_some(end)
+    (!holds_heading(head) && !holds_prose(head)).then_some(end)
 }
 
 #[cfg(test)]
@@ -226,9 +226,15 @@ mod tests {
 
     #[test]
     fn texts_without_a_head_have_none() {
-        for text in
-            ["", "# Notes\n\nText.", "---\n\nA line above.", "Name it.\n---\nUnderlined.", "---", "name: a\n\nno fence"]
-        {
+        for text in [
+            "",
+            "# Notes\n\nText.",
+            "---\n\nA line above.",
+            "Name it.\n---\nUnderlined.",
+            "---",
+            "name: a\n\nno fence",
+            "Name: A\n\nYou read.\n\n---\n\n# Rules",
+        ] {
             assert_eq!(parts(text).0, None, "{text:?}");
         }
     }

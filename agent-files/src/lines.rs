@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 /// Keys at which a description ends, in whatever format of agents. Others may be words of the description itself.
-const KNOWN: [&str; 58] = [
+const KNOWN: [&str; 62] = [
     "agent",
     "agents",
     "allowed-tools",
@@ -29,9 +29,11 @@ const KNOWN: [&str; 58] = [
     "hooks",
     "icon",
     "id",
+    "instructions",
     "isolation",
     "kind",
     "license",
+    "max_output_tokens",
     "max_turns",
     "maxTurns",
     "maxSteps",
@@ -50,7 +52,9 @@ const KNOWN: [&str; 58] = [
     "priority",
     "prompt",
     "skills",
+    "slug",
     "steps",
+    "system_prompt",
     "tags",
     "temperature",
     "thinking",

@@ -50,7 +50,7 @@ pub fn with_agents(request: &str, more: &[Value]) -> String {
 const NAMING: [&str; 3] = ["agent_type", "judge_agent", "refiner_agent"];
 
 /// Fields whose values are data of the caller, whatever stands in them.
-const DATA: [&str; 4] = ["input_data", "output_schema", "example_input", "draft"];
+const DATA: [&str; 5] = ["items", "input_data", "output_schema", "example_input", "draft"];
 
 /// An agent type that a request names, and where.
 #[derive(Debug, PartialEq, Eq)]
@@ -229,6 +229,8 @@ mod tests {
             assert_eq!(agent_names(other), [], "{other}");
         }
         assert_eq!(agent_names(r#"[[{"agent_type":"a"}]]"#).len(), 1);
+        let items = r#"{"steps":[{"agent_type":"a"}],"items":[{"agent_type":"B"},{"judge":{"agent":"C"}}]}"#;
+        assert_eq!(agent_names(items).len(), 1, "items are data");
     }
 
     #[test]

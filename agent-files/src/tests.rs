@@ -112,6 +112,13 @@ fn comments_give_no_tools_in_a_head_that_is_no_yaml_either() {
 }
 
 #[test]
+fn own_keys_end_a_description_in_a_head_that_is_no_yaml() {
+    let agent = of_head("name: a\ndescription: Use it when: now.\nmax_output_tokens: 900\ninstructions: Weigh it.\n");
+    assert_eq!(agent.definition.description, "Use it when: now.");
+    assert_eq!(agent.definition.max_output_tokens, Some(900), "{}", warnings(&agent));
+}
+
+#[test]
 fn descriptions_of_every_length_and_form_are_one_line() {
     for (written, read) in [
         (">\n  Two\n  lines.", "Two lines."),

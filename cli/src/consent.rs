@@ -4,7 +4,7 @@ use std::io::{self, BufRead, IsTerminal as _, Write as _};
 
 use gateway_sim::spawns_sessions;
 use host_sim::live::ServerError;
-use parallel_agents_engine::task::Forecast;
+use parallel_agents_engine::task::{Forecast, Tier};
 use serde::Deserialize as _;
 use serde_json::Value;
 
@@ -16,7 +16,8 @@ use crate::simulation::Engine;
 use crate::text::{dollars, shown, thousands};
 use crate::ui::Ui;
 
-/// Chooses the server of a call that asks for one without naming it, and asks whoever pays for it.
+/// Chooses the server of a call that asks for one without naming it, and its model if only tiers were named, and asks whoever pays
+/// for it.
 pub async fn settle(
     ui: &Ui,
     engine: &Engine,
@@ -25,7 +26,13 @@ pub async fn settle(
     arguments: &str,
 ) -> Result<(), Failure> {
     let server = &mut simulation.backend.server;
-    if server.kind() != BackendKind::Openai || server.base_url.is_some() || server.gateway.is_some() {
+    if server.kind() != BackendKind::Openai {
+        return Ok(());
+    }
+    // It is for sessions that name none.
+    let standard = simulation.backend.tiers.iter().rfind(|(tier, _)| *tier == Tier::Standard);
+    server.model = server.model.take().or(standard.map(|(_, model)| model.clone()));
+    if server.base_url.is_some() || server.gateway.is_some() {
         return Ok(());
     }
     // A request that is refused is told so before anybody is asked for anything.

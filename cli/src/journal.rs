@@ -42,7 +42,8 @@ impl Journal {
         Ok(Self { file, path: path.to_owned(), is_spare: false })
     }
 
-    /// The text of a journal, and the journal without a last line that was written in part, ready for more.
+    /// The text of a journal, and the journal without a last line that was written in part, ready for more. What is no journal is
+    /// left as it is, for the component to refuse.
     pub fn reopen(path: &Path) -> Result<(String, Self), Failure> {
         let bad = |error: io::Error| {
             let message = format!("cannot go on with the journal {}", path.display());
@@ -54,10 +55,14 @@ impl Journal {
         lock(&file, path)?;
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).map_err(bad)?;
+        let mut text = String::from_utf8_lossy(&bytes).into_owned();
         // By bytes: what is no text is replaced in the text, which has another length then.
-        bytes.truncate(bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1));
-        file.set_len(bytes.len() as u64).map_err(bad)?;
-        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let length = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+        if length < bytes.len() && parallel_agents_engine::journal::read(&text).is_ok() {
+            bytes.truncate(length);
+            file.set_len(bytes.len() as u64).map_err(bad)?;
+            text = String::from_utf8_lossy(&bytes).into_owned();
+        }
         Ok((text, Self { file, path: path.to_owned(), is_spare: false }))
     }
 
@@ -189,6 +194,8 @@ fn tidy(directory: &Path) {
 
 #[cfg(test)]
 mod tests {
+    use parallel_agents_engine::journal::{Header, Writer};
+
     use super::*;
 
     fn place() -> tempfile::TempDir {
@@ -217,10 +224,23 @@ mod tests {
     fn a_line_that_was_written_in_part_is_taken_off_by_bytes() {
         let place = place();
         let path = place.path().join("torn.journal");
-        fs::write(&path, b"\xff\xff one\ntwo \xf0\x9f").expect("a file");
+        let head = Writer::start().header(&Header::new("run_tasks", "{}".to_owned()));
+        fs::write(&path, [head.as_bytes(), b"two \xf0\x9f"].concat()).expect("a file");
         let (text, _journal) = Journal::reopen(&path).expect("a journal");
-        assert_eq!(text, "\u{fffd}\u{fffd} one\n");
-        assert_eq!(fs::read(&path).expect("a file"), b"\xff\xff one\n");
+        assert_eq!(text, head);
+        assert_eq!(fs::read_to_string(&path).expect("a file"), head);
+    }
+
+    #[test]
+    fn what_is_no_journal_is_left_as_it_is() {
+        let place = place();
+        let path = place.path().join("request.json");
+        for text in ["{\"tasks\": []}", "{\n  \"tasks\": []\n}", "\n"] {
+            fs::write(&path, text).expect("a file");
+            let (read, journal) = Journal::reopen(&path).expect("the component says what is wrong with it");
+            journal.close();
+            assert_eq!((read.as_str(), fs::read_to_string(&path).expect("a file").as_str()), (text, text));
+        }
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! What became of the items of a wide run: a line for each as soon as it is final, in a file that can be followed and gone on with.
 
+mod ends;
 mod spreadsheet;
 mod whole_lines;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read as _};
@@ -18,13 +19,14 @@ use serde_json::{Map, Value};
 use crate::fault::Fault;
 use crate::outcome::Failure;
 use crate::output;
+pub use ends::Ends;
 use whole_lines::WholeLines;
 
 /// Characters of a text field of an item that its line repeats; a longer one is left out of it.
 const MAX_SHOWN_CHARS: usize = 1_000;
 
-/// Items that are named of those that ended alike.
-const MAX_NAMED: usize = 8;
+/// How each line begins, by which one that was written in part is known.
+const BEGIN: &[u8] = br#"{"item":"#;
 
 /// The file of lines, while it is written. Locked until it is dropped or the program is gone.
 pub struct Results {
@@ -37,10 +39,6 @@ pub struct Results {
     told: BTreeSet<u32>,
     ends: Ends,
 }
-
-/// How items ended that are not completed, with the first of each kind.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub struct Ends(pub BTreeMap<(String, String), (usize, Vec<u32>)>);
 
 /// What is read of a line.
 #[derive(Deserialize)]
@@ -57,21 +55,16 @@ struct Code {
 }
 
 impl Results {
-    /// A new file for the items of a request. One that is there already is an error: it may be somebody's only copy.
+    /// A new file for the items of a request, and a new name for its table. One that is there already is an error: it may be
+    /// somebody's only copy.
     pub fn create(output: &Path, request: &str) -> Result<Self, Failure> {
         let (path, table) = places(output);
         output::check([&table], &[])?;
+        if let Some(table) = table.as_ref().filter(|table| table.symlink_metadata().is_ok()) {
+            return Err(not_created(table, io::ErrorKind::AlreadyExists.into()));
+        }
         let file = OpenOptions::new().read(true).append(true).create_new(true).open(&path);
-        let file = file.map_err(|error| {
-            let hint = match error.kind() {
-                io::ErrorKind::AlreadyExists => {
-                    "choose another name, or go on with the run that wrote it: resume JOURNAL --output FILE"
-                }
-                _ => "it has to be a new name in a directory that can be written",
-            };
-            let fault = Fault::new(path.display(), format!("cannot create {}", path.display())).hint(hint);
-            Failure::file(&path, anyhow::Error::from(error).context(fault))
-        })?;
+        let file = file.map_err(|error| not_created(&path, error))?;
         lock(&file, &path)?;
         Ok(Self::of(WholeLines::new(file), path, table, request, BTreeSet::new()))
     }
@@ -88,10 +81,13 @@ impl Results {
         lock(&file, &path)?;
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).map_err(|error| bad(error.into()))?;
-        bytes.truncate(bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1));
-        file.set_len(bytes.len() as u64).map_err(|error| bad(error.into()))?;
+        let rest = bytes.split_off(bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1));
         let text = String::from_utf8(bytes).map_err(|error| bad(error.into()))?;
         let told = told(&text).map_err(bad)?;
+        if !rest.iter().zip(BEGIN).all(|(got, expected)| got == expected) {
+            return Err(bad(anyhow::anyhow!("its last line is none of a wide run's results")));
+        }
+        file.set_len(text.len() as u64).map_err(|error| bad(error.into()))?;
         Ok(Self::of(WholeLines::new(file), path, table, request, told))
     }
 
@@ -167,19 +163,15 @@ impl Observer for Results {
     }
 }
 
-impl Ends {
-    fn count(&mut self, document: &str) {
-        let Ok(Line { item, status, error }) = serde_json::from_str(document) else { return };
-        if status == "completed" {
-            return;
+fn not_created(path: &Path, error: io::Error) -> Failure {
+    let hint = match error.kind() {
+        io::ErrorKind::AlreadyExists => {
+            "choose another name, or go on with the run that wrote it: resume JOURNAL --output FILE"
         }
-        let code = error.map(|error| error.code).unwrap_or_default();
-        let (count, first) = self.0.entry((code, status)).or_default();
-        *count += 1;
-        if first.len() < MAX_NAMED {
-            first.push(item);
-        }
-    }
+        _ => "it has to be a new name in a directory that can be written",
+    };
+    let fault = Fault::new(path.display(), format!("cannot create {}", path.display())).hint(hint);
+    Failure::file(path, anyhow::Error::from(error).context(fault))
 }
 
 /// Where the lines go, and where the table.
@@ -239,6 +231,7 @@ fn shown(item: Value) -> Value {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
     use std::fs;
 
     use serde_json::json;
@@ -271,7 +264,7 @@ mod tests {
         drop(results);
         // What a crash in the middle of a line leaves.
         let mut torn = fs::read(&path).expect("the file");
-        torn.extend(b"{\"item\": 3, \"sta");
+        torn.extend(b"{\"item\":3,\"sta");
         fs::write(&path, torn).expect("the file");
         assert!(Results::create(&path, REQUEST).is_err(), "it may be somebody's only copy");
         let mut results = Results::reopen(&path, REQUEST).expect("it goes on");
@@ -307,7 +300,8 @@ mod tests {
     fn a_file_that_holds_something_else_is_not_gone_on_with() {
         let place = tempfile::tempdir().expect("a directory");
         let path = place.path().join("results.jsonl");
-        for text in ["hello\n", "{\"a\": 1}\n", "{\"item\":1,\"status\":\"x\"}\n{\"item\":1,\"status\":\"x\"}\n"] {
+        let twice = "{\"item\":1,\"status\":\"x\"}\n{\"item\":1,\"status\":\"x\"}\n";
+        for text in ["hello\n", "{\"a\": 1}\n", twice, "hello", "{\"a\": 1}", "{\"items\": [1]}", "[\n  1\n]"] {
             fs::write(&path, text).expect("the file");
             assert!(Results::reopen(&path, REQUEST).is_err(), "{text}");
             assert_eq!(fs::read_to_string(&path).expect("the file"), text);
@@ -329,6 +323,9 @@ mod tests {
         told_of(&mut results, 2, &json!({"score": 7}));
         told_of(&mut results, 1, &json!({"score": 8, "why": "a,b"}));
         let said = results.close().expect("it is written");
+        let _ = fs::remove_file(place.path().join("results.csv.jsonl"));
+        assert!(Results::create(&path, REQUEST).is_err(), "the table may be somebody's only copy");
+        assert!(!place.path().join("results.csv.jsonl").exists());
         assert!(said.contains("results.csv.jsonl") && said.contains("results.csv is the table"), "{said}");
         let table = fs::read_to_string(&path).expect("the table");
         assert_eq!(table, "item,id,status,error,score,why\n1,a,completed,,8,\"a,b\"\n2,b,completed,,7,\n");

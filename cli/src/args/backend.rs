@@ -53,7 +53,7 @@ pub struct ServerArguments {
 
     /// The server's model; needed if it has more than one
     ///
-    /// It is for sessions that name none.
+    /// It is for sessions that name none. Without it they have the one of `--tier standard=NAME`.
     #[arg(long, value_name = "NAME")]
     pub model: Option<String>,
 

@@ -11,7 +11,7 @@ use super::{BackendArguments, ServerArguments};
 /// Rules of a run that are set without touching its request.
 #[derive(Debug, Args)]
 pub struct RunRules {
-    /// Sessions alive at once, 1 to 1000
+    /// Sessions alive at once, 1 to 2000
     ///
     /// In place of what the request says; 5 if it says nothing.
     #[arg(long, value_name = "N")]

@@ -32,8 +32,9 @@ Files in Markdown with a head in YAML are taken as they are: agents of Claude Co
   model               haiku, sonnet, opus, alone or within a longer name: economy, standard, premium; others: a warning
   tools, permission   [] or `none`, or all denied: no tools; anything else: all tools of the host, with a warning
   timeout_mins        timeout_seconds
-  tier, timeout_seconds, min_tool_calls, output_format, category, # Input, # Output schema, # Example input: as in
-                      the built-in types; a wrong value is an error
+  category            up to 64 characters; any other value is left out, with a warning
+  tier, timeout_seconds, max_output_tokens, min_tool_calls, output_format, # Input, # Output schema, # Example input:
+                      as in the built-in types; a wrong value is an error
   everything else     not used, with a warning
   the text            the prompt, up to 128 KiB; never cut
 

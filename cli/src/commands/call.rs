@@ -6,7 +6,9 @@ use clap::Args;
 use gateway_sim::reply::status_of;
 use parallel_agents_engine::task::RunStatus;
 
-use crate::args::{OwnAgents, RunRules, Simulation};
+use super::map;
+use crate::args::{BackendKind, OwnAgents, RunRules, Simulation};
+use crate::fault::Fault;
 use crate::outcome::{Failure, Finish};
 use crate::reply::Reply;
 use crate::simulation::Engine;
@@ -33,6 +35,15 @@ pub struct CallArguments {
 }
 
 pub async fn carry_out(ui: &Ui, mut arguments: CallArguments) -> Result<Finish, Failure> {
+    let is_paid = arguments.simulation.backend.server.kind() != BackendKind::Script;
+    if arguments.function == map::FUNCTION && is_paid {
+        let message =
+            "its answers are told item by item, and `call` has no file for them, so they would be paid for and lost";
+        let fault = Fault::new(map::FUNCTION, message);
+        let fault =
+            fault.hint("parallel-agents map TEMPLATE.json --output FILE; the template may hold the items itself");
+        return Err(Failure::Bad { code: "E_USAGE", error: fault.into() });
+    }
     let mut document = match &arguments.arguments {
         Some(path) => input::document(path)?,
         None => "{}".to_owned(),

@@ -21,7 +21,8 @@ pub fn read(directory: &Path, patterns: &[String]) -> Result<Vec<Value>, Failure
     for entry in WalkDir::new(directory).sort_by_file_name().into_iter().filter_entry(is_shown) {
         let entry = entry.map_err(|error| Failure::file(directory, error.into()))?;
         let below = entry.path().strip_prefix(directory).unwrap_or(entry.path());
-        if !entry.file_type().is_file() || !wanted.as_ref().is_none_or(|wanted| wanted.is_match(below)) {
+        // A link to a file is one.
+        if !entry.path().is_file() || !wanted.as_ref().is_none_or(|wanted| wanted.is_match(below)) {
             continue;
         }
         if items.len() == MAX_TASKS {
@@ -79,6 +80,12 @@ mod tests {
         assert_eq!(paths(&["**/*.md"]), ["a/c.md", "b.md"]);
         assert_eq!(paths(&[]), ["a/c.md", "a/d.txt", "b.md"]);
         assert_eq!(paths(&["*.txt", "b*"]), ["a/d.txt", "b.md"]);
+        #[cfg(unix)]
+        {
+            std::os::unix::fs::symlink(place.path().join("b.md"), place.path().join("link.md")).expect("a link");
+            std::os::unix::fs::symlink(place.path(), place.path().join("loop")).expect("a link");
+            assert_eq!(paths(&["**/*.md"]), ["a/c.md", "b.md", "link.md"]);
+        }
         let item = read(place.path(), &["b.md".to_owned()]).expect("items").remove(0);
         assert_eq!(item, json!({"path": "b.md", "name": "b.md", "text": "B"}));
         assert!(read(place.path(), &["a{".to_owned()]).is_err());

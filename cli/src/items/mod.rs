@@ -28,7 +28,12 @@ pub fn read(arguments: &ItemArguments) -> Result<Option<Vec<Value>>, Failure> {
 
 fn of_path(path: &Path, arguments: &ItemArguments) -> Result<Vec<Value>, Failure> {
     let kind = match path.extension() {
-        _ if path.is_dir() => return directory::read(path, &arguments.pattern),
+        _ if path.is_dir() => {
+            return match arguments.delimiter {
+                None => directory::read(path, &arguments.pattern),
+                Some(delimiter) => Err(no_table(path, delimiter)),
+            };
+        }
         Some(extension) => extension.to_string_lossy().to_lowercase(),
         None => String::new(),
     };
@@ -36,6 +41,9 @@ fn of_path(path: &Path, arguments: &ItemArguments) -> Result<Vec<Value>, Failure
         let fault =
             Fault::new("--pattern", "a pattern is for the files of a directory, and --items is none").got(pattern);
         return Err(Failure::Bad { code: "E_USAGE", error: fault.hint("leave it out").into() });
+    }
+    if let Some(delimiter) = arguments.delimiter.filter(|_| ["json", "jsonl", "ndjson"].contains(&kind.as_str())) {
+        return Err(no_table(path, delimiter));
     }
     let text = input::items(path)?;
     let bad = |error: anyhow::Error| Failure::file(path, error.context(format!("cannot use {}", path.display())));
@@ -46,10 +54,16 @@ fn of_path(path: &Path, arguments: &ItemArguments) -> Result<Vec<Value>, Failure
         }
         "json" => list(&text).map_err(bad),
         "jsonl" | "ndjson" => lines::read(&text).map_err(bad),
-        // Standard input, or a name that says nothing.
+        // Standard input, or a name that says nothing; a delimiter says that it is a table.
+        _ if arguments.delimiter.is_some() => table::read(&text, arguments.delimiter).map_err(bad),
         _ if text.trim_start().starts_with('[') => list(&text).map_err(bad),
         _ => lines::read(&text).map_err(bad),
     }
+}
+
+fn no_table(path: &Path, delimiter: char) -> Failure {
+    let fault = Fault::new("--delimiter", format!("a delimiter is for a table, and {} is none", path.display()));
+    Failure::Bad { code: "E_USAGE", error: fault.got(delimiter).hint("leave it out").into() }
 }
 
 /// The entries of a JSON list.

@@ -19,6 +19,11 @@ pub fn read(text: &str, delimiter: Option<char>) -> anyhow::Result<Vec<Value>> {
         let fault = Fault::new("--delimiter", "a delimiter is one ASCII character, and no quote or line end");
         bail!(fault.got(delimiter).hint("a tab is written $'\\t' in most shells"))
     };
+    if let Some(line) = open_quote(text, delimiter) {
+        let line = format!("line {line}");
+        let fault = Fault::new(&line, format!("{line}: a quote opens here and nothing closes it"));
+        bail!(fault.hint("all that follows would be one field; a quote within a quoted field is written twice"))
+    }
     let mut reader = csv::ReaderBuilder::new().delimiter(byte).from_reader(text.as_bytes());
     let names = columns(reader.headers().context("its first row cannot be read")?)?;
     let mut items = Vec::new();
@@ -28,6 +33,23 @@ pub fn read(text: &str, delimiter: Option<char>) -> anyhow::Result<Vec<Value>> {
         items.push(Value::Object(fields.collect::<Map<_, _>>()));
     }
     Ok(items)
+}
+
+/// The line on which a field in quotes begins that has no end.
+fn open_quote(text: &str, delimiter: char) -> Option<usize> {
+    let (mut opened, mut line, mut is_begin) = (None, 1, true);
+    let mut signs = text.trim_start_matches('\u{feff}').chars().peekable();
+    while let Some(sign) = signs.next() {
+        line += usize::from(sign == '\n');
+        match opened {
+            // Two quotes are one within the field.
+            Some(_) if sign == '"' && signs.next_if_eq(&'"').is_none() => opened = None,
+            None if is_begin && sign == '"' => opened = Some(line),
+            _ => {}
+        }
+        is_begin = opened.is_none() && (sign == delimiter || matches!(sign, '\n' | '\r'));
+    }
+    opened
 }
 
 /// The character that the first line has most of, outside of quotes.
@@ -100,6 +122,15 @@ mod tests {
     fn fields_may_be_quoted_and_hold_what_stands_between_fields() {
         let text = "id,text\r\n1,\"a, \"\"b\"\"\nc\"\r\n2,\r\n";
         assert_eq!(rows(text), json!([{"id": "1", "text": "a, \"b\"\nc"}, {"id": "2", "text": ""}]));
+    }
+
+    #[test]
+    fn a_quote_that_nothing_closes_takes_no_rows_in() {
+        let told = read("id,text\n1,ok\n2,\"He said\n3,fine\n", None).expect_err("an open quote").to_string();
+        assert_eq!(told, "line 3: a quote opens here and nothing closes it");
+        assert!(read("\u{feff}\"text\na\n", None).is_err());
+        let text = "a,b\n5\" pipe,\"x\"\n\"\"\"q\"\"\",\"\"\n\"c\",\"d\ne\"";
+        assert_eq!(rows(text), json!([{"a": "5\" pipe", "b": "x"}, {"a": "\"q\"", "b": ""}, {"a": "c", "b": "d\ne"}]));
     }
 
     #[test]

@@ -30,7 +30,10 @@ pub fn of(lines: &str, items: &[Value]) -> anyhow::Result<String> {
     head.extend(own.iter().cloned());
     head.extend(["status".to_owned(), "error".to_owned()]);
     let taken: BTreeSet<String> = head.iter().cloned().collect();
-    head.extend(answers.iter().map(|name| if taken.contains(name) { format!("answer_{name}") } else { name.clone() }));
+    head.extend(answers.iter().map(|name| match taken.contains(name) {
+        true => format!("answer_{name}"),
+        false => cell(Some(&Value::from(name.as_str())), true),
+    }));
     let mut table = csv::Writer::from_writer(Vec::new());
     table.write_record(&head)?;
     for row in &rows {
@@ -111,6 +114,9 @@ mod tests {
     fn what_a_model_wrote_is_no_formula() {
         let shown = |text: &str| cell(Some(&json!(text)), true);
         assert_eq!(["=1+1", "@x", "-5", "+49 30", "-a"].map(shown), ["'=1+1", "'@x", "-5", "'+49 30", "'-a"]);
+        let line = json!({"item": 1, "status": "completed", "output": {"=1+1": 2}, "error": null, "input": {}});
+        let table = of(&line.to_string(), &[]).expect("a table");
+        assert!(table.starts_with("item,status,error,'=1+1\n"), "{table}");
         assert_eq!(cell(Some(&json!("=1+1")), false), "=1+1", "the caller's own columns stay as they are");
     }
 }

@@ -136,6 +136,8 @@ fn tiers_are_models_of_the_server() {
     let tiered = run(&["--model", "small", "--tier", "economy=small", "--tier", "premium=large"]);
     assert_eq!(tiered.code, 0, "{}", tiered.err);
     assert_eq!(models(&tiered), ["small", "large", "small"], "the second one is not for the cheapest tier");
+    let all = run(&["--tier", "economy=small", "--tier", "standard=large", "--tier", "premium=large"]);
+    assert_eq!((all.code, models(&all)), (0, models(&tiered)), "nobody has to name one more: {}", all.err);
     let odd = run(&["--model", "small", "--tier", "huge=large"]);
     assert!(odd.code == 2 && odd.err.contains("economy, standard and premium"), "{}", odd.err);
 }

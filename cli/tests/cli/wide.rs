@@ -70,6 +70,9 @@ fn rows_of_a_table_are_answered_in_lines_and_in_a_table() {
 
     let again = native(&["map", &template, "--items", &items, "--output", &output], "");
     assert!(again.code == 2 && again.err.contains("resume JOURNAL --output"), "it is not written over: {}", again.err);
+    let before = fs::read_to_string(&items).expect("the items");
+    let onto_items = native(&["map", &template, "--items", &items, "--output", &items], "");
+    assert_eq!((onto_items.code, fs::read_to_string(&items).expect("the items")), (2, before), "{}", onto_items.err);
 }
 
 #[test]
@@ -111,6 +114,14 @@ fn what_cannot_be_run_costs_nothing_and_leaves_nothing() {
         assert_eq!((ran.code, &ran.json()["error"]["code"]), (2, &json!(code)), "{name}: {}", ran.out);
         assert!(!Path::new(&output).exists(), "{name}");
     }
+    let own = file("wide-own.json", json!({"steps": [], "items": ["a"]}).to_string());
+    let called = native(&["call", "map_tasks", &own, "--base-url", "http://127.0.0.1:9/v1", "--json"], "");
+    let error = &called.json()["error"];
+    assert_eq!((called.code, &error["code"]), (2, &json!("E_USAGE")), "{error}");
+    assert!(
+        error["hint"].as_str().is_some_and(|hint| hint.contains("--output")),
+        "its answers have a place in `map`: {error}"
+    );
     let missing = native(&["map", &template, "--items", "none.csv"], "");
     assert!(missing.code == 2 && missing.err.contains("--output"), "{}", missing.err);
 }

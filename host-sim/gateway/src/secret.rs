@@ -14,9 +14,25 @@ const SECRET_DIGITS: usize = 16;
 pub(crate) fn redact(text: &mut String) -> bool {
     let mut had = false;
     while let Some(at) = text.find(SECRET) {
-        let end = (at + SECRET.len() + SECRET_DIGITS).min(text.len());
+        // One that was cut, or that a template writes, may have other characters than digits behind its beginning.
+        let end = text.ceil_char_boundary(at + SECRET.len() + SECRET_DIGITS);
         text.replace_range(at..end, REDACTED);
         had = true;
     }
     had
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_that_was_cut_is_taken_out_as_well() {
+        for rest in ["0123456789012345", "01234567890123…", "012345678901234…", "012…", "", "012345678901234é and more"]
+        {
+            let mut text = format!("a {SECRET}{rest}");
+            assert!(redact(&mut text), "{rest}");
+            assert!(text.starts_with("a [redacted]") && !text.contains(SECRET), "{text}");
+        }
+    }
 }

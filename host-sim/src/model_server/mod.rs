@@ -199,10 +199,10 @@ impl Server {
         let delivery = Delivery { over, fault, _guards: (live, Some(place)) };
         match scripted.outcome {
             ScriptedOutcome::Answer(answer) => frame.respond(Content::Text(answer), scripted.usage, delivery),
-            ScriptedOutcome::Fail { kind: FailureKind::RateLimited, message } => {
+            ScriptedOutcome::Fail { kind: FailureKind::RateLimited, message, .. } => {
                 self.refuse(Failure::of(FailureKind::RateLimited, &message, frame.stream))
             }
-            ScriptedOutcome::Fail { kind, message } => Failure::of(kind, &message, frame.stream).into_response(),
+            ScriptedOutcome::Fail { kind, message, .. } => Failure::of(kind, &message, frame.stream).into_response(),
             ScriptedOutcome::Hang => std::future::pending().await,
         }
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use parallel_agents_engine::agents::{AgentDefinition, BuiltIn};
 use parallel_agents_engine::json;
@@ -152,7 +152,12 @@ fn reducer(run: &RunSpec, spec: ReduceSpec, built_in: BuiltIn, problems: &mut Ve
         let problem = Problem::new("E_PLACEHOLDER", format!("{path}/task_description"), message).got(name);
         problems.push(problem.hint(r"for two braces that mean nothing write \{{"));
     }
-    let task = TaskSpec { task_id: None, dependencies: Vec::new(), input_from: Vec::new(), ..spec.task };
+    // Where nothing is put in, this takes the backslashes away that say so.
+    let place = placeholders::Place { at: path, most_bytes: 0 };
+    let told = placeholders::fill(&words, &Map::new(), place).ok().and_then(|told| told.as_str().map(str::to_owned));
+    let task_description = told.unwrap_or(spec.task.task_description);
+    let task =
+        TaskSpec { task_description, task_id: None, dependencies: Vec::new(), input_from: Vec::new(), ..spec.task };
     let mut task = planned(run, vec![task], path, built_in, problems)?.tasks.pop()?;
     let own = task.input.iter().map(|(name, value)| name.len() + json::length(value)).sum::<usize>();
     if own > MAX_OWN_BYTES {

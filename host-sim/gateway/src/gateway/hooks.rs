@@ -115,7 +115,7 @@ impl Gateway {
         if let Some(session) = self.sessions.get_mut(key) {
             session.scripted = Scripted {
                 latency_ms: PROVIDER_REFUSAL_MS,
-                outcome: ScriptedOutcome::Fail { kind: FailureKind::RateLimited, message },
+                outcome: ScriptedOutcome::Fail { kind: FailureKind::RateLimited, message, retry_after_ms: None },
                 usage: Usage::default(),
                 cost_micro_usd: 0,
                 tools: Vec::new(),

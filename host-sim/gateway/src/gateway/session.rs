@@ -71,8 +71,8 @@ impl Session {
             SessionState::Cancelled => Some(SessionOutcome::Cancelled),
             SessionState::Failed if self.is_cut_off => Some(SessionOutcome::Interrupted),
             SessionState::Failed => Some(match &self.scripted.outcome {
-                ScriptedOutcome::Fail { kind, message } => {
-                    let retry_after_ms = named_wait_ms(message);
+                ScriptedOutcome::Fail { kind, message, retry_after_ms } => {
+                    let retry_after_ms = retry_after_ms.or_else(|| named_wait_ms(message));
                     let mut message = message.clone();
                     cut_bytes(&mut message, MAX_WORDS_BYTES);
                     SessionOutcome::Failed { kind: *kind, message, retry_after_ms }

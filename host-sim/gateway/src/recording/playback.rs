@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
+use parallel_agents_engine::task::MAX_CONCURRENT;
+
 use super::format::Recording;
 use super::tape::Tape;
 use crate::options::SimulationOptions;
 use crate::script::{HostProfile, Script};
 use crate::simulation::Simulation;
 
-/// Sessions that a host runs at once if it set no limit; more than any request may ask for.
-const UNLIMITED: u32 = 1_000;
+/// Sessions that a host runs at once if it set no limit: as many as any request may ask for.
+const UNLIMITED: u32 = MAX_CONCURRENT;
 
 impl Recording {
     /// A simulation in which every session takes as long and says the same as it did.

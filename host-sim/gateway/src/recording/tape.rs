@@ -101,8 +101,8 @@ impl Tape {
                 self.note(|assumed| assumed.in_part += 1);
                 ScriptedOutcome::Answer(text.clone())
             }
-            RecordedOutcome::Failed { kind, message, .. } => {
-                ScriptedOutcome::Fail { kind: *kind, message: message.clone() }
+            RecordedOutcome::Failed { kind, message, retry_after_ms } => {
+                ScriptedOutcome::Fail { kind: *kind, message: message.clone(), retry_after_ms: *retry_after_ms }
             }
             // The limit that ended it then ends it again.
             RecordedOutcome::TimedOut | RecordedOutcome::Stopped | RecordedOutcome::Refused(_) => ScriptedOutcome::Hang,
@@ -160,7 +160,11 @@ impl SessionSource for Tape {
         let Some(take) = answer().or_else(|| takes.iter().rfind(|take| !was_stopped(take))).or(takes.last()) else {
             self.note(|assumed| assumed.unknown.push(format!("{agent_type} {task_id}")));
             let message = format!("nothing was recorded of {agent_type} {task_id}");
-            return scripted(0, ScriptedOutcome::Fail { kind: FailureKind::Rejected, message }, Usage::default());
+            return scripted(
+                0,
+                ScriptedOutcome::Fail { kind: FailureKind::Rejected, message, retry_after_ms: None },
+                Usage::default(),
+            );
         };
         if was_stopped(&take) {
             return self.unstopped(take, None);

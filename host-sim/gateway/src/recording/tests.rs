@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use parallel_agents::documents::DocumentReply;
+use parallel_agents_engine::host::FailureKind;
 use serde_json::{Value, json};
 
 use super::{Assumed, RecordedOutcome, RecordedSession, Recorder, Recording, RecordingError, Tape};
@@ -141,6 +142,20 @@ async fn sessions_beyond_the_recorded_ones_are_said_to_repeat_them() {
     let report = play(&recording, &request(4, 4).replacen('{', "{\"retries\": 2, ", 1), tape.clone()).await;
     assert_eq!(report["results"][3]["metadata"]["attempts"], 3, "{report}");
     assert_eq!(tape.assumed(), Assumed { repeated: 2, ..Assumed::default() });
+}
+
+#[tokio::test]
+async fn a_wait_that_a_provider_asked_for_is_kept() {
+    let simulation = Simulation::new(Script::bundled(), 3, SimulationOptions::default());
+    let mut recording = record(simulation, &request(1, 1), &Clock::virtual_time()).await;
+    let answered = recording.sessions[0].clone();
+    let (kind, message) = (FailureKind::RateLimited, "HTTP 429".to_owned());
+    let outcome = RecordedOutcome::Failed { kind, message, retry_after_ms: Some(120_000) };
+    let limited = RecordedSession { outcome, usage: None, ..answered.clone() };
+    recording.sessions = vec![limited, RecordedSession { attempt: 2, ..answered }];
+    let report = play(&recording, &request(1, 1), plain(&recording)).await;
+    assert_eq!(report["census"]["completed"], 1, "{report}");
+    assert!(makespan_ms(&report) > 120_000, "{report}");
 }
 
 #[tokio::test]

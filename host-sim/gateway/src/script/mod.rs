@@ -265,6 +265,7 @@ impl Rule {
             Err(error) => ScriptedOutcome::Fail {
                 kind: FailureKind::Other,
                 message: format!("the template of the script failed: {error}"),
+                retry_after_ms: None,
             },
         }
     }
@@ -288,7 +289,8 @@ impl Rule {
         let Some(failure) = rule::draw_failure(&self.failures, &mut dice) else {
             return (latency_ms, ScriptedOutcome::Hang);
         };
-        let outcome = ScriptedOutcome::Fail { kind: failure.kind, message: failure.message.clone() };
+        let outcome =
+            ScriptedOutcome::Fail { kind: failure.kind, message: failure.message.clone(), retry_after_ms: None };
         (failure.latency_ms.unwrap_or(latency_ms), outcome)
     }
 

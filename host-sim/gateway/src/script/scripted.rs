@@ -42,6 +42,8 @@ pub enum ScriptedOutcome {
         kind: FailureKind,
         /// The words of host or provider.
         message: String,
+        /// How long it wants to be left alone, in milliseconds. None: as its words say, if they do.
+        retry_after_ms: Option<u64>,
     },
     /// Nothing ever comes.
     Hang,

@@ -143,7 +143,7 @@ fn failures_are_drawn_by_weight_and_bring_their_own_time() {
         let scripted = script.play(seed, &asked().prompt(), "m", 1);
         assert_eq!((scripted.usage, scripted.cost_micro_usd), (Usage::default(), 0));
         match scripted.outcome {
-            ScriptedOutcome::Fail { kind: FailureKind::RateLimited, message } => {
+            ScriptedOutcome::Fail { kind: FailureKind::RateLimited, message, .. } => {
                 assert_eq!((message.as_str(), scripted.latency_ms), ("slow down", 10));
             }
             ScriptedOutcome::Fail { kind: FailureKind::Rejected, .. } => {
@@ -194,7 +194,7 @@ fn templates_see_the_prompt() {
 fn a_template_that_fails_is_a_failure_that_says_so() {
     let script = script("[[answers]]\ntemplate = \"{{ number(2, 1) }}\"");
     match script.play(1, &asked().prompt(), "m", 1).outcome {
-        ScriptedOutcome::Fail { kind: FailureKind::Other, message } => {
+        ScriptedOutcome::Fail { kind: FailureKind::Other, message, .. } => {
             assert!(message.contains("the limits are the wrong way round"), "{message}");
         }
         other => panic!("{other:?}"),
