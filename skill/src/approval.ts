@@ -81,7 +81,7 @@ interface Pending extends SpawningCall {
   until: number;
 }
 
-/** Answers, and questions that wait for one. */
+/** Answers, and questions that wait for one. Each call goes by its name among those of all sessions (`callName`). */
 class Approvals {
   /** By call: what was agreed to, as a hash, and what was said about it; no words where nobody had to agree. */
   readonly #answers = new Map<string, { hash: string; agreed: string | undefined }>();

@@ -9,6 +9,7 @@ import { type BeforeToolCall, type HookContext, type PluginApi, type ToolCallEve
 import { fill, savedOf } from './saved_tool.ts';
 import type { Asked } from './slash.ts';
 import { TOOLS } from './tool.ts';
+import { callName } from './turns.ts';
 import { type Fields, fields } from './values.ts';
 
 /** What OpenClaw is to do before a call. Throws nothing that concerns other tools; where it throws, OpenClaw blocks the call. */
@@ -19,7 +20,8 @@ export async function beforeCall(api: PluginApi, event: ToolCallEvent, context: 
   if (!tool || !id || tool.behind.door) return undefined;
   // A model's calls are made in a turn, and the gateway alone gives out these names.
   const isLine = runId === undefined && id.startsWith('cmd_');
-  if (isLine) approvals.line(id);
+  const name = callName(context.sessionKey, id);
+  if (isLine) approvals.line(name);
   const runtimeConfig = api.runtime.config?.current?.();
   const { config, problems } = readConfig(present({ getRuntimeConfig: () => runtimeConfig }, api.pluginConfig));
   // With these the tool itself refuses the call.
@@ -29,7 +31,7 @@ export async function beforeCall(api: PluginApi, event: ToolCallEvent, context: 
   const call = await spawning(wanted, config, workspaceOf(api, runtimeConfig, context));
   const question = call && (await questionOf(call, config));
   if (!call || !question) {
-    if (call) approvals.allow(id, call);
+    if (call) approvals.allow(name, call);
     return undefined;
   }
   // OpenClaw does not ask about a slash command, so the tool does.
@@ -44,7 +46,7 @@ export async function beforeCall(api: PluginApi, event: ToolCallEvent, context: 
       timeoutMs,
       timeoutReason: `E_APPROVAL_TIMEOUT: nobody agreed to this within ${timeoutMs / 1_000} s, so nothing was run. ${question.text}`,
       onResolution: (decision) => {
-        if (decision === 'allow-once') approvals.allow(id, call, question.text);
+        if (decision === 'allow-once') approvals.allow(name, call, question.text);
       },
     },
   };

@@ -13,6 +13,7 @@ import type { Completion } from './completion.ts';
 import type { Receipt } from './contract.ts';
 import { appendLines, wholeLines } from './lines.ts';
 import { Refused } from './openclaw_mapping.ts';
+import { isPruneDue } from './retention.ts';
 import { errorText, fields, text } from './values.ts';
 
 const DAY_MS = 86_400_000;
@@ -77,18 +78,13 @@ export class DoorRegistry {
     this.shared = state;
   }
 
-  /** Reads the file, once in a process. Entries that are over and older than so many days are left out. */
+  /** Reads the file, once in a process. Then, and from time to time, entries that are over and older than so many days are removed. */
   static open(stateDirectory: string, days: number, now = Date.now()): DoorRegistry {
     const file = join(stateDirectory, 'parallel-agents', 'door', 'keys.jsonl');
-    let state = shared.get(file);
-    if (!state) {
-      const entries = read(file);
-      state = { entries, flights: new Map(), fullGroups: new Set(), running: new Set(), wakes: new Set(), completions: new Map() };
-      const old = [...entries].filter(([, entry]) => isOver(entry) && now - entry.at >= days * DAY_MS);
-      for (const [key] of old) entries.delete(key);
-      if (old.length > 0) guarded(file, () => rewrite(file, entries));
-      shared.set(file, state);
-    }
+    const known = shared.get(file);
+    const state: Shared = known ?? { entries: read(file), flights: new Map(), fullGroups: new Set(), running: new Set(), wakes: new Set(), completions: new Map() };
+    if (isPruneDue(file, now) || !known) prune(file, state.entries, now - days * DAY_MS);
+    shared.set(file, state);
     return new DoorRegistry(file, state);
   }
 
@@ -137,9 +133,17 @@ export class DoorRegistry {
   }
 }
 
-/** Nothing can come of it any more. */
-function isOver({ asked, receipt, ended, deleted }: Entry): boolean {
-  return ended || deleted || !asked || !receipt;
+/** Nothing can come of it any more. A spawn of this process without a receipt may still be under way, or in doubt. */
+function isOver({ asked, receipt, ended, deleted, earlier }: Entry): boolean {
+  return ended || deleted || !asked || (!receipt && earlier);
+}
+
+/** Forgets what is over since then or longer. If the file cannot be written it throws, and nothing is changed. */
+function prune(file: string, entries: Map<string, Entry>, until: number): void {
+  const old = new Set([...entries].flatMap(([key, entry]) => (isOver(entry) && entry.at <= until ? [key] : [])));
+  if (old.size === 0) return;
+  guarded(file, () => rewrite(file, new Map([...entries].filter(([key]) => !old.has(key)))));
+  for (const key of old) entries.delete(key);
 }
 
 function apply(entries: Map<string, Entry>, key: string, note: Note, at: number, earlier: boolean): void {
@@ -194,10 +198,10 @@ function read(file: string): Map<string, Entry> {
   return entries;
 }
 
-/** In one step, so that a crash leaves the old file or the new one. */
+/** In one step, so that a crash leaves the old file or the new one, and what the door has promised in both. */
 function rewrite(file: string, entries: Map<string, Entry>): void {
   const lines = [...entries].flatMap(([key, entry]) => notes(entry).map((note) => line(key, note, entry.at)));
-  writeFileSync(`${file}.new`, lines.join(''), { mode: 0o600 });
+  writeFileSync(`${file}.new`, lines.join(''), { mode: 0o600, flush: true });
   renameSync(`${file}.new`, file);
 }
 

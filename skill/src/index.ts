@@ -6,12 +6,11 @@ import { defineToolPlugin } from 'openclaw/plugin-sdk/tool-plugin';
 
 import { announceKept } from './announce.ts';
 import { beforeCall } from './before_call.ts';
-import { forgetOldest } from './bounded.ts';
 import { MANIFEST, WHERE } from './config.ts';
 import { isDoor } from './door_tool.ts';
 import { followKept } from './hand_over.ts';
 import { Notices } from './notices.ts';
-import { FIRST, type PluginApi, type ToolCallEvent, type ToolContext, loadSkillLists, loadToolFactory as loadTools } from './openclaw.ts';
+import { FIRST, type PluginApi, type ToolContext, loadSkillLists, loadToolFactory as loadTools } from './openclaw.ts';
 import { notePort, registerPages } from './page_route.ts';
 import { noteCard } from './progress.ts';
 import { tidy } from './retention.ts';
@@ -19,13 +18,13 @@ import { runs } from './runs.ts';
 import { shadow, warnOfShadow } from './shadow.ts';
 import { endThreads } from './threads.ts';
 import { TOOLS, createTool } from './tool.ts';
+import { rememberTurn, runOf } from './turns.ts';
 
-/** Calls whose turn is remembered; one that never reaches a tool is forgotten in time. */
-const MOST_CALLS = 1_000;
+/** A tool that is called through another one comes by its own name too. */
+const NAMES = new Set(TOOLS.map(({ name }) => name));
 
 // OpenClaw loads a plugin several times, and what one load knows the others need too.
 const shared = globalThis as { [key: symbol]: unknown };
-const turns = (shared[Symbol.for('parallel-agents.turns')] ??= new Map()) as Map<string, string>;
 const OUTSIDE = Symbol.for('parallel-agents.outside');
 const NOTICES = Symbol.for('parallel-agents.notices');
 
@@ -39,19 +38,6 @@ const outside: Surrounding = (work) => {
 
 /** Only a load that services are started in may tell sessions anything, so the others use that one's. */
 const notices = () => shared[NOTICES] as Notices | undefined;
-
-function runOf(callId: string): string | undefined {
-  const runId = turns.get(callId);
-  turns.delete(callId);
-  return runId;
-}
-
-/** By whatever name it is called: a tool may be reached through another one. */
-function remember({ toolCallId, runId }: ToolCallEvent): void {
-  if (!toolCallId || !runId) return;
-  turns.set(toolCallId, runId);
-  forgetOldest(turns, MOST_CALLS);
-}
 
 const entry = defineToolPlugin({
   id: MANIFEST.id,
@@ -107,7 +93,7 @@ entry.register = (api) => {
   });
   on('before_tool_call', async (event, context) => {
     noteCard(event.toolName, event.toolCallId, context?.sessionKey);
-    remember(event);
+    rememberTurn(event, context ?? {}, NAMES);
     return beforeCall(api as PluginApi, event, context);
   });
   register.call(entry, api);

@@ -30,6 +30,7 @@ export interface Environment {
 export interface Invocation extends Environment, Shape {
   config: Config;
   store: Store | undefined;
+  /** Its name among the calls of all sessions. */
   callId: string;
   /** The turn's own name. */
   turn: string | undefined;
@@ -39,13 +40,13 @@ export interface Invocation extends Environment, Shape {
   timeoutMs: number;
 }
 
-/** Starts a run, new or resumed, and waits for it as long as the call may. */
+/** Starts a run, new or resumed, and waits for it as long as the call may. `stop`: why it is stopped at once. */
 export async function startRun(
   name: string,
   document: string,
   route: Route,
   invocation: Invocation,
-  { agreed, resumed }: Pick<Wanted, 'agreed' | 'resumed'> = {},
+  { agreed, resumed, stop }: Pick<Wanted, 'agreed' | 'resumed'> & { stop?: string } = {},
 ): Promise<ToolResult> {
   const { config, store, api, context } = invocation;
   const cluster = resumed ? undefined : clusterOf({ name, document }, config);
@@ -77,6 +78,7 @@ export async function startRun(
   });
   if (typeof run === 'string') return refused([problem('E_TOO_MANY_RUNS', run, '', 'wait for one, or cancel one')]);
   keepCard(run, invocation);
+  if (stop !== undefined) run.stop(stop);
   return waitForRun(run, invocation);
 }
 

@@ -3,11 +3,12 @@
  * goes on tells all of them again; each has its line once.
  */
 
-import { copyFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { constants, copyFileSync, existsSync, lstatSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 import { appendLines, wholeLines } from './lines.ts';
 import { type Fields, fields } from './values.ts';
+import { FOLDER, folderIn, folderTrouble } from './workspace_folder.ts';
 
 /** The function of the component whose runs have items. */
 export const MAP = 'map_tasks';
@@ -47,16 +48,35 @@ export function reportOf(file: string, task: string): Fields | undefined {
 
 /** Where a session finds the lines of its run. */
 export function placeIn(workspace: string, run: string): string {
-  return join(workspace, 'parallel-agents', `${run}.jsonl`);
+  return join(workspace, FOLDER, `${run}.jsonl`);
+}
+
+/** The lines of a run of which nothing is kept but these. Throws where they cannot be written there. */
+export function itemsIn(workspace: string | undefined, run: string): Items {
+  if (workspace === undefined) throw new Error('the session has no workspace');
+  folderIn(workspace);
+  const place = placeIn(workspace, run);
+  const found = lstatSync(place, { throwIfNoEntry: false });
+  if (found && !found.isFile()) throw new Error(`${place} is no file`);
+  return new Items(place);
 }
 
 /** Copies the lines to where the session can read them by itself; undefined if there is nothing to copy. */
 export function copyTo(workspace: string, run: string, file: string): string | undefined {
   const place = placeIn(workspace, run);
   if (!existsSync(file) || place === file) return existsSync(file) ? place : undefined;
-  mkdirSync(dirname(place), { recursive: true });
-  copyFileSync(file, place);
+  folderIn(workspace);
+  // What a crash has left there, or a link; one in the place itself is replaced and not followed.
+  rmSync(`${place}.new`, { force: true });
+  copyFileSync(file, `${place}.new`, constants.COPYFILE_EXCL);
+  renameSync(`${place}.new`, place);
   return place;
+}
+
+/** Removes the lines that a run has left in the workspace of its session. `items`: where it says that they are. */
+export function removeFrom(workspace: string, run: string, items: string | undefined): void {
+  if (items !== placeIn(workspace, run) || folderTrouble(workspace)) return;
+  if (lstatSync(items, { throwIfNoEntry: false })?.isFile()) rmSync(items);
 }
 
 function lines(file: string): Fields[] {

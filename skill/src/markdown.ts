@@ -8,8 +8,11 @@ const COMMAND = '/parallel_agents';
 export function markdown(reply: Fields): string {
   const { state, run_id, result, hint } = reply;
   const run = text(run_id);
+  const link = text(fields(result)['link']);
   const lines = reply['ok'] === true ? [] : errors(list(reply['errors']));
   if (Array.isArray(reply['runs'])) lines.push(...runsTable(reply['runs'].map(fields)));
+  // The same of a run that goes on, and of one that broke.
+  else if (link !== undefined) lines.push(`Run \`${run}\` is in the list at ${link}; on another machine the gateway has another address.`);
   else if (state === 'running') lines.push(...progress(reply));
   else if (state === 'interrupted') lines.push(`Run \`${run}\` is **interrupted**: \`${COMMAND} resume ${run}\` continues it.`);
   else if (state === 'done') lines.push(...done(fields(result), run));

@@ -9,17 +9,22 @@ import { errorText } from './values.ts';
 /** Old runs are looked for so often. */
 const PRUNE_MS = 3_600_000;
 
-/** When that was last done, by place and days. */
+/** When that was last done, by what is looked through. */
 const pruned = new Map<string, number>();
+
+/** Whether it is time to look through this again; then that counts as done. */
+export function isPruneDue(name: string, now: number): boolean {
+  if (now - (pruned.get(name) ?? 0) <= PRUNE_MS) return false;
+  pruned.set(name, now);
+  return true;
+}
 
 /** Where runs are kept; undefined if nothing is to be, or OpenClaw has no place for it. What is too old is removed. */
 export function storeOf(api: PluginApi, { retentionDays }: Config, now = Date.now()): Store | undefined {
   const directory = api.runtime.state?.resolveStateDir?.(process.env);
   if (!directory) return undefined;
   const store = new Store(directory);
-  const name = `${retentionDays} ${directory}`;
-  if (now - (pruned.get(name) ?? 0) > PRUNE_MS) {
-    pruned.set(name, now);
+  if (isPruneDue(`${retentionDays} ${directory}`, now)) {
     try {
       store.prune(retentionDays, now, (id) => runs.isLive(id));
     } catch (error) {

@@ -9,7 +9,7 @@ import { randomBytes } from 'node:crypto';
 import { Broken } from './call.ts';
 import type { Carrier, MakesCarrier } from './carrier.ts';
 import type { DocumentReply, ItemResult, Progress } from './contract.ts';
-import { Items, copyTo, placeIn } from './items.ts';
+import { Items, copyTo, itemsIn, placeIn } from './items.ts';
 import { type Local, inThread } from './local_run.ts';
 import { SessionLog, TaskLog } from './page.ts';
 import { type Surroundings, onStop } from './sessions.ts';
@@ -45,8 +45,8 @@ export class Run {
   readonly turn: Surroundings['turn'];
   /** Never rejects. */
   readonly done: Promise<void>;
-  /** It has asked something of the gateway, so there is something to come back to. */
-  began = false;
+  /** It has asked something of the gateway, now or before it was cut off, so there is something to come back to. */
+  began: boolean;
   reply: DocumentReply | undefined;
   /** The digest that was made with the result, and what it was asked for with. */
   digest: { wanted: string; reply: DocumentReply } | undefined;
@@ -58,6 +58,8 @@ export class Run {
   /** Calls that wait for its end, which need no notice of it. */
   #calls = 0;
   #isStopped = false;
+  /** In this process. */
+  #hasAsked = false;
   readonly #cut = new AbortController();
   readonly #store: Store | undefined;
   readonly #carrier: Carrier;
@@ -78,6 +80,7 @@ export class Run {
     const approved = resumed?.record.approved ?? agreed;
     const cluster = wanted.handedOver && { cluster: wanted.handedOver.kept };
     this.record = { run_id, function: wanted.function, owner, started, state: 'running', ...notice, ...(approved ? { approved } : {}), ...cluster };
+    this.began = resumed !== undefined;
     this.#store = store;
     this.turn = around.turn;
     this.#workspace = around.context.workspaceDir;
@@ -90,7 +93,7 @@ export class Run {
       store,
       seen,
       began: () => {
-        this.began = true;
+        this.began = this.#hasAsked = true;
         store?.begin(this.record);
       },
       nothing: () => {
@@ -198,6 +201,8 @@ export class Run {
         cut: this.#cut.signal,
       });
       reply = answered;
+      // A journal that cannot be used is no end of its run, which stays as it was.
+      if (reply.tag === 'refused' && !this.#hasAsked) this.began = false;
       if (digest) this.digest = { wanted: wanted.digest, reply: digest };
     } catch (error) {
       const { code, message } =
@@ -241,11 +246,12 @@ export class Run {
 
   #keep(item: ItemResult): void {
     try {
-      this.#items ??= new Items(this.items ?? '');
+      const { run_id } = this.record;
+      this.#items ??= this.#store ? new Items(this.#store.items(run_id)) : itemsIn(this.#workspace, run_id);
       this.#items.keep(item);
     } catch (error) {
-      // Answers that nobody keeps are not worth paying for.
-      if (!this.#isStopped) this.stop(`what became of items cannot be kept: ${errorText(error)}`);
+      // Answers that nobody keeps are not worth paying for. The session did not ask for this, and is told of the end.
+      this.#carrier.stop(`what became of items cannot be kept: ${errorText(error)}`);
     }
   }
 

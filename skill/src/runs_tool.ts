@@ -3,7 +3,7 @@
 import type { DocumentReply } from './contract.ts';
 import { type Invocation, startRun, waitForRun } from './invocation.ts';
 import { follow } from './hand_over.ts';
-import { reportOf } from './items.ts';
+import { removeFrom, reportOf } from './items.ts';
 import type { ToolResult } from './openclaw.ts';
 import { page } from './page.ts';
 import { ask, documentReply, fitting, hinted, problem, progress, refused, result, runReply, storedReply } from './replies.ts';
@@ -21,6 +21,9 @@ const READERS: Record<string, string> = {
   explain_task: 'explain_task',
   result_digest: 'result_digest',
 };
+
+/** Why a run is stopped by `cancel`. */
+const CANCELLED = 'cancelled by the session that asked for it';
 
 const ACTIONS = ['list', 'status', 'page', 'explain', 'report', 'cancel', 'resume'];
 
@@ -64,8 +67,10 @@ export async function runsTool({ action, run_id, ...given }: Fields, invocation:
       if (run?.live) return refused([problem('E_RUN_LIVE', `the run ${id} goes on`, '/run_id', 'cancel it first')]);
       return forget([id], invocation);
     case 'cancel':
+      // Sessions of one that was cut off may live.
+      if (!run && !reply && record?.state === 'running') return resume(id, invocation, CANCELLED);
       if (!run?.live) return hinted(await known(), 'there was nothing to cancel: the run was not running');
-      run.stop('cancelled by the session that asked for it');
+      run.stop(CANCELLED);
       return waitForRun(run, invocation);
     case 'resume':
       if (run?.live) return hinted(await waitForRun(run, invocation), 'there was nothing to resume: the run was running');
@@ -75,16 +80,18 @@ export async function runsTool({ action, run_id, ...given }: Fields, invocation:
   return refused([problem('E_ACTION', message, '/action')]);
 }
 
-/** The runs of a session that have ended, here or before a restart. */
+/** The runs of a session that have ended, here or before a restart. One that was cut off has not: `resume` goes on with it. */
 function endedOf(owner: string, { store }: Invocation): string[] {
   const own = runs.of(owner).filter((run) => !run.live).map((run) => run.record.run_id);
-  const stored = (store?.list() ?? []).filter((record) => record.owner === owner && !runs.isLive(record.run_id));
+  const stored = (store?.list() ?? []).filter((record) => record.owner === owner && record.state !== 'running' && !runs.isLive(record.run_id));
   return [...new Set([...own, ...stored.map(({ run_id }) => run_id)])];
 }
 
-/** Removes what memory and files have of these runs. */
-function forget(ids: string[], { store }: Invocation): ToolResult {
+/** Removes what memory, files and the session's workspace have of these runs. */
+function forget(ids: string[], { store, context }: Invocation): ToolResult {
   for (const id of ids) {
+    const record = runs.get(id, context.sessionKey ?? '')?.record ?? store?.record(id);
+    if (context.workspaceDir) removeFrom(context.workspaceDir, id, record?.items);
     runs.forget(id);
     store?.forget(id);
   }
@@ -97,7 +104,8 @@ function report({ run_id, function: name, state }: RunRecord, reply: DocumentRep
   const link = tabLink(invocation.context.getRuntimeConfig?.());
   if (link) {
     const hint = `${run_id} is in the list there; on another machine the gateway has another address`;
-    return result({ ok: true, state: reply ? 'done' : state, run_id, result: { link }, hint });
+    const standing = state === 'running' && !runs.isLive(run_id) ? 'interrupted' : state;
+    return result({ ok: true, state: reply ? 'done' : standing, run_id, result: { link }, hint });
   }
   if (!store || !reply) {
     const hint = 'the operator sets retentionDays above 0';
@@ -112,7 +120,8 @@ function followed(record: RunRecord, invocation: Invocation): Run | undefined {
   return store && follow(record, { ...invocation, store, notices: notices() });
 }
 
-async function resume(id: string, invocation: Invocation): Promise<ToolResult> {
+/** Goes on with a run; with `stop`, which says why, only to stop its sessions and bring it to its end. */
+async function resume(id: string, invocation: Invocation, stop?: string): Promise<ToolResult> {
   const record = invocation.store?.record(id);
   if (record?.cluster) {
     const run = followed(record, invocation);
@@ -125,7 +134,7 @@ async function resume(id: string, invocation: Invocation): Promise<ToolResult> {
     return refused([problem('E_NO_JOURNAL', `the run ${id} has no journal`, '/run_id', 'start it again')]);
   const route = await choose(invocation);
   if (route.problem) return refused([route.problem]);
-  return startRun(record.function, '{}', route, invocation, { resumed: { record, journal } });
+  return startRun(record.function, '{}', route, invocation, { resumed: { record, journal }, stop });
 }
 
 async function everything(owner: string, { store, maxChars }: Invocation): Promise<ToolResult> {

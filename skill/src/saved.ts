@@ -3,13 +3,11 @@
  * component whenever one is saved or run.
  */
 
-import { lstatSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { lstatSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { type Fields, fields } from './values.ts';
-
-/** Below the workspace. */
-const FOLDER = 'parallel-agents';
+import { FOLDER, folderIn, folderTrouble } from './workspace_folder.ts';
 
 /** A name is never a path. */
 const NAME = /^[a-z][a-z0-9_-]{0,63}$/;
@@ -28,10 +26,15 @@ export function isName(name: unknown): name is string {
 type SavedFile = { name: string; saved: Fields } | { name: string; wrong: string };
 
 export class SavedRequests {
-  readonly #directory: string;
+  readonly #workspace: string;
 
   constructor(workspace: string) {
-    this.#directory = join(workspace, FOLDER);
+    this.#workspace = workspace;
+  }
+
+  /** Why none of them can be used; undefined if all is well. */
+  get trouble(): string | undefined {
+    return folderTrouble(this.#workspace);
   }
 
   /** Where one stands, as people find it in the workspace. */
@@ -64,12 +67,14 @@ export class SavedRequests {
 
   /** Keeps one, in one step, so that a crash leaves the old text or the new one. Whether it replaces another. */
   write(name: string, saved: Fields): boolean {
-    mkdirSync(this.#directory, { recursive: true });
+    folderIn(this.#workspace);
     const file = this.#file(name);
     const replaces = this.read(name) !== undefined;
     // A large one may fit only without the lines that people like to read.
     const readable = `${JSON.stringify(saved, undefined, 2)}\n`;
-    writeFileSync(`${file}.new`, Buffer.byteLength(readable) > MAX_BYTES ? JSON.stringify(saved) : readable);
+    // What a crash has left there, or a link, which would be followed.
+    rmSync(`${file}.new`, { force: true });
+    writeFileSync(`${file}.new`, Buffer.byteLength(readable) > MAX_BYTES ? JSON.stringify(saved) : readable, { flag: 'wx' });
     renameSync(`${file}.new`, file);
     return replaces;
   }
@@ -83,12 +88,12 @@ export class SavedRequests {
 
   #file(name: string): string {
     if (!isName(name)) throw new Error(`${name} is no name of a saved request`);
-    return join(this.#directory, `${name}.json`);
+    return join(this.#workspace, FOLDER, `${name}.json`);
   }
 
   #names(): string[] {
     try {
-      return readdirSync(this.#directory);
+      return readdirSync(join(this.#workspace, FOLDER));
     } catch {
       return [];
     }

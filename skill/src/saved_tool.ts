@@ -19,6 +19,7 @@ export function savedOf(directory: string | undefined): SavedRequests | undefine
 export async function savedTool(given: Fields, saved: SavedRequests | undefined, maxChars: number): Promise<ToolResult> {
   const { action, name } = given;
   if (!saved) return noPlace();
+  if (saved.trouble) return noFolder(saved.trouble);
   if (action === 'list') return all(saved, maxChars);
   if (!isName(name)) return wrongName(name);
   switch (action) {
@@ -38,6 +39,7 @@ export async function fill(
   takes: (name: string) => string[],
 ): Promise<Filled> {
   if (!saved) return { refusal: noPlace() };
+  if (saved.trouble) return { refusal: noFolder(saved.trouble) };
   if (!isName(name)) return { refusal: wrongName(name) };
   const file = saved.read(name);
   if (!file) return { refusal: unknown(name, saved) };
@@ -77,6 +79,10 @@ function done(said: object): ToolResult {
 function noPlace(): ToolResult {
   const hint = 'call it from an agent’s turn, or give the agent a workspace';
   return refused([problem('E_NO_WORKSPACE', 'this call has no workspace, so there are no saved requests', '', hint)]);
+}
+
+function noFolder(trouble: string): ToolResult {
+  return refused([problem('E_SAVED', trouble, '', 'move it away; save makes a directory in its place')]);
 }
 
 function wrongName(name: unknown): ToolResult {

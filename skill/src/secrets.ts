@@ -3,8 +3,9 @@
  *
  * For reviewers and scanners of this package: these patterns take secrets *out*. Agents read files and logs, and what they
  * quote would otherwise stand in journals, results and pages on disk, and in the prompts of other agents. A text that has
- * a match comes back with `[… removed]` in its place; what was found is neither kept nor counted nor sent anywhere, and there
- * is no network code in the package. docs/publishing.md of the sources says how to see that.
+ * a match comes back with `[… removed]` in its place; what was found is neither kept nor counted nor sent anywhere. The one
+ * place with network code is cluster.ts, which is used only if the operator configures a cluster. docs/publishing.md of the
+ * sources says the same.
  */
 
 import { type Scan, CharSet } from './scan.ts';

@@ -15,6 +15,7 @@ import { choose } from './routes.ts';
 import { runsTool } from './runs_tool.ts';
 import { fill, savedOf, savedTool } from './saved_tool.ts';
 import { type Asked, help } from './slash.ts';
+import { callName } from './turns.ts';
 import { type Fields, errorText, fields } from './values.ts';
 
 /** A tool as the build writes it down. */
@@ -27,6 +28,9 @@ interface Described {
   behind: Behind;
 }
 
+/** What the id of a call begins with that comes through OpenClaw's `tool_call`. Ids of models may have a colon too. */
+const THROUGH = 'tool_search_code:';
+
 /** The function that lists the catalogue. */
 const LIST = 'list_agents';
 
@@ -37,7 +41,8 @@ export function createTool({ behind, ...shown }: Described, environment: Environ
   return {
     ...shown,
     execute: async (id, parameters, signal, onUpdate) => {
-      const turn = environment.runOf(id);
+      const callId = callName(environment.context.sessionKey, id);
+      const turn = environment.runOf(callId);
       const { config, problems } = readConfig(present(environment.context, environment.api.pluginConfig));
       if (problems.length > 0) return refused(problems);
       if (behind.door) return doorTool(fields(parameters), shown.parameters, { ...environment, config, turn, signal });
@@ -48,7 +53,7 @@ export function createTool({ behind, ...shown }: Described, environment: Environ
         const store = storeOf(environment.api, config);
         const notify = environment.notices() && environment.context.sessionKey ? config.notify : 'off';
         const shape = { maxChars, detail: detail === true, isForPeople: false, notify } as const;
-        const invocation = { ...environment, ...shape, config, store, callId: id, turn, signal, onUpdate, timeoutMs };
+        const invocation = { ...environment, ...shape, config, store, callId, turn, signal, onUpdate, timeoutMs };
         return once(id, await dispatch(asked(behind, given), invocation));
       } catch (error) {
         return refused([problem('E_HOST', `the plugin could not do that: ${errorText(error)}`)]);
@@ -59,7 +64,7 @@ export function createTool({ behind, ...shown }: Described, environment: Environ
 
 /** OpenClaw's `tool_call` shows a model both the text and the details, so there the text does not repeat them. */
 function once(id: string, reply: ToolResult): ToolResult {
-  return id.includes(':') ? { ...reply, content: [{ type: 'text', text: 'See details.' }] } : reply;
+  return id.startsWith(THROUGH) ? { ...reply, content: [{ type: 'text', text: 'See details.' }] } : reply;
 }
 
 async function dispatch(wanted: Asked, invocation: Invocation): Promise<ToolResult> {

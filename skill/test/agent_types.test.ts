@@ -124,7 +124,7 @@ test('somebody is asked about the call as it will be made', async () => {
   const params = { tasks: [{ agent_type: 'Tide Watcher', task_description: 'When?', output_format: 'text' }] };
   const api = openclaw.api(asking);
   api.runtime = { ...api.runtime, agent: { resolveAgentWorkspaceDir: () => workspaceDir } };
-  const question = await beforeCall(api, { toolName: 'parallel_agents_run', params, toolCallId: 'of-tides', runId: 'turn' }, { agentId: 'main' });
+  const question = await beforeCall(api, { toolName: 'parallel_agents_run', params, toolCallId: 'of-tides', runId: 'turn' }, { agentId: 'main', sessionKey: 'agent:main:main' });
   question!.requireApproval.onResolution('allow-once');
   const reply = await use(openclaw, 'run', params, { ...setup, config: asking, callId: 'of-tides' });
   assert.equal(reply.state, 'done', JSON.stringify(reply));

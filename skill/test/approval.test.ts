@@ -11,12 +11,13 @@ import { FakeOpenClaw } from './openclaw.ts';
 import { TASK, directory, say, use } from './use.ts';
 
 const ASKING = { approval: { above_sessions: 0 } };
+const OWNER = 'agent:main:main';
 const PRICES = { '*': { input: 1_000, output: 2_000 } };
 let calls = 0;
 
 /** What OpenClaw does before a call in a turn. */
 function before(openclaw: FakeOpenClaw, tool: string, params: object, config: Record<string, unknown>, toolCallId: string): Promise<BeforeToolCall | undefined> {
-  return beforeCall(openclaw.api(config), { toolName: `parallel_agents_${tool}`, params, toolCallId, runId: 'turn' }, { agentId: 'main' });
+  return beforeCall(openclaw.api(config), { toolName: `parallel_agents_${tool}`, params, toolCallId, runId: 'turn' }, { agentId: 'main', sessionKey: OWNER });
 }
 
 /** A call as OpenClaw makes it: the question, the answer, and then the tool, unless the answer is another one than yes. */
@@ -123,6 +124,17 @@ test('a call that is changed after the question is not the one that was agreed t
   assert.deepEqual([reply.errors[0].code, openclaw.sessions.length], ['E_APPROVAL', 0]);
 });
 
+test('a yes is for the session that asked, though a call of another one has the same id', async () => {
+  const openclaw = new FakeOpenClaw();
+  const params = { tasks: [TASK] };
+  const question = await before(openclaw, 'run', params, ASKING, 'functions.run:0');
+  question!.requireApproval.onResolution('allow-once');
+  const setup = { config: ASKING, callId: 'functions.run:0' };
+  const other = await use(openclaw, 'run', params, { ...setup, context: { sessionKey: 'agent:main:other' } });
+  assert.deepEqual([other.errors[0].code, openclaw.sessions.length], ['E_APPROVAL', 0]);
+  assert.equal((await use(openclaw, 'run', params, setup)).state, 'done');
+});
+
 test('how long a question waits is the operator’s, and the end of that is told', async () => {
   const { question } = await called('run', { tasks: [TASK] }, { approval: { always: true, seconds: 7 } }, 'timeout');
   assert.equal(question!.timeoutMs, 7_000);
@@ -131,10 +143,10 @@ test('how long a question waits is the operator’s, and the end of that is told
 
 test('a slash command runs after a second line of the same person', async () => {
   const openclaw = new FakeOpenClaw();
-  const line = async (command: string, callId: string, setup: object = {}) => {
+  const line = async (command: string, callId: string, sessionKey = OWNER) => {
     const event = { toolName: 'parallel_agents_call', params: { command, commandName: 'parallel_agents' }, toolCallId: callId };
-    assert.equal(await beforeCall(openclaw.api(ASKING), event, { agentId: 'main' }), undefined, 'OpenClaw cannot ask here');
-    return say(openclaw, command, { config: ASKING, callId, ...setup });
+    assert.equal(await beforeCall(openclaw.api(ASKING), event, { agentId: 'main', sessionKey }), undefined, 'OpenClaw cannot ask here');
+    return say(openclaw, command, { config: ASKING, callId, context: { sessionKey } });
   };
   const command = `run_tasks ${JSON.stringify({ tasks: [TASK, TASK] })}`;
   const asked = await line(command, 'cmd_1');
@@ -145,7 +157,7 @@ test('a slash command runs after a second line of the same person', async () => 
   await before(openclaw, 'call', { command: `yes ${code}` }, ASKING, 'cmd_of_a_model');
   const foreign = await use(openclaw, 'call', { command: `yes ${code}` }, { config: ASKING, callId: 'cmd_of_a_model' });
   assert.equal(foreign.errors[0].code, 'E_APPROVAL_UNKNOWN');
-  assert.match(await line(`yes ${code}`, 'cmd_2', { context: { sessionKey: 'agent:main:other' } }), /E_APPROVAL_UNKNOWN/);
+  assert.match(await line(`yes ${code}`, 'cmd_2', 'agent:main:other'), /E_APPROVAL_UNKNOWN/);
   assert.match(await line('yes 00000000', 'cmd_3'), /E_APPROVAL_UNKNOWN/);
   assert.equal(openclaw.sessions.length, 0);
   assert.match(await line(`yes ${code}`, 'cmd_4'), /\*\*completed\*\*, 2 of 2 tasks completed/);

@@ -1,12 +1,12 @@
 /** What is kept of the items of a run over many. */
 
 import assert from 'node:assert/strict';
-import { appendFileSync, mkdtempSync, readFileSync } from 'node:fs';
+import { appendFileSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
-import { Items, copyTo, reportOf } from '../src/items.ts';
+import { Items, copyTo, itemsIn, placeIn, removeFrom, reportOf } from '../src/items.ts';
 
 const line = (item: number, output: unknown) => ({ item, document: JSON.stringify({ item, status: 'completed', output }) });
 
@@ -35,4 +35,28 @@ test('an answer is found by any task of its item', () => {
     assert.deepEqual(reportOf(file, task), { results: [{ task_id: task, status: 'completed', output: 'text' }] });
   for (const task of ['item-1', 'item-171', 'reduce-1-1', 'task-17', '']) assert.equal(reportOf(file, task), undefined);
   assert.equal(reportOf(join(tmpdir(), 'no such file'), 'item-17'), undefined);
+});
+
+test('lines are written and removed in the workspace alone, whatever links lie there', () => {
+  const [workspace, outside] = [mkdtempSync(join(tmpdir(), 'items-')), mkdtempSync(join(tmpdir(), 'items-'))];
+  const run = 'pa-0123456789ab';
+  const [place, other, file] = [placeIn(workspace, run), join(outside, `${run}.jsonl`), join(outside, 'kept.items')];
+  writeFileSync(other, 'not mine');
+  new Items(file).keep(line(1, 'A'));
+  mkdirSync(join(place, '..'));
+  for (const link of [place, `${place}.new`]) symlinkSync(other, link);
+  assert.throws(() => itemsIn(workspace, run), /is no file/);
+  assert.equal(copyTo(workspace, run, file), place);
+  assert.ok(lstatSync(place).isFile());
+  assert.deepEqual(readdirSync(join(place, '..')), [`${run}.jsonl`]);
+  removeFrom(workspace, run, other);
+  assert.equal(readFileSync(place, 'utf8'), readFileSync(file, 'utf8'), 'it is not where the run says');
+  removeFrom(workspace, run, place);
+  assert.deepEqual(readdirSync(join(place, '..')), []);
+
+  const linked = mkdtempSync(join(tmpdir(), 'items-'));
+  symlinkSync(outside, join(linked, 'parallel-agents'));
+  for (const write of [() => copyTo(linked, run, file), () => itemsIn(linked, run)]) assert.throws(write, /parallel-agents in the workspace is a link, need a directory/);
+  removeFrom(linked, run, placeIn(linked, run));
+  assert.equal(readFileSync(other, 'utf8'), 'not mine');
 });

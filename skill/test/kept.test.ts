@@ -3,8 +3,10 @@ import { mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'n
 import { join } from 'node:path';
 import { test } from 'node:test';
 
+import { runs } from '../src/runs.ts';
+import { Store } from '../src/store.ts';
 import { FakeOpenClaw } from './openclaw.ts';
-import { TASK, directory, use } from './use.ts';
+import { MAP, TASK, directory, loseResult, use } from './use.ts';
 
 test('a run comes back with its result, and its files are its owner’s alone', async () => {
   const state = directory();
@@ -78,4 +80,40 @@ test('a place where nothing can be kept is told of, and throws nothing', async (
   const reply = await use(new FakeOpenClaw(), 'run', { tasks: [TASK] }, { state });
   assert.equal(reply.errors[0].code, 'E_HOST');
   assert.match(reply.errors[0].message, /ENOTDIR|EEXIST/);
+});
+
+for (const [name, given] of [['run_tasks', { tasks: [TASK, TASK] }], ['map_tasks', MAP]] as const) {
+  test(`a run of ${name} whose journal is complete and whose result was lost has it again when it goes on`, async () => {
+    const setup = { state: directory(), context: { workspaceDir: directory() } };
+    const openclaw = new FakeOpenClaw();
+    const first = await use(openclaw, 'call', { function: name, arguments: given }, setup);
+    const { run_id } = first;
+    loseResult(setup.state, run_id);
+    assert.equal((await use(openclaw, 'runs', { action: 'status', run_id }, setup)).state, 'interrupted');
+    const again = await use(openclaw, 'runs', { action: 'resume', run_id }, setup);
+    assert.deepEqual([again.state, again.run_id], ['done', run_id], JSON.stringify(again));
+    assert.deepEqual(again.result.results, first.result.results);
+    assert.equal(openclaw.sessions.length, 2, 'nothing is done again');
+    const store = new Store(setup.state);
+    assert.deepEqual([store.record(run_id)?.state, store.result(run_id)?.tag], ['done', 'answer']);
+    for (const forget of [() => {}, () => runs.forget(run_id)]) {
+      forget();
+      assert.equal((await use(openclaw, 'runs', { action: 'status', run_id }, setup)).state, 'done');
+    }
+  });
+}
+
+test('a journal that cannot be used ends no run', async () => {
+  const state = directory();
+  const openclaw = new FakeOpenClaw();
+  const { run_id } = await use(openclaw, 'run', { tasks: [TASK] }, { state });
+  loseResult(state, run_id);
+  const journal = new Store(state).place(run_id);
+  const good = readFileSync(journal, 'utf8');
+  writeFileSync(journal, 'garbage\n');
+  const refused = await use(openclaw, 'runs', { action: 'resume', run_id }, { state });
+  assert.deepEqual([refused.state, refused.errors[0].code], ['refused', 'E_JOURNAL_FOREIGN'], JSON.stringify(refused));
+  assert.equal((await use(openclaw, 'runs', { action: 'status', run_id }, { state })).state, 'interrupted');
+  writeFileSync(journal, good);
+  assert.equal((await use(openclaw, 'runs', { action: 'resume', run_id }, { state })).state, 'done');
 });

@@ -1,7 +1,7 @@
 /** What a session is told of runs that outlived their call. */
 
 import assert from 'node:assert/strict';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
@@ -10,7 +10,7 @@ import { Store } from '../src/store.ts';
 import { settled } from './commands.ts';
 import { FakeOpenClaw } from './openclaw.ts';
 import { telling } from './telling.ts';
-import { TASK, directory, until, use } from './use.ts';
+import { MAP, TASK, directory, until, use } from './use.ts';
 
 const OWNER = 'agent:main:main';
 
@@ -97,6 +97,27 @@ test('a run that a call waits for, and one that its session stopped, are not tol
   const { runs } = await import('../src/runs.ts');
   await runs.get(run_id, OWNER)?.done;
   assert.equal(told.length, 0);
+});
+
+test('a run that stops because its items cannot be written down is told of, once: nobody asked for that', async () => {
+  const openclaw = new FakeOpenClaw();
+  openclaw.answer = undefined;
+  const { notices, told } = telling(openclaw);
+  const workspaceDir = directory();
+  writeFileSync(join(workspaceDir, 'parallel-agents'), 'a file, where a directory is wanted');
+  const setup = { notices, config: { retentionDays: 0 }, context: { workspaceDir } };
+  const { run_id, state } = await use(openclaw, 'call', { function: 'map_tasks', arguments: MAP, timeoutSeconds: 1 }, setup);
+  await until(() => openclaw.live().length === 2);
+  assert.equal(state, 'running');
+  openclaw.answer = 'an answer';
+  openclaw.end(openclaw.sessions[0]!);
+  const { runs } = await import('../src/runs.ts');
+  await runs.get(run_id, OWNER)?.done;
+  assert.deepEqual(openclaw.live(), []);
+  await until(() => told.length > 0);
+  await settled();
+  assert.deepEqual(told.map(({ idempotencyKey }) => idempotencyKey), [`${run_id}:done`]);
+  assert.match(told[0].text, new RegExp(`^Run ${run_id} \\(map_tasks\\) .* has ended: \\*\\*cancelled\\*\\*`));
 });
 
 test('after a restart sessions are told of what they were not told before, and of runs that were cut off', async () => {

@@ -10,7 +10,7 @@ import { isKey, maySee, newKey, notePort, registerPages } from '../src/page_rout
 import type { Progress, SpawnOptions } from '../src/contract.ts';
 import { Store } from '../src/store.ts';
 import { FakeOpenClaw } from './openclaw.ts';
-import { TASK, directory, use } from './use.ts';
+import { TASK, directory, say, use } from './use.ts';
 
 const OWNER = { connect: { scopes: ['operator.admin', 'operator.read'] } };
 
@@ -180,4 +180,26 @@ test('a report is a link to the tab', async () => {
   const without = { getRuntimeConfig: () => ({ gateway: { controlUi: { enabled: false } } }) };
   const { result: page } = await use(openclaw, 'runs', { action: 'report', run_id }, { state, context: without });
   assert.ok(page.file.endsWith(`${run_id}.html`));
+});
+
+test('whatever state a run is in, its report is that link, for people too', async () => {
+  const [openclaw, state] = [new FakeOpenClaw(), directory()];
+  await served(openclaw, state);
+  notePort(4242);
+  const store = new Store(state);
+  const kept = { function: 'run_tasks', owner: 'agent:main:main', started: new Date(0).toISOString(), state: 'running' } as const;
+  const [interrupted, broken] = ['pa-0123456789b0', 'pa-0123456789b1'];
+  store.place(interrupted);
+  for (const run_id of [interrupted, broken]) store.begin({ ...kept, run_id });
+  store.end({ ...kept, run_id: broken, broken: { code: 'E_GUEST_TRAP', message: 'it broke off' } }, undefined);
+  const { run_id: done } = await use(openclaw, 'run', { tasks: [TASK] }, { state });
+  openclaw.answer = undefined;
+  const { run_id: running } = await use(openclaw, 'run', { tasks: [TASK], timeoutSeconds: 1 }, { state });
+  for (const [run_id, is] of Object.entries({ [interrupted]: 'interrupted', [broken]: 'broken', [done]: 'done', [running]: 'running' })) {
+    const reply = await use(openclaw, 'runs', { action: 'report', run_id }, { state });
+    assert.deepEqual([reply.ok, reply.state, reply.result.link], [true, is, 'http://127.0.0.1:4242/parallel-agents']);
+    const shown = await say(openclaw, `report ${run_id}`, { state });
+    assert.match(shown, new RegExp(`^Run \`${run_id}\` is in the list at http://127\\.0\\.0\\.1:4242/parallel-agents;`));
+  }
+  await use(openclaw, 'runs', { action: 'cancel', run_id: running }, { state });
 });

@@ -71,3 +71,19 @@ test('where nothing is kept, a run is not cut off', async () => {
   openclaw.sessions.forEach((session) => openclaw.end(session));
   assert.equal((await use(openclaw, 'runs', { action: 'status', run_id, timeoutSeconds: 60 }, { config })).state, 'done');
 });
+
+test('a run that was cut off has not ended: it is not forgotten with those that have, and is cancelled with its sessions', async () => {
+  const state = directory();
+  const openclaw = new FakeOpenClaw();
+  openclaw.answer = undefined;
+  const { run_id } = await use(openclaw, 'run', { tasks: [TASK, TASK, TASK], max_concurrent: 2, timeoutSeconds: 1 }, { state });
+  await until(() => openclaw.live().length === 2);
+  await runs.cutOff();
+  const forgotten = await use(openclaw, 'call', { command: 'forget all' }, { state });
+  assert.ok(!forgotten.result.forgotten.includes(run_id), JSON.stringify(forgotten));
+  const reply = await use(openclaw, 'runs', { action: 'cancel', run_id, timeoutSeconds: 60 }, { state });
+  assert.deepEqual([reply.state, reply.run_id, reply.result?.status], ['done', run_id, 'cancelled'], JSON.stringify(reply));
+  assert.deepEqual([openclaw.live(), openclaw.sessions.length], [[], 2], 'and none is spawned');
+  const after = await use(openclaw, 'call', { command: 'forget all' }, { state });
+  assert.ok(after.result.forgotten.includes(run_id));
+});

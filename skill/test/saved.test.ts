@@ -1,7 +1,7 @@
 /** Requests that are kept under a name. */
 
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
@@ -78,6 +78,29 @@ test('a name is never a path, and nothing outside of the folder is touched', asy
   assert.match((await saved({ action: 'run', name: 'link', values: { code: 'x' } })).errors[0].message, /is no file/);
 });
 
+test('nothing is written through a link, and nothing at all is done in a folder that is one', async () => {
+  const { saved, openclaw, workspaceDir, folder } = workspace();
+  const outside = directory();
+  const file = join(outside, 'review.json');
+  writeFileSync(file, JSON.stringify(REVIEW));
+  mkdirSync(folder);
+  symlinkSync(file, join(folder, 'review.json.new'));
+  const kept = await saved({ action: 'save', name: 'review', function: 'run_tasks', arguments: { tasks: [TASK] } });
+  assert.equal(kept.ok, true, JSON.stringify(kept));
+  assert.ok(lstatSync(join(folder, 'review.json')).isFile() && !existsSync(join(folder, 'review.json.new')));
+  assert.equal(readFileSync(file, 'utf8'), JSON.stringify(REVIEW));
+
+  rmSync(folder, { recursive: true });
+  symlinkSync(outside, join(workspaceDir, 'parallel-agents'));
+  const asked = [{ action: 'list' }, { action: 'save', ...REVIEW }, { action: 'run', values: { code: 'x' } }, { action: 'delete' }];
+  for (const given of asked) {
+    const { errors } = await saved({ name: 'review', ...given });
+    assert.deepEqual(errors?.map(({ code, message }: any) => [code, message]), [['E_SAVED', 'parallel-agents in the workspace is a link, need a directory']], given.action);
+  }
+  assert.deepEqual([readdirSync(outside), readFileSync(file, 'utf8')], [['review.json'], JSON.stringify(REVIEW)]);
+  assert.equal(openclaw.sessions.length, 0);
+});
+
 test('what cannot be kept is refused with all that is wrong, and a bad file stops no other', async () => {
   const { saved, folder } = workspace();
   const wrong = { function: 'review_tean', arguments: { code: '{{ }}' } };
@@ -122,7 +145,7 @@ test('somebody is asked about a saved request as about any other', async () => {
   const api = openclaw.api(config);
   api.runtime = { ...api.runtime, agent: { resolveAgentWorkspaceDir: () => workspaceDir } };
   const event = { toolName: 'parallel_agents_saved', params: parameters, toolCallId: 'of-saved', runId: 'turn' };
-  const question = await beforeCall(api, event, { agentId: 'main' });
+  const question = await beforeCall(api, event, { agentId: 'main', sessionKey: 'agent:main:main' });
   assert.match(question!.requireApproval.description, /^review_team: 5 sessions expected/);
   const refused = await saved(parameters, { config, callId: 'another' });
   assert.deepEqual([refused.errors[0].code, openclaw.sessions.length], ['E_APPROVAL', 0]);

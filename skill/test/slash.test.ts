@@ -1,14 +1,14 @@
 /** What people see who use the slash command. */
 
 import assert from 'node:assert/strict';
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync, renameSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
 import { markdown } from '../src/markdown.ts';
 import { read } from '../src/slash.ts';
 import { FakeOpenClaw } from './openclaw.ts';
-import { TASK, directory, say, until, use } from './use.ts';
+import { MAP, TASK, directory, say, until, use } from './use.ts';
 
 test('help lists every command, each of which is understood', async () => {
   const shown = await say(new FakeOpenClaw(), 'help');
@@ -92,4 +92,19 @@ test('forget removes what is kept of runs of this session that have ended, and o
   assert.equal((await use(openclaw, 'runs', { action: 'status', run_id: live }, { state })).state, 'done');
   await say(openclaw, 'forget all', { state });
   assert.match(await say(openclaw, 'forget all', { state }), /^There was nothing to forget/);
+});
+
+test('forget removes the answers of items from the workspace too, and nothing to which a link leads', async () => {
+  const [workspaceDir, openclaw] = [directory(), new FakeOpenClaw()];
+  const setup = { state: directory(), context: { workspaceDir } };
+  const folder = join(workspaceDir, 'parallel-agents');
+  const ran = async () => (await use(openclaw, 'call', { function: 'map_tasks', arguments: MAP }, setup)).run_id as string;
+  const [first, second] = [await ran(), await ran()];
+  assert.deepEqual(readdirSync(folder).sort(), [`${first}.jsonl`, `${second}.jsonl`].sort());
+  await say(openclaw, `forget ${first}`, setup);
+  assert.deepEqual(readdirSync(folder), [`${second}.jsonl`]);
+  renameSync(folder, join(workspaceDir, 'elsewhere'));
+  symlinkSync(join(workspaceDir, 'elsewhere'), folder);
+  await say(openclaw, 'forget all', setup);
+  assert.ok(existsSync(join(workspaceDir, 'elsewhere', `${second}.jsonl`)));
 });

@@ -238,3 +238,9 @@ for (const name of ['constructor', '__proto__', 'toString', 'hasOwnProperty', ''
     assert.equal(reply.errors?.[0].code, 'E_CONFIG', 'a configuration with it is wrong');
   });
 }
+
+test('the id of a model’s own call may have a colon', async () => {
+  // `use` compares the text with the details.
+  const reply = await use(new FakeOpenClaw(), 'catalogue', {}, { callId: 'functions.parallel_agents_catalogue:0' });
+  assert.equal(reply.result.agents.length, 25);
+});

@@ -1,13 +1,14 @@
 /** A tool, called as OpenClaw calls it, and a place for what it keeps. */
 
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
 
 import type { Notices } from '../src/notices.ts';
 import type { ToolResult } from '../src/openclaw.ts';
+import { runs } from '../src/runs.ts';
 import { TOOLS, createTool } from '../src/tool.ts';
 import { settled } from './commands.ts';
 import type { FakeOpenClaw } from './openclaw.ts';
@@ -27,6 +28,17 @@ export function directory(): string {
 /** Waits for what comes sooner or later, however slow the machine is. */
 export async function until(true_: () => boolean): Promise<void> {
   while (!true_()) await settled();
+}
+
+/** A request for `map_tasks` with two items. */
+export const MAP = { steps: [{ ...TASK, task_description: 'Look at {{name}}.' }], items: [{ name: 'a' }, { name: 'b' }] };
+
+/** What a gateway leaves that is killed before it writes down the result of a run that has ended. */
+export function loseResult(state: string, run_id: string): void {
+  const file = (kind: string) => join(state, 'parallel-agents/runs', `${run_id}.${kind}`);
+  writeFileSync(file('json'), JSON.stringify({ ...JSON.parse(readFileSync(file('json'), 'utf8')), state: 'running' }));
+  rmSync(file('result'));
+  runs.forget(run_id);
 }
 
 interface Setup {
