@@ -115,7 +115,7 @@ enum Task {
         /// bench/native/instructions.json. Without valgrind nothing is counted.
         #[arg(long, conflicts_with_all = ["quick", "gateway", "json"])]
         count: bool,
-        /// One round instead of five, without the cells of 100,000 tasks; the page is left alone.
+        /// One round instead of five; the page is left alone.
         #[arg(long)]
         quick: bool,
         /// Measures the plugin in a real gateway instead, beside OpenClaw's own Swarm, and writes
@@ -151,8 +151,9 @@ enum Task {
     },
     /// Changes the engine and the workflows in one place at a time and says which changes no test notices.
     ///
-    /// All of them take hours. Installs cargo-mutants into $PARALLEL_AGENTS_CACHE or ~/.cache/parallel-agents if it is missing;
-    /// .cargo/mutants.toml says what is changed. Exit code 1: a change was not noticed; target/mutants.out has them all.
+    /// All of them take a day or more on two processors. Installs cargo-mutants into $PARALLEL_AGENTS_CACHE or
+    /// ~/.cache/parallel-agents if it is missing; .cargo/mutants.toml says what is changed. Exit code 1: a change was not noticed;
+    /// target/mutants.out has them all.
     Mutants(mutants::Choice),
     /// Sets a cluster up from nothing and runs agents on it, while a worker and a gateway are killed: a Restate server, two
     /// workers and three models of gateways, all on this machine.

@@ -20,8 +20,8 @@ const MOST_WRITTEN: usize = 6;
 
 /// The text, or if it has more than `most` bytes its two ends with a line between them that says what is missing.
 ///
-/// Counted as it will stand in the report, where a control character takes six bytes: two hundred answers of nothing but
-/// those would otherwise not fit into the component's memory.
+/// Counted as it will stand in the report, where a control character takes six bytes: a thousand answers of nothing but
+/// those would otherwise make a report of 375 MiB instead of 64.
 pub(super) fn keep(text: &str, most: usize) -> (Value, bool) {
     let written = |character: char| match character {
         '"' | '\\' | '\n' | '\r' | '\t' => 2,
