@@ -20,9 +20,6 @@ use crate::virtual_time;
 /// Rounds of a full measurement. In each, the variants of a cell take turns.
 const ROUNDS: usize = 5;
 
-/// A quick measurement leaves larger cells out.
-const QUICK_TASKS: usize = 10_000;
-
 /// What is measured, and where it goes.
 #[derive(Args)]
 pub struct Wanted {
@@ -41,7 +38,7 @@ pub struct Wanted {
     /// The revision of the sources.
     #[arg(long)]
     revision: Option<String>,
-    /// One round, without the largest cells.
+    /// One round.
     #[arg(long)]
     quick: bool,
     /// Writes all measures here.
@@ -83,8 +80,7 @@ pub fn run(wanted: &Wanted) -> Result<()> {
 
 fn cells(quick: bool, machine_code: &Path) -> Result<Vec<CellMeasures>> {
     let rounds = if quick { 1 } else { ROUNDS };
-    let cells = grid::cells()?.into_iter().filter(|cell| !quick || cell.tasks <= QUICK_TASKS);
-    cells.map(|cell| measured(&cell, rounds, machine_code)).collect()
+    grid::cells()?.iter().map(|cell| measured(cell, rounds, machine_code)).collect()
 }
 
 fn measured(cell: &Cell, rounds: usize, machine_code: &Path) -> Result<CellMeasures> {
