@@ -77,6 +77,8 @@ fn models_become_tiers() {
         let agent = of_head(&format!("name: a\ndescription: d\nmodel: {model}\n"));
         assert_eq!((agent.definition.tier, !agent.warnings.is_empty()), (tier, warned), "{model}");
     }
+    let empty = of_head("name: a\ndescription: d\nmodel: haiku\ntier:\ntimeout_mins: 2\ntimeout_seconds:\n");
+    assert_eq!((empty.definition.tier, empty.definition.timeout_seconds), (Tier::Economy, 120), "{}", warnings(&empty));
     let both = of_head("name: a\ndescription: d\nmodel: haiku\ntier: premium\n");
     assert_eq!(
         (both.definition.tier, warnings(&both)),

@@ -38,7 +38,7 @@ pub struct Wanted {
     /// The revision of the sources.
     #[arg(long)]
     revision: Option<String>,
-    /// One round.
+    /// One round in place of five, for a first look.
     #[arg(long)]
     quick: bool,
     /// Writes all measures here.

@@ -16,8 +16,8 @@ use crate::simulation::Engine;
 use crate::text::{dollars, shown, thousands};
 use crate::ui::Ui;
 
-/// Chooses the server of a call that asks for one without naming it, and its model if only tiers were named, and asks whoever pays
-/// for it.
+/// Chooses the server of a call that asks for one without naming it, and asks whoever pays for it. Where models of tiers were named
+/// and no other, that of the standard tier is for sessions that name none.
 pub async fn settle(
     ui: &Ui,
     engine: &Engine,
@@ -29,7 +29,6 @@ pub async fn settle(
     if server.kind() != BackendKind::Openai {
         return Ok(());
     }
-    // It is for sessions that name none.
     let standard = simulation.backend.tiers.iter().rfind(|(tier, _)| *tier == Tier::Standard);
     server.model = server.model.take().or(standard.map(|(_, model)| model.clone()));
     if server.base_url.is_some() || server.gateway.is_some() {

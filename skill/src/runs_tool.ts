@@ -80,7 +80,7 @@ export async function runsTool({ action, run_id, ...given }: Fields, invocation:
   return refused([problem('E_ACTION', message, '/action')]);
 }
 
-/** The runs of a session that have ended, here or before a restart. One that was cut off has not: `resume` goes on with it. */
+/** The runs of a session that have ended, here or before a restart. One that was cut off has not: `resume` continues it. */
 function endedOf(owner: string, { store }: Invocation): string[] {
   const own = runs.of(owner).filter((run) => !run.live).map((run) => run.record.run_id);
   const stored = (store?.list() ?? []).filter((record) => record.owner === owner && record.state !== 'running' && !runs.isLive(record.run_id));
@@ -120,7 +120,7 @@ function followed(record: RunRecord, invocation: Invocation): Run | undefined {
   return store && follow(record, { ...invocation, store, notices: notices() });
 }
 
-/** Goes on with a run; with `stop`, which says why, only to stop its sessions and bring it to its end. */
+/** Continues a run; with `stop`, which says why, only to stop its sessions and bring it to its end. */
 async function resume(id: string, invocation: Invocation, stop?: string): Promise<ToolResult> {
   const record = invocation.store?.record(id);
   if (record?.cluster) {

@@ -82,6 +82,20 @@ fn lines_and_files_are_items_too() {
         native(&["map", &template("wide-lines.json", "item"), "--items", "-", "--output", &output], "\"a\"\n\"b\"\n");
     assert_eq!((ran.code, lines(&output).len()), (0, 2), "{}", ran.err);
 
+    let (by_name, output) = (template("wide-input.json", "name"), fresh("wide-input.jsonl"));
+    let map = |items: &str, input: &str| {
+        native(&["map", &by_name, "--items", items, "--delimiter", "#", "--output", &output], input)
+    };
+    let lines_of_json = map(&file("wide-no-table.jsonl", "{\"name\": \"fog\"}\n"), "");
+    assert!(
+        lines_of_json.code == 2 && lines_of_json.err.contains("a delimiter is for a table"),
+        "{}",
+        lines_of_json.err
+    );
+    let ran = map("-", "id#name\n1#fog\n");
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert_eq!(lines(&output)[0]["input"], json!({"id": "1", "name": "fog"}), "a delimiter says that it is a table");
+
     let place = path("wide-files");
     let _ = fs::remove_dir_all(&place);
     fs::create_dir_all(Path::new(&place).join("deep")).expect("a directory");

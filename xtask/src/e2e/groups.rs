@@ -66,9 +66,9 @@ const LAST: [Apart; 1] = [("cluster", |bench, agents| cluster::run(bench, agents
 
 /// The plugin's own tests, and all groups of scenarios or those that are named.
 ///
-/// A gateway works on one processor and takes half a minute to be set up. So groups share one where they can, and two of them run
-/// beside each other: the one that is used, and after the one that is compared the one that is restarted, which together take about
-/// as long.
+/// A gateway works on one processor and takes half a minute to be set up. So groups share one where they can. Two gateways run
+/// beside each other: the one that is used, and the one that is compared. The one that is restarted follows the latter, so that
+/// both sides take about as long.
 ///
 /// # Errors
 /// If there is no such group, or of each track the first thing that is not as it should be.
