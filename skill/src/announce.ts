@@ -18,7 +18,9 @@ const NEXT = 'parallel_agents_runs';
 /** Has the session of a run told of its end, unless a call has read it or the session itself stopped the run. */
 export function announce(run: Run, { notify }: Config, notices: Notices): void {
   const { record } = run;
-  if (!run.began || run.isRead || run.isWaitedFor || run.isStopped) return;
+  // Otherwise it would be told of after a restart.
+  if (run.isStopped) run.read();
+  if (!run.began || run.isRead || run.isWaitedFor) return;
   notices.give({
     name: `${record.run_id}:${record.state}`,
     owner: record.owner,

@@ -20,8 +20,8 @@ const BROKE_OFF = [409, 500];
 /** Of a proxy, or of a server that is starting: the same may be answered after a while. */
 const AWAY = [408, 429, 500, 502, 503, 504];
 
-/** Errors of connections that never were, so that nothing was asked. */
-const NOT_CONNECTED = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'UND_ERR_CONNECT_TIMEOUT'];
+/** Errors of connections that never were, so that nothing was asked: those of TLS come before the request, whatever the certificate lacks. */
+export const NOT_CONNECTED = /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT|EPROTO|ERR_(TLS|SSL)_.*|CERT_.*|SELF_SIGNED_.*|DEPTH_ZERO_.*|UNABLE_TO_.*)$/;
 
 /** Characters of somebody's words that a message repeats. */
 const MOST_WORDS = 300;
@@ -38,6 +38,11 @@ export class ClusterError extends Error {
     this.code = code;
     this.wasAsked = wasAsked;
     this.hint = hint;
+  }
+
+  /** It is the run itself that is over; anything else a proxy or a wrong setting may have said, and the run goes on. */
+  get isEnd(): boolean {
+    return this.code === 'E_CLUSTER_LOST' || this.code === 'E_CLUSTER_FAILED';
   }
 
   /** The same may be answered after a while. */
@@ -102,9 +107,10 @@ export class Cluster {
   async output(key: string): Promise<Fields | undefined> {
     const { status, said } = await this.#ask(['restate', 'workflow', 'Run', key, 'output'], undefined, START_MS, 'GET');
     if (status === NOT_YET) return undefined;
-    if (status === 404)
+    const isRestates = text(fields(parsed(said))['message']) !== undefined;
+    if (status === 404 && isRestates)
       throw new ClusterError('E_CLUSTER_LOST', `the cluster at ${this.#url} does not know the run ${key}; it keeps replies for seven days`);
-    if (BROKE_OFF.includes(status)) throw new ClusterError('E_CLUSTER_FAILED', `the run ${key} broke off in the cluster: ${wordsOf(said)}`);
+    if (BROKE_OFF.includes(status) && isRestates) throw new ClusterError('E_CLUSTER_FAILED', `the run ${key} broke off in the cluster: ${wordsOf(said)}`);
     return fields(this.#good(status, said));
   }
 
@@ -129,11 +135,11 @@ export class Cluster {
     const headers = { ...this.#headers, ...(body === undefined ? {} : { 'content-type': 'application/json' }) };
     const signal = AbortSignal.any([this.#cut, AbortSignal.timeout(millis)]);
     try {
-      const answer = await fetch(url, { method, headers, body, signal, redirect: 'error' });
+      const answer = await fetch(url, { method, headers, body, signal, redirect: 'manual' });
       return { status: answer.status, said: await answer.text() };
     } catch (error) {
       const cause = fields(fields(error)['cause']);
-      const wasAsked = !NOT_CONNECTED.includes(text(cause['code']) ?? '');
+      const wasAsked = !NOT_CONNECTED.test(text(cause['code']) ?? '');
       const why = text(cause['code']) ?? text(cause['message']) ?? errorText(error);
       throw new ClusterError('E_CLUSTER_AWAY', `the cluster at ${this.#url} cannot be reached (${why})`, wasAsked);
     }

@@ -40,16 +40,22 @@ export class ClusterRun implements Carrier {
   }
 
   async carry({ progress, item, cut }: Listeners): Promise<Answered> {
-    const cluster = new Cluster(this.#config, cut);
+    // The address may be another one now, of the same cluster or of another. Where the run was asked for nobody takes it for a new one.
+    const first = new Cluster({ ...this.#config, url: this.#kept.url }, cut);
+    let cluster = this.#kept.accepted ? new Cluster(this.#config, cut) : first;
     cut.addEventListener('abort', () => this.#wake());
     this.#parts.began();
-    const refusal = this.#kept.accepted ? undefined : await this.#start(cluster, cut);
+    const refusal = this.#kept.accepted ? undefined : await this.#start(first, cut);
     if (refusal) return refusal;
     const { run_id, function: name } = this.#parts.record;
     const look = async (): Promise<Answered | undefined> => {
       // A run that has ended meanwhile takes no stop any more.
       const untold = await this.#tellStop(cluster).then(() => undefined, (error: unknown) => ({ error }));
-      const output = await cluster.output(run_id);
+      const output = await cluster.output(run_id).catch((error: unknown) => {
+        if (cluster === first || !(error instanceof ClusterError) || error.code !== 'E_CLUSTER_LOST') throw error;
+        cluster = first;
+        return cluster.output(run_id);
+      });
       // After the end there are no more of them.
       if (name === MAP) await this.#readItems(cluster, item);
       if (output) return this.#ended(output);
@@ -126,7 +132,7 @@ export class ClusterRun implements Carrier {
     } catch (error) {
       if (cut.aborted) throw new Broken('E_CUT_OFF', CUT_OFF);
       if (!(error instanceof ClusterError)) throw error;
-      if (!error.isAway) throw new Broken(error.code, error.message);
+      if (error.isEnd) throw new Broken(error.code, error.message);
       if (this.trouble === undefined) this.#parts.warn(`${error.message}; it is asked again`);
       this.trouble = error.message;
       return undefined;

@@ -100,8 +100,12 @@ export class Door {
     const { registry } = this.#setting;
     const bySession = new Map([...registry.shared.entries].map(([key, { receipt }]) => [receipt?.sessionKey, key]));
     const byLabel = new Map([...registry.shared.entries].map(([key, { asked, receipt }]) => [receipt ? undefined : asked?.label, key]));
-    const rows = (await this.#rows(search)).flatMap((row) => {
-      const key = bySession.get(row.sessionKey) ?? (row.label === undefined ? undefined : byLabel.get(row.label));
+    const keyOf = (row: SessionRow) => bySession.get(row.sessionKey) ?? (row.label === undefined ? undefined : byLabel.get(row.label));
+    const seen = await this.#rows(search);
+    // What was cancelled before anybody saw it is stopped now.
+    for (const key of seen.map(keyOf)) if (key !== undefined && registry.isUnseen(key)) await this.#receiptOf(key, registry.get(key)!);
+    const rows = seen.flatMap((row) => {
+      const key = keyOf(row);
       return key === undefined ? [] : [{ ...row, state: this.#stateOf(key, row), key }];
     });
     return { rows: rows.slice(offset, offset + limit), hasMore: rows.length > offset + limit };
@@ -211,6 +215,9 @@ export class Door {
     if (!row) return undefined;
     const found = await this.#setting.gateway.find(row.sessionKey);
     this.#accept(key, found);
+    const entry = this.#setting.registry.get(key);
+    // Whoever cancelled it was told so before it was seen.
+    if (entry?.cancelled && !entry.ended) await this.#stopLate(key);
     return found;
   }
 

@@ -92,9 +92,15 @@ export class DoorRegistry {
     return this.shared.entries.get(key);
   }
 
-  /** Sessions that are alive or may be. */
+  /** Sessions that are alive or may be. One that was cancelled and that nobody has seen is stopped when it is seen, and takes no room. */
   get live(): [string, Entry][] {
-    return [...this.shared.entries].filter(([, entry]) => entry.asked && !entry.ended);
+    return [...this.shared.entries].filter(([key, entry]) => entry.asked && !entry.ended && !this.isUnseen(key));
+  }
+
+  /** It was cancelled after its spawn, of which nobody knows what became. */
+  isUnseen(key: string): boolean {
+    const entry = this.get(key);
+    return Boolean(entry?.cancelled && entry.asked && !entry.receipt && !entry.ended && !this.shared.flights.has(key));
   }
 
   /** The key of a session. */

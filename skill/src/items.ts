@@ -23,10 +23,12 @@ interface Item {
 export class Items {
   readonly file: string;
   readonly #told: Set<number>;
+  readonly #check: () => void;
 
-  /** Continues the file, if it is there, without a last line that was written in part. */
-  constructor(file: string) {
+  /** Continues the file, if it is there, without a last line that was written in part. `check` throws where it must not be written. */
+  constructor(file: string, check = () => {}) {
     this.file = file;
+    this.#check = check;
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
     const there = existsSync(file) ? wholeLines(file) : '';
     this.#told = new Set(parsed(there).map((line) => Number(line['item'])));
@@ -34,6 +36,7 @@ export class Items {
 
   keep({ item, document }: Item): void {
     if (this.#told.has(item)) return;
+    this.#check();
     appendLines(this.file, `${document}\n`);
     this.#told.add(item);
   }
@@ -58,7 +61,7 @@ export function itemsIn(workspace: string | undefined, run: string): Items {
   const place = placeIn(workspace, run);
   const found = lstatSync(place, { throwIfNoEntry: false });
   if (found && !found.isFile()) throw new Error(`${place} is no file`);
-  return new Items(place);
+  return new Items(place, () => folderIn(workspace));
 }
 
 /** Copies the lines to where the session can read them by itself; undefined if there is nothing to copy. */

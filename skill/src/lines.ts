@@ -1,13 +1,16 @@
 /** Files of lines, each of which is there as a whole. Half a line at the end is what a crash leaves. */
 
-import { appendFileSync, closeSync, fdatasyncSync, fstatSync, ftruncateSync, openSync, readFileSync, truncateSync } from 'node:fs';
+import { appendFileSync, closeSync, constants, fdatasyncSync, fstatSync, ftruncateSync, openSync, readFileSync, truncateSync } from 'node:fs';
+
+/** A link that somebody has put in the file's place is not followed; Windows has no such choice. */
+const ADD = constants.O_APPEND | constants.O_CREAT | constants.O_WRONLY | (constants.O_NOFOLLOW ?? 0);
 
 /**
  * Adds whole lines. If that fails it throws, and the file is as it was: a full disk takes a part of a line, and the next one would be
  * written behind that. `isPromise`: a crash of the machine cannot take them back.
  */
 export function appendLines(file: string, lines: string, isPromise = false): void {
-  const handle = openSync(file, 'a', 0o600);
+  const handle = openSync(file, ADD, 0o600);
   try {
     const { size } = fstatSync(handle);
     try {

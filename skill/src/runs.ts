@@ -76,15 +76,14 @@ export class Run {
     const run_id = resumed?.record.run_id ?? `pa-${randomBytes(6).toString('hex')}`;
     const started = resumed?.record.started ?? new Date().toISOString();
     const notice = config.notify === 'off' ? {} : { notice: 'due' as const };
-    const agreed = wanted.agreed === undefined ? undefined : { at: started, to: wanted.agreed };
-    const approved = resumed?.record.approved ?? agreed;
+    const approved = resumed?.record.approved ?? (wanted.agreed === undefined ? undefined : { at: started, to: wanted.agreed });
     const cluster = wanted.handedOver && { cluster: wanted.handedOver.kept };
     this.record = { run_id, function: wanted.function, owner, started, state: 'running', ...notice, ...(approved ? { approved } : {}), ...cluster };
     this.began = resumed !== undefined;
     this.#store = store;
     this.turn = around.turn;
     this.#workspace = around.context.workspaceDir;
-    this.#isStopped = wanted.handedOver?.kept.stop !== undefined;
+    this.#isStopped = wanted.handedOver?.kept.stopAsked === true;
     const seen = { sessions: store?.log(run_id) ?? new SessionLog(), tasks: store?.tasks(run_id) ?? new TaskLog() };
     this.#seen = seen;
     const carries = wanted.handedOver?.carrier ?? inThread({ ...wanted, journal: resumed?.journal });
@@ -170,6 +169,7 @@ export class Run {
   /** Has all sessions stopped, and the run come to its end. */
   stop(reason: string): void {
     this.#isStopped = true;
+    if (this.record.cluster) this.record.cluster.stopAsked = true;
     this.#carrier.stop(reason);
   }
 

@@ -30,6 +30,8 @@ export interface HandedOver {
   accepted?: true;
   /** It is to be stopped, for this reason. */
   stop?: string;
+  /** Whoever asked for the run wanted that, and need not be told. */
+  stopAsked?: true;
   /** The cluster knows that. */
   stopped?: true;
   /** The workspace of the session that asked for it. */

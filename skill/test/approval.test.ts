@@ -8,7 +8,7 @@ import { test } from 'node:test';
 import { beforeCall } from '../src/before_call.ts';
 import type { BeforeToolCall } from '../src/openclaw.ts';
 import { FakeOpenClaw } from './openclaw.ts';
-import { TASK, directory, say, use } from './use.ts';
+import { TASK, directory, say, until, use } from './use.ts';
 
 const ASKING = { approval: { above_sessions: 0 } };
 const OWNER = 'agent:main:main';
@@ -173,6 +173,7 @@ test('the yes is kept with the run, and nobody is asked when it goes on', async 
   const question = await before(openclaw, 'run', params, ASKING, 'kept');
   question!.requireApproval.onResolution('allow-once');
   const { run_id } = await use(openclaw, 'run', params, { config: ASKING, state, callId: 'kept' });
+  await until(() => openclaw.live().length === 2);
   const file = join(state, 'parallel-agents/runs', `${run_id}.json`);
   const kept = () => JSON.parse(readFileSync(file, 'utf8'));
   assert.equal(kept().approved.to, question!.requireApproval.description);

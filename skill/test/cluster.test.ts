@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 
 import { announceKept } from '../src/announce.ts';
+import { NOT_CONNECTED } from '../src/cluster.ts';
 import { followKept } from '../src/hand_over.ts';
 import { runs } from '../src/runs.ts';
 import { Store } from '../src/store.ts';
@@ -149,6 +150,24 @@ test('a stop survives a restart too, and any call about a run has it followed ag
   assert.equal((await status).state, 'done');
 });
 
+test('a run that stopped itself is told of after a restart, and one that its session stopped is not', async () => {
+  for (const byItself of [true, false]) {
+    const { ingress, config, state } = await cluster();
+    const openclaw = new FakeOpenClaw();
+    const { run_id } = await left(openclaw, { config, state });
+    const record = new Store(state).record(run_id)!;
+    if (byItself) new Store(state).note({ ...record, cluster: { ...record.cluster!, stop: 'there is no room for items' } });
+    else runs.get(run_id, OWNER)!.stop('the turn was stopped');
+    await runs.cutOff();
+    const { api, notices, told } = telling(openclaw, config, state);
+    followKept(api, (work) => work(), notices);
+    await until(() => ingress.run!.stops.length > 0);
+    ingress.run!.output = report(0, 2);
+    await until(() => new Store(state).record(run_id)?.notice === 'given');
+    assert.equal(told.length, byItself ? 1 : 0);
+  }
+});
+
 test('the end of a run is told although the cluster takes no stop of it any more', async () => {
   const { ingress, config, state } = await cluster();
   const openclaw = new FakeOpenClaw();
@@ -204,6 +223,7 @@ test('a cluster that is not there, or is none, is refused at the start with a co
     [[404, { message: 'no such service' }], 'E_CLUSTER_REFUSED', /no worker that starts runs/],
     [[403, { message: 'who are you?' }], 'E_CLUSTER_REFUSED', /HTTP 403: who are you\?/],
     [[200, 'hello'], 'E_CLUSTER_FORM', /of another form/],
+    [[308, 'moved'], 'E_CLUSTER_REFUSED', /HTTP 308/],
   ] as const) {
     ingress.spoil = () => [...spoilt];
     const error = await run();
@@ -221,6 +241,43 @@ test('a cluster that is away at the start is said to be so at once, since nothin
   assert.deepEqual([reply.state, reply.errors[0].code], ['refused', 'E_CLUSTER_AWAY']);
   assert.match(reply.errors[0].message, new RegExp(`${url} cannot be reached \\(ECONNREFUSED\\)`));
   assert.deepEqual(readdirSync(join(state, 'parallel-agents/runs')), []);
+});
+
+test('a cluster whose TLS cannot be trusted, or is none, is away at the start: nothing has reached it', async () => {
+  const { state, config, url } = await cluster();
+  (config['cluster'] as any).url = url.replace('http:', 'https:');
+  const reply = await use(new FakeOpenClaw(), 'run', wide, { config, state });
+  assert.deepEqual([reply.state, reply.errors?.[0].code], ['refused', 'E_CLUSTER_AWAY'], JSON.stringify(reply));
+  const codes = ['DEPTH_ZERO_SELF_SIGNED_CERT', 'SELF_SIGNED_CERT_IN_CHAIN', 'CERT_HAS_EXPIRED', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'ERR_TLS_CERT_ALTNAME_INVALID'];
+  for (const code of codes) assert.match(code, NOT_CONNECTED);
+  for (const code of ['ECONNRESET', 'UND_ERR_SOCKET', 'UND_ERR_HEADERS_TIMEOUT', '']) assert.doesNotMatch(code, NOT_CONNECTED);
+});
+
+test('what a proxy says is no end of a run that the cluster has', async () => {
+  const { ingress, config, state } = await cluster();
+  const openclaw = new FakeOpenClaw();
+  const { run_id } = await left(openclaw, { config, state });
+  for (const [status, said] of [[401, { error: 'who are you?' }], [404, 'no route'], [500, 'oops']] as const) {
+    ingress.spoil = () => [status, said];
+    const reply = await use(openclaw, 'runs', { action: 'status', run_id, timeoutSeconds: 2 }, { config, state });
+    assert.equal(reply.state, 'running', JSON.stringify(reply));
+    assert.match(reply.hint, /nothing new is known: .*; it is asked again/);
+  }
+  ingress.spoil = () => undefined;
+  ingress.run!.output = report(2);
+  assert.equal((await use(openclaw, 'runs', { action: 'status', run_id, timeoutSeconds: 10 }, { config, state })).state, 'done');
+});
+
+test('a run stays with the cluster that has it when the address becomes that of another', async () => {
+  const { ingress, config, state } = await cluster();
+  const openclaw = new FakeOpenClaw();
+  const { run_id } = await left(openclaw, { config, state });
+  await runs.cutOff();
+  const other = await cluster();
+  const status = use(openclaw, 'runs', { action: 'status', run_id, timeoutSeconds: 10 }, { config: other.config, state });
+  await until(() => other.ingress.asked.length > 0);
+  ingress.run!.output = report(2);
+  assert.deepEqual([(await status).state, other.ingress.count('/Runs/start'), other.ingress.runs.size], ['done', 0, 0]);
 });
 
 test('a run that breaks off there is broken here, with the reason', async () => {

@@ -111,6 +111,22 @@ test('a spawn of which nobody knows what became of it stays in doubt until its l
   assert.equal(program.openclaw.sessions.length, 1);
 });
 
+test('spawns in doubt that were cancelled take no room, and what appears of them is stopped', async () => {
+  const program = new Program({ config: { door: { session: SESSION, maxLive: 1 } } });
+  program.openclaw.answer = undefined;
+  program.openclaw.spoil = (call) => {
+    if (call === 'sessions_spawn') throw new Error('something broke');
+  };
+  assert.equal((await program.refused(asked('a'))).code, 'E_DOOR_IN_DOUBT');
+  assert.equal((await program.refused(asked('b'))).code, 'E_DOOR_FULL');
+  assert.deepEqual(await program.do({ action: 'cancel', key: 'a' }), { key: 'a', cancelled: true, session_key: null });
+  program.openclaw.spoil = () => undefined;
+  await program.openclaw.tools().find(({ name }) => name === 'sessions_spawn')!.execute('late', { task: 'Do a.', label: 'label a' });
+  assert.equal((await program.spawn('b')).key, 'b');
+  await program.do({ action: 'list' });
+  assert.deepEqual(program.openclaw.sessions.map(({ label, status }) => [label, status === 'running']), [['label a', false], ['label b', true]]);
+});
+
 test('what the gateway plainly refuses can be asked for again', async () => {
   const program = new Program();
   program.openclaw.spoil = (call) => (call === 'sessions_spawn' ? { details: { status: 'error', error: 'Unknown model: x' } } : undefined);

@@ -1,9 +1,9 @@
 /** What is kept of the items of a run over many. */
 
 import assert from 'node:assert/strict';
-import { appendFileSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { appendFileSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 
 import { Items, copyTo, itemsIn, placeIn, removeFrom, reportOf } from '../src/items.ts';
@@ -59,4 +59,20 @@ test('lines are written and removed in the workspace alone, whatever links lie t
   for (const write of [() => copyTo(linked, run, file), () => itemsIn(linked, run)]) assert.throws(write, /parallel-agents in the workspace is a link, need a directory/);
   removeFrom(linked, run, placeIn(linked, run));
   assert.equal(readFileSync(other, 'utf8'), 'not mine');
+});
+
+test('a link that is put in the place of the lines, or of their folder, while a run writes them is not followed', () => {
+  const [workspace, outside] = [mkdtempSync(join(tmpdir(), 'items-')), mkdtempSync(join(tmpdir(), 'items-'))];
+  const [other, run] = [join(outside, 'other'), 'pa-0123456789ab'];
+  writeFileSync(other, 'not mine');
+  const items = itemsIn(workspace, run);
+  items.keep(line(1, 'A'));
+  rmSync(items.file);
+  symlinkSync(other, items.file);
+  assert.throws(() => items.keep(line(2, 'B')), { code: 'ELOOP' });
+  const folder = dirname(items.file);
+  rmSync(folder, { recursive: true });
+  symlinkSync(outside, folder);
+  assert.throws(() => items.keep(line(2, 'B')), /parallel-agents in the workspace is a link/);
+  assert.deepEqual([readFileSync(other, 'utf8'), readdirSync(outside)], ['not mine', ['other']]);
 });

@@ -97,6 +97,7 @@ test('a run that a call waits for, and one that its session stopped, are not tol
   const { runs } = await import('../src/runs.ts');
   await runs.get(run_id, OWNER)?.done;
   assert.equal(told.length, 0);
+  assert.equal(new Store(state).record(run_id)?.notice, 'given', 'also after a restart');
 });
 
 test('a run that stops because its items cannot be written down is told of, once: nobody asked for that', async () => {
