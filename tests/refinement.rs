@@ -97,6 +97,16 @@ fn the_budget_ends_it_with_the_best_version_so_far() {
 }
 
 #[test]
+fn reviews_that_were_paid_for_count_when_there_is_no_budget_for_another() {
+    let rules = |score: f64| refine(json!({"judges": 3, "budget": {"spawns": 2}}), move |_, _| review(score));
+    let (draft, prompts) = rules(9.0);
+    assert_eq!((&draft["reason"], &draft["score"], prompts.len()), (&json!("target_reached"), &json!(9.0), 2));
+    let (draft, _) = rules(7.0);
+    assert_eq!((&draft["reason"], &draft["score"], &draft["rounds"]), (&json!("budget"), &json!(7.0), &json!(1)));
+    assert_eq!(draft["error"]["code"], "E_BUDGET");
+}
+
+#[test]
 fn a_flatterer_ends_it_at_once_and_is_on_record() {
     let (draft, _) = refine(json!({}), |_, _| review(10.0));
     assert_eq!((&draft["reason"], &draft["rounds"]), (&json!("target_reached"), &json!(1)));

@@ -44,6 +44,7 @@ pub(super) fn check(rules: &Rules, most_bytes: usize, task: &Task, over: &Over, 
     }
     kept.session.clone_from(&over.session);
     kept.kind = Some(over.kind);
+    kept.started_ms = over.started_ms;
     kept.tier = tier_that_ran(rules, over, ending.model.as_deref());
     kept.model_requested.clone_from(&over.model);
     kept.model_applied.clone_from(&ending.model);

@@ -90,10 +90,9 @@ impl Work<'_> {
             let tier = planned.model.as_deref().and_then(|model| ladder.tier_of(model));
             return Target { tier, group: group(&planned.model), model: planned.model.clone() };
         }
-        let wanted = if judge.is_some() { agent.tier } else { planned.handling.tier };
-        let tier = match (tier, judge) {
-            (Some(tier), None) => tier,
-            (_, Some(_)) => ladder.at_least(wanted),
+        let wanted = planned.handling.tier;
+        let tier = match (tier, rules.judge_tier().filter(|_| judge.is_some())) {
+            (_, Some(tier)) | (Some(tier), None) => tier,
             (None, None) if rules.escalate => ladder.start(wanted, &rules.prices, |tier| {
                 let model = ladder.model(tier).map(str::to_owned);
                 self.scheduler.record(&group(&model))

@@ -113,7 +113,7 @@ impl Work<'_> {
     }
 
     /// Counts a retry; how many the task has had with it.
-    fn count_retry(&mut self, task: TaskIndex) -> u32 {
+    pub(super) fn count_retry(&mut self, task: TaskIndex) -> u32 {
         self.tasks.count_retry();
         let used = &mut self.tasks[task].run.used;
         used.retries += 1;

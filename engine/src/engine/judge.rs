@@ -11,7 +11,7 @@ use crate::plan::{Handling, PlannedTask, Rules};
 use crate::policy::followup::{self, Followup};
 use crate::prompt;
 use crate::review::Review;
-use crate::task::{AttemptKind, Decided, ErrorCode, OutputFormat, TaskError, TaskStatus};
+use crate::task::{AttemptKind, Cause, Decided, ErrorCode, OutputFormat, PauseReason, TaskError, TaskStatus};
 
 const JUDGE: &str = include_str!("../../../prompts/workflow/judge.md");
 
@@ -58,22 +58,28 @@ impl Work<'_> {
         self.report(task);
     }
 
-    /// Asks once more for a review that the host cut off or has no room for now. False: that is not why it is missing, or
-    /// it was done often enough.
+    /// Asks once more for a review that is missing for a reason that passes: the host, the provider, the server. False: that
+    /// is not why, or it was done often enough.
     fn waits_for_review(&mut self, settled: &Settled) -> bool {
         let Some(error) = &settled.error else { return false };
         let task = settled.task;
         let standing = self.standing(task, AttemptKind::Judge, None);
         let followup = followup::after(error.code, &standing);
-        if !matches!(followup, Followup::WaitOut | Followup::WaitReady | Followup::Redo) {
-            return false;
-        }
         let pause = self.pause_before(task, followup, settled.retry_after_ms);
         let now = self.run.now();
         if now.saturating_add(pause) >= self.run.clock.deadline() {
             return false;
         }
-        let Some(reason) = self.count_wait(task, followup) else { return false };
+        let reason = match followup {
+            Followup::Retry => {
+                self.count_retry(task);
+                PauseReason::Failure
+            }
+            other => match self.count_wait(task, other) {
+                Some(reason) => reason,
+                None => return false,
+            },
+        };
         self.tasks[task].run.decide(now, Decided::ReviewAgain { pause_ms: pause, reason });
         self.ask_for_review(task, pause);
         true
@@ -86,17 +92,24 @@ impl Work<'_> {
         let Task { planned, run } = &self.tasks[task];
         let judged = run.kept.as_ref();
         let model = judged.and_then(|kept| kept.model_requested.clone()).unwrap_or_default();
+        let started = judged.map(|kept| kept.started_ms).unwrap_or_default();
         let (group, tier) = ((planned.agent.name.clone(), model), judged.and_then(|kept| kept.tier));
         let valid = if settled.error.is_none() { review.output.as_ref().and_then(Review::read) } else { None };
         let stopping = settled.leaked || run.stopped || self.run.is_stopping();
         if valid.is_none() && !stopping && self.waits_for_review(&settled) {
             return Vec::new();
         }
+        if let Some(error) = settled.error.as_ref().filter(|error| !stopping && passes(error)) {
+            // Nobody has said that the answer is weak. The next one would meet the same, which its circuit has to know.
+            let error = TaskError::new(error.code, format!("nobody could judge it: {}", error.message));
+            self.tell_breaker(task, &group, started, Some(&error));
+            return self.failed(Settled { error: Some(error), ..settled });
+        }
         let run = &mut self.tasks[task].run;
         let message = match valid {
             Some(review) if review.score >= threshold => {
                 run.decide(now, Decided::Judged(review.score));
-                self.tell_breaker(task, &group, None);
+                self.tell_breaker(task, &group, started, None);
                 return self.end_task(task, TaskStatus::Completed, None);
             }
             Some(review) => {
@@ -112,7 +125,12 @@ impl Work<'_> {
             None => "nobody gave it a valid review".to_owned(),
         };
         let error = TaskError::new(ErrorCode::BelowThreshold, message);
-        self.tell_breaker(task, &group, Some(&error));
+        self.tell_breaker(task, &group, started, Some(&error));
         self.failed(Settled { tier, status: TaskStatus::Failed, error: Some(error), ..settled })
     }
+}
+
+/// Whether a failure says nothing about what a model can do.
+fn passes(error: &TaskError) -> bool {
+    matches!(error.code.cause(), Cause::Passing | Cause::RateLimited | Cause::NotReady | Cause::Interrupted)
 }

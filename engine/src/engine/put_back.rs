@@ -27,9 +27,9 @@ impl Work<'_> {
         let group = std::mem::take(&mut attempt.group);
         let mut pause = 0;
         if is_full {
-            self.scheduler.host_is_full(now, &group, attempt.reserved);
+            self.scheduler.host_is_full(now, &group, attempt.started_ms, attempt.reserved);
         } else {
-            self.scheduler.host_is_busy(&group, attempt.reserved);
+            self.scheduler.host_is_busy(&group, attempt.started_ms, attempt.reserved);
             let retry_after_ms = match error {
                 HostError::RateLimited { retry_after_ms, .. } => {
                     self.scheduler.rate_limited(now, &group, attempt.started_ms, *retry_after_ms);

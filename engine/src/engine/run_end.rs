@@ -17,7 +17,9 @@ impl Engine {
         }
         let mut leaked = self.scheduler.take_leaked();
         let (deleted, left) = self.deletions.take();
-        leaked.extend(left);
+        // One that would not stop and is deleted now is gone; one that would not be deleted either is one session.
+        leaked.retain(|session| !deleted.contains(session));
+        leaked.extend(left.into_iter().filter(|session| !leaked.contains(session)).collect::<Vec<_>>());
         // Nothing more happens to a session, and the report is large: what it takes need not come on top.
         self.attempts.forget();
         self.sessions.forget();

@@ -155,7 +155,7 @@ impl Scheduler {
         self.budget.reserve(reserved);
         self.slots.take();
         self.admission.started(&group.1, now);
-        self.breaker.started(group);
+        self.breaker.started(group, now);
     }
 
     /// The next session of a task has been started: it is no longer ready. `first`: it is the task's first one.
@@ -172,8 +172,8 @@ impl Scheduler {
     }
 
     /// The host had no room for a session.
-    pub(super) fn host_is_full(&mut self, now: u64, group: &Group, reserved: Amount) {
-        self.take_back(group, reserved);
+    pub(super) fn host_is_full(&mut self, now: u64, group: &Group, started: u64, reserved: Amount) {
+        self.take_back(group, started, reserved);
         self.slots.host_is_full();
         if self.slots.in_use() == 0 {
             self.no_spawn_before = now + CAPACITY_PAUSE_MS;
@@ -181,15 +181,15 @@ impl Scheduler {
     }
 
     /// The host had no time for a session.
-    pub(super) fn host_is_busy(&mut self, group: &Group, reserved: Amount) {
-        self.take_back(group, reserved);
+    pub(super) fn host_is_busy(&mut self, group: &Group, started: u64, reserved: Amount) {
+        self.take_back(group, started, reserved);
         self.slots.put_back();
     }
 
-    fn take_back(&mut self, group: &Group, reserved: Amount) {
+    fn take_back(&mut self, group: &Group, started: u64, reserved: Amount) {
         self.budget.withdraw(reserved);
         self.admission.over(&group.1);
-        self.breaker.withdrawn(group);
+        self.breaker.withdrawn(group, started);
     }
 
     /// A session is over and is not alive any more.
@@ -247,14 +247,21 @@ impl Scheduler {
         self.admission.pressed();
     }
 
-    /// A session says nothing about its agent type and model.
-    pub(super) fn no_evidence(&mut self, group: &Group) {
-        self.breaker.withdrawn(group);
+    /// A session that was started then says nothing about its agent type and model.
+    pub(super) fn no_evidence(&mut self, group: &Group, started: u64) {
+        self.breaker.withdrawn(group, started);
     }
 
     /// Enters how a session did. Whether that opened its circuit.
-    pub(super) fn evidence(&mut self, now: u64, group: &Group, error: Option<&TaskError>, repeatable: bool) -> bool {
-        self.breaker.ended(group, now, error, repeatable)
+    pub(super) fn evidence(
+        &mut self,
+        now: u64,
+        group: &Group,
+        started: u64,
+        error: Option<&TaskError>,
+        repeatable: bool,
+    ) -> bool {
+        self.breaker.ended(group, started, now, error, repeatable)
     }
 
     pub(super) fn budget(&mut self) -> &mut Budget {

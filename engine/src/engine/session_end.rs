@@ -59,28 +59,28 @@ impl Over {
 impl Work<'_> {
     /// Takes a session that is over on to what it means.
     pub(super) fn session_settled(&mut self, settled: Settled, kept: Kept, group: &Group) -> Actions {
-        let task = settled.task;
+        let (task, started) = (settled.task, kept.started_ms);
         if self.tasks[task].run.decided.is_some() {
             // The twin of one that answered.
-            self.scheduler.no_evidence(group);
+            self.scheduler.no_evidence(group, started);
             return self.end_if_alone(task);
         }
         let code = settled.error.as_ref().map(|error| error.code);
         if code == Some(ErrorCode::HedgeLost) {
-            self.scheduler.no_evidence(group);
+            self.scheduler.no_evidence(group, started);
             return Vec::new();
         }
         if settled.kind == AttemptKind::Judge {
-            self.scheduler.no_evidence(group);
+            self.scheduler.no_evidence(group, started);
             return self.reviewed(settled, &kept);
         }
         self.tasks[task].run.keep(kept);
         let judged_next = settled.error.is_none() && self.run.rules.judge.is_some();
         match &settled.error {
             // What it is worth, its judge will say.
-            None if judged_next => self.scheduler.no_evidence(group),
-            Some(error) if is_ours(error.code) => self.scheduler.no_evidence(group),
-            error => self.tell_breaker(task, group, error.as_ref()),
+            None if judged_next => self.scheduler.no_evidence(group, started),
+            Some(error) if is_ours(error.code) => self.scheduler.no_evidence(group, started),
+            error => self.tell_breaker(task, group, started, error.as_ref()),
         }
         match settled.error {
             None => self.passed(task),
@@ -89,10 +89,10 @@ impl Work<'_> {
     }
 
     /// Enters how a session did; a circuit that opens with it is noted with its task.
-    pub(super) fn tell_breaker(&mut self, task: TaskIndex, group: &Group, error: Option<&TaskError>) {
+    pub(super) fn tell_breaker(&mut self, task: TaskIndex, group: &Group, started: u64, error: Option<&TaskError>) {
         let now = self.run.now();
         let repeatable = self.tasks[task].planned.is_repeatable();
-        if self.scheduler.evidence(now, group, error, repeatable) {
+        if self.scheduler.evidence(now, group, started, error, repeatable) {
             self.tasks[task].run.decide(now, Decided::CircuitOpened(group.0.clone()));
         }
     }

@@ -73,6 +73,8 @@ pub struct Kept {
     pub tier: Option<Tier>,
     pub model_requested: Option<String>,
     pub model_applied: Option<String>,
+    /// When it was started.
+    pub started_ms: u64,
 }
 
 /// One task while the run lasts.

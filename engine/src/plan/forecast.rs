@@ -75,10 +75,11 @@ fn of_task(task: &PlannedTask, rules: &Rules) -> Forecast {
     // Without a better model an empty answer is asked for once more.
     let blanks = u32::from(climbs == 0);
     let work = 1 + rules.corrections + climbs + blanks;
-    let judged = if rules.judge.is_some() { 2 * work } else { 0 };
+    let reviews = u32::from(rules.judge.is_some());
+    let judged = 2 * work * reviews;
     let hedges = u32::from(rules.hedge && task.handling.idempotent);
     let worst = work + judged + task.handling.retries + retry::MAX_RATE_LIMITED + hedges;
-    let expected = 1 + u32::from(rules.judge.is_some());
+    let expected = 1 + reviews;
 
     let (prompt, rest) = rules.caps.tokens_for(task.estimated_bytes());
     let model_of = |tier: Option<Tier>| match (ladder, tier) {
@@ -90,6 +91,12 @@ fn of_task(task: &PlannedTask, rules: &Rules) -> Forecast {
         Some(ladder) => dearest(&rules.prices, ladder.models()),
         None => first,
     };
+    // Retries may be of a review as well as of the work, so they are counted with the dearer of both.
+    let judge = match (rules.ladder.as_ref(), rules.judge_tier()) {
+        (Some(ladder), Some(tier)) => rules.prices.of(ladder.model(tier)),
+        _ => first,
+    };
+    let dearer = if reviews > 0 { both(dearest, judge) } else { dearest };
     let cost = |price: Option<Price>, rest: u64, sessions: u32| {
         let usage = Usage { input_tokens: prompt, output_tokens: rest };
         price.map(|price| price::cost(price, usage).saturating_mul(sessions.into()))
@@ -99,19 +106,23 @@ fn of_task(task: &PlannedTask, rules: &Rules) -> Forecast {
         sessions_worst: worst,
         tokens_expected: (prompt + rest / EXPECTED_SHARE).saturating_mul(expected.into()),
         tokens_worst: prompt.saturating_add(rest).saturating_mul(worst.into()),
-        micro_usd_expected: cost(first, rest / EXPECTED_SHARE, expected),
-        micro_usd_worst: cost(dearest.map(price::worst), rest, worst),
+        micro_usd_expected: add(
+            cost(first, rest / EXPECTED_SHARE, 1),
+            if reviews > 0 { cost(judge, rest / EXPECTED_SHARE, reviews) } else { Some(0) },
+        ),
+        micro_usd_worst: cost(dearer.map(price::worst), rest, worst),
     }
 }
 
 /// The highest price of both kinds; None if one of the models has none.
 fn dearest<'a>(prices: &Prices, models: impl Iterator<Item = &'a str>) -> Option<Price> {
-    let mut highest = Price::default();
-    for model in models {
-        let price = prices.of(Some(model))?;
-        highest = Price { input: highest.input.max(price.input), output: highest.output.max(price.output) };
-    }
-    Some(highest)
+    models.map(|model| prices.of(Some(model))).fold(Some(Price::default()), both)
+}
+
+/// The higher price of both kinds; None if one is not known.
+fn both(one: Option<Price>, other: Option<Price>) -> Option<Price> {
+    let (one, other) = (one?, other?);
+    Some(Price { input: one.input.max(other.input), output: one.output.max(other.output) })
 }
 
 fn add(one: Option<u64>, other: Option<u64>) -> Option<u64> {

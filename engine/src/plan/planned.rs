@@ -226,6 +226,12 @@ impl Rules {
     pub fn timeout_seconds(&self, agent: &AgentDefinition) -> u32 {
         self.task_timeout_seconds.unwrap_or(agent.timeout_seconds)
     }
+
+    /// The tier under which answers are judged. None: they are not, or there are no tiers, and a judge has the model of its task.
+    pub fn judge_tier(&self) -> Option<Tier> {
+        let (judge, ladder) = (self.judge.as_ref()?, self.ladder.as_ref()?);
+        Some(ladder.at_least(judge.agent.tier))
+    }
 }
 
 impl Rules {

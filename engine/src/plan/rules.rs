@@ -148,6 +148,9 @@ pub fn models(rules: &Rules, models: impl IntoIterator<Item = Option<String>>) -
             (model, _) => names.push(model),
         }
     }
+    // A judge keeps to the tiers, also where a task names a model of its own.
+    let judge = rules.ladder.as_ref().zip(rules.judge_tier()).and_then(|(ladder, tier)| ladder.model(tier));
+    names.extend(judge.map(|model| Some(model.to_owned())));
     names = order::sorted(names);
     names.dedup();
     names

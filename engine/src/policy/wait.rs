@@ -1,7 +1,10 @@
 //! When it is enough.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
+use crate::json::schema;
 use crate::task::{TaskResult, TaskStatus, WaitMode};
 
 /// The rule of a run.
@@ -30,23 +33,17 @@ pub struct Enough {
     pub value: Option<Value>,
 }
 
-/// In which values completed tasks agree, for a quorum. Each is counted once, when its task has ended.
+/// In which values completed tasks agree, for a quorum: 1 and 1.0 are one value, as in a schema. Each task is counted once, when it
+/// has ended.
 #[derive(Debug, Default)]
-pub struct Votes(Vec<(Value, usize)>);
+pub struct Votes(BTreeMap<String, usize>);
 
 impl Votes {
     /// Counts one more task with this value; how many there are now.
     fn count(&mut self, value: &Value) -> usize {
-        match self.0.iter_mut().find(|(known, _)| known == value) {
-            Some((_, count)) => {
-                *count += 1;
-                *count
-            }
-            None => {
-                self.0.push((value.clone(), 1));
-                1
-            }
-        }
+        let count = self.0.entry(schema::canonical(value)).or_default();
+        *count += 1;
+        *count
     }
 }
 
@@ -74,7 +71,7 @@ mod tests {
     #[test]
     fn values_are_counted_by_what_they_say_and_once_for_each_task() {
         let mut votes = Votes::default();
-        let counted = [json!({"a": 1, "b": 2}), json!(7), json!({"b": 2, "a": 1}), json!(7.5), json!(7)];
+        let counted = [json!({"a": 1, "b": 2}), json!(7), json!({"b": 2, "a": 1}), json!(7.5), json!(7.0)];
         assert_eq!(counted.map(|value| votes.count(&value)), [1, 1, 2, 1, 2]);
         assert_eq!(votes.0.len(), 3);
     }

@@ -124,7 +124,8 @@ impl Admission {
         if self.successes >= SUCCESSES && self.interval_ms > self.least_interval_ms {
             self.successes = 0;
             let halved = self.interval_ms / 2;
-            self.interval_ms = if halved < FIRST_INTERVAL_MS { self.least_interval_ms } else { halved };
+            self.interval_ms =
+                if halved < FIRST_INTERVAL_MS { self.least_interval_ms } else { halved.max(self.least_interval_ms) };
         }
     }
 
@@ -179,5 +180,11 @@ mod tests {
         assert_eq!(admission.interval_ms, LONGEST_INTERVAL_MS);
         (0..SUCCESSES * 4).for_each(|_| admission.taken());
         assert_eq!(admission.interval_ms, 0);
+        for least in [600, 1_500] {
+            let mut admission = Admission::new(8, least, 1);
+            admission.pressed();
+            (0..SUCCESSES * 8).for_each(|_| admission.taken());
+            assert_eq!(admission.interval_ms, least, "never faster than the caller allowed");
+        }
     }
 }

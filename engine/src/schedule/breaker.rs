@@ -35,7 +35,8 @@ pub type Group = (AgentType, String);
 struct Circuit {
     recent: VecDeque<(u64, bool)>,
     open_until: Option<u64>,
-    probing: bool,
+    /// When the session that probes was started.
+    probe: Option<u64>,
     failed_probes: u32,
     signature: String,
     same: u32,
@@ -73,7 +74,7 @@ impl Breaker {
         match (&circuit.dead, circuit.open_until) {
             (Some(why), _) => Verdict::Dead(why.clone()),
             (None, Some(until)) if now < until => Verdict::Open(Some(until)),
-            (None, Some(_)) if circuit.probing => Verdict::Open(None),
+            (None, Some(_)) if circuit.probe.is_some() => Verdict::Open(None),
             (None, _) => Verdict::Closed,
         }
     }
@@ -84,16 +85,16 @@ impl Breaker {
     }
 
     /// A session is asked for; on an open circuit whose time is over it is the probe.
-    pub fn started(&mut self, group: &Group) {
+    pub fn started(&mut self, group: &Group, now: u64) {
         if let Some(circuit) = self.circuits.get_mut(group).filter(|circuit| circuit.open_until.is_some()) {
-            circuit.probing = true;
+            circuit.probe = Some(now);
         }
     }
 
-    /// The session ended without saying anything about the group: stopped, or never made.
-    pub fn withdrawn(&mut self, group: &Group) {
+    /// The session that was started at this time ended without saying anything about the group: stopped, or never made.
+    pub fn withdrawn(&mut self, group: &Group, started: u64) {
         if let Some(circuit) = self.circuits.get_mut(group) {
-            circuit.probing = false;
+            circuit.probe.take_if(|probe| *probe == started);
         }
     }
 
@@ -102,17 +103,24 @@ impl Breaker {
         self.circuits.get(group).map(|circuit| circuit.record).unwrap_or_default()
     }
 
-    /// A session ended. True: the circuit opened just now, for a while or for good.
-    pub fn ended(&mut self, group: &Group, now: u64, error: Option<&TaskError>, repeatable: bool) -> bool {
+    /// The session that was started at this time ended. True: the circuit opened just now, for a while or for good.
+    pub fn ended(
+        &mut self,
+        group: &Group,
+        started: u64,
+        now: u64,
+        error: Option<&TaskError>,
+        repeatable: bool,
+    ) -> bool {
         let circuit = self.circuits.entry(group.clone()).or_default();
         let was_shut = circuit.dead.is_none() && circuit.open_until.is_none();
+        circuit.probe.take_if(|probe| *probe == started);
         match error.map(|error| (error, error.code.cause())) {
-            None => circuit.went_well(now),
-            Some((_, Cause::RateLimited | Cause::NotReady)) => circuit.probing = false,
-            Some((error, Cause::Passing)) => circuit.broke(now, error),
-            Some((error, Cause::Interrupted)) if repeatable => circuit.broke(now, error),
+            None => circuit.went_well(started, now),
+            Some((_, Cause::RateLimited | Cause::NotReady)) => {}
+            Some((error, Cause::Passing)) => circuit.broke(started, now, error),
+            Some((error, Cause::Interrupted)) if repeatable => circuit.broke(started, now, error),
             Some((error, Cause::Interrupted | Cause::Form | Cause::Weak | Cause::Refusal | Cause::Final)) => {
-                circuit.probing = false;
                 circuit.recent.push_back((now, false));
                 circuit.same_again(error);
             }
@@ -122,10 +130,16 @@ impl Breaker {
 }
 
 impl Circuit {
-    fn went_well(&mut self, now: u64) {
+    /// Whether a session that was started at this time says how an open circuit stands. Those from before say nothing of
+    /// that: they met what opened it.
+    fn is_probe(&self, started: u64) -> bool {
+        self.open_until.is_some_and(|until| started >= until)
+    }
+
+    fn went_well(&mut self, started: u64, now: u64) {
         self.record.passed += 1;
         self.same = 0;
-        if std::mem::take(&mut self.probing) {
+        if self.is_probe(started) {
             self.open_until = None;
             self.failed_probes = 0;
             self.recent.clear();
@@ -133,12 +147,12 @@ impl Circuit {
         self.recent.push_back((now, false));
     }
 
-    fn broke(&mut self, now: u64, error: &TaskError) {
+    fn broke(&mut self, started: u64, now: u64, error: &TaskError) {
         self.recent.push_back((now, true));
         while self.recent.front().is_some_and(|(at, _)| at.saturating_add(WINDOW_MS) < now) {
             self.recent.pop_front();
         }
-        if std::mem::take(&mut self.probing) {
+        if self.is_probe(started) {
             self.failed_probes += 1;
             if self.failed_probes >= MAX_PROBES {
                 self.dead = Some(format!("{} probes in a row failed, the last one with {}", MAX_PROBES, error.code));
@@ -204,7 +218,7 @@ mod tests {
     }
 
     fn fail(breaker: &mut Breaker, now: u64, code: ErrorCode, message: &str) -> bool {
-        breaker.ended(&group(), now, Some(&TaskError::new(code, message)), false)
+        breaker.ended(&group(), now, now, Some(&TaskError::new(code, message)), false)
     }
 
     #[test]
@@ -215,10 +229,26 @@ mod tests {
         assert_eq!(opened, [false, false, false, false, true]);
         assert_eq!(breaker.verdict(&group(), 5), Verdict::Open(Some(30_004)));
         assert_eq!(breaker.verdict(&group(), 30_004), Verdict::Closed);
-        breaker.started(&group());
+        breaker.started(&group(), 30_004);
         assert_eq!(breaker.verdict(&group(), 30_005), Verdict::Open(None), "one probe only");
-        breaker.ended(&group(), 31_000, None, false);
+        breaker.ended(&group(), 30_004, 31_000, None, false);
         assert_eq!(breaker.verdict(&group(), 31_000), Verdict::Closed);
+    }
+
+    #[test]
+    fn a_session_from_before_the_break_is_no_probe() {
+        let unavailable = TaskError::new(ErrorCode::ModelUnavailable, "HTTP 500");
+        let mut breaker = Breaker::new(true);
+        for now in 0..5 {
+            fail(&mut breaker, now, ErrorCode::ModelUnavailable, "HTTP 500");
+        }
+        breaker.started(&group(), 30_004);
+        breaker.ended(&group(), 0, 40_000, Some(&unavailable), false);
+        breaker.withdrawn(&group(), 1);
+        breaker.ended(&group(), 2, 40_001, None, false);
+        assert_eq!(breaker.verdict(&group(), 40_002), Verdict::Open(None), "the probe is still under way");
+        breaker.ended(&group(), 30_004, 45_000, None, false);
+        assert_eq!(breaker.verdict(&group(), 45_000), Verdict::Closed);
     }
 
     #[test]
@@ -230,7 +260,7 @@ mod tests {
         for _ in 0..3 {
             now = breaker.wake_at(now).expect("a probe is due");
             assert_eq!(breaker.verdict(&group(), now), Verdict::Closed);
-            breaker.started(&group());
+            breaker.started(&group(), now);
             fail(&mut breaker, now, ErrorCode::ModelUnavailable, "HTTP 500");
         }
         assert!(matches!(breaker.verdict(&group(), u64::MAX), Verdict::Dead(_)));
@@ -259,7 +289,7 @@ mod tests {
                 if crate::policy::chance::draw(seed, "flaky", number, 4) == 0 {
                     fail(&mut breaker, number, ErrorCode::OutputInvalid, "no JSON");
                 } else {
-                    breaker.ended(&group(), number, None, false);
+                    breaker.ended(&group(), number, number, None, false);
                 }
             }
             assert_eq!(breaker.verdict(&group(), 100), Verdict::Closed, "seed {seed}");

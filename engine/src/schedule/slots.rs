@@ -55,13 +55,20 @@ impl Slots {
     /// The host refused the session that was just asked for: what is alive besides it is all there is room for.
     pub fn host_is_full(&mut self) {
         self.taken = self.taken.saturating_sub(1);
-        self.cap = self.taken.max(1);
+        self.cap = self.least_cap(self.taken);
         self.successes = 0;
     }
 
     /// A session would not stop. Its slot stays taken, since the cap is a promise about sessions and not about tasks.
     pub fn lose(&mut self) {
         self.lost += 1;
+        self.cap = self.least_cap(self.cap);
+    }
+
+    /// A host that was full may have room again, and only one more session finds that out: beside those that would not stop
+    /// there is a place for it.
+    fn least_cap(&self, cap: u32) -> u32 {
+        cap.max(self.lost.saturating_add(1)).min(self.ceiling)
     }
 
     /// A session that would not stop is over after all.
@@ -125,6 +132,18 @@ mod tests {
         slots.lose();
         assert_eq!((slots.has_room(), slots.all_lost(), slots.in_use()), (false, true, 0));
         slots.regain();
+        assert_eq!((slots.has_room(), slots.all_lost()), (true, false));
+    }
+
+    #[test]
+    fn lost_sessions_hold_no_more_than_their_own_room_of_a_host_that_was_full() {
+        let mut slots = Slots::new(10);
+        (0..2).for_each(|_| slots.take());
+        slots.host_is_full();
+        slots.lose();
+        assert_eq!((slots.has_room(), slots.all_lost()), (true, false));
+        slots.take();
+        slots.host_is_full();
         assert_eq!((slots.has_room(), slots.all_lost()), (true, false));
     }
 

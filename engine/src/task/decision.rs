@@ -27,6 +27,8 @@ pub enum PauseReason {
     NotReady,
     /// The host cut the session off.
     Interruption,
+    /// It failed for a reason that may pass.
+    Failure,
 }
 
 /// What was decided. Its sentence is made where a report is written, not for each session of each run.
@@ -148,6 +150,7 @@ impl fmt::Display for PauseReason {
             Self::RateLimit => "the rate is limited",
             Self::NotReady => "the server is not ready",
             Self::Interruption => "the host cut it off",
+            Self::Failure => "its failure may pass",
         })
     }
 }

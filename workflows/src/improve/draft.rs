@@ -104,6 +104,8 @@ pub struct Draft {
     pub reason: Option<Reason>,
     /// Why the last session that came to nothing did so; None once one has come to something.
     pub error: Option<TaskError>,
+    /// What a judge was refused for lack of budget. Those who were asked before it may still give their reviews.
+    pub(super) unpaid: Option<TaskError>,
     pub(super) current: Value,
     pub(super) waiting: u32,
     pub(super) reviews: Vec<(String, Option<Review>)>,
@@ -121,6 +123,7 @@ impl Draft {
             history: Vec::new(),
             reason: None,
             error: None,
+            unpaid: None,
             current: Value::Null,
             waiting: 0,
             reviews: Vec::new(),

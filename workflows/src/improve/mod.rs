@@ -77,7 +77,7 @@ impl Settings {
     }
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 enum Role {
     Create,
     Judge,
@@ -241,6 +241,11 @@ impl Improve {
         if draft.waiting > 0 {
             return Vec::new();
         }
+        let unpaid = draft.unpaid.take();
+        if unpaid.is_some() && draft.reviews.iter().all(|(_, review)| review.is_none()) {
+            (draft.reason, draft.error) = (Some(Reason::Budget), unpaid);
+            return Vec::new();
+        }
         let score = draft.end_round();
         if score.is_some() {
             draft.error = None;
@@ -249,12 +254,16 @@ impl Improve {
         let last_round = draft.history.len() >= max_rounds as usize;
         draft.reason = match (best, score) {
             (Some(best), _) if best >= target => Some(Reason::TargetReached),
+            _ if unpaid.is_some() => Some(Reason::Budget),
             (None, _) if last_round || draft.stale >= MAX_STALE => Some(Reason::NoReview),
             _ if last_round => Some(Reason::MaxRounds),
             (_, None) if draft.stale >= MAX_STALE => Some(Reason::NoReview),
             _ if draft.stale >= MAX_STALE => Some(Reason::NoProgress),
             _ => None,
         };
+        if draft.reason == Some(Reason::Budget) {
+            draft.error = unpaid;
+        }
         match (draft.reason, score) {
             (Some(_), _) => Vec::new(),
             (None, Some(_)) => self.refine(index),
@@ -267,12 +276,16 @@ impl Improve {
 impl Workflow for Improve {
     fn ended(&mut self, result: &TaskResult, _next: TaskIndex) -> Vec<PlannedTask> {
         let Some((index, role)) = self.roles.remove(result.task_id.as_str()) else { return Vec::new() };
+        let Some(draft) = self.drafts.get_mut(index).filter(|draft| draft.reason.is_none()) else { return Vec::new() };
         let ends = match result.error.as_ref().map(|error| error.code) {
             Some(ErrorCode::Deadline | ErrorCode::Cancelled) => Some(Reason::Stopped),
+            Some(ErrorCode::Budget) if role == Role::Judge => {
+                draft.unpaid.clone_from(&result.error);
+                None
+            }
             Some(ErrorCode::Budget) => Some(Reason::Budget),
             _ => None,
         };
-        let Some(draft) = self.drafts.get_mut(index).filter(|draft| draft.reason.is_none()) else { return Vec::new() };
         if ends.is_some() {
             draft.reason = ends;
             draft.error = result.error.clone();

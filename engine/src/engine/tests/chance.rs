@@ -38,6 +38,7 @@ fn act() -> impl Strategy<Value = Act> {
 #[derive(Default)]
 struct FakeHost {
     live: Vec<SessionKey>,
+    deleted: Vec<SessionKey>,
     named: usize,
 }
 
@@ -72,7 +73,11 @@ impl FakeHost {
                 self.live.retain(|live| live != session);
                 Reply::Cancelled
             }
-            Open::Delete(_) => Reply::Deleted,
+            Open::Delete(session) => {
+                self.live.retain(|live| live != session);
+                self.deleted.push(session.clone());
+                Reply::Deleted
+            }
             Open::Attach(_) => return Err(HostError::NotFound(words())),
         })
     }
@@ -135,6 +140,9 @@ fn play(tasks: usize, edges: &[(usize, usize)], cap: u32, delete: bool, choice: 
     for session in &host.live {
         assert!(leaked.contains(session), "{session} is alive and not named");
     }
+    let named: std::collections::BTreeSet<&SessionKey> = leaked.iter().collect();
+    assert_eq!(named.len(), leaked.len(), "one is named twice: {leaked:?}");
+    assert!(!host.deleted.iter().any(|session| named.contains(session)), "one is deleted and named: {leaked:?}");
     puppet
 }
 

@@ -199,6 +199,56 @@ fn no_valid_review_is_no_pass() {
 }
 
 #[test]
+fn an_outage_of_the_judge_is_waited_for_and_never_held_against_the_answer() {
+    let mut puppet = Puppet::open(judged(5.0));
+    let retries = puppet_retries(&judged(5.0));
+    let mut breaks = retries;
+    puppet.play(|puppet, key| {
+        let is_judge = puppet.asked.last().is_some_and(|(_, label)| label.starts_with("agent_design"));
+        match (is_judge, breaks) {
+            (false, _) => puppet.ends(key, "{\"a\": 1}"),
+            (true, 0) => puppet.ends(key, &review(8.0)),
+            (true, _) => {
+                breaks -= 1;
+                puppet.breaks(key, FailureKind::Infrastructure);
+            }
+        }
+    });
+    assert_eq!((puppet.verdicts(), puppet.spawns), (vec![(TaskStatus::Completed, None)], 2 + retries));
+
+    let mut puppet = Puppet::open(judged(5.0));
+    puppet.play(|puppet, key| match puppet.asked.last().is_some_and(|(_, label)| label.starts_with("agent_design")) {
+        true => puppet.breaks(key, FailureKind::Infrastructure),
+        false => puppet.ends(key, "{\"a\": 1}"),
+    });
+    assert_eq!(puppet.verdicts(), [(TaskStatus::Failed, Some("E_MODEL_UNAVAILABLE"))]);
+    assert_eq!(puppet.spawns, 2 + retries, "one answer, which no better model is asked for, and its reviews");
+    let result = &puppet.done().results[0];
+    assert!(result.output.is_some() && result.error.as_ref().is_some_and(|it| it.message.starts_with("nobody could")));
+}
+
+fn puppet_retries(plan: &Plan) -> u32 {
+    plan.tasks[0].handling.retries
+}
+
+#[test]
+fn a_judge_is_foreseen_with_the_price_of_its_own_model() {
+    let mut plan = judged(8.0);
+    plan.tasks[0].model = Some("p/small".to_owned());
+    let judges = plan.rules.ladder.as_ref().zip(plan.rules.judge_tier());
+    let judges = judges.and_then(|(ladder, tier)| ladder.model(tier)).expect("a model").to_owned();
+    let [small, dear] = ["p/small", judges.as_str()].map(|model| plan.rules.prices.of(Some(model)).expect("a price"));
+    assert!(dear.input > small.input);
+    let judged = plan.forecast();
+    assert!(crate::plan::models(&plan.rules, [plan.tasks[0].model.clone()]).contains(&Some(judges)));
+    plan.rules.judge = None;
+    let plain = plan.forecast();
+    let times = dear.input / small.input;
+    assert!(judged.micro_usd_expected > plain.micro_usd_expected.map(|cost| cost * times));
+    assert!(judged.micro_usd_worst > plain.micro_usd_worst.map(|cost| cost * times));
+}
+
+#[test]
 fn a_judge_that_may_be_alive_gets_no_second_one_beside_it() {
     let mut puppet = Puppet::open(judged(5.0));
     puppet.accept("a");

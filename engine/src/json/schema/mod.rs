@@ -20,6 +20,7 @@ pub use inline::inlined;
 pub use integers::with_integers;
 pub use keywords::{KEYWORDS, Rule, Violation, published};
 pub use place::join;
+pub(crate) use rules::canonical;
 
 #[cfg(test)]
 mod tests;

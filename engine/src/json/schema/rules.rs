@@ -175,8 +175,8 @@ pub(super) fn all_differ(items: &[Value]) -> bool {
     items.iter().all(|item| seen.insert(canonical(item)))
 }
 
-/// A text that is the same for the same values.
-fn canonical(value: &Value) -> String {
+/// A text that is the same for the same values, in the sense of `same`.
+pub(crate) fn canonical(value: &Value) -> String {
     let sorted = |value: &Value| match value {
         Value::Number(number) => number::integer(number).map_or_else(|| number.to_string(), |whole| whole.to_string()),
         Value::Array(items) => format!("[{}]", items.iter().map(canonical).collect::<Vec<_>>().join(",")),
