@@ -210,6 +210,10 @@ fn words(assumed: &Assumed) -> Vec<String> {
             stopped(assumed.silent)
         ));
     }
+    if assumed.timed_out > 0 {
+        let sessions = count(assumed.timed_out as usize, "session that reached its", "sessions that reached their");
+        words.push(format!("what {sessions} time limit would have said later; here each reaches any other limit too."));
+    }
     if assumed.refused > 0 {
         let calls = count(assumed.refused as usize, "spawn call", "spawn calls");
         words

@@ -35,7 +35,10 @@ fn assert_kept(tally: &Tally) {
         .take(10)
         .map(|failed_run| {
             let what: Vec<String> = failed_run.what.iter().map(ToString::to_string).collect();
-            let again = format!("parallel-agents dev explore --seeds {} --cancel every --trap every", failed_run.seed);
+            let again = format!(
+                "parallel-agents dev explore --seeds {} --crash every --cancel every --trap every",
+                failed_run.seed
+            );
             format!("seed {} {}: {}\n  again: {again}", failed_run.seed, failed_run.perturbation, what.join("; "))
         })
         .collect();

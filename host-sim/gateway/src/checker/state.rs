@@ -273,6 +273,12 @@ impl Checker {
         self.accounts.sessions.values().filter_map(|account| account.usage).fold(Usage::default(), Usage::plus)
     }
 
+    /// Those of them that the call was told of.
+    pub fn told_usage(&self) -> Usage {
+        let told = self.accounts.sessions.values().filter(|account| account.told.usage);
+        told.filter_map(|account| account.usage).fold(Usage::default(), Usage::plus)
+    }
+
     /// What was violated, in the order of discovery; the state at the end comes last. Empty: nothing was.
     pub fn violations(&self) -> Vec<Violation> {
         let mut all = self.findings.broken.clone();

@@ -66,6 +66,11 @@ pub(super) const DEFECTS: &[Defect] = &[
             run(reply)["usage"]["input_tokens"] = (tokens + 1_000_000).into();
         }
     }),
+    of("usage-understated", "E11", "the report leaves out tokens that the host told of", |reply| {
+        if !run(reply)["usage"].is_null() {
+            run(reply)["usage"]["input_tokens"] = 0.into();
+        }
+    }),
     of("success-claimed", "E4", "a run is completed although a required task is not", |reply| {
         run(reply)["status"] = "completed".into();
     }),

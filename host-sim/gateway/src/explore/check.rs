@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::answers::{offers, scores, twins};
 use super::case::Case;
 use super::finding::{Finding, Found};
+use super::workflow::MAP;
 use crate::call::Called;
 use crate::checker::{Excuse, Excuses};
 use crate::error::SimError;
@@ -33,7 +34,7 @@ pub(super) fn check(case: &Case, called: &Called<DocumentReply>, excuses: &mut E
             Ok(reply) => {
                 let report = &*reply::run_of(&reply);
                 parts(case, &reply, &mut found);
-                results(report, &mut found);
+                results(case, report, &mut found);
                 census(case, report, &mut found);
                 numbers(report, called, &mut found);
                 time(&case.request, report, called, &mut found, excuses);
@@ -66,6 +67,7 @@ fn parts(case: &Case, reply: &Value, found: &mut Found) {
     let (kind, asked, told) = match case.function {
         "run_tasks" => ("task", texts(&request["tasks"], "task_id"), texts(&reply["results"], "task_id")),
         "run_iterative_refinement" => ("draft", texts(&request["drafts"], "name"), texts(&reply["drafts"], "name")),
+        MAP => return items(case, reply, found),
         "create_agents" => ("agent type", texts(&request["new_agents"], "name"), texts(&reply["created"], "name")),
         _ => return,
     };
@@ -78,8 +80,31 @@ fn parts(case: &Case, reply: &Value, found: &mut Found) {
     }
 }
 
+/// The items are counted, and those that are completed have a last step that is.
+fn items(case: &Case, reply: &Value, found: &mut Found) {
+    let (asked, steps) = (&case.request["items"], &case.request["steps"]);
+    let [asked, steps] = [asked, steps].map(|list| list.as_array().map_or(0, Vec::len));
+    let counted = &reply["items"];
+    if counted["items"].as_u64() != Some(asked as u64) {
+        found.add("E1", format!("the census says {} items, asked for were {asked}", counted["items"]));
+    }
+    let sum: u64 = FINAL.iter().filter_map(|status| counted[status].as_u64()).sum();
+    if sum != asked as u64 {
+        found.add("E1", format!("the census of {asked} items adds up to {sum}"));
+    }
+    let results = reply["run"]["results"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let is_last = |index: &usize| index % steps.max(1) == steps.saturating_sub(1);
+    let last = results.iter().take(asked * steps).enumerate().filter(|(index, _)| is_last(index));
+    let completed = last.filter(|(_, result)| result["status"] == "completed").count() as u64;
+    if counted["completed"].as_u64() != Some(completed) {
+        found.add("E1", format!("the census says {} items are completed, {completed} are", counted["completed"]));
+    }
+}
+
 /// Each task has one final record that makes sense.
-fn results(report: &Value, found: &mut Found) {
+fn results(case: &Case, report: &Value, found: &mut Found) {
+    // Of items the answers are handed over as they come, and not kept.
+    let keeps_answers = case.function != MAP;
     let mut known = BTreeSet::new();
     for result in report["results"].as_array().into_iter().flatten() {
         let (id, status) = (&result["task_id"], result["status"].as_str().unwrap_or_default());
@@ -93,7 +118,7 @@ fn results(report: &Value, found: &mut Found) {
         if has_error == (status == "completed") {
             found.add("E1", format!("{id} is {status} and its error is {}", result["error"]));
         }
-        if status == "completed" && result["output"].is_null() {
+        if keeps_answers && status == "completed" && result["output"].is_null() {
             found.add("E1", format!("{id} is completed without an output"));
         }
         let usage = &result["metadata"]["usage"];
@@ -127,11 +152,32 @@ fn census(case: &Case, report: &Value, found: &mut Found) {
     if census["tasks"].as_u64() != Some(results.len() as u64) {
         found.add("E1", format!("the census says {} tasks", census["tasks"]));
     }
-    // Who waits for a part of the tasks has what it wants without the others; a workflow has a status of its own.
-    let waits_for_all = request["wait"].is_null() || request["wait"]["mode"] == "all";
-    let judged_by_tasks = case.function == "run_tasks";
-    if judged_by_tasks && report["status"] == "completed" && waits_for_all && !required_are_completed {
-        found.add("E4", "the run is completed, and a required task is not");
+    // A workflow has a status of its own.
+    if case.function != "run_tasks" || report["status"] != "completed" {
+        return;
+    }
+    let wait = &request["wait"];
+    let completed = counted.get("completed").copied().unwrap_or(0);
+    let count = wait["count"].as_u64().unwrap_or(1);
+    match wait["mode"].as_str() {
+        None | Some("all") if !required_are_completed => {
+            found.add("E4", "the run is completed, and a required task is not");
+        }
+        Some("any") if completed == 0 => found.add("E4", "the run is completed, and no task is"),
+        Some("first") if completed < count => {
+            found.add("E4", format!("the run is completed with {completed} tasks, wanted were {count}"));
+        }
+        Some("quorum") => {
+            let pointer = wait["pointer"].as_str().unwrap_or_default();
+            let passed = results.iter().filter(|result| result["status"] == "completed");
+            let votes: Vec<&Value> = passed.filter_map(|result| result["output"].pointer(pointer)).collect();
+            let value = &report["wait"]["value"];
+            let agree = votes.iter().filter(|vote| **vote == value).count() as u64;
+            if agree < count {
+                found.add("E4", format!("the run is completed with {agree} votes for {value}, wanted were {count}"));
+            }
+        }
+        _ => {}
     }
 }
 
@@ -143,10 +189,19 @@ fn numbers(report: &Value, called: &Called<DocumentReply>, found: &mut Found) {
     if checker.resumes() == 0 && report["spawn_calls"].as_u64() != Some(spawn_calls) {
         found.add("E3", format!("the report says {} spawn calls, the host {spawn_calls}", report["spawn_calls"]));
     }
-    let used = checker.usage();
-    for (name, used) in [("input_tokens", used.input_tokens), ("output_tokens", used.output_tokens)] {
-        if report["usage"][name].as_u64().is_some_and(|told| told > used) {
-            found.add("E3", format!("the report says {} {name}, the host {used}", report["usage"][name]));
+    let (used, told) = (checker.usage(), checker.told_usage());
+    // Usage that came after its session was given up is in no report, and then that does not call itself complete.
+    let is_whole = report["usage_complete"] == true && checker.resumes() == 0;
+    for (name, used, told) in [
+        ("input_tokens", used.input_tokens, told.input_tokens),
+        ("output_tokens", used.output_tokens, told.output_tokens),
+    ] {
+        let says = report["usage"][name].as_u64();
+        if says.is_some_and(|says| says > used) {
+            found.add("E11", format!("the report says {} {name}, the host {used}", report["usage"][name]));
+        }
+        if is_whole && says.unwrap_or(0) < told {
+            found.add("E11", format!("the report says {} {name}, the host told of {told}", report["usage"][name]));
         }
     }
     let over = checker.overspend().unexcused;

@@ -71,7 +71,8 @@ impl<'a> Explorer<'a> {
             Some(script) => script.clone(),
             None => {
                 let drawn = faults::script(&mut draws.branch(), is_calm);
-                Arc::new(if is_workflow { workflow::script(&mut kind, drawn) } else { drawn })
+                let works_alone = is_workflow && function != workflow::MAP;
+                Arc::new(if works_alone { workflow::script(&mut kind, drawn) } else { drawn })
             }
         };
         let mut stops = request::stops(&mut draws.branch(), &request);

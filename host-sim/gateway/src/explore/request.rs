@@ -125,7 +125,8 @@ pub(super) fn pacing(draws: &mut Draws, put: &mut impl FnMut(&str, Value) -> Opt
     }
 }
 
-fn task(draws: &mut Draws, index: usize, deadline: u64) -> Value {
+/// A task whose answer fits those of `faults::script`, and which may depend on those with a lower index.
+pub(super) fn task(draws: &mut Draws, index: usize, deadline: u64) -> Value {
     let mut task = Map::new();
     let mut put = |name: &str, value: Value| task.insert(name.to_owned(), value);
     let agent = draws.pick(&AGENTS);

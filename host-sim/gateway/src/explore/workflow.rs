@@ -1,4 +1,4 @@
-//! A random workflow or team. Like the random runs, every request is a valid one.
+//! A random workflow, run over items or team. Like the random runs, every request is a valid one.
 
 use serde_json::{Map, Value, json};
 
@@ -18,6 +18,9 @@ template = """
 """
 "#;
 
+/// The function that does the same with each of many items. Its agents answer as those of tasks do.
+pub(super) const MAP: &str = "map_tasks";
+
 /// Of a hundred workflows, how many have such judges.
 const ENTHUSIASTIC: u64 = 30;
 
@@ -27,15 +30,16 @@ const MOST: u64 = 4;
 /// Draws a function and its request, of at most about `size` tasks.
 pub(super) fn draw(draws: &mut Draws, size: u32) -> (&'static str, Value) {
     let parts = draws.between(1, u64::from(size).div_ceil(3).min(MOST));
-    let function = draws.pick(&["run_iterative_refinement", "create_agents", "orchestrate", "team"]);
+    let function = draws.pick(&["run_iterative_refinement", "create_agents", "orchestrate", "team", MAP]);
     let (function, mut fields) = match function {
+        MAP => (function, items(draws, size)),
         "run_iterative_refinement" => (function, drafts(draws, parts)),
         "create_agents" => (function, new_agents(draws, parts)),
         "orchestrate" => (function, goal(draws)),
         _ => team(draws, parts),
     };
-    let is_team = fields.contains_key("run");
-    if !is_team {
+    let (is_team, reduces) = (fields.contains_key("run"), fields.contains_key("reduce"));
+    if !is_team && function != MAP {
         judging(draws, &mut fields);
     }
     let mut put = |name: &str, value: Value| fields.insert(name.to_owned(), value);
@@ -48,6 +52,11 @@ pub(super) fn draw(draws: &mut Draws, size: u32) -> (&'static str, Value) {
     request::spending(draws, &mut put, 4 * parts as usize);
     if is_team {
         request::pacing(draws, &mut put, 2);
+    }
+    if function == MAP {
+        // Items have no values to agree on, and what is made of all of them needs all.
+        let fits = |value: &Value| value["mode"] != "quorum" && (!reduces || value["mode"] == "all");
+        request::pacing(draws, &mut |name, value| (name != "wait" || fits(&value)).then(|| put(name, value))?, 2);
     }
     (function, Value::Object(fields))
 }
@@ -76,6 +85,26 @@ fn judging(draws: &mut Draws, fields: &mut Map<String, Value>) {
     if draws.happens(40) {
         put("judges", draws.between(1, 3).into());
     }
+}
+
+/// One to three steps for each item, and at times one answer made of those of all.
+fn items(draws: &mut Draws, size: u32) -> Map<String, Value> {
+    let steps = draws.between(1, 3.min(u64::from(size)));
+    let items: Vec<Value> = (1..=draws.between(1, u64::from(size) / steps))
+        .map(|number| match number % 3 {
+            0 => json!({ "harbour": format!("harbour {number}"), "depth": number }),
+            1 => json!(format!("harbour {number}")),
+            _ => number.into(),
+        })
+        .collect();
+    let steps: Vec<Value> = (0..steps as usize).map(|index| request::task(draws, index, 60)).collect();
+    let mut fields = object(json!({ "items": items, "steps": steps }));
+    if draws.happens(40) {
+        let mut task = request::task(draws, 0, 60);
+        task["task_id"] = "all".into();
+        fields.insert("reduce".to_owned(), json!({ "task": task, "group_size": draws.between(2, 5) }));
+    }
+    fields
 }
 
 fn drafts(draws: &mut Draws, count: u64) -> Map<String, Value> {

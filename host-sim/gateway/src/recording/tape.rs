@@ -42,6 +42,8 @@ pub struct Assumed {
     pub stopped: u32,
     /// Sessions that were stopped and whose tasks have no answer that could stand in. They say nothing at all.
     pub silent: u32,
+    /// Sessions that had reached their time limit. Nobody knows what they would have said, so they reach any other limit too.
+    pub timed_out: u32,
     /// Spawn calls that the host refused; none of them is refused again for the same reason.
     pub refused: u32,
 }
@@ -105,7 +107,11 @@ impl Tape {
                 ScriptedOutcome::Fail { kind: *kind, message: message.clone(), retry_after_ms: *retry_after_ms }
             }
             // The limit that ended it then ends it again.
-            RecordedOutcome::TimedOut | RecordedOutcome::Stopped | RecordedOutcome::Refused(_) => ScriptedOutcome::Hang,
+            RecordedOutcome::TimedOut => {
+                self.note(|assumed| assumed.timed_out += 1);
+                ScriptedOutcome::Hang
+            }
+            RecordedOutcome::Stopped | RecordedOutcome::Refused(_) => ScriptedOutcome::Hang,
         };
         scripted(self.scaled_ms(take.run_ms(), factor), outcome, take.usage.unwrap_or_default())
     }
