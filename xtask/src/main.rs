@@ -167,7 +167,7 @@ enum Task {
     /// Exit code 1: an invariant was violated; the seed and the command that repeats the run were printed.
     Soak {
         /// How long.
-        #[arg(long, required_unless_present = "cluster", conflicts_with = "cluster")]
+        #[arg(long, required_unless_present = "cluster", conflicts_with = "cluster", value_parser = clap::value_parser!(u64).range(1..))]
         minutes: Option<u64>,
         /// Lines of JSON; a file that exists is gone on with.
         #[arg(long, value_name = "FILE", default_value = "soak.jsonl")]

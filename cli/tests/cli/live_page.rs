@@ -18,9 +18,10 @@ struct Served {
 }
 
 impl Served {
-    fn start(latency_ms: u32) -> Self {
+    /// `name`: that of the test, whose files no other one may write.
+    fn start(name: &str, latency_ms: u32) -> Self {
         let script = format!("version = 1\n[[answers]]\nlatency = {{ constant_ms = {latency_ms} }}\n");
-        let (script, request) = (file("served.toml", script), file("served.json", many(3, "")));
+        let (script, request) = (file(&format!("{name}.toml"), script), file(&format!("{name}.json"), many(3, "")));
         let arguments =
             ["run", &request, "--json", "--engine", "native", "--clock", "real", "--script", &script, "--serve"];
         let mut child = command(&arguments)
@@ -86,7 +87,7 @@ impl Served {
 
 #[test]
 fn a_page_shows_a_run_while_it_lasts_and_stays_until_an_interrupt() {
-    let served = Served::start(50);
+    let served = Served::start("served_data", 50);
     let (status, page) = served.get("");
     assert_eq!(status, 200);
     assert!(
@@ -106,7 +107,7 @@ fn a_page_shows_a_run_while_it_lasts_and_stays_until_an_interrupt() {
 
 #[test]
 fn an_interrupt_stops_the_run_and_takes_the_page_with_it() {
-    let served = Served::start(100_000);
+    let served = Served::start("served_stop", 100_000);
     let next = served.wait_for(|document| document["live"]["running"].as_u64() > Some(0));
     let document = &next["document"];
     assert_eq!(document["live"]["state"], "running");
@@ -132,7 +133,7 @@ fn an_interrupt_stops_the_run_and_takes_the_page_with_it() {
 
 #[test]
 fn only_who_has_the_address_sees_the_page() {
-    let served = Served::start(100_000);
+    let served = Served::start("served_keys", 100_000);
     assert_eq!(served.ask("/", &served.address).0, 404);
     assert_eq!(served.ask("/0123456789abcdef0123456789abcdef/data?", &served.address).0, 404);
     assert_eq!(served.ask(&served.path, "example.org").0, 421, "a page elsewhere whose name points here");

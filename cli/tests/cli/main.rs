@@ -44,6 +44,7 @@ mod wide;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::{env, fs};
 
 use host_sim::component::{COMPONENT_VARIABLE, find};
@@ -124,8 +125,11 @@ fn path(name: &str) -> String {
 
 /// Writes a file for one test. Its path.
 fn file(name: &str, content: impl AsRef<[u8]>) -> String {
+    static WRITTEN: AtomicU32 = AtomicU32::new(0);
     let path = path(name);
-    fs::write(&path, content).unwrap_or_else(|error| panic!("{path}: {error}"));
+    // Another test may have a program read the same file just now, which must never find a part of it.
+    let new = format!("{path}.{}", WRITTEN.fetch_add(1, Ordering::Relaxed));
+    fs::write(&new, content).and_then(|()| fs::rename(&new, &path)).unwrap_or_else(|error| panic!("{path}: {error}"));
     path
 }
 

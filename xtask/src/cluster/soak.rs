@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 
 use super::chance;
 use super::gateways::{Health, Kind, SLOTS};
@@ -54,6 +54,7 @@ pub fn run(options: &Crashes) -> Result<bool> {
     let programs = Programs::ensure(options.program.as_deref())?;
     let place = supervisor::place()?;
     let plans = plans(&options);
+    ensure!(!plans.is_empty(), "no kills are asked for, so nothing would be shown");
     let agents = options.agents.div_ceil(u32::try_from(plans.len()).unwrap_or(1).max(1));
     let (mut rows, mut failed) = (Vec::new(), None);
     for (number, plan) in (1..).zip(plans) {

@@ -18,13 +18,16 @@ const SOON: Duration = Duration::from_secs(60);
 /// Changes with which the gateway says that it has read the plugin's configuration. They are its own defaults.
 const LIMITS: [u64; 2] = [599, 600];
 
+/// How long a question waits. A gateway whose thread is busy for as long as that takes an answer for none.
+const ANSWER_SECONDS: u32 = 10;
+
 /// Asked, answered in every way, and not asked again.
 ///
 /// # Errors
 /// The first run that begins without a yes, or does not begin after one.
 pub fn run(gateway: &mut Gateway) -> Result<()> {
     let [other, own] = LIMITS.map(|limit| json!({ "tools": { "swarm": { "waitTimeoutSecondsMax": limit } } }));
-    let asking = json!({ "approval": { "above_sessions": 0, "seconds": 3 } });
+    let asking = json!({ "approval": { "above_sessions": 0, "seconds": ANSWER_SECONDS } });
     step("have runs asked about", || gateway.reconfigure(&other, &asking))?;
     step("run nothing where nobody can be asked", || nobody_is_there(gateway))?;
     step("run nothing after a no, or without an answer", || is_refused(gateway))?;
@@ -65,7 +68,11 @@ fn is_refused(gateway: &Gateway) -> Result<()> {
         is_blocked(gateway, "denied", &["Denied by user. The tool call did not run."])?;
     }
     let somebody = gateway.approver("silent")?;
-    is_blocked(gateway, "unanswered", &["E_APPROVAL_TIMEOUT: nobody agreed to this within 3 s"])?;
+    is_blocked(
+        gateway,
+        "unanswered",
+        &[&format!("E_APPROVAL_TIMEOUT: nobody agreed to this within {ANSWER_SECONDS} s")],
+    )?;
     one_question(&somebody).map(drop)
 }
 

@@ -21,6 +21,9 @@ const WIDTH: u32 = 4;
 /// A run takes about so long, from the moment when the call that asked for it has returned.
 const SPAN_MS: u64 = 6_000;
 
+/// How long the first session may take on a busy machine.
+const SOON: Duration = Duration::from_secs(60);
+
 /// Kills the gateway `kills` times, each time in a run of its own, and has the run go on.
 ///
 /// # Errors
@@ -68,9 +71,11 @@ fn killed_at(gateway: &mut Gateway, moment: Duration) -> Result<Outcome> {
     let request = json!({ "tasks": tasks.collect::<Vec<_>>(), "max_concurrent": WIDTH, "timeoutSeconds": 1 });
     let reply = gateway.call("parallel_agents_run", &request)?;
     let run = reply.get("run_id").and_then(Value::as_str).with_context(|| format!("no run: {reply:#}"))?.to_owned();
+    // From then on there is something to be lost.
+    gateway.wait_until("the first session is there", SOON, |gateway| gateway.receipts(&run).is_some())?;
     thread::sleep(moment);
     gateway.kill_and_start()?;
-    let before = gateway.receipts(&run).unwrap_or_default();
+    let before = gateway.receipts(&run).context("the sessions of the run are not written down")?;
     let finished = finished(&gateway.journal(&run)?, &before);
     let reply = gateway.call(RUNS, &json!({ "action": "resume", "run_id": run, "timeoutSeconds": 300 }))?;
     let report = gateway.kept_result(&run)?;
@@ -80,13 +85,14 @@ fn killed_at(gateway: &mut Gateway, moment: Duration) -> Result<Outcome> {
         "not all is done ({} were finished): {reply:#}\n{report:#}",
         finished.len()
     );
-    let after = gateway.receipts(&run).unwrap_or_default();
+    let after = gateway.receipts(&run).context("the sessions of the run are not written down any more")?;
+    ensure!(after.len() >= TASKS, "{} sessions for {TASKS} tasks: {after:#?}", after.len());
     for (task, sessions) in &finished {
         let now = sessions_of(&after, *task);
         ensure!(now == *sessions, "task {task} had ended and was spawned again: {after:#?}");
     }
     gateway.check_idle()?;
-    Ok(Outcome { finished: finished.len(), again: after.len().saturating_sub(TASKS) })
+    Ok(Outcome { finished: finished.len(), again: after.len() - TASKS })
 }
 
 /// The tasks whose sessions had come to their end by the journal, with their numbers of sessions.

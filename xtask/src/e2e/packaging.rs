@@ -69,10 +69,10 @@ fn is_listed(gateway: &Gateway) -> Result<bool> {
 fn during_a_run(gateway: &Gateway, archive: &Path) -> Result<()> {
     let models = gateway.models()?;
     let request = json!({ "tasks": vec![plain_task(); 3], "max_concurrent": 1, "timeoutSeconds": 1 });
+    // Until its agents are let go the run does not end.
+    models.hold(true)?;
     let reply = gateway.call_in("update", "parallel_agents_run", &request)?;
     let run = reply.get("run_id").and_then(Value::as_str).with_context(|| format!("no run: {reply:#}"))?;
-    // Until they are let go the run does not end.
-    models.hold(true)?;
     let installed = gateway.install(archive);
     models.hold(false)?;
     let look = |action: &str| {
