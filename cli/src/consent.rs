@@ -3,7 +3,6 @@
 use std::io::{self, BufRead, IsTerminal as _, Write as _};
 
 use gateway_sim::spawns_sessions;
-use host_sim::live::ServerError;
 use parallel_agents_engine::task::{Forecast, Tier};
 use serde::Deserialize as _;
 use serde_json::Value;
@@ -36,10 +35,10 @@ pub async fn settle(
     }
     // A request that is refused is told so before anybody is asked for anything.
     let forecast = forecast(engine, function, arguments).await?;
-    let found = servers::find().await?;
+    let found = servers::find(server.model.as_deref()).await?;
     let model = match &server.model {
         Some(model) => model.clone(),
-        None => only_model(&found)?,
+        None => servers::only_model(ui, &found).await?,
     };
     let base_url = found.candidate.base_url.clone();
     ui.note(&format!("server: {} ({}), model {}", shown(&base_url), found.candidate.origin, shown(&model)));
@@ -51,16 +50,6 @@ pub async fn settle(
     }
     ui.note(&may_need(forecast.as_ref(), found.is_local));
     if found.is_local || simulation.backend.yes || is_wanted(&found)? { Ok(()) } else { Err(declined()) }
-}
-
-fn only_model(found: &Tried) -> Result<String, Failure> {
-    match found.models.as_deref() {
-        Ok([only]) => Ok(only.clone()),
-        models => {
-            let names = models.unwrap_or_default().to_vec();
-            Err(ServerError::Choice { server: found.candidate.base_url.clone(), names }.into())
-        }
-    }
 }
 
 /// What the engine expects of a run. None: it is a workflow, whose length nobody knows.

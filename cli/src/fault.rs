@@ -84,7 +84,9 @@ fn of_server(error: &ServerError) -> Fault {
         ServerError::Path { server, .. } => {
             Fault::new("--base-url", error).got(server).hint("it looks like http://127.0.0.1:8080/v1")
         }
-        ServerError::Models { .. } => Fault::new("--model", error).hint("name one with --model NAME"),
+        ServerError::Models { .. } | ServerError::LongList { .. } => {
+            Fault::new("--model", error).hint("name one with --model NAME")
+        }
         ServerError::Choice { names, .. } => {
             Fault::new("--model", error).limit(names.join(", ")).hint("name one with --model NAME")
         }

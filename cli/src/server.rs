@@ -72,7 +72,7 @@ impl From<ServerError> for Failure {
                 Self::Bad { code: "E_BASE_URL", error: anyhow!(error) }
             }
             ServerError::Key | ServerError::KeyRefused { .. } => Self::Bad { code: "E_API_KEY", error: anyhow!(error) },
-            ServerError::Models { .. } | ServerError::Choice { .. } => {
+            ServerError::Models { .. } | ServerError::LongList { .. } | ServerError::Choice { .. } => {
                 Self::Bad { code: "E_MODEL_NAME", error: anyhow!(error) }
             }
             ServerError::Unreachable { .. } | ServerError::Client(_) => {

@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use anyhow::anyhow;
 use futures::future::join_all;
-use host_sim::live::{KEY_VARIABLE, ModelServer, ServerError};
+use host_sim::live::{KEY_VARIABLE, Listing, ModelServer, ServerError};
 use parallel_agents_door::Token;
 use reqwest::Url;
 
 use crate::fault::Fault;
 use crate::outcome::Failure;
 use crate::text::shown;
+use crate::ui::Ui;
 
 /// Where OpenAI's own server is; a key without an address is for that one.
 const OPENAI: &str = "https://api.openai.com/v1";
@@ -20,13 +21,16 @@ const OPENAI: &str = "https://api.openai.com/v1";
 /// The address of a server that is to be asked, in the words of OpenAI's own clients.
 pub const ADDRESS_VARIABLE: &str = "OPENAI_BASE_URL";
 
-/// How long a server may take to list its models: one that somebody named, and one that may not be there.
+/// How long a server may take to say anything: one that somebody named, and one that may not be there.
 const NAMED_TIMEOUT: Duration = Duration::from_secs(10);
 const GUESSED_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// What to do where no server is.
 const START_ONE: &str = "start one (`ollama serve`, or `llama-server -m MODEL.gguf --port 8080`), set OPENAI_API_KEY, name one with \
                          --base-url URL, or take scripted answers with --backend script";
+
+/// What to do where a server was named that does not list its models.
+const NAME_ONE: &str = "correct the address, or name a model of that server with --model NAME";
 
 /// A place where a server may be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,8 +47,20 @@ pub struct Tried {
     pub candidate: Candidate,
     /// Whether it is on this machine.
     pub is_local: bool,
-    /// The names of its models, or why there are none.
-    pub models: Result<Vec<String>, String>,
+    pub answer: Answer,
+}
+
+/// What a server says when it is asked for its models.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// Their names.
+    Models(Vec<String>),
+    /// It will list them later, as when it still loads one: what it says instead.
+    NotReady(String),
+    /// It is there and does not list them: why. Whoever knows the name of one can use it.
+    Unlisted(String),
+    /// It is not there, or of no use: why.
+    Nothing(String),
 }
 
 /// The places to look at, by the environment of this program.
@@ -90,23 +106,35 @@ pub async fn look(candidates: Vec<Candidate>) -> Vec<Tried> {
 }
 
 async fn look_at(candidate: Candidate) -> Tried {
-    let models = models(&candidate).await;
-    Tried { is_local: is_local(&candidate.base_url), models, candidate }
+    let answer = ask(&candidate).await;
+    Tried { is_local: is_local(&candidate.base_url), answer, candidate }
 }
 
-async fn models(candidate: &Candidate) -> Result<Vec<String>, String> {
-    let key = if candidate.is_named { env::var_os(KEY_VARIABLE) } else { None };
-    let key = Token::new(&key.unwrap_or_default().to_string_lossy()).map_err(|error| error.to_string())?;
-    let server = ModelServer::new(&candidate.base_url, key).map_err(|error| error.to_string())?;
+async fn ask(candidate: &Candidate) -> Answer {
+    let server = match server(candidate) {
+        Ok(server) => server,
+        Err(error) => return Answer::Nothing(error.to_string()),
+    };
     let timeout = if candidate.is_named { NAMED_TIMEOUT } else { GUESSED_TIMEOUT };
-    match tokio::time::timeout(timeout, server.only_model(|_| ())).await {
-        Ok(Ok(model)) => Ok(vec![model]),
-        Ok(Err(ServerError::Choice { names, .. })) => Ok(names),
+    match tokio::time::timeout(timeout, server.models()).await {
+        Ok(Ok(Listing::Names(names))) => Answer::Models(names),
+        Ok(Ok(Listing::NotReady(why))) => Answer::NotReady(why),
         // The address stands beside it.
-        Ok(Err(ServerError::Unreachable { reason, .. })) => Err(reason),
-        Ok(Err(error)) => Err(error.to_string()),
-        Err(_) => Err(format!("no answer within {} ms", timeout.as_millis())),
+        Ok(Err(ServerError::Unreachable { reason, .. })) => Answer::Nothing(reason),
+        Ok(Err(
+            error @ (ServerError::Models { .. }
+            | ServerError::LongList { .. }
+            | ServerError::Path { is_page: false, .. }),
+        )) => Answer::Unlisted(error.to_string()),
+        Ok(Err(error)) => Answer::Nothing(error.to_string()),
+        Err(_) => Answer::Nothing(format!("no answer within {} ms", timeout.as_millis())),
     }
+}
+
+fn server(candidate: &Candidate) -> Result<ModelServer, ServerError> {
+    let key = if candidate.is_named { env::var_os(KEY_VARIABLE) } else { None };
+    let key = Token::new(&key.unwrap_or_default().to_string_lossy())?;
+    ModelServer::new(&candidate.base_url, key)
 }
 
 /// Whether an address is one of this machine's own.
@@ -116,22 +144,52 @@ fn is_local(base_url: &str) -> bool {
     host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
-/// The first server that listed its models.
-pub async fn find() -> Result<Tried, Failure> {
-    let mut tried = look(candidates()).await;
-    match tried.iter().position(|each| each.models.is_ok()) {
+/// The first server that listed its models; where none has, the first that is not ready yet; where a model is `named`, also one that
+/// somebody chose and that lists none.
+pub async fn find(named: Option<&str>) -> Result<Tried, Failure> {
+    choose(look(candidates()).await, named)
+}
+
+fn choose(mut tried: Vec<Tried>, named: Option<&str>) -> Result<Tried, Failure> {
+    let lists = |each: &Tried| matches!(each.answer, Answer::Models(_));
+    let is_late = |each: &Tried| matches!(each.answer, Answer::NotReady(_));
+    let is_enough =
+        |each: &Tried| named.is_some() && each.candidate.is_named && matches!(each.answer, Answer::Unlisted(_));
+    let at = tried.iter().position(lists).or_else(|| tried.iter().position(is_late));
+    match at.or_else(|| tried.iter().position(is_enough)) {
         Some(at) => Ok(tried.swap_remove(at)),
         None => Err(none(&tried)),
     }
 }
 
+/// The only model of a server that was found. One that is not ready yet is waited for, and standard error says so.
+pub async fn only_model(ui: &Ui, found: &Tried) -> Result<String, Failure> {
+    match &found.answer {
+        Answer::Models(names) => match names.as_slice() {
+            [only] => Ok(only.clone()),
+            names => {
+                let server = found.candidate.base_url.clone();
+                Err(ServerError::Choice { server, names: names.to_vec() }.into())
+            }
+        },
+        Answer::NotReady(_) | Answer::Unlisted(_) | Answer::Nothing(_) => {
+            Ok(server(&found.candidate)?.only_model(|words| ui.note(&shown(words))).await?)
+        }
+    }
+}
+
 fn none(tried: &[Tried]) -> Failure {
     let mut places = String::new();
-    for Tried { candidate, models, .. } in tried {
-        let why = models.as_ref().err().map(|why| shown(why)).unwrap_or_default();
+    for Tried { candidate, answer, .. } in tried {
+        let why = match answer {
+            Answer::NotReady(why) | Answer::Unlisted(why) | Answer::Nothing(why) => shown(why),
+            Answer::Models(_) => String::new(),
+        };
         places.push_str(&format!("\n  {} at {}: {why}", candidate.origin, shown(&candidate.base_url)));
     }
-    let fault = Fault::new("--base-url", format!("no model server was found; tried:{places}")).hint(START_ONE);
+    let is_there = |each: &Tried| each.candidate.is_named && matches!(each.answer, Answer::Unlisted(_));
+    let hint = if tried.iter().any(is_there) { NAME_ONE } else { START_ONE };
+    let fault = Fault::new("--base-url", format!("no model server was found; tried:{places}")).hint(hint);
     Failure::Broken { code: "E_NO_MODEL_SERVER", error: anyhow!(fault) }
 }
 
@@ -160,6 +218,27 @@ mod tests {
         assert_eq!(keyed[1..], local());
         let both = found(&[("OPENAI_API_KEY", "sk-1234567890"), ("OPENAI_BASE_URL", "http://10.0.0.1:1/v1")]);
         assert_eq!(both, [("OPENAI_BASE_URL", "http://10.0.0.1:1/v1".to_owned(), true)], "and to no other");
+    }
+
+    #[test]
+    fn who_lists_models_comes_before_who_will_and_a_name_is_enough_for_a_chosen_server() {
+        let tried = |is_named, answer| {
+            let base_url = "http://127.0.0.1:1/v1".to_owned();
+            Tried { candidate: Candidate { origin: "x", base_url, is_named }, is_local: true, answer }
+        };
+        let late = || tried(false, Answer::NotReady("Loading model".to_owned()));
+        let unlisted = |is_named| tried(is_named, Answer::Unlisted("HTTP 404".to_owned()));
+        let there = || tried(false, Answer::Models(vec!["a".to_owned()]));
+        let chosen = |all, named| choose(all, named).ok().map(|found| found.answer);
+        assert_eq!(chosen(vec![late(), there()], None), Some(there().answer));
+        assert_eq!(chosen(vec![unlisted(true), late()], None), Some(late().answer));
+        assert_eq!(chosen(vec![unlisted(true)], Some("m")), Some(unlisted(true).answer));
+        assert_eq!(chosen(vec![unlisted(true)], None), None);
+        assert_eq!(
+            chosen(vec![unlisted(false)], Some("m")),
+            None,
+            "whoever answers on a usual port is no server for it"
+        );
     }
 
     #[test]

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use crate::args::ComponentArguments;
 use crate::outcome::{Failure, Finish};
-use crate::servers::{self, ADDRESS_VARIABLE, Tried};
+use crate::servers::{self, ADDRESS_VARIABLE, Answer, Tried};
 use crate::text::{count, padded, shown, wrapped};
 use crate::ui::{Tone, Ui};
 
@@ -78,7 +78,7 @@ pub async fn carry_out(ui: &Ui, arguments: &DoctorArguments) -> Result<Finish, F
     checks.extend(openclaw::checks().await);
     checks.push(tool::node().await);
     let works = checks.iter().all(|check| check.state != State::Broken);
-    let has_model = servers.iter().any(|tried| tried.models.is_ok());
+    let has_model = servers.iter().any(|tried| matches!(tried.answer, Answer::Models(_) | Answer::NotReady(_)));
     let text = if ui.is_json() {
         format!("{}\n", json!({ "works": works, "checks": checks }))
     } else {
@@ -90,22 +90,32 @@ pub async fn carry_out(ui: &Ui, arguments: &DoctorArguments) -> Result<Finish, F
 
 /// Whoever names a server wants that one; on a usual port there need not be any.
 fn server(tried: &Tried) -> Check {
-    let Tried { candidate, is_local, models } = tried;
+    let Tried { candidate, is_local, answer } = tried;
     let (name, at) = (candidate.origin, shown(&candidate.base_url));
-    match models {
-        Ok(models) => {
+    let price = if *is_local { "on this machine" } else { "may cost money" };
+    match answer {
+        Answer::Models(models) => {
             let named: Vec<String> = models.iter().take(MAX_NAMED).map(|model| shown(model)).collect();
             let more = if models.len() > MAX_NAMED { ", …" } else { "" };
-            let price = if *is_local { "on this machine" } else { "may cost money" };
             let number = count(models.len(), "model", "models");
             Check::ok(name, format!("{at}, {price}, {number}: {}{more}", named.join(", ")))
         }
-        Err(why) if candidate.is_named => Check::broken(
+        Answer::NotReady(why) => {
+            let found = format!("{at}, {price}, is not ready yet: {}", shown(why));
+            Check { hint: Some("a run waits for it".to_owned()), ..Check::ok(name, found) }
+        }
+        Answer::Unlisted(why) if candidate.is_named => Check::broken(
+            name,
+            format!("{at}: {}", shown(why)),
+            "correct the variable, or name a model of that server with --model NAME",
+        ),
+        Answer::Nothing(why) if candidate.is_named => Check::broken(
             name,
             format!("{at}: {}", shown(why)),
             "correct the variable or the key, or start that server",
         ),
-        Err(_) => Check::missing(name, format!("nothing answers at {at}"), start_hint(name)),
+        Answer::Unlisted(_) => Check::missing(name, format!("what answers at {at} lists no models"), start_hint(name)),
+        Answer::Nothing(_) => Check::missing(name, format!("nothing answers at {at}"), start_hint(name)),
     }
 }
 
@@ -153,14 +163,17 @@ mod tests {
 
     #[test]
     fn a_server_that_somebody_named_has_to_answer() {
-        let tried = |is_named, models| {
+        let tried = |is_named, answer| {
             let candidate = Candidate { origin: "Ollama", base_url: "http://127.0.0.1:1/v1".to_owned(), is_named };
-            server(&Tried { candidate, is_local: true, models })
+            server(&Tried { candidate, is_local: true, answer })
         };
-        assert_eq!(tried(true, Err("cannot connect".to_owned())).state, State::Broken);
-        assert_eq!(tried(false, Err("cannot connect".to_owned())).state, State::Missing);
+        assert_eq!(tried(true, Answer::Nothing("cannot connect".to_owned())).state, State::Broken);
+        assert_eq!(tried(false, Answer::Nothing("cannot connect".to_owned())).state, State::Missing);
+        let late = tried(false, Answer::NotReady("Loading model".to_owned()));
+        assert_eq!(late.state, State::Ok);
+        assert_eq!(late.found, "http://127.0.0.1:1/v1, on this machine, is not ready yet: Loading model");
         let models = ["a", "b", "c", "d"].map(str::to_owned).to_vec();
-        let there = tried(false, Ok(models));
+        let there = tried(false, Answer::Models(models));
         assert_eq!((there.state, there.hint), (State::Ok, None));
         assert_eq!(there.found, "http://127.0.0.1:1/v1, on this machine, 4 models: a, b, c, …");
     }

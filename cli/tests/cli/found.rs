@@ -18,7 +18,10 @@ fn closed_port() -> u16 {
 
 /// The program in an environment that names no server, and in which no usual port is one.
 fn program(arguments: &[&str]) -> Command {
-    let mut command = command(&[arguments, &["--engine", "native"]].concat());
+    without_servers(command(&[arguments, &["--engine", "native"]].concat()))
+}
+
+fn without_servers(mut command: Command) -> Command {
     for name in ["OPENAI_API_KEY", "OPENAI_BASE_URL"] {
         command.env_remove(name);
     }
@@ -149,4 +152,42 @@ fn a_request_that_is_refused_is_told_so_before_any_server_is_looked_for() {
     let mut run = program(&["run", "-", "--backend", "openai", "--json"]);
     let lost = ran(&mut run, many(1, "").as_bytes());
     assert_eq!((lost.code, &lost.json()["error"]["code"]), (3, &json!("E_NO_MODEL_SERVER")));
+}
+
+/// The tasks of a request on a server of the environment.
+fn run_at(base: &str, request: &str, more: &[&str]) -> Ran {
+    let mut run = program(&[&["run", "-", "--backend", "openai", "--no-journal", "--json"], more].concat());
+    ran(run.env("OPENAI_BASE_URL", base).env("NO_PROXY", "*"), request.as_bytes())
+}
+
+#[test]
+fn a_named_server_that_lists_no_models_is_taken_with_a_named_model() {
+    let lost = Server::start(&one_model("found-lost.toml", "[wire]\nquirk = \"no_such_path\"\n"));
+    let taken = run_at(&lost.base, &many(1, ""), &["--model", "m"]);
+    assert!(taken.err.contains("(OPENAI_BASE_URL), model m"), "{}", taken.err);
+    assert_eq!((taken.code, &taken.json()["census"]["failed"]), (1, &json!(1)), "it was asked: {}", taken.out);
+    let nobody_says = run_at(&lost.base, &many(1, ""), &[]);
+    assert_eq!((nobody_says.code, &nobody_says.json()["error"]["code"]), (3, &json!("E_NO_MODEL_SERVER")));
+    assert!(nobody_says.json()["error"]["hint"].to_string().contains("--model NAME"), "{}", nobody_says.out);
+    let page = Server::start(&one_model("found-page.toml", "[wire]\nquirk = \"page_in_200\"\n"));
+    let refused = run_at(&page.base, &many(1, ""), &["--model", "m"]);
+    assert_eq!(refused.json()["error"]["code"], "E_NO_MODEL_SERVER", "a page is no model server: {}", refused.out);
+}
+
+#[test]
+fn a_server_that_loads_its_model_is_taken_and_waited_for() {
+    // It loads for a second and a half after it was asked for the first time.
+    let server = Server::start_at("20", &one_model("found-loads.toml", "[wire]\nquirk = \"model_loads\"\n"));
+    let port = server.base.trim_end_matches("/v1").rsplit(':').next().expect("a port").to_owned();
+    let mut doctor = without_servers(command(&["doctor", "--json"]));
+    doctor.env("LLAMA_ARG_PORT", &port);
+    let told = ran(&mut doctor, b"");
+    assert!(told.out.contains("is not ready yet") && told.out.contains("Loading model"), "{}", told.out);
+    let server = Server::start_at("20", &one_model("found-loads.toml", "[wire]\nquirk = \"model_loads\"\n"));
+    let port = server.base.trim_end_matches("/v1").rsplit(':').next().expect("a port").to_owned();
+    let mut run = program(&["run", "-", "--backend", "openai", "--no-journal", "--json"]);
+    let waited = ran(run.env("LLAMA_ARG_PORT", &port), many(1, "").as_bytes());
+    assert_eq!(waited.code, 0, "{}", waited.err);
+    assert!(waited.err.contains(&format!("waiting for the server at {}: ", server.base)), "{}", waited.err);
+    assert!(waited.err.contains("(llama.cpp), model standard"), "{}", waited.err);
 }

@@ -36,6 +36,7 @@ use rand::Rng as _;
 use tokio::sync::mpsc;
 
 pub use client::ModelServer;
+pub use models::Listing;
 pub use server_error::{KEY_VARIABLE, ServerError};
 
 use crate::real_call::RealCall;

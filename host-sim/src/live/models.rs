@@ -21,12 +21,24 @@ const READY_TIMEOUT: Duration = Duration::from_secs(15 * 60);
 /// How often a server that loads a model is looked after, where it does not say when to come back.
 const READY_PAUSE: Duration = Duration::from_secs(2);
 
+/// How long a list may be, in MiB: routers describe hundreds of models, each with its prices and parameters.
+const MOST_LIST_MIB: usize = 8;
+
 /// Below the base address.
 const MODELS: &str = "models";
 
 /// Members of a list that hold its rows, and members of a row that hold its name.
 const ROWS: [&str; 2] = ["data", "models"];
 const NAMES: [&str; 3] = ["id", "model", "name"];
+
+/// What a server says when it is asked for its models once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Listing {
+    /// The names of its models, in its own order.
+    Names(Vec<String>),
+    /// It will list them later, as when it still loads one: what it says instead.
+    NotReady(String),
+}
 
 /// Why there is no list.
 enum Missing {
@@ -37,6 +49,15 @@ enum Missing {
 }
 
 impl ModelServer {
+    /// The models of the server, asked for once.
+    pub async fn models(&self) -> Result<Listing, ServerError> {
+        match self.list().await {
+            Ok(names) => Ok(Listing::Names(names)),
+            Err(Missing::NotReady(reason, _)) => Ok(Listing::NotReady(reason)),
+            Err(Missing::Failed(error)) => Err(error),
+        }
+    }
+
     /// The only model of the server; with none or several of them somebody has to choose. A server that still loads its
     /// model is waited for, and `note` is told so once.
     pub async fn only_model(&self, note: impl Fn(&str)) -> Result<String, ServerError> {
@@ -78,23 +99,27 @@ impl ModelServer {
                 let response = self.request(self.http.get(url.clone())).send().await?;
                 let status = response.status();
                 if status.is_success() {
-                    return Ok(Ok(reading::words(response).await));
+                    return reading::whole(response, MOST_LIST_MIB << 20).await.map(Ok);
                 }
                 Ok(Err((status, refusal(response).await)))
             };
             let asked = tokio::time::timeout(LIST_TIMEOUT, asked).await;
             let asked = asked.map_err(|_| failed(format!("no answer within {} seconds", LIST_TIMEOUT.as_secs())))?;
-            let lost = match asked.map_err(|error: reqwest::Error| failed(words(&error)))? {
-                Ok(body) if !body.trim_start_matches('\u{feff}').trim_start().starts_with('<') => {
+            let (lost, is_page) = match asked.map_err(|error: reqwest::Error| failed(words(&error)))? {
+                Ok(None) => {
+                    let (server, most_mib) = (self.address.shown(), MOST_LIST_MIB);
+                    return Err(Missing::Failed(ServerError::LongList { server, most_mib }));
+                }
+                Ok(Some(body)) if !body.trim_start_matches('\u{feff}').trim_start().starts_with('<') => {
                     return self.names(&body).map_err(Missing::Failed);
                 }
-                Ok(page) => CompletionFailure::page(&page).message,
-                Err((_, refusal)) if refusal.is_lost() => refusal.into_failure().message,
+                Ok(Some(page)) => (CompletionFailure::page(&page).message, true),
+                Err((_, refusal)) if refusal.is_lost() => (refusal.into_failure().message, false),
                 Err((status, refusal)) => return Err(self.no_list(status, refusal)),
             };
             if !self.address.moves(&url, MODELS) {
                 let (server, reason) = (self.address.shown(), self.hidden(lost));
-                return Err(Missing::Failed(ServerError::Path { server, reason }));
+                return Err(Missing::Failed(ServerError::Path { server, reason, is_page }));
             }
         }
     }

@@ -128,6 +128,21 @@ fn is_document(bytes: &[u8]) -> bool {
     serde_json::from_str::<serde::de::IgnoredAny>(text.trim_start_matches('\u{feff}')).is_ok()
 }
 
+/// The whole of a body as text, for what is of no use in part. None: it has more than `most` bytes.
+pub(super) async fn whole(mut response: Response, most: usize) -> reqwest::Result<Option<String>> {
+    let mut body = Vec::new();
+    loop {
+        match response.chunk().await {
+            Ok(Some(piece)) if body.len() + piece.len() > most => return Ok(None),
+            Ok(Some(piece)) => body.extend_from_slice(&piece),
+            // The connection ended badly, but not before the document did.
+            Err(error) if !is_document(&body) => return Err(error),
+            Ok(None) | Err(_) => break,
+        }
+    }
+    Ok(Some(String::from_utf8_lossy(&body).into_owned()))
+}
+
 /// The beginning of a body as text. What cannot be read is left out.
 pub(super) async fn words(response: Response) -> String {
     let body = pieces(response);

@@ -23,6 +23,8 @@ pub enum ServerError {
         server: String,
         /// What is there.
         reason: String,
+        /// It answers with a page for people, so that it is something else for certain.
+        is_page: bool,
     },
     /// The key cannot be sent.
     #[error("{} holds a character that no key has: only visible ASCII can be sent", KEY_VARIABLE)]
@@ -53,6 +55,14 @@ pub enum ServerError {
         server: String,
         /// What it said.
         reason: String,
+    },
+    /// The list of models is longer than anybody reads.
+    #[error("the server at {server} lists more models than are read: its list has more than {most_mib} MiB")]
+    LongList {
+        /// The base address, as it is used.
+        server: String,
+        /// How much is read.
+        most_mib: usize,
     },
     /// Nobody said which of its models is meant.
     #[error("the server at {server} has {} models: {}", names.len(), names.join(", "))]

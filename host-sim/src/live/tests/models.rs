@@ -2,6 +2,7 @@
 
 use std::sync::Mutex;
 
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 use tokio::time::Instant;
 
@@ -25,6 +26,33 @@ async fn only_model(base: &str) -> (Result<String, ServerError>, Vec<String>, Op
     let server = ModelServer::new(base, None).expect("an address");
     let model = server.only_model(|note| notes.lock().expect("one at a time").push(note.to_owned())).await;
     (model, notes.into_inner().expect("one at a time"), server.corrected_address())
+}
+
+/// A server that answers everything with this document. Its base address.
+async fn serve_list(list: String) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let base = format!("http://{}/v1", listener.local_addr().expect("an address"));
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let _ = stream.read(&mut [0; 4096]).await;
+            let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", list.len());
+            // Whoever has read enough goes away.
+            let _ = stream.write_all(format!("{head}{list}").as_bytes()).await;
+        }
+    });
+    base
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_list_of_many_models_is_read_to_its_end() {
+    let list = |description: usize| {
+        serve_list(format!(r#"{{"data":[{{"id":"only","description":"{}"}}]}}"#, "x".repeat(description)))
+    };
+    let (model, _, _) = only_model(&list(1 << 20).await).await;
+    assert_eq!(model.expect("a model"), "only");
+    let (model, _, _) = only_model(&list(9 << 20).await).await;
+    let error = model.expect_err("nobody reads that much");
+    assert!(matches!(error, ServerError::LongList { most_mib: 8, .. }), "{error}");
 }
 
 #[tokio::test(start_paused = true)]
