@@ -9,6 +9,7 @@ use futures::stream::{self, Stream};
 use futures::{StreamExt, pin_mut};
 use reqwest::Response;
 use reqwest::header::CONTENT_TYPE;
+use serde_json::Value;
 use sse_stream::SseByteStream;
 
 use super::failure::{CompletionFailure, Refusal};
@@ -95,6 +96,8 @@ async fn documents(
     begun: impl Fn() + Send,
 ) -> Result<(), Stopped> {
     let mut count = 0;
+    // The only line so far is an answer as a whole, with space behind it at most.
+    let mut is_answer = false;
     loop {
         begun();
         while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
@@ -103,7 +106,10 @@ async fn documents(
             if count == 0 && !is_document(line.as_bytes()) {
                 break;
             }
-            count += 1;
+            if !line.trim().is_empty() {
+                is_answer = count == 0 && is_whole_answer(&line);
+                count += 1;
+            }
             if !incoming.pieces().take(None, &line)? {
                 return Ok(());
             }
@@ -112,14 +118,23 @@ async fn documents(
         match body.next().await {
             Some(Ok(piece)) => rest.extend_from_slice(&piece),
             // The connection ended badly, but not before the document did.
-            Some(Err(_)) if is_document(&rest) => break,
+            Some(Err(_)) if is_document(&rest) || (is_answer && rest.trim_ascii().is_empty()) => break,
             Some(Err(error)) => return Err(broke(&error).into()),
             None => break,
         }
     }
+    is_answer &= rest.trim_ascii().is_empty();
     incoming.pieces().take(None, &String::from_utf8_lossy(&rest))?;
-    incoming.pieces().end(count == 0);
+    incoming.pieces().end(count == 0 || is_answer);
     Ok(())
+}
+
+/// Whether a document has a whole message, and not a piece of one.
+fn is_whole_answer(text: &str) -> bool {
+    let Ok(document) = serde_json::from_str::<Value>(text.trim_start_matches('\u{feff}')) else { return false };
+    let choices = document.get("choices").and_then(Value::as_array);
+    let has = |choice: &Value, name| choice.get(name).is_some_and(Value::is_object);
+    choices.is_some_and(|choices| choices.iter().any(|choice| has(choice, "message") && !has(choice, "delta")))
 }
 
 /// Whether this is one document of JSON as a whole.
@@ -229,6 +244,39 @@ mod tests {
             let read: Vec<Bytes> = futures::executor::block_on(body.collect());
             assert_eq!(String::from_utf8(read.concat()).expect("text"), text, "{at}");
         }
+    }
+
+    /// Whether a body, which perhaps breaks off after its pieces, is an answer from its beginning to its end.
+    fn is_answer(pieces: &[&str], breaks: bool) -> bool {
+        let incoming = Incoming::new(false);
+        let pieces = pieces.iter().map(|piece| Ok(Bytes::copy_from_slice(piece.as_bytes())));
+        let end = breaks.then(|| Err(io::Error::other("reset")));
+        let body = stream::iter(pieces.chain(end).collect::<Vec<_>>());
+        let read = futures::executor::block_on(documents(Vec::new(), body, &incoming, || ()));
+        read.is_ok() && incoming.pieces().verdict().is_ok()
+    }
+
+    #[test]
+    fn a_whole_message_is_an_answer_whatever_space_is_behind_it() {
+        let message = r#"{"choices":[{"message":{"content":"hi"},"finish_reason":null}]}"#;
+        for end in ["", "\n", "\r\n", "\n\n \n", "\n \t"] {
+            for breaks in [false, true] {
+                assert!(is_answer(&[message, end], breaks), "{end:?} {breaks}");
+                assert!(is_answer(&[&format!("{message}{end}")], breaks), "{end:?} {breaks}");
+            }
+        }
+        let delta = message.replace("message", "delta");
+        let piece = r#"{"message":{"content":"hi"},"done":false}"#;
+        let bodies = [
+            format!("{message}\n{delta}\n"),
+            format!("{message}\n{message}"),
+            format!("{delta}\n"),
+            format!("{piece}\n"),
+        ];
+        for body in bodies {
+            assert!(!is_answer(&[&body], false), "{body}");
+        }
+        assert!(!is_answer(&[message, "\n{\"choices\""], true), "a second document broke off");
     }
 
     #[test]
