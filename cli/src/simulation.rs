@@ -17,7 +17,7 @@ use gateway_sim::script::Script;
 use gateway_sim::simulation;
 use host_sim::component::ComponentHost;
 use parallel_agents::documents::DocumentReply;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::args::{BackendKind, ClockKind, EngineKind, InstanceArguments, ResumeArguments, RunOptions, Simulation};
 use crate::backend::Past;
@@ -30,7 +30,6 @@ use crate::outcome::Failure;
 use crate::planned_files;
 use crate::prepared::PreparedBackend;
 use crate::reply::{Noted, Outputs, Reply};
-use crate::request;
 use crate::results::Results;
 use crate::signals::{Interrupt, stop_on_signal};
 use crate::ui::Ui;
@@ -82,7 +81,6 @@ impl Engine {
         arguments: &str,
         results: Option<Arc<Mutex<Results>>>,
     ) -> Result<Reply, Failure> {
-        let arguments = &with_options(arguments, simulation);
         let run_options = &simulation.run_options;
         let PreparedBackend { backend, clock, seed, kind, journal } =
             PreparedBackend::set(ui, simulation, function, arguments, output_of(results.as_ref())).await?;
@@ -108,7 +106,7 @@ impl Engine {
         if let Some(path) = &simulation.backend.record {
             // Of a reply that is no JSON the rest of the recording is still worth something.
             let document = called.result.as_ref().ok().and_then(|reply| read(document_text(reply)).ok());
-            let (recorder, function, arguments) = (recorder.clone(), function.to_owned(), arguments.clone());
+            let (recorder, function, arguments) = (recorder.clone(), function.to_owned(), arguments.to_owned());
             call.rest.file(Some(path), move || {
                 let recorder = recorder.lock().unwrap_or_else(PoisonError::into_inner);
                 recorder.finish(&function, &arguments, document).text()
@@ -307,18 +305,6 @@ fn output_of(results: Option<&Arc<Mutex<Results>>>) -> Option<PathBuf> {
 /// Whether a call takes real time.
 fn is_real(kind: BackendKind, run_options: &RunOptions) -> bool {
     kind != BackendKind::Script || run_options.clock == ClockKind::Real
-}
-
-/// The request with what the options say in place of its own rules.
-fn with_options(arguments: &str, simulation: &Simulation) -> String {
-    let mut request = arguments.to_owned();
-    let tiers = &simulation.backend.tiers;
-    if !tiers.is_empty() {
-        let models: Map<String, Value> =
-            tiers.iter().map(|(tier, model)| (tier.name().to_owned(), Value::from(model.as_str()))).collect();
-        request = request::with_field(&request, "models", &Value::Object(models));
-    }
-    request
 }
 
 fn accept(reply: DocumentReply) -> Result<Reply, Failure> {

@@ -51,7 +51,7 @@ pub async fn carry_out(ui: &Ui, mut arguments: CallArguments) -> Result<Finish, 
     if let Some(directory) = &arguments.own_agents.directory {
         document = own_agents::add(ui, directory, &arguments.function, document)?;
     }
-    let document = request::with_rules(document, &arguments.rules);
+    let document = request::with_options(document, &arguments.rules, &arguments.simulation.backend.tiers);
     let engine = Engine::load(ui, &arguments.simulation.instance).await?;
     consent::settle(ui, &engine, &mut arguments.simulation, &arguments.function, &document).await?;
     let reply = engine.call(ui, &arguments.simulation, &arguments.function, &document).await?;

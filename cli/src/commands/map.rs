@@ -52,7 +52,7 @@ pub async fn carry_out(ui: &Ui, mut arguments: MapArguments) -> Result<Finish, F
     if let Some(directory) = &arguments.own_agents.directory {
         document = own_agents::add(ui, directory, FUNCTION, document)?;
     }
-    let document = request::with_rules(document, &arguments.rules);
+    let document = request::with_options(document, &arguments.rules, &arguments.simulation.backend.tiers);
     let engine = Engine::load(ui, &arguments.simulation.instance).await?;
     consent::settle(ui, &engine, &mut arguments.simulation, FUNCTION, &document).await?;
     planned_files::check(&arguments.simulation, Some(&arguments.output))?;

@@ -39,7 +39,7 @@ pub async fn carry_out(ui: &Ui, mut arguments: ReviewArguments) -> Result<Finish
     }
     let engine = Engine::load(ui, &arguments.simulation.instance).await?;
     let team = engine.ask("review_team", &team).await?;
-    let request = request::with_rules(team.text, &arguments.rules);
+    let request = request::with_options(team.text, &arguments.rules, &arguments.simulation.backend.tiers);
     consent::settle(ui, &engine, &mut arguments.simulation, "run_tasks", &request).await?;
     let (mut reply, report) = run::run(ui, &engine, &arguments.simulation, &request).await?;
     let Some(report) = report else { return show(ui, reply).await };

@@ -34,7 +34,7 @@ pub async fn carry_out(ui: &Ui, mut arguments: RunArguments) -> Result<Finish, F
     if let Some(directory) = &arguments.own_agents.directory {
         request = own_agents::add(ui, directory, "run_tasks", request)?;
     }
-    let request = request::with_rules(request, &arguments.rules);
+    let request = request::with_options(request, &arguments.rules, &arguments.simulation.backend.tiers);
     let engine = Engine::load(ui, &arguments.simulation.instance).await?;
     consent::settle(ui, &engine, &mut arguments.simulation, "run_tasks", &request).await?;
     let (reply, report) = run(ui, &engine, &arguments.simulation, &request).await?;

@@ -175,6 +175,28 @@ fn a_named_server_that_lists_no_models_is_taken_with_a_named_model() {
 }
 
 #[test]
+fn the_price_that_is_agreed_to_is_that_of_the_models_that_are_run() {
+    let server = Server::start(&one_model("found-price.toml", ""));
+    let base = server.base.replace("127.0.0.1", "0.0.0.0");
+    let prices = r#""prices": {"cheap": {"input": 1, "output": 1}, "dear": {"input": 100000, "output": 100000}}"#;
+    let request = |model: &str| {
+        let models = json!({ "economy": model, "standard": model, "premium": model });
+        many(2, &format!("\"models\": {models}, {prices}"))
+    };
+    let agreed = |request: &str, more: &[&str]| {
+        let refused = run_at(&base, request, &[&["--model", "dear"], more].concat());
+        assert_eq!(refused.json()["error"]["code"], "E_NOT_CONFIRMED", "{}", refused.out);
+        let line = refused.err.lines().find(|line| line.starts_with("forecast: ")).unwrap_or_default().to_owned();
+        assert!(line.contains("at most $"), "{}", refused.err);
+        line
+    };
+    let tiers = ["economy", "standard", "premium"].map(|tier| format!("{tier}=dear"));
+    let tiers: Vec<&str> = tiers.iter().flat_map(|tier| ["--tier", tier]).collect();
+    assert_eq!(agreed(&request("cheap"), &tiers), agreed(&request("dear"), &[]));
+    assert_ne!(agreed(&request("cheap"), &tiers), agreed(&request("cheap"), &[]));
+}
+
+#[test]
 fn a_server_that_loads_its_model_is_taken_and_waited_for() {
     // It loads for a second and a half after it was asked for the first time.
     let server = Server::start_at("20", &one_model("found-loads.toml", "[wire]\nquirk = \"model_loads\"\n"));
