@@ -1,4 +1,7 @@
 //! The results as a table: the item's own columns, then how it ended, then the fields of its answer.
+//!
+//! No two columns have one name. `item`, `status` and `error` are the run's; after these the item's columns and then the fields of
+//! answers keep their names as far as these are free. Another one gets `item_` or `answer_` before it, as often as it takes.
 
 use std::collections::BTreeSet;
 
@@ -7,6 +10,10 @@ use serde_json::{Map, Value};
 
 /// What begins a formula in the usual programs for tables.
 const FORMULA: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
+
+/// The columns of the run.
+const ITEM: &str = "item";
+const ENDS: [&str; 2] = ["status", "error"];
 
 /// The column of an answer that has no fields.
 const ANSWER: &str = "answer";
@@ -26,16 +33,13 @@ pub fn of(lines: &str, items: &[Value]) -> anyhow::Result<String> {
     rows.sort_by_key(|row| row.item);
     let own = columns(items.iter().filter_map(Value::as_object));
     let answers = columns(rows.iter().map(|row| &row.answer));
-    let mut head = vec!["item".to_owned()];
-    head.extend(own.iter().cloned());
-    head.extend(["status".to_owned(), "error".to_owned()]);
-    let taken: BTreeSet<String> = head.iter().cloned().collect();
-    head.extend(answers.iter().map(|name| match taken.contains(name) {
-        true => format!("answer_{name}"),
-        false => cell(Some(&Value::from(name.as_str())), true),
-    }));
+    let mut taken: BTreeSet<String> = ENDS.into_iter().chain([ITEM]).map(str::to_owned).collect();
+    let own_heads = heads(&own, "item_", &mut taken, str::to_owned);
+    let answer_heads = heads(&answers, "answer_", &mut taken, |name| cell(Some(&Value::from(name)), true));
+    let ends = ENDS.map(str::to_owned);
+    let head = [ITEM.to_owned()].into_iter().chain(own_heads).chain(ends).chain(answer_heads);
     let mut table = csv::Writer::from_writer(Vec::new());
-    table.write_record(&head)?;
+    table.write_record(head)?;
     for row in &rows {
         let number = row.item.to_string();
         let own = own.iter().map(|name| cell(row.input.get(name), false));
@@ -78,6 +82,26 @@ fn columns<'a>(rows: impl Iterator<Item = &'a Map<String, Value>>) -> Vec<String
     names
 }
 
+/// What stands above columns of these names: each as it is `written` if that is free, else with a prefix. All of it is taken then.
+fn heads(
+    names: &[String],
+    prefix: &str,
+    taken: &mut BTreeSet<String>,
+    written: impl Fn(&str) -> String,
+) -> Vec<String> {
+    let free: Vec<Option<String>> =
+        names.iter().map(|name| Some(written(name)).filter(|head| taken.insert(head.clone()))).collect();
+    // Only now: a column that has such a name by itself keeps it.
+    let mut prefixed = |name: &String| {
+        let mut head = format!("{prefix}{name}");
+        while !taken.insert(head.clone()) {
+            head.insert_str(0, prefix);
+        }
+        head
+    };
+    free.into_iter().zip(names).map(|(head, name)| head.unwrap_or_else(|| prefixed(name))).collect()
+}
+
 /// A value as the text of a cell. What a model wrote may not become a formula: such a text is shown with an apostrophe before it.
 fn cell(value: Option<&Value>, is_foreign: bool) -> String {
     match value {
@@ -108,6 +132,22 @@ mod tests {
         let expected = "item,id,status,error,answer,answer_id,list\n1,a,failed,E_X,,,\n2,b,completed,,text,,\n\
                         3,,completed,,,7,[1]\n";
         assert_eq!(table, expected);
+    }
+
+    #[test]
+    fn no_two_columns_have_one_name() {
+        let head = |items: &[Value], output: Value| {
+            let line = json!({"item": 1, "status": "completed", "output": output, "error": null, "input": items[0]});
+            let table = of(&line.to_string(), items).expect("a table");
+            table.lines().next().unwrap_or_default().to_owned()
+        };
+        let own = [json!({"item": 1, "status": 2, "item_status": 3, "error": 4, "id": 5})];
+        assert_eq!(
+            head(&own, json!({"item_item": 1, "status": 2, "id": 3, "answer_id": 4})),
+            "item,item_item,item_item_status,item_status,item_error,id,status,error,answer_item_item,answer_status,answer_answer_id,answer_id"
+        );
+        assert_eq!(head(&[json!({"answer": 1})], json!("text")), "item,answer,status,error,answer_answer");
+        assert_eq!(head(&[json!({})], json!({"=a": 1, "'=a": 2})), "item,status,error,'=a,answer_'=a");
     }
 
     #[test]
