@@ -130,27 +130,25 @@ impl Outputs {
     }
 }
 
+/// What each session of a call was told and said so far.
+pub type Sessions = Arc<Mutex<SessionLog>>;
+
 /// What has to be noted from the beginning of a call.
 pub struct Noted {
-    sessions: Arc<Mutex<SessionLog>>,
+    sessions: Sessions,
     began: SystemTime,
 }
 
 impl Noted {
     /// To be made just before the call.
-    pub fn new() -> Self {
-        Self { sessions: Arc::default(), began: SystemTime::now() }
+    pub fn of(sessions: Sessions) -> Self {
+        Self { sessions, began: SystemTime::now() }
     }
 
     /// Has the call watched, if anybody wants to know what each session was told and said.
     pub fn watching(&self, backend: AnyBackend, run_options: &RunOptions) -> AnyBackend {
         let is_wanted = run_options.report.is_some() || run_options.serve.is_some();
         if is_wanted { backend.by(self.sessions.clone()) } else { backend }
-    }
-
-    /// What each session was told and said so far.
-    pub fn sessions(&self) -> Arc<Mutex<SessionLog>> {
-        self.sessions.clone()
     }
 
     /// The text of the report: the component's document with the host's account beside it, or a page of the document

@@ -29,7 +29,7 @@ use crate::live_page::LivePage;
 use crate::outcome::Failure;
 use crate::planned_files;
 use crate::prepared::PreparedBackend;
-use crate::reply::{Noted, Outputs, Reply};
+use crate::reply::{Noted, Outputs, Reply, Sessions};
 use crate::results::Results;
 use crate::signals::{Interrupt, stop_on_signal};
 use crate::ui::Ui;
@@ -82,14 +82,17 @@ impl Engine {
         results: Option<Arc<Mutex<Results>>>,
     ) -> Result<Reply, Failure> {
         let run_options = &simulation.run_options;
+        let sessions = Sessions::default();
+        // Before a journal is made, which would be in the way of the next try if there is no page.
+        let page = served(run_options, function, simulation.backend.server.kind(), &sessions).await?;
         let PreparedBackend { backend, clock, seed, kind, journal } =
             PreparedBackend::set(ui, simulation, function, arguments, output_of(results.as_ref())).await?;
         let view = View::new(ui, run_options.progress, is_real(kind, run_options), Board::new(function, arguments));
         let recorder = Arc::new(Mutex::new(Recorder::default()));
-        let noted = Noted::new();
-        let page = served(ui, run_options, function, kind, &noted).await?;
+        let noted = Noted::of(sessions);
         let mut backend = noted.watching(backend.by(view.board()), run_options);
         if let Some(page) = &page {
+            ui.note(&format!("page: {}\n  it stays until Ctrl-C", page.url()));
             backend = backend.by(page.watcher());
         }
         if let Some(results) = results {
@@ -140,6 +143,8 @@ impl Engine {
     ) -> Result<Reply, Failure> {
         let run_options = &arguments.run_options;
         let past = Past::read(text);
+        let sessions = Sessions::default();
+        let page = served(run_options, &past.function, arguments.server.kind(), &sessions).await?;
         let PreparedBackend { backend, clock, seed, kind, journal } =
             PreparedBackend::reset(ui, arguments, &past, journal).await?;
         let view = View::new(
@@ -148,10 +153,10 @@ impl Engine {
             is_real(kind, run_options),
             Board::new(&past.function, &past.arguments),
         );
-        let noted = Noted::new();
-        let page = served(ui, run_options, &past.function, kind, &noted).await?;
+        let noted = Noted::of(sessions);
         let mut backend = noted.watching(backend.by(view.board()), run_options);
         if let Some(page) = &page {
+            ui.note(&format!("page: {}\n  it stays until Ctrl-C", page.url()));
             backend = backend.by(page.watcher());
         }
         if let Some(results) = results {
@@ -283,18 +288,15 @@ impl Call<'_> {
     }
 }
 
-/// The page that the options ask for, with its address on standard error.
+/// The page that the options ask for.
 async fn served(
-    ui: &Ui,
     run_options: &RunOptions,
     function: &str,
     kind: BackendKind,
-    noted: &Noted,
+    sessions: &Sessions,
 ) -> Result<Option<LivePage>, Failure> {
     let Some(port) = run_options.serve else { return Ok(None) };
-    let page = LivePage::serve(port, function, is_real(kind, run_options), noted.sessions()).await?;
-    ui.note(&format!("page: {}\n  it stays until Ctrl-C", page.url()));
-    Ok(Some(page))
+    LivePage::serve(port, function, is_real(kind, run_options), sessions.clone()).await.map(Some)
 }
 
 /// Where the lines of a wide run go.

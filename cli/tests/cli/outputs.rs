@@ -1,6 +1,7 @@
 //! Files that cannot be written when a run is over: the result is there, and the others are.
 
 use std::fs;
+use std::net::TcpListener;
 use std::process::Stdio;
 
 use serde_json::json;
@@ -97,4 +98,16 @@ fn help_that_cannot_be_written_is_no_success() {
     let ran = command(&["--help"]).stdout(full).stderr(Stdio::piped()).output().expect("the program starts");
     assert_eq!(ran.status.code(), Some(3));
     assert!(String::from_utf8_lossy(&ran.stderr).contains("cannot write to standard output"));
+}
+
+#[test]
+fn a_port_that_is_taken_leaves_no_journal() {
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let serve = format!("--serve={}", taken.local_addr().expect("an address").port());
+    let journal = path("port.journal");
+    let _ = fs::remove_file(&journal);
+    let ran = native(&["run", "-", "--json", "--journal", &journal, &serve], many(1, ""));
+    assert_eq!((ran.code, &ran.json()["error"]["code"]), (3, &json!("E_LISTEN")), "{}", ran.err);
+    assert!(!fs::exists(&journal).expect("a place"), "it would be in the way of the next try");
+    assert_eq!(native(&["run", "-", "--journal", &journal], many(1, "")).code, 0);
 }
