@@ -1,5 +1,6 @@
 //! Files that a call is asked to leave behind: looked at before the call, written whole or not at all after it.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -8,26 +9,41 @@ use crate::fault::Fault;
 use crate::outcome::Failure;
 
 /// Finds out before a run is paid for whether its files can be written. Nothing is created or changed. What is `taken` others write,
-/// who look at it themselves.
-pub fn check<'a>(paths: impl IntoIterator<Item = &'a Option<PathBuf>>, taken: &[PathBuf]) -> Result<(), Failure> {
+/// who look at it themselves; what is `read` is not written over.
+pub fn check<'a>(
+    paths: impl IntoIterator<Item = &'a Option<PathBuf>>,
+    taken: &[PathBuf],
+    read: &[PathBuf],
+) -> Result<(), Failure> {
     let mut seen: Vec<PathBuf> = Vec::new();
     for path in taken {
         claim(path, &mut seen)?;
     }
-    for path in paths.into_iter().flatten() {
+    let paths: Vec<&PathBuf> = paths.into_iter().flatten().collect();
+    for path in &paths {
         check_one(path).map_err(|error| not_written(path, error))?;
         claim(path, &mut seen)?;
     }
-    Ok(())
+    if paths.is_empty() {
+        return Ok(());
+    }
+    let read: BTreeSet<PathBuf> = read.iter().map(|path| real(path)).filter(|path| is_plain(path)).collect();
+    match paths.into_iter().find(|path| read.contains(&real(path))) {
+        Some(path) => Err(clash(path, "is what the call reads, and would be written over")),
+        None => Ok(()),
+    }
+}
+
+fn clash(path: &Path, why: &str) -> Failure {
+    let fault = Fault::new(path.display(), format!("{} {why}", path.display()));
+    Failure::Bad { code: "E_USAGE", error: fault.hint("give each output a file of its own").into() }
 }
 
 /// Adds a path to those seen, unless it is one of them.
 fn claim(path: &Path, seen: &mut Vec<PathBuf>) -> Result<(), Failure> {
     let target = real(path);
     if seen.contains(&target) && is_plain(&target) {
-        let message = format!("{} is to hold two things", path.display());
-        let fault = Fault::new(path.display(), message).hint("give each output a file of its own");
-        return Err(Failure::Bad { code: "E_USAGE", error: fault.into() });
+        return Err(clash(path, "is to hold two things"));
     }
     seen.push(target);
     Ok(())
@@ -117,7 +133,7 @@ mod tests {
     fn a_file_is_replaced_as_a_whole_and_keeps_its_rights() {
         let place = tempfile::tempdir().expect("a directory");
         let path = place.path().join("report.json");
-        check([&Some(path.clone())], &[]).expect("it can be written");
+        check([&Some(path.clone())], &[], &[]).expect("it can be written");
         assert!(!path.exists(), "looking creates nothing");
         write(&path, "one").expect("it is written");
         fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o640)).expect("rights");
@@ -137,17 +153,21 @@ mod tests {
         let file = place.path().join("file");
         fs::write(&file, "x").expect("a file");
         for bad in [place.path().to_owned(), place.path().join("no/such"), file.join("below")] {
-            assert!(check([&Some(bad.clone())], &[]).is_err(), "{}", bad.display());
+            assert!(check([&Some(bad.clone())], &[], &[]).is_err(), "{}", bad.display());
         }
         for name in ["file", "new"] {
             let twice = [place.path().join(name), place.path().join(".").join(name)].map(Some);
-            assert!(check(&twice, &[]).is_err(), "one file for two things: {name}");
+            assert!(check(&twice, &[], &[]).is_err(), "one file for two things: {name}");
             let taken = [place.path().join(name)];
-            assert!(check([&twice[1]], &taken).is_err(), "others write it: {name}");
+            assert!(check([&twice[1]], &taken, &[]).is_err(), "others write it: {name}");
+            assert!(check([&twice[1]], &[], &taken).is_err(), "the call reads it: {name}");
         }
-        assert!(check([&Some(file.clone())], &[place.path().join("no/such")]).is_ok(), "others look at theirs");
+        assert!(check([&Some(file.clone())], &[place.path().join("no/such")], &[]).is_ok(), "others look at theirs");
         let full = PathBuf::from("/dev/full");
-        assert!(check([&Some(full.clone()), &Some(full.clone()), &None], slice::from_ref(&full)).is_ok());
+        assert!(
+            check([&Some(full.clone()), &Some(full.clone()), &None], slice::from_ref(&full), slice::from_ref(&full))
+                .is_ok()
+        );
         assert!(write(&full, "x").is_err());
     }
 }

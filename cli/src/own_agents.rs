@@ -1,7 +1,7 @@
 //! Agent types of a directory: looked up for a request, and what is told of their files.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::agent_directories::{LibraryError, read};
 use agent_files::{
@@ -33,9 +33,18 @@ pub fn open(directory: &Path) -> Result<Library, Failure> {
 }
 
 /// The request with the definitions of the directory that it uses. Names of files are put right to ids, all files that it
-/// uses and that cannot be used are told at once, and what else there is to say of the files goes to standard error.
-pub fn add(ui: &Ui, directory: &Path, function: &str, document: String) -> Result<String, Failure> {
+/// uses and that cannot be used are told at once, and what else there is to say of the files goes to standard error. The files that
+/// are meant as definitions are added to those that were `read`.
+pub fn add(
+    ui: &Ui,
+    directory: &Path,
+    function: &str,
+    document: String,
+    read: &mut Vec<PathBuf>,
+) -> Result<String, Failure> {
     let library = open(directory)?;
+    let definitions = library.files().iter().filter(|file| !matches!(file.reading, Reading::Passed { .. }));
+    read.extend(definitions.map(|file| file.path.clone()));
     if request::brings_agents(&document) {
         return Err(both_bring_agents());
     }

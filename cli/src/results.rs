@@ -59,7 +59,7 @@ impl Results {
     /// somebody's only copy.
     pub fn create(output: &Path, request: &str) -> Result<Self, Failure> {
         let (path, table) = places(output);
-        output::check([&table], &[])?;
+        output::check([&table], &[], &[])?;
         if let Some(table) = table.as_ref().filter(|table| table.symlink_metadata().is_ok()) {
             return Err(not_created(table, io::ErrorKind::AlreadyExists.into()));
         }
@@ -73,7 +73,7 @@ impl Results {
     /// are told once more.
     pub fn reopen(output: &Path, request: &str) -> Result<Self, Failure> {
         let (path, table) = places(output);
-        output::check([&table], &[])?;
+        output::check([&table], &[], &[])?;
         let bad =
             |error: anyhow::Error| Failure::file(&path, error.context(format!("cannot go on with {}", path.display())));
         let mut file =

@@ -27,7 +27,6 @@ use crate::hints;
 use crate::journal::Journal;
 use crate::live_page::LivePage;
 use crate::outcome::Failure;
-use crate::planned_files;
 use crate::prepared::PreparedBackend;
 use crate::reply::{Noted, Outputs, Reply, Sessions};
 use crate::results::Results;
@@ -60,7 +59,8 @@ impl Engine {
         }
     }
 
-    /// Calls a function on what the options name, with progress for whoever looks.
+    /// Calls a function on what the options name, once these passed [`crate::planned_files::check`], with progress for whoever
+    /// looks.
     pub async fn call(
         &self,
         ui: &Ui,
@@ -68,11 +68,10 @@ impl Engine {
         function: &str,
         arguments: &str,
     ) -> Result<Reply, Failure> {
-        planned_files::check(simulation, None)?;
         self.call_telling(ui, simulation, function, arguments, None).await
     }
 
-    /// The same, once the options passed [`planned_files::check`], with what becomes of items written down as it is told.
+    /// The same, with what becomes of items written down as it is told.
     pub async fn call_telling(
         &self,
         ui: &Ui,
@@ -132,7 +131,8 @@ impl Engine {
         reply
     }
 
-    /// Resumes a call on a host that knows none of its sessions any more, once the options passed [`planned_files::check_resumed`].
+    /// Resumes a call on a host that knows none of its sessions any more, once the options passed
+    /// [`crate::planned_files::check_resumed`].
     pub async fn resume(
         &self,
         ui: &Ui,

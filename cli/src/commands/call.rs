@@ -13,7 +13,7 @@ use crate::outcome::{Failure, Finish};
 use crate::reply::Reply;
 use crate::simulation::Engine;
 use crate::ui::Ui;
-use crate::{consent, input, own_agents, request};
+use crate::{consent, input, own_agents, planned_files, request};
 
 #[derive(Debug, Args)]
 pub struct CallArguments {
@@ -44,13 +44,15 @@ pub async fn carry_out(ui: &Ui, mut arguments: CallArguments) -> Result<Finish, 
             fault.hint("parallel-agents map TEMPLATE.json --output FILE; the template may hold the items itself");
         return Err(Failure::Bad { code: "E_USAGE", error: fault.into() });
     }
+    let mut read: Vec<PathBuf> = arguments.arguments.iter().cloned().collect();
     let mut document = match &arguments.arguments {
         Some(path) => input::document(path)?,
         None => "{}".to_owned(),
     };
     if let Some(directory) = &arguments.own_agents.directory {
-        document = own_agents::add(ui, directory, &arguments.function, document)?;
+        document = own_agents::add(ui, directory, &arguments.function, document, &mut read)?;
     }
+    planned_files::check(&arguments.simulation, None, &read)?;
     let document = request::with_options(document, &arguments.rules, &arguments.simulation.backend.tiers);
     let engine = Engine::load(ui, &arguments.simulation.instance).await?;
     consent::settle(ui, &engine, &mut arguments.simulation, &arguments.function, &document).await?;

@@ -46,16 +46,18 @@ pub const FUNCTION: &str = "map_tasks";
 
 pub async fn carry_out(ui: &Ui, mut arguments: MapArguments) -> Result<Finish, Failure> {
     let mut document = input::document(&arguments.template)?;
+    let mut read = vec![arguments.template.clone()];
     if let Some(items) = items::read(&arguments.items)? {
+        read.extend(items::files(&arguments.items, &items));
         document = request::with_field(&document, "items", &Value::Array(items));
     }
     if let Some(directory) = &arguments.own_agents.directory {
-        document = own_agents::add(ui, directory, FUNCTION, document)?;
+        document = own_agents::add(ui, directory, FUNCTION, document, &mut read)?;
     }
+    planned_files::check(&arguments.simulation, Some(&arguments.output), &read)?;
     let document = request::with_options(document, &arguments.rules, &arguments.simulation.backend.tiers);
     let engine = Engine::load(ui, &arguments.simulation.instance).await?;
     consent::settle(ui, &engine, &mut arguments.simulation, FUNCTION, &document).await?;
-    planned_files::check(&arguments.simulation, Some(&arguments.output))?;
     let results = Arc::new(Mutex::new(Results::create(&arguments.output, &document)?));
     let called = engine.call_telling(ui, &arguments.simulation, FUNCTION, &document, Some(results.clone())).await;
     let (kind, clock) = (arguments.simulation.backend.server.kind(), arguments.simulation.run_options.clock);

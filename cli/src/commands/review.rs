@@ -2,6 +2,7 @@
 
 use std::env;
 use std::path::{Path, PathBuf};
+use std::slice;
 
 use clap::Args;
 use parallel_agents_workflows::teams::MAX_CODE_BYTES;
@@ -15,7 +16,7 @@ use crate::outcome::{Failure, Finish};
 use crate::simulation::Engine;
 use crate::text::shown;
 use crate::ui::Ui;
-use crate::{consent, input, request, summary, table};
+use crate::{consent, input, planned_files, request, summary, table};
 
 #[derive(Debug, Args)]
 pub struct ReviewArguments {
@@ -31,6 +32,7 @@ pub struct ReviewArguments {
 
 pub async fn carry_out(ui: &Ui, mut arguments: ReviewArguments) -> Result<Finish, Failure> {
     let code = input::source(&arguments.file, MAX_CODE_BYTES)?;
+    planned_files::check(&arguments.simulation, None, slice::from_ref(&arguments.file))?;
     let team = json!({ "code": code, "file": arguments.file.to_string_lossy() });
     let server = &mut arguments.simulation.backend.server;
     // A script is for scripted agents; else somebody who has a file reviewed wants to read what a model finds.

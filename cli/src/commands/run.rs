@@ -11,7 +11,7 @@ use crate::reply::Reply;
 use crate::report::Report;
 use crate::simulation::Engine;
 use crate::ui::Ui;
-use crate::{consent, input, own_agents, request, summary, table};
+use crate::{consent, input, own_agents, planned_files, request, summary, table};
 
 #[derive(Debug, Args)]
 pub struct RunArguments {
@@ -31,9 +31,11 @@ pub struct RunArguments {
 
 pub async fn carry_out(ui: &Ui, mut arguments: RunArguments) -> Result<Finish, Failure> {
     let mut request = input::document(&arguments.request)?;
+    let mut read = vec![arguments.request.clone()];
     if let Some(directory) = &arguments.own_agents.directory {
-        request = own_agents::add(ui, directory, "run_tasks", request)?;
+        request = own_agents::add(ui, directory, "run_tasks", request, &mut read)?;
     }
+    planned_files::check(&arguments.simulation, None, &read)?;
     let request = request::with_options(request, &arguments.rules, &arguments.simulation.backend.tiers);
     let engine = Engine::load(ui, &arguments.simulation.instance).await?;
     consent::settle(ui, &engine, &mut arguments.simulation, "run_tasks", &request).await?;

@@ -4,7 +4,7 @@ mod directory;
 mod lines;
 mod table;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::bail;
 use parallel_agents_engine::json::strict::{self, REQUEST_BOUNDS};
@@ -58,6 +58,16 @@ fn of_path(path: &Path, arguments: &ItemArguments) -> Result<Vec<Value>, Failure
         _ if arguments.delimiter.is_some() => table::read(&text, arguments.delimiter).map_err(bad),
         _ if text.trim_start().starts_with('[') => list(&text).map_err(bad),
         _ => lines::read(&text).map_err(bad),
+    }
+}
+
+/// The files that items were read from.
+pub fn files(arguments: &ItemArguments, items: &[Value]) -> Vec<PathBuf> {
+    match &arguments.items {
+        Some(path) if path.is_dir() => {
+            items.iter().filter_map(|item| item.get("path")?.as_str()).map(|below| path.join(below)).collect()
+        }
+        path => path.iter().cloned().collect(),
     }
 }
 

@@ -101,6 +101,49 @@ fn help_that_cannot_be_written_is_no_success() {
 }
 
 #[test]
+fn what_a_call_reads_is_not_written_over() {
+    let request = file("read.json", many(1, ""));
+    let script = file("read-script.json", r#"{"version": 1}"#);
+    let arguments = file("read-arguments.json", "{}");
+    let code = file("read.py", "def f():\n    return 1\n");
+    let step = json!({"agent_type": "content_writer_funny", "task_description": "On {{item}}"});
+    let template = file("read-template.json", json!({ "steps": [step] }).to_string());
+    let items = file("read-items.jsonl", "\"a\"\n");
+    let places = ["read-agents", "read-notes"].map(|name| {
+        let place = path(name);
+        let _ = fs::remove_dir_all(&place);
+        fs::create_dir_all(&place).expect("a directory");
+        place
+    });
+    let agent = file("read-agents/own.md", "---\nname: own\ndescription: d\n---\nYou weigh what you are given.\n");
+    let (note, other) = (file("read-notes/a.md", "# A"), file("read-notes/b.json", "{}"));
+    let output = path("read-never.jsonl");
+    let map = ["map", &template, "--output", &output];
+    let cases: [(&[&str], &str, &str); 9] = [
+        (&["run", &request], "--report", &request),
+        (&["run", &request, "--script", &script], "--record", &script),
+        (&["run", &request, "--agents", &places[0]], "--trace", &agent),
+        (&["call", "versions", &arguments], "--trace", &arguments),
+        (&["review", &code, "--backend", "script"], "--report", &code),
+        (&[&map[..], &["--items", &items]].concat(), "--trace", &template),
+        (&[&map[..], &["--items", &items]].concat(), "--report", &items),
+        (&[&map[..], &["--items", &places[1]]].concat(), "--report", &note),
+        (&[&map[..], &["--items", &items, "--agents", &agent]].concat(), "--report", &agent),
+    ];
+    for (call, option, target) in cases {
+        let before = fs::read_to_string(target).expect("a file");
+        let ran = native(&[call, &["--json", option, target]].concat(), "");
+        assert_eq!((ran.code, &ran.json()["error"]["code"]), (2, &json!("E_USAGE")), "{call:?} {option}: {}", ran.err);
+        assert!(ran.err.contains("is what the call reads"), "{call:?} {option}: {}", ran.err);
+        assert_eq!(fs::read_to_string(target).expect("a file"), before, "{call:?} {option}");
+        assert!(!fs::exists(&output).expect("a place"), "{call:?} {option}: a run was begun");
+    }
+    let beside = native(&[&map[..], &["--items", &places[1], "--pattern", "*.md", "--report", &other]].concat(), "");
+    assert_eq!(beside.code, 0, "what is no item may be written over: {}", beside.err);
+    let _ = fs::remove_file(&output);
+}
+
+#[test]
 fn a_port_that_is_taken_leaves_no_journal() {
     let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
     let serve = format!("--serve={}", taken.local_addr().expect("an address").port());
