@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::text::{count, shown};
+use crate::text::{count, shown, shown_json};
 
 /// Characters from which a list is long.
 const LONG: usize = 60;
@@ -25,7 +25,7 @@ struct Entry {
 
 /// The problems of a refusal, one paragraph each. A document of another shape is shown as it is.
 pub fn text(document: &Value) -> String {
-    let Ok(Refusal { errors }) = Refusal::deserialize(document) else { return format!("{document:#}\n") };
+    let Ok(Refusal { errors }) = Refusal::deserialize(document) else { return format!("{}\n", shown_json(document)) };
     let mut text =
         format!("The request was refused; nothing was run. {}:\n", count(errors.len(), "problem", "problems"));
     for Entry { code, message, path, got, limit, hint } in errors {

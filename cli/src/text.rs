@@ -4,6 +4,7 @@ use unicode_segmentation::UnicodeSegmentation as _;
 use unicode_width::UnicodeWidthStr as _;
 
 pub use parallel_agents_engine::text::dollars;
+use serde_json::Value;
 
 /// Characters for each column of a cut text at most: signs without a width of their own can be piled up without end.
 const MAX_PILE: usize = 16;
@@ -25,6 +26,21 @@ pub fn shown(text: &str) -> String {
 /// Several lines, each fit to be shown.
 pub fn shown_lines(text: &str) -> String {
     text.lines().map(shown).collect::<Vec<_>>().join("\n")
+}
+
+/// A document over several lines, fit to be shown and the same document still: in JSON such signs stand in texts alone.
+pub fn shown_json(document: &Value) -> String {
+    let text = format!("{document:#}");
+    let mut shown = String::with_capacity(text.len());
+    for sign in text.chars() {
+        if sign != '\n' && (sign.is_control() || is_invisible(sign)) {
+            let units = sign.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")).collect::<String>();
+            shown.push_str(&units);
+        } else {
+            shown.push(sign);
+        }
+    }
+    shown
 }
 
 /// Columns that a terminal needs for a line: wide scripts and emoji take two for a character, combining marks none.
@@ -131,6 +147,17 @@ mod tests {
     #[test]
     fn nothing_reaches_the_terminal_that_it_would_obey() {
         assert_eq!(shown("a\u{1b}[31mred\u{7}\u{202e}b\nc"), "a\\u{1b}[31mred\\u{7}\\u{202e}b c");
+    }
+
+    #[test]
+    fn a_document_is_shown_with_escapes_and_stays_the_same_document() {
+        let document =
+            serde_json::json!({ "a\u{9b}31m": ["\u{202e}b\u{7f}\n", "\u{e0041}", "می\u{200c}خواهم 👩\u{200d}👧"] });
+        let shown = shown_json(&document);
+        assert!(shown.lines().count() > 4 && shown.contains("\"a\\u009b31m\""), "{shown}");
+        assert!(shown.contains("\"\\u202eb\\u007f\\n\"") && shown.contains("\"\\udb40\\udc41\""), "{shown}");
+        assert!(shown.contains("\"می\u{200c}خواهم 👩\u{200d}👧\""), "{shown}");
+        assert_eq!(serde_json::from_str::<Value>(&shown).expect("JSON"), document);
     }
 
     #[test]

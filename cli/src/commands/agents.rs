@@ -18,7 +18,7 @@ use crate::own_agents;
 use crate::reply::Reply;
 use crate::simulation::Engine;
 use crate::table::Layout;
-use crate::text::{duration, shown, shown_lines};
+use crate::text::{duration, shown, shown_json, shown_lines};
 use crate::ui::{Tone, Ui};
 
 /// How files are read, as `help agent-files` tells it.
@@ -239,7 +239,7 @@ fn show(ui: &Ui, document: &Value) -> Result<String, serde_json::Error> {
     let tools = if agent.tool_free { "no tools" } else { "tools" };
     let title = agent.summary.title.as_deref().map(|title| format!("  {}", shown(title))).unwrap_or_default();
     Ok(format!(
-        "{}{title}  {}\n{}\n{} tier, {tools}, answers as {} within {}\n\n{}\n{}\n\n{}\n{}\n\n{}\n{:#}\n\n{}\n{:#}\n",
+        "{}{title}  {}\n{}\n{} tier, {tools}, answers as {} within {}\n\n{}\n{}\n\n{}\n{}\n\n{}\n{}\n\n{}\n{}\n",
         heading(&shown(&agent.summary.name)),
         ui.tone(Tone::Faint, &shown(&agent.summary.category)),
         shown(&agent.summary.description),
@@ -251,8 +251,8 @@ fn show(ui: &Ui, document: &Value) -> Result<String, serde_json::Error> {
         heading("WHAT IT EXPECTS"),
         shown_lines(agent.input.trim()),
         heading("AN EXAMPLE OF THAT"),
-        agent.example_input,
+        shown_json(&agent.example_input),
         heading("WHAT IT ANSWERS"),
-        agent.output_schema,
+        shown_json(&agent.output_schema),
     ))
 }

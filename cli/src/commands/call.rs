@@ -12,6 +12,7 @@ use crate::fault::Fault;
 use crate::outcome::{Failure, Finish};
 use crate::reply::Reply;
 use crate::simulation::Engine;
+use crate::text::shown_json;
 use crate::ui::Ui;
 use crate::{consent, input, own_agents, planned_files, request};
 
@@ -67,6 +68,6 @@ pub async fn show(ui: &Ui, reply: Reply) -> Result<Finish, Failure> {
         None | Some(RunStatus::Completed) => Finish::Complete,
         Some(_) => Finish::Incomplete,
     };
-    let readable = format!("{:#}\n", reply.document);
+    let readable = format!("{}\n", shown_json(&reply.document));
     reply.deliver(ui, readable, finish).await
 }

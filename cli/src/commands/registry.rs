@@ -16,7 +16,7 @@ use crate::outcome::{Failure, Finish};
 use crate::registry_files::{Directory, Listed};
 use crate::simulation::Engine;
 use crate::table::Layout;
-use crate::text::shown;
+use crate::text::{shown, shown_json};
 use crate::ui::Ui;
 
 #[derive(Debug, Subcommand)]
@@ -103,7 +103,7 @@ pub async fn carry_out(ui: &Ui, command: RegistryCommand) -> Result<Finish, Fail
         }
         RegistryCommand::Import { directory, .. } => {
             let registry = import(&engine, directory).await?;
-            if ui.is_json() { format!("{}\n", json!(registry)) } else { format!("{:#}\n", json!(registry)) }
+            if ui.is_json() { format!("{}\n", json!(registry)) } else { format!("{}\n", shown_json(&json!(registry))) }
         }
     };
     ui.print(&text)?;

@@ -100,3 +100,16 @@ fn a_request_with_agents_takes_no_directory() {
     let ran = native(&["run", "-", "--json", "--agents", &own], r#"{"agents": [], "tasks": []}"#);
     assert_eq!((ran.code, &ran.json()["error"]["code"]), (2, &json!("E_AGENTS_TWICE")));
 }
+
+#[test]
+fn a_terminal_obeys_nothing_that_a_document_holds() {
+    let prompt = "You weigh \u{9b}31m what \u{202e}you are given.";
+    let agent = json!({ "name": "odd_one", "description": "d", "category": "custom", "prompt": prompt,
+        "output_schema": { "type": "object", "description": prompt } });
+    let request = json!({ "agent_type": "odd_one", "agents": [agent] }).to_string();
+    let shown = native(&["call", "describe_agent", "-"], &request);
+    assert_eq!((shown.code, &shown.json()["prompt"]), (0, &json!(prompt)), "{}", shown.err);
+    assert!(!shown.out.contains(['\u{9b}', '\u{202e}']) && shown.out.contains("\\u009b31m"), "{}", shown.out);
+    let plain = native(&["call", "describe_agent", "-", "--json"], &request);
+    assert_eq!(plain.json(), shown.json());
+}
