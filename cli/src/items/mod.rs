@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::bail;
 use parallel_agents_engine::json::strict::{self, REQUEST_BOUNDS};
+use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use crate::args::ItemArguments;
@@ -56,8 +57,7 @@ fn of_path(path: &Path, arguments: &ItemArguments) -> Result<Vec<Value>, Failure
         "jsonl" | "ndjson" => lines::read(&text).map_err(bad),
         // Standard input, or a name that says nothing; a delimiter says that it is a table.
         _ if arguments.delimiter.is_some() => table::read(&text, arguments.delimiter).map_err(bad),
-        _ if text.trim_start().starts_with('[') => list(&text).map_err(bad),
-        _ => lines::read(&text).map_err(bad),
+        _ => unnamed(&text, path.as_os_str() == "-").map_err(bad),
     }
 }
 
@@ -69,6 +69,21 @@ pub fn files(arguments: &ItemArguments, items: &[Value]) -> Vec<PathBuf> {
         }
         path => path.iter().cloned().collect(),
     }
+}
+
+/// Items whose form no name says: JSON Lines, or one JSON list. A list over several lines has a first line that is no JSON; of a file
+/// with a single line that is a list the entries are meant, but not of standard input, which is for JSON Lines.
+fn unnamed(text: &str, is_standard_input: bool) -> anyhow::Result<Vec<Value>> {
+    let mut lines = text.lines().filter(|line| !line.trim().is_empty());
+    let begins_lines = lines.next().is_some_and(is_json) && (is_standard_input || lines.next().is_some());
+    match text.trim_start().starts_with('[') && !begins_lines {
+        true => list(text),
+        false => lines::read(text),
+    }
+}
+
+fn is_json(text: &str) -> bool {
+    serde_json::from_str::<IgnoredAny>(text).is_ok()
 }
 
 fn no_table(path: &Path, delimiter: char) -> Failure {
@@ -96,5 +111,29 @@ fn kind_of(value: &Value) -> &'static str {
         Value::String(_) => "a text",
         Value::Array(_) => "a list",
         Value::Object(_) => "an object",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn lines_that_are_lists_are_items_and_one_list_over_several_lines_has_entries() {
+        let items = |text: &str, is_standard_input| unnamed(text, is_standard_input).ok().map(Value::from);
+        for is_standard_input in [true, false] {
+            let items = |text: &str| items(text, is_standard_input);
+            assert_eq!(items("[\"a\",1]\n\n[\"b\",2]\n"), Some(json!([["a", 1], ["b", 2]])));
+            assert_eq!(items("[\n  \"a\",\n  \"b\"\n]\n"), Some(json!(["a", "b"])));
+            assert_eq!(items("[[1],\n[2]]"), Some(json!([[1], [2]])));
+            assert_eq!(items("\"a\"\n"), Some(json!(["a"])));
+            assert_eq!(items("[1]\n[2\n"), None);
+        }
+        assert_eq!(items("[\"a\",\"b\"]\n", true), Some(json!([["a", "b"]])), "one line, one item");
+        assert_eq!(items("[\"a\",\"b\"]\n", false), Some(json!(["a", "b"])));
+        let told = unnamed("[1]\n[2\n", true).expect_err("no JSON").to_string();
+        assert!(told.starts_with("line 2: "), "{told}");
     }
 }
