@@ -14,7 +14,7 @@ use crate::args::{BackendKind, PROGRAM, RunRules, Simulation};
 use crate::findings::Findings;
 use crate::outcome::{Failure, Finish};
 use crate::simulation::Engine;
-use crate::text::shown;
+use crate::text::{shell_word, shown};
 use crate::ui::Ui;
 use crate::{consent, input, planned_files, request, summary, table};
 
@@ -64,7 +64,8 @@ pub async fn carry_out(ui: &Ui, mut arguments: ReviewArguments) -> Result<Finish
 /// Where to go from scripted answers, with the name by which this program was called.
 fn next_steps(file: &Path) -> String {
     let program = env::args().next().unwrap_or_else(|| PROGRAM.to_owned());
-    let (program, file) = (shown(&program), shown(&file.to_string_lossy()));
+    let word = |text: &str| shell_word(&shown(text));
+    let (program, file) = (word(&program), word(&file.to_string_lossy()));
     format!(
         "Next:\n  {program} review {file}    # by a real model (help models)\n  {program} init my-agents    \
          # a request and an agent of your own"

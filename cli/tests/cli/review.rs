@@ -28,6 +28,14 @@ fn findings_of_all_reviewers_come_most_severe_first() {
 }
 
 #[test]
+fn the_next_command_can_be_copied_whatever_the_file_is_called() {
+    let code = file("my shop's.py", CODE);
+    let ran = native(&["review", &code, "--backend", "script"], "");
+    let word = format!(" review '{}'    #", code.replace('\'', "'\\''"));
+    assert!(ran.code == 0 && ran.err.contains(&word), "{word}: {}", ran.err);
+}
+
+#[test]
 fn json_is_the_report_of_the_run() {
     let code = file("shop2.py", CODE);
     let report = sim(&["review", &code, "--json", "--backend", "script"]).json();
