@@ -50,7 +50,7 @@ pub struct Simulation {
 
     /// Keep a journal in a new file, for `resume` (help journals)
     ///
-    /// From it `resume` continues a call that was cut off. A run on a model server keeps one without being asked, in
+    /// From it `resume` continues a call that was cut off, but none that a signal stopped, which is finished. A run on a model server keeps one without being asked, in
     /// $XDG_STATE_HOME/parallel-agents (else ~/.local/state/parallel-agents), for 30 days; where it is stands on standard
     /// error.
     #[arg(long, value_name = "FILE")]

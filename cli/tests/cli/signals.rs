@@ -1,11 +1,12 @@
 //! Signals: the first one stops a run, the second one the program.
 
+use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, ChildStderr, Command, Stdio};
 
 use serde_json::{Value, json};
 
-use super::{command, file};
+use super::{command, file, native, path};
 use crate::requests_of::many;
 
 /// Two agent types that answer at once, and one that takes its time.
@@ -17,10 +18,10 @@ fn one_is_slow() -> String {
 }
 
 /// A run in real time that has told of its first end. What it says on standard error from then on.
-fn running(wrapper: Option<&str>) -> (Child, BufReader<ChildStderr>) {
+fn running(wrapper: Option<&str>, more: &[&str]) -> (Child, BufReader<ChildStderr>) {
     let request = file("signals.json", many(3, ""));
     let arguments = ["run", &request, "--json", "--engine", "native", "--clock", "real", "--script", &one_is_slow()];
-    let program = command(&arguments);
+    let program = command(&[&arguments[..], more].concat());
     let mut started = match wrapper {
         None => program,
         Some(wrapper) => {
@@ -59,7 +60,7 @@ fn each_signal_stops_a_run_which_gives_its_report() {
     for (signal, words) in
         [("INT", "interrupted at the keyboard"), ("TERM", "asked to end (SIGTERM)"), ("HUP", "the terminal was closed")]
     {
-        let (child, err) = running(None);
+        let (child, err) = running(None, &[]);
         send(&child, signal);
         let (code, report, told) = end(child, err);
         assert_eq!((code, &report["status"]), (Some(1), &json!("cancelled")), "{signal}: {told}");
@@ -71,10 +72,22 @@ fn each_signal_stops_a_run_which_gives_its_report() {
 
 #[test]
 fn what_is_to_outlive_its_terminal_does() {
-    let (child, err) = running(Some("nohup"));
+    let (child, err) = running(Some("nohup"), &[]);
     send(&child, "HUP");
     send(&child, "TERM");
     let (code, report, told) = end(child, err);
     assert_eq!((code, &report["status"]), (Some(1), &json!("cancelled")));
     assert!(told.contains("SIGTERM") && !told.contains("SIGHUP"), "{told}");
+}
+
+#[test]
+fn a_run_that_was_stopped_is_finished() {
+    let journal = path("stopped.journal");
+    let _ = fs::remove_file(&journal);
+    let (child, err) = running(None, &["--journal", &journal]);
+    send(&child, "TERM");
+    let (code, report, told) = end(child, err);
+    assert_eq!((code, &report["status"]), (Some(1), &json!("cancelled")), "{told}");
+    let resumed = native(&["resume", &journal, "--json", "--script", &one_is_slow()], "");
+    assert_eq!((resumed.code, resumed.json()), (1, report), "{}", resumed.err);
 }
