@@ -61,6 +61,23 @@ class Seen {
   }
 }
 
+/** With one of these there is nothing more to ask for. */
+const FINAL = [403, 404, 410];
+/** Of the words in which a host refuses, so many characters are shown. */
+const MOST_REASON = 500;
+
+/** What a host said instead of an answer. A page of somebody between it and this one says nothing that fits here. */
+async function reasonOf(answer) {
+  const isText = answer.headers.get('content-type')?.startsWith('text/plain');
+  const words = isText ? (await answer.text()).trim().slice(0, MOST_REASON) : '';
+  return words || `The host answered ${answer.status}.`;
+}
+
+function notice(words) {
+  if (at('notice').textContent !== words) at('notice').textContent = words;
+  at('notice').hidden = false;
+}
+
 /** Asks a feed for further documents for as long as there may be any, and shows each. `show` says after how many ms to ask again. */
 function follow(wanted, show) {
   feed = wanted;
@@ -68,22 +85,31 @@ function follow(wanted, show) {
   const seen = new Seen();
   let failures = 0;
   const later = (ms) => setTimeout(() => (document.hidden ? document.addEventListener('visibilitychange', ask, { once: true }) : ask()), ms);
+  const failed = (why) => {
+    failures += 1;
+    notice(`${why} What is shown here may be old. Trying again.`);
+    later(Math.min(SLOW_MS, 500 * 2 ** failures));
+  };
   const ask = async () => {
+    let answer, told;
     try {
-      const answer = await fetch(`${feed.url}&rev=${encodeURIComponent(seen.revision)}`, ASKING);
-      if (answer.status === 401 && performance.now() - began > OLD_MS) return location.reload();
-      if (!answer.ok) throw new Error(`${answer.status}`);
-      const isAll = seen.take(await answer.json());
+      answer = await fetch(`${feed.url}&rev=${encodeURIComponent(seen.revision)}`, ASKING);
+      told = answer.ok ? await answer.json() : await reasonOf(answer);
+    } catch {
+      return failed('There is no connection.');
+    }
+    if (answer.status === 401 && performance.now() - began > OLD_MS) return location.reload();
+    if (FINAL.includes(answer.status)) return notice(told);
+    if (!answer.ok) return failed(told);
+    try {
+      const isAll = seen.take(told);
       failures = 0;
       at('notice').hidden = true;
       if (!isAll) return ask();
       const pause = show(seen.document);
       if (pause !== null) later(pause);
-    } catch {
-      failures += 1;
-      at('notice').hidden = false;
-      at('notice').textContent = 'What is shown here may be old: there is no connection. Trying again.';
-      later(Math.min(SLOW_MS, 500 * 2 ** failures));
+    } catch (error) {
+      failed(`What the host answered cannot be shown: ${error.message}.`);
     }
   };
   ask();
