@@ -3,7 +3,8 @@
 //
 // An answer: {"now_ms"}, and if there is news "revision", which the next question names, and "document". Of a run that goes on, the
 // document has neither tasks nor sessions. They are beside it, as far as they have changed: [[place, record]]. "goes_on": false if
-// what was told before is of no use any more, "more": true if not all was told at once.
+// what was told before is of no use any more, "more": true if not all was told at once. To a search it answers {"sessions": [[label,
+// the places of the words that its texts have]]}.
 
 /** Where further documents come from. None: the page shows what is in it. */
 let feed = null;
@@ -19,14 +20,21 @@ function textLater(label, part, length) {
   return { length, read };
 }
 
-/**
- * The labels of the sessions in whose texts all of these words are, by whoever has the texts; null where they are all in the page.
- * A key that is not taken any more finds nothing: then the page has to be loaded again.
- */
+/** Words that a host looks for at once. */
+const MOST_WORDS = 16;
+
+/** Which words are in the texts of which sessions, by whoever has the texts: {"found": the labels by word}. Else it throws why not. */
 async function findLater(words) {
-  if (!feed) return null;
-  const answer = await fetch(`${feed.find}${words.map((word) => `&word=${encodeURIComponent(word)}`).join('')}`, ASKING);
-  return answer.ok ? new Set((await answer.json()).sessions) : null;
+  const found = new Map(words.map((word) => [word, new Set()]));
+  for (let from = 0; from < words.length; from += MOST_WORDS) {
+    const part = words.slice(from, from + MOST_WORDS);
+    const answer = await fetch(`${feed.find}${part.map((word) => `&word=${encodeURIComponent(word)}`).join('')}`, ASKING).catch(() => null);
+    if (!answer) throw new Error(NO_CONNECTION);
+    if (!answer.ok) throw Object.assign(new Error(await reasonOf(answer)), { isFinal: answer.status < 500 });
+    // Each session with the places of the words that it has.
+    for (const [label, places] of (await answer.json()).sessions) for (const place of places) found.get(part[place]).add(label);
+  }
+  return { found };
 }
 
 /** A feed has a key of its own, and is asked for without cookies. */
@@ -61,6 +69,7 @@ class Seen {
   }
 }
 
+const NO_CONNECTION = 'There is no connection.';
 /** With one of these there is nothing more to ask for. */
 const FINAL = [403, 404, 410];
 /** Of the words in which a host refuses, so many characters are shown. */
@@ -78,7 +87,10 @@ function notice(words) {
   at('notice').hidden = false;
 }
 
-/** Asks a feed for further documents for as long as there may be any, and shows each. `show` says after how many ms to ask again. */
+/**
+ * Asks a feed for further documents for as long as there may be any, and shows each with its
+ * revision. `show` says after how many ms to ask again.
+ */
 function follow(wanted, show) {
   feed = wanted;
   const began = performance.now();
@@ -96,7 +108,7 @@ function follow(wanted, show) {
       answer = await fetch(`${feed.url}&rev=${encodeURIComponent(seen.revision)}`, ASKING);
       told = answer.ok ? await answer.json() : await reasonOf(answer);
     } catch {
-      return failed('There is no connection.');
+      return failed(NO_CONNECTION);
     }
     if (answer.status === 401 && performance.now() - began > OLD_MS) return location.reload();
     if (FINAL.includes(answer.status)) return notice(told);
@@ -106,7 +118,7 @@ function follow(wanted, show) {
       failures = 0;
       at('notice').hidden = true;
       if (!isAll) return ask();
-      const pause = show(seen.document);
+      const pause = show(seen.document, seen.revision);
       if (pause !== null) later(pause);
     } catch (error) {
       failed(`What the host answered cannot be shown: ${error.message}.`);

@@ -9,9 +9,6 @@ const ORDERS = {
   sessions: (task) => -task.attempts.length,
 };
 
-/** So long after the last letter, whoever has the texts is asked to search them. */
-const FIND_PAUSE_MS = 250;
-
 /** While a run is in one of these states, so many milliseconds after each look the next one follows. */
 const LOOK_MS = { running: 1_000, interrupted: 5_000, broken: 5_000 };
 
@@ -21,9 +18,9 @@ function start() {
   showTips();
   const page = new Page();
   if (!embedded?.feed) return page.show(readRun(embedded));
-  follow(embedded.feed, (document_) => {
+  follow(embedded.feed, (document_, revision) => {
     const run = readRun(document_);
-    page.show(run);
+    page.show(run, revision);
     return run.isLive ? (LOOK_MS[run.status] ?? null) : null;
   });
 }
@@ -32,9 +29,7 @@ function start() {
 class Page {
   #run = null;
   #wanted = { words: '', statuses: new Set(), codes: new Set(), kind: null };
-  /** Labels of sessions that were found by their texts, and when they are asked for. */
-  #found = new Set();
-  #asking;
+  #texts = new TextSearch(() => this.#refresh());
   /** Keys of the groups whose tasks are shown. */
   #unfolded = new Set();
   #opened = null;
@@ -51,9 +46,10 @@ class Page {
     this.#listen();
   }
 
-  /** Shows a run as it is now. */
-  show(run) {
+  /** Shows a run as it is now, of which a feed has told up to this revision. */
+  show(run, revision) {
     this.#run = run;
+    this.#texts.tell(revision);
     showAbout(run.about);
     showHead(run);
     showOutcome(run);
@@ -91,11 +87,13 @@ class Page {
     const order = ORDERS[at('order').value];
     const { statuses, codes, kind, words } = this.#wanted;
     const isAmong = (chosen, value) => chosen.size === 0 || chosen.has(value);
-    const isFound = finder(wordsOf(words), this.#found);
+    const isFound = finder(wordsOf(words), this.#texts.found);
     const fits = (task) => isAmong(statuses, task.status) && isAmong(codes, task.error?.code) && (kind === null || kind.ids.has(task.id)) && isFound(task);
     const shown = this.#run.tasks.filter(fits).sort((one, other) => order(one) - order(other) || one.index - other.index);
     this.#timeline.show(entriesOf(shown, at('grouping').value, this.#unfolded), shown.length);
     at('fold-all').hidden = at('grouping').value === '';
+    at('unsearched').hidden = this.#texts.problem === null;
+    refill(at('unsearched'), `Texts of sessions could not be searched, so tasks may be missing here. ${this.#texts.problem ?? ''}`);
   }
 
   #fold(key) {
@@ -122,18 +120,8 @@ class Page {
   /** Shows what is found in the page at once, and what is found in texts that are not in it a little later. */
   #search(words) {
     at('search').value = this.#wanted.words = words;
-    this.#found = new Set();
+    this.#texts.look(wordsOf(words));
     this.#refresh();
-    clearTimeout(this.#asking);
-    const wanted = wordsOf(words);
-    if (wanted.length === 0) return;
-    this.#asking = setTimeout(async () => {
-      // Without a connection the feed says so.
-      const found = await findLater(wanted).catch(() => null);
-      if (!found || this.#wanted.words !== words) return;
-      this.#found = found;
-      this.#refresh();
-    }, FIND_PAUSE_MS);
   }
 
   #listen() {

@@ -4,14 +4,15 @@
 
 /** What is looked for: words, each anywhere; what stands in quotation marks is one. */
 function wordsOf(text) {
-  return [...text.matchAll(/"([^"]+)"?|[^\s"]+/g)].map(([whole, quoted]) => quoted ?? whole);
+  return [...new Set([...text.matchAll(/"([^"]+)"?|[^\s"]+/g)].map(([whole, quoted]) => quoted ?? whole))];
 }
 
-/** Whether a task has all of these words, or one of the sessions with these labels, which were found by texts that are not here. */
+/** Whether a task has all of these words: each in what the page knows, or in the texts of its sessions, by whose labels it was found. */
 function finder(words, found) {
-  const wanted = words.map((word) => new RegExp(word.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'), 'i'));
-  const has = (task) => wanted.every((word) => word.test(namesOf(task)) || textsOf(task).some((text) => word.test(text)));
-  return (task) => has(task) || task.attempts.some(({ label }) => found.has(label));
+  const wanted = words.map((word) => [new RegExp(word.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'), 'i'), found.get(word)]);
+  const isHere = (task, word) => word.test(namesOf(task)) || textsOf(task).some((text) => word.test(text));
+  const isThere = (task, labels) => labels !== undefined && task.attempts.some(({ label }) => labels.has(label));
+  return (task) => wanted.every(([word, labels]) => isHere(task, word) || isThere(task, labels));
 }
 
 function namesOf(task) {
@@ -19,7 +20,7 @@ function namesOf(task) {
   return (task.names ??= seen().filter(Boolean).join(' '));
 }
 
-/** Texts that are in the page; whoever has those that are read one by one searches them, see feed.js. */
+/** Texts that are in the page; whoever has those that are read one by one searches them, see texts.js. */
 function textsOf(task) {
   return (task.texts ??= [
     typeof task.output === 'string' ? task.output : task.output && JSON.stringify(task.output),

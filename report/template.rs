@@ -13,12 +13,13 @@ const STYLE: &str = include_str!("page.css");
 /// What both pages use.
 const SHARED: [&str; 3] = [include_str!("dom.js"), include_str!("feed.js"), include_str!("about.js")];
 
-const RUN: [&str; 16] = [
+const RUN: [&str; 17] = [
     include_str!("model.js"),
     include_str!("live.js"),
     include_str!("outcome.js"),
     include_str!("groups.js"),
     include_str!("search.js"),
+    include_str!("texts.js"),
     include_str!("rows.js"),
     include_str!("summary.js"),
     include_str!("bars.js"),
@@ -34,7 +35,7 @@ const RUN: [&str; 16] = [
 
 const LIST: [&str; 1] = [include_str!("runs.js")];
 
-/// The page of a run, without a document: `{"format": 1, "function", "report", "sessions"}`, or `{"feed": {"url", "texts"}}` for
+/// The page of a run, without a document: `{"format": 1, "function", "report", "sessions"}`, or `{"feed": {"url", "texts", "find"}}` for
 /// one that asks for that again and again while the run lasts.
 pub fn template() -> String {
     filled(include_str!("page.html"), &RUN)

@@ -54,15 +54,16 @@ pub fn news(function: &str, tasks: &TaskLog, sessions: &SessionLog, now_ms: u64,
     }))
 }
 
-/// The labels of the sessions in whose task or answer all of these words are.
-pub fn sessions_with<'a>(sessions: &'a [SessionRecord], words: &[String]) -> Vec<&'a str> {
+/// The labels of the sessions in whose task or answer some of these words are, each with the places of those words.
+pub fn sessions_with<'a>(sessions: &'a [SessionRecord], words: &[String]) -> Vec<(&'a str, Vec<usize>)> {
     let words: Vec<String> = words.iter().map(|word| word.to_lowercase()).collect();
-    let is_found = |record: &&SessionRecord| {
+    let words_of = |record: &SessionRecord| -> Vec<usize> {
         let (_, own) = split(&record.prompt);
         let text = format!("{own}\n{}", record.answer.as_deref().unwrap_or_default()).to_lowercase();
-        words.iter().all(|word| text.contains(word))
+        (0..words.len()).filter(|place| text.contains(&words[*place])).collect()
     };
-    sessions.iter().filter(is_found).map(|record| record.label.as_str()).collect()
+    let found = sessions.iter().map(|record| (record.label.as_str(), words_of(record)));
+    found.filter(|(_, words)| !words.is_empty()).collect()
 }
 
 /// A prompt as its head, which may be empty, and its own part.
@@ -184,10 +185,12 @@ mod tests {
         assert_eq!(told.len(), sessions.records().len());
         let found = |words: &[&str]| {
             let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
-            sessions_with(sessions.records(), &words).len()
+            sessions_with(sessions.records(), &words).into_iter().map(|(_, places)| places).collect::<Vec<_>>()
         };
-        assert_eq!(found(&["TASK-7", "GRÖSSE"]), 0, "another letter");
-        assert_eq!((found(&["TASK-7", "GRÖßE"]), found(&["senior engineer"])), (1, 0), "the head is not searched");
+        assert_eq!(found(&["TASK-7", "GRÖSSE"]), [[0]], "another letter");
+        let places = found(&["GRÖßE", "nowhere", "TASK-7"]);
+        assert_eq!((places.len(), places.iter().filter(|places| **places == [0, 2]).count()), (20, 1), "each word by itself");
+        assert!(found(&["senior engineer"]).is_empty(), "the head is not searched");
     }
 
     #[test]

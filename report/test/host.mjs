@@ -46,6 +46,14 @@ export function running(tasks, sessions, { revision = '1', nowMs = 10_000, state
   };
 }
 
+/** A run that has ended, in which each task failed with this code. */
+export function ended(tasks, code) {
+  const log = (id) => [{ number: 1, kind: 'first', status: 'failed', started_ms: 0, ended_ms: 10, session_key: `key ${id}` }];
+  const results = tasks.map((id) => ({ task_id: id, agent_type: 'code_reviewer', status: 'failed', error: { code, message: 'No.' }, metadata: { attempt_log: log(id) } }));
+  const sessions = tasks.map((id) => ({ session_key: `key ${id}`, label: `code_reviewer ${id} [01234567]`, asked_ms: 0, prompt_chars: 100, answer_chars: 10 }));
+  return { now_ms: 10, revision: 'ended', document: { format: 1, function: 'run_tasks', report: { status: 'failed', results }, sessions } };
+}
+
 /** How a page complains on the console of refusals and connections that a test wants. */
 export function unwanted(wrong) {
   return wrong.filter((words) => !words.startsWith('Failed to load resource'));

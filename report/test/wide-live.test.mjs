@@ -59,6 +59,11 @@ test('it is told in parts, and what has changed is all that is drawn', async (co
   await page.fill('#search', '"file 4321"');
   await page.locator('#rows [data-task="item-4321-draft"]').waitFor();
   assert.equal(await page.locator('#count').innerText(), '1 of 10,000 tasks');
+  // The page knows the name and the status, and the host the text.
+  await page.fill('#search', '"file 4321" item- running');
+  await page.locator('#count', { hasText: '1 of 10,000 tasks' }).waitFor();
+  await page.fill('#search', '"file 4321" completed');
+  await page.locator('#nothing').waitFor();
   await page.fill('#search', '');
 
   // Elements are marked, so that a new one in its place is found out, and changes of the list are counted.

@@ -93,14 +93,14 @@ function logOf(api: PluginApi, id: string): SessionLog | undefined {
   return seen?.sessions ?? (store?.record(id) && kept(store, id).sessions);
 }
 
-/** The labels of the sessions of a run in whose task or answer all of these words are. */
-export function sessionsWith(api: PluginApi, id: string, words: string[]): string[] {
+/** The labels of the sessions of a run in whose task or answer some of these words are, each with the places of those words. */
+export function sessionsWith(api: PluginApi, id: string, words: string[]): [label: string, places: number[]][] {
   const wanted = words.map((word) => word.toLowerCase());
-  const isFound = ({ prompt, answer }: SessionRecord) => {
+  const found = (logOf(api, id)?.records ?? []).map(({ label, prompt, answer }): [string, number[]] => {
     const text = `${ownPart(prompt)}\n${answer ?? ''}`.toLowerCase();
-    return wanted.every((word) => text.includes(word));
-  };
-  return (logOf(api, id)?.records ?? []).filter(isFound).map(({ label }) => label);
+    return [label, wanted.flatMap((word, place) => (text.includes(word) ? [place] : []))];
+  });
+  return found.filter(([, places]) => places.length > 0);
 }
 
 /** What one session of a run was asked or said. */

@@ -118,8 +118,9 @@ fn an_interrupt_stops_the_run_and_takes_the_page_with_it() {
     assert_eq!(status, 200, "{label}");
     assert!(prompt.contains("text/plain"));
     assert_eq!(served.get("text?&session=no&part=prompt").0, 404);
-    let (_, found) = served.get("find?&word=CODE_REVIEWER&word=task");
-    assert!(found.contains(session["label"].as_str().expect("a label")), "{found}");
+    let (_, found) = served.get("find?&word=CODE_REVIEWER&word=no-such-word&word=task");
+    let each = format!("[{},[0,2]]", session["label"]);
+    assert!(found.contains(&each), "each word by itself, {each}: {found}");
     assert!(served.get("find?&word=no-such-word").1.ends_with(r#"{"sessions":[]}"#));
     // A page that was told nothing is told everything, and one that was told everything only of the time.
     let all = served.data("");
