@@ -17,12 +17,12 @@ class Details {
     this.#box.addEventListener('keydown', (event) => event.key === 'Escape' && this.close());
   }
 
-  open(task, about) {
+  open(task, about, takesFocus = true) {
     this.#draw(task, about);
     this.#box.setAttribute('aria-labelledby', 'details-title');
     this.#box.hidden = false;
     this.#box.scrollTop = 0;
-    this.#box.focus({ preventScroll: true });
+    if (takesFocus) this.#box.focus({ preventScroll: true });
   }
 
   /** Takes the task that is open as it is now. Texts that are open stay open. */

@@ -13,7 +13,7 @@ let feed = null;
 function textLater(label, part, length) {
   if (!length || !feed) return null;
   const read = async () => {
-    const answer = await fetch(`${feed.texts}&session=${encodeURIComponent(label)}&part=${part}`, ASKING);
+    const answer = await asked(`${feed.texts}&session=${encodeURIComponent(label)}&part=${part}`);
     if (!answer.ok) throw new Error(`${answer.status}`);
     return answer.text();
   };
@@ -28,7 +28,7 @@ async function findLater(words) {
   const found = new Map(words.map((word) => [word, new Set()]));
   for (let from = 0; from < words.length; from += MOST_WORDS) {
     const part = words.slice(from, from + MOST_WORDS);
-    const answer = await fetch(`${feed.find}${part.map((word) => `&word=${encodeURIComponent(word)}`).join('')}`, ASKING).catch(() => null);
+    const answer = await asked(`${feed.find}${part.map((word) => `&word=${encodeURIComponent(word)}`).join('')}`).catch(() => null);
     if (!answer) throw new Error(NO_CONNECTION);
     if (!answer.ok) throw Object.assign(new Error(await reasonOf(answer)), { isFinal: answer.status < 500 });
     // Each session with the places of the words that it has.
@@ -41,8 +41,16 @@ async function findLater(words) {
 const ASKING = { cache: 'no-store', credentials: 'omit' };
 /** The longest pause between two questions. */
 const SLOW_MS = 5_000;
-/** A page that is older than this and whose key is not taken is loaded again, which gives it another. */
+/** A page that is older than this and whose key is not taken is loaded again: whoever lets people in decides anew, and gives it another. */
 const OLD_MS = 60_000;
+
+/** Asks the host. If it does not take the key of a page that is old, the page is loaded again and this has no end. */
+async function asked(url) {
+  const answer = await fetch(url, ASKING);
+  if (answer.status !== 401 || performance.now() < OLD_MS) return answer;
+  loadAgain();
+  return new Promise(() => {});
+}
 
 /** What was told so far. */
 class Seen {
@@ -93,7 +101,6 @@ function notice(words) {
  */
 function follow(wanted, show) {
   feed = wanted;
-  const began = performance.now();
   const seen = new Seen();
   let failures = 0;
   const later = (ms) => setTimeout(() => (document.hidden ? document.addEventListener('visibilitychange', ask, { once: true }) : ask()), ms);
@@ -105,12 +112,11 @@ function follow(wanted, show) {
   const ask = async () => {
     let answer, told;
     try {
-      answer = await fetch(`${feed.url}&rev=${encodeURIComponent(seen.revision)}`, ASKING);
+      answer = await asked(`${feed.url}&rev=${encodeURIComponent(seen.revision)}`);
       told = answer.ok ? await answer.json() : await reasonOf(answer);
     } catch {
       return failed(NO_CONNECTION);
     }
-    if (answer.status === 401 && performance.now() - began > OLD_MS) return location.reload();
     if (FINAL.includes(answer.status)) return notice(told);
     if (!answer.ok) return failed(told);
     try {

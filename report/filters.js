@@ -61,7 +61,7 @@ class Filters {
     let chip = this.#chips.get(name);
     if (!chip) {
       const number = make('span', { class: 'number' });
-      const button = make('button', { class: kind, title, 'aria-pressed': 'false', click: () => {
+      const button = make('button', { class: kind, title, 'aria-pressed': String(chosen.has(value)), click: () => {
         if (!chosen.delete(value)) chosen.add(value);
         button.setAttribute('aria-pressed', String(chosen.has(value)));
         this.#onChange();

@@ -17,6 +17,7 @@ function start() {
   showTheme();
   showTips();
   const page = new Page();
+  keep = () => ({ ...page.kept, theme: at('theme').value });
   if (!embedded?.feed) return page.show(readRun(embedded));
   follow(embedded.feed, (document_, revision) => {
     const run = readRun(document_);
@@ -33,6 +34,7 @@ class Page {
   /** Keys of the groups whose tasks are shown. */
   #unfolded = new Set();
   #opened = null;
+  #isRestored = false;
   #details = new Details((task) => this.#open(task), () => this.#closed());
   #timeline = new Timeline((entry) => (entry.task ? this.#open(entry.task) : this.#fold(entry.key)));
   #graph = new Graph((task) => this.#open(task), (kind) => this.#only(kind));
@@ -44,6 +46,49 @@ class Page {
     this.#timeline.onMove = (from, to) => this.#overview.frame(from, to);
     this.#choose = showTabs(() => this.#graph.resize());
     this.#listen();
+    this.#restore();
+  }
+
+  /** What the page that is loaded in place of this one needs to show the same. */
+  get kept() {
+    const { words, statuses, codes } = this.#wanted;
+    const active = document.hasFocus() ? document.activeElement : null;
+    return {
+      words,
+      statuses: [...statuses],
+      codes: [...codes],
+      order: at('order').value,
+      grouping: at('grouping').value,
+      unfolded: [...this.#unfolded],
+      tab: at('graph').hidden ? 'tab-timeline' : 'tab-graph',
+      opened: this.#opened,
+      part: this.#timeline.part,
+      scroll: [scrollX, scrollY],
+      focus: active?.id || null,
+      row: active?.closest('#rows li')?.dataset.task ?? null,
+    };
+  }
+
+  /** Takes what the page before this one has kept, as far as no task is needed for it. */
+  #restore() {
+    for (const name of ['statuses', 'codes']) for (const value of textsIn(kept[name])) this.#wanted[name].add(value);
+    for (const name of ['order', 'grouping']) choose(at(name), kept[name]);
+    this.#unfolded = new Set(textsIn(kept.unfolded));
+    if (kept.tab === 'tab-graph') this.#choose(at(kept.tab));
+    at('search').value = this.#wanted.words = textsIn([kept.words]).join('');
+    this.#texts.look(wordsOf(this.#wanted.words));
+  }
+
+  /** The rest of that, once there are tasks. */
+  #restoreTasks() {
+    const { opened, part, scroll, focus, row } = kept;
+    this.#isRestored = true;
+    if (Array.isArray(part) && part.length === 2 && part.every(Number.isFinite)) this.#timeline.look(part[0], part[1]);
+    const task = this.#run.tasks.find(({ id }) => id === opened);
+    if (task) this.#open(task, focus === 'details');
+    if (Array.isArray(scroll)) scrollTo(scroll[0], scroll[1]);
+    if (typeof row === 'string') this.#timeline.focus(row);
+    else if (typeof focus === 'string' && focus !== 'details') at(focus)?.focus({ preventScroll: true });
   }
 
   /** Shows a run as it is now, of which a feed has told up to this revision. */
@@ -65,12 +110,13 @@ class Page {
     this.#refresh();
     const opened = run.tasks.find(({ id }) => id === this.#opened);
     if (opened) this.#details.update(opened, run.about);
+    if (!this.#isRestored) this.#restoreTasks();
   }
 
-  #open(task) {
+  #open(task, takesFocus = true) {
     this.#opened = task.id;
     // First, since it takes room from the views.
-    this.#details.open(task, this.#run.about);
+    this.#details.open(task, this.#run.about, takesFocus);
     this.#timeline.mark(task.id);
     this.#graph.mark(task.id);
   }
@@ -191,6 +237,7 @@ function showTheme() {
   } catch {
     // A page that was opened from a file may have no storage.
   }
+  choose(select, kept.theme);
   set(select.value);
   select.addEventListener('change', () => {
     set(select.value);

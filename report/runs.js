@@ -59,6 +59,8 @@ function howFar(counts, progress) {
 }
 
 at('search').addEventListener('input', place);
+at('search').value = textsIn([kept.words]).join('');
+keep = () => ({ words: at('search').value });
 follow(JSON.parse(at('document').textContent).feed, (document_) => {
   showRuns(document_);
   return LIST_MS;

@@ -11,7 +11,8 @@ use sha2::{Digest as _, Sha256};
 const STYLE: &str = include_str!("page.css");
 
 /// What both pages use.
-const SHARED: [&str; 3] = [include_str!("dom.js"), include_str!("feed.js"), include_str!("about.js")];
+const SHARED: [&str; 4] =
+    [include_str!("dom.js"), include_str!("kept.js"), include_str!("feed.js"), include_str!("about.js")];
 
 const RUN: [&str; 17] = [
     include_str!("model.js"),

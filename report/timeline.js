@@ -29,7 +29,7 @@ class Timeline {
 
   /** Takes the run as it is now. Who sees all of it goes on to. */
   update(run) {
-    const wasWhole = this.#from <= 0 && this.#to >= this.#run.endMs;
+    const wasWhole = this.part === null;
     this.#run = run;
     if (wasWhole) this.look(0, run.endMs);
     else this.look(this.#from, this.#to);
@@ -71,6 +71,11 @@ class Timeline {
   pan(part) {
     const by = part * (this.#to - this.#from);
     this.look(this.#from + by, this.#to + by);
+  }
+
+  /** The part that is shown; null: all of the run. */
+  get part() {
+    return this.#from <= 0 && this.#to >= this.#run.endMs ? null : [this.#from, this.#to];
   }
 
   /** Shows all of the run. */

@@ -6,16 +6,22 @@ import { withDocument } from '../../skill/src/page.ts';
 
 /**
  * Serves a page. `answer(what, url)` says what is answered to "data", "text" or "find": a value, or [status, text, type] for a refusal.
- * `asked` counts the questions.
+ * `asked` counts the questions. Behind `frame` the page is in a frame as the tab of the Control UI has one.
  */
 export async function hosted(answer, file = 'report.html') {
-  const asked = { data: 0, text: 0, find: 0 };
+  const asked = { page: 0, data: 0, text: 0, find: 0 };
   const feed = { url: 'data?', texts: 'text?', find: 'find?' };
   const server = createServer(async (request, response) => {
     const url = new URL(request.url, 'http://localhost');
     const what = url.pathname.slice(1);
-    const say = (status, type, body) => response.writeHead(status, { 'content-type': type, 'cache-control': 'no-store' }).end(body);
-    if (what === '') return say(200, 'text/html; charset=utf-8', withDocument(file, JSON.stringify({ format: 1, feed })));
+    const headers = { 'cache-control': 'no-store', 'access-control-allow-origin': 'null' };
+    const say = (status, type, body) => response.writeHead(status, { ...headers, 'content-type': type }).end(body);
+    const html = (page) => say(200, 'text/html; charset=utf-8', page);
+    if (what === 'frame') return html('<!doctype html><title>Tab</title><iframe sandbox="allow-scripts" src="/" width="1400" height="800"></iframe>');
+    if (what === '') {
+      asked.page += 1;
+      return html(withDocument(file, JSON.stringify({ format: 1, feed })));
+    }
     if (!(what in asked)) return say(204, 'text/plain', '');
     asked[what] += 1;
     const given = await answer(what, url);

@@ -20,7 +20,10 @@ const SLUG = MANIFEST.id;
 const PAGES = `/plugins/${MANIFEST.id}/runs`;
 const FEED = `/plugins/${MANIFEST.id}/feed`;
 
-/** How long a page may ask with its key; then it loads itself again, and the gateway decides anew. */
+/**
+ * How long a page may ask with its key; then it loads itself again, with what is set in it, and the gateway decides anew. No answer
+ * brings another key: whoever got hold of one, or may not look any more, could go on with it for ever.
+ */
 const KEY_MS = 15 * 60_000;
 
 /** Words of one search; more are not looked at. */
