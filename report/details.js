@@ -27,7 +27,8 @@ class Details {
 
   /** Takes the task that is open as it is now. Texts that are open stay open. */
   update(task, about) {
-    if (this.#box.hidden || this.#drawn === drawnOf(task)) return;
+    if (this.#box.hidden) return;
+    if (this.#drawn === drawnOf(task)) return this.#tell(task);
     const { scrollTop } = this.#box;
     const hadFocus = this.#box.contains(document.activeElement);
     const places = (box) => [...box.querySelectorAll('details')];
@@ -36,6 +37,14 @@ class Details {
     places(this.#box).forEach((one, place) => (one.open = open[place] ?? false));
     this.#box.scrollTop = scrollTop;
     if (hadFocus) this.#box.focus({ preventScroll: true });
+  }
+
+  /** Brings the times of what runs up to date, and leaves everything else where it is. */
+  #tell(task) {
+    const times = [tookOf(task), ...task.attempts.map(lineOf)];
+    this.#box.querySelectorAll('.took').forEach((element, place) => {
+      if (element.textContent !== times[place]) element.textContent = times[place];
+    });
   }
 
   #draw(task, about) {
@@ -48,7 +57,7 @@ class Details {
         make('h2', { id: 'details-title' }, task.id),
         make('button', { class: 'close', 'aria-label': 'Close', title: 'Close (Esc)', click: () => this.close() }, '×')),
       make('p', { class: 'details-line' }, statusMark(task.status), make('span', {}, task.agent),
-        task.startMs !== null && make('span', { class: 'muted' }, duration(task.endMs - task.startMs))),
+        make('span', { class: 'took muted' }, tookOf(task))),
       ...present(task.error && make('p', { class: 'error' }, make('code', {}, task.error.code), ` ${task.error.message}`, task.error.retryable && ' Running it again may help.')),
       facts(
         ['Started', task.startMs === null ? 'never' : clock(task.startMs)],
@@ -90,6 +99,11 @@ function drawnOf({ id, status, attempts, output, usage }) {
   return JSON.stringify([id, status, sessions, output === undefined, usage]);
 }
 
+/** How long a task has taken so far; nothing if it never started. */
+function tookOf({ startMs, endMs }) {
+  return startMs === null ? '' : duration(endMs - startMs);
+}
+
 function present(value) {
   return value ? [value] : [];
 }
@@ -98,18 +112,22 @@ function section(title, ...body) {
   return [make('h3', {}, title), ...body];
 }
 
-function session(attempt, about) {
+/** A session in one line: with what, when and how long, for how much. */
+function lineOf(attempt) {
   const used = tokens(attempt.usage);
-  const line = [
+  return [
     [attempt.model, attempt.tier].filter(Boolean).join(' · '),
     `${clock(attempt.startMs)} + ${duration(attempt.endMs - attempt.startMs)}`,
     attempt.runMs > attempt.startMs && `ran after ${duration(attempt.runMs - attempt.startMs)}`,
     used !== null && several(used, 'token'),
     attempt.costMicroUsd !== null && money(attempt.costMicroUsd),
   ].filter(Boolean).join(', ');
+}
+
+function session(attempt, about) {
   return make('article', { class: `session ${attempt.kind}` },
     make('h4', {}, `${attempt.number}. ${KIND_WORDS[attempt.kind] ?? attempt.kind}`, ' ', statusMark(attempt.status)),
-    make('p', { class: 'muted' }, line),
+    make('p', { class: 'took muted' }, lineOf(attempt)),
     attempt.requested && attempt.model !== attempt.requested && make('p', { class: 'note' }, `${attempt.requested} was asked for.`),
     attempt.error && make('p', { class: 'error' }, make('code', {}, attempt.error.code), ` ${attempt.error.message}`),
     folded('Prompt', attempt.prompt, 'The host kept no prompt of this session.'),
