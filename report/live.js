@@ -8,11 +8,14 @@
 function readLive({ function: name, live, sessions, about = null }) {
   const byTask = new Map();
   for (const session of sessions ?? []) {
-    const [, label, number] = /^(.*?)(?: #(\d+))?$/s.exec(bare(session.label));
-    if (!byTask.has(label)) byTask.set(label, []);
-    byTask.get(label).push(readSession(session, Number(number ?? 1), live));
+    const [, label, nth] = /^(.*?)(?: #(\d+))?$/s.exec(bare(session.label));
+    // A label has no room for long names; what was kept by an earlier release has nothing else.
+    const [name, number] = typeof session.task_id === 'string' ? [`task ${session.task_id}`, session.number] : [`label ${label}`, Number(nth ?? 1)];
+    if (!byTask.has(name)) byTask.set(name, []);
+    byTask.get(name).push(readSession(session, number, live));
   }
-  const tasks = live.tasks.map((seen, index) => readSeen(seen, index, byTask.get(`${seen.agent_type} ${seen.task_id}`) ?? [], live));
+  const sessionsOfTask = ({ agent_type: agent, task_id: id }) => [`label ${agent} ${id}`, `task ${id}`].flatMap((name) => byTask.get(name) ?? []);
+  const tasks = live.tasks.map((seen, index) => readSeen(seen, index, sessionsOfTask(seen), live));
   link(tasks, () => false);
   const attempts = [...byTask.values()].flat();
   const steps = liveOverTime(attempts);

@@ -83,7 +83,7 @@ function link(tasks, isLater) {
 }
 
 /**
- * The host's records by session key, and by label for spawns that brought no session. A prompt may lack its head, which many have;
+ * The host's records by session key, and by task or by label for spawns that brought no session. A prompt may lack its head, which many have;
  * in the page of a feed, texts are read one by one.
  */
 function sessionsOf(records, heads) {
@@ -95,7 +95,7 @@ function sessionsOf(records, heads) {
     }
     record.asked = record.prompt;
     if (record.head !== undefined) record.prompt = heads[record.head] + record.prompt;
-    for (const name of [record.session_key, record.label && bare(record.label)]) {
+    for (const name of [record.session_key, typeof record.task_id === 'string' && nth(record.task_id, record.number), record.label && bare(record.label)]) {
       if (name && !known.has(name)) known.set(name, record);
     }
   }
@@ -107,12 +107,18 @@ function bare(label) {
   return label.replace(/ \[[^\]]*\]$/, '');
 }
 
+/** A name for the session of a task that has this number. */
+function nth(task, number) {
+  return JSON.stringify([String(task), number]);
+}
+
 function readTask(result, index, sessions) {
   const about = result.metadata ?? {};
   const label = bare(about.label ?? '');
   const attempts = (about.attempt_log ?? []).map((record) => {
     const ownLabel = record.number > 1 ? `${label} #${record.number}` : label;
-    return readAttempt(record, sessions.get(record.session_key) ?? sessions.get(ownLabel));
+    const names = [record.session_key, nth(result.task_id, record.number), ownLabel];
+    return readAttempt(record, sessions.get(names.find((name) => sessions.has(name))));
   });
   attempts.sort((one, other) => one.startMs - other.startMs || one.number - other.number);
   const began = attempts[0]?.startMs;

@@ -8,7 +8,11 @@ import type { Progress, SessionEnd, SpawnOptions, Usage } from './contract.ts';
 /** What the host saw of one session; times are milliseconds since the call began. The page reads these names. */
 export interface SessionRecord {
   session_key: string | null;
+  /** As OpenClaw lists it. Long names are cut in it. */
   label: string;
+  /** The task that it is for, and which of its sessions it is, counted from 1; null if its idempotency key does not say. */
+  task_id: string | null;
+  number: number | null;
   prompt: string;
   model: string | null;
   asked_ms: number;
@@ -23,6 +27,8 @@ export interface SessionRecord {
 
 const NOTHING = {
   session_key: null,
+  task_id: null,
+  number: null,
   prompt: '',
   model: null,
   asked_ms: 0,
@@ -87,8 +93,8 @@ export class SessionLog {
   }
 
   /** A spawn call; the same label again is the same session. */
-  asked({ label, task, model }: SpawnOptions, atMs: number): void {
-    if (!this.#records.has(label)) this.#note({ label, prompt: task, model: model ?? null, asked_ms: atMs });
+  asked({ label, task, model, idempotencyKey }: SpawnOptions, atMs: number): void {
+    if (!this.#records.has(label)) this.#note({ label, ...taskOf(idempotencyKey), prompt: task, model: model ?? null, asked_ms: atMs });
   }
 
   /** The receipt of that spawn call. */
@@ -130,6 +136,12 @@ export class SessionLog {
   #of(sessionKey: string): SessionRecord | undefined {
     return this.#records.get(this.#labels.get(sessionKey) ?? '');
   }
+}
+
+/** The task that a session is for, and its number, as its idempotency key names them: RUN-TASK-NUMBER. */
+function taskOf(idempotencyKey: string): Pick<SessionRecord, 'task_id' | 'number'> | undefined {
+  const [, task, number] = /^[^-]*-(.*)-(\d+)$/s.exec(idempotencyKey) ?? [];
+  return task === undefined ? undefined : { task_id: task, number: Number(number) };
 }
 
 function counted({ inputTokens, outputTokens }: Usage): SessionRecord['usage'] {

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import type { SpawnOptions } from '../src/contract.ts';
 import { type Seen, SessionLog, page } from '../src/page.ts';
 
-const options = { task: 'the prompt </script>', label: 'critic one', idempotencyKey: 'k', taskName: 'one' } as SpawnOptions;
+const options = { task: 'the prompt </script>', label: 'critic one', idempotencyKey: '0123456789abcdef-one-1', taskName: 'one' } as SpawnOptions;
 
 test('the page holds the report and the sessions, and nothing can leave its place', () => {
   const kept: Seen[] = [];
@@ -27,6 +27,8 @@ test('the page holds the report and the sessions, and nothing can leave its plac
   assert.deepEqual(sessions[0], {
     session_key: 's',
     label: 'critic one',
+    task_id: 'one',
+    number: 1,
     prompt: 'the prompt </script>',
     model: null,
     asked_ms: 5,
@@ -47,6 +49,14 @@ test('what prompts have in common is told once', () => {
   const { heads, sessions } = JSON.parse(page('run_tasks', 'null', log.records).split('id="document">')[1]?.split('</script>')[0] ?? '');
   assert.deepEqual(heads, ['A role.\n\n', 'Another.\n']);
   assert.deepEqual(sessions.map((session: any) => (heads[session.head] ?? '') + session.prompt), prompts);
+});
+
+test('a session says for which task it is, whatever its label has room for', () => {
+  const log = new SessionLog();
+  const keys = ['0123456789abcdef-item-7-draft-12', 'of-another-form', 'k', undefined];
+  keys.forEach((key, number) => log.asked({ ...options, idempotencyKey: key, label: `critic ${number}` } as SpawnOptions, 1));
+  const known = log.records.map(({ task_id, number }) => [task_id, number]);
+  assert.deepEqual(known, [['item-7-draft', 12], [null, null], [null, null], [null, null]]);
 });
 
 test('an event looks at its own session only, however many there are', () => {

@@ -18,8 +18,12 @@ use crate::observer::Observer;
 pub struct SessionRecord {
     /// None: nothing came of the spawn call.
     pub session_key: Option<String>,
-    /// As the host lists it.
+    /// As the host lists it. Long names are cut in it.
     pub label: String,
+    /// The task that it is for. None: its idempotency key does not say.
+    pub task_id: Option<String>,
+    /// Which session of that task it is, counted from 1.
+    pub number: Option<u32>,
     /// The whole prompt.
     pub prompt: String,
     /// The model that was asked for.
@@ -79,8 +83,11 @@ impl SessionLog {
         if place < self.records.len() {
             return;
         }
+        let (task_id, number) = task_of(&options.idempotency_key).unzip();
         self.records.push(SessionRecord {
             label: options.label.clone(),
+            task_id: task_id.map(str::to_owned),
+            number,
             prompt: options.task.clone(),
             model: options.model.clone(),
             asked_ms: self.passed(at_ms),
@@ -139,6 +146,13 @@ impl SessionRecord {
     }
 }
 
+/// The task that a session is for, and its number, as its idempotency key names them: `RUN-TASK-NUMBER`.
+fn task_of(idempotency_key: &str) -> Option<(&str, u32)> {
+    let (_run, rest) = idempotency_key.split_once('-')?;
+    let (task, number) = rest.rsplit_once('-')?;
+    Some((task, number.parse().ok()?))
+}
+
 fn in_words(outcome: &SessionOutcome) -> &'static str {
     match outcome {
         SessionOutcome::Completed => "completed",
@@ -193,7 +207,7 @@ mod tests {
         let script = Script::from_toml(script).expect("a script");
         let request = r#"{"tasks": [
             {"agent_type": "content_writer_funny", "task_id": "one", "task_description": "Say it.", "output_format": "text"},
-            {"agent_type": "content_writer_funny", "task_id": "two", "task_description": "Say it.", "output_format": "text"}
+            {"agent_type": "content_writer_funny", "task_id": "number-2", "task_description": "Say it.", "output_format": "text"}
         ], "max_concurrent": 2}"#;
         let log = Arc::new(Mutex::new(SessionLog::default()));
         let options = SimulationOptions { announces_width: false, ..SimulationOptions::default() };
@@ -204,6 +218,8 @@ mod tests {
         assert_eq!(log.records().len(), 2);
         assert_eq!(log.since(0, 9).records.len(), 2, "each is told once, however often it has changed");
         assert!(log.changes() > 2 && log.since(log.changes(), 9).records.is_empty());
+        let tasks: Vec<_> = log.records().iter().map(|record| (record.task_id.as_deref(), record.number)).collect();
+        assert_eq!(tasks, [(Some("one"), Some(1)), (Some("number-2"), Some(1))]);
         for record in log.records() {
             assert!(record.prompt.contains("Say it.") && record.label.contains("content_writer_funny"));
             assert_eq!(
