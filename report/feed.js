@@ -78,7 +78,7 @@ class Seen {
 }
 
 const NO_CONNECTION = 'There is no connection.';
-/** With one of these there is nothing more to ask for. */
+/** With one of these there is nothing more to ask for, until somebody comes back to the page: the host may have been starting. */
 const FINAL = [403, 404, 410];
 /** Of the words in which a host refuses, so many characters are shown. */
 const MOST_REASON = 500;
@@ -103,7 +103,8 @@ function follow(wanted, show) {
   feed = wanted;
   const seen = new Seen();
   let failures = 0;
-  const later = (ms) => setTimeout(() => (document.hidden ? document.addEventListener('visibilitychange', ask, { once: true }) : ask()), ms);
+  const onReturn = () => document.addEventListener('visibilitychange', ask, { once: true });
+  const later = (ms) => setTimeout(() => (document.hidden ? onReturn() : ask()), ms);
   const failed = (why) => {
     failures += 1;
     notice(`${why} What is shown here may be old. Trying again.`);
@@ -117,7 +118,10 @@ function follow(wanted, show) {
     } catch {
       return failed(NO_CONNECTION);
     }
-    if (FINAL.includes(answer.status)) return notice(told);
+    if (FINAL.includes(answer.status)) {
+      notice(told);
+      return onReturn();
+    }
     if (!answer.ok) return failed(told);
     try {
       const isAll = seen.take(told);

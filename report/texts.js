@@ -5,7 +5,7 @@
 /** So long after the last letter the texts are searched. */
 const FIND_PAUSE_MS = 250;
 /** So long after something new was told they are searched again. */
-const FIND_AGAIN_MS = 1_000;
+const FIND_AGAIN_MS = 2_000;
 
 class TextSearch {
   /** Labels of sessions by the words that are in their texts. */

@@ -46,6 +46,9 @@ test('a run that was removed while it was watched keeps what was shown', async (
     isThere = false;
     await says('There is no such run.');
     assert.equal(await rows(page).count(), 1);
+    isThere = true;
+    await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
+    await page.locator('#notice').waitFor({ state: 'hidden' });
   });
 });
 
