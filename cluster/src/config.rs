@@ -146,7 +146,7 @@ impl Config {
     /// # Errors
     /// All that is wrong with it, a line each.
     pub fn parse(text: &str, has_tokens: bool, variable: impl Fn(&str) -> Option<String>) -> Result<Self, Vec<String>> {
-        let file: File = toml::from_str(text).map_err(|error| vec![error.to_string().trim().to_owned()])?;
+        let file: File = toml::from_str(text).map_err(|error| vec![unread(text, &error)])?;
         let mut problems = Vec::new();
         let mut url = |field: &str, text: &str| url(field, text).map_err(|problem| problems.push(problem)).ok();
         let ingress = url("restate.ingress", &file.restate.ingress);
@@ -179,6 +179,25 @@ impl Config {
             }),
             None => Err(problems),
         }
+    }
+}
+
+/// What is wrong with a file that cannot be read, and where. Nothing that stands there is repeated: it may be a token in the wrong place.
+fn unread(text: &str, error: &toml::de::Error) -> String {
+    // "invalid type: string "hush", expected u32": what was found is the value itself.
+    let what = match error.message().rsplit_once(", expected ") {
+        Some((found, need)) if found.starts_with("invalid type") || found.starts_with("invalid value") => {
+            format!("need {need}")
+        }
+        _ => error.message().to_owned(),
+    };
+    match error.span().and_then(|span| text.get(..span.start)) {
+        Some(before) => {
+            let line = before.matches('\n').count() + 1;
+            let column = before.chars().rev().take_while(|one| *one != '\n').count() + 1;
+            format!("line {line}, column {column}: {what}")
+        }
+        None => what,
     }
 }
 
@@ -269,52 +288,4 @@ impl GatewayTable {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const GATEWAY: &str =
-        "[[gateways]]\nname = \"a\"\nurl = \"http://127.0.0.1:1\"\ntoken_env = \"TOKEN\"\nslots = 2\n";
-
-    fn problems(text: &str) -> String {
-        let token = |name: &str| (name == "TOKEN").then(|| "kingfisher-0123".to_owned());
-        Config::parse(text, true, token).err().unwrap_or_default().join("\n")
-    }
-
-    #[test]
-    fn a_gateway_alone_is_enough() {
-        let config = Config::parse(GATEWAY, true, |_| Some("kingfisher-0123".to_owned()))
-            .unwrap_or_else(|all| panic!("{all:?}"));
-        assert_eq!(
-            (config.listen.as_str(), config.gateways.len(), config.patience_seconds),
-            ("127.0.0.1:9081", 1, 600)
-        );
-        assert_eq!(config.gateways[0].spec.weight, 1);
-    }
-
-    #[test]
-    fn all_that_is_wrong_is_said_at_once() {
-        let text = format!(
-            "[restate]\ningress = \"nowhere\"\n{GATEWAY}{GATEWAY}[[gateways]]\nname = \"b c\"\nurl = \"http://u:p@h\"\nslots = 0\n"
-        );
-        let said = problems(&text);
-        for part in [
-            "restate.ingress",
-            "two have the name \"a\"",
-            "name: need 1 to 60",
-            "slots and weight",
-            "one of token_env",
-            "\"b c\": it is no address",
-        ] {
-            assert!(said.contains(part), "{part} is missing in {said}");
-        }
-        assert!(problems(&GATEWAY.replace("TOKEN", "OTHER")).contains("the environment has no OTHER"));
-        assert!(problems(&GATEWAY.replace("= 2", "= 2001")).contains("2001 together"));
-        assert!(problems("[[gateways]]\nnames = 1").contains("names"));
-        assert!(problems("").contains("there are 0"));
-    }
-
-    #[test]
-    fn a_command_that_reaches_no_gateway_needs_no_token() {
-        assert!(Config::parse(GATEWAY, false, |_| None).is_ok());
-    }
-}
+mod tests;
