@@ -45,7 +45,7 @@ impl From<Spawned> for Receipt {
 }
 
 /// What a wait has brought.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 pub struct Waited {
     pub(crate) ended: Vec<Ended>,
     /// Keys of sessions that run and were not known to.
@@ -58,6 +58,14 @@ impl Waited {
     /// The sessions that have ended, by their keys.
     pub fn ends(self) -> Vec<(String, SessionEnd)> {
         self.ended.into_iter().map(|ended| (ended.key.clone(), ended.into())).collect()
+    }
+
+    /// What this and another wait have brought.
+    pub(crate) fn and(mut self, other: Self) -> Self {
+        self.ended.extend(other.ended);
+        self.started.extend(other.started);
+        self.unknown.extend(other.unknown);
+        self
     }
 
     /// Whether it brought nothing.
@@ -75,6 +83,22 @@ pub(crate) struct Ended {
     completion: Option<Said>,
     usage: Option<Usage>,
     model: Option<String>,
+}
+
+#[cfg(test)]
+impl Ended {
+    /// The end of a session that was cut off.
+    pub(crate) fn interrupted(key: &String) -> Self {
+        Self {
+            key: key.clone(),
+            session_key: format!("agent:{key}"),
+            outcome: Outcome::Interrupted,
+            failure: None,
+            completion: None,
+            usage: None,
+            model: None,
+        }
+    }
 }
 
 #[derive(Debug, Deserialize)]
