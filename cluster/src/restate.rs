@@ -30,6 +30,20 @@ pub enum RestateError {
         /// What went wrong.
         reason: String,
     },
+    /// It does not answer in time.
+    #[error("Restate at {at} does not answer")]
+    Late {
+        /// The address at which it was asked.
+        at: String,
+    },
+    /// It has taken what was asked, which no worker has done yet.
+    #[error(
+        "Restate at {at} answers, and no worker does; what was asked is kept, and will be done when a worker is back"
+    )]
+    NoWorker {
+        /// The address at which it was asked.
+        at: String,
+    },
     /// It says no.
     #[error("Restate at {at} refuses (HTTP {status}): {words}")]
     Refused {
@@ -53,7 +67,11 @@ pub enum RestateError {
 impl RestateError {
     /// Whether the same may be answered after a while.
     pub fn may_pass(&self) -> bool {
-        matches!(self, Self::Unreachable { .. } | Self::Refused { status: 500..=599, .. })
+        match self {
+            Self::Unreachable { .. } | Self::Late { .. } | Self::NoWorker { .. } => true,
+            Self::Refused { status, .. } => *status >= 500,
+            Self::Form { .. } => false,
+        }
     }
 }
 
@@ -63,6 +81,8 @@ pub struct Restate {
     http: reqwest::Client,
     ingress: Url,
     admin: Url,
+    /// How long an answer may take.
+    patience: Duration,
 }
 
 impl Restate {
@@ -73,7 +93,7 @@ impl Restate {
     pub fn new(ingress: Url, admin: Url) -> Result<Self, String> {
         let http =
             http::client(&ingress).connect_timeout(CONNECT_TIMEOUT).build().map_err(|error| error.to_string())?;
-        Ok(Self { http, ingress, admin })
+        Ok(Self { http, ingress, admin, patience: ANSWER_TIMEOUT })
     }
 
     /// Starts a run. False: there is one with this key.
@@ -97,13 +117,22 @@ impl Restate {
         input: Option<&impl Serialize>,
     ) -> Result<T, RestateError> {
         let url = self.at(&self.ingress, &["Run", key, handler]);
-        match input {
+        let answer = match input {
             Some(input) => self.post(url, input).await,
             None => {
-                let request = self.http.post(url.clone()).timeout(ANSWER_TIMEOUT);
+                let request = self.http.post(url.clone()).timeout(self.patience);
                 self.read(&url, request.send().await).await
             }
-        }
+        };
+        answer.map_err(of_worker)
+    }
+
+    /// Has another handler of a run called, whenever a worker is there.
+    ///
+    /// # Errors
+    /// As all requests.
+    pub async fn send(&self, key: &str, handler: &str, input: &impl Serialize) -> Result<(), RestateError> {
+        self.post::<Value>(self.at(&self.ingress, &["Run", key, handler, "send"]), input).await.map(drop)
     }
 
     /// Says whether a gateway gets new sessions.
@@ -111,7 +140,8 @@ impl Restate {
     /// # Errors
     /// As all requests.
     pub async fn drain(&self, gateway: &str, is_drained: bool) -> Result<(), RestateError> {
-        self.post::<Value>(self.at(&self.ingress, &["Operator", gateway, "drain"]), &is_drained).await.map(drop)
+        let url = self.at(&self.ingress, &["Operator", gateway, "drain"]);
+        self.post::<Value>(url, &is_drained).await.map(drop).map_err(of_worker)
     }
 
     /// The output of a run, for which it is waited. None: there is no such run.
@@ -129,7 +159,7 @@ impl Restate {
     /// As all requests.
     pub async fn output<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, RestateError> {
         let url = self.at(&self.ingress, &["restate", "workflow", "Run", key, "output"]);
-        let answer = self.http.get(url.clone()).timeout(ANSWER_TIMEOUT).send().await;
+        let answer = self.http.get(url.clone()).timeout(self.patience).send().await;
         match &answer {
             // "Not ready" has a status code of its own.
             Ok(response) if response.status().as_u16() == 470 => Ok(None),
@@ -165,7 +195,7 @@ impl Restate {
         const QUERY: &str = "SELECT target_service_key, status FROM sys_invocation WHERE target_service_name = 'Run' AND \
             target_handler_name = 'run' ORDER BY created_at";
         let url = self.at(&self.admin, &["query"]);
-        let request = self.http.post(url.clone()).timeout(ANSWER_TIMEOUT).header("accept", "application/json");
+        let request = self.http.post(url.clone()).timeout(self.patience).header("accept", "application/json");
         let told: Value = self.read(&url, request.json(&json!({ "query": QUERY })).send().await).await?;
         let rows = told.get("rows").and_then(Value::as_array).cloned().unwrap_or_default();
         let text = |row: &Value, name: &str| row.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
@@ -181,7 +211,7 @@ impl Restate {
     }
 
     async fn post<T: DeserializeOwned>(&self, url: Url, body: &impl Serialize) -> Result<T, RestateError> {
-        let request = self.http.post(url.clone()).timeout(ANSWER_TIMEOUT).json(body);
+        let request = self.http.post(url.clone()).timeout(self.patience).json(body);
         self.read(&url, request.send().await).await
     }
 
@@ -199,7 +229,10 @@ impl Restate {
 
     async fn read<T: DeserializeOwned>(&self, url: &Url, answer: reqwest::Result<Response>) -> Result<T, RestateError> {
         let at = url.origin().ascii_serialization();
-        let unreachable = |error: reqwest::Error| RestateError::Unreachable { at: at.clone(), reason: words(&error) };
+        let unreachable = |error: reqwest::Error| match error.is_timeout() && !error.is_connect() {
+            true => RestateError::Late { at: at.clone() },
+            false => RestateError::Unreachable { at: at.clone(), reason: words(&error) },
+        };
         let response = answer.map_err(unreachable)?;
         let status = response.status();
         let text = response.text().await.map_err(unreachable)?;
@@ -217,6 +250,14 @@ impl Restate {
     }
 }
 
+/// Why a request has no answer that a worker has to give: Restate takes such a request at once, and waits for one.
+fn of_worker(error: RestateError) -> RestateError {
+    match error {
+        RestateError::Late { at } => RestateError::NoWorker { at },
+        other => other,
+    }
+}
+
 /// An error with what lies behind it.
 fn words(error: &dyn std::error::Error) -> String {
     let mut words = error.to_string();
@@ -226,4 +267,35 @@ fn words(error: &dyn std::error::Error) -> String {
         source = error.source();
     }
     words
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::TcpListener;
+
+    use super::*;
+    use crate::messages::Control;
+
+    #[tokio::test]
+    async fn a_server_without_workers_is_told_from_one_that_is_not_there() {
+        // It takes connections and says nothing, as Restate does while no worker answers.
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("an address");
+        let url = |port: u16| Url::parse(&format!("http://127.0.0.1:{port}")).expect("an address");
+        let here = url(listener.local_addr().expect("an address").port());
+        let patience = Duration::from_millis(200);
+        let restate = Restate { patience, ..Restate::new(here.clone(), here).expect("a client") };
+        let stop = Control::Stop("enough".to_owned());
+        let cancel = restate.ask::<Option<()>>("k", "control", Some(&stop)).await.expect_err("no answer");
+        let status = restate.ask::<Value>("k", "status", None::<&()>).await.expect_err("no answer");
+        let drain = restate.drain("a", true).await.expect_err("no answer");
+        for error in [cancel, status, drain] {
+            assert!(matches!(error, RestateError::NoWorker { .. }) && error.may_pass(), "{error}");
+            assert!(error.to_string().contains("no worker") && error.to_string().contains("kept"), "{error}");
+        }
+        // What Restate answers itself says nothing of workers.
+        assert!(matches!(restate.runs().await, Err(RestateError::Late { .. })));
+        let nobody = Restate::new(url(1), url(1)).expect("a client");
+        let error = nobody.ask::<Value>("k", "status", None::<&()>).await.expect_err("nobody is there");
+        assert!(matches!(error, RestateError::Unreachable { .. }), "{error}");
+    }
 }

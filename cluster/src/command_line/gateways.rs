@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::{Failure, print, say};
 use crate::config::{Config, ConfiguredGateway};
 use crate::messages::Control;
+use crate::restate::RestateError;
 
 #[derive(Args)]
 pub(super) struct Drain {
@@ -24,15 +25,27 @@ pub(super) async fn drain(what: Drain, config: &Config) -> Result<(), Failure> {
         let words = format!("there is no gateway {:?}; there are {}", what.gateway, names.join(", "));
         return Err(Failure::Wrong { code: "E_NO_GATEWAY", words });
     }
-    config.restate.drain(&what.gateway, !what.undo).await?;
+    let kept = match config.restate.drain(&what.gateway, !what.undo).await {
+        Ok(()) => None,
+        Err(error @ RestateError::NoWorker { .. }) => Some(error),
+        Err(error) => return Err(error.into()),
+    };
     let control = Control::Drain(what.gateway.clone(), !what.undo);
     let runs = config.restate.runs().await?.into_iter();
     let keys: Vec<String> = runs.filter(|(_, state)| state != "completed").map(|(key, _)| key).collect();
-    let tell = async |key: &str| config.restate.ask::<Option<()>>(key, "control", Some(&control)).await;
+    let tell = async |key: &str| match kept.is_some() {
+        // Each run would be waited for.
+        true => config.restate.send(key, "control", &control).await,
+        false => config.restate.ask::<Option<()>>(key, "control", Some(&control)).await.map(drop),
+    };
     let untold = tell_each(&keys, tell).await;
     let words = if what.undo { "gets new sessions again" } else { "gets no new sessions" };
     let told = keys.len().saturating_sub(untold.len());
-    say(&format!("{} {words}; {told} runs that are under way were told", what.gateway));
+    match kept {
+        None => say(&format!("{} {words}; {told} runs that are under way were told", what.gateway)),
+        Some(error) if untold.is_empty() => return Err(error.into()),
+        Some(_) => {}
+    }
     if untold.is_empty() { Ok(()) } else { Err(Failure::Untold(untold)) }
 }
 

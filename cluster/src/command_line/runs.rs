@@ -84,7 +84,8 @@ pub(super) async fn items(key: &str, config: &Config) -> Result<(), Failure> {
     loop {
         let lines: Vec<String> = config.restate.ask(key, "items", Some(&from)).await?;
         if lines.is_empty() {
-            return Ok(());
+            // A run that is not there has none either.
+            return if from > 0 { Ok(()) } else { known(key, config).await };
         }
         lines.iter().for_each(|line| print(line));
         from = from.saturating_add(u32::try_from(lines.len()).unwrap_or(u32::MAX));
@@ -116,13 +117,20 @@ fn unknown(key: &str) -> Failure {
     Failure::Wrong { code: "E_NO_RUN", words: format!("there is no run {key}; `status` shows all") }
 }
 
+/// Whether there is such a run.
+async fn known(key: &str, config: &Config) -> Result<(), Failure> {
+    match config.restate.runs().await?.iter().any(|(known, _)| known == key) {
+        true => Ok(()),
+        false => Err(unknown(key)),
+    }
+}
+
 async fn not_ended(key: &str, config: &Config) -> Failure {
-    match config.restate.runs().await {
-        Ok(runs) if runs.iter().any(|(known, _)| known == key) => {
+    match known(key, config).await {
+        Ok(()) => {
             say(&format!("{key} has not ended; `attach {key}` waits for it"));
             Failure::NotCompleted
         }
-        Ok(_) => unknown(key),
-        Err(error) => error.into(),
+        Err(failure) => failure,
     }
 }
