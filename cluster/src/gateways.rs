@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use parallel_agents_door::{Door, Listed};
+use parallel_agents_door::{Door, DoorError, Listed};
 use parallel_agents_engine::host::{HostError, ListFilter};
 use parallel_agents_engine::ids::SessionKey;
 
 use crate::clock::now_ms;
 use crate::config::ConfiguredGateway;
-use crate::messages::{Answer, FollowRequest, GatewayCall, GatewayFacts, GatewayReply, GatewayRequest};
+use crate::lease::{Contact, Looked};
+use crate::messages::{Answer, FollowRequest, GatewayCall, GatewayFacts, GatewayReply, GatewayRequest, Refusal};
 use crate::restate::Restate;
 use crate::watch::Watch;
 
@@ -37,26 +38,32 @@ impl Gateways {
 
     /// One request, once.
     pub async fn ask(&self, request: &GatewayRequest) -> GatewayReply {
-        let answer = match self.by_name.get(&request.gateway) {
-            Some((door, _)) => ask(door, &request.call).await,
-            None => Err(unknown(&request.gateway)),
+        let Some((door, watch)) = self.by_name.get(&request.gateway) else {
+            return GatewayReply::new(now_ms(), Err(unknown(&request.gateway)));
         };
-        GatewayReply { at_ms: now_ms(), answer }
+        let answer = ask(&request.gateway, door, &request.call).await;
+        if answer.is_ok() {
+            watch.answered();
+        }
+        let refusal = answer.as_ref().err().and_then(refusal);
+        GatewayReply { refusal, ..GatewayReply::new(now_ms(), answer.map_err(HostError::from)) }
     }
 
-    /// Has the end of a session told to an awakeable. For how long the gateway has not answered, in milliseconds.
-    pub fn watch(&self, follow: &FollowRequest, awakeable: String) -> u64 {
-        let Some((_, watch)) = self.by_name.get(&follow.gateway) else { return 0 };
-        watch.add(follow, awakeable);
-        watch.away_ms()
+    /// Has the end of a session told to an awakeable. What is known of the gateway.
+    pub fn watch(&self, follow: &FollowRequest, awakeable: String) -> Looked {
+        let contact = self.by_name.get(&follow.gateway).map_or(Contact::Unknown, |(_, watch)| {
+            watch.add(follow, awakeable);
+            watch.contact()
+        });
+        Looked::At { at_ms: now_ms(), contact }
     }
 }
 
-async fn ask(door: &Door, call: &GatewayCall) -> Result<Answer, HostError> {
+async fn ask(name: &str, door: &Door, call: &GatewayCall) -> Result<Answer, DoorError> {
     Ok(match call {
         GatewayCall::Facts => {
-            let facts = tokio::time::timeout(FACTS_TIMEOUT, door.facts()).await;
-            let facts = facts.map_err(|_| HostError::Unavailable("it does not answer".to_owned()))??;
+            let late = |_| DoorError::Unreachable { gateway: name.to_owned(), reason: "it does not answer".to_owned() };
+            let facts = tokio::time::timeout(FACTS_TIMEOUT, door.facts()).await.map_err(late)??;
             Answer::Facts(GatewayFacts {
                 max_concurrent: facts.max_concurrent,
                 limits: facts.limits,
@@ -75,6 +82,19 @@ async fn ask(door: &Door, call: &GatewayCall) -> Result<Answer, HostError> {
     })
 }
 
+/// What a gateway refuses with an error, if another one may take it.
+fn refusal(error: &DoorError) -> Option<Refusal> {
+    match error {
+        DoorError::TokenRefused { .. } | DoorError::Version { .. } => Some(Refusal::Everything),
+        DoorError::Refused { code, .. } => match code.as_str() {
+            "HTTP 403" | "E_DOOR_CLOSED" => Some(Refusal::Everything),
+            "E_DOOR_FORBIDDEN" => Some(Refusal::Kind),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
 fn named(session: &SessionKey) -> ListFilter {
     ListFilter { search: Some(session.as_str().to_owned()), spawned_by: None, offset: 0, limit: FOUND_ROWS }
 }
@@ -85,4 +105,27 @@ fn key_of(listed: &Listed, session: &SessionKey) -> Option<String> {
 
 fn unknown(gateway: &str) -> HostError {
     HostError::Unavailable(format!("the worker that was asked has no gateway {gateway} in its configuration"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_another_gateway_may_take_is_told_from_what_none_takes() {
+        let error = || HostError::Forbidden("no".to_owned());
+        let refused =
+            |code: &str| DoorError::Refused { code: code.to_owned(), message: "no".to_owned(), error: error() };
+        let token = DoorError::TokenRefused { gateway: "http://h".to_owned(), reason: "HTTP 401".to_owned() };
+        assert_eq!(refusal(&token), Some(Refusal::Everything));
+        for (code, wanted) in [
+            ("HTTP 403", Some(Refusal::Everything)),
+            ("E_DOOR_CLOSED", Some(Refusal::Everything)),
+            ("E_DOOR_FORBIDDEN", Some(Refusal::Kind)),
+            ("E_DOOR_CANCELLED", None),
+            ("E_DOOR_REQUEST", None),
+        ] {
+            assert_eq!(refusal(&refused(code)), wanted, "{code}");
+        }
+    }
 }

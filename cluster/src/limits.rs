@@ -59,6 +59,32 @@ pub fn narrower(one: OperatorLimits, other: OperatorLimits) -> OperatorLimits {
     }
 }
 
+/// What another operator allows less of than is allowed already, in words; none if nothing.
+pub fn narrowed_by(allowed: &OperatorLimits, other: &OperatorLimits) -> Option<String> {
+    let both = narrower(allowed.clone(), other.clone());
+    let number = |name: &str, own: Option<u64>, both: Option<u64>| {
+        let own_words = own.map_or_else(|| "without limit".to_owned(), |own| own.to_string());
+        (own != both).then(|| format!("{name} {}, the run {own_words}", both.unwrap_or_default()))
+    };
+    let all = [
+        number("tokens", allowed.tokens, both.tokens),
+        number("micro_usd", allowed.micro_usd, both.micro_usd),
+        number("spawns", allowed.spawns.map(u64::from), both.spawns.map(u64::from)),
+        number("seconds", allowed.seconds.map(u64::from), both.seconds.map(u64::from)),
+        number("tasks", allowed.tasks.map(u64::from), both.tasks.map(u64::from)),
+        number("session_tokens", allowed.session_tokens, both.session_tokens),
+        // One that is higher allows less for the same money.
+        costs(allowed, &both).then(|| "higher prices".to_owned()),
+    ];
+    let words: Vec<String> = all.into_iter().flatten().collect();
+    (!words.is_empty()).then(|| words.join("; "))
+}
+
+/// Whether a model costs more under the other limits.
+fn costs(allowed: &OperatorLimits, other: &OperatorLimits) -> bool {
+    other.prices.keys().any(|model| price(other, model) != price(allowed, model))
+}
+
 fn price(limits: &OperatorLimits, model: &str) -> Price {
     limits.prices.get(model).or_else(|| limits.prices.get(EVERY_OTHER)).copied().unwrap_or_default()
 }
@@ -84,6 +110,24 @@ mod tests {
         let both = narrower(one.clone(), other.clone());
         assert_eq!((both.tokens, both.spawns, both.tasks, both.session_tokens), (Some(5), Some(9), Some(3), Some(100)));
         assert_eq!(narrower(other, one), both);
+    }
+
+    #[test]
+    fn what_another_operator_allows_less_of_is_named() {
+        let limits = |tokens, spawns| OperatorLimits { tokens, spawns, ..Default::default() };
+        let of = |all: &[(&str, u64)]| OperatorLimits { prices: prices(all), ..Default::default() };
+        assert_eq!(narrowed_by(&limits(Some(5), None), &limits(Some(7), None)), None);
+        assert_eq!(narrowed_by(&limits(Some(5), None), &limits(None, None)), None);
+        let said = narrowed_by(&limits(Some(5), None), &limits(Some(3), Some(2)));
+        assert_eq!(said.as_deref(), Some("tokens 3, the run 5; spawns 2, the run without limit"));
+        for (allowed, other, said) in [
+            (of(&[("a", 2)]), of(&[("a", 1)]), None),
+            (of(&[("*", 2)]), of(&[("a", 2)]), None),
+            (of(&[("a", 1)]), of(&[("a", 2)]), Some("higher prices")),
+            (of(&[]), of(&[("a", 1)]), Some("higher prices")),
+        ] {
+            assert_eq!(narrowed_by(&allowed, &other).as_deref(), said, "{allowed:?} {other:?}");
+        }
     }
 
     #[test]

@@ -49,9 +49,29 @@ pub struct GatewayReply {
     pub at_ms: u64,
     /// What it got, or why it got nothing.
     pub answer: Result<Answer, HostError>,
+    /// What the gateway refuses, if another one may take it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refusal: Option<Refusal>,
+    /// Whether the operator of the cluster wants no new sessions there; told of a gateway that was asked for its facts, whatever it answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub is_drained: Option<bool>,
+}
+
+/// What a gateway refuses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Refusal {
+    /// All that it is asked: it does not take the token, or lets nobody in.
+    Everything,
+    /// Sessions with this model or agent.
+    Kind,
 }
 
 impl GatewayReply {
+    /// A reply that says no more than this.
+    pub fn new(at_ms: u64, answer: Result<Answer, HostError>) -> Self {
+        Self { at_ms, answer, refusal: None, is_drained: None }
+    }
+
     /// Nobody knows what became of the request.
     pub fn is_in_doubt(&self) -> bool {
         matches!(self.answer, Err(HostError::InDoubt(_)))
@@ -99,7 +119,7 @@ pub struct GatewayFacts {
     pub max_concurrent: u32,
     /// What its operator allows one run.
     pub limits: OperatorLimits,
-    /// The operator of the cluster wants no new sessions there.
+    /// As in [`GatewayReply`], where runs of earlier versions look for it.
     pub is_drained: bool,
 }
 

@@ -1,6 +1,9 @@
 //! Which gateway gets a session: one that has the model and room, by the share of its room that is taken. Reads and counts, and asks
 //! nobody. One that refuses or is away is left alone for growing pauses.
 
+use std::collections::BTreeMap;
+
+use parallel_agents_engine::host::SpawnOptions;
 use serde::{Deserialize, Serialize};
 
 /// The pause before a gateway that was away or full is tried again, in milliseconds: the first, and the longest. It doubles.
@@ -37,6 +40,21 @@ pub enum Choice {
     Away,
     /// No gateway of this run will ever take it; why, in words.
     Never(String),
+    /// The same, since those that could take it have refused such sessions.
+    Refused(String),
+}
+
+/// What a session needs, by which gateways refuse it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Needs {
+    model: Option<String>,
+    agent: Option<String>,
+}
+
+impl From<&SpawnOptions> for Needs {
+    fn from(options: &SpawnOptions) -> Self {
+        Self { model: options.model.clone(), agent: options.agent_id.clone() }
+    }
 }
 
 /// What is known of the gateways of a run.
@@ -49,7 +67,13 @@ pub struct Placement {
 struct Gateway {
     spec: GatewaySpec,
     live: u32,
+    /// It has said what it is and allows. Before that it gets no sessions.
+    is_read: bool,
     is_drained: bool,
+    /// The run was told whether it is drained, which counts more than what was found when it was asked for its facts.
+    is_told: bool,
+    /// What it takes no sessions for, and its words.
+    refused: BTreeMap<Needs, String>,
     /// Takes nothing more in this run, for this reason.
     closed: Option<String>,
     /// Not asked before this time.
@@ -66,7 +90,10 @@ impl Placement {
         let gateway = |spec: &GatewaySpec| Gateway {
             spec: GatewaySpec { slots: spec.slots.max(1), weight: spec.weight.max(1), ..spec.clone() },
             live: 0,
+            is_read: false,
             is_drained: false,
+            is_told: false,
+            refused: BTreeMap::new(),
             closed: None,
             quiet_until: 0,
             full_until: 0,
@@ -96,21 +123,17 @@ impl Placement {
         open.fold(0, |sum: u32, gateway| sum.saturating_add(gateway.spec.slots))
     }
 
-    /// Chooses for a session with this model and takes the room.
-    pub fn take(&mut self, model: Option<&str>, now_ms: u64) -> Choice {
-        let has = |gateway: &Gateway| match (&gateway.spec.models, model) {
-            (Some(models), Some(model)) => models.iter().any(|known| known == model),
-            _ => true,
-        };
+    /// Chooses for a session and takes the room.
+    pub fn take(&mut self, needs: &Needs, now_ms: u64) -> Choice {
         let (mut best, mut instead) = (None::<usize>, None::<Choice>);
         for (index, gateway) in self.gateways.iter().enumerate() {
-            if gateway.closed.is_some() || !has(gateway) {
+            if !gateway.may_take(needs) {
                 continue;
             }
             let is_full = gateway.live >= gateway.spec.slots || gateway.full_until > now_ms;
             if is_full && gateway.live > 0 {
                 instead = Some(Choice::Full);
-            } else if is_full || gateway.is_drained || gateway.quiet_until > now_ms {
+            } else if is_full || gateway.is_drained || !gateway.is_read || gateway.quiet_until > now_ms {
                 // Nothing of this run will end there and so make room.
                 instead = instead.or(Some(Choice::Away));
             } else if best.is_none_or(|best| gateway.is_emptier_than(&self.gateways[best])) {
@@ -123,20 +146,45 @@ impl Placement {
                 Choice::At(GatewayIndex(index))
             }
             (None, Some(choice)) => choice,
-            (None, None) => Choice::Never(self.why_none(model)),
+            (None, None) if self.gateways.iter().any(|gateway| gateway.refused.contains_key(needs)) => {
+                Choice::Refused(self.why_none(needs))
+            }
+            (None, None) => Choice::Never(self.why_none(needs)),
         }
     }
 
-    fn why_none(&self, model: Option<&str>) -> String {
-        let closed = self
-            .gateways
-            .iter()
-            .filter_map(|gateway| gateway.closed.as_ref().map(|reason| format!("{}: {reason}", gateway.spec.name)));
-        let mut words: Vec<String> = closed.collect();
+    fn why_none(&self, needs: &Needs) -> String {
+        let said = |gateway: &Gateway| {
+            let reason = gateway.closed.as_ref().or(gateway.refused.get(needs))?;
+            Some(format!("{}: {reason}", gateway.spec.name))
+        };
+        let mut words: Vec<String> = self.gateways.iter().filter_map(said).collect();
         if words.len() < self.gateways.len() {
-            words.push(format!("no other gateway has the model {}", model.unwrap_or_default()));
+            words.push(format!("no other gateway has the model {}", needs.model.as_deref().unwrap_or_default()));
         }
         words.join("; ")
+    }
+
+    /// It takes no sessions that need this; with its words.
+    pub fn refuse(&mut self, index: GatewayIndex, needs: Needs, words: String) {
+        self.change(index, |gateway| drop(gateway.refused.insert(needs, words)));
+    }
+
+    /// It has said what it is and allows.
+    pub fn read(&mut self, index: GatewayIndex) {
+        self.change(index, |gateway| gateway.is_read = true);
+    }
+
+    /// Those that have not said what they are, and may be asked now.
+    pub fn unread(&self, now_ms: u64) -> impl Iterator<Item = GatewayIndex> {
+        let is_due =
+            move |gateway: &Gateway| !gateway.is_read && gateway.closed.is_none() && gateway.quiet_until <= now_ms;
+        self.gateways.iter().enumerate().filter(move |(_, one)| is_due(one)).map(|(index, _)| GatewayIndex(index))
+    }
+
+    /// Those that get no more sessions of this run, and why.
+    pub fn closed(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.gateways.iter().filter_map(|gateway| Some((gateway.spec.name.as_str(), gateway.closed.as_deref()?)))
     }
 
     /// What stands in the way of new sessions, for each gateway; in words.
@@ -145,7 +193,7 @@ impl Placement {
             let why = match &gateway.closed {
                 Some(reason) => reason.clone(),
                 None if gateway.is_drained => "drained".to_owned(),
-                None if gateway.quiet_until > now_ms => "away".to_owned(),
+                None if gateway.quiet_until > now_ms || !gateway.is_read => "away".to_owned(),
                 None if gateway.full_until > now_ms => "it says that it is full".to_owned(),
                 None => format!("{} of {} slots taken", gateway.live, gateway.spec.slots),
             };
@@ -204,9 +252,18 @@ impl Placement {
         self.change(index, |gateway| gateway.spec.slots = gateway.spec.slots.min(slots.max(1)));
     }
 
-    /// It gets no new sessions, or gets them again.
+    /// The run is told that it gets no new sessions, or gets them again.
     pub fn drain(&mut self, index: GatewayIndex, is_drained: bool) {
-        self.change(index, |gateway| gateway.is_drained = is_drained);
+        self.change(index, |gateway| (gateway.is_drained, gateway.is_told) = (is_drained, true));
+    }
+
+    /// Whether it was drained when it was asked what it is.
+    pub fn found_drained(&mut self, index: GatewayIndex, is_drained: bool) {
+        self.change(index, |gateway| {
+            if !gateway.is_told {
+                gateway.is_drained = is_drained;
+            }
+        });
     }
 
     /// Why each gateway is closed; None if one is open.
@@ -231,6 +288,15 @@ impl Placement {
 }
 
 impl Gateway {
+    /// Whether it will take such a session, now or later.
+    fn may_take(&self, needs: &Needs) -> bool {
+        let has_model = match (&self.spec.models, &needs.model) {
+            (Some(models), Some(model)) => models.contains(model),
+            _ => true,
+        };
+        self.closed.is_none() && has_model && !self.refused.contains_key(needs)
+    }
+
     fn next_pause(&mut self) -> u64 {
         let pause = LONGEST_PAUSE_MS.min(FIRST_PAUSE_MS << self.pauses.min(16));
         self.pauses += 1;
@@ -244,81 +310,4 @@ impl Gateway {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn spec(name: &str, slots: u32, weight: u32, models: Option<&[&str]>) -> GatewaySpec {
-        let models = models.map(|models| models.iter().map(|model| (*model).to_owned()).collect());
-        GatewaySpec { name: name.to_owned(), slots, weight, models, lease_seconds: None }
-    }
-
-    fn taken(placement: &mut Placement, model: Option<&str>, times: usize) -> Vec<String> {
-        let mut names = Vec::new();
-        for _ in 0..times {
-            match placement.take(model, 0) {
-                Choice::At(index) => names.push(placement.name(index).to_owned()),
-                other => names.push(format!("{other:?}")),
-            }
-        }
-        names
-    }
-
-    #[test]
-    fn sessions_are_shared_by_slots_and_weight() {
-        let mut placement = Placement::new(&[spec("a", 4, 1, None), spec("b", 2, 1, None)]);
-        assert_eq!(taken(&mut placement, None, 7), ["a", "b", "a", "a", "b", "a", "Full"]);
-        placement.ended(GatewayIndex(1));
-        assert_eq!(taken(&mut placement, None, 1), ["b"]);
-        let mut placement = Placement::new(&[spec("a", 10, 1, None), spec("b", 10, 3, None)]);
-        let names = taken(&mut placement, None, 8);
-        assert_eq!(names.iter().filter(|name| *name == "b").count(), 6, "{names:?}");
-    }
-
-    #[test]
-    fn a_model_is_asked_for_where_it_is() {
-        let mut placement = Placement::new(&[spec("a", 9, 1, Some(&["x"])), spec("b", 1, 1, Some(&["x", "y"]))]);
-        assert_eq!(taken(&mut placement, Some("y"), 2), ["b", "Full"]);
-        assert_eq!(taken(&mut placement, Some("x"), 1), ["a"]);
-        assert!(matches!(placement.take(Some("z"), 0), Choice::Never(why) if why.contains("model z")));
-        placement.close(GatewayIndex(1), "its token is refused".to_owned());
-        assert!(matches!(placement.take(Some("y"), 0), Choice::Never(why) if why.contains("b: its token is refused")));
-    }
-
-    #[test]
-    fn a_gateway_that_is_away_is_left_alone_for_longer_each_time() {
-        let mut placement = Placement::new(&[spec("a", 9, 1, None)]);
-        let mut now = 1_000;
-        for pause in [500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000] {
-            assert_eq!(placement.take(None, now), Choice::At(GatewayIndex(0)));
-            placement.give_back(GatewayIndex(0));
-            placement.away(GatewayIndex(0), now);
-            placement.away(GatewayIndex(0), now);
-            assert_eq!(placement.take(None, now + pause - 1), Choice::Away);
-            now += pause;
-        }
-        placement.answered(GatewayIndex(0));
-        placement.away(GatewayIndex(0), now);
-        assert_eq!(placement.take(None, now + 499), Choice::Away);
-        assert_eq!(placement.take(None, now + 500), Choice::At(GatewayIndex(0)));
-    }
-
-    #[test]
-    fn a_gateway_that_says_it_is_full_is_asked_again_after_an_end() {
-        let mut placement = Placement::new(&[spec("a", 9, 1, None)]);
-        assert_eq!(taken(&mut placement, None, 2), ["a", "a"]);
-        placement.give_back(GatewayIndex(0));
-        placement.full(GatewayIndex(0), 0);
-        assert_eq!(taken(&mut placement, None, 1), ["Full"]);
-        placement.ended(GatewayIndex(0));
-        assert_eq!(taken(&mut placement, None, 1), ["a"]);
-    }
-
-    #[test]
-    fn a_drained_gateway_gets_no_more() {
-        let mut placement = Placement::new(&[spec("a", 9, 1, None), spec("b", 9, 1, None)]);
-        placement.drain(GatewayIndex(0), true);
-        assert_eq!(taken(&mut placement, None, 3), ["b", "b", "b"]);
-        placement.drain(GatewayIndex(0), false);
-        assert_eq!(taken(&mut placement, None, 1), ["a"]);
-    }
-}
+mod tests;

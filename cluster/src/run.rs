@@ -1,39 +1,22 @@
 //! The workflow `Run`: one call, whose only state is Restate's journal. After the death of a worker another one goes through the same
 //! inputs again, and so comes to the same place.
 
-use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::time::Duration;
 
-use parallel_agents_engine::host::{Progress, SessionEnd, SessionOutcome};
-use parallel_agents_engine::task::TaskStatus;
+use parallel_agents_engine::host::{SessionEnd, SessionOutcome};
 use restate_sdk::context::DurableFuture;
 use restate_sdk::prelude::*;
-use serde::{Deserialize, Serialize};
 
 use crate::call::{Action, ClusterCall, Input, Stepped};
 use crate::controls::{CONTROLS, Place, place};
 use crate::messages::{Control, EndReport, GatewayReply, RunInput, RunOutput};
 use crate::session::SessionClient;
-
-/// How far a run is.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Status {
-    /// What was last said of its tasks.
-    pub progress: Option<Progress>,
-    /// Live sessions on each gateway, or such as may be alive.
-    pub live: Vec<(String, u32)>,
-    /// How many tasks have ended in which way.
-    #[serde(default)]
-    pub counts: BTreeMap<TaskStatus, u32>,
-}
+use crate::status::{Kept, Status};
 
 /// The state in which a run says how far it is, and under which it keeps what it was started with.
 const STATUS: &str = "status";
 const INPUT: &str = "input";
-
-/// A status is kept each time that so many hundredths of the tasks have ended.
-const STATUS_STEPS: u32 = 50;
 
 /// The workflow; its key is the name of the run.
 pub struct Run;
@@ -56,7 +39,7 @@ impl Run {
         let (mut call, mut stepped) = ClusterCall::begin(input);
         let mut pending: DurableFuturesUnordered<Pending<'_>> = DurableFuturesUnordered::new();
         let mut controls = CONTROLS.iter();
-        let (mut timer, mut told) = (None::<u64>, Kept::default());
+        let (mut timer, mut told, mut is_told) = (None::<u64>, Kept::default(), false);
         if let Some(name) = controls.next() {
             pending.push(control(&ctx, name));
         }
@@ -64,7 +47,7 @@ impl Run {
             for action in std::mem::take(&mut stepped.actions) {
                 pending.push(begin(&ctx, action));
             }
-            keep(&ctx, &call, &mut stepped, &mut told);
+            keep(&ctx, &call, &mut stepped, &mut told, is_told);
             if let Some(output) = stepped.over {
                 return Ok(Json(output));
             }
@@ -81,6 +64,7 @@ impl Run {
                 Ok(None) => return Err(TerminalError::new("the run waits for nothing, and is not over").into()),
                 Err(_) => Input::Control(Control::Stop("the invocation was cancelled in Restate".to_owned())),
             };
+            is_told = matches!(input, Input::Control(_));
             match &input {
                 Input::Time(at_ms) if timer == Some(*at_ms) => timer = None,
                 Input::Control(_) => {
@@ -170,9 +154,7 @@ fn begin<'a>(ctx: &'a WorkflowContext<'_>, action: Action) -> Pending<'a> {
     match action {
         Action::Call(id, request) => Box::pin(client.request(Json(request)).call().map(move |got| match got {
             Ok(Json(reply)) => Input::Reply(id, reply),
-            Err(error) => {
-                Input::Reply(id, GatewayReply { at_ms: 0, answer: Err(HostError::InDoubt(error.to_string())) })
-            }
+            Err(error) => Input::Reply(id, GatewayReply::new(0, Err(HostError::InDoubt(error.to_string())))),
         })),
         Action::Follow(id, follow) => {
             let session = follow.session.clone();
@@ -188,72 +170,12 @@ fn begin<'a>(ctx: &'a WorkflowContext<'_>, action: Action) -> Pending<'a> {
 }
 
 /// Keeps what others may ask for while the run goes on.
-fn keep(ctx: &WorkflowContext<'_>, call: &ClusterCall, stepped: &mut Stepped, told: &mut Kept) {
+fn keep(ctx: &WorkflowContext<'_>, call: &ClusterCall, stepped: &mut Stepped, told: &mut Kept, is_due: bool) {
     for final_item in std::mem::take(&mut stepped.items) {
         ctx.set(&item(told.items), final_item.document);
         told.items += 1;
     }
-    for progress in stepped.progress.iter().filter(|progress| is_final(progress.status)) {
-        *told.counts.entry(progress.status).or_default() += 1;
-    }
-    let Some(progress) = stepped.progress.pop() else { return };
-    let step = (progress.total / STATUS_STEPS).max(1);
-    if told.ended.is_none_or(|ended| progress.ended >= ended + step || progress.ended == progress.total) {
-        told.ended = Some(progress.ended);
-        ctx.set(STATUS, Json(Status { progress: Some(progress), live: call.live(), counts: told.counts.clone() }));
-    }
-}
-
-/// What was kept so far.
-#[derive(Debug, Default)]
-struct Kept {
-    items: u32,
-    /// Tasks that had ended when the status was kept.
-    ended: Option<u32>,
-    counts: BTreeMap<TaskStatus, u32>,
-}
-
-fn is_final(status: TaskStatus) -> bool {
-    !matches!(status, TaskStatus::Pending | TaskStatus::Running)
-}
-
-#[cfg(test)]
-mod tests {
-    use parallel_agents_engine::ids::{AgentType, TaskId};
-    use serde_json::json;
-
-    use super::*;
-
-    /// What docs/scale-out.md promises to other programs.
-    #[test]
-    fn what_is_asked_at_the_ingress_keeps_its_form() {
-        let progress = Progress {
-            seq: 7,
-            at_ms: 9,
-            task: TaskId::new("task-1"),
-            agent_type: AgentType::new("code_reviewer"),
-            status: TaskStatus::Completed,
-            ended: 2,
-            running: 1,
-            total: 3,
-        };
-        let counts = BTreeMap::from([(TaskStatus::Completed, 1), (TaskStatus::Failed, 1)]);
-        let status = Status { progress: Some(progress), live: vec![("a".to_owned(), 1)], counts };
-        let wanted = json!({
-            "progress": { "seq": 7, "at_ms": 9, "task": "task-1", "agent_type": "code_reviewer", "status": "completed",
-                "ended": 2, "running": 1, "total": 3 },
-            "live": [["a", 1]],
-            "counts": { "completed": 1, "failed": 1 },
-        });
-        assert_eq!(serde_json::to_value(status).expect("JSON"), wanted);
-        let stop = serde_json::from_value::<Control>(json!({ "Stop": "enough" })).expect("a control");
-        assert_eq!(stop, Control::Stop("enough".to_owned()));
-        for (output, wanted) in [
-            (RunOutput::Answer("{}".to_owned()), json!({ "Answer": "{}" })),
-            (RunOutput::Refused("{}".to_owned()), json!({ "Refused": "{}" })),
-            (RunOutput::NoGateway(vec!["a: away".to_owned()]), json!({ "NoGateway": ["a: away"] })),
-        ] {
-            assert_eq!(serde_json::to_value(output).expect("JSON"), wanted);
-        }
+    if let Some(status) = told.status(&stepped.progress, call.live(), call.closed(), is_due || stepped.over.is_some()) {
+        ctx.set(STATUS, Json(status));
     }
 }

@@ -11,6 +11,7 @@ use restate_sdk::context::DurableFuture;
 use restate_sdk::prelude::*;
 
 use crate::gateways::Gateways;
+use crate::lease::Lease;
 use crate::messages::{Answer, EndReport, FollowRequest, GatewayCall, GatewayReply, GatewayRequest};
 use crate::operator::OperatorClient;
 
@@ -90,10 +91,12 @@ impl Session {
         let (awakeable, end) = ctx.awakeable::<Json<EndReport>>();
         let mut pending: DurableFuturesUnordered<Pending<'_>> = DurableFuturesUnordered::new();
         pending.push(Box::pin(end.map_ok(|Json(ended)| Some(ended))));
+        let mut lease = Lease::default();
         for look in 0.. {
             let (gateways, awakeable, wanted) = (Arc::clone(&self.gateways), awakeable.clone(), follow.clone());
-            let Json(away) = ctx.run(move || async move { Ok(Json(gateways.watch(&wanted, awakeable))) }).await?;
-            if follow.lease_seconds.is_some_and(|lease| away >= u64::from(lease) * 1_000) {
+            let Json(looked) = ctx.run(move || async move { Ok(Json(gateways.watch(&wanted, awakeable))) }).await?;
+            let away_ms = lease.looked(looked);
+            if follow.lease_seconds.is_some_and(|seconds| away_ms >= u64::from(seconds) * 1_000) {
                 return Ok(lost(follow));
             }
             let pause = pause_after(look, follow.lease_seconds);
@@ -152,11 +155,7 @@ impl Session {
             GatewayCall::Facts => {
                 let Json(is_drained) =
                     ctx.object_client::<OperatorClient<'_>>(&request.gateway).is_drained().call().await?;
-                let mut reply = self.once(&ctx, &request).await?;
-                if let Ok(Answer::Facts(facts)) = &mut reply.answer {
-                    facts.is_drained = is_drained;
-                }
-                reply
+                drained(self.once(&ctx, &request).await?, is_drained)
             }
             GatewayCall::Tombstone(key) => self.tombstone(&ctx, &request.gateway, key).await?,
             _ => self.once(&ctx, &request).await?,
@@ -177,6 +176,15 @@ impl Session {
             }
         }
     }
+}
+
+/// The facts of a gateway, with what the operator of the cluster wants of it.
+fn drained(mut reply: GatewayReply, is_drained: bool) -> GatewayReply {
+    reply.is_drained = Some(is_drained);
+    if let Ok(Answer::Facts(facts)) = &mut reply.answer {
+        facts.is_drained = is_drained;
+    }
+    reply
 }
 
 /// The pause after a look. That a lease has run out is seen by a look, so they are not much further apart than it is long.
@@ -240,9 +248,15 @@ mod tests {
     }
 
     #[test]
+    fn a_gateway_that_is_away_is_known_to_be_drained() {
+        let away = GatewayReply::new(7, Err(HostError::Unavailable("away".to_owned())));
+        assert_eq!(drained(away.clone(), true), GatewayReply { is_drained: Some(true), ..away });
+    }
+
+    #[test]
     fn what_a_worker_asked_for_before_it_died_is_in_doubt() {
-        let away = || GatewayReply { at_ms: 7, answer: Err(HostError::Unavailable("away".to_owned())) };
-        let in_doubt = GatewayReply { at_ms: 7, answer: Err(HostError::InDoubt("away".to_owned())) };
+        let away = || GatewayReply::new(7, Err(HostError::Unavailable("away".to_owned())));
+        let in_doubt = GatewayReply::new(7, Err(HostError::InDoubt("away".to_owned())));
         // It announces the session, asks for it and dies with the reply.
         let first = FirstAsk::default();
         first.announce();

@@ -4,6 +4,8 @@ use std::time::{Duration, Instant};
 
 use parallel_agents_door::WAIT_SECONDS;
 
+use crate::lease::Contact;
+
 /// A gateway that has no news lets a request for some wait, and is not away meanwhile; a request that waits longer has no answer.
 const LATE: Duration = Duration::from_secs(WAIT_SECONDS as u64 + 5);
 
@@ -13,6 +15,8 @@ const LATE: Duration = Duration::from_secs(WAIT_SECONDS as u64 + 5);
 pub struct Silence {
     since: Option<Instant>,
     has_failed: bool,
+    /// It has answered this worker at least once.
+    has_answered: bool,
 }
 
 impl Silence {
@@ -28,14 +32,31 @@ impl Silence {
     /// It has answered, or a request to it has failed.
     pub fn heard(&mut self, does_answer: bool) {
         if does_answer {
-            *self = Self::default();
+            *self = Self { has_answered: true, ..Self::default() };
         } else {
             self.has_failed = true;
         }
     }
 
+    /// It has answered a request of another kind, while one may be waiting.
+    pub fn answered(&mut self, now: Instant) {
+        *self = Self { since: self.since.map(|_| now), has_failed: false, has_answered: true };
+    }
+
+    /// What this worker knows of it.
+    pub fn contact(&self, now: Instant) -> Contact {
+        let away = self.away(now);
+        if self.has_failed || !away.is_zero() {
+            Contact::Silent(u64::try_from(away.as_millis()).unwrap_or(u64::MAX))
+        } else if self.has_answered {
+            Contact::Answers
+        } else {
+            Contact::Unheard
+        }
+    }
+
     /// For how long it has not answered; nothing while that may be right.
-    pub fn away(&self, now: Instant) -> Duration {
+    fn away(&self, now: Instant) -> Duration {
         let silent = self.since.map_or(Duration::ZERO, |since| now.saturating_duration_since(since));
         if self.has_failed || silent > LATE { silent } else { Duration::ZERO }
     }
@@ -69,6 +90,24 @@ mod tests {
         assert_eq!(away(&silence, 70), 10);
         silence.heard(true);
         assert_eq!(away(&silence, 71), 0);
+    }
+
+    #[test]
+    fn an_answer_to_any_request_ends_the_silence() {
+        let begin = Instant::now();
+        let at = |seconds| begin + Duration::from_secs(seconds);
+        let mut silence = Silence::default();
+        assert_eq!(silence.contact(at(0)), Contact::Unheard);
+        silence.asked(at(0));
+        silence.heard(false);
+        silence.asked(at(1));
+        assert_eq!(silence.contact(at(20)), Contact::Silent(20_000));
+        // A session is spawned there, while the wait has no answer yet.
+        silence.answered(at(20));
+        assert_eq!(silence.contact(at(50)), Contact::Answers);
+        assert_eq!(silence.contact(at(60)), Contact::Silent(40_000));
+        silence.heard(true);
+        assert_eq!(silence.contact(at(60)), Contact::Answers);
     }
 
     #[test]

@@ -14,6 +14,7 @@ use tokio::sync::{Notify, Semaphore};
 use tokio::time::sleep;
 
 use crate::clock::now_ms;
+use crate::lease::Contact;
 use crate::messages::{EndReport, FollowRequest};
 use crate::restate::Restate;
 use crate::silence::Silence;
@@ -77,9 +78,14 @@ impl Watch {
         self.0.more.notify_one();
     }
 
-    /// For how long the gateway has not answered, in milliseconds.
-    pub fn away_ms(&self) -> u64 {
-        u64::try_from(self.0.silence().away(Instant::now()).as_millis()).unwrap_or(u64::MAX)
+    /// The gateway has answered a request of another kind.
+    pub fn answered(&self) {
+        self.0.silence().answered(Instant::now());
+    }
+
+    /// What is known of the gateway.
+    pub fn contact(&self) -> Contact {
+        self.0.silence().contact(Instant::now())
     }
 }
 

@@ -5,23 +5,34 @@ use std::sync::Arc;
 use parallel_agents_engine::host::{EventKind, HostError, Receipt, Reply, SessionEnd, SpawnOptions};
 use parallel_agents_engine::ids::{RequestId, SessionKey};
 use parallel_agents_engine::policy::host_calls::MAX_TRIES;
+use parallel_agents_engine::policy::outcome::words;
 
 use super::commands::not_found;
 use super::{About, CallId, ClusterCall, Session};
-use crate::messages::{Answer, after_doubt};
-use crate::placement::GatewayIndex;
+use crate::messages::{Answer, GatewayReply, Refusal, after_doubt};
+use crate::placement::{GatewayIndex, Needs};
 
 impl ClusterCall {
-    pub(super) fn answered(&mut self, id: CallId, answer: Result<Answer, HostError>) {
+    pub(super) fn answered(&mut self, id: CallId, reply: GatewayReply) {
+        let GatewayReply { answer, refusal, is_drained, .. } = reply;
         match self.asked.remove(&id) {
-            Some(About::Facts(gateway)) => self.facts(
-                gateway,
-                answer.and_then(|answer| match answer {
+            Some(About::Facts(gateway)) => {
+                let facts = answer.and_then(|answer| match answer {
                     Answer::Facts(facts) => Ok(facts),
                     _ => Err(other()),
-                }),
-            ),
-            Some(About::Spawn(request, gateway, options)) => self.spawned(request, gateway, options, answer),
+                });
+                let of_facts = || facts.as_ref().ok().map(|facts| facts.is_drained);
+                if let Some(is_drained) = is_drained.or_else(of_facts) {
+                    self.placement.found_drained(gateway, is_drained);
+                }
+                self.facts(gateway, facts);
+            }
+            Some(About::Spawn(request, gateway, options)) => {
+                if let (Some(refusal), Err(error)) = (refusal, &answer) {
+                    self.refuses(gateway, &options, refusal, words(error).to_owned());
+                }
+                self.spawned(request, gateway, options, answer, refusal.is_some());
+            }
             Some(About::List(request)) => self.listed(request, answer),
             Some(About::Find(request, gateway, session)) => {
                 let outcome = answer.and_then(|answer| match answer {
@@ -56,6 +67,7 @@ impl ClusterCall {
         gateway: GatewayIndex,
         options: Arc<SpawnOptions>,
         answer: Result<Answer, HostError>,
+        goes_elsewhere: bool,
     ) {
         let error = match answer {
             Ok(Answer::Spawned(receipt)) => return self.accepted(request, gateway, &options, receipt),
@@ -73,9 +85,19 @@ impl ClusterCall {
             HostError::Unavailable(_) => self.placement.away(gateway, self.now_ms),
             HostError::AtCapacity(_) => self.placement.full(gateway, self.now_ms),
             HostError::Exhausted(words) => self.placement.close(gateway, words),
+            // Another gateway may take it, or none does, and then the engine hears why.
+            _ if goes_elsewhere => {}
             error => return self.answer(request, Err(error)),
         }
         self.place(request, options);
+    }
+
+    /// A gateway refuses what was not wrong in itself.
+    fn refuses(&mut self, gateway: GatewayIndex, options: &SpawnOptions, refusal: Refusal, words: String) {
+        match refusal {
+            Refusal::Everything => self.placement.close(gateway, words),
+            Refusal::Kind => self.placement.refuse(gateway, Needs::from(options), words),
+        }
     }
 
     /// Whether nobody knows what became of the session of a key when it was asked for before.

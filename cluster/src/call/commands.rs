@@ -7,7 +7,7 @@ use parallel_agents_engine::ids::{RequestId, SessionKey};
 
 use super::{About, Action, ClusterCall, Doubt};
 use crate::messages::{FollowRequest, GatewayCall};
-use crate::placement::{Choice, GatewayIndex};
+use crate::placement::{Choice, GatewayIndex, Needs};
 
 /// When a task is tried again that no gateway could take since all were away, in milliseconds. The engine tries six times, so that two
 /// minutes are survived without the failure of a session.
@@ -59,12 +59,14 @@ impl ClusterCall {
 
     /// Chooses a gateway for a session. If none takes it now, the engine does with its task what it does when a host has no room.
     pub(super) fn place(&mut self, request: RequestId, options: Arc<SpawnOptions>) {
+        self.ask_unread();
         let obstacles = |call: &Self| call.placement.obstacles(call.now_ms);
-        let error = match self.placement.take(options.model.as_deref(), self.now_ms) {
+        let error = match self.placement.take(&Needs::from(options.as_ref()), self.now_ms) {
             Choice::At(gateway) => return self.spawn_at(gateway, request, options),
             Choice::Full => HostError::AtCapacity(obstacles(self)),
             Choice::Away => HostError::RateLimited { retry_after_ms: Some(AWAY_MS), message: obstacles(self) },
             Choice::Never(why) => HostError::Invalid(why),
+            Choice::Refused(why) => HostError::Forbidden(why),
         };
         self.answer(request, Err(error));
     }

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use parallel_agents::documents::DocumentReply;
-use parallel_agents_engine::host::{Event, EventKind, ItemResult, Progress, SpawnOptions};
+use parallel_agents_engine::host::{Event, EventKind, ItemResult, OperatorLimits, Progress, SpawnOptions};
 use parallel_agents_engine::ids::{RequestId, SessionKey};
 
 use crate::messages::{
@@ -69,6 +69,8 @@ pub struct ClusterCall {
     stepper: Stepper,
     input: RunInput,
     placement: Placement,
+    /// What the gateways allow, together with what the run was started with; those that were read before the engine began.
+    limits: OperatorLimits,
     /// Before the engine has begun.
     opening: Option<Opening>,
     now_ms: u64,
@@ -122,6 +124,7 @@ impl ClusterCall {
         let mut call = Self {
             stepper: Stepper::new(input.function.clone(), input.request.clone()),
             placement: Placement::new(&input.gateways),
+            limits: input.limits.clone(),
             opening: Some(Opening::default()),
             now_ms: input.at_ms,
             next_seq: 0,
@@ -152,7 +155,7 @@ impl ClusterCall {
         match input {
             Input::Reply(id, reply) => {
                 self.passes(reply.at_ms);
-                self.answered(id, reply.answer);
+                self.answered(id, reply);
             }
             Input::End(id, ended) => {
                 self.passes(ended.at_ms);
@@ -176,6 +179,11 @@ impl ClusterCall {
     /// Sessions on each gateway.
     pub fn live(&self) -> Vec<(String, u32)> {
         self.placement.live().map(|(name, live)| (name.to_owned(), live)).collect()
+    }
+
+    /// The gateways that get no more sessions of this run, and why.
+    pub fn closed(&self) -> Vec<(String, String)> {
+        self.placement.closed().map(|(name, reason)| (name.to_owned(), reason.to_owned())).collect()
     }
 
     /// The time of the last input, in milliseconds since 1970.
@@ -212,6 +220,12 @@ impl ClusterCall {
         // What may be alive without anybody knowing it is not left behind.
         for (key, doubt) in std::mem::take(&mut self.in_doubt) {
             self.tombstone(doubt.gateway, key);
+        }
+        // Nor is what the engine could not stop, as its gateway did not answer.
+        let alive = self.sessions.values().filter(|session| session.has_slot);
+        let alive: Vec<_> = alive.map(|session| (session.gateway, session.key.clone())).collect();
+        for (gateway, key) in alive {
+            self.tombstone(gateway, key);
         }
         self.stepped.over = Some(match reply {
             DocumentReply::Answer(text) => RunOutput::Answer(text),

@@ -1,9 +1,9 @@
 //! The beginning: each gateway is asked what it is and allows, and the engine is told of all of them as of one host.
 
-use parallel_agents_engine::host::{EventKind, HostError, HostFacts, OperatorLimits};
+use parallel_agents_engine::host::{EventKind, HostError, HostFacts};
 
 use super::{About, ClusterCall};
-use crate::limits::narrower;
+use crate::limits::{narrowed_by, narrower};
 use crate::messages::{GatewayCall, GatewayFacts, RunOutput};
 use crate::placement::GatewayIndex;
 
@@ -22,8 +22,6 @@ pub(super) struct Opening {
     again_at: Option<u64>,
     /// The run is to be stopped, so nobody waits for gateways.
     is_cut: bool,
-    /// What the gateways allow, together with what the run was started with.
-    limits: Option<OperatorLimits>,
 }
 
 impl Opening {
@@ -47,23 +45,50 @@ impl ClusterCall {
     }
 
     pub(super) fn facts(&mut self, gateway: GatewayIndex, answer: Result<GatewayFacts, HostError>) {
-        let Some(opening) = &mut self.opening else { return };
-        opening.unanswered = opening.unanswered.saturating_sub(1);
+        if let Some(opening) = &mut self.opening {
+            opening.unanswered = opening.unanswered.saturating_sub(1);
+        }
         match answer {
-            Ok(facts) => {
-                opening.has_open = true;
-                let limits = opening.limits.take().unwrap_or_else(|| self.input.limits.clone());
-                opening.limits = Some(narrower(limits, facts.limits));
-                self.placement.narrow(gateway, facts.max_concurrent);
-                self.placement.drain(gateway, facts.is_drained);
-            }
-            // It may be back soon, and then it is asked for sessions as any other.
+            Ok(facts) => self.said(gateway, facts),
+            // It may be back soon, and then it is asked again.
             Err(
                 HostError::Unavailable(_) | HostError::InDoubt(_) | HostError::Busy(_) | HostError::RateLimited { .. },
             ) => self.placement.away(gateway, self.now_ms),
             Err(error) => {
                 let words = parallel_agents_engine::policy::outcome::words(&error).to_owned();
                 self.placement.close(gateway, words);
+            }
+        }
+    }
+
+    /// A gateway says what it is and allows. The limits of a run are those that it began with, so one that was away then and allows less
+    /// gets no sessions.
+    fn said(&mut self, gateway: GatewayIndex, facts: GatewayFacts) {
+        match &mut self.opening {
+            Some(opening) => {
+                opening.has_open = true;
+                self.limits = narrower(std::mem::take(&mut self.limits), facts.limits);
+            }
+            None => {
+                if let Some(what) = narrowed_by(&self.limits, &facts.limits) {
+                    let reason =
+                        format!("it was away when the run began, and allows less than the run may take: {what}");
+                    return self.placement.close(gateway, reason);
+                }
+                self.placement.answered(gateway);
+            }
+        }
+        self.placement.narrow(gateway, facts.max_concurrent);
+        self.placement.read(gateway);
+    }
+
+    /// Asks those what they are that were away before.
+    pub(super) fn ask_unread(&mut self) {
+        let unread: Vec<GatewayIndex> = self.placement.unread(self.now_ms).collect();
+        for gateway in unread {
+            let is_asked = |about: &About| matches!(about, About::Facts(asked) if *asked == gateway);
+            if !self.asked.values().any(is_asked) {
+                self.ask(About::Facts(gateway), gateway, GatewayCall::Facts);
             }
         }
     }
@@ -87,7 +112,6 @@ impl ClusterCall {
             }
             return;
         }
-        let limits = opening.limits.take().unwrap_or_else(|| self.input.limits.clone());
         self.opening = None;
         self.untold.push_front(EventKind::Opened(HostFacts {
             name: CLUSTER.to_owned(),
@@ -95,7 +119,7 @@ impl ClusterCall {
             max_concurrent: Some(self.placement.slots()),
             reports_starts: false,
             keeps_journal: false,
-            limits: Some(limits),
+            limits: Some(self.limits.clone()),
         }));
     }
 }

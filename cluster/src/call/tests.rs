@@ -1,5 +1,6 @@
 //! Calls over gateways that exist only here.
 
+mod gateways;
 mod play;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -106,6 +107,27 @@ fn a_run_that_is_stopped_leaves_nothing_alive() {
 }
 
 #[test]
+fn sessions_of_a_gateway_that_was_away_when_the_run_was_stopped_are_stopped_when_it_is_back() {
+    for seed in 0..20 {
+        let mut play = Play::new(input(&tasks(9), vec![spec("a", 2), spec("b", 2)]), seed);
+        play.is_held = true;
+        play.until(|play| play.gateways.values().map(Gateway::live).sum::<usize>() >= 4);
+        play.until(|play| !play.open.iter().any(|action| matches!(action, Action::Call(..))));
+        play.gateway("a").fault = Some(Fault::Away);
+        play.tell(Input::Control(Control::Stop("enough".to_owned())));
+        play.until(|play| play.over.is_some());
+        assert_eq!(play.gateways["a"].live(), 2, "seed {seed}");
+        play.gateway("a").fault = None;
+        for action in std::mem::take(&mut play.open) {
+            if let Action::Call(_, request) = action {
+                play.gateway(&request.gateway).answer(&request.call).expect("it is back");
+            }
+        }
+        assert_eq!(play.gateways.values().map(Gateway::live).sum::<usize>(), 0, "seed {seed}");
+    }
+}
+
+#[test]
 fn gateways_that_are_all_away_are_waited_for_and_not_for_ever() {
     let mut play = Play::new(input(&tasks(2), vec![spec("a", 2), spec("b", 2)]), 1);
     play.gateway("a").fault = Some(Fault::Away);
@@ -127,7 +149,7 @@ fn a_run_without_any_gateway_that_can_be_used_says_why() {
     let mut play = Play::new(input(&tasks(1), vec![spec("a", 2)]), 1);
     let Some(Action::Call(id, _)) = play.open.pop() else { panic!("it asks for facts") };
     let answer = Err(HostError::Forbidden("the token is refused".to_owned()));
-    play.tell(Input::Reply(id, GatewayReply { at_ms: 1_000_000, answer }));
+    play.tell(Input::Reply(id, GatewayReply::new(1_000_000, answer)));
     assert_eq!(play.over, Some(RunOutput::NoGateway(vec!["a: the token is refused".to_owned()])));
 }
 
@@ -156,33 +178,56 @@ fn what_needs_no_gateway_asks_none() {
     assert_eq!(play.open, []);
 }
 
-#[test]
-fn the_lists_of_all_gateways_are_one() {
-    let mut play = Play::new(input(&tasks(7), vec![spec("a", 3), spec("empty", 1), spec("b", 4)]), 2);
-    play.is_held = true;
-    play.gateway("empty").fault = Some(Fault::Full(0));
-    play.until(|play| play.gateways.values().map(Gateway::live).sum::<usize>() >= 7);
-    let (mut offset, mut seen) = (0, BTreeSet::new());
-    for request in 1_000.. {
-        let filter = ListFilter { search: None, spawned_by: None, offset, limit: 2 };
-        play.call.perform(Command::List(RequestId(request), filter));
+/// What the lists of all gateways show, in pages as the engine asks for them.
+fn listed(play: &mut Play, limit: u32) -> Vec<String> {
+    let mut seen = Vec::new();
+    for page in 0..100 {
+        let filter = ListFilter { search: None, spawned_by: None, offset: page * limit, limit };
+        play.call.perform(Command::List(RequestId(1_000_000 + u64::from(page)), filter));
         let page = loop {
             let asked = play.call.take_stepped().actions;
-            let [Action::Call(id, request)] = asked.as_slice() else { panic!("{asked:?}") };
-            let answer = play.gateway(&request.gateway.clone()).answer(&request.call);
-            play.call.answered(*id, answer);
-            if let Some(EventKind::Answered { outcome: Ok(Reply::Listed(page)), .. }) = play.call.untold.pop_back() {
-                break page;
+            if let [Action::Call(id, request)] = asked.as_slice() {
+                let answer = play.gateway(&request.gateway.clone()).answer(&request.call);
+                play.call.answered(*id, GatewayReply::new(0, answer));
+            }
+            match play.call.untold.pop_back() {
+                Some(EventKind::Answered { outcome: Ok(Reply::Listed(page)), .. }) => break page,
+                Some(other) => panic!("{other:?}"),
+                None => assert_eq!(asked.len(), 1),
             }
         };
-        assert!(!page.sessions.is_empty() || !page.has_more);
-        offset += u32::try_from(page.sessions.len()).expect("a few");
-        seen.extend(page.sessions.into_iter().map(|row| row.session_key.as_str().to_owned()));
-        if !page.has_more {
-            break;
+        seen.extend(page.sessions.iter().map(|row| row.session_key.as_str().to_owned()));
+        if !page.has_more || page.sessions.is_empty() {
+            return seen;
         }
     }
-    assert_eq!((seen.len(), offset), (7, 7), "{seen:?}");
+    panic!("the list has no end: {seen:?}");
+}
+
+#[test]
+fn the_lists_of_all_gateways_are_one() {
+    let gateways = || vec![spec("a", 3), spec("empty", 1), spec("b", 4), spec("none", 1)];
+    for limit in [1, 2, 3, 5, 7, 200] {
+        let mut play = Play::new(input(&tasks(7), gateways()), 2);
+        play.is_held = true;
+        play.gateway("empty").fault = Some(Fault::Full(0));
+        play.gateway("none").fault = Some(Fault::Full(0));
+        play.until(|play| play.gateways.values().map(Gateway::live).sum::<usize>() >= 7);
+        let seen = listed(&mut play, limit);
+        assert_eq!((seen.iter().collect::<BTreeSet<_>>().len(), seen.len()), (7, 7), "{limit}: {seen:?}");
+        // A later look is another list, which begins anew.
+        assert_eq!(listed(&mut play, limit), seen);
+    }
+}
+
+#[test]
+fn an_empty_list_can_be_read_again() {
+    let mut play = Play::new(input(&tasks(1), vec![spec("a", 1), spec("b", 1)]), 2);
+    play.until(|play| play.call.opening.is_none());
+    play.open.clear();
+    for _ in 0..3 {
+        assert_eq!(listed(&mut play, 200), Vec::<String>::new());
+    }
 }
 
 #[test]

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::{Failure, print, say};
 use crate::config::Config;
 use crate::messages::Control;
-use crate::run;
+use crate::status;
 
 #[derive(Args)]
 pub(super) struct Status {
@@ -33,11 +33,14 @@ pub(super) async fn status(what: Status, config: &Config, json: bool) -> Result<
         return Err(Failure::Wrong { code: "E_NO_RUN", words });
     }
     for (key, state) in runs {
-        let status: run::Status = config.restate.ask(&key, "status", None::<&()>).await?;
+        let status: status::Status = config.restate.ask(&key, "status", None::<&()>).await?;
         print(&if json {
             let progress = status.progress.as_ref().map(numbers);
             let live: serde_json::Map<_, _> = status.live.into_iter().map(|(name, live)| (name, json!(live))).collect();
-            json!({ "key": key, "state": state, "tasks": progress, "live_sessions": live }).to_string()
+            let closed = status.closed.into_iter().map(|(name, reason)| (name, json!(reason)));
+            let closed: serde_json::Map<_, _> = closed.collect();
+            json!({ "key": key, "state": state, "tasks": progress, "live_sessions": live, "closed": closed })
+                .to_string()
         } else {
             line(&key, &state, &status)
         });
@@ -49,14 +52,16 @@ fn numbers(progress: &Progress) -> serde_json::Value {
     json!({ "ended": progress.ended, "running": progress.running, "total": progress.total })
 }
 
-fn line(key: &str, state: &str, status: &run::Status) -> String {
+fn line(key: &str, state: &str, status: &status::Status) -> String {
     let tasks = status.progress.as_ref().map_or_else(
         || "not begun".to_owned(),
         |progress| format!("{} of {} tasks ended, {} run", progress.ended, progress.total, progress.running),
     );
     let live: Vec<String> = status.live.iter().map(|(name, live)| format!("{name} {live}")).collect();
     let live = if live.is_empty() { String::new() } else { format!("; live sessions: {}", live.join(", ")) };
-    format!("{key}  {state}  {tasks}{live}")
+    let closed: String =
+        status.closed.iter().map(|(name, reason)| format!("\n  {name} gets no more sessions: {reason}")).collect();
+    format!("{key}  {state}  {tasks}{live}{closed}")
 }
 
 pub(super) async fn cancel(what: Cancel, config: &Config) -> Result<(), Failure> {

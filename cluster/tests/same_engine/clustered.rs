@@ -126,12 +126,12 @@ impl Line {
                         };
                         return self
                             .inputs
-                            .push_back(Input::Reply(id, GatewayReply { at_ms, answer: Ok(Answer::Facts(facts)) }));
+                            .push_back(Input::Reply(id, GatewayReply::new(at_ms, Ok(Answer::Facts(facts)))));
                     }
                     GatewayCall::Tombstone(_) => {
                         return self
                             .inputs
-                            .push_back(Input::Reply(id, GatewayReply { at_ms, answer: Ok(Answer::Cancelled) }));
+                            .push_back(Input::Reply(id, GatewayReply::new(at_ms, Ok(Answer::Cancelled))));
                     }
                     GatewayCall::Spawn(options) => {
                         self.spawned.insert(request, options.idempotency_key.clone());
@@ -158,7 +158,7 @@ impl Line {
         let input = match kept(&event).what {
             EventKind::Answered { request, outcome } => {
                 let answer = outcome.map(|reply| self.answer(request, reply));
-                Input::Reply(CallId(request.0), GatewayReply { at_ms, answer })
+                Input::Reply(CallId(request.0), GatewayReply::new(at_ms, answer))
             }
             EventKind::SessionEnded(end) => match self.followed.remove(&end.session) {
                 Some(id) => Input::End(id, EndReport { at_ms, end }),

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use super::super::{Action, ClusterCall, Input, Stepped};
 use crate::limits::Allowed;
 use crate::messages::{
-    Answer, EndReport, GatewayCall, GatewayFacts, GatewayReply, GatewayRequest, RunInput, RunOutput,
+    Answer, EndReport, GatewayCall, GatewayFacts, GatewayReply, GatewayRequest, Refusal, RunInput, RunOutput,
 };
 use crate::placement::GatewaySpec;
 
@@ -28,6 +28,8 @@ pub enum Fault {
     Mute,
     /// It has no more room than this.
     Full(usize),
+    /// It refuses this much of what it is asked.
+    Refuses(Refusal),
 }
 
 #[derive(Debug, Default)]
@@ -38,7 +40,9 @@ pub struct Gateway {
     /// Keys of all spawn requests.
     pub asked: Vec<String>,
     pub peak: usize,
-    is_drained: bool,
+    pub is_drained: bool,
+    /// What it allows.
+    pub limits: OperatorLimits,
 }
 
 impl Gateway {
@@ -65,6 +69,23 @@ impl Gateway {
         }))
     }
 
+    /// What it answers, and what the service that has asked it says with that.
+    pub fn reply(&mut self, at_ms: u64, call: &GatewayCall) -> GatewayReply {
+        let refuses = |refusal: Refusal| match refusal {
+            Refusal::Everything => true,
+            Refusal::Kind => matches!(call, GatewayCall::Spawn(_)),
+        };
+        let is_facts = matches!(call, GatewayCall::Facts);
+        let reply = match self.fault {
+            Some(Fault::Refuses(refusal)) if refuses(refusal) => {
+                let answer = Err(HostError::Forbidden("it is refused".to_owned()));
+                GatewayReply { refusal: Some(refusal), ..GatewayReply::new(at_ms, answer) }
+            }
+            _ => GatewayReply::new(at_ms, self.answer(call)),
+        };
+        GatewayReply { is_drained: is_facts.then_some(self.is_drained), ..reply }
+    }
+
     pub fn answer(&mut self, call: &GatewayCall) -> Result<Answer, HostError> {
         if self.fault == Some(Fault::Away) {
             return Err(HostError::Unavailable("away".to_owned()));
@@ -72,7 +93,7 @@ impl Gateway {
         let answer = match call {
             GatewayCall::Facts => Ok(Answer::Facts(GatewayFacts {
                 max_concurrent: 1_000,
-                limits: OperatorLimits::default(),
+                limits: self.limits.clone(),
                 is_drained: self.is_drained,
             })),
             GatewayCall::Spawn(options) => self.spawn(options),
@@ -211,7 +232,7 @@ impl Play {
         let at_ms = self.now_ms;
         let input = match self.open.swap_remove(at) {
             Action::Call(id, GatewayRequest { gateway, call }) => {
-                Input::Reply(id, GatewayReply { at_ms, answer: self.gateway(&gateway).answer(&call) })
+                Input::Reply(id, self.gateway(&gateway).reply(at_ms, &call))
             }
             Action::Follow(id, follow) => {
                 let session = self.gateway(&follow.gateway).sessions.get_mut(&follow.key).expect("it was spawned");
