@@ -12,6 +12,7 @@ use parallel_agents_engine::report::document;
 use parallel_agents_engine::task::Price;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
 
 use crate::clock::now_ms;
 use crate::limits::{Allowed, narrower};
@@ -295,6 +296,14 @@ fn is_plain(key: &str) -> bool {
 /// A number that the standard library draws from the system.
 pub fn chance() -> u64 {
     RandomState::new().hash_one(now_ms())
+}
+
+/// The chance of a run by a number that was given. Sessions have their keys from it, so no other run may have the same.
+pub fn of_run(seed: u64, key: &str) -> u64 {
+    let mut hash = Sha256::new();
+    hash.update(seed.to_be_bytes());
+    hash.update(key);
+    hash.finalize().iter().take(8).fold(0, |chance, byte| chance << 8 | u64::from(*byte))
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use serde_json::json;
 use super::{Failure, print, runs, say};
 use crate::config::Config;
 use crate::limits::Allowed;
-use crate::starting::{Wanted, chance, input};
+use crate::starting::{Wanted, chance, input, of_run};
 
 /// How often a run is asked for its input that was only just started.
 const LOOKS: u32 = 20;
@@ -27,7 +27,7 @@ pub(super) struct Start {
     /// The name of the run. The same name with the same request twice is one run
     #[arg(long)]
     key: Option<String>,
-    /// The chance of the run; drawn if it is not given
+    /// The chance of the run, together with its name; drawn if it is not given
     #[arg(long)]
     seed: Option<u64>,
     /// Wait for the end and print the reply
@@ -49,7 +49,8 @@ pub(super) async fn start(what: Start, config: Config, json: bool) -> Result<(),
         return Err(Failure::Refused(problems));
     }
     let key = wanted.key.clone();
-    let is_new = config.restate.start(&key, &wanted.clone().input(terms.draw(what.seed))).await?;
+    let is_new =
+        config.restate.start(&key, &wanted.clone().input(terms.draw(what.seed.map(|seed| of_run(seed, &key))))).await?;
     if !is_new {
         same_run(&wanted, &config).await?;
     }

@@ -1,6 +1,8 @@
 //! Runs as somebody wants them.
 
 use super::*;
+use crate::call::{Action, ClusterCall, Input};
+use crate::messages::{Answer, GatewayCall, GatewayFacts, GatewayReply, GatewayRequest};
 
 fn task() -> Value {
     json!({ "agent_type": "code_reviewer", "task_description": "Say something.", "output_format": "text" })
@@ -96,4 +98,32 @@ fn a_budget_of_money_takes_the_prices_of_the_operators() {
     document["request"].as_object_mut().expect("an object").remove("prices");
     let told = codes(&Wanted::read(&document).expect("a request").problems(&terms()));
     assert_eq!(told, [("/request/budget/micro_usd".to_owned(), "E_BUDGET_UNENFORCEABLE".to_owned())]);
+}
+
+/// The keys of the sessions that a run asks for first.
+fn session_keys(key: &str) -> Vec<String> {
+    let mut document = document();
+    document["key"] = json!(key);
+    document["limits"] = json!(null);
+    let wanted = Wanted::read(&document).expect("a request");
+    let spec = GatewaySpec { name: "a".to_owned(), slots: 2, weight: 1, models: None, lease_seconds: None };
+    let terms = Terms { gateways: vec![spec], limits: OperatorLimits::default(), patience_seconds: 0 };
+    let (mut call, stepped) = ClusterCall::begin(wanted.input(terms.draw(Some(of_run(7, key)))));
+    let Some(Action::Call(id, _)) = stepped.actions.first() else { panic!("{stepped:?}") };
+    let facts = GatewayFacts { max_concurrent: 2, limits: OperatorLimits::default(), is_drained: false };
+    let stepped = call.step(Input::Reply(*id, GatewayReply::new(now_ms(), Ok(Answer::Facts(facts)))));
+    let key = |action: &Action| match action {
+        Action::Call(_, GatewayRequest { call: GatewayCall::Spawn(options), .. }) => {
+            Some(options.idempotency_key.clone())
+        }
+        _ => None,
+    };
+    stepped.actions.iter().filter_map(key).collect()
+}
+
+#[test]
+fn runs_with_the_same_chance_have_sessions_of_their_own() {
+    let (one, again, other) = (session_keys("nightly-7"), session_keys("nightly-7"), session_keys("nightly-8"));
+    assert_eq!((one.len(), &one), (1, &again));
+    assert!(one.iter().all(|key| !other.contains(key)), "{one:?} {other:?}");
 }
