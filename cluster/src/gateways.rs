@@ -111,6 +111,16 @@ fn unknown(gateway: &str) -> HostError {
 mod tests {
     use super::*;
 
+    #[tokio::test]
+    async fn a_gateway_that_was_removed_is_not_one_that_answers() {
+        let url = || reqwest::Url::parse("http://127.0.0.1:1").expect("an address");
+        let gateways = Gateways::new(Vec::new(), &Restate::new(url(), url()).expect("a client"));
+        let session = SessionKey::new("s");
+        let follow = FollowRequest { gateway: "a".to_owned(), key: "k".to_owned(), session, lease_seconds: Some(20) };
+        let looked = gateways.watch(&follow, "awakeable".to_owned());
+        assert!(matches!(looked, Looked::At { contact: Contact::Unknown, .. }), "{looked:?}");
+    }
+
     #[test]
     fn what_another_gateway_may_take_is_told_from_what_none_takes() {
         let error = || HostError::Forbidden("no".to_owned());

@@ -1,7 +1,10 @@
 //! The program as it is called: what it prints, and its exit codes.
 
 use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpListener;
 use std::process::{Command, Output};
+use std::thread;
 
 /// A configuration whose server nobody is: nobody listens on port 1 of this machine.
 const NOBODY: &str = "[restate]\ningress = \"http://127.0.0.1:1\"\nadmin = \"http://127.0.0.1:1\"\n\n\
@@ -61,4 +64,32 @@ fn a_wrong_request_is_refused_before_anybody_is_asked() {
         assert!(words.contains(code) && document.contains(code), "{code}: {words}\n{document}");
     }
     assert!(document.starts_with(r#"{"errors":[{"#), "{document}");
+}
+
+/// A server that knows one run, `known`, which has no items.
+fn restate() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("an address");
+    let port = listener.local_addr().expect("an address").port();
+    thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let mut asked = [0; 4096];
+            let read = stream.read(&mut asked).unwrap_or_default();
+            let body = match String::from_utf8_lossy(&asked[..read]).contains("/query") {
+                true => r#"{"rows":[{"target_service_key":"known","status":"running"}]}"#,
+                false => "[]",
+            };
+            let head = format!("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {}\r\n\r\n", body.len());
+            let _ = stream.write_all(format!("{head}{body}").as_bytes());
+        }
+    });
+    port
+}
+
+#[test]
+fn a_run_that_is_not_there_has_no_items() {
+    let file = format!("{}/items.toml", env!("CARGO_TARGET_TMPDIR"));
+    fs::write(&file, NOBODY.replacen("127.0.0.1:1\"", &format!("127.0.0.1:{}\"", restate()), 2)).expect("a file");
+    let (code, words) = called(&["--config", &file, "items", "unknown"]);
+    assert!(code == Some(2) && words.contains("E_NO_RUN"), "{code:?}: {words}");
+    assert_eq!(called(&["--config", &file, "items", "known"]), (Some(0), String::new()));
 }
