@@ -189,7 +189,11 @@ mod tests {
         };
         assert_eq!(found(&["TASK-7", "GRÖSSE"]), [[0]], "another letter");
         let places = found(&["GRÖßE", "nowhere", "TASK-7"]);
-        assert_eq!((places.len(), places.iter().filter(|places| **places == [0, 2]).count()), (20, 1), "each word by itself");
+        assert_eq!(
+            (places.len(), places.iter().filter(|places| **places == [0, 2]).count()),
+            (20, 1),
+            "each word by itself"
+        );
         assert!(found(&["senior engineer"]).is_empty(), "the head is not searched");
     }
 
