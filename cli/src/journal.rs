@@ -71,7 +71,7 @@ impl Journal {
         let made = directory().and_then(|directory| {
             tidy(&directory);
             let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-            let name = format!("{function}-{since}-{:04x}.{EXTENSION}", rand::rng().next_u32() >> 16);
+            let name = format!("{function}-{since}-{:016x}.{EXTENSION}", rand::rng().next_u64());
             let path = directory.join(name);
             let file = create(&path)?;
             file.lock()?;

@@ -102,16 +102,18 @@ fn ollama(host: &str) -> Option<String> {
 
 /// Asks all places at once, in vain for at most half a second where nobody named one.
 pub async fn look(candidates: Vec<Candidate>) -> Vec<Tried> {
-    join_all(candidates.into_iter().map(look_at)).await
+    // Before any of them is asked: it takes time, which would be that of the others.
+    let clients: Vec<_> = candidates.into_iter().map(|candidate| (server(&candidate), candidate)).collect();
+    join_all(clients.into_iter().map(|(client, candidate)| look_at(candidate, client))).await
 }
 
-async fn look_at(candidate: Candidate) -> Tried {
-    let answer = ask(&candidate).await;
+async fn look_at(candidate: Candidate, client: Result<ModelServer, ServerError>) -> Tried {
+    let answer = ask(&candidate, client).await;
     Tried { is_local: is_local(&candidate.base_url), answer, candidate }
 }
 
-async fn ask(candidate: &Candidate) -> Answer {
-    let server = match server(candidate) {
+async fn ask(candidate: &Candidate, client: Result<ModelServer, ServerError>) -> Answer {
+    let server = match client {
         Ok(server) => server,
         Err(error) => return Answer::Nothing(error.to_string()),
     };
