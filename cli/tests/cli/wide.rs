@@ -301,6 +301,7 @@ fn a_run_over_many_items_survives_its_program() {
     let (output, journal) = (fresh("wide-kill.jsonl"), fresh("wide-kill.journal"));
     let run = ["map", &template, "--items", &rows, "--output", &output, "--journal", &journal];
     let resume = ["resume", &journal, "--output", &output];
+    let lines = || fs::read(&output).unwrap_or_default().iter().filter(|byte| **byte == b'\n').count();
     let mut draws = ChaCha8Rng::seed_from_u64(seed);
     let (mut hit, mut before) = (0, Vec::new());
     for life in 0..kills {
@@ -311,7 +312,12 @@ fn a_run_over_many_items_survives_its_program() {
         }
         let mut child = program(if begun { &resume[..] } else { &run[..] });
         let mut child = child.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("it starts");
-        std::thread::sleep(took.mul_f64(draws.random_range(0.05..0.9)));
+        // By what it has done and not by the time, which is another one in each life on a busy machine.
+        let there = lines();
+        let wanted = there + draws.random_range(0..=(items as usize - there) / 2);
+        while lines() < wanted && child.try_wait().expect("it can be asked").is_none() {
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        }
         hit += u32::from(child.try_wait().expect("it can be asked").is_none());
         child.kill().expect("it can be killed");
         child.wait().expect("it ends");
