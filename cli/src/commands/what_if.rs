@@ -234,7 +234,8 @@ mod tests {
     fn everything_that_was_assumed_is_said() {
         let models = BTreeMap::from([("big".to_owned(), (2, Some(1_500)))]);
         let unknown = vec!["writer t9".to_owned()];
-        let assumed = Assumed { models, unknown, in_part: 1, repeated: 2, stopped: 1, silent: 3, refused: 4 };
+        let assumed =
+            Assumed { models, unknown, in_part: 1, repeated: 2, stopped: 1, silent: 3, timed_out: 5, refused: 4 };
         insta::assert_snapshot!(words(&assumed).join("\n"));
         assert!(words(&Assumed::default()).is_empty());
     }

@@ -38,6 +38,9 @@ pub trait Backend: Any + Send {
     /// Sessions that the host says it runs at once. None: it does not say.
     fn width(&self) -> Option<u32>;
 
+    /// Whether the call was cut off here, so that nobody hears what it comes back with.
+    fn is_cut_off(&self) -> bool;
+
     /// The account of the call.
     fn checker(&self) -> &Checker;
 

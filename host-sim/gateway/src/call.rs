@@ -92,6 +92,9 @@ impl<O: Backend> Called<DocumentReply, O> {
     /// Tells the checker what the call came back with, and which sessions that names as left behind.
     pub fn noting_leaks(mut self) -> Self {
         let Ok(reply) = &self.result else { return self };
+        if self.backend.is_cut_off() {
+            return self;
+        }
         self.backend.checker_mut().replied(reply);
         let DocumentReply::Answer(text) = reply else { return self };
         // Reading a long report is worth it only if there is something to be named.

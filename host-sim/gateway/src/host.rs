@@ -61,6 +61,11 @@ pub trait SessionHost: Send {
     /// Sessions that it says it runs at once. None: it does not say.
     fn width(&self) -> Option<u32>;
 
+    /// Whether the call was cut off here, so that nobody hears what it comes back with.
+    fn is_cut_off(&self) -> bool {
+        false
+    }
+
     /// What has become true since it was last asked, in order.
     fn take_truths(&mut self) -> Vec<Truth>;
 }
@@ -96,6 +101,10 @@ impl SessionHost for Box<dyn SessionHost> {
 
     fn width(&self) -> Option<u32> {
         (**self).width()
+    }
+
+    fn is_cut_off(&self) -> bool {
+        (**self).is_cut_off()
     }
 
     fn take_truths(&mut self) -> Vec<Truth> {

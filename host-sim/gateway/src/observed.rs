@@ -144,6 +144,10 @@ impl<H: SessionHost + Any> Backend for Observed<H> {
         self.host.width()
     }
 
+    fn is_cut_off(&self) -> bool {
+        self.host.is_cut_off()
+    }
+
     fn checker(&self) -> &Checker {
         &self.checker
     }

@@ -5,9 +5,11 @@ use parallel_agents_engine::task::{TaskStatus, Usage};
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::excuse::Excuse;
 use super::invariant::Invariant;
 use super::state::Checker;
 use super::written::Written;
+use crate::label::id_of;
 use crate::reply;
 use crate::secret::SECRET;
 
@@ -143,18 +145,27 @@ impl Checker {
             return;
         }
         let Ok(Texts { results }) = serde_json::from_str(report) else { return };
-        let mut wrong = Vec::new();
+        let (mut wrong, mut swapped) = (Vec::new(), 0);
         for TextsOfTask { task_id, output, error } in results {
             let text = format!("{output}{error}");
             let told =
                 self.prompts.secrets.iter().filter(|(secret, _)| text.contains(SECRET) && text.contains(*secret));
             let reads = self.allowed.tasks.as_ref().and_then(|tasks| tasks.get(&task_id));
             for (secret, owner) in told {
-                if *owner != task_id && !reads.is_some_and(|task| task.reads.contains(owner)) {
+                if *owner == task_id || reads.is_some_and(|task| task.reads.contains(owner)) {
+                    continue;
+                }
+                // A host that gave one task the receipt of another has told it what that one wrote.
+                let mut of_owner =
+                    self.accounts.sessions.iter().filter(|(_, account)| id_of(&account.label) == owner.as_str());
+                if of_owner.any(|(key, account)| self.is_mixed_up(key, account)) {
+                    swapped += 1;
+                } else {
                     wrong.push(format!("the result of {task_id} has {secret}, which {owner} wrote"));
                 }
             }
         }
+        (0..swapped).for_each(|_| self.excuse(Excuse::ReceiptRepeated));
         wrong.into_iter().for_each(|what| self.note(Invariant::Secrets, what));
     }
 }

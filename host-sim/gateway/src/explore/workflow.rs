@@ -97,11 +97,17 @@ fn items(draws: &mut Draws, size: u32) -> Map<String, Value> {
             _ => number.into(),
         })
         .collect();
-    let steps: Vec<Value> = (0..steps as usize).map(|index| request::task(draws, index, 60)).collect();
+    let steps: Vec<Value> = (0..steps as usize)
+        .map(|index| {
+            let mut step = request::task(draws, index, 60);
+            step["task_description"] = format!("Do part {index} of the work for {{{{item}}}}.").into();
+            step
+        })
+        .collect();
     let mut fields = object(json!({ "items": items, "steps": steps }));
     if draws.happens(40) {
-        let mut task = request::task(draws, 0, 60);
-        task["task_id"] = "all".into();
+        let mut task = object(request::task(draws, 0, 60));
+        task.remove("task_id");
         fields.insert("reduce".to_owned(), json!({ "task": task, "group_size": draws.between(2, 5) }));
     }
     fields

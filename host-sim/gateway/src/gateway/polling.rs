@@ -113,6 +113,10 @@ impl SessionHost for Gateway {
         self.options.announces_width.then_some(self.profile().max_concurrent)
     }
 
+    fn is_cut_off(&self) -> bool {
+        self.calls.is_cut_off()
+    }
+
     fn take_truths(&mut self) -> Vec<Truth> {
         self.truths.take()
     }
