@@ -38,7 +38,7 @@ pub(super) const DEFECTS: &[Defect] = &[
     of("usage-counted-half", "I5", "half of what sessions used is booked", |what, _| {
         usage(what, |tokens| tokens / 2);
     }),
-    of("usage-counted-twice", "E3", "the tokens of each session are added twice", |what, _| {
+    of("usage-counted-twice", "E11", "the tokens of each session are added twice", |what, _| {
         usage(what, |tokens| tokens.saturating_mul(2));
     }),
     of("retry-on-forbidden", "I6", "a failure that would come again is tried again", |what, _| {
