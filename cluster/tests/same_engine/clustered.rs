@@ -68,6 +68,7 @@ fn carry_out(function: &str, arguments: &str, gateway: &mut Simulation) -> Resul
     loop {
         let (actions, wake_ms) = (std::mem::take(&mut stepped.actions), stepped.wake_ms);
         stepped.progress.drain(..).for_each(|progress| gateway.perform(Command::Progress(progress)));
+        stepped.items.drain(..).for_each(|item| gateway.perform(Command::Item(item)));
         actions.into_iter().for_each(|action| line.carry_out(action, opened.at_ms, gateway));
         match stepped.over.take() {
             Some(RunOutput::Answer(text)) => return Ok(DocumentReply::Answer(plain(&text))),
