@@ -6,7 +6,7 @@
 import { createInterface } from 'node:readline';
 
 import { Broken, call } from '../src/call.ts';
-import type { Call, Command, Event, Progress } from '../src/contract.ts';
+import type { Call, Command, Event, ItemResult, Progress } from '../src/contract.ts';
 
 const WORKER = new URL('../dist/worker.js', import.meta.url);
 
@@ -28,6 +28,10 @@ class World {
     this.#commands.push({ Progress: record(progress) });
   }
 
+  item(item: ItemResult): void {
+    this.#commands.push({ Item: record(item) });
+  }
+
   async next(untilMs: bigint | undefined): Promise<Event> {
     this.say({ next: untilMs ?? null });
     return eventIn((await read()).event);
@@ -42,9 +46,8 @@ for (let told = await read(); told !== undefined; told = await read()) {
   const world = new World();
   const { function: name, arguments: document } = told.call as Call;
   try {
-    const reply = await call(WORKER, { function: name, arguments: document }, world, (progress) =>
-      world.progress(progress),
-    );
+    const tells = [(progress: Progress) => world.progress(progress), (item: ItemResult) => world.item(item)] as const;
+    const reply = await call(WORKER, { function: name, arguments: document }, world, ...tells);
     world.say({ [reply.tag]: reply.val });
   } catch (error) {
     if (!(error instanceof Broken)) throw error;
