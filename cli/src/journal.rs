@@ -71,7 +71,8 @@ impl Journal {
         let made = directory().and_then(|directory| {
             tidy(&directory);
             let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-            let name = format!("{function}-{since}-{:016x}.{EXTENSION}", rand::rng().next_u64());
+            // 28 bits, so that two runs of one second have two names and the path fits a line of a terminal.
+            let name = format!("{function}-{since}-{:07x}.{EXTENSION}", rand::rng().next_u32() >> 4);
             let path = directory.join(name);
             let file = create(&path)?;
             file.lock()?;
