@@ -53,7 +53,7 @@ pub struct Tried {
 /// What a server says when it is asked for its models.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Answer {
-    /// Their names.
+    /// The names of those that it lists, in its own order.
     Models(Vec<String>),
     /// It will list them later, as when it still loads one: what it says instead.
     NotReady(String),

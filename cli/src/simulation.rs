@@ -59,8 +59,8 @@ impl Engine {
         }
     }
 
-    /// Calls a function on what the options name, once these passed [`crate::planned_files::check`], with progress for whoever
-    /// looks.
+    /// Calls a function on what the options name, once these passed [`crate::planned_files::check`]. Whoever looks is shown the
+    /// progress meanwhile.
     pub async fn call(
         &self,
         ui: &Ui,
@@ -131,8 +131,8 @@ impl Engine {
         reply
     }
 
-    /// Resumes a call on a host that knows none of its sessions any more, once the options passed
-    /// [`crate::planned_files::check_resumed`].
+    /// Resumes a call on a host that knows none of its sessions any more. The options have to have passed
+    /// [`crate::planned_files::check_resumed`] before, as nothing is looked at here.
     pub async fn resume(
         &self,
         ui: &Ui,

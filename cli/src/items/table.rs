@@ -35,8 +35,8 @@ pub fn read(text: &str, delimiter: Option<char>) -> anyhow::Result<Vec<Value>> {
     Ok(items)
 }
 
-/// The line on which a field in quotes begins that has no end. For the reader below the end of the text ends such a field, without
-/// a word.
+/// The line on which a field in quotes begins that has no end. The reader below takes the end of the text for that of the field
+/// and says nothing.
 fn open_quote(text: &str, delimiter: char) -> Option<usize> {
     let (mut opened, mut line, mut is_begin) = (None, 1, true);
     let mut signs = text.trim_start_matches('\u{feff}').chars().peekable();

@@ -54,7 +54,7 @@ impl Deletions {
 
     /// A deletion was answered. False: nobody waited for it.
     pub(super) fn answered(&mut self, now: u64, session: &SessionKey, answer: Result<(), HostError>) -> bool {
-        let Some(deletion) = self.active.get_mut(session) else { return false };
+        let Some(deletion) = self.active.get_mut(session) else { return answer.is_ok() && self.went_late(session) };
         match answer {
             // A refusal that comes after the next try was decided on adds nothing; a late success does.
             Err(_) if deletion.pausing => return false,
@@ -75,6 +75,14 @@ impl Deletions {
             },
         }
         true
+    }
+
+    /// A try that was not waited for any more has worked after all, as when a later one was refused meanwhile. False: nobody
+    /// missed it.
+    fn went_late(&mut self, session: &SessionKey) -> bool {
+        let Some(place) = self.failed.iter().position(|failed| failed == session) else { return false };
+        self.failed.remove(place);
+        self.deleted.insert(session.clone())
     }
 
     /// Moves on whatever has waited long enough.

@@ -11,7 +11,7 @@ use crate::plan::{Handling, PlannedTask, Rules};
 use crate::policy::followup::{self, Followup};
 use crate::prompt;
 use crate::review::Review;
-use crate::task::{AttemptKind, Cause, Decided, ErrorCode, OutputFormat, PauseReason, TaskError, TaskStatus};
+use crate::task::{AttemptKind, Decided, ErrorCode, OutputFormat, PauseReason, TaskError, TaskStatus};
 
 const JUDGE: &str = include_str!("../../../prompts/workflow/judge.md");
 
@@ -99,7 +99,7 @@ impl Work<'_> {
         if valid.is_none() && !stopping && self.waits_for_review(&settled) {
             return Vec::new();
         }
-        if let Some(error) = settled.error.as_ref().filter(|error| !stopping && passes(error)) {
+        if let Some(error) = settled.error.as_ref().filter(|error| !stopping && error.code.cause().passes()) {
             // Nobody has said that the answer is weak. The next one would meet the same, which its circuit has to know.
             let error = TaskError::new(error.code, format!("nobody could judge it: {}", error.message));
             self.tell_breaker(task, &group, started, Some(&error));
@@ -128,9 +128,4 @@ impl Work<'_> {
         self.tell_breaker(task, &group, started, Some(&error));
         self.failed(Settled { tier, status: TaskStatus::Failed, error: Some(error), ..settled })
     }
-}
-
-/// Whether a failure says nothing about what a model can do.
-fn passes(error: &TaskError) -> bool {
-    matches!(error.code.cause(), Cause::Passing | Cause::RateLimited | Cause::NotReady | Cause::Interrupted)
 }

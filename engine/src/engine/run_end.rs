@@ -1,5 +1,7 @@
 //! The end of a run: its last deletions, its report.
 
+use std::collections::BTreeSet;
+
 use super::state::Engine;
 use crate::report;
 
@@ -17,9 +19,10 @@ impl Engine {
         }
         let mut leaked = self.scheduler.take_leaked();
         let (deleted, left) = self.deletions.take();
+        leaked.extend(left);
         // One that would not stop and is deleted now is gone; one that would not be deleted either is one session.
-        leaked.retain(|session| !deleted.contains(session));
-        leaked.extend(left.into_iter().filter(|session| !leaked.contains(session)).collect::<Vec<_>>());
+        let mut named = BTreeSet::new();
+        leaked.retain(|session| !deleted.contains(session) && named.insert(session.clone()));
         // Nothing more happens to a session, and the report is large: what it takes need not come on top.
         self.attempts.forget();
         self.sessions.forget();

@@ -33,8 +33,8 @@ pub struct Enough {
     pub value: Option<Value>,
 }
 
-/// In which values completed tasks agree, for a quorum: 1 and 1.0 are one value, as in a schema. Each task is counted once, when it
-/// has ended.
+/// In which values completed tasks agree, for a quorum. Each task is counted once, when it has ended. As in a schema, 1 and 1.0
+/// are one value.
 #[derive(Debug, Default)]
 pub struct Votes(BTreeMap<String, usize>);
 

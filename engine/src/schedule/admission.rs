@@ -124,8 +124,8 @@ impl Admission {
         if self.successes >= SUCCESSES && self.interval_ms > self.least_interval_ms {
             self.successes = 0;
             let halved = self.interval_ms / 2;
-            self.interval_ms =
-                if halved < FIRST_INTERVAL_MS { self.least_interval_ms } else { halved.max(self.least_interval_ms) };
+            let relaxed = if halved < FIRST_INTERVAL_MS { 0 } else { halved };
+            self.interval_ms = relaxed.max(self.least_interval_ms);
         }
     }
 

@@ -55,19 +55,19 @@ impl Slots {
     /// The host refused the session that was just asked for: what is alive besides it is all there is room for.
     pub fn host_is_full(&mut self) {
         self.taken = self.taken.saturating_sub(1);
-        self.cap = self.least_cap(self.taken);
+        self.cap = self.beside_lost(self.taken);
         self.successes = 0;
     }
 
     /// A session would not stop. Its slot stays taken, since the cap is a promise about sessions and not about tasks.
     pub fn lose(&mut self) {
         self.lost += 1;
-        self.cap = self.least_cap(self.cap);
+        self.cap = self.beside_lost(self.cap);
     }
 
-    /// A host that was full may have room again, and only one more session finds that out: beside those that would not stop
-    /// there is a place for it.
-    fn least_cap(&self, cap: u32) -> u32 {
+    /// A cap with a place beside the sessions that would not stop: a host that was full may have room again, and only one more
+    /// session finds that out.
+    fn beside_lost(&self, cap: u32) -> u32 {
         cap.max(self.lost.saturating_add(1)).min(self.ceiling)
     }
 

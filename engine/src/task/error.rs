@@ -32,6 +32,11 @@ impl Cause {
     pub fn is_evidence(self) -> bool {
         matches!(self, Self::Form | Self::Weak)
     }
+
+    /// Whether it lies with the host, the provider or the server, and passes.
+    pub fn passes(self) -> bool {
+        matches!(self, Self::Passing | Self::RateLimited | Self::NotReady | Self::Interrupted)
+    }
 }
 
 /// One line for each code: its name here, its text, what it says about another session, and whether the same task could
